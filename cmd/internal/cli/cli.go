@@ -1,0 +1,106 @@
+// Package cli is Stateward's command line: one file for each verb.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+// Streams are where a command reads and writes.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// Exit codes.
+const (
+	// ExitClean: nothing is wrong.
+	ExitClean = 0
+	// ExitViolations: something that was checked must not happen.
+	ExitViolations = 1
+	// ExitUsage: a bad flag, or input that cannot be read.
+	ExitUsage = 2
+	// ExitInternal: something could not be evaluated, or another failure of Stateward or what it depends on.
+	ExitInternal = 3
+)
+
+// errViolations is not shown: the report has said it all.
+var errViolations = errors.New("violations found")
+
+// usageError is the caller's to mend.
+type usageError struct{ err error }
+
+func (e usageError) Error() string { return e.err.Error() }
+
+func (e usageError) Unwrap() error { return e.err }
+
+// Run executes the command line args, which do not include the program's name.
+func Run(ctx context.Context, args []string, streams Streams) error {
+	root := newRoot(streams)
+	root.SetArgs(args)
+	return root.ExecuteContext(ctx)
+}
+
+// ExitCode maps what Run returned to the process's exit code.
+func ExitCode(err error) int {
+	var usage usageError
+	switch {
+	case err == nil:
+		return ExitClean
+	case errors.Is(err, errViolations):
+		return ExitViolations
+	case errors.As(err, &usage):
+		return ExitUsage
+	default:
+		return ExitInternal
+	}
+}
+
+// Message is what to tell about an error from Run; empty where all has been told.
+func Message(err error) string {
+	if err == nil || errors.Is(err, errViolations) {
+		return ""
+	}
+	return "error: " + err.Error()
+}
+
+func newRoot(streams Streams) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "stateward",
+		Short:         "Guardrails for Kubernetes StatefulSets",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetIn(streams.In)
+	root.SetOut(streams.Out)
+	root.SetErr(streams.Err)
+	root.SetFlagErrorFunc(func(command *cobra.Command, err error) error {
+		return usageError{fmt.Errorf("%w: see `%s --help`", err, command.CommandPath())}
+	})
+	root.AddCommand(newCheck(streams), newRules(streams), newServe(streams), newVersion(streams))
+	for _, command := range append(root.Commands(), root) {
+		markUsage(command)
+	}
+	return root
+}
+
+// markUsage makes wrong arguments a usageError, as wrong flags are.
+func markUsage(command *cobra.Command) {
+	for _, child := range command.Commands() {
+		markUsage(child)
+	}
+	validate := command.Args
+	if validate == nil {
+		validate = cobra.NoArgs
+	}
+	command.Args = func(command *cobra.Command, args []string) error {
+		if err := validate(command, args); err != nil {
+			return usageError{fmt.Errorf("%w: see `%s --help`", err, command.CommandPath())}
+		}
+		return nil
+	}
+}

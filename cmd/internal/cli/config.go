@@ -1,0 +1,50 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/stateward/stateward/cmd/internal/manifest"
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine"
+)
+
+// configFlag describes --config, which several verbs have.
+const configFlag = "Guardrails `file` (stateward.dev/v1alpha1); without one every rule has its own level"
+
+// loadGuardrails reads a Guardrails file; no file is no Guardrails. Every mistake comes with its place.
+func loadGuardrails(file string, library *policies.Library) (*engine.Guardrails, error) {
+	if file == "" {
+		return nil, nil
+	}
+	source, err := os.ReadFile(file)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("read configuration: %w", err)}
+	}
+	document, err := manifest.Config(file, source, manifest.Options{})
+	if err != nil {
+		return nil, usageError{err}
+	}
+	guardrails, err := engine.ParseGuardrails(document.Raw, library)
+	if err != nil {
+		return nil, usageError{located(err, document)}
+	}
+	return guardrails, nil
+}
+
+// located puts file:line:column before each field error.
+func located(err error, document manifest.Document) error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var errs []error
+		for _, each := range joined.Unwrap() {
+			errs = append(errs, located(each, document))
+		}
+		return errors.Join(errs...)
+	}
+	var field *engine.FieldError
+	if errors.As(err, &field) {
+		return fmt.Errorf("%s: %w", document.Position(field.Path), field)
+	}
+	return err
+}

@@ -1,0 +1,47 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	admissionv1 "k8s.io/api/admission/v1"
+
+	"github.com/stateward/stateward/cmd/internal/manifest"
+	"github.com/stateward/stateward/policies/engine"
+)
+
+// recordedReview is an AdmissionReview with the time that Stateward's own records add; without it nothing counts as
+// confirmed.
+type recordedReview struct {
+	Request   *admissionv1.AdmissionRequest `json:"request"`
+	Stateward struct {
+		Time time.Time `json:"time"`
+	} `json:"stateward"`
+}
+
+// reviewOf makes the review that a document asks for.
+func reviewOf(document manifest.Document, namespace string) (engine.Review, error) {
+	if document.IsAdmissionReview() {
+		var recorded recordedReview
+		if err := json.Unmarshal(document.Raw, &recorded); err != nil {
+			return engine.Review{}, fmt.Errorf("read AdmissionReview: %w", err)
+		}
+		if recorded.Request == nil || recorded.Request.Operation == "" {
+			return engine.Review{}, errors.New("read AdmissionReview: it has no request with an operation")
+		}
+		return engine.FromRequest(recorded.Request, recorded.Stateward.Time), nil
+	}
+	if document.Namespace != "" {
+		namespace = document.Namespace
+	}
+	group, _, grouped := strings.Cut(document.APIVersion, "/")
+	if !grouped {
+		group = ""
+	}
+	return engine.Review{
+		Group: group, Kind: document.Kind, Namespace: namespace, Name: document.Name, Object: document.Raw,
+	}, nil
+}

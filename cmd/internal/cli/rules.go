@@ -1,0 +1,54 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stateward/stateward/cmd/internal/report"
+	"github.com/stateward/stateward/policies"
+)
+
+func newRules(streams Streams) *cobra.Command {
+	var output string
+	command := &cobra.Command{
+		Use:   "rules",
+		Short: "List the catalogue of rules and mutations",
+		RunE: func(*cobra.Command, []string) error {
+			library, err := policies.Embedded()
+			if err != nil {
+				return err
+			}
+			switch output {
+			case "text":
+				return report.Catalogue(streams.Out, library.All())
+			case "json":
+				return report.CatalogueJSON(streams.Out, library.All())
+			default:
+				return usageError{fmt.Errorf("unknown output format %q: use text or json", output)}
+			}
+		},
+	}
+	command.Flags().StringVarP(&output, "output", "o", "text", "`format` of the list: text or json")
+	command.AddCommand(newExplain(streams))
+	return command
+}
+
+func newExplain(streams Streams) *cobra.Command {
+	return &cobra.Command{
+		Use:   "explain ID",
+		Short: "Print what a rule is about, its parameters and the way out",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			library, err := policies.Embedded()
+			if err != nil {
+				return err
+			}
+			rule, known := library.Rule(args[0])
+			if !known {
+				return usageError{fmt.Errorf("unknown rule %q: `stateward rules` lists them", args[0])}
+			}
+			return report.Rule(streams.Out, rule)
+		},
+	}
+}

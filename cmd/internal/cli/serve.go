@@ -1,0 +1,120 @@
+package cli
+
+import (
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/go-logr/logr"
+	"github.com/spf13/cobra"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/stateward/stateward/certs"
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/webhook"
+	"github.com/stateward/stateward/webhook/registration"
+)
+
+// serveOptions are the flags of `stateward serve`.
+type serveOptions struct {
+	kubeconfig       string
+	config           string
+	host             string
+	port             int
+	metricsAddress   string
+	probeAddress     string
+	certFile         string
+	keyFile          string
+	certificateHosts []string
+}
+
+func newServe(streams Streams) *cobra.Command {
+	var options serveOptions
+	command := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the admission webhook",
+		Long: `Run the admission webhook until it is told to stop.
+
+With --cert-file and --key-file it serves that certificate and follows its changes. Without, it is its own
+authority, for the names in --certificate-hosts, and writes it into the caBundle of the webhook configurations
+called "` + registration.Name + `".`,
+		RunE: func(command *cobra.Command, _ []string) error {
+			built, err := options.build(streams)
+			if err != nil {
+				return err
+			}
+			return webhook.Serve(command.Context(), built)
+		},
+	}
+	service := fmt.Sprintf("%s.%s.svc", registration.Name, registration.Namespace)
+	flags := command.Flags()
+	flags.StringVar(&options.kubeconfig, "kubeconfig", "", "kubeconfig `file`; without one, the pod's service account")
+	flags.StringVar(&options.config, "config", "", configFlag)
+	flags.StringVar(&options.host, "bind-address", "", "`address` that the webhook listens on; empty means all")
+	flags.IntVar(&options.port, "port", 9443, "`port` of the webhook")
+	flags.StringVar(&options.metricsAddress, "metrics-address", ":8080", "`host:port` of the metrics, 0 for none")
+	flags.StringVar(&options.probeAddress, "probe-address", ":8081", "`host:port` of /healthz and /readyz, 0 for none")
+	flags.StringVar(&options.certFile, "cert-file", "", "PEM `file` of the serving certificate")
+	flags.StringVar(&options.keyFile, "key-file", "", "PEM `file` of its key")
+	flags.StringSliceVar(&options.certificateHosts, "certificate-hosts", []string{service}, "DNS `names` and IP addresses that a self-managed certificate is for")
+	command.MarkFlagsRequiredTogether("cert-file", "key-file")
+	return command
+}
+
+// build turns flags into what the webhook needs, and complains about all that is wrong with them.
+func (o serveOptions) build(streams Streams) (webhook.Options, error) {
+	logger := logr.FromSlogHandler(slog.NewJSONHandler(streams.Err, nil))
+	ctrl.SetLogger(logger)
+	library, err := policies.Embedded()
+	if err != nil {
+		return webhook.Options{}, err
+	}
+	guardrails, err := loadGuardrails(o.config, library)
+	if err != nil {
+		return webhook.Options{}, err
+	}
+	config, err := restConfig(o.kubeconfig)
+	if err != nil {
+		return webhook.Options{}, usageError{err}
+	}
+	source, err := o.certificates()
+	if err != nil {
+		return webhook.Options{}, usageError{err}
+	}
+	return webhook.Options{
+		Config:         config,
+		Host:           o.host,
+		Port:           o.port,
+		MetricsAddress: o.metricsAddress,
+		ProbeAddress:   o.probeAddress,
+		Library:        library,
+		Guardrails:     guardrails,
+		Certificates:   source,
+		ManageCABundle: o.certFile == "",
+		Log:            logger,
+	}, nil
+}
+
+func (o serveOptions) certificates() (certs.Source, error) {
+	if o.certFile != "" {
+		return certs.NewFiles(o.certFile, o.keyFile)
+	}
+	return certs.NewSelfManaged(o.certificateHosts)
+}
+
+func restConfig(kubeconfig string) (*rest.Config, error) {
+	if kubeconfig == "" {
+		config, err := rest.InClusterConfig()
+		if err != nil {
+			return nil, fmt.Errorf("find Kubernetes API: not in a pod (%w): give --kubeconfig", err)
+		}
+		return config, nil
+	}
+	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
+	if err != nil {
+		return nil, fmt.Errorf("read kubeconfig %s: %s", kubeconfig, strings.TrimSpace(err.Error()))
+	}
+	return config, nil
+}

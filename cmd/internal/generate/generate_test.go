@@ -1,0 +1,59 @@
+package generate_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/stateward/stateward/cmd/internal/generate"
+	"github.com/stateward/stateward/policies"
+)
+
+var update = flag.Bool("update", false, "write the generated files")
+
+const root = "../../.."
+
+func TestGeneratedFilesAreCurrent(t *testing.T) {
+	library, err := policies.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := generate.Files(library, readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range files {
+		file := filepath.Join(root, name)
+		if *update {
+			if err := os.WriteFile(file, want, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		got, err := os.ReadFile(file)
+		if err != nil {
+			t.Errorf("%v: run `make generate`", err)
+			continue
+		}
+		if diff := cmp.Diff(string(want), string(got)); diff != "" {
+			t.Errorf("%s is stale: run `make generate` (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestReadmeWithoutTableMarksIsRefused(t *testing.T) {
+	library, err := policies.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := generate.Files(library, []byte("# Stateward\n")); err == nil {
+		t.Error("a README without the marks of the table was taken")
+	}
+}

@@ -1,0 +1,120 @@
+package manifest
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+)
+
+// loadJSON returns the shape of a JSON document. The text itself is already
+// the value.
+func loadJSON(c chunk, opts Options) (value, []fault) {
+	w := &jsonWalker{
+		text:     c.text,
+		decoder:  json.NewDecoder(bytes.NewReader(c.text)),
+		where:    newCursor(c.text, c.start),
+		maxDepth: opts.MaxDepth,
+	}
+	w.decoder.UseNumber()
+	token, where, err := w.next()
+	if err != nil {
+		return value{}, []fault{faultAt(c.start, "invalid JSON: %w", err)}
+	}
+	root := w.value(token, where, 0)
+	if len(w.faults) > 0 {
+		return value{}, limitFaults(w.faults)
+	}
+	return value{raw: c.text, root: root}, nil
+}
+
+// jsonWalker builds nodes from the tokens of one valid JSON value.
+type jsonWalker struct {
+	text     []byte
+	decoder  *json.Decoder
+	where    *cursor
+	maxDepth int
+	faults   []fault
+	stopped  bool
+}
+
+// next returns the next token and where it starts. The decoder only knows
+// where a token ends, so the white space and punctuation in front is skipped
+// before it is read.
+func (w *jsonWalker) next() (json.Token, place, error) {
+	start := int(w.decoder.InputOffset())
+	for start < len(w.text) && bytes.IndexByte([]byte(" \t\r\n:,"), w.text[start]) >= 0 {
+		start++
+	}
+	where := w.where.advance(start)
+	token, err := w.decoder.Token()
+	return token, where, err
+}
+
+// stop ends the walk. The error cannot come from the syntax, which was checked
+// when the file was split.
+func (w *jsonWalker) stop(where place, err error) *node {
+	w.faults = append(w.faults, fault{place: where, err: err})
+	w.stopped = true
+	return &node{place: where}
+}
+
+func (w *jsonWalker) value(token json.Token, where place, depth int) *node {
+	delim, nested := token.(json.Delim)
+	if !nested {
+		return &node{place: where, nodes: 1}
+	}
+	if depth >= w.maxDepth {
+		return w.stop(where, tooDeep(w.maxDepth))
+	}
+	if delim == '{' {
+		return w.object(where, depth)
+	}
+	return w.array(where, depth)
+}
+
+func (w *jsonWalker) object(where place, depth int) *node {
+	n := &node{place: where, fields: map[string]field{}, nodes: 1}
+	for !w.stopped {
+		token, keyPlace, err := w.next()
+		if err != nil {
+			return w.stop(keyPlace, err)
+		}
+		key, ok := token.(string)
+		if !ok {
+			return n
+		}
+		token, valuePlace, err := w.next()
+		if err != nil {
+			return w.stop(valuePlace, err)
+		}
+		first, again := n.fields[key]
+		if again {
+			w.faults = append(w.faults, duplicateKey(key, keyPlace, first.key))
+		}
+		n.setField(key, field{key: keyPlace, value: w.value(token, valuePlace, depth+1)})
+	}
+	return n
+}
+
+func (w *jsonWalker) array(where place, depth int) *node {
+	n := &node{place: where, nodes: 1}
+	for !w.stopped {
+		token, itemPlace, err := w.next()
+		if err != nil {
+			return w.stop(itemPlace, err)
+		}
+		if token == json.Delim(']') {
+			return n
+		}
+		n.addItem(w.value(token, itemPlace, depth+1))
+	}
+	return n
+}
+
+func tooDeep(limit int) error {
+	return fmt.Errorf("nested more than %d levels deep; make the document flatter", limit)
+}
+
+func duplicateKey(key string, second, first place) fault {
+	return faultAt(second, "key %q is set twice, first in line %d; remove one of them", key, first.line)
+}

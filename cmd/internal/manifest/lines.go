@@ -1,0 +1,200 @@
+package manifest
+
+import (
+	"bytes"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// lineTable turns the lines of the YAML decoders into lines of the file. The
+// decoders count from the start of a document, and take more characters for a
+// line end than an editor does.
+type lineTable struct {
+	chunk chunk
+
+	// starts holds the place within the chunk of each line of the decoder. It
+	// is nil for ordinary text, where both agree.
+	starts []place
+}
+
+func newLineTable(c chunk) *lineTable {
+	t := &lineTable{chunk: c}
+	if bytes.ContainsAny(c.text, "\r\u0085\u2028\u2029") {
+		t.starts = decoderLines(c.text)
+	}
+	return t
+}
+
+func decoderLines(text []byte) []place {
+	starts := []place{{line: 1, column: 1}}
+	now := newCursor(text, starts[0])
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRune(text[i:])
+		i += size
+		where := now.advance(i)
+		if endsLine(r, text[i:]) {
+			starts = append(starts, where)
+		}
+	}
+	return starts
+}
+
+// place returns the place in the file of a line and column of the decoder.
+func (t *lineTable) place(line, column int) place {
+	p := place{line: max(line, 1), column: max(column, 1)}
+	if t.starts != nil {
+		start := t.starts[min(p.line, len(t.starts))-1]
+		p = place{line: start.line, column: start.column + p.column - 1}
+	}
+	if p.line == 1 {
+		p.column += t.chunk.start.column - 1
+	}
+	p.line += t.chunk.start.line - 1
+	return p
+}
+
+// controlFault reports the first character YAML does not allow. The decoder
+// would refuse it without saying where it is.
+func (t *lineTable) controlFault() (fault, bool) {
+	i := bytes.IndexFunc(t.chunk.text, isControl)
+	if i < 0 {
+		return fault{}, false
+	}
+	r, _ := utf8.DecodeRune(t.chunk.text[i:])
+	where := newCursor(t.chunk.text, t.chunk.start).advance(i)
+	return faultAt(where, "invalid YAML: character %U is not allowed; remove it or escape it in double quotes", r), true
+}
+
+func isControl(r rune) bool {
+	switch {
+	case r == '\t', r == '\n', r == '\r', r == 0x85:
+		return false
+	case r == 0xFFFE, r == 0xFFFF:
+		return true
+	}
+	return r < 0x20 || r >= 0x7F && r < 0xA0
+}
+
+// syntaxFault turns an error of a YAML decoder into one with a place in the
+// file and a hint.
+func (t *lineTable) syntaxFault(err error) fault {
+	line, message := cutLineNumber(err.Error())
+	if name, found := unknownAnchor(message); found {
+		return faultAt(t.find("*"+name), "no anchor &%s before this alias; define it or quote the text", name)
+	}
+	if where, found := t.tab(line, message); found {
+		return faultAt(where, "invalid YAML: a tab is used for indentation; use spaces")
+	}
+	return faultAt(t.startOf(line), "invalid YAML: %s%s", message, hint(message))
+}
+
+// cutLineNumber splits "yaml: line 3: text" into 3 and "text". The parser
+// counts lines from 0, only the scanner corrects that; a missing number means
+// the first line.
+func cutLineNumber(text string) (int, string) {
+	message := strings.TrimPrefix(text, "yaml: ")
+	number, after, found := strings.Cut(strings.TrimPrefix(message, "line "), ": ")
+	line, err := strconv.Atoi(number)
+	if !found || err != nil {
+		return 1, message
+	}
+	if isParserMessage(after) {
+		line++
+	}
+	return line, after
+}
+
+func isParserMessage(message string) bool {
+	return slices.Contains([]string{
+		"did not find expected ',' or ']'",
+		"did not find expected ',' or '}'",
+		"did not find expected '-' indicator",
+		"did not find expected <document start>",
+		"did not find expected <stream-start>",
+		"did not find expected key",
+		"did not find expected node content",
+		"found duplicate %TAG directive",
+		"found duplicate %YAML directive",
+		"found incompatible YAML document",
+		"found undefined tag handle",
+	}, message)
+}
+
+// hint says what usually is the reason, since the words of the decoder are
+// about its grammar.
+func hint(message string) string {
+	switch message {
+	case "did not find expected key", "did not find expected '-' indicator":
+		return "; check the indentation of this line and the ones above"
+	case "mapping values are not allowed in this context":
+		return "; check the indentation, or quote the text that holds a colon"
+	case "could not find expected ':'":
+		return "; a key needs a colon and a space behind it"
+	case "found character that cannot start any token":
+		return "; quote the text"
+	case "found unexpected end of stream":
+		return "; a quote or bracket is not closed"
+	case "did not find expected ',' or ']'", "did not find expected ',' or '}'":
+		return "; a comma or closing bracket is missing"
+	default:
+		return ""
+	}
+}
+
+func unknownAnchor(message string) (string, bool) {
+	name, found := strings.CutPrefix(message, "unknown anchor '")
+	if !found {
+		return "", false
+	}
+	return strings.CutSuffix(name, "' referenced")
+}
+
+// find returns the place of the first occurrence of part, or the start.
+func (t *lineTable) find(part string) place {
+	i := max(bytes.Index(t.chunk.text, []byte(part)), 0)
+	return newCursor(t.chunk.text, t.chunk.start).advance(i)
+}
+
+// rows returns the lines of the document as an editor shows them, and which of
+// them holds a line of the decoder. Decoders often stop at the end of the
+// text, which is one line too far.
+func (t *lineTable) rows(line int) (rows []string, current int) {
+	rows = strings.Split(strings.TrimRight(string(t.chunk.text), "\n"), "\n")
+	current = t.place(line, 1).line - t.chunk.start.line
+	return rows, min(current, len(rows)-1)
+}
+
+// inRow returns the place of a column, counted from 0, in a row.
+func (t *lineTable) inRow(row, column int) place {
+	if row == 0 {
+		column += t.chunk.start.column - 1
+	}
+	return place{line: t.chunk.start.line + row, column: column + 1}
+}
+
+// startOf returns the place of the first character of a line that is not
+// space.
+func (t *lineTable) startOf(line int) place {
+	rows, i := t.rows(line)
+	indent := len(rows[i]) - len(strings.TrimLeft(rows[i], " "))
+	return t.inRow(i, indent)
+}
+
+// tab looks for a tab in the indentation of the line of an error, or of the
+// one after it: some errors are found when the line before ends.
+func (t *lineTable) tab(line int, message string) (place, bool) {
+	if !strings.Contains(message, "tab character") && !strings.Contains(message, "cannot start any token") &&
+		!strings.Contains(message, "could not find expected ':'") {
+		return place{}, false
+	}
+	rows, first := t.rows(line)
+	for i := first; i <= first+1 && i < len(rows); i++ {
+		indent := rows[i][:len(rows[i])-len(strings.TrimLeft(rows[i], " \t"))]
+		if column := strings.IndexByte(indent, '\t'); column >= 0 {
+			return t.inRow(i, column), true
+		}
+	}
+	return place{}, false
+}

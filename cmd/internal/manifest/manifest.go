@@ -1,0 +1,83 @@
+// Package manifest reads Kubernetes manifests the way kubectl does and keeps
+// the line and column of every field.
+//
+// Splitting into documents, YAML 1.1 values and the expansion of lists equal
+// kubectl's, so that what is checked is what would be applied. Where kubectl
+// silently drops content (duplicate keys, text after a document end marker,
+// bytes that are not UTF-8) this package reports an error instead.
+package manifest
+
+import (
+	"encoding/json"
+	"io"
+)
+
+const (
+	// DefaultMaxBytes is far above what an API server accepts for one object,
+	// since one file often holds the objects of a whole release.
+	DefaultMaxBytes = 32 << 20
+
+	// DefaultMaxDepth is about four times the nesting of the deepest custom
+	// resource definitions in use.
+	DefaultMaxDepth = 100
+)
+
+// Options are the limits and the standard input of a read. The zero value is
+// ready to use as long as no path is "-".
+type Options struct {
+	// Stdin is read for the path "-".
+	Stdin io.Reader
+
+	// MaxBytes is the largest accepted file, and the largest text the YAML
+	// aliases of one document may expand to. 0 means DefaultMaxBytes.
+	MaxBytes int64
+
+	// MaxDepth is how deep objects and lists may be nested in one document.
+	// 0 means DefaultMaxDepth.
+	MaxDepth int
+}
+
+func (o Options) withDefaults() Options {
+	if o.MaxBytes <= 0 {
+		o.MaxBytes = DefaultMaxBytes
+	}
+	if o.MaxDepth <= 0 {
+		o.MaxDepth = DefaultMaxDepth
+	}
+	return o
+}
+
+// Document is one Kubernetes object together with where it was found.
+type Document struct {
+	// File is the path as it was given, or "-" for standard input.
+	File string
+
+	// Index numbers the documents of one file from 1 upwards. Every item of an
+	// expanded list counts, blank documents do not.
+	Index int
+
+	// Raw is the object as JSON.
+	Raw json.RawMessage
+
+	APIVersion string
+	Kind       string
+	Namespace  string
+	Name       string
+
+	root *node
+}
+
+// IsAdmissionReview tells whether the document is a recorded admission request
+// rather than an object to apply.
+func (d Document) IsAdmissionReview() bool {
+	return d.Kind == "AdmissionReview" && d.APIVersion == "admission.k8s.io/v1"
+}
+
+// Position returns where the field at path is written: the key of a mapping
+// entry, the first character of a list item. Elements of path are strings for
+// keys and int, int64, float64 or json.Number for indexes. When the field does
+// not exist, the result is the position of the longest part of path that does,
+// so a missing spec.serviceName is reported at "spec:".
+func (d Document) Position(path []any) Position {
+	return at(d.File, d.root.find(path))
+}

@@ -1,0 +1,196 @@
+package manifest
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// object is a document that was checked to be a Kubernetes object.
+type object struct {
+	value
+	fields     map[string]json.RawMessage
+	apiVersion string
+	kind       string
+	namespace  string
+	name       string
+}
+
+func (o object) document(file string, index int) Document {
+	return Document{
+		File:       file,
+		Index:      index,
+		Raw:        o.raw,
+		APIVersion: o.apiVersion,
+		Kind:       o.kind,
+		Namespace:  o.namespace,
+		Name:       o.name,
+		root:       o.root,
+	}
+}
+
+// typeMeta is the type an item takes over from its list. Servers leave it out
+// of the items of a typed list such as a StatefulSetList.
+type typeMeta struct {
+	apiVersion string
+	kind       string
+}
+
+// flatten returns the objects of a document: itself, or its items when it is a
+// list. As for kubectl every object with items is a list, whatever its kind,
+// an empty list is no object at all, and only the items of the outermost list
+// take over their type.
+func flatten(v value, inherited typeMeta, depth int) ([]object, []fault) {
+	o, faults := readObject(v, inherited)
+	if len(faults) > 0 {
+		return nil, faults
+	}
+	items, found := o.fields["items"]
+	if !found {
+		return []object{o}, nil
+	}
+	var raws []json.RawMessage
+	if err := json.Unmarshal(items, &raws); err != nil {
+		return nil, []fault{faultAt(v.root.fields["items"].key,
+			"items must be a list of objects, because kubectl takes everything with items for a list")}
+	}
+	var bequest typeMeta
+	if depth == 0 {
+		bequest = typeMeta{apiVersion: o.apiVersion, kind: strings.TrimSuffix(o.kind, "List")}
+	}
+	var objects []object
+	for i, raw := range raws {
+		item := value{raw: raw, root: v.root.descend("items", i)}
+		inner, wrong := flatten(item, bequest, depth+1)
+		objects = append(objects, inner...)
+		faults = append(faults, wrong...)
+	}
+	return objects, faults
+}
+
+// readObject checks that v is an object with a type, and reads its identity.
+func readObject(v value, inherited typeMeta) (object, []fault) {
+	o := object{value: v}
+	if v.root.fields == nil {
+		return o, []fault{faultAt(v.root.place,
+			"this is %s, not an object with apiVersion and kind", describe(v.raw))}
+	}
+	if err := json.Unmarshal(v.raw, &o.fields); err != nil {
+		return o, []fault{faultAt(v.root.place, "read the object: %w", err)}
+	}
+	r := stringReader{root: v.root}
+	o.apiVersion = r.read(o.fields, "apiVersion")
+	o.kind = r.read(o.fields, "kind")
+	if o.apiVersion == "" && o.kind == "" && len(r.faults) == 0 && inherited.kind != "" {
+		return o.withType(inherited)
+	}
+	r.requireType(o.apiVersion, o.kind)
+	o.namespace, o.name = r.metadata(o.fields["metadata"])
+	return o, r.faults
+}
+
+// withType returns the object with the type of its list written into it.
+func (o object) withType(t typeMeta) (object, []fault) {
+	for key, text := range map[string]string{"apiVersion": t.apiVersion, "kind": t.kind} {
+		quoted, err := json.Marshal(text)
+		if err != nil {
+			return o, []fault{faultAt(o.root.place, "write the %s of the list into its item: %w", key, err)}
+		}
+		o.fields[key] = quoted
+	}
+	raw, err := json.Marshal(o.fields)
+	if err != nil {
+		return o, []fault{faultAt(o.root.place, "write the type of the list into its item: %w", err)}
+	}
+	return readObject(value{raw: raw, root: o.root}, typeMeta{})
+}
+
+// stringReader reads text fields of one object and collects what is wrong
+// with them.
+type stringReader struct {
+	root   *node
+	faults []fault
+}
+
+// read returns a text field, "" when it is absent or null. The last element of
+// path is its key in fields.
+func (r *stringReader) read(fields map[string]json.RawMessage, path ...any) string {
+	raw, found := fields[fmt.Sprint(path[len(path)-1])]
+	if !found {
+		return ""
+	}
+	var text *string
+	if err := json.Unmarshal(raw, &text); err != nil {
+		r.faults = append(r.faults, faultAt(r.root.find(path),
+			"%s must be text, not %s; quote it", dotted(path), describe(raw)))
+	}
+	if text == nil {
+		return ""
+	}
+	return *text
+}
+
+// requireType reports a missing type. A value that is not text was reported
+// before and counts as present.
+func (r *stringReader) requireType(apiVersion, kind string) {
+	var missing []string
+	if apiVersion == "" && !r.reported("apiVersion") {
+		missing = append(missing, "apiVersion")
+	}
+	if kind == "" && !r.reported("kind") {
+		missing = append(missing, "kind")
+	}
+	if len(missing) > 0 {
+		r.faults = append(r.faults, faultAt(r.root.find([]any{missing[0]}),
+			"the object has no %s; every Kubernetes object needs apiVersion and kind",
+			strings.Join(missing, " and no ")))
+	}
+}
+
+func (r *stringReader) reported(key string) bool {
+	f, found := r.root.fields[key]
+	return found && slices.ContainsFunc(r.faults, func(known fault) bool {
+		return known.place == f.key
+	})
+}
+
+func (r *stringReader) metadata(raw json.RawMessage) (namespace, name string) {
+	if raw == nil {
+		return "", ""
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &fields); err != nil {
+		r.faults = append(r.faults, faultAt(r.root.find([]any{"metadata"}),
+			"metadata must be an object, not %s", describe(raw)))
+		return "", ""
+	}
+	return r.read(fields, "metadata", "namespace"), r.read(fields, "metadata", "name")
+}
+
+func dotted(path []any) string {
+	parts := make([]string, 0, len(path))
+	for _, element := range path {
+		parts = append(parts, fmt.Sprint(element))
+	}
+	return strings.Join(parts, ".")
+}
+
+// describe names the type of a JSON value for a person.
+func describe(raw json.RawMessage) string {
+	trimmed := strings.TrimSpace(string(raw))
+	switch {
+	case strings.HasPrefix(trimmed, "["):
+		return "a list"
+	case strings.HasPrefix(trimmed, "{"):
+		return "an object"
+	case strings.HasPrefix(trimmed, `"`):
+		return "text"
+	case trimmed == "true", trimmed == "false":
+		return "a boolean"
+	case trimmed == "null":
+		return "empty"
+	default:
+		return "a number"
+	}
+}

@@ -1,0 +1,164 @@
+package manifest
+
+import (
+	"fmt"
+	"strings"
+
+	yamlv3 "go.yaml.in/yaml/v3"
+)
+
+// maxAliasNodes bounds how many values the aliases of a document may stand
+// for. kubectl's decoder gives up at about the same number.
+const maxAliasNodes = 400_000
+
+// shaper reduces a YAML tree to nodes. It visits every anchor once and shares
+// the result between its aliases, so that a small document cannot become a
+// large tree.
+type shaper struct {
+	lines    *lineTable
+	maxDepth int
+	maxBytes int64
+
+	keys       *keyReader
+	anchors    map[*yamlv3.Node]*node
+	aliasNodes int
+	aliasBytes int64
+	merges     bool
+	faults     []fault
+	stopped    bool
+}
+
+func newShaper(c chunk, opts Options) *shaper {
+	return &shaper{
+		lines:    newLineTable(c),
+		maxDepth: opts.MaxDepth,
+		maxBytes: opts.MaxBytes,
+		anchors:  map[*yamlv3.Node]*node{},
+		keys:     newKeyReader(c.text),
+	}
+}
+
+func (s *shaper) place(n *yamlv3.Node) place {
+	return s.lines.place(n.Line, n.Column)
+}
+
+func (s *shaper) report(n *yamlv3.Node, format string, args ...any) {
+	s.faults = append(s.faults, faultAt(s.place(n), format, args...))
+}
+
+// stop reports a fault after which nothing else in the document can be
+// trusted.
+func (s *shaper) stop(n *yamlv3.Node, err error) *node {
+	s.faults = append(s.faults, fault{place: s.place(n), err: err})
+	s.stopped = true
+	return &node{place: s.place(n)}
+}
+
+// build returns the node of n, which lies depth levels deep.
+func (s *shaper) build(n *yamlv3.Node, depth int) *node {
+	if n.Kind == yamlv3.AliasNode {
+		return s.alias(n, depth)
+	}
+	if depth >= s.maxDepth && n.Kind != yamlv3.ScalarNode {
+		return s.stop(n, tooDeep(s.maxDepth))
+	}
+	built := &node{place: s.place(n), nodes: 1}
+	switch n.Kind {
+	case yamlv3.MappingNode:
+		built.fields = map[string]field{}
+		s.mapping(built, n, depth)
+	case yamlv3.SequenceNode:
+		s.sequence(built, n, depth)
+	default:
+		s.scalar(built, n)
+	}
+	if n.Anchor != "" {
+		s.anchors[n] = built
+	}
+	return built
+}
+
+func (s *shaper) sequence(built *node, n *yamlv3.Node, depth int) {
+	for _, item := range n.Content {
+		if s.stopped {
+			return
+		}
+		built.addItem(s.build(item, depth+1))
+	}
+}
+
+func (s *shaper) scalar(built *node, n *yamlv3.Node) {
+	built.bytes = int64(len(n.Value))
+	if n.Tag == "!!float" && strings.ContainsAny(n.Value, "nN") {
+		// Only .inf and .nan have an n.
+		s.report(n, "JSON has no number %q; quote it if it is meant as text", n.Value)
+	}
+}
+
+func (s *shaper) mapping(built *node, n *yamlv3.Node, depth int) {
+	seen := map[string]place{}
+	for i := 0; i+1 < len(n.Content) && !s.stopped; i += 2 {
+		keyNode, valueNode := n.Content[i], n.Content[i+1]
+		if isMerge(keyNode) {
+			s.merge(built, valueNode, depth)
+			continue
+		}
+		key, err := s.keys.read(keyNode)
+		if err != nil {
+			s.report(keyNode, "%w", err)
+		}
+		where := s.place(keyNode)
+		if keyNode.Anchor != "" {
+			s.anchors[keyNode] = &node{place: where, nodes: 1, bytes: int64(len(keyNode.Value))}
+		}
+		if first, again := seen[key]; again && err == nil {
+			s.faults = append(s.faults, duplicateKey(key, where, first))
+		}
+		if err == nil {
+			seen[key] = where
+		}
+		built.setField(key, field{key: where, value: s.build(valueNode, depth+1)})
+	}
+}
+
+// isMerge tells "<<" apart from the text "<<" in quotes.
+func isMerge(key *yamlv3.Node) bool {
+	return key.Kind == yamlv3.ScalarNode && key.Tag == "!!merge"
+}
+
+// merge copies the fields of the merged mappings. As in kubectl's decoder the
+// order in the file decides: what comes later overrides, and in a list of
+// mappings the first one wins. A value that cannot be merged is left to the
+// decoder to refuse.
+func (s *shaper) merge(built *node, n *yamlv3.Node, depth int) {
+	s.merges = true
+	merged := s.build(n, depth)
+	sources := []*node{merged}
+	if len(merged.items) > 0 {
+		sources = merged.items
+	}
+	for i := len(sources) - 1; i >= 0; i-- {
+		for key, f := range sources[i].fields {
+			built.setField(key, f)
+		}
+	}
+}
+
+// alias returns the node of the anchor, placed where the alias is written.
+func (s *shaper) alias(n *yamlv3.Node, depth int) *node {
+	target, ok := s.anchors[n.Alias]
+	if !ok {
+		return s.stop(n, fmt.Errorf("anchor %q contains itself; YAML for Kubernetes cannot be circular", n.Value))
+	}
+	if depth+target.height > s.maxDepth {
+		return s.stop(n, tooDeep(s.maxDepth))
+	}
+	s.aliasNodes += target.nodes
+	s.aliasBytes += target.bytes
+	if s.aliasNodes > maxAliasNodes || s.aliasBytes > s.maxBytes {
+		return s.stop(n, fmt.Errorf("the aliases of this document expand to too much; write out what *%s stands for", n.Value))
+	}
+	placed := *target
+	placed.place = s.place(n)
+	return &placed
+}

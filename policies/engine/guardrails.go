@@ -1,0 +1,179 @@
+package engine
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+	"github.com/open-policy-agent/opa/v1/ast"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/stateward/stateward/policies"
+)
+
+// Guardrails configures the rules. The same file serves the webhook, `--config` and conftest's `--data`.
+type Guardrails struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	Spec GuardrailsSpec `json:"spec"`
+}
+
+// GuardrailsSpec is what is wanted of the rules.
+type GuardrailsSpec struct {
+	// Profile chooses the levels of all rules that Rules does not name: baseline (default) or strict.
+	Profile string `json:"profile,omitempty"`
+	// Rules sets single rules.
+	Rules []RuleSetting `json:"rules,omitempty"`
+}
+
+// RuleSetting sets one rule or mutation.
+type RuleSetting struct {
+	// ID is the rule's id, as `stateward rules` lists it.
+	ID string `json:"id"`
+	// Action is deny, warn, audit (recorded only) or off; empty leaves it to the profile.
+	Action policies.Level `json:"action,omitempty"`
+	// Params are the rule's parameters by name.
+	Params map[string]any `json:"params,omitempty"`
+}
+
+// FieldError is a mistake at one field of the Guardrails.
+type FieldError struct {
+	// Path leads to the field, as keys and indexes.
+	Path []any
+	Err  error
+}
+
+// Error is "spec.rules[1].id: unknown rule ...".
+func (e *FieldError) Error() string { return fieldPath(e.Path) + ": " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *FieldError) Unwrap() error { return e.Err }
+
+const (
+	guardrailsAPIVersion = "stateward.dev/v1alpha1"
+	guardrailsKind       = "Guardrails"
+)
+
+// ParseGuardrails reads Guardrails from JSON and checks them against the library. Each mistake is a *FieldError in
+// the joined error.
+func ParseGuardrails(raw []byte, library *policies.Library) (*Guardrails, error) {
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields()
+	guardrails := &Guardrails{}
+	if err := decoder.Decode(guardrails); err != nil {
+		return nil, &FieldError{Err: errors.New(strings.TrimPrefix(err.Error(), "json: "))}
+	}
+	if err := guardrails.check(library); err != nil {
+		return nil, err
+	}
+	return guardrails, nil
+}
+
+// Revision names these Guardrails by their content; it is "none" for nil.
+func (g *Guardrails) Revision() string {
+	if g == nil {
+		return "none"
+	}
+	encoded, err := json.Marshal(g.Spec)
+	if err != nil {
+		return "unreadable"
+	}
+	sum := sha256.Sum256(encoded)
+	return hex.EncodeToString(sum[:6])
+}
+
+// value is the object as Rego reads it, at the root of data.
+func (g *Guardrails) value(library *policies.Library) (ast.Value, error) {
+	if g == nil {
+		return ast.NewObject(), nil
+	}
+	if err := g.check(library); err != nil {
+		return nil, err
+	}
+	encoded, err := json.Marshal(g)
+	if err != nil {
+		return nil, fmt.Errorf("encode guardrails: %w", err)
+	}
+	return parseJSON(encoded)
+}
+
+func (g *Guardrails) check(library *policies.Library) error {
+	var problems []error
+	report := func(err error, path ...any) {
+		if err != nil {
+			problems = append(problems, &FieldError{Path: path, Err: err})
+		}
+	}
+	if g.APIVersion != guardrailsAPIVersion {
+		report(fmt.Errorf("%q is not %s", g.APIVersion, guardrailsAPIVersion), "apiVersion")
+	}
+	if g.Kind != guardrailsKind {
+		report(fmt.Errorf("%q is not %s", g.Kind, guardrailsKind), "kind")
+	}
+	if g.Spec.Profile != "" && !slices.Contains(policies.Profiles(), g.Spec.Profile) {
+		report(fmt.Errorf("unknown profile %q: use one of %v", g.Spec.Profile, policies.Profiles()), "spec", "profile")
+	}
+	seen := map[string]int{}
+	for index, setting := range g.Spec.Rules {
+		if first, again := seen[setting.ID]; again {
+			report(fmt.Errorf("rule %q is set in rules[%d] already", setting.ID, first), "spec", "rules", index, "id")
+		}
+		seen[setting.ID] = index
+		rule, known := library.Rule(setting.ID)
+		if !known {
+			report(unknownRule(setting.ID, library), "spec", "rules", index, "id")
+			continue
+		}
+		if setting.Action != "" && !slices.Contains(policies.Levels(), setting.Action) {
+			report(fmt.Errorf("unknown action %q: use one of %v", setting.Action, policies.Levels()), "spec", "rules", index, "action")
+		}
+		for name, value := range setting.Params {
+			report(checkParam(rule, name, value), "spec", "rules", index, "params", name)
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func checkParam(rule policies.Rule, name string, value any) error {
+	param, known := rule.Params[name]
+	if !known {
+		return fmt.Errorf("rule %s has no such parameter: see `stateward rules explain %s`", rule.ID, rule.ID)
+	}
+	return param.Check(value)
+}
+
+func unknownRule(id string, library *policies.Library) error {
+	nearest, distance := "", len(id)/2+1
+	for _, rule := range library.All() {
+		if d := levenshtein.ComputeDistance(id, rule.ID); d < distance {
+			nearest, distance = rule.ID, d
+		}
+	}
+	if nearest != "" {
+		return fmt.Errorf("unknown rule %q: did you mean %q? `stateward rules` lists them", id, nearest)
+	}
+	return fmt.Errorf("unknown rule %q: `stateward rules` lists them", id)
+}
+
+// fieldPath writes a path as people do: spec.rules[1].id.
+func fieldPath(path []any) string {
+	var text strings.Builder
+	for _, element := range path {
+		if index, ok := element.(int); ok {
+			fmt.Fprintf(&text, "[%d]", index)
+			continue
+		}
+		if text.Len() > 0 {
+			text.WriteByte('.')
+		}
+		fmt.Fprint(&text, element)
+	}
+	return text.String()
+}

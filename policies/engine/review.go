@@ -1,0 +1,145 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	admissionv1 "k8s.io/api/admission/v1"
+	authenticationv1 "k8s.io/api/authentication/v1"
+
+	"github.com/stateward/stateward/policies"
+)
+
+// Door says which questions a review asks.
+type Door int
+
+const (
+	// AnyDoor asks rules and mutations: a manifest in CI.
+	AnyDoor Door = iota
+	// ValidatingDoor asks the rules only.
+	ValidatingDoor
+	// MutatingDoor asks the mutations only.
+	MutatingDoor
+)
+
+// Review is one thing that somebody wants to do to one object. It holds all that a decision may depend on besides
+// the World, the Guardrails and the library, so that the same Review always meets the same Verdict.
+type Review struct {
+	Door Door `json:"-"`
+	// Operation is CREATE, UPDATE or DELETE, or empty for a manifest that nobody operates on yet.
+	Operation string `json:"operation,omitempty"`
+	// Group and Kind are those of Object: for a scale that is autoscaling and Scale.
+	Group string `json:"group,omitempty"`
+	Kind  string `json:"kind"`
+	// Resource is the plural of what is operated on, Subresource as in "scale".
+	Resource    string `json:"resource,omitempty"`
+	Subresource string `json:"subresource,omitempty"`
+	Namespace   string `json:"namespace,omitempty"`
+	// Name is empty for each item of a deletecollection; rules read it from OldObject.
+	Name string                    `json:"name,omitempty"`
+	User authenticationv1.UserInfo `json:"user"`
+	// Object, OldObject and Options are JSON objects, or empty where the operation has none.
+	Object    json.RawMessage `json:"object,omitempty"`
+	OldObject json.RawMessage `json:"oldObject,omitempty"`
+	Options   json.RawMessage `json:"options,omitempty"`
+	DryRun    bool            `json:"dryRun,omitempty"`
+	// Time is when it was asked, in seconds. Zero means unknown; then nothing counts as confirmed.
+	Time time.Time `json:"time"`
+}
+
+// FromRequest makes a Review of an admission request that arrived at now.
+func FromRequest(request *admissionv1.AdmissionRequest, now time.Time) Review {
+	return Review{
+		Operation:   string(request.Operation),
+		Group:       request.Kind.Group,
+		Kind:        request.Kind.Kind,
+		Resource:    request.Resource.Resource,
+		Subresource: request.SubResource,
+		Namespace:   request.Namespace,
+		Name:        request.Name,
+		User:        request.UserInfo,
+		Object:      request.Object.Raw,
+		OldObject:   request.OldObject.Raw,
+		Options:     request.Options.Raw,
+		DryRun:      request.DryRun != nil && *request.DryRun,
+		Time:        now,
+	}
+}
+
+// subject is what the review is about in the words of a rule's `on`: "statefulsets/scale" and "UPDATE". A manifest
+// is judged as what it would create.
+func (r Review) subject() (resource, operation string) {
+	if r.Operation == "" {
+		known, _ := policies.ResourceOfKind(r.Group, r.Kind)
+		return known.Name, "CREATE"
+	}
+	if r.Subresource != "" {
+		return r.Resource + "/" + r.Subresource, r.Operation
+	}
+	return r.Resource, r.Operation
+}
+
+// input is the review as Rego sees it: an AdmissionReview's request, beside it what only Stateward knows.
+func (r Review) input() (ast.Value, error) {
+	request := ast.NewObject(
+		item("kind", ast.ObjectTerm(item("group", ast.StringTerm(r.Group)), item("kind", ast.StringTerm(r.Kind)))),
+		item("resource", ast.ObjectTerm(item("resource", ast.StringTerm(r.Resource)))),
+		item("subResource", ast.StringTerm(r.Subresource)),
+		item("namespace", ast.StringTerm(r.Namespace)),
+		item("name", ast.StringTerm(r.Name)),
+		item("dryRun", ast.BooleanTerm(r.DryRun)),
+		item("userInfo", userTerm(r.User)),
+	)
+	if r.Operation != "" {
+		request.Insert(ast.StringTerm("operation"), ast.StringTerm(r.Operation))
+	}
+	for _, part := range []struct {
+		name string
+		json json.RawMessage
+	}{{"object", r.Object}, {"oldObject", r.OldObject}, {"options", r.Options}} {
+		value, err := parseJSON(part.json)
+		if err != nil {
+			return nil, fmt.Errorf("read %s of the review: %w", part.name, err)
+		}
+		request.Insert(ast.StringTerm(part.name), ast.NewTerm(value))
+	}
+	input := ast.NewObject(item("request", ast.NewTerm(request)))
+	if !r.Time.IsZero() {
+		now := ast.StringTerm(r.Time.UTC().Format(time.RFC3339))
+		input.Insert(ast.StringTerm("stateward"), ast.ObjectTerm(item("time", now)))
+	}
+	return input, nil
+}
+
+func userTerm(user authenticationv1.UserInfo) *ast.Term {
+	groups := make([]*ast.Term, 0, len(user.Groups))
+	for _, group := range user.Groups {
+		groups = append(groups, ast.StringTerm(group))
+	}
+	return ast.ObjectTerm(
+		item("username", ast.StringTerm(user.Username)),
+		item("uid", ast.StringTerm(user.UID)),
+		item("groups", ast.ArrayTerm(groups...)),
+	)
+}
+
+func parseJSON(raw json.RawMessage) (ast.Value, error) {
+	if len(raw) == 0 {
+		return ast.NullValue, nil
+	}
+	value, err := ast.ValueFromReader(strings.NewReader(string(raw)))
+	if err != nil {
+		return nil, err
+	}
+	switch value.(type) {
+	case ast.Object, ast.Null:
+		return value, nil
+	default:
+		return nil, fmt.Errorf("it is a JSON %s and must be an object", ast.ValueName(value))
+	}
+}
+
+func item(key string, value *ast.Term) [2]*ast.Term { return ast.Item(ast.StringTerm(key), value) }

@@ -1,0 +1,102 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/storage"
+
+	"github.com/stateward/stateward/policies"
+)
+
+// store is what Rego sees as `data` besides the library: the Guardrails at the root and the World below `cluster`.
+// Nothing is ever written into it: the evaluator asks for exactly the paths that a rule walks, and each evaluation
+// brings its own World in its transaction.
+type store struct {
+	storage.WritesNotSupported
+	storage.PolicyNotSupported
+	storage.TriggersNotSupported
+	guardrails ast.Value
+}
+
+// transaction ties one evaluation to its World.
+type transaction struct{ world World }
+
+func (transaction) ID() uint64 { return 0 }
+
+func (s *store) NewTransaction(context.Context, ...storage.TransactionParams) (storage.Transaction, error) {
+	return transaction{world: &Snapshot{}}, nil
+}
+
+func (s *store) Commit(context.Context, storage.Transaction) error { return nil }
+
+func (s *store) Abort(context.Context, storage.Transaction) {}
+
+func (s *store) Truncate(context.Context, storage.Transaction, storage.TransactionParams, storage.Iterator) error {
+	return fmt.Errorf("truncate store: it cannot be written")
+}
+
+// ListPolicies is asked by the evaluator when it prepares a query; the modules are compiled elsewhere.
+func (s *store) ListPolicies(context.Context, storage.Transaction) ([]string, error) { return nil, nil }
+
+// Read answers `data.cluster.RESOURCE.NAMESPACE.NAME`, `data.cluster.known.RESOURCE` and the fields of the Guardrails.
+func (s *store) Read(ctx context.Context, txn storage.Transaction, path storage.Path) (any, error) {
+	if len(path) == 0 || path[0] != "cluster" {
+		return descend(s.guardrails, path, 0)
+	}
+	asked, ok := txn.(transaction)
+	if !ok {
+		return nil, fmt.Errorf("read data.%v: transaction %T is not the engine's", path, txn)
+	}
+	if len(path) >= 2 && path[1] == "known" {
+		return descend(known(asked.world), path, 2)
+	}
+	if len(path) < 3 {
+		return nil, fmt.Errorf("a rule reads all of data%s: let it name a namespace and, if it can, an object", dotted(path))
+	}
+	return readWorld(ctx, asked.world, path)
+}
+
+// known is one object, small as it is: OPA's rule index asks for it as a whole.
+func known(world World) ast.Object {
+	known := ast.NewObject()
+	for _, resource := range policies.Resources() {
+		known.Insert(ast.StringTerm(resource.Name), ast.BooleanTerm(world.Knows(resource.Name)))
+	}
+	return known
+}
+
+func readWorld(ctx context.Context, world World, path storage.Path) (any, error) {
+	resource, namespace := path[1], path[2]
+	if len(path) == 3 {
+		listed, err := world.List(ctx, resource, namespace)
+		if err != nil {
+			return nil, fmt.Errorf("list %s in namespace %s: %w", resource, namespace, err)
+		}
+		return listed, nil
+	}
+	object, err := world.Get(ctx, resource, namespace, path[3])
+	if err != nil {
+		return nil, fmt.Errorf("look up %s %s/%s: %w", resource, namespace, path[3], err)
+	}
+	return descend(object, path, 4)
+}
+
+// descend walks the rest of path below value; what is not there is absent for Rego, which is no error.
+func descend(value ast.Value, path storage.Path, from int) (any, error) {
+	for _, key := range path[min(from, len(path)):] {
+		value = find(value, key)
+	}
+	if value == nil {
+		return nil, &storage.Error{Code: storage.NotFoundErr, Message: "data" + dotted(path) + " does not exist"}
+	}
+	return value, nil
+}
+
+func dotted(path storage.Path) (text string) {
+	for _, key := range path {
+		text += "." + key
+	}
+	return text
+}

@@ -1,0 +1,81 @@
+package engine
+
+import (
+	"cmp"
+	"encoding/json"
+	"slices"
+
+	"github.com/stateward/stateward/policies"
+)
+
+// Verdict is what Decide answers.
+type Verdict struct {
+	// Allowed is false where at least one finding has level deny.
+	Allowed bool `json:"allowed"`
+	// Exempt says why the review was let through unjudged; empty for all others.
+	Exempt string `json:"exempt,omitempty"`
+	// Findings are sorted, denials first.
+	Findings []Finding `json:"findings,omitempty"`
+	// Patches are the JSON Patch (RFC 6902) operations of the mutations, in the order to apply them.
+	Patches []Patch `json:"patches,omitempty"`
+	// Undecided are rules that read what the World does not know, and may have stayed silent for that.
+	Undecided []Undecided `json:"undecided,omitempty"`
+	// Library and Guardrails are the revisions that decided.
+	Library    string `json:"library"`
+	Guardrails string `json:"guardrails"`
+}
+
+// Finding is one thing that a rule found or a mutation did.
+type Finding struct {
+	Rule  string         `json:"rule"`
+	Level policies.Level `json:"level"`
+	// Message is complete: "[rule] field: what is wrong. Fix: what to do."
+	Message string `json:"msg"`
+	// Path leads to the field, as keys and indexes; Field is the same as people write it.
+	Path  []any  `json:"path"`
+	Field string `json:"field"`
+	What  string `json:"what"`
+	Fix   string `json:"fix"`
+	// Object is what the finding is about.
+	Object ObjectReference `json:"object"`
+	// Existing: the request left alone what is wrong. Confirmed: somebody has confirmed it. Either turns a denial into
+	// a warning.
+	Existing  bool `json:"existing,omitempty"`
+	Confirmed bool `json:"confirmed,omitempty"`
+	// Patch is what a mutation changes.
+	Patch []Patch `json:"patch,omitempty"`
+}
+
+// ObjectReference names an object.
+type ObjectReference struct {
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+}
+
+// Patch is one operation of a JSON Patch (RFC 6902).
+type Patch struct {
+	Op    string          `json:"op"`
+	Path  string          `json:"path"`
+	Value json.RawMessage `json:"value,omitempty"`
+}
+
+// Undecided names a rule and a resource that it reads and the World does not know.
+type Undecided struct {
+	Rule     string `json:"rule"`
+	Resource string `json:"resource"`
+}
+
+// sortFindings orders findings by level, rule, object and field, so that equal reviews read equal.
+func sortFindings(findings []Finding) {
+	rank := func(level policies.Level) int { return slices.Index(policies.Levels(), level) }
+	slices.SortFunc(findings, func(a, b Finding) int {
+		return cmp.Or(
+			cmp.Compare(rank(a.Level), rank(b.Level)),
+			cmp.Compare(a.Rule, b.Rule),
+			cmp.Compare(a.Object.Namespace, b.Object.Namespace),
+			cmp.Compare(a.Object.Name, b.Object.Name),
+			cmp.Compare(a.Message, b.Message),
+		)
+	})
+}

@@ -1,0 +1,69 @@
+# METADATA
+# title: The World
+# description: |
+#   Everything a rule may look at besides the review: the other manifests, and `data.cluster`, which the webhook
+#   answers from its caches and anybody else may hand over as plain data:
+#
+#       cluster:
+#         known: {services: true, statefulsets: true}
+#         services: {NAMESPACE: {NAME: {...}}}
+#         statefulsets: {NAMESPACE: {NAME: {...}}}
+#
+#   A World says what it knows: that an object is not there is evidence only where its resource is `known`.
+# custom:
+#   manifests: [services, statefulsets]
+package stateward.lib.cluster
+
+import data.stateward.lib.review
+
+# METADATA
+# title: Known
+# description: True where the absence of an object of this resource is evidence.
+# scope: document
+knows(resource) if data.cluster.known[resource] == true
+
+# A set of manifests is taken to be whole for what people ship together: the annotation above lists it.
+knows(resource) if {
+	review.combined
+	some link in rego.metadata.chain()
+	resource in link.annotations.custom.manifests
+}
+
+# METADATA
+# title: Service
+# description: The Service of this name; undefined where there is none or nobody knows.
+# scope: document
+service(namespace, name) := found if {
+	found := _manifest("Service", namespace, name)
+} else := data.cluster.services[namespace][name]
+
+# METADATA
+# title: StatefulSet
+# description: The StatefulSet of this name; undefined where there is none or nobody knows.
+# scope: document
+statefulset(namespace, name) := found if {
+	found := _manifest("StatefulSet", namespace, name)
+} else := data.cluster.statefulsets[namespace][name]
+
+# METADATA
+# title: Governed by
+# description: The StatefulSets whose pods get their DNS names from this Service, as an array.
+governed_by(namespace, service_name) := array.concat(
+	[entry.object |
+		some entry in review.manifests
+		entry.kind == "StatefulSet"
+		entry.namespace == namespace
+		entry.object.spec.serviceName == service_name
+	],
+	[sts |
+		some sts in data.cluster.statefulsets[namespace]
+		sts.spec.serviceName == service_name
+	],
+)
+
+_manifest(kind, namespace, name) := [entry.object |
+	some entry in review.manifests
+	entry.kind == kind
+	entry.namespace == namespace
+	entry.name == name
+][0]

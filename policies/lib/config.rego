@@ -1,0 +1,53 @@
+# METADATA
+# title: Configuration
+# description: |
+#   The Guardrails object (stateward.dev/v1alpha1), handed over at the root of `data`, as conftest's `--data`
+#   does with the same file. Without one, every rule has the level and parameters of its own metadata.
+package stateward.lib.config
+
+# METADATA
+# title: Level
+# description: |
+#   What becomes of a finding: deny, warn, audit (recorded only) or off. An advice is never more than a warning,
+#   and so is what existed before the request or what somebody has confirmed.
+# scope: document
+level(finding) := "warn" if {
+	_action(finding) == "deny"
+	_softened(finding)
+} else := _action(finding)
+
+# METADATA
+# title: Parameter
+# description: The parameter of the rule whose metadata chain is given; its default comes from that metadata.
+# scope: document
+param(chain, name) := value if {
+	some link in chain
+	link.annotations.scope == "package"
+	value := _set(link.path[count(link.path) - 1], "params")[name]
+} else := value if {
+	some link in chain
+	link.annotations.scope == "package"
+	value := link.annotations.custom.params[name].default
+}
+
+_action(finding) := action if {
+	action := _set(finding.rule, "action")
+} else := finding.profile[_profile] if {
+	finding.profile[_profile]
+} else := finding.severity
+
+_set(id, key) := [rule[key] | some rule in _rules; rule.id == id][0]
+
+_softened(finding) if finding.advice
+
+_softened(finding) if finding.existing
+
+_softened(finding) if finding.confirmed
+
+default _profile := "baseline"
+
+_profile := data.spec.profile if data.kind == "Guardrails"
+
+default _rules := []
+
+_rules := data.spec.rules if data.kind == "Guardrails"

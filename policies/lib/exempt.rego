@@ -1,0 +1,35 @@
+# METADATA
+# title: Exemptions
+# description: |
+#   Requests that no rule may stand in the way of, whatever it thinks of the object: stopping them would leave
+#   the cluster stuck half-way. The webhook applies the same exemptions before it evaluates anything.
+package stateward.lib.exempt
+
+import data.stateward.lib.identity
+
+# METADATA
+# title: Reason
+# description: Why this review is let through unjudged; undefined for all others.
+# scope: document
+reason(entry) := "the object is already terminating" if {
+	entry.old.metadata.deletionTimestamp
+} else := "a controller of Kubernetes finishes a deletion" if {
+	entry.operation == "DELETE"
+	identity.finishes_deletions(entry.user)
+} else := "neither spec nor guarded metadata changes" if {
+	entry.operation == "UPDATE"
+	_guarded(entry.object) == _guarded(entry.old)
+} else := "the status belongs to the controllers" if {
+	entry.subresource == "status"
+}
+
+# Everything but the metadata and status that controllers and clients write as they please. Marks of our own
+# and labels stay in: rules may read them.
+_guarded(value) := {
+	"rest": object.remove(value, ["metadata", "status"]),
+	"labels": object.get(value, ["metadata", "labels"], {}),
+	"marks": {key: mark |
+		some key, mark in value.metadata.annotations
+		startswith(key, "stateward.dev/")
+	},
+}

@@ -1,0 +1,67 @@
+# METADATA
+# title: Image references
+# description: |
+#   References as container runtimes read them: `registry:5000/db` has a port and no tag, a digest may follow a
+#   tag, and `nginx` means `docker.io/library/nginx`. Source: the grammar of github.com/distribution/reference.
+package stateward.lib.image
+
+_grammar := concat("", [
+	`^((?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*`,
+	`|\[[a-fA-F0-9:]+\])(?::[0-9]+)?/)?`,
+	`([a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*)`,
+	`(?::([\w][\w.-]{0,127}))?`,
+	`(?:@([A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}))?$`,
+])
+
+_version := `^[vV]?(\d{1,9}(?:\.\d{1,9})*)((?:[-_.+]?[A-Za-z].*|[-_+].*)?)$`
+
+# METADATA
+# title: Parse
+# description: |
+#   The parts of a reference: repository (normalised), tag and digest ("" where absent). Undefined for what no
+#   runtime would pull.
+parse(reference) := {
+	"repository": _repository(trim_suffix(match[1], "/"), match[2]),
+	"tag": match[3],
+	"digest": match[4],
+} if {
+	is_string(reference)
+	some match in regex.find_all_string_submatch_n(_grammar, reference, 1)
+}
+
+# METADATA
+# title: Version
+# description: |
+#   The numbers that a tag begins with and what follows them: `v3.5.21` is [3, 5, 21], `17.2-alpine` is
+#   [17, 2] and "-alpine". Undefined for a tag that is no version.
+version(tag) := {"numbers": [to_number(number) | some number in split(match[1], ".")], "variant": match[2]} if {
+	some match in regex.find_all_string_submatch_n(_version, tag, 1)
+}
+
+# METADATA
+# title: Containers
+# description: Every container of a pod template, init and sidecar containers too, with the path of each.
+containers(sts) := [{"path": ["spec", "template", "spec", list, index], "container": container} |
+	some list in ["initContainers", "containers"]
+	some index, container in sts.spec.template.spec[list]
+]
+
+# The first component is a registry only where it looks like a host; otherwise all of it is the repository.
+_repository(host, path) := concat("/", [host, path]) if {
+	_registry(host)
+	host != "docker.io"
+} else := sprintf("docker.io/%s", [path]) if {
+	host == "docker.io"
+	contains(path, "/")
+} else := sprintf("docker.io/library/%s", [path]) if {
+	host in {"", "docker.io"}
+	not contains(path, "/")
+} else := sprintf("docker.io/%s", [path]) if {
+	host == ""
+} else := sprintf("docker.io/%s/%s", [host, path])
+
+_registry(host) if regex.match(`[.:]`, host)
+
+_registry("localhost")
+
+_registry(host) if lower(host) != host

@@ -1,0 +1,109 @@
+# METADATA
+# title: Results
+# description: |
+#   How a rule says what it found. The rule's id, severity, way out and so on come from its package's METADATA,
+#   which every function here takes as `rego.metadata.chain()`; `found` says the rest:
+#
+#   - path: the field, as an array of keys and indexes
+#   - what: what is wrong with it, with the offending value
+#   - fix: the way out, where the metadata's `fix` is too general
+#   - fields: the paths that make it wrong (default: only path). An UPDATE that leaves all of them alone is
+#     grandfathered: what was wrong before is no reason to stop it
+#   - touched: says the same outright, where comparing fields is not enough
+package stateward.lib.result
+
+import data.stateward.lib.confirmation
+
+# METADATA
+# title: Violation
+# description: What the rule exists to stop.
+violation(chain, entry, found) := _message(object.union(
+	_finding(chain, entry, found),
+	{"existing": _existing(entry, found)},
+))
+
+# METADATA
+# title: Advice
+# description: What the rule mentions and never denies.
+advice(chain, entry, found) := _message(object.union(
+	_finding(chain, entry, found),
+	{"advice": true},
+))
+
+# METADATA
+# title: Mutation
+# description: A change that Stateward makes; found.patch is an array of JSON Patch (RFC 6902) operations.
+mutation(chain, entry, found) := _message(object.union(
+	_finding(chain, entry, found),
+	{"patch": found.patch},
+))
+
+_finding(chain, entry, found) := finding if {
+	some link in chain
+	link.annotations.scope == "package"
+	custom := link.annotations.custom
+	finding := {
+		"rule": link.path[count(link.path) - 1],
+		"severity": object.get(custom, "severity", "warn"),
+		"profile": object.get(custom, "profile", {}),
+		"path": found.path,
+		"field": field(found.path),
+		"what": found.what,
+		"fix": _fix(custom, entry, found),
+		"confirmed": _confirmed(custom, entry),
+		"object": {"kind": entry.kind, "namespace": entry.namespace, "name": entry.name},
+	}
+}
+
+_message(finding) := object.union(finding, {"msg": sprintf("[%s] %s", [
+	finding.rule,
+	concat(" ", [part | some part in [_sentence(finding), _way_out(finding)]; part != ""]),
+])})
+
+_sentence(finding) := sprintf("%s: %s.", [finding.field, finding.what]) if finding.field != ""
+
+else := sprintf("%s.", [finding.what])
+
+_way_out(finding) := sprintf("Fix: %s.", [finding.fix]) if finding.fix != ""
+
+else := ""
+
+_fix(custom, entry, found) := sprintf("%s, or %s", [_advised(custom, found), confirmation.command(entry)]) if {
+	custom.confirm == true
+} else := _advised(custom, found)
+
+_advised(custom, found) := object.get(found, "fix", custom.fix)
+
+default _confirmed(_, _) := false
+
+_confirmed(custom, entry) if {
+	custom.confirm == true
+	confirmation.valid(entry)
+}
+
+default _existing(_, _) := false
+
+_existing(entry, found) if {
+	entry.operation == "UPDATE"
+	is_object(entry.old)
+	not _touched(entry, found)
+}
+
+_touched(_, found) := found.touched
+
+_touched(entry, found) if {
+	object.get(found, "touched", null) == null
+	some path in object.get(found, "fields", [found.path])
+	object.get(entry.object, path, null) != object.get(entry.old, path, null)
+}
+
+# METADATA
+# title: Field
+# description: A path as people write it, for example `spec.template.spec.containers[0].image`.
+field(path) := trim_prefix(concat("", [_step(element) | some element in path]), ".")
+
+_step(element) := sprintf("[%d]", [element]) if is_number(element)
+
+else := sprintf(".%s", [element]) if regex.match("^[A-Za-z][A-Za-z0-9]*$", element)
+
+else := sprintf("[%q]", [element])

@@ -1,0 +1,163 @@
+# METADATA
+# title: The review
+# description: |
+#   What somebody wants to do, in one form, whatever door it came through: an AdmissionReview, a bare
+#   manifest, a `kind: List`, conftest's `--combine` array or Gatekeeper's `input.review`.
+#   Rules ask this package and never touch `input`.
+package stateward.lib.review
+
+import data.stateward.lib.exempt
+
+# METADATA
+# title: Entries
+# description: |
+#   One entry for each thing under review. An entry always has: operation ("CREATE", "UPDATE", "DELETE", or
+#   "MANIFEST" where nobody said), group, kind, subresource ("" for the resource itself), namespace, name,
+#   object and old (null where absent), options and user ({} where absent), time (RFC 3339, "" where unknown).
+# scope: document
+entries := [_entry(input.request, object.get(input, ["stateward", "time"], ""))] if is_object(input.request)
+
+else := [_entry(input.review, "")] if is_object(input.review)
+
+else := [entry | some document in input; some entry in _entries(document)] if is_array(input)
+
+else := _entries({"contents": input})
+
+# METADATA
+# title: Completeness
+# description: True when the input is a set of manifests, so that what is not in it can be called missing.
+# scope: document
+combined if is_array(input)
+
+combined if _items(input)
+
+# METADATA
+# title: Manifests
+# description: The objects of the input that nobody operates on; each other's world.
+manifests := [entry | some entry in entries; entry.operation == "MANIFEST"]
+
+# METADATA
+# title: StatefulSets
+# description: Every StatefulSet that somebody wants to exist, as it would be after the request.
+statefulsets := [entry | some entry in _judged; entry.kind == "StatefulSet"; _desired(entry)]
+
+# METADATA
+# title: Services
+# description: Every Service that somebody wants to exist, as it would be after the request.
+services := [entry | some entry in _judged; entry.kind == "Service"; _desired(entry)]
+
+# METADATA
+# title: Scales
+# description: |
+#   Every write to `statefulsets/scale`. The object is an autoscaling/v1 Scale: it has no labels, and an absent
+#   spec.replicas means 0.
+scales := [entry | some entry in _judged; entry.kind == "Scale"; entry.resource == "statefulsets"]
+
+# METADATA
+# title: Deletions
+# description: Every deletion of an object of this kind, alone or as one item of a deletecollection.
+deletions(kind) := [entry | some entry in _judged; entry.operation == "DELETE"; entry.kind == kind]
+
+# METADATA
+# title: Propagation policy
+# description: |
+#   What happens to the dependents of a deleted object. Absent means Background for the apps group, unless
+#   the object's finalizers say otherwise. Source: staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go.
+# scope: document
+propagation(entry) := policy if {
+	policy := entry.options.propagationPolicy
+} else := "Orphan" if {
+	entry.options.orphanDependents == true
+} else := "Background" if {
+	entry.options.orphanDependents == false
+} else := "Orphan" if {
+	"orphan" in entry.old.metadata.finalizers
+} else := "Foreground" if {
+	"foregroundDeletion" in entry.old.metadata.finalizers
+} else := "Background"
+
+_judged := [entry | some entry in entries; not exempt.reason(entry)]
+
+_desired(entry) if {
+	entry.operation in {"MANIFEST", "CREATE", "UPDATE"}
+	entry.subresource == ""
+	is_object(entry.object)
+}
+
+# conftest --combine gives {path, contents}; contents is one document, or an array for a file with several.
+_entries(document) := [entry |
+	some content in _contents(document)
+	some entry in _unwrapped(content)
+]
+
+_contents(document) := document.contents if is_array(document.contents)
+
+else := [document.contents]
+
+_unwrapped(content) := [_entry(content.request, object.get(content, ["stateward", "time"], ""))] if {
+	is_object(content.request)
+} else := [_entry({"object": item}, "") | some item in _flattened(content)]
+
+# A List may hold Lists: two levels are what kubectl's own output can produce.
+_flattened(content) := [leaf |
+	some item in _items(content)
+	some leaf in _leaves(item)
+] if {
+	_items(content)
+} else := [content] if {
+	is_object(content)
+	is_string(content.kind)
+} else := []
+
+_leaves(item) := items if {
+	items := _items(item)
+} else := [item]
+
+_items(content) := content.items if {
+	is_array(content.items)
+	endswith(content.kind, "List")
+}
+
+_entry(request, now) := {
+	"operation": object.get(request, "operation", "MANIFEST"),
+	"group": object.get(request, ["kind", "group"], _group(request)),
+	"kind": object.get(request, ["kind", "kind"], _kind(request)),
+	"resource": object.get(request, ["resource", "resource"], ""),
+	"subresource": object.get(request, "subResource", ""),
+	"namespace": _namespace(request),
+	"name": _name(request),
+	"object": object.get(request, "object", null),
+	"old": object.get(request, "oldObject", null),
+	"options": _object_or_empty(request, "options"),
+	"user": _object_or_empty(request, "userInfo"),
+	"time": now,
+}
+
+_kind(request) := object.get(_subject(request), "kind", "")
+
+_group(request) := split(_subject(request).apiVersion, "/")[0] if contains(_subject(request).apiVersion, "/")
+
+else := ""
+
+_namespace(request) := request.namespace if {
+	request.namespace != ""
+} else := namespace if {
+	namespace := _subject(request).metadata.namespace
+} else := "default"
+
+# Identity is read from the objects: request.name is empty for each item of a deletecollection.
+_name(request) := name if {
+	name := _subject(request).metadata.name
+} else := sprintf("%sxxxxx", [prefix]) if {
+	prefix := _subject(request).metadata.generateName
+} else := object.get(request, "name", "")
+
+_subject(request) := request.oldObject if is_object(request.oldObject)
+
+else := request.object if is_object(request.object)
+
+else := {}
+
+_object_or_empty(request, key) := request[key] if is_object(request[key])
+
+else := {}

@@ -1,0 +1,31 @@
+# METADATA
+# title: Router
+# description: |
+#   Asks every rule and mutation of the library, wherever its folder stands, and decides the level of what they
+#   say. The only place where a level is decided.
+package stateward.lib.router
+
+import data.stateward.lib.config
+
+# METADATA
+# title: Findings
+# description: What the rules found, each with its level; findings that are off are not among them.
+# scope: document
+# entrypoint: true
+findings contains object.union(finding, {"level": level}) if {
+	# regal ignore:mixed-iteration
+	some finding in data.stateward.rules[_][_].report
+	level := config.level(finding)
+	level != "off"
+}
+
+# METADATA
+# title: Mutations
+# description: What the mutations change.
+# scope: document
+# entrypoint: true
+mutations contains object.union(finding, {"level": "warn"}) if {
+	# regal ignore:mixed-iteration
+	some finding in data.stateward.mutations[_].report
+	config.level(finding) != "off"
+}

@@ -1,0 +1,96 @@
+// Package policies holds Stateward's Rego library and knows what is in it: which rules and mutations there are,
+// what they say of themselves and when they must be asked.
+package policies
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+//go:embed main/*.rego lib/*.rego rules/*/*/*.rego mutations/*/*.rego
+var embedded embed.FS
+
+// Library is a parsed set of Rego modules with the catalogue that their metadata makes. It is read only once loaded.
+type Library struct {
+	// Modules by file name, tests left out.
+	Modules map[string]*ast.Module
+	// Rules and Mutations are sorted by id.
+	Rules, Mutations []Rule
+	// ManifestResources are the resources that a set of manifests is expected to hold completely.
+	ManifestResources []string
+}
+
+// Embedded loads the library that is built into the binary.
+func Embedded() (*Library, error) { return Load(embedded) }
+
+// Load parses every .rego file below fsys, except tests, and builds the catalogue from the METADATA of the packages
+// stateward.rules.* and stateward.mutations.*. The error joins all that is wrong, each with file and line.
+func Load(fsys fs.FS) (*Library, error) {
+	modules, err := parse(fsys)
+	if err != nil {
+		return nil, err
+	}
+	library := &Library{Modules: modules}
+	if err := library.catalogue(); err != nil {
+		return nil, err
+	}
+	return library, nil
+}
+
+// Rule returns the rule or mutation with this id.
+func (l *Library) Rule(id string) (Rule, bool) {
+	for _, rule := range l.All() {
+		if rule.ID == id {
+			return rule, true
+		}
+	}
+	return Rule{}, false
+}
+
+// All returns the rules, then the mutations.
+func (l *Library) All() []Rule {
+	all := make([]Rule, 0, len(l.Rules)+len(l.Mutations))
+	return append(append(all, l.Rules...), l.Mutations...)
+}
+
+func parse(fsys fs.FS) (map[string]*ast.Module, error) {
+	modules := map[string]*ast.Module{}
+	var problems []error
+	err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || path.Ext(name) != ".rego" || strings.HasSuffix(name, "_test.rego") {
+			return err
+		}
+		source, err := fs.ReadFile(fsys, name)
+		if err != nil {
+			return err
+		}
+		module, err := ast.ParseModuleWithOpts(name, string(source), ast.ParserOptions{ProcessAnnotation: true})
+		if err != nil {
+			problems = append(problems, err)
+			return nil
+		}
+		modules[name] = module
+		return nil
+	})
+	if err := errors.Join(append(problems, err)...); err != nil {
+		return nil, fmt.Errorf("parse rule library: %w", err)
+	}
+	return modules, nil
+}
+
+// Revision names the library by its content: equal sources, equal revision.
+func (l *Library) Revision() string {
+	sum := sha256.New()
+	for _, name := range sortedNames(l.Modules) {
+		fmt.Fprintf(sum, "%s\n%s\n", name, l.Modules[name])
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:6])
+}

@@ -1,0 +1,55 @@
+package policies
+
+import "strings"
+
+// Resource is the API that a rule means by a name such as "services" or "statefulsets/scale".
+type Resource struct {
+	// Name is the plural, without the subresource.
+	Name string
+	// Subresource is what follows the slash, or empty.
+	Subresource string
+	Group       string
+	Version     string
+	// Kind of the parent's objects.
+	Kind string
+	// Namespaced is false for resources of the whole cluster.
+	Namespaced bool
+}
+
+// LookupResource returns the API behind a resource that rules may name; known is false for all others.
+func LookupResource(name string) (resource Resource, known bool) {
+	parent, subresource, _ := strings.Cut(name, "/")
+	for _, each := range Resources() {
+		if each.Name == parent {
+			each.Subresource = subresource
+			return each, true
+		}
+	}
+	return Resource{}, false
+}
+
+// ResourceOfKind returns the resource whose objects have this group and kind.
+func ResourceOfKind(group, kind string) (resource Resource, known bool) {
+	for _, each := range Resources() {
+		if each.Group == group && each.Kind == kind {
+			return each, true
+		}
+	}
+	return Resource{}, false
+}
+
+// Resources lists everything that rules may judge or read, and so all that Stateward may ever ask a cluster for.
+func Resources() []Resource {
+	return []Resource{
+		{Name: "statefulsets", Group: "apps", Version: "v1", Kind: "StatefulSet", Namespaced: true},
+		{Name: "deployments", Group: "apps", Version: "v1", Kind: "Deployment", Namespaced: true},
+		{Name: "services", Version: "v1", Kind: "Service", Namespaced: true},
+		{Name: "pods", Version: "v1", Kind: "Pod", Namespaced: true},
+		{Name: "persistentvolumeclaims", Version: "v1", Kind: "PersistentVolumeClaim", Namespaced: true},
+		{Name: "persistentvolumes", Version: "v1", Kind: "PersistentVolume"},
+		{Name: "namespaces", Version: "v1", Kind: "Namespace"},
+		{Name: "nodes", Version: "v1", Kind: "Node"},
+		{Name: "storageclasses", Group: "storage.k8s.io", Version: "v1", Kind: "StorageClass"},
+		{Name: "poddisruptionbudgets", Group: "policy", Version: "v1", Kind: "PodDisruptionBudget", Namespaced: true},
+	}
+}

@@ -1,0 +1,88 @@
+package policies
+
+import "strings"
+
+// Kind says what a catalogue entry does.
+type Kind string
+
+const (
+	// Validating entries find what is wrong.
+	Validating Kind = "rule"
+	// Mutating entries change what is admitted.
+	Mutating Kind = "mutation"
+)
+
+// Level is what becomes of a finding.
+type Level string
+
+// Levels, the strictest first.
+const (
+	Deny  Level = "deny"
+	Warn  Level = "warn"
+	Audit Level = "audit"
+	Off   Level = "off"
+)
+
+// Levels lists every level that Guardrails may give a rule.
+func Levels() []Level { return []Level{Deny, Warn, Audit, Off} }
+
+// Profiles lists the profiles that a rule may have a level of its own in.
+func Profiles() []string { return []string{"baseline", "strict"} }
+
+// Rule is one rule or mutation as its METADATA describes it.
+type Rule struct {
+	// ID is the folder's name, for ever.
+	ID string `json:"id"`
+	// Kind tells rules from mutations.
+	Kind Kind `json:"kind"`
+	// Category is the folder above a rule; a mutation has none.
+	Category string `json:"category,omitempty"`
+	// Title is one line, Description a paragraph in Markdown.
+	Title       string `json:"title"`
+	Description string `json:"description"`
+	// Severity is the level in profile baseline, Profile the levels in other profiles where they differ.
+	Severity Level            `json:"severity"`
+	Profile  map[string]Level `json:"profile,omitempty"`
+	// Confirm says that a confirmation lets through what the rule would deny.
+	Confirm bool `json:"confirm,omitempty"`
+	// On maps a resource, as "statefulsets" or "statefulsets/scale", to the operations that the rule judges.
+	On map[string][]string `json:"on"`
+	// Reads lists the resources of the World that the rule may look at.
+	Reads []string `json:"reads,omitempty"`
+	// Params are what Guardrails may set, by name.
+	Params map[string]Param `json:"params,omitempty"`
+	// Fix is the way out, Since the release that brought the rule, Aliases its former ids.
+	Fix     string   `json:"fix"`
+	Since   string   `json:"since"`
+	Aliases []string `json:"aliases,omitempty"`
+	// References are places to read on.
+	References []string `json:"references,omitempty"`
+	// File is the rule's source, relative to the library.
+	File string `json:"file"`
+}
+
+// Param describes one parameter of a rule.
+type Param struct {
+	// Type is a JSON type: string, integer, boolean or array (of strings).
+	Type string `json:"type"`
+	// Enum lists the values that a string may have.
+	Enum []string `json:"enum,omitempty"`
+	// Default is the value where Guardrails say nothing.
+	Default any `json:"default"`
+	// Description is one line.
+	Description string `json:"description"`
+}
+
+// Judges reports whether the rule must be asked about this operation on a resource ("statefulsets/scale"). A manifest
+// that nobody operates on yet counts as CREATE.
+func (r Rule) Judges(resource, operation string) bool {
+	for _, each := range r.On[resource] {
+		if each == operation {
+			return true
+		}
+	}
+	return false
+}
+
+// Dir is the rule's folder, relative to the library.
+func (r Rule) Dir() string { return r.File[:strings.LastIndex(r.File, "/")] }

@@ -1,0 +1,41 @@
+# METADATA
+# title: A StatefulSet is not deleted under its running pods
+# description: |
+#   Deleting a StatefulSet deletes all its pods at once and in no order, unless the deletion says `Orphan`; a
+#   propagation policy that is absent means the same as Background. Scaling to 0 first stops the pods one by one,
+#   the last first. What happens to the claims is up to `persistentVolumeClaimRetentionPolicy.whenDeleted`.
+# related_resources:
+#   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#limitations
+# custom:
+#   severity: deny
+#   confirm: true
+#   on:
+#     statefulsets: [DELETE]
+#   fix: scale it to 0 first, so that the pods stop in order
+#   since: v0.1.0
+package stateward.rules.delete["cascade-delete"]
+
+import data.stateward.lib.defaults
+import data.stateward.lib.result
+import data.stateward.lib.review
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["metadata", "name"],
+	"what": sprintf("deleting %q (propagation %s) stops all %d of its pods at once; %s", [
+		entry.name,
+		review.propagation(entry),
+		replicas,
+		_claims(entry.old),
+	]),
+}) if {
+	some entry in review.deletions("StatefulSet")
+	review.propagation(entry) != "Orphan"
+	replicas := defaults.replicas(entry.old)
+	replicas > 0
+}
+
+_claims(sts) := "it has no claims" if {
+	count(object.get(sts, ["spec", "volumeClaimTemplates"], [])) == 0
+} else := "its claims and their data are DELETED with it (whenDeleted: Delete)" if {
+	defaults.when_deleted(sts) == "Delete"
+} else := "its claims stay (whenDeleted: Retain)"

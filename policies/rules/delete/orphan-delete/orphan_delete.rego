@@ -1,0 +1,30 @@
+# METADATA
+# title: Orphaned pods have nobody to restart them
+# description: |
+#   With `--cascade=orphan` the StatefulSet goes and its pods stay. That is how a field that cannot be changed is
+#   changed: delete, then create again with the same selector. Until then a pod that fails stays away; and if the
+#   new set comes within seconds, the garbage collector may still delete the pods of the old one.
+# related_resources:
+#   - ref: https://kubernetes.io/docs/tasks/run-application/delete-stateful-set/
+#   - ref: https://github.com/kubernetes/kubernetes/issues/131284
+# custom:
+#   severity: warn
+#   on:
+#     statefulsets: [DELETE]
+#   fix: create it again with the same selector, but not within seconds
+#   since: v0.1.0
+package stateward.rules.delete["orphan-delete"]
+
+import data.stateward.lib.defaults
+import data.stateward.lib.result
+import data.stateward.lib.review
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["metadata", "name"],
+	"what": sprintf("the %d pods of %q stay and nobody restarts them", [replicas, entry.name]),
+}) if {
+	some entry in review.deletions("StatefulSet")
+	review.propagation(entry) == "Orphan"
+	replicas := defaults.replicas(entry.old)
+	replicas > 0
+}

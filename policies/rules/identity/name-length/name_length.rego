@@ -1,0 +1,80 @@
+# METADATA
+# title: The names made from the StatefulSet's name fit
+# description: |
+#   The controller labels every pod with `controller-revision-hash: <name>-<hash>`, and a label's value ends at
+#   63 characters. With a name of more than 52 the API server takes the StatefulSet and no pod is ever created.
+#   Pod names end at 63 characters as well, claim names at 253.
+# related_resources:
+#   - ref: https://github.com/kubernetes/kubernetes/issues/64023
+# custom:
+#   severity: deny
+#   on:
+#     statefulsets: [CREATE, UPDATE]
+#     statefulsets/scale: [UPDATE]
+#   reads: [statefulsets]
+#   fix: choose a shorter name
+#   since: v0.1.0
+package stateward.rules.identity["name-length"]
+
+import data.stateward.lib.cluster
+import data.stateward.lib.defaults
+import data.stateward.lib.result
+import data.stateward.lib.review
+
+_name_limit := 52
+
+_pod_limit := 63
+
+_claim_limit := 253
+
+_fields := [["spec", "replicas"], ["spec", "ordinals", "start"]]
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["metadata", "name"],
+	"what": sprintf("%q has %d characters, more than %d: no pod would ever be created", [
+		entry.name,
+		count(entry.name),
+		_name_limit,
+	]),
+}) if {
+	some entry in review.statefulsets
+	count(entry.name) > _name_limit
+}
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["spec", "replicas"],
+	"what": sprintf("the last pod %q would have a name of %d characters, more than %d", [pod, count(pod), _pod_limit]),
+	"fields": _fields,
+}) if {
+	some entry in review.statefulsets
+	pod := _last_pod(entry, entry.object, defaults.replicas(entry.object))
+	count(pod) > _pod_limit
+}
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["spec", "replicas"],
+	"what": sprintf("the last pod %q would have a name of %d characters, more than %d", [pod, count(pod), _pod_limit]),
+	"fix": "keep fewer replicas, or recreate the StatefulSet under a shorter name",
+}) if {
+	some entry in review.scales
+	sts := cluster.statefulset(entry.namespace, entry.name)
+	pod := _last_pod(entry, sts, defaults.scale_replicas(entry.object))
+	count(pod) > _pod_limit
+}
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["spec", "volumeClaimTemplates", index, "metadata", "name"],
+	"what": sprintf("a claim's name would have %d characters, more than %d", [count(claim), _claim_limit]),
+	"fields": _fields,
+}) if {
+	some entry in review.statefulsets
+	pod := _last_pod(entry, entry.object, defaults.replicas(entry.object))
+	some index, template in entry.object.spec.volumeClaimTemplates
+	claim := sprintf("%s-%s", [template.metadata.name, pod])
+	count(claim) > _claim_limit
+}
+
+_last_pod(entry, sts, replicas) := sprintf("%s-%d", [
+	entry.name,
+	defaults.ordinals_start(sts) + max([replicas - 1, 0]),
+])

@@ -1,0 +1,86 @@
+# METADATA
+# title: A Service that names pods stays
+# description: |
+#   Deleting the governing Service of a running StatefulSet, or changing its selector, takes the DNS names of
+#   every pod away at once: peers, clients and the members of a quorum lose each other while all pods stay up.
+# related_resources:
+#   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-network-id
+# custom:
+#   severity: deny
+#   confirm: true
+#   on:
+#     services: [UPDATE, DELETE]
+#   reads: [statefulsets]
+#   params:
+#     clusterDomain:
+#       type: string
+#       default: cluster.local
+#       description: The DNS domain of the cluster
+#   fix: scale the StatefulSet to 0 or delete it first
+#   since: v0.1.0
+package stateward.rules.identity["service-in-use"]
+
+import data.stateward.lib.cluster
+import data.stateward.lib.config
+import data.stateward.lib.defaults
+import data.stateward.lib.result
+import data.stateward.lib.review
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["metadata", "name"],
+	"what": sprintf("Service %q governs StatefulSet %q: %s", [entry.name, sts.metadata.name, _loss(entry, sts)]),
+}) if {
+	some entry in review.deletions("Service")
+	some sts in _running(entry)
+}
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": path,
+	"what": sprintf("this change leaves StatefulSet %q: %s", [sts.metadata.name, _loss(entry, sts)]),
+	"fix": "leave the Service as it is, and make the new one under another name",
+}) if {
+	some entry in review.services
+	entry.operation == "UPDATE"
+	some sts in _running(entry)
+	_selects(entry.old, sts)
+	not _selects(entry.object, sts)
+	path := _changed(entry)
+}
+
+_running(entry) := [sts |
+	some sts in cluster.governed_by(entry.namespace, entry.name)
+	defaults.replicas(sts) > 0
+	not sts.metadata.deletionTimestamp
+]
+
+_selects(service, sts) if {
+	object.get(service, ["spec", "type"], "ClusterIP") != "ExternalName"
+	labels := object.get(sts, ["spec", "template", "metadata", "labels"], {})
+	every key, value in object.get(service, ["spec", "selector"], {}) {
+		labels[key] == value
+	}
+}
+
+_changed(entry) := ["spec", "type"] if entry.object.spec.type == "ExternalName"
+
+else := ["spec", "selector"]
+
+# Three names are enough to know what is meant.
+_loss(entry, sts) := sprintf("%s would vanish from DNS", [_names(
+	[_name(entry, sts, index) | some index in numbers.range(0, min([2, replicas - 1]))],
+	replicas - 3,
+)]) if {
+	replicas := defaults.replicas(sts)
+}
+
+_name(entry, sts, index) := sprintf("%s-%d.%s.%s.svc.%s", [
+	sts.metadata.name,
+	defaults.ordinals_start(sts) + index,
+	entry.name,
+	entry.namespace,
+	config.param(rego.metadata.chain(), "clusterDomain"),
+])
+
+_names(names, more) := sprintf("%s and %d more", [concat(", ", names), more]) if more > 0
+
+else := concat(", ", names)

@@ -1,0 +1,60 @@
+# METADATA
+# title: The governing Service selects the pods
+# description: |
+#   A headless Service makes DNS names only for the pods that its selector matches. One label that differs
+#   between `spec.selector` of the Service and the pod template leaves every pod of the set without a name.
+# related_resources:
+#   - ref: https://kubernetes.io/docs/concepts/services-networking/service/#headless-services
+# custom:
+#   severity: deny
+#   on:
+#     statefulsets: [CREATE, UPDATE]
+#   reads: [services]
+#   fix: give the pod template and the Service's selector the same labels
+#   since: v0.1.0
+package stateward.rules.identity["service-selector"]
+
+import data.stateward.lib.cluster
+import data.stateward.lib.result
+import data.stateward.lib.review
+
+_labels_path := ["spec", "template", "metadata", "labels"]
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": _labels_path,
+	"what": sprintf("Service %q does not select these pods: %s", [
+		service.metadata.name,
+		concat(", ", _differences(service.spec.selector, labels)),
+	]),
+	"fields": [["spec", "serviceName"], _labels_path],
+}) if {
+	some entry in review.statefulsets
+	service := _governing(entry)
+	labels := object.get(entry.object, _labels_path, {})
+	count(_differences(service.spec.selector, labels)) > 0
+}
+
+report contains result.advice(rego.metadata.chain(), entry, {
+	"path": ["spec", "serviceName"],
+	"what": sprintf("Service %q has no selector: only EndpointSlices made by hand name the pods", [service.metadata.name]),
+	"fix": "give it a selector that matches the pod template's labels",
+}) if {
+	some entry in review.statefulsets
+	service := _governing(entry)
+	object.get(service, ["spec", "selector"], {}) in {{}, null}
+}
+
+# An ExternalName Service has no use for a selector; headless-service speaks of it.
+_governing(entry) := service if {
+	service := cluster.service(entry.namespace, entry.object.spec.serviceName)
+	object.get(service, ["spec", "type"], "ClusterIP") != "ExternalName"
+}
+
+_differences(selector, labels) := sort([difference |
+	some key, value in selector
+	difference := _difference(key, value, object.get(labels, key, null))
+])
+
+_difference(key, want, have) := sprintf("it wants %s=%s, the pods have no %s", [key, want, key]) if have == null
+
+else := sprintf("it wants %s=%s, the pods have %s=%s", [key, want, key, have]) if have != want

@@ -1,0 +1,76 @@
+# METADATA
+# title: The partition lies within the replicas
+# description: |
+#   A RollingUpdate changes only pods whose replica index is at least `partition`. A partition above `replicas`
+#   is accepted and stops every later update without a word. It comes about from either side: by raising the
+#   partition, by lowering the replicas in the spec, or through `kubectl scale`. The partition is a replica
+#   index; `ordinals.start` does not move it.
+# related_resources:
+#   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#partitions
+# custom:
+#   severity: deny
+#   on:
+#     statefulsets: [CREATE, UPDATE]
+#     statefulsets/scale: [UPDATE]
+#   reads: [statefulsets]
+#   fix: choose a partition from 0 (update every pod) to replicas - 1 (update the last pod only)
+#   since: v0.1.0
+package stateward.rules.rollout["partition-range"]
+
+import data.stateward.lib.cluster
+import data.stateward.lib.defaults
+import data.stateward.lib.result
+import data.stateward.lib.review
+
+_path := ["spec", "updateStrategy", "rollingUpdate", "partition"]
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": _path,
+	"what": problem,
+	"touched": _worse(entry),
+}) if {
+	some entry in review.statefulsets
+	defaults.update_strategy(entry.object) == "RollingUpdate"
+	problem := _problem(defaults.partition(entry.object), defaults.replicas(entry.object))
+}
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["spec", "replicas"],
+	"what": sprintf("%d is less than partition %d: no later update would reach any pod", [replicas, partition]),
+	"fix": sprintf("lower the partition to at most %d first", [replicas]),
+	"touched": replicas < defaults.scale_replicas(entry.old),
+}) if {
+	some entry in review.scales
+	sts := cluster.statefulset(entry.namespace, entry.name)
+	defaults.update_strategy(sts) == "RollingUpdate"
+	replicas := defaults.scale_replicas(entry.object)
+	partition := defaults.partition(sts)
+	partition > replicas
+}
+
+report contains result.advice(rego.metadata.chain(), entry, {
+	"path": _path,
+	"what": sprintf("%d equals replicas: an update reaches no pod", [partition]),
+}) if {
+	some entry in review.statefulsets
+	defaults.update_strategy(entry.object) == "RollingUpdate"
+	partition := defaults.partition(entry.object)
+	partition > 0
+	partition == defaults.replicas(entry.object)
+}
+
+_problem(partition, replicas) := sprintf("%d is negative", [partition]) if partition < 0
+
+else := sprintf("%d is greater than replicas %d: no update would reach any pod", [partition, replicas]) if {
+	partition > replicas
+}
+
+# A step towards the range is not to be stopped for not being the last one.
+default _worse(_) := true
+
+_worse(entry) := false if {
+	is_object(entry.old)
+	_problem(defaults.partition(entry.old), defaults.replicas(entry.old))
+	defaults.partition(entry.object) <= defaults.partition(entry.old)
+	defaults.replicas(entry.object) >= defaults.replicas(entry.old)
+}

@@ -1,0 +1,154 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// assetsVariable is the variable by which the Kubernetes test tools are told
+// where ready-made binaries are.
+const assetsVariable = "KUBEBUILDER_ASSETS"
+
+// Binaries maps the names of tools to the paths of their binaries.
+type Binaries map[string]string
+
+// Build makes sure that the named tools exist and returns where they are. It
+// builds into the repository's bin folder only what is missing or was built
+// from other sources, tells of its progress on out, and is safe to be called by
+// several processes at once.
+//
+// A first build takes minutes, longer than the time that go test allows by
+// default; run "go run ./test/cluster/build" before the tests.
+func Build(ctx context.Context, out io.Writer, names ...string) (Binaries, error) {
+	root, err := Root()
+	if err != nil {
+		return nil, err
+	}
+	tools, err := findTools(names)
+	if err != nil {
+		return nil, err
+	}
+	binaries, toBuild := fromAssets(os.Getenv(assetsVariable), tools)
+	jobs, err := newJobs(ctx, root, toBuild)
+	if err != nil {
+		return nil, err
+	}
+	if err := buildAll(ctx, out, root, jobs); err != nil {
+		return nil, err
+	}
+	for _, job := range jobs {
+		binaries[job.tool.Name] = job.binary
+	}
+	return binaries, nil
+}
+
+// fromAssets takes from the folder of ready-made binaries those that such
+// folders are known to hold, and returns the tools that are left to build.
+func fromAssets(folder string, tools []Tool) (Binaries, []Tool) {
+	offered := map[string]bool{"etcd": true, "kube-apiserver": true, "kubectl": true}
+	binaries := make(Binaries)
+	var left []Tool
+	for _, tool := range tools {
+		path := filepath.Join(folder, tool.Name)
+		if folder != "" && offered[tool.Name] && isFile(path) {
+			binaries[tool.Name] = path
+			continue
+		}
+		left = append(left, tool)
+	}
+	return binaries, left
+}
+
+func newJobs(ctx context.Context, root string, tools []Tool) ([]job, error) {
+	var jobs []job
+	for _, tool := range tools {
+		job, err := newJob(ctx, root, tool)
+		if err != nil {
+			return nil, err
+		}
+		jobs = append(jobs, job)
+	}
+	return jobs, nil
+}
+
+func buildAll(ctx context.Context, out io.Writer, root string, jobs []job) error {
+	if len(stale(jobs)) == 0 {
+		return nil
+	}
+	bin := filepath.Join(root, "bin")
+	if err := os.MkdirAll(bin, 0o755); err != nil {
+		return fmt.Errorf("make the folder for the tools: %w", err)
+	}
+	unlock, err := lock(ctx, out, filepath.Join(bin, ".lock"))
+	if err != nil {
+		return err
+	}
+	defer unlock()
+
+	// Another process may have built them while this one waited for the lock.
+	todo := stale(jobs)
+	progress := newProgress(out)
+	for i, job := range todo {
+		label := fmt.Sprintf("building %s (%d of %d)", job.tool.Name, i+1, len(todo))
+		if err := progress.run(label, func() error { return job.build(ctx, root) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func stale(jobs []job) []job {
+	var stale []job
+	for _, job := range jobs {
+		if !job.current() {
+			stale = append(stale, job)
+		}
+	}
+	return stale
+}
+
+// build compiles to a temporary name and renames at the end, so that an
+// interrupted build never leaves half a binary. The old stamp goes before the
+// old binary and the new one comes after the new binary: at no moment does a
+// stamp vouch for a binary that it does not belong to.
+func (j job) build(ctx context.Context, root string) error {
+	unfinished := filepath.Join(filepath.Dir(j.binary), "."+j.tool.Name+".unfinished")
+	defer os.Remove(unfinished)
+
+	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", j.linkFlags, "-o", unfinished, j.tool.Package)
+	command.Dir = j.tool.dir(root)
+	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")
+	// An interrupted go command cleans up and stops its compilers; a killed one
+	// leaves both behind.
+	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
+	command.WaitDelay = 10 * time.Second
+	if output, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("build %s in %s: %w\n%s", j.tool.Name, command.Dir, err, lastLines(string(output), 20))
+	}
+	if err := os.Remove(j.stampFile); err != nil && !os.IsNotExist(err) {
+		return fmt.Errorf("remove the old stamp of %s: %w", j.tool.Name, err)
+	}
+	if err := os.Rename(unfinished, j.binary); err != nil {
+		return fmt.Errorf("put %s in place: %w", j.tool.Name, err)
+	}
+	if err := os.WriteFile(j.stampFile, []byte(j.stamp+"\n"), 0o644); err != nil {
+		return fmt.Errorf("write the stamp of %s: %w", j.tool.Name, err)
+	}
+	return nil
+}
+
+// lastLines returns the end of a text: that is where compilers and servers say
+// what went wrong.
+func lastLines(text string, count int) string {
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	if len(lines) > count {
+		lines = lines[len(lines)-count:]
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,75 @@
+// Package webhook answers the API server: it turns admission requests into reviews, asks the engine, and turns
+// verdicts into responses.
+package webhook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	admissionv1 "k8s.io/api/admission/v1"
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+
+	"github.com/stateward/stateward/policies/engine"
+)
+
+// Handler decides admission requests at one door. It has no side effects: the API server may call it more than once
+// for one request.
+type Handler struct {
+	// Engine and World decide.
+	Engine *engine.Engine
+	World  engine.World
+	// Door is engine.ValidatingDoor or engine.MutatingDoor.
+	Door engine.Door
+	// Ready tells why nothing can be decided yet; nothing is allowed before.
+	Ready func() error
+	// Now is the clock that confirmations are held against.
+	Now func() time.Time
+	// Metrics counts what is decided.
+	Metrics *Metrics
+}
+
+var _ admission.Handler = &Handler{}
+
+// Handle answers one request: allowed, denied (403), or "could not evaluate" (500), which the API server refuses too.
+func (h *Handler) Handle(ctx context.Context, request admission.Request) admission.Response {
+	started := h.Now()
+	response, decision := h.decide(ctx, &request.AdmissionRequest)
+	h.Metrics.observe(&request.AdmissionRequest, decision, h.Now().Sub(started))
+	return response
+}
+
+func (h *Handler) decide(ctx context.Context, request *admissionv1.AdmissionRequest) (admission.Response, decision) {
+	if request.UID == "" || request.Operation == "" {
+		return refused(http.StatusBadRequest, errors.New("the AdmissionReview has no request with a uid and an operation")), decisionError
+	}
+	if err := h.Ready(); err != nil {
+		return refused(http.StatusServiceUnavailable, fmt.Errorf("not ready: %w", err)), decisionError
+	}
+	review := engine.FromRequest(request, h.Now())
+	review.Door = h.Door
+	verdict, err := h.Engine.Decide(ctx, review, h.World)
+	if err != nil {
+		return refused(statusOf(err), fmt.Errorf("could not evaluate: %w", err)), decisionError
+	}
+	h.Metrics.countFindings(verdict)
+	response, err := answer(verdict)
+	if err != nil {
+		return refused(http.StatusInternalServerError, err), decisionError
+	}
+	return response, decisionOf(verdict)
+}
+
+// refused is neither allowed nor denied: Stateward could not tell.
+func refused(code int32, err error) admission.Response {
+	return admission.Errored(code, fmt.Errorf("stateward: %w", err))
+}
+
+func statusOf(err error) int32 {
+	if errors.Is(err, engine.ErrDeadline) {
+		return http.StatusGatewayTimeout
+	}
+	return http.StatusInternalServerError
+}

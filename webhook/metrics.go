@@ -1,0 +1,115 @@
+package webhook
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	admissionv1 "k8s.io/api/admission/v1"
+
+	"github.com/stateward/stateward/policies/engine"
+)
+
+// decision is the outcome of one request, as metrics and audit annotations name it.
+type decision string
+
+const (
+	decisionAllowed decision = "allowed"
+	decisionDenied  decision = "denied"
+	decisionExempt  decision = "exempt"
+	decisionError   decision = "error"
+)
+
+func decisionOf(verdict engine.Verdict) decision {
+	switch {
+	case verdict.Exempt != "":
+		return decisionExempt
+	case verdict.Allowed:
+		return decisionAllowed
+	default:
+		return decisionDenied
+	}
+}
+
+// Metrics are Stateward's own, beside controller-runtime's. No label ever holds the name of an object or a namespace.
+type Metrics struct {
+	requests *prometheus.CounterVec
+	duration prometheus.Histogram
+	results  *prometheus.CounterVec
+	errors   prometheus.Counter
+	library  *prometheus.GaugeVec
+	notAfter prometheus.Gauge
+}
+
+// NewMetrics registers the metrics.
+func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
+	metrics := &Metrics{
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "stateward_admission_requests_total",
+			Help: "Admission requests by operation, decision and dry run.",
+		}, []string{"operation", "decision", "dry_run"}),
+		duration: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name:    "stateward_admission_duration_seconds",
+			Help:    "Time to decide an admission request, in seconds.",
+			Buckets: []float64{50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3, 100e-3, 250e-3, 500e-3, 1},
+		}),
+		results: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "stateward_policy_results_total",
+			Help: "Findings by rule and level.",
+		}, []string{"policy", "level"}),
+		errors: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "stateward_evaluation_errors_total",
+			Help: "Requests that could not be evaluated, and were refused for that.",
+		}),
+		library: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "stateward_policy_library_info",
+			Help: "Always 1; the labels name the revisions of library and Guardrails in force.",
+		}, []string{"revision", "guardrails"}),
+		notAfter: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "stateward_certificate_not_after_timestamp_seconds",
+			Help: "When the serving certificate expires, in seconds since 1970.",
+		}),
+	}
+	for _, collector := range []prometheus.Collector{
+		metrics.requests, metrics.duration, metrics.results, metrics.errors, metrics.library, metrics.notAfter,
+	} {
+		if err := registry.Register(collector); err != nil {
+			return nil, err
+		}
+	}
+	return metrics, nil
+}
+
+func (m *Metrics) observe(request *admissionv1.AdmissionRequest, outcome decision, took time.Duration) {
+	dryRun := request.DryRun != nil && *request.DryRun
+	m.requests.WithLabelValues(operationLabel(request.Operation), string(outcome), strconv.FormatBool(dryRun)).Inc()
+	m.duration.Observe(took.Seconds())
+	if outcome == decisionError {
+		m.errors.Inc()
+	}
+}
+
+// operationLabel keeps what a client may invent out of the label.
+func operationLabel(operation admissionv1.Operation) string {
+	switch operation {
+	case admissionv1.Create, admissionv1.Update, admissionv1.Delete, admissionv1.Connect:
+		return string(operation)
+	default:
+		return "unknown"
+	}
+}
+
+func (m *Metrics) countFindings(verdict engine.Verdict) {
+	for _, finding := range verdict.Findings {
+		m.results.WithLabelValues(finding.Rule, string(finding.Level)).Inc()
+	}
+}
+
+// SetLibrary records the revisions in force.
+func (m *Metrics) SetLibrary(revision, guardrails string) {
+	m.library.Reset()
+	m.library.WithLabelValues(revision, guardrails).Set(1)
+}
+
+// SetCertificateExpiry records when the serving certificate ends.
+func (m *Metrics) SetCertificateExpiry(notAfter time.Time) { m.notAfter.Set(float64(notAfter.Unix())) }

@@ -1,0 +1,67 @@
+package registration
+
+import (
+	"maps"
+	"slices"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/stateward/stateward/policies"
+)
+
+// Reads lists the resources that the rules read, sorted: what is watched, and all that may be read.
+func Reads(library *policies.Library) []string {
+	reads := map[string]bool{}
+	for _, rule := range library.All() {
+		for _, resource := range rule.Reads {
+			reads[resource] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(reads))
+}
+
+// Roles builds the ClusterRoles: reading what the rules read, and keeping the caBundle of Stateward's own
+// configurations, which only the self-managed certificates need.
+func Roles(library *policies.Library) []rbacv1.ClusterRole {
+	byGroup := map[string][]string{}
+	for _, name := range Reads(library) {
+		if resource, known := policies.LookupResource(name); known {
+			byGroup[resource.Group] = append(byGroup[resource.Group], name)
+		}
+	}
+	read := clusterRole(Name)
+	for _, group := range slices.Sorted(maps.Keys(byGroup)) {
+		read.Rules = append(read.Rules, rbacv1.PolicyRule{
+			APIGroups: []string{group}, Resources: byGroup[group], Verbs: []string{"get", "list", "watch"},
+		})
+	}
+	bundle := clusterRole(Name + "-ca-bundle")
+	bundle.Rules = []rbacv1.PolicyRule{{
+		APIGroups:     []string{"admissionregistration.k8s.io"},
+		Resources:     []string{"mutatingwebhookconfigurations", "validatingwebhookconfigurations"},
+		ResourceNames: []string{Name},
+		Verbs:         []string{"get", "update"},
+	}}
+	return []rbacv1.ClusterRole{read, bundle}
+}
+
+// RoleBindings gives the roles to Stateward's ServiceAccount.
+func RoleBindings(roles []rbacv1.ClusterRole) (bindings []rbacv1.ClusterRoleBinding) {
+	for _, role := range roles {
+		bindings = append(bindings, rbacv1.ClusterRoleBinding{
+			TypeMeta:   metav1.TypeMeta{APIVersion: rbacv1.SchemeGroupVersion.String(), Kind: "ClusterRoleBinding"},
+			ObjectMeta: metav1.ObjectMeta{Name: role.Name},
+			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role.Name},
+			Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: Namespace, Name: Name}},
+		})
+	}
+	return bindings
+}
+
+func clusterRole(name string) rbacv1.ClusterRole {
+	return rbacv1.ClusterRole{
+		TypeMeta:   metav1.TypeMeta{APIVersion: rbacv1.SchemeGroupVersion.String(), Kind: "ClusterRole"},
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+	}
+}

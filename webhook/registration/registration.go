@@ -1,0 +1,175 @@
+// Package registration tells an API server what to send to Stateward, and what Stateward may read: both follow from
+// what the rules say they judge and read.
+package registration
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/stateward/stateward/policies"
+)
+
+const (
+	// Name of the webhook configurations, the ClusterRole and the ServiceAccount.
+	Name = "stateward"
+	// Namespace that Stateward runs in.
+	Namespace = "stateward-system"
+	// ValidatePath and MutatePath are where the webhook server answers.
+	ValidatePath = "/validate"
+	MutatePath   = "/mutate"
+	// BreakGlassGroup is let through unseen: `kubectl --as=NAME --as-group=stateward:breakglass ...` works even when
+	// Stateward is down. Who may impersonate it is a matter of RBAC, and every use is in the audit log. A check of a
+	// verb by the authorizer would not do: whoever has cluster-admin passes every such check, all the time.
+	BreakGlassGroup = "stateward:breakglass"
+
+	// timeoutSeconds is short: a person waits, and a request that is refused can be repeated.
+	timeoutSeconds = 5
+)
+
+// Target is where the API server finds Stateward.
+type Target struct {
+	// URL such as https://127.0.0.1:9443; empty means the Service of the manifests.
+	URL string
+	// CABundle is the PEM by which it is trusted; empty where something else fills it in.
+	CABundle []byte
+}
+
+// Validating builds the configuration of the rules: entry "critical" for what can destroy something that runs, which
+// is refused when Stateward does not answer, and entry "advisory" for what is being created, which is not.
+func Validating(library *policies.Library, target Target) *admissionregistrationv1.ValidatingWebhookConfiguration {
+	isCreate := func(operation string) bool { return operation == string(admissionregistrationv1.Create) }
+	isOther := func(operation string) bool { return !isCreate(operation) }
+	configuration := &admissionregistrationv1.ValidatingWebhookConfiguration{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "admissionregistration.k8s.io/v1", Kind: "ValidatingWebhookConfiguration"},
+		ObjectMeta: metav1.ObjectMeta{Name: Name},
+	}
+	for _, entry := range []struct {
+		name    string
+		policy  admissionregistrationv1.FailurePolicyType
+		belongs func(string) bool
+	}{
+		{"critical.stateward.dev", admissionregistrationv1.Fail, isOther},
+		{"advisory.stateward.dev", admissionregistrationv1.Ignore, isCreate},
+	} {
+		configuration.Webhooks = append(configuration.Webhooks, admissionregistrationv1.ValidatingWebhook{
+			Name:                    entry.name,
+			ClientConfig:            target.clientConfig(ValidatePath),
+			Rules:                   operations(library.Rules, entry.belongs),
+			FailurePolicy:           &entry.policy,
+			MatchPolicy:             pointer(admissionregistrationv1.Equivalent),
+			NamespaceSelector:       exceptSystem(),
+			SideEffects:             pointer(admissionregistrationv1.SideEffectClassNone),
+			TimeoutSeconds:          pointer[int32](timeoutSeconds),
+			AdmissionReviewVersions: []string{"v1"},
+			MatchConditions:         matchConditions(),
+		})
+	}
+	return configuration
+}
+
+// Mutating builds the configuration of the mutations. They help and protect nothing, so without them life goes on.
+func Mutating(library *policies.Library, target Target) *admissionregistrationv1.MutatingWebhookConfiguration {
+	return &admissionregistrationv1.MutatingWebhookConfiguration{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "admissionregistration.k8s.io/v1", Kind: "MutatingWebhookConfiguration"},
+		ObjectMeta: metav1.ObjectMeta{Name: Name},
+		Webhooks: []admissionregistrationv1.MutatingWebhook{{
+			Name:                    "mutation.stateward.dev",
+			ClientConfig:            target.clientConfig(MutatePath),
+			Rules:                   operations(library.Mutations, func(string) bool { return true }),
+			FailurePolicy:           pointer(admissionregistrationv1.Ignore),
+			MatchPolicy:             pointer(admissionregistrationv1.Equivalent),
+			NamespaceSelector:       exceptSystem(),
+			SideEffects:             pointer(admissionregistrationv1.SideEffectClassNone),
+			TimeoutSeconds:          pointer[int32](timeoutSeconds),
+			AdmissionReviewVersions: []string{"v1"},
+			ReinvocationPolicy:      pointer(admissionregistrationv1.IfNeededReinvocationPolicy),
+			MatchConditions:         matchConditions(),
+		}},
+	}
+}
+
+// operations turns what the rules judge into one entry for each resource, sorted.
+func operations(rules []policies.Rule, belongs func(operation string) bool) []admissionregistrationv1.RuleWithOperations {
+	wanted := map[string]map[admissionregistrationv1.OperationType]bool{}
+	for _, rule := range rules {
+		for resource, names := range rule.On {
+			for _, name := range names {
+				if !belongs(name) {
+					continue
+				}
+				if wanted[resource] == nil {
+					wanted[resource] = map[admissionregistrationv1.OperationType]bool{}
+				}
+				wanted[resource][admissionregistrationv1.OperationType(name)] = true
+			}
+		}
+	}
+	var list []admissionregistrationv1.RuleWithOperations
+	for _, name := range slices.Sorted(maps.Keys(wanted)) {
+		resource, known := policies.LookupResource(name)
+		if !known {
+			continue
+		}
+		scope := admissionregistrationv1.ClusterScope
+		if resource.Namespaced {
+			scope = admissionregistrationv1.NamespacedScope
+		}
+		list = append(list, admissionregistrationv1.RuleWithOperations{
+			Operations: slices.SortedFunc(maps.Keys(wanted[name]), cmp.Compare[admissionregistrationv1.OperationType]),
+			Rule: admissionregistrationv1.Rule{
+				APIGroups:   []string{resource.Group},
+				APIVersions: []string{resource.Version},
+				Resources:   []string{name},
+				Scope:       &scope,
+			},
+		})
+	}
+	return list
+}
+
+// matchConditions leave out, before anything is called, what must go through even when Stateward is down.
+func matchConditions() []admissionregistrationv1.MatchCondition {
+	return []admissionregistrationv1.MatchCondition{
+		{
+			Name:       "not-terminating",
+			Expression: "request.operation == 'CREATE' || !has(oldObject.metadata.deletionTimestamp)",
+		},
+		{
+			Name: "not-a-controller-finishing-a-deletion",
+			Expression: "request.operation != 'DELETE' || !(request.userInfo.username in [" +
+				"'system:serviceaccount:kube-system:generic-garbage-collector', " +
+				"'system:serviceaccount:kube-system:namespace-controller'])",
+		},
+		{
+			Name:       "not-break-glass",
+			Expression: "!has(request.userInfo.groups) || !('" + BreakGlassGroup + "' in request.userInfo.groups)",
+		},
+	}
+}
+
+// exceptSystem keeps Stateward from standing in the way of what it needs itself to come up.
+func exceptSystem() *metav1.LabelSelector {
+	return &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{
+		Key:      "kubernetes.io/metadata.name",
+		Operator: metav1.LabelSelectorOpNotIn,
+		Values:   []string{metav1.NamespaceSystem, Namespace},
+	}}}
+}
+
+func (t Target) clientConfig(path string) admissionregistrationv1.WebhookClientConfig {
+	config := admissionregistrationv1.WebhookClientConfig{CABundle: t.CABundle}
+	if t.URL != "" {
+		config.URL = pointer(t.URL + path)
+		return config
+	}
+	config.Service = &admissionregistrationv1.ServiceReference{
+		Namespace: Namespace, Name: Name, Path: &path, Port: pointer[int32](443),
+	}
+	return config
+}
+
+func pointer[T any](value T) *T { return &value }

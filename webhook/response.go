@@ -1,0 +1,146 @@
+package webhook
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+
+	admissionv1 "k8s.io/api/admission/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine"
+)
+
+// Limits of what an API server passes on: it advises 120 characters for a warning and cuts all of them when they are
+// too many together (staging/src/k8s.io/apiserver/pkg/endpoints/filters/warning.go).
+const (
+	maxWarnings      = 8
+	maxWarningLength = 120
+	// maxAnnotation is what an audit annotation holds, in bytes.
+	maxAnnotation = 10 * 1024
+)
+
+// answer turns a verdict into what the API server and, behind it, a person reads.
+func answer(verdict engine.Verdict) (admission.Response, error) {
+	response := admission.Response{AdmissionResponse: admissionv1.AdmissionResponse{
+		Allowed:          verdict.Allowed,
+		Warnings:         warnings(verdict.Findings),
+		AuditAnnotations: auditAnnotations(verdict),
+	}}
+	if !verdict.Allowed {
+		response.Result = denial(verdict.Findings)
+		return response, nil
+	}
+	if len(verdict.Patches) > 0 {
+		patch, err := json.Marshal(verdict.Patches)
+		if err != nil {
+			return admission.Response{}, fmt.Errorf("encode patch: %w", err)
+		}
+		patchType := admissionv1.PatchTypeJSONPatch
+		response.Patch, response.PatchType = patch, &patchType
+	}
+	return response, nil
+}
+
+// denial lists every reason, one per line: the API server shows one webhook's answer only, and whoever mends one
+// thing at a time needs as many tries.
+func denial(findings []engine.Finding) *metav1.Status {
+	status := &metav1.Status{
+		Status:  metav1.StatusFailure,
+		Code:    http.StatusForbidden,
+		Reason:  metav1.StatusReasonForbidden,
+		Details: &metav1.StatusDetails{},
+	}
+	var lines []string
+	for _, finding := range findings {
+		if finding.Level != policies.Deny {
+			continue
+		}
+		lines = append(lines, finding.Message)
+		status.Details.Causes = append(status.Details.Causes, metav1.StatusCause{
+			Type:    metav1.CauseType(finding.Rule),
+			Message: finding.What,
+			Field:   finding.Field,
+		})
+	}
+	status.Message = strings.Join(lines, "\n")
+	return status
+}
+
+func warnings(findings []engine.Finding) []string {
+	var lines []string
+	for _, finding := range findings {
+		if finding.Level == policies.Warn {
+			lines = append(lines, warning(finding))
+		}
+	}
+	if len(lines) > maxWarnings {
+		more := len(lines) - maxWarnings + 1
+		lines = append(lines[:maxWarnings-1], fmt.Sprintf("and %d more warnings: see the audit annotation \"findings\"", more))
+	}
+	return lines
+}
+
+// warning is the whole message where it fits, else without the way out, else cut.
+func warning(finding engine.Finding) string {
+	text := finding.Message
+	if finding.Confirmed {
+		text = fmt.Sprintf("[%s] confirmed: %s", finding.Rule, finding.What)
+	}
+	if length(text) > maxWarningLength {
+		text = fmt.Sprintf("[%s] %s: %s", finding.Rule, finding.Field, finding.What)
+	}
+	if length(text) > maxWarningLength {
+		text = fmt.Sprintf("[%s] %s", finding.Rule, finding.What)
+	}
+	if length(text) > maxWarningLength {
+		text = string([]rune(text)[:maxWarningLength-1]) + "…"
+	}
+	return text
+}
+
+func length(text string) int { return len([]rune(text)) }
+
+// auditAnnotations hold what a machine wants to know of the decision; the API server puts the webhook's name before
+// each key.
+func auditAnnotations(verdict engine.Verdict) map[string]string {
+	annotations := map[string]string{
+		"decision": string(decisionOf(verdict)),
+		"revision": verdict.Library + "/" + verdict.Guardrails,
+	}
+	if verdict.Exempt != "" {
+		annotations["exempt"] = verdict.Exempt
+	}
+	if len(verdict.Findings) > 0 {
+		annotations["findings"] = recorded(verdict.Findings)
+	}
+	return annotations
+}
+
+// recorded is a JSON array of the findings without their prose; what does not fit is left out from the end.
+func recorded(findings []engine.Finding) string {
+	type record struct {
+		Rule      string         `json:"rule"`
+		Level     policies.Level `json:"level"`
+		Field     string         `json:"field,omitempty"`
+		Existing  bool           `json:"existing,omitempty"`
+		Confirmed bool           `json:"confirmed,omitempty"`
+	}
+	records := make([]record, 0, len(findings))
+	for _, finding := range findings {
+		records = append(records, record{finding.Rule, finding.Level, finding.Field, finding.Existing, finding.Confirmed})
+	}
+	for {
+		encoded, err := json.Marshal(records)
+		if err != nil {
+			return "[]"
+		}
+		if len(encoded) <= maxAnnotation {
+			return string(encoded)
+		}
+		records = records[:len(records)-1]
+	}
+}

@@ -1,0 +1,145 @@
+package webhook
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/go-logr/logr"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+
+	"github.com/stateward/stateward/certs"
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/webhook/cluster"
+	"github.com/stateward/stateward/webhook/registration"
+)
+
+// bundleInterval is how often the caBundle is looked at: whoever applies the manifests again may have emptied it.
+const bundleInterval = 10 * time.Second
+
+// Options is all that Serve needs.
+type Options struct {
+	// Config reaches the API server.
+	Config *rest.Config
+	// Host and Port are where the webhook listens.
+	Host string
+	Port int
+	// MetricsAddress and ProbeAddress are host:port, or "0" for none.
+	MetricsAddress, ProbeAddress string
+	// Library and Guardrails (nil: none) decide.
+	Library    *policies.Library
+	Guardrails *engine.Guardrails
+	// Certificates serve, and where ManageCABundle is set their authority is written into the registration.
+	Certificates   certs.Source
+	ManageCABundle bool
+	Log            logr.Logger
+}
+
+// Serve answers admission requests until ctx ends. It returns at once where the rules do not compile or the API server
+// is away; it answers "not ready" until it has seen all that the rules read.
+func Serve(ctx context.Context, options Options) error {
+	decider, err := engine.New(ctx, options.Library, options.Guardrails)
+	if err != nil {
+		return err
+	}
+	server := ctrlwebhook.NewServer(ctrlwebhook.Options{
+		Host: options.Host, Port: options.Port, TLSOpts: []func(*tls.Config){tlsConfig(options.Certificates)},
+	})
+	runner, err := ctrl.NewManager(options.Config, ctrl.Options{
+		Logger:                 options.Log,
+		Cache:                  cluster.Options(),
+		Metrics:                metricsserver.Options{BindAddress: options.MetricsAddress},
+		HealthProbeBindAddress: options.ProbeAddress,
+		WebhookServer:          server,
+	})
+	if err != nil {
+		return fmt.Errorf("reach Kubernetes API at %s: %w", options.Config.Host, err)
+	}
+	world, err := cluster.New(ctx, runner.GetCache(), runner.GetAPIReader(), registration.Reads(options.Library))
+	if err != nil {
+		return fmt.Errorf("reach Kubernetes API at %s: %w", options.Config.Host, err)
+	}
+	gauges, err := NewMetrics(metrics.Registry)
+	if err != nil {
+		return fmt.Errorf("register metrics: %w", err)
+	}
+	gauges.SetLibrary(decider.Revision())
+	seen := &readiness{}
+	for path, door := range map[string]engine.Door{
+		registration.ValidatePath: engine.ValidatingDoor,
+		registration.MutatePath:   engine.MutatingDoor,
+	} {
+		server.Register(path, withDeadline(&admission.Webhook{Handler: &Handler{
+			Engine: decider, World: world, Door: door, Ready: seen.caches, Now: time.Now, Metrics: gauges,
+		}}))
+	}
+	if err := errors.Join(
+		runner.AddHealthzCheck("ping", healthz.Ping),
+		runner.AddReadyzCheck("caches", func(*http.Request) error { return seen.caches() }),
+		runner.AddReadyzCheck("certificate", func(*http.Request) error { return options.Certificates.Check() }),
+		runner.AddReadyzCheck("webhook", server.StartedChecker()),
+		runner.Add(manager.RunnableFunc(options.Certificates.Run)),
+		runner.Add(manager.RunnableFunc(watchExpiry(options.Certificates, gauges))),
+		runner.Add(manager.RunnableFunc(seen.await(runner.GetCache()))),
+		runner.Add(manager.RunnableFunc(keepBundle(runner, options))),
+	); err != nil {
+		return fmt.Errorf("assemble webhook: %w", err)
+	}
+	return runner.Start(ctx)
+}
+
+// tlsConfig offers HTTP/1.1 only: HTTP/2 brings a webhook nothing but the rapid-reset attacks, and API servers speak
+// HTTP/1.1 to webhooks behind a Service anyway.
+func tlsConfig(source certs.Source) func(*tls.Config) {
+	return func(config *tls.Config) {
+		config.MinVersion = tls.VersionTLS12
+		config.NextProtos = []string{"http/1.1"}
+		config.GetCertificate = source.GetCertificate
+	}
+}
+
+func watchExpiry(source certs.Source, gauges *Metrics) func(context.Context) error {
+	return func(ctx context.Context) error {
+		return every(ctx, time.Minute, func() { gauges.SetCertificateExpiry(source.NotAfter()) })
+	}
+}
+
+// keepBundle keeps the authority of the certificates in the registration, once there is one.
+func keepBundle(runner manager.Manager, options Options) func(context.Context) error {
+	return func(ctx context.Context) error {
+		bundle := options.Certificates.CABundle()
+		if !options.ManageCABundle || bundle == nil {
+			return nil
+		}
+		return every(ctx, bundleInterval, func() {
+			if err := certs.Inject(ctx, runner.GetAPIReader(), runner.GetClient(), registration.Name, bundle); err != nil {
+				options.Log.Error(err, "the API server cannot trust the webhook yet")
+			}
+		})
+	}
+}
+
+// every does something now and at each interval until ctx ends.
+func every(ctx context.Context, interval time.Duration, do func()) error {
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for {
+		do()
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
