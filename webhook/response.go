@@ -84,22 +84,30 @@ func warnings(findings []engine.Finding) []string {
 	return lines
 }
 
-// warning is the whole message where it fits, else without the way out, else cut.
+// warning is the whole message where it fits, else without the way out, without the field, or cut. It says first why
+// what would be denied is not.
 func warning(finding engine.Finding) string {
-	text := finding.Message
-	if finding.Confirmed {
-		text = fmt.Sprintf("[%s] confirmed: %s", finding.Rule, finding.What)
+	what := finding.What
+	switch {
+	case finding.Confirmed:
+		what = "confirmed: " + what
+	case finding.Existing:
+		what = "as before: " + what
 	}
-	if length(text) > maxWarningLength {
-		text = fmt.Sprintf("[%s] %s: %s", finding.Rule, finding.Field, finding.What)
+	candidates := []string{
+		fmt.Sprintf("[%s] %s: %s", finding.Rule, finding.Field, what),
+		fmt.Sprintf("[%s] %s", finding.Rule, what),
 	}
-	if length(text) > maxWarningLength {
-		text = fmt.Sprintf("[%s] %s", finding.Rule, finding.What)
+	if !finding.Confirmed && !finding.Existing {
+		candidates = append([]string{finding.Message}, candidates...)
 	}
-	if length(text) > maxWarningLength {
-		text = string([]rune(text)[:maxWarningLength-1]) + "…"
+	for _, text := range candidates {
+		if length(text) <= maxWarningLength {
+			return text
+		}
 	}
-	return text
+	shortest := []rune(candidates[len(candidates)-1])
+	return string(shortest[:maxWarningLength-1]) + "…"
 }
 
 func length(text string) int { return len([]rune(text)) }

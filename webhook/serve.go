@@ -26,7 +26,7 @@ import (
 )
 
 // bundleInterval is how often the caBundle is looked at: whoever applies the manifests again may have emptied it.
-const bundleInterval = 10 * time.Second
+const bundleInterval = 2 * time.Second
 
 // Options is all that Serve needs.
 type Options struct {
@@ -80,7 +80,8 @@ func Serve(ctx context.Context, options Options) error {
 		registration.ValidatePath: engine.ValidatingDoor,
 		registration.MutatePath:   engine.MutatingDoor,
 	} {
-		server.Register(path, withDeadline(&admission.Webhook{Handler: &Handler{
+		// Asking the manager for its server is what makes the manager run it.
+		runner.GetWebhookServer().Register(path, withDeadline(&admission.Webhook{Handler: &Handler{
 			Engine: decider, World: world, Door: door, Ready: seen.caches, Now: time.Now, Metrics: gauges,
 		}}))
 	}

@@ -32,9 +32,9 @@ valid(entry) if {
 
 # METADATA
 # title: Command
-# description: What to paste to confirm, for ten minutes from the review's time.
+# description: What to paste to confirm, for ten minutes from the review's time (TIME where that is unknown).
 command(entry) := sprintf(
-	"confirm it: kubectl annotate %s %s -n %s --overwrite stateward.dev/confirm=%s stateward.dev/confirm-until=%s",
+	"kubectl annotate %s %s -n %s --overwrite stateward.dev/confirm=%s stateward.dev/confirm-until=%s",
 	[lower(_kind(entry)), entry.name, entry.namespace, _operation(entry), _soon(entry)],
 )
 
@@ -52,4 +52,4 @@ else := entry.kind
 
 _soon(entry) := time.format([time.parse_rfc3339_ns(entry.time) + (_hour / 6), "UTC", "2006-01-02T15:04:05Z07:00"]) if {
 	entry.time != ""
-} else := "TIME (RFC 3339, within the hour)"
+} else := "TIME"

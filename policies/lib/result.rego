@@ -64,13 +64,14 @@ _sentence(finding) := sprintf("%s: %s.", [finding.field, finding.what]) if findi
 
 else := sprintf("%s.", [finding.what])
 
-_way_out(finding) := sprintf("Fix: %s.", [finding.fix]) if finding.fix != ""
+_way_out(finding) := sprintf("Fix: %s", [finding.fix]) if finding.fix != ""
 
 else := ""
 
-_fix(custom, entry, found) := sprintf("%s, or %s", [_advised(custom, found), confirmation.command(entry)]) if {
+# A command ends the sentence without a full stop, which would be pasted with it.
+_fix(custom, entry, found) := sprintf("%s, or confirm it: %s", [_advised(custom, found), confirmation.command(entry)]) if {
 	custom.confirm == true
-} else := _advised(custom, found)
+} else := sprintf("%s.", [_advised(custom, found)])
 
 _advised(custom, found) := object.get(found, "fix", custom.fix)
 

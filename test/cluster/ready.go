@@ -38,7 +38,7 @@ type component struct {
 // it, somebody else may take it: launch then tries again with other ports.
 func (c *Cluster) launch(ctx context.Context, component component) ([]int, error) {
 	for attempt := 1; ; attempt++ {
-		ports, err := freePorts(component.ports)
+		ports, err := FreePorts(component.ports)
 		if err != nil {
 			return nil, err
 		}
@@ -113,9 +113,9 @@ func poll(ctx context.Context, probe probe) error {
 	}
 }
 
-// freePorts returns ports of the loopback interface that nobody listens on, by
+// FreePorts returns ports of the loopback interface that nobody listens on, by
 // TCP or UDP. All are held until the last is found, so that they differ.
-func freePorts(count int) ([]int, error) {
+func FreePorts(count int) ([]int, error) {
 	var ports []int
 	for len(ports) < count {
 		tcp, err := net.Listen("tcp4", "127.0.0.1:0")

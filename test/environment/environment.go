@@ -1,0 +1,221 @@
+// Package environment is a real cluster with Stateward in front of it, as the tour and the end-to-end tests need it.
+package environment
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/test/cluster"
+	"github.com/stateward/stateward/webhook/registration"
+)
+
+const (
+	account = "system:serviceaccount:" + registration.Namespace + ":" + registration.Name
+	// processName is what the cluster calls Stateward's process and its log.
+	processName = "stateward"
+)
+
+// Environment is a cluster that Stateward guards.
+type Environment struct {
+	*cluster.Cluster
+	// Client is the administrator's.
+	Client kubernetes.Interface
+	// Stateward is the webhook's process.
+	Stateward *cluster.Process
+	// Webhook, Metrics and Probes are the base URLs of the process.
+	Webhook, Metrics, Probes string
+}
+
+// Options change what Start makes.
+type Options struct {
+	// Out is told of long builds.
+	Out io.Writer
+	// ServeArgs are added to the command line of `stateward serve`.
+	ServeArgs []string
+}
+
+// Start starts a cluster, runs `stateward serve` under its own service account with the rights of manifests/base, and
+// registers it. It returns when the API server refuses what Stateward denies.
+func Start(ctx context.Context, options Options) (*Environment, error) {
+	groups := []string{"system:serviceaccounts", "system:serviceaccounts:" + registration.Namespace, "system:authenticated"}
+	running, err := cluster.Start(ctx, cluster.Options{
+		Out:        options.Out,
+		Identities: []cluster.Identity{{User: account, Groups: groups}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	environment := &Environment{Cluster: running}
+	if err := environment.guard(ctx, options, groups); err != nil {
+		running.Stop()
+		return nil, fmt.Errorf("put Stateward in front of the cluster: %w", err)
+	}
+	return environment, nil
+}
+
+// ForTest starts an environment that is stopped when the test ends; the logs of a failed test are kept.
+func ForTest(t testing.TB) *Environment {
+	t.Helper()
+	environment, err := Start(context.WithoutCancel(t.Context()), Options{Out: t.Output()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := environment.Err(); err != nil {
+			t.Errorf("a process died: %v", err)
+		}
+		if t.Failed() {
+			keepLogs(t, environment)
+		}
+		environment.Stop()
+	})
+	return environment
+}
+
+func keepLogs(t testing.TB, environment *Environment) {
+	log, err := os.ReadFile(environment.Stateward.LogPath())
+	if err != nil {
+		t.Logf("no log of Stateward: %v", err)
+		return
+	}
+	t.Logf("Stateward's log:\n%s", log)
+}
+
+func (e *Environment) guard(ctx context.Context, options Options, groups []string) (err error) {
+	if e.Client, err = kubernetes.NewForConfig(e.Config()); err != nil {
+		return err
+	}
+	root, err := cluster.Root()
+	if err != nil {
+		return err
+	}
+	for _, file := range []string{"namespace.yaml", "serviceaccount.yaml", "rbac.yaml"} {
+		if err := e.MustKubectl(ctx, "apply", "-f", filepath.Join(root, "manifests", "base", file)); err != nil {
+			return err
+		}
+	}
+	if err := e.serve(ctx, root, options, groups); err != nil {
+		return err
+	}
+	if err := e.register(ctx); err != nil {
+		return err
+	}
+	return e.Stateward.WaitReady(ctx, e.guarded)
+}
+
+// serve builds and starts the webhook and waits until it says that it is ready.
+func (e *Environment) serve(ctx context.Context, root string, options Options, groups []string) error {
+	binary, err := Build(ctx, root)
+	if err != nil {
+		return err
+	}
+	kubeconfig, err := e.KubeconfigFor(processName, account, groups...)
+	if err != nil {
+		return err
+	}
+	ports, err := cluster.FreePorts(3)
+	if err != nil {
+		return err
+	}
+	address := func(port int) string { return "127.0.0.1:" + strconv.Itoa(port) }
+	e.Webhook, e.Metrics, e.Probes = "https://"+address(ports[0]), "http://"+address(ports[1]), "http://"+address(ports[2])
+	arguments := append([]string{
+		"serve", "--kubeconfig", kubeconfig, "--bind-address", "127.0.0.1", "--port", strconv.Itoa(ports[0]),
+		"--metrics-address", address(ports[1]), "--probe-address", address(ports[2]), "--certificate-hosts", "127.0.0.1",
+	}, options.ServeArgs...)
+	e.Stateward, err = e.AddProcess(processName, exec.Command(binary, arguments...))
+	if err != nil {
+		return err
+	}
+	return e.Stateward.WaitReady(ctx, e.Ready)
+}
+
+// Build builds the stateward binary into bin/ and returns its path.
+func Build(ctx context.Context, root string) (string, error) {
+	binary := filepath.Join(root, "bin", "stateward")
+	command := exec.CommandContext(ctx, "go", "build", "-o", binary, "./cmd/stateward")
+	command.Dir = root
+	if output, err := command.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build stateward: %w\n%s", err, output)
+	}
+	return binary, nil
+}
+
+// Ready asks the process whether it is ready.
+func (e *Environment) Ready(ctx context.Context) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, e.Probes+"/readyz?verbose", nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		body, err := io.ReadAll(response.Body)
+		return errors.Join(fmt.Errorf("not ready: %s", body), err)
+	}
+	return nil
+}
+
+// register tells the API server of the webhook by its loopback address.
+func (e *Environment) register(ctx context.Context) error {
+	library, err := policies.Embedded()
+	if err != nil {
+		return err
+	}
+	target := registration.Target{URL: e.Webhook}
+	api := e.Client.AdmissionregistrationV1()
+	if _, err := api.ValidatingWebhookConfigurations().Create(ctx, registration.Validating(library, target), metav1.CreateOptions{}); err != nil {
+		return err
+	}
+	_, err = api.MutatingWebhookConfigurations().Create(ctx, registration.Mutating(library, target), metav1.CreateOptions{})
+	return err
+}
+
+// guarded succeeds once the API server asks Stateward: a dry run of something that is always denied is refused.
+func (e *Environment) guarded(ctx context.Context) error {
+	output, err := e.KubectlWithInput(ctx, probe(), "create", "--dry-run=server", "-f", "-")
+	if err != nil {
+		return err
+	}
+	return denied(output)
+}
+
+// NewHTTPClient trusts any certificate: tests that ask the webhook directly are about what it answers.
+func NewHTTPClient() *http.Client {
+	return &http.Client{
+		Timeout:   10 * time.Second,
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}},
+	}
+}
+
+// MustKubectl runs kubectl and makes its failure an error.
+func (e *Environment) MustKubectl(ctx context.Context, arguments ...string) error {
+	output, err := e.Kubectl(ctx, arguments...)
+	if err != nil {
+		return err
+	}
+	if output.ExitCode != 0 {
+		return fmt.Errorf("kubectl %v: %s", arguments, output.Stderr)
+	}
+	return nil
+}
+
+// BinDir is the folder of the cluster's own kubectl.
+func (e *Environment) BinDir() string { return filepath.Dir(e.KubectlPath()) }

@@ -1,0 +1,166 @@
+// Package tour follows the StatefulSet tutorial on a real, guarded cluster: it types each command, shows what comes
+// back, says what Stateward did about it, and fails where that is not what it should be.
+package tour
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/stateward/stateward/test/cluster"
+	"github.com/stateward/stateward/test/environment"
+)
+
+// Verdict is what becomes of a command.
+type Verdict string
+
+// Verdicts that a step may expect.
+const (
+	Allowed   Verdict = "allowed"
+	Corrected Verdict = "corrected"
+	Warned    Verdict = "warned"
+	Denied    Verdict = "denied"
+)
+
+// Step is one command of the tour.
+type Step struct {
+	// Title opens a new part of the tour; most steps have none.
+	Title string
+	// Command is typed into a shell, in a folder where web.yaml is. Empty for a step that only looks something up.
+	Command string
+	// Why is one line on what Stateward did and why.
+	Why string
+	// Verdict is expected of the command, by the Rules whose findings must be shown; no other rule may say anything. A
+	// command that only reads has none.
+	Verdict Verdict
+	Rules   []string
+	// Shows must appear in the output.
+	Shows []string
+	// Look takes the place of a command; it returns what to show.
+	Look func(ctx context.Context, tour *Tour) (string, error)
+	// Asks is how a Look is announced.
+	Asks string
+	// Then waits for what the cluster makes of it.
+	Then func(ctx context.Context, tour *Tour) error
+}
+
+// Tour is one walk.
+type Tour struct {
+	*environment.Environment
+	out      io.Writer
+	dir      string
+	outcomes []outcome
+	// last is the output of the command before, from which a step may paste.
+	last string
+}
+
+type outcome struct{ command, verdict, rules string }
+
+// Walk takes all steps. The error of a step that went otherwise than expected names the step.
+func Walk(ctx context.Context, guarded *environment.Environment, out io.Writer) error {
+	dir, err := os.MkdirTemp("", "stateward-tour-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	if err := copyTutorial(dir); err != nil {
+		return err
+	}
+	tour := &Tour{Environment: guarded, out: out, dir: dir}
+	for index, step := range Steps() {
+		if err := tour.take(ctx, step); err != nil {
+			return fmt.Errorf("step %d, %s: %w", index+1, step.name(), err)
+		}
+	}
+	return tour.summarise()
+}
+
+func copyTutorial(dir string) error {
+	root, err := cluster.Root()
+	if err != nil {
+		return err
+	}
+	page, err := os.ReadFile(filepath.Join(root, "test", "testdata", "tutorial", "web.yaml"))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "web.yaml"), page, 0o600)
+}
+
+func (t *Tour) take(ctx context.Context, step Step) error {
+	step.Command = t.paste(step.Command)
+	t.announce(step)
+	if step.Look != nil {
+		shown, err := step.Look(ctx, t)
+		t.show(shown)
+		if err != nil {
+			return err
+		}
+		return t.conclude(ctx, step, expectShown(step, shown))
+	}
+	output, failed, err := t.shell(ctx, step.Command)
+	if err != nil {
+		return err
+	}
+	t.show(output)
+	t.last = output
+	return t.conclude(ctx, step, expect(step, output, failed))
+}
+
+// conclude says why, records the outcome and waits for the cluster.
+func (t *Tour) conclude(ctx context.Context, step Step, unexpected error) error {
+	if unexpected != nil {
+		return unexpected
+	}
+	t.explain(step)
+	if step.Verdict != "" {
+		t.outcomes = append(t.outcomes, outcome{step.Command, string(step.Verdict), strings.Join(step.Rules, ", ")})
+	}
+	if step.Then == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	return step.Then(ctx, t)
+}
+
+// shell runs a command line as it would be typed, with the cluster's own kubectl first in the path.
+func (t *Tour) shell(ctx context.Context, line string) (output string, failed bool, err error) {
+	command := exec.CommandContext(ctx, "sh", "-c", line)
+	command.Dir = t.dir
+	command.Env = append(os.Environ(),
+		"PATH="+t.BinDir()+string(os.PathListSeparator)+os.Getenv("PATH"),
+		"KUBECONFIG="+t.Kubeconfig(), "HOME="+t.dir)
+	combined, err := command.CombinedOutput()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && ctx.Err() == nil {
+		return string(combined), true, nil
+	}
+	return string(combined), false, err
+}
+
+// pasted stands in a command for what the denial before advised to paste.
+const pasted = "(paste)"
+
+// paste takes "confirm it: kubectl annotate ..." out of the last output, as a person would.
+func (t *Tour) paste(command string) string {
+	if command != pasted {
+		return command
+	}
+	_, advised, _ := strings.Cut(t.last, "confirm it: ")
+	advised, _, _ = strings.Cut(advised, "\n")
+	return advised
+}
+
+func (s Step) name() string {
+	if s.Command != "" {
+		return fmt.Sprintf("%q", s.Command)
+	}
+	return fmt.Sprintf("%q", s.Asks)
+}
