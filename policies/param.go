@@ -6,15 +6,13 @@ import (
 	"slices"
 )
 
-// Check tells what keeps value, as encoding/json decodes it, from being this parameter.
+// Check tells what keeps value, as a decoder of JSON gives it, from being this parameter.
 func (p Param) Check(value any) error {
 	switch p.Type {
 	case "string":
 		return p.checkString(value)
 	case "integer":
-		if number, ok := value.(float64); !ok || number != math.Trunc(number) {
-			return fmt.Errorf("%v is not an integer", value)
-		}
+		return checkInteger(value)
 	case "boolean":
 		if _, ok := value.(bool); !ok {
 			return fmt.Errorf("%v is not true or false", value)
@@ -36,6 +34,19 @@ func (p Param) checkString(value any) error {
 		return fmt.Errorf("%q is not one of %v", text, p.Enum)
 	}
 	return nil
+}
+
+// checkInteger takes both forms in which decoders of JSON hand over a whole number.
+func checkInteger(value any) error {
+	switch number := value.(type) {
+	case int64:
+		return nil
+	case float64:
+		if number == math.Trunc(number) {
+			return nil
+		}
+	}
+	return fmt.Errorf("%v is not an integer", value)
 }
 
 func checkStrings(value any) error {

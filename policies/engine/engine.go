@@ -82,7 +82,8 @@ func (e *Engine) Decide(ctx context.Context, review Review, world World) (Verdic
 	if verdict.Exempt = exempt(input, review); verdict.Exempt != "" || !e.Judges(review) {
 		return verdict, nil
 	}
-	verdict.Findings, err = e.evaluate(ctx, review.Door, input, world)
+	seen := newTransaction(world)
+	verdict.Findings, err = e.evaluate(ctx, review.Door, input, seen)
 	if err != nil {
 		return Verdict{}, err
 	}
@@ -90,11 +91,11 @@ func (e *Engine) Decide(ctx context.Context, review Review, world World) (Verdic
 		verdict.Allowed = verdict.Allowed && finding.Level != policies.Deny
 		verdict.Patches = append(verdict.Patches, finding.Patch...)
 	}
-	verdict.Undecided = e.undecided(review, world)
+	verdict.Undecided = e.undecided(review, seen.unknown)
 	return verdict, nil
 }
 
-func (e *Engine) evaluate(ctx context.Context, door Door, input ast.Value, world World) ([]Finding, error) {
+func (e *Engine) evaluate(ctx context.Context, door Door, input ast.Value, txn *transaction) ([]Finding, error) {
 	ctx, cancel := context.WithTimeout(ctx, DefaultTimeout)
 	defer cancel()
 	query, ok := e.queries[door]
@@ -103,10 +104,11 @@ func (e *Engine) evaluate(ctx context.Context, door Door, input ast.Value, world
 	}
 	results, err := query.Eval(ctx,
 		rego.EvalParsedInput(input),
-		rego.EvalTransaction(transaction{world: world}),
+		rego.EvalTransaction(txn),
 		rego.EvalMetrics(metrics.NoOp()),
 	)
-	if err != nil {
+	// An answer that comes too late is none, even where the evaluator did not notice.
+	if err = errors.Join(err, ctx.Err()); err != nil {
 		return nil, explain(ctx, err)
 	}
 	if len(results) != 1 {
@@ -147,18 +149,15 @@ func (e *Engine) Judges(review Review) bool {
 		review.Door != ValidatingDoor && slices.ContainsFunc(e.library.Mutations, judges)
 }
 
-// undecided lists the rules that judge this review and read a resource that the World does not know.
-func (e *Engine) undecided(review Review, world World) (undecided []Undecided) {
-	if review.Door == MutatingDoor {
-		return nil
-	}
+// undecided lists the rules that judge this review and read a resource that was looked for and is not known.
+func (e *Engine) undecided(review Review, unknown map[string]bool) (undecided []Undecided) {
 	resource, operation := review.subject()
 	for _, rule := range e.library.Rules {
 		if !rule.Judges(resource, operation) {
 			continue
 		}
 		for _, read := range rule.Reads {
-			if !world.Knows(read) {
+			if unknown[read] {
 				undecided = append(undecided, Undecided{Rule: rule.ID, Resource: read})
 			}
 		}

@@ -1,18 +1,17 @@
 package engine
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/agnivade/levenshtein"
 	"github.com/open-policy-agent/opa/v1/ast"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	kjson "sigs.k8s.io/json"
 
 	"github.com/stateward/stateward/policies"
 )
@@ -43,19 +42,6 @@ type RuleSetting struct {
 	Params map[string]any `json:"params,omitempty"`
 }
 
-// FieldError is a mistake at one field of the Guardrails.
-type FieldError struct {
-	// Path leads to the field, as keys and indexes.
-	Path []any
-	Err  error
-}
-
-// Error is "spec.rules[1].id: unknown rule ...".
-func (e *FieldError) Error() string { return fieldPath(e.Path) + ": " + e.Err.Error() }
-
-// Unwrap returns the cause.
-func (e *FieldError) Unwrap() error { return e.Err }
-
 const (
 	guardrailsAPIVersion = "stateward.dev/v1alpha1"
 	guardrailsKind       = "Guardrails"
@@ -64,16 +50,37 @@ const (
 // ParseGuardrails reads Guardrails from JSON and checks them against the library. Each mistake is a *FieldError in
 // the joined error.
 func ParseGuardrails(raw []byte, library *policies.Library) (*Guardrails, error) {
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.DisallowUnknownFields()
 	guardrails := &Guardrails{}
-	if err := decoder.Decode(guardrails); err != nil {
-		return nil, &FieldError{Err: errors.New(strings.TrimPrefix(err.Error(), "json: "))}
+	unknown, err := kjson.UnmarshalStrict(raw, guardrails)
+	if err := errors.Join(append(fieldErrors(unknown...), fieldErrors(err)...)...); err != nil {
+		return nil, err
 	}
 	if err := guardrails.check(library); err != nil {
 		return nil, err
 	}
 	return guardrails, nil
+}
+
+// fieldErrors gives what the decoder says of a field the field's path.
+func fieldErrors(errs ...error) (located []error) {
+	for _, err := range errs {
+		var strict kjson.FieldError
+		var mistyped *json.UnmarshalTypeError
+		switch {
+		case err == nil:
+		case errors.As(err, &strict):
+			path := splitPath(strict.FieldPath())
+			strict.SetFieldPath(lastKey(path))
+			located = append(located, &FieldError{Path: path, Err: strict})
+		case errors.As(err, &mistyped):
+			located = append(located, &FieldError{
+				Path: splitPath(mistyped.Field), Err: fmt.Errorf("a JSON %s cannot stand here", mistyped.Value),
+			})
+		default:
+			located = append(located, err)
+		}
+	}
+	return located
 }
 
 // Revision names these Guardrails by their content; it is "none" for nil.
@@ -160,20 +167,4 @@ func unknownRule(id string, library *policies.Library) error {
 		return fmt.Errorf("unknown rule %q: did you mean %q? `stateward rules` lists them", id, nearest)
 	}
 	return fmt.Errorf("unknown rule %q: `stateward rules` lists them", id)
-}
-
-// fieldPath writes a path as people do: spec.rules[1].id.
-func fieldPath(path []any) string {
-	var text strings.Builder
-	for _, element := range path {
-		if index, ok := element.(int); ok {
-			fmt.Fprintf(&text, "[%d]", index)
-			continue
-		}
-		if text.Len() > 0 {
-			text.WriteByte('.')
-		}
-		fmt.Fprint(&text, element)
-	}
-	return text.String()
 }

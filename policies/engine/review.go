@@ -1,12 +1,15 @@
 package engine
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"strings"
+	"io"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/util"
 	admissionv1 "k8s.io/api/admission/v1"
 	authenticationv1 "k8s.io/api/authentication/v1"
 
@@ -130,7 +133,15 @@ func parseJSON(raw json.RawMessage) (ast.Value, error) {
 	if len(raw) == 0 {
 		return ast.NullValue, nil
 	}
-	value, err := ast.ValueFromReader(strings.NewReader(string(raw)))
+	decoder := util.NewJSONDecoder(bytes.NewReader(raw))
+	var decoded any
+	if err := decoder.Decode(&decoded); err != nil {
+		return nil, err
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("something follows the JSON object at byte %d", decoder.InputOffset())
+	}
+	value, err := ast.InterfaceToValue(decoded)
 	if err != nil {
 		return nil, err
 	}

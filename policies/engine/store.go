@@ -20,13 +20,22 @@ type store struct {
 	guardrails ast.Value
 }
 
-// transaction ties one evaluation to its World.
-type transaction struct{ world World }
+// transaction ties one evaluation to its World, and remembers of which resources it wanted to see what the World does
+// not know.
+type transaction struct {
+	world   World
+	unknown map[string]bool
+}
 
-func (transaction) ID() uint64 { return 0 }
+func newTransaction(world World) *transaction {
+	return &transaction{world: world, unknown: map[string]bool{}}
+}
+
+// ID is asked by stores that keep several transactions apart.
+func (*transaction) ID() uint64 { return 0 }
 
 func (s *store) NewTransaction(context.Context, ...storage.TransactionParams) (storage.Transaction, error) {
-	return transaction{world: &Snapshot{}}, nil
+	return newTransaction(&Snapshot{}), nil
 }
 
 func (s *store) Commit(context.Context, storage.Transaction) error { return nil }
@@ -45,7 +54,7 @@ func (s *store) Read(ctx context.Context, txn storage.Transaction, path storage.
 	if len(path) == 0 || path[0] != "cluster" {
 		return descend(s.guardrails, path, 0)
 	}
-	asked, ok := txn.(transaction)
+	asked, ok := txn.(*transaction)
 	if !ok {
 		return nil, fmt.Errorf("read data.%v: transaction %T is not the engine's", path, txn)
 	}
@@ -54,6 +63,9 @@ func (s *store) Read(ctx context.Context, txn storage.Transaction, path storage.
 	}
 	if len(path) < 3 {
 		return nil, fmt.Errorf("a rule reads all of data%s: let it name a namespace and, if it can, an object", dotted(path))
+	}
+	if !asked.world.Knows(path[1]) {
+		asked.unknown[path[1]] = true
 	}
 	return readWorld(ctx, asked.world, path)
 }

@@ -74,6 +74,8 @@ func newRoot(streams Streams) *cobra.Command {
 		Short:         "Guardrails for Kubernetes StatefulSets",
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		// Without a verb of its own to run, cobra would take an unknown one for a call for help.
+		RunE: func(command *cobra.Command, _ []string) error { return command.Help() },
 	}
 	root.SetIn(streams.In)
 	root.SetOut(streams.Out)

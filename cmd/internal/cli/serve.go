@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -59,7 +60,6 @@ called "` + registration.Name + `".`,
 	flags.StringVar(&options.certFile, "cert-file", "", "PEM `file` of the serving certificate")
 	flags.StringVar(&options.keyFile, "key-file", "", "PEM `file` of its key")
 	flags.StringSliceVar(&options.certificateHosts, "certificate-hosts", []string{service}, "DNS `names` and IP addresses that a self-managed certificate is for")
-	command.MarkFlagsRequiredTogether("cert-file", "key-file")
 	return command
 }
 
@@ -98,6 +98,9 @@ func (o serveOptions) build(streams Streams) (webhook.Options, error) {
 }
 
 func (o serveOptions) certificates() (certs.Source, error) {
+	if (o.certFile == "") != (o.keyFile == "") {
+		return nil, errors.New("--cert-file and --key-file go together: give both, or none for a self-managed certificate")
+	}
 	if o.certFile != "" {
 		return certs.NewFiles(o.certFile, o.keyFile)
 	}

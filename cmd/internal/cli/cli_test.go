@@ -1,0 +1,163 @@
+package cli_test
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/stateward/stateward/cmd/internal/cli"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// run executes a command line in-process and returns what a shell would see.
+func run(t *testing.T, stdin string, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	err := cli.Run(t.Context(), args, cli.Streams{In: strings.NewReader(stdin), Out: &out, Err: &errs})
+	return out.String(), errs.String() + cli.Message(err), cli.ExitCode(err)
+}
+
+// golden compares got with a file; `go test ./cmd/internal/cli -update` writes it.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", "golden", name)
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatalf("%v: run `go test ./cmd/internal/cli -update`", err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got); `go test ./cmd/internal/cli -update` takes the new one:\n%s", file, diff)
+	}
+}
+
+func TestOutputIsAsRecorded(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		stdin string
+		args  []string
+		code  int
+	}{
+		"tutorial.txt":   {args: []string{"check", "testdata/web.yaml"}},
+		"tutorial.json":  {args: []string{"check", "-o", "json", "testdata/web.yaml"}},
+		"violations.txt": {args: []string{"check", "testdata/violations.yaml"}, code: cli.ExitViolations},
+		"configured.txt": {args: []string{"check", "--config", "testdata/guardrails.yaml", "testdata/violations.yaml"}},
+		"partial.txt":    {args: []string{"check", "--partial", "--verbose", "testdata/violations.yaml"}, code: cli.ExitViolations},
+		"namespace.txt":  {args: []string{"check", "-n", "data", "-"}, stdin: strings.ReplaceAll(violations(t), "nginx:latest", "nginx:1.27.4")},
+		"review.txt":     {args: []string{"check", "../../../test/testdata/reviews/11-delete-background.json"}, code: cli.ExitViolations},
+		"rules.txt":      {args: []string{"rules"}},
+		"rules.json":     {args: []string{"rules", "-o", "json"}},
+		"explain.txt":    {args: []string{"rules", "explain", "headless-service"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			stdout, stderr, code := run(t, test.stdin, test.args...)
+			if code != test.code || stderr != "" {
+				t.Errorf("exit code %d, stderr %q", code, stderr)
+			}
+			golden(t, name, stdout)
+		})
+	}
+}
+
+func TestBadInputGetsOneClearErrorWithItsPlace(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		stdin string
+		args  []string
+		code  int
+		want  string
+	}{
+		"not YAML": {
+			stdin: "kind: StatefulSet\n  apiVersion: [\n", args: []string{"check", "-"}, code: cli.ExitUsage,
+			want: "error: stdin:2:3: invalid YAML: ",
+		},
+		"a key twice": {
+			stdin: "apiVersion: v1\nkind: Service\nmetadata:\n  name: a\n  name: b\n", args: []string{"check", "-"},
+			code: cli.ExitUsage, want: "error: stdin:5:3: ",
+		},
+		"a file that is not there": {
+			args: []string{"check", "testdata/none.yaml"}, code: cli.ExitUsage, want: "testdata/none.yaml",
+		},
+		"no path": {args: []string{"check"}, code: cli.ExitUsage, want: "see `stateward check --help`"},
+		"an unknown flag": {
+			args: []string{"check", "--nonsense", "-"}, code: cli.ExitUsage,
+			want: "unknown flag: --nonsense: see `stateward check --help`",
+		},
+		"an unknown format": {
+			args: []string{"check", "-o", "xml", "-"}, code: cli.ExitUsage,
+			want: `unknown output format "xml": use text or json`,
+		},
+		"an unknown verb": {args: []string{"chekc"}, code: cli.ExitUsage, want: "unknown command"},
+		"an unknown rule": {
+			args: []string{"rules", "explain", "none"}, code: cli.ExitUsage,
+			want: "unknown rule \"none\": `stateward rules` lists them",
+		},
+		"an unknown rule in the configuration": {
+			args: []string{"check", "--config", "testdata/unknown-rule.yaml", "testdata/web.yaml"}, code: cli.ExitUsage,
+			want: "error: testdata/unknown-rule.yaml:6:7: spec.rules[0].id: unknown rule \"image-tagg\": did you mean \"image-tag\"? `stateward rules` lists them",
+		},
+		"no configuration there": {
+			args: []string{"check", "--config", "testdata/none.yaml", "testdata/web.yaml"}, code: cli.ExitUsage,
+			want: "error: read configuration: open testdata/none.yaml: no such file or directory",
+		},
+		"an AdmissionReview without request": {
+			stdin: "apiVersion: admission.k8s.io/v1\nkind: AdmissionReview\n", args: []string{"check", "-"},
+			code: cli.ExitUsage, want: "error: stdin:1:1: read AdmissionReview: it has no request with an operation",
+		},
+		"what cannot be evaluated": {
+			stdin: strings.Replace(violations(t), "replicas: 3", "replicas: many", 1), args: []string{"check", "-"},
+			code: cli.ExitInternal, want: "error: stdin:12:1: StatefulSet default/web could not be evaluated: ",
+		},
+		"a certificate whose key is another": {
+			args: []string{"serve", "--kubeconfig", "testdata/away.kubeconfig", "--cert-file", "testdata/a.crt", "--key-file", "testdata/b.key"},
+			code: cli.ExitUsage, want: "error: load certificate testdata/a.crt with key testdata/b.key: tls: private key does not match public key",
+		},
+		"half a certificate": {
+			args: []string{"serve", "--kubeconfig", "testdata/away.kubeconfig", "--cert-file", "testdata/a.crt"}, code: cli.ExitUsage, want: "--cert-file and --key-file go together",
+		},
+		"no kubeconfig there": {
+			args: []string{"serve", "--kubeconfig", "testdata/none"}, code: cli.ExitUsage, want: "error: read kubeconfig testdata/none: ",
+		},
+		"an API server that is away": {
+			args: []string{"serve", "--kubeconfig", "testdata/away.kubeconfig", "--metrics-address", "0", "--probe-address", "0"},
+			code: cli.ExitInternal, want: "error: reach Kubernetes API at http://127.0.0.1:1: ",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			stdout, stderr, code := run(t, test.stdin, test.args...)
+			if code != test.code || !strings.Contains(stderr, test.want) {
+				t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
+			}
+		})
+	}
+}
+
+func TestVersionNamesTheLibrary(t *testing.T) {
+	t.Parallel()
+	stdout, _, code := run(t, "", "version")
+	if code != 0 || !strings.Contains(stdout, "rule library ") {
+		t.Errorf("exit code %d, stdout %q", code, stdout)
+	}
+}
+
+func violations(t *testing.T) string {
+	t.Helper()
+	source, err := os.ReadFile("testdata/violations.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(source)
+}

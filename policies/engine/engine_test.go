@@ -1,0 +1,288 @@
+package engine_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/open-policy-agent/opa/v1/ast"
+	authenticationv1 "k8s.io/api/authentication/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/test/builders"
+)
+
+var now = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+func TestDecide(t *testing.T) {
+	t.Parallel()
+	decider := newEngine(t, nil)
+	tests := map[string]struct {
+		review  engine.Review
+		objects []json.RawMessage
+		want    []string
+		denied  bool
+	}{
+		"a StatefulSet behind its headless Service is allowed": {
+			review: create(builders.MakeStatefulSet()), objects: service(),
+		},
+		"a StatefulSet without its Service is denied": {
+			review: create(builders.MakeStatefulSet()), want: []string{"deny headless-service"}, denied: true,
+		},
+		"all that is wrong is found at once": {
+			review: create(builders.MakeStatefulSet().Partition(9).Image("nginx")), objects: service(),
+			want: []string{"deny image-tag", "deny partition-range"}, denied: true,
+		},
+		"what was wrong before an update is a warning": {
+			review:  update(builders.MakeStatefulSet().Partition(9).Replicas(4), builders.MakeStatefulSet().Partition(9)),
+			objects: service(), want: []string{"warn partition-range"},
+		},
+		"a scale below the partition of the StatefulSet behind it is denied": {
+			review:  scale(1, 3),
+			objects: append(service(), builders.MakeStatefulSet().Partition(2).JSON()),
+			want:    []string{"deny partition-range"}, denied: true,
+		},
+		"a deletion is denied": {
+			review: remove(builders.MakeStatefulSet()), want: []string{"deny cascade-delete"}, denied: true,
+		},
+		"a confirmed deletion is a warning": {
+			review: remove(confirmed("delete", now.Add(time.Minute))), want: []string{"warn cascade-delete"},
+		},
+		"a confirmation of something else confirms nothing": {
+			review: remove(confirmed("scale", now.Add(time.Minute))), want: []string{"deny cascade-delete"}, denied: true,
+		},
+		"an expired confirmation confirms nothing": {
+			review: remove(confirmed("delete", now.Add(-time.Second))), want: []string{"deny cascade-delete"}, denied: true,
+		},
+		"a confirmation of more than an hour confirms nothing": {
+			review: remove(confirmed("delete", now.Add(61*time.Minute))), want: []string{"deny cascade-delete"}, denied: true,
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			verdict, err := decider.Decide(t.Context(), test.review, world(t, test.objects...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, levels(verdict)); diff != "" {
+				t.Errorf("findings (-want +got):\n%s", diff)
+			}
+			if verdict.Allowed == test.denied {
+				t.Errorf("allowed is %v", verdict.Allowed)
+			}
+		})
+	}
+}
+
+func TestMutatingDoorPatchesAndNeverDenies(t *testing.T) {
+	t.Parallel()
+	review := create(builders.MakeStatefulSet().NoSelector().Service(""))
+	review.Door = engine.MutatingDoor
+	verdict, err := newEngine(t, nil).Decide(t.Context(), review, world(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []engine.Patch{{Op: "add", Path: "/spec/selector", Value: json.RawMessage(`{"matchLabels":{"app":"nginx"}}`)}}
+	if diff := cmp.Diff(want, verdict.Patches); diff != "" {
+		t.Errorf("patches (-want +got):\n%s", diff)
+	}
+	if !verdict.Allowed {
+		t.Error("the mutating door denied")
+	}
+}
+
+func TestWorldThatDoesNotKnowMakesRulesUndecided(t *testing.T) {
+	t.Parallel()
+	decider := newEngine(t, nil)
+	unknowing := engine.NewSnapshot("default", nil)
+	verdict, err := decider.Decide(t.Context(), create(builders.MakeStatefulSet()), unknowing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []engine.Undecided{
+		{Rule: "headless-service", Resource: "services"},
+		{Rule: "service-selector", Resource: "services"},
+	}
+	if diff := cmp.Diff(want, verdict.Undecided); diff != "" {
+		t.Errorf("undecided (-want +got):\n%s", diff)
+	}
+	if len(verdict.Findings) > 0 || !verdict.Allowed {
+		t.Errorf("absence was taken for evidence: %v", verdict.Findings)
+	}
+}
+
+func TestWorldThatDoesNotKnowStillShowsWhatItHas(t *testing.T) {
+	t.Parallel()
+	balanced := builders.HeadlessService()
+	balanced.Spec.ClusterIP = "10.0.0.7"
+	partial := engine.NewSnapshot("default", nil)
+	if err := partial.Add(builders.JSON(balanced)); err != nil {
+		t.Fatal(err)
+	}
+	verdict, err := newEngine(t, nil).Decide(t.Context(), create(builders.MakeStatefulSet()), partial)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"deny headless-service"}, levels(verdict)); diff != "" {
+		t.Errorf("findings (-want +got):\n%s", diff)
+	}
+}
+
+func TestWorldThatFailsEndsTheEvaluation(t *testing.T) {
+	t.Parallel()
+	_, err := newEngine(t, nil).Decide(t.Context(), create(builders.MakeStatefulSet()), brokenWorld{})
+	if err == nil || !strings.Contains(err.Error(), "look up services default/nginx: the API server is away") {
+		t.Errorf("got error %v", err)
+	}
+}
+
+func TestEvaluationEndsAtItsDeadline(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := newEngine(t, nil).Decide(ctx, create(builders.MakeStatefulSet()), world(t))
+	if !errors.Is(err, engine.ErrDeadline) {
+		t.Errorf("got error %v", err)
+	}
+}
+
+func TestObjectsThatAreNoneCannotBeEvaluated(t *testing.T) {
+	t.Parallel()
+	decider := newEngine(t, nil)
+	for name, object := range map[string]string{
+		"a string":          `"web"`,
+		"a list":            `[]`,
+		"half an object":    `{"kind":`,
+		"two in one":        `{}{}`,
+		"replicas of words": `{"kind":"StatefulSet","metadata":{"name":"web"},"spec":{"serviceName":"nginx","replicas":"many"}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			review := create(builders.MakeStatefulSet())
+			review.Object = json.RawMessage(object)
+			if verdict, err := decider.Decide(t.Context(), review, world(t, service()...)); err == nil {
+				t.Errorf("got verdict %+v", verdict)
+			}
+		})
+	}
+}
+
+func TestEqualReviewsMeetEqualVerdicts(t *testing.T) {
+	t.Parallel()
+	decider := newEngine(t, nil)
+	review := create(builders.MakeStatefulSet().Partition(9).Image("nginx").Service("none"))
+	var first []byte
+	for range 20 {
+		verdict, err := decider.Decide(t.Context(), review, world(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		encoded := builders.JSON(verdict)
+		if first == nil {
+			first = encoded
+		}
+		if diff := cmp.Diff(string(first), string(encoded)); diff != "" {
+			t.Fatalf("verdicts differ:\n%s", diff)
+		}
+	}
+}
+
+func newEngine(t *testing.T, guardrails *engine.Guardrails) *engine.Engine {
+	t.Helper()
+	decider, err := engine.New(t.Context(), embedded(t), guardrails)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return decider
+}
+
+func embedded(t *testing.T) *policies.Library {
+	t.Helper()
+	library, err := policies.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return library
+}
+
+// world knows Services and StatefulSets.
+func world(t *testing.T, objects ...json.RawMessage) engine.World {
+	t.Helper()
+	snapshot := engine.NewSnapshot("default", []string{"services", "statefulsets"})
+	for _, object := range objects {
+		if err := snapshot.Add(object); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return snapshot
+}
+
+// brokenWorld is a cluster that cannot be asked.
+type brokenWorld struct{}
+
+func (brokenWorld) Knows(string) bool { return true }
+
+func (brokenWorld) Get(context.Context, string, string, string) (ast.Value, error) {
+	return nil, errors.New("the API server is away")
+}
+
+func (brokenWorld) List(context.Context, string, string) (ast.Value, error) {
+	return nil, errors.New("the API server is away")
+}
+
+func service() []json.RawMessage { return []json.RawMessage{builders.JSON(builders.HeadlessService())} }
+
+func create(set *builders.StatefulSet) engine.Review {
+	return engine.Review{
+		Door: engine.ValidatingDoor, Operation: "CREATE", Group: "apps", Kind: "StatefulSet", Resource: "statefulsets",
+		Namespace: "default", Name: set.StatefulSet.Name, Object: set.JSON(), Time: now,
+		User: authenticationv1.UserInfo{Username: "alice"},
+	}
+}
+
+func update(set, old *builders.StatefulSet) engine.Review {
+	review := create(set)
+	review.Operation, review.OldObject = "UPDATE", old.JSON()
+	return review
+}
+
+// remove is a deletion as one item of a deletecollection: without a name and without options.
+func remove(set *builders.StatefulSet) engine.Review {
+	review := create(set)
+	review.Operation, review.Name = "DELETE", ""
+	review.Object, review.OldObject = nil, review.Object
+	return review
+}
+
+func scale(replicas, before int32) engine.Review {
+	return engine.Review{
+		Door: engine.ValidatingDoor, Operation: "UPDATE", Group: "autoscaling", Kind: "Scale", Resource: "statefulsets",
+		Subresource: "scale", Namespace: "default", Name: "web", Object: builders.Scale(replicas),
+		OldObject: builders.Scale(before), Time: now,
+	}
+}
+
+func confirmed(operation string, until time.Time) *builders.StatefulSet {
+	return builders.MakeStatefulSet().
+		Annotate("stateward.dev/confirm", operation).
+		Annotate("stateward.dev/confirm-until", until.Format(time.RFC3339))
+}
+
+func terminating() *builders.StatefulSet {
+	return builders.MakeStatefulSet().Terminating(metav1.NewTime(now))
+}
+
+// levels is "deny rule-id" for each finding.
+func levels(verdict engine.Verdict) (levels []string) {
+	for _, finding := range verdict.Findings {
+		levels = append(levels, string(finding.Level)+" "+finding.Rule)
+	}
+	return levels
+}

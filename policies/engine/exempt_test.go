@@ -1,0 +1,152 @@
+package engine_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+	admissionv1 "k8s.io/api/admission/v1"
+
+	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/test/builders"
+)
+
+func TestExemptions(t *testing.T) {
+	t.Parallel()
+	decider := newEngine(t, nil)
+	for name, test := range exemptions(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			verdict, err := decider.Decide(t.Context(), test.review, brokenWorld{})
+			if test.want == "" {
+				if err == nil && verdict.Exempt != "" {
+					t.Errorf("exempt: %s", verdict.Exempt)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !verdict.Allowed || verdict.Exempt != test.want {
+				t.Errorf("allowed is %v, exempt %q", verdict.Allowed, verdict.Exempt)
+			}
+		})
+	}
+}
+
+// TestExemptionsAreThoseOfTheLibrary holds the fast form in Go and the one in Rego, which conftest sees, together.
+func TestExemptionsAreThoseOfTheLibrary(t *testing.T) {
+	t.Parallel()
+	query, err := rego.New(
+		rego.Query("reason = data.stateward.lib.exempt.reason(data.stateward.lib.review.entries[0])"),
+		rego.ParsedModule(embedded(t).Modules["lib/exempt.rego"].Copy()),
+		rego.ParsedModule(embedded(t).Modules["lib/identity.rego"].Copy()),
+		rego.ParsedModule(embedded(t).Modules["lib/review.rego"].Copy()),
+	).PrepareForEval(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range exemptions(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			results, err := query.Eval(t.Context(), rego.EvalParsedInput(inputOf(t, test.review)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := ""
+			if len(results) > 0 {
+				got, _ = results[0].Bindings["reason"].(string)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("policies/lib/exempt.rego and policies/engine/exempt.go disagree (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+type exemption struct {
+	review engine.Review
+	// want is the reason, or empty where the review must be judged.
+	want string
+}
+
+const (
+	terminatingReason = "the object is already terminating"
+	controllerReason  = "a controller of Kubernetes finishes a deletion"
+	unchangedReason   = "neither spec nor guarded metadata changes"
+	statusReason      = "the status belongs to the controllers"
+)
+
+func exemptions(t *testing.T) map[string]exemption {
+	t.Helper()
+	by := func(user string, review engine.Review) engine.Review {
+		review.User.Username = user
+		return review
+	}
+	finalizer := builders.MakeStatefulSet()
+	finalizer.Finalizers = []string{"example.com/hold"}
+	status := update(builders.MakeStatefulSet().Replicas(4), builders.MakeStatefulSet())
+	status.Subresource = "status"
+	labelled := builders.MakeStatefulSet()
+	labelled.Labels = map[string]string{"team": "data"}
+	cases := map[string]exemption{
+		"a second deletion of what terminates":          {remove(terminating()), terminatingReason},
+		"an update of what terminates":                  {update(terminating().Partition(9), terminating()), terminatingReason},
+		"a deletion by the garbage collector":           {by("system:serviceaccount:kube-system:generic-garbage-collector", remove(builders.MakeStatefulSet())), controllerReason},
+		"a deletion by the namespace controller":        {by("system:serviceaccount:kube-system:namespace-controller", remove(builders.MakeStatefulSet())), controllerReason},
+		"a deletion by the StatefulSet controller":      {by("system:serviceaccount:kube-system:statefulset-controller", remove(builders.MakeStatefulSet())), controllerReason},
+		"a deletion by all controllers under one name":  {by("system:kube-controller-manager", remove(builders.MakeStatefulSet())), controllerReason},
+		"a deletion by a namesake in another namespace": {by("system:serviceaccount:default:generic-garbage-collector", remove(builders.MakeStatefulSet())), ""},
+		"an update by the garbage collector":            {by("system:serviceaccount:kube-system:generic-garbage-collector", update(builders.MakeStatefulSet().Partition(9), builders.MakeStatefulSet())), ""},
+		"the removal of a finalizer":                    {update(builders.MakeStatefulSet(), finalizer), unchangedReason},
+		"a foreign annotation":                          {update(builders.MakeStatefulSet().Annotate("example.com/a", "b"), builders.MakeStatefulSet()), unchangedReason},
+		"a mark of Stateward's":                         {update(builders.MakeStatefulSet().Annotate("stateward.dev/confirm", "delete"), builders.MakeStatefulSet()), ""},
+		"a mark of Stateward's taken away":              {update(builders.MakeStatefulSet(), builders.MakeStatefulSet().Annotate("stateward.dev/confirm", "delete")), ""},
+		"a label":                                       {update(labelled, builders.MakeStatefulSet()), ""},
+		"a change of the spec":                          {update(builders.MakeStatefulSet().Replicas(4), builders.MakeStatefulSet()), ""},
+		"a status":                                      {status, statusReason},
+		"a creation":                                    {create(builders.MakeStatefulSet()), ""},
+		"a deletion by a person":                        {remove(builders.MakeStatefulSet()), ""},
+	}
+	files, err := filepath.Glob("../../test/testdata/reviews/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no recorded reviews: %v", err)
+	}
+	for _, file := range files {
+		cases[filepath.Base(file)] = exemption{recorded(t, file), map[string]string{
+			"09-orphan-finalizer-removal-by-gc.json": terminatingReason,
+		}[filepath.Base(file)]}
+	}
+	return cases
+}
+
+func recorded(t *testing.T, file string) engine.Review {
+	t.Helper()
+	source, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var review admissionv1.AdmissionReview
+	if err := json.Unmarshal(source, &review); err != nil {
+		t.Fatal(err)
+	}
+	return engine.FromRequest(review.Request, now)
+}
+
+// inputOf is the AdmissionReview that conftest would be given.
+func inputOf(t *testing.T, review engine.Review) ast.Value {
+	t.Helper()
+	value, err := ast.InterfaceToValue(map[string]any{"request": map[string]any{
+		"operation": review.Operation, "subResource": review.Subresource,
+		"userInfo": map[string]any{"username": review.User.Username},
+		"object":   review.Object, "oldObject": review.OldObject,
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return value
+}

@@ -1,0 +1,127 @@
+package engine_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/test/builders"
+)
+
+func TestGuardrailsThatAreWrongAreRefusedWithTheFieldsPath(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ source, want string }{
+		"unknown rule": {
+			`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","spec":{"rules":[{"id":"image-tagg"}]}}`,
+			"spec.rules[0].id: unknown rule \"image-tagg\": did you mean \"image-tag\"? `stateward rules` lists them",
+		},
+		"a rule like no other": {
+			`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","spec":{"rules":[{"id":"zzz"}]}}`,
+			"spec.rules[0].id: unknown rule \"zzz\": `stateward rules` lists them",
+		},
+		"unknown action": {
+			`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","spec":{"rules":[{"id":"image-tag","action":"block"}]}}`,
+			`spec.rules[0].action: unknown action "block": use one of [deny warn audit off]`,
+		},
+		"unknown profile": {
+			`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","spec":{"profile":"paranoid"}}`,
+			`spec.profile: unknown profile "paranoid": use one of [baseline strict]`,
+		},
+		"the same rule twice": {
+			`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","spec":{"rules":[{"id":"image-tag"},{"id":"image-tag"}]}}`,
+			`spec.rules[1].id: rule "image-tag" is set in rules[0] already`,
+		},
+		"unknown parameter": {
+			`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","spec":{"rules":[{"id":"image-tag","params":{"allow":[]}}]}}`,
+			"spec.rules[0].params.allow: rule image-tag has no such parameter: see `stateward rules explain image-tag`",
+		},
+		"a parameter of the wrong type": {
+			`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","spec":{"rules":[{"id":"headless-service","params":{"missing":3}}]}}`,
+			`spec.rules[0].params.missing: 3 is not a string`,
+		},
+		"a parameter outside its list": {
+			`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","spec":{"rules":[{"id":"headless-service","params":{"missing":"maybe"}}]}}`,
+			`spec.rules[0].params.missing: "maybe" is not one of [deny warn]`,
+		},
+		"another kind": {
+			`{"apiVersion":"v1","kind":"Service","spec":{}}`,
+			"apiVersion: \"v1\" is not stateward.dev/v1alpha1\nkind: \"Service\" is not Guardrails",
+		},
+		"unknown field": {
+			`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","spec":{"profil":"strict"}}`,
+			`spec.profil: unknown field "profil"`,
+		},
+		"a list where a word belongs": {
+			`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","spec":{"profile":[]}}`,
+			`spec.profile: a JSON array cannot stand here`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := engine.ParseGuardrails([]byte(test.source), embedded(t))
+			if err == nil {
+				t.Fatal("taken")
+			}
+			if diff := cmp.Diff(test.want, err.Error()); diff != "" {
+				t.Errorf("error (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestGuardrailsDecideTheLevel(t *testing.T) {
+	t.Parallel()
+	wrong := create(builders.MakeStatefulSet().Image("nginx:latest"))
+	for name, test := range map[string]struct {
+		settings string
+		review   engine.Review
+		objects  []json.RawMessage
+		want     []string
+	}{
+		"a rule that only warns":      {`[{"id":"image-tag","action":"warn"}]`, wrong, service(), []string{"warn image-tag"}},
+		"a rule that only records":    {`[{"id":"image-tag","action":"audit"}]`, wrong, service(), []string{"audit image-tag"}},
+		"a rule that is off":          {`[{"id":"image-tag","action":"off"}]`, wrong, service(), nil},
+		"another rule's action":       {`[{"id":"image-change","action":"off"}]`, wrong, service(), []string{"deny image-tag"}},
+		"a parameter":                 {`[{"id":"headless-service","params":{"missing":"warn"}}]`, create(builders.MakeStatefulSet()), nil, []string{"warn headless-service"}},
+		"a parameter left at default": {`[{"id":"headless-service"}]`, create(builders.MakeStatefulSet()), nil, []string{"deny headless-service"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			source := `{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","metadata":{"name":"default"},"spec":{"profile":"strict","rules":` + test.settings + `}}`
+			guardrails, err := engine.ParseGuardrails([]byte(source), embedded(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			verdict, err := newEngine(t, guardrails).Decide(t.Context(), test.review, world(t, test.objects...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, levels(verdict)); diff != "" {
+				t.Errorf("findings (-want +got):\n%s", diff)
+			}
+			if verdict.Guardrails == "none" || verdict.Guardrails == "" {
+				t.Errorf("the verdict names Guardrails %q", verdict.Guardrails)
+			}
+		})
+	}
+}
+
+func TestMutationCanBeTurnedOff(t *testing.T) {
+	t.Parallel()
+	source := `{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","spec":{"rules":[{"id":"default-selector","action":"off"}]}}`
+	guardrails, err := engine.ParseGuardrails([]byte(source), embedded(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	review := create(builders.MakeStatefulSet().NoSelector())
+	review.Door = engine.MutatingDoor
+	verdict, err := newEngine(t, guardrails).Decide(t.Context(), review, world(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(verdict.Patches) > 0 {
+		t.Errorf("patches %v", verdict.Patches)
+	}
+}

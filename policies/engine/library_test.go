@@ -1,0 +1,131 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/test/builders"
+)
+
+// router is the least that an engine asks for.
+const router = `package stateward.lib.router
+
+findings contains finding if some finding in data.stateward.rules[_][_].report
+
+mutations := set()
+`
+
+const metadata = `# METADATA
+# title: A rule
+# description: For a test.
+# custom:
+#   severity: deny
+#   on:
+#     statefulsets: [CREATE]
+#   fix: nothing
+#   since: v0.1.0
+`
+
+func TestLibraryThatCannotBeTrustedIsRefusedWithItsPlace(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ rule, want string }{
+		"no Rego":                 {"package stateward.rules.a[", "rules/a/b/b.rego:1"},
+		"an undefined function":   {"package stateward.rules.a.b\n\nreport contains 1 if nonsense(1)", "rules/a/b/b.rego:12: rego_type_error: undefined function nonsense"},
+		"the network":             {"package stateward.rules.a.b\n\nreport contains x if x := http.send({\"method\": \"get\", \"url\": \"http://127.0.0.1\"})", "undefined function http.send"},
+		"a look-up of a host":     {"package stateward.rules.a.b\n\nreport contains x if x := net.lookup_ip_addr(\"localhost\")", "undefined function net.lookup_ip_addr"},
+		"the environment":         {"package stateward.rules.a.b\n\nreport contains x if x := opa.runtime()", "undefined function opa.runtime"},
+		"the clock":               {"package stateward.rules.a.b\n\nreport contains x if x := time.now_ns()", "undefined function time.now_ns"},
+		"chance":                  {"package stateward.rules.a.b\n\nreport contains x if x := rand.intn(\"a\", 9)", "undefined function rand.intn"},
+		"a mocked function":       {"package stateward.rules.a.b\n\nreport contains x if x := count([]) with count as http.send", "rules/a/b/b.rego:12"},
+		"an unused variable":      {"package stateward.rules.a.b\n\nreport contains 1 if x := 1", "rules/a/b/b.rego:12"},
+		"a rule with two answers": {"package stateward.rules.a.b\n\nreport := 1\n\nreport contains 2", "rules/a/b/b.rego:12"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			library, err := policies.Load(fstest.MapFS{
+				"lib/router.rego":  {Data: []byte(router)},
+				"rules/a/b/b.rego": {Data: []byte(metadata + test.rule)},
+			})
+			if err == nil {
+				_, err = engine.New(t.Context(), library, nil)
+			}
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got error %v", err)
+			}
+		})
+	}
+}
+
+func TestErringBuiltinIsAnErrorAndNoSilentPass(t *testing.T) {
+	t.Parallel()
+	library, err := policies.Load(fstest.MapFS{
+		"lib/router.rego": {Data: []byte(router)},
+		"rules/a/b/b.rego": {Data: []byte(metadata + `package stateward.rules.a.b
+
+report contains {"rule": "b", "level": "deny"} if to_number(input.request.object.metadata.name) > 3
+`)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	decider, err := engine.New(t.Context(), library, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = decider.Decide(t.Context(), create(builders.MakeStatefulSet()), world(t))
+	if err == nil || !strings.Contains(err.Error(), "rules/a/b/b.rego:12") {
+		t.Errorf("got error %v", err)
+	}
+}
+
+func TestEndlessRuleIsStopped(t *testing.T) {
+	t.Parallel()
+	library, err := policies.Load(fstest.MapFS{
+		"lib/router.rego": {Data: []byte(router)},
+		"rules/a/b/b.rego": {Data: []byte(metadata + `package stateward.rules.a.b
+
+report contains x if {
+	some x in numbers.range(1, 100000)
+	some y in numbers.range(1, 100000)
+	x * y < 0
+}
+`)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	decider, err := engine.New(t.Context(), library, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err = decider.Decide(ctx, create(builders.MakeStatefulSet()), world(t))
+	if !errors.Is(err, engine.ErrDeadline) {
+		t.Errorf("got error %v", err)
+	}
+}
+
+func TestEveryAllowedBuiltinExistsAndNoneReachesOutside(t *testing.T) {
+	t.Parallel()
+	capabilities := engine.Capabilities()
+	if capabilities.AllowNet == nil || len(capabilities.AllowNet) > 0 {
+		t.Errorf("AllowNet is %#v: only an empty list allows no host", capabilities.AllowNet)
+	}
+	for _, builtin := range capabilities.Builtins {
+		if builtin.IsNondeterministic() {
+			t.Errorf("%s gives another answer each time", builtin.Name)
+		}
+	}
+	if known := len(ast.CapabilitiesForThisVersion().Builtins); len(capabilities.Builtins) >= known {
+		t.Errorf("%d of %d built-in functions are allowed", len(capabilities.Builtins), known)
+	}
+}

@@ -1,0 +1,90 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/storage"
+)
+
+// recordingWorld has one Service and remembers what it was asked.
+type recordingWorld struct{ asked []string }
+
+func (w *recordingWorld) Knows(resource string) bool { return resource == "services" }
+
+func (w *recordingWorld) Get(_ context.Context, resource, namespace, name string) (ast.Value, error) {
+	w.asked = append(w.asked, "get "+resource+"/"+namespace+"/"+name)
+	if name != "nginx" {
+		return nil, nil
+	}
+	return ast.MustParseTerm(`{"spec": {"clusterIP": "None"}}`).Value, nil
+}
+
+func (w *recordingWorld) List(_ context.Context, resource, namespace string) (ast.Value, error) {
+	w.asked = append(w.asked, "list "+resource+"/"+namespace)
+	return ast.NewObject(), nil
+}
+
+func TestStoreAsksTheWorldForExactlyWhatIsRead(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		path  string
+		want  string
+		asked []string
+		fails string
+	}{
+		"an object":             {path: "/cluster/services/default/nginx", want: `{"spec":{"clusterIP":"None"}}`, asked: []string{"get services/default/nginx"}},
+		"a field of an object":  {path: "/cluster/services/default/nginx/spec/clusterIP", want: `"None"`, asked: []string{"get services/default/nginx"}},
+		"a field that is not":   {path: "/cluster/services/default/nginx/status", asked: []string{"get services/default/nginx"}, fails: "does not exist"},
+		"an object that is not": {path: "/cluster/services/default/none", asked: []string{"get services/default/none"}, fails: "does not exist"},
+		"a namespace":           {path: "/cluster/statefulsets/default", want: `{}`, asked: []string{"list statefulsets/default"}},
+		"what is known":         {path: "/cluster/known/services", want: `true`},
+		"what is not known":     {path: "/cluster/known/pods", want: `false`},
+		"all of a resource":     {path: "/cluster/services", fails: "let it name a namespace"},
+		"the whole cluster":     {path: "/cluster", fails: "let it name a namespace"},
+		"no World":              {path: "/spec/profile", want: `"strict"`},
+		"nothing":               {path: "/spec/rules", fails: "does not exist"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			world := &recordingWorld{}
+			data := &store{guardrails: ast.MustParseTerm(`{"spec": {"profile": "strict"}}`).Value}
+			got, err := data.Read(t.Context(), newTransaction(world), storage.MustParsePath(test.path))
+			if test.fails != "" && (err == nil || !strings.Contains(err.Error(), test.fails)) {
+				t.Fatalf("got error %v", err)
+			}
+			if test.fails == "" && err != nil {
+				t.Fatal(err)
+			}
+			if test.want != "" && ast.MustParseTerm(test.want).Value.Compare(got.(ast.Value)) != 0 {
+				t.Errorf("got %v, want %s", got, test.want)
+			}
+			if diff := cmp.Diff(test.asked, world.asked); diff != "" {
+				t.Errorf("asked (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestStoreCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	data := &store{guardrails: ast.NewObject()}
+	if err := data.Write(t.Context(), newTransaction(nil), storage.AddOp, storage.MustParsePath("/cluster"), 1); err == nil {
+		t.Error("a write was taken")
+	}
+	if err := data.Truncate(t.Context(), newTransaction(nil), storage.TransactionParams{}, nil); err == nil {
+		t.Error("a truncation was taken")
+	}
+	if _, err := data.Read(t.Context(), nil, storage.MustParsePath("/cluster/services/default/nginx")); err == nil || storage.IsNotFound(err) {
+		t.Errorf("a transaction of somebody else's was answered: %v", err)
+	}
+	var missing *storage.Error
+	if _, err := data.Read(t.Context(), nil, storage.MustParsePath("/kind")); !errors.As(err, &missing) {
+		t.Errorf("got error %v", err)
+	}
+}

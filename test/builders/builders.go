@@ -1,0 +1,110 @@
+// Package builders makes the objects of tests in one line each.
+package builders
+
+import (
+	"encoding/json"
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv1 "k8s.io/api/autoscaling/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// StatefulSet is a StatefulSet in the making: "web", with 3 replicas of nginx behind Service "nginx".
+type StatefulSet struct{ appsv1.StatefulSet }
+
+// MakeStatefulSet begins one.
+func MakeStatefulSet() *StatefulSet {
+	labels := map[string]string{"app": "nginx"}
+	replicas := int32(3)
+	return &StatefulSet{appsv1.StatefulSet{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "apps/v1", Kind: "StatefulSet"},
+		ObjectMeta: metav1.ObjectMeta{Name: "web", Namespace: "default"},
+		Spec: appsv1.StatefulSetSpec{
+			ServiceName: "nginx",
+			Replicas:    &replicas,
+			Selector:    &metav1.LabelSelector{MatchLabels: labels},
+			Template: corev1.PodTemplateSpec{
+				ObjectMeta: metav1.ObjectMeta{Labels: labels},
+				Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "nginx", Image: "nginx:1.27.4"}}},
+			},
+		},
+	}}
+}
+
+// Name sets the name.
+func (s *StatefulSet) Name(name string) *StatefulSet { s.StatefulSet.Name = name; return s }
+
+// Service sets spec.serviceName.
+func (s *StatefulSet) Service(name string) *StatefulSet { s.Spec.ServiceName = name; return s }
+
+// Replicas sets spec.replicas.
+func (s *StatefulSet) Replicas(replicas int32) *StatefulSet { s.Spec.Replicas = &replicas; return s }
+
+// Image sets the only container's image.
+func (s *StatefulSet) Image(image string) *StatefulSet {
+	s.Spec.Template.Spec.Containers[0].Image = image
+	return s
+}
+
+// Partition makes it a RollingUpdate with a partition.
+func (s *StatefulSet) Partition(partition int32) *StatefulSet {
+	s.Spec.UpdateStrategy = appsv1.StatefulSetUpdateStrategy{
+		Type:          appsv1.RollingUpdateStatefulSetStrategyType,
+		RollingUpdate: &appsv1.RollingUpdateStatefulSetStrategy{Partition: &partition},
+	}
+	return s
+}
+
+// NoSelector drops spec.selector.
+func (s *StatefulSet) NoSelector() *StatefulSet { s.Spec.Selector = nil; return s }
+
+// Annotate adds an annotation.
+func (s *StatefulSet) Annotate(key, value string) *StatefulSet {
+	metav1.SetMetaDataAnnotation(&s.ObjectMeta, key, value)
+	return s
+}
+
+// Terminating marks it as being deleted.
+func (s *StatefulSet) Terminating(since metav1.Time) *StatefulSet {
+	s.DeletionTimestamp = &since
+	s.Finalizers = []string{"orphan"}
+	return s
+}
+
+// JSON is the object as JSON.
+func (s *StatefulSet) JSON() json.RawMessage { return encode(s.StatefulSet) }
+
+// HeadlessService is Service "nginx" as the tutorial has it.
+func HeadlessService() *corev1.Service {
+	return &corev1.Service{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Service"},
+		ObjectMeta: metav1.ObjectMeta{Name: "nginx", Namespace: "default"},
+		Spec: corev1.ServiceSpec{
+			ClusterIP: corev1.ClusterIPNone,
+			Selector:  map[string]string{"app": "nginx"},
+			Ports:     []corev1.ServicePort{{Name: "web", Port: 80}},
+		},
+	}
+}
+
+// Scale is an autoscaling/v1 Scale of StatefulSet "web".
+func Scale(replicas int32) json.RawMessage {
+	return encode(autoscalingv1.Scale{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "autoscaling/v1", Kind: "Scale"},
+		ObjectMeta: metav1.ObjectMeta{Name: "web", Namespace: "default"},
+		Spec:       autoscalingv1.ScaleSpec{Replicas: replicas},
+	})
+}
+
+// JSON is any object as JSON.
+func JSON(object any) json.RawMessage { return encode(object) }
+
+func encode(object any) json.RawMessage {
+	encoded, err := json.Marshal(object)
+	if err != nil {
+		panic(fmt.Sprintf("encode %T for a test: %v", object, err))
+	}
+	return encoded
+}
