@@ -43,7 +43,7 @@ func TestCatalogueComesFromMetadata(t *testing.T) {
 func TestMetadataThatCouldBeMisreadIsRefused(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ find, replace, want string }{
-		"no metadata":           {good[:strings.Index(good, "package")], "", "rules/a/b-c/b_c.rego:1: package has no METADATA: begin the file with `# METADATA` and a title"},
+		"no metadata":           {strings.Split(good, "package")[0], "", "rules/a/b-c/b_c.rego:1: package has no METADATA: begin the file with `# METADATA` and a title"},
 		"no title":              {"# title: A rule\n", "", `rules/a/b-c/b_c.rego:9: METADATA: key "title" is missing`},
 		"no description":        {"# description: For a test.\n", "", `key "description" is missing`},
 		"no severity":           {"#   severity: deny\n", "", `key "custom.severity" is missing`},

@@ -51,7 +51,7 @@ func TestRego(t *testing.T) {
 func parseAll(t *testing.T) map[string]*ast.Module {
 	t.Helper()
 	modules := map[string]*ast.Module{}
-	err := filepath.WalkDir(".", func(name string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(".", func(name string, _ fs.DirEntry, err error) error {
 		if err != nil || filepath.Ext(name) != ".rego" {
 			return err
 		}

@@ -4,7 +4,12 @@ import (
 	"context"
 	"net/http"
 	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 )
+
+// HTTP is the handler as an API server calls it.
+func (h *Handler) HTTP() http.Handler { return withDeadline(&admission.Webhook{Handler: h}) }
 
 // withDeadline gives each request the deadline that the API server announces as `?timeout=`, less a tenth for the way
 // back: an answer that comes too late is none. Source: staging/src/k8s.io/apiserver/pkg/admission/plugin/webhook.

@@ -42,8 +42,8 @@ func (h *Handler) Handle(ctx context.Context, request admission.Request) admissi
 }
 
 func (h *Handler) decide(ctx context.Context, request *admissionv1.AdmissionRequest) (admission.Response, decision) {
-	if request.UID == "" || request.Operation == "" {
-		return refused(http.StatusBadRequest, errors.New("the AdmissionReview has no request with a uid and an operation")), decisionError
+	if err := incomplete(request); err != nil {
+		return refused(http.StatusBadRequest, err), decisionError
 	}
 	if err := h.Ready(); err != nil {
 		return refused(http.StatusServiceUnavailable, fmt.Errorf("not ready: %w", err)), decisionError
@@ -60,6 +60,33 @@ func (h *Handler) decide(ctx context.Context, request *admissionv1.AdmissionRequ
 		return refused(http.StatusInternalServerError, err), decisionError
 	}
 	return response, decisionOf(verdict)
+}
+
+// incomplete tells what is missing of a request. An API server always sends what its operation acts on; without it the
+// rules would find nothing, which is no reason to allow anything.
+func incomplete(request *admissionv1.AdmissionRequest) error {
+	if request.UID == "" || request.Operation == "" {
+		return errors.New("the AdmissionReview has no request with a uid and an operation")
+	}
+	var needsObject, needsOld bool
+	switch request.Operation {
+	case admissionv1.Create:
+		needsObject = true
+	case admissionv1.Update:
+		needsObject, needsOld = true, true
+	case admissionv1.Delete:
+		needsOld = true
+	case admissionv1.Connect:
+	default:
+		return fmt.Errorf("unknown operation %q", request.Operation)
+	}
+	if needsObject && len(request.Object.Raw) == 0 {
+		return fmt.Errorf("the AdmissionReview is of operation %s and has no object", request.Operation)
+	}
+	if needsOld && len(request.OldObject.Raw) == 0 {
+		return fmt.Errorf("the AdmissionReview is of operation %s and has no oldObject", request.Operation)
+	}
+	return nil
 }
 
 // refused is neither allowed nor denied: Stateward could not tell.

@@ -137,18 +137,16 @@ func recorded(findings []engine.Finding) string {
 		Existing  bool           `json:"existing,omitempty"`
 		Confirmed bool           `json:"confirmed,omitempty"`
 	}
-	records := make([]record, 0, len(findings))
-	for _, finding := range findings {
-		records = append(records, record{finding.Rule, finding.Level, finding.Field, finding.Existing, finding.Confirmed})
-	}
-	for {
-		encoded, err := json.Marshal(records)
-		if err != nil {
-			return "[]"
+	text := []byte("[")
+	for index, finding := range findings {
+		encoded, err := json.Marshal(record{finding.Rule, finding.Level, finding.Field, finding.Existing, finding.Confirmed})
+		if err != nil || len(text)+len(encoded)+len(",]") > maxAnnotation {
+			break
 		}
-		if len(encoded) <= maxAnnotation {
-			return string(encoded)
+		if index > 0 {
+			text = append(text, ',')
 		}
-		records = records[:len(records)-1]
+		text = append(text, encoded...)
 	}
+	return string(append(text, ']'))
 }

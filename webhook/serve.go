@@ -16,7 +16,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
-	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/stateward/stateward/certs"
 	"github.com/stateward/stateward/policies"
@@ -81,9 +80,8 @@ func Serve(ctx context.Context, options Options) error {
 		registration.MutatePath:   engine.MutatingDoor,
 	} {
 		// Asking the manager for its server is what makes the manager run it.
-		runner.GetWebhookServer().Register(path, withDeadline(&admission.Webhook{Handler: &Handler{
-			Engine: decider, World: world, Door: door, Ready: seen.caches, Now: time.Now, Metrics: gauges,
-		}}))
+		handler := &Handler{Engine: decider, World: world, Door: door, Ready: seen.caches, Now: time.Now, Metrics: gauges}
+		runner.GetWebhookServer().Register(path, handler.HTTP())
 	}
 	if err := errors.Join(
 		runner.AddHealthzCheck("ping", healthz.Ping),

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/storage"
@@ -106,9 +107,4 @@ func descend(value ast.Value, path storage.Path, from int) (any, error) {
 	return value, nil
 }
 
-func dotted(path storage.Path) (text string) {
-	for _, key := range path {
-		text += "." + key
-	}
-	return text
-}
+func dotted(path storage.Path) string { return "." + strings.Join(path, ".") }

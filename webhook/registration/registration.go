@@ -18,9 +18,10 @@ const (
 	Name = "stateward"
 	// Namespace that Stateward runs in.
 	Namespace = "stateward-system"
-	// ValidatePath and MutatePath are where the webhook server answers.
+	// ValidatePath is where the webhook server answers for the rules.
 	ValidatePath = "/validate"
-	MutatePath   = "/mutate"
+	// MutatePath is where it answers for the mutations.
+	MutatePath = "/mutate"
 	// BreakGlassGroup is let through unseen: `kubectl --as=NAME --as-group=stateward:breakglass ...` works even when
 	// Stateward is down. Who may impersonate it is a matter of RBAC, and every use is in the audit log. A check of a
 	// verb by the authorizer would not do: whoever has cluster-admin passes every such check, all the time.

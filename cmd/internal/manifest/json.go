@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strings"
 )
 
 // loadJSON returns the shape of a JSON document. The text itself is already
@@ -42,7 +43,7 @@ type jsonWalker struct {
 // before it is read.
 func (w *jsonWalker) next() (json.Token, place, error) {
 	start := int(w.decoder.InputOffset())
-	for start < len(w.text) && bytes.IndexByte([]byte(" \t\r\n:,"), w.text[start]) >= 0 {
+	for start < len(w.text) && strings.IndexByte(" \t\r\n:,", w.text[start]) >= 0 {
 		start++
 	}
 	where := w.where.advance(start)

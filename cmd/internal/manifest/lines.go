@@ -68,10 +68,10 @@ func (t *lineTable) controlFault() (fault, bool) {
 }
 
 func isControl(r rune) bool {
-	switch {
-	case r == '\t', r == '\n', r == '\r', r == 0x85:
+	switch r {
+	case '\t', '\n', '\r', 0x85:
 		return false
-	case r == 0xFFFE, r == 0xFFFF:
+	case 0xFFFE, 0xFFFF:
 		return true
 	}
 	return r < 0x20 || r >= 0x7F && r < 0xA0

@@ -14,13 +14,13 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-
 	names := os.Args[1:]
 	if len(names) == 0 {
 		names = cluster.ControlPlane()
 	}
-	if _, err := cluster.Build(ctx, os.Stderr, names...); err != nil {
+	_, err := cluster.Build(ctx, os.Stderr, names...)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
 	}

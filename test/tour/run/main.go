@@ -18,10 +18,11 @@ func main() {
 	once := flag.Bool("once", false, "end when the tour does")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, *once); err != nil {
+	err := run(ctx, *once)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
-		os.Exit(1) //nolint:gocritic // what stop would undo ends with the process
+		os.Exit(1)
 	}
 }
 

@@ -1,0 +1,87 @@
+# Everything here works on a machine with Go and make; what else is needed is built from Go modules into bin/, once.
+
+BIN := bin
+GO_TEST := go test -timeout 30m
+FUZZ_TIME := 5s
+BENCH_TIME := 1s
+GO_FILES_FOLDERS := certs cmd policies test webhook
+
+.DEFAULT_GOAL := help
+
+##@ Use
+
+.PHONY: run
+run: ## Start a real control plane with Stateward in front and walk through the StatefulSet tutorial (ONCE=1: end with it)
+	@go run ./test/tour/run $(if $(ONCE),-once)
+
+.PHONY: build
+build: ## Build bin/stateward
+	@mkdir -p $(BIN)
+	go build -trimpath -o $(BIN)/stateward ./cmd/stateward
+
+##@ Test
+
+.PHONY: test
+test: control-plane test-go fuzz ## Run all tests: Go, Rego with coverage, examples, conftest, end to end on a real control plane, fuzzing
+
+.PHONY: control-plane
+control-plane: ## Build what the tests start: Kubernetes, etcd, kwok, CoreDNS, conftest (minutes the first time)
+	@go run ./test/cluster/build
+	@go run ./test/cluster/build conftest
+
+.PHONY: test-go
+test-go: ## Run the Go tests, which run the Rego tests too
+	$(GO_TEST) ./...
+
+.PHONY: test-rego
+test-rego: ## Run the Rego tests alone, with their coverage
+	$(GO_TEST) ./policies -run 'TestRego' -v
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz target for FUZZ_TIME
+	@go test -list '^Fuzz' ./... | awk '/^Fuzz/ {targets[n++] = $$1} /^ok/ {for (i = 0; i < n; i++) print $$2, targets[i]; n = 0}' | \
+	while read -r package target; do \
+		echo "fuzzing $$target of $$package for $(FUZZ_TIME)"; \
+		go test -run NONE -fuzz "^$$target\$$" -fuzztime $(FUZZ_TIME) "$$package" || exit 1; \
+	done
+
+.PHONY: bench
+bench: ## Measure decisions beside a webhook that decides nothing
+	go test ./test/bench -run NONE -bench . -benchtime $(BENCH_TIME)
+
+##@ Mend
+
+.PHONY: generate
+generate: ## Write what follows from the rules' metadata: READMEs, registration, RBAC
+	go test ./cmd/internal/generate -run TestGeneratedFilesAreCurrent -update
+
+.PHONY: golden
+golden: ## Write the recorded outputs of the tests anew; look at the difference
+	go test ./cmd/internal/cli ./webhook -update
+
+.PHONY: fmt
+fmt: lint-tools ## Format Go and Rego
+	gofmt -w $(GO_FILES_FOLDERS)
+	$(BIN)/opa fmt -w policies
+
+.PHONY: lint
+lint: lint-tools ## Check style: go vet, golangci-lint, opa fmt, opa check --strict, regal
+	go vet ./...
+	$(BIN)/golangci-lint run
+	@test -z "$$($(BIN)/opa fmt -l policies)" || { $(BIN)/opa fmt -d policies; echo 'run `make fmt`'; exit 1; }
+	$(BIN)/opa check --strict policies
+	$(BIN)/regal lint policies --config-file policies/.regal/config.yaml
+
+.PHONY: lint-tools
+lint-tools:
+	@go run ./test/cluster/build opa regal golangci-lint
+
+.PHONY: clean
+clean: ## Delete what was built
+	rm -rf $(BIN)
+
+##@ Help
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

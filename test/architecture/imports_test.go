@@ -1,0 +1,79 @@
+// Package architecture holds the rules that no compiler checks.
+package architecture_test
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/stateward/stateward/"
+
+// allowed lists, for each package of the product, which others of it may be imported: one way, from the command line
+// down to the library, with leaves that know nobody.
+func allowed() map[string][]string {
+	return map[string][]string{
+		"policies":              {},
+		"policies/engine":       {"policies"},
+		"certs":                 {},
+		"cmd/internal/manifest": {},
+		"webhook/cluster":       {"policies", "policies/engine"},
+		"webhook/registration":  {"policies"},
+		"webhook":               {"certs", "policies", "policies/engine", "webhook/cluster", "webhook/registration"},
+		"cmd/internal/report":   {"policies", "policies/engine"},
+		"cmd/internal/generate": {"cmd/internal/report", "policies", "webhook/registration"},
+		"cmd/internal/cli":      {"certs", "cmd/internal/manifest", "cmd/internal/report", "policies", "policies/engine", "webhook", "webhook/registration"},
+		"cmd/stateward":         {"cmd/internal/cli"},
+	}
+}
+
+func TestImportsRunOneWay(t *testing.T) {
+	t.Parallel()
+	rules := allowed()
+	for name, imports := range list(t, "./certs/...", "./cmd/...", "./policies/...", "./webhook/...") {
+		may, known := rules[name]
+		if !known {
+			t.Errorf("package %s is not in test/architecture: say there what it may import", name)
+		}
+		for _, imported := range imports {
+			own, isOurs := strings.CutPrefix(imported, module)
+			if isOurs && !slices.Contains(may, own) {
+				t.Errorf("%s imports %s: only %v may be imported there", name, own, may)
+			}
+		}
+	}
+}
+
+func TestTheEngineKnowsNoKubernetesClient(t *testing.T) {
+	t.Parallel()
+	output, err := exec.CommandContext(t.Context(), "go", "list", "-deps", module+"policies/engine").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for imported := range strings.Lines(string(output)) {
+		for _, forbidden := range []string{"k8s.io/client-go", "sigs.k8s.io/controller-runtime"} {
+			if strings.HasPrefix(imported, forbidden) {
+				t.Errorf("policies/engine depends on %s", strings.TrimSpace(imported))
+			}
+		}
+	}
+}
+
+// list maps each package below the patterns, without the module's path, to what it imports.
+func list(t *testing.T, patterns ...string) map[string][]string {
+	t.Helper()
+	arguments := append([]string{"list", "-f", "{{.ImportPath}} {{join .Imports \" \"}}"}, patterns...)
+	command := exec.CommandContext(t.Context(), "go", arguments...)
+	command.Dir = "../.."
+	output, err := command.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	imports := map[string][]string{}
+	for line := range strings.Lines(string(output)) {
+		fields := strings.Fields(line)
+		imports[strings.TrimPrefix(fields[0], module)] = fields[1:]
+	}
+	return imports
+}

@@ -1,0 +1,82 @@
+package e2e_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stateward/stateward/test/builders"
+	"github.com/stateward/stateward/test/environment"
+)
+
+// TestOutage stops Stateward and shows what that means: nothing is destroyed by accident, what is only being created
+// goes on, and who may break the glass gets through.
+func TestOutage(t *testing.T) {
+	guarded := environment.ForTest(t)
+	g := newGuard(t, guarded)
+	g.create(t, builders.MakeStatefulSet())
+	guarded.Stateward.Stop()
+
+	g.says(t, true, "", []string{"failed calling webhook", "critical.stateward.dev"}, "delete", "statefulset", "web")
+	g.says(t, true, "", []string{"failed calling webhook"}, "scale", "statefulset", "web", "--replicas=2")
+	second := builders.MakeStatefulSet().Name("second").Partition(99)
+	second.Namespace = g.namespace
+	g.allowed(t, string(second.JSON()), "create", "-f", "-")
+	g.allowed(t, "", append(breakGlass(), "delete", "statefulset", "second")...)
+
+	if err := guarded.Stateward.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if err := guarded.Stateward.WaitReady(t.Context(), guarded.Ready); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "Stateward is trusted again", func(context.Context) (bool, error) {
+		output, _ := g.kubectl(t, "", "delete", "statefulset", "web", "--dry-run=server")
+		return strings.Contains(output, "[cascade-delete]"), nil
+	})
+}
+
+func TestMetricsAndProbesAreThere(t *testing.T) {
+	guarded := environment.ForTest(t)
+	g := newGuard(t, guarded)
+	g.create(t, builders.MakeStatefulSet())
+	g.denied(t, "cascade-delete", "delete", "statefulset", "web")
+	for url, words := range map[string][]string{
+		guarded.Probes + "/healthz": {"ok"},
+		guarded.Probes + "/readyz":  {"ok"},
+		guarded.Metrics + "/metrics": {
+			`stateward_admission_requests_total{decision="denied",dry_run="false",operation="DELETE"} 1`,
+			`stateward_policy_results_total{level="deny",policy="cascade-delete"} 1`,
+			"stateward_admission_duration_seconds_bucket", "stateward_evaluation_errors_total 0",
+			"stateward_policy_library_info{", "stateward_certificate_not_after_timestamp_seconds",
+			"controller_runtime_webhook_requests_total",
+		},
+	} {
+		page := fetch(t, url)
+		for _, word := range words {
+			if !strings.Contains(page, word) {
+				t.Errorf("%s has no %s", url, word)
+			}
+		}
+	}
+}
+
+func fetch(t *testing.T, url string) string {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	page, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(page)
+}
