@@ -19,6 +19,9 @@ import (
 const (
 	maxWarnings      = 8
 	maxWarningLength = 120
+	// maxReasons of a denial are told. Nobody mends more at once, and an object can be made that breaks rules by the
+	// thousand.
+	maxReasons = 100
 	// maxAnnotation is what an audit annotation holds, in bytes.
 	maxAnnotation = 10 * 1024
 )
@@ -45,7 +48,7 @@ func answer(verdict engine.Verdict) (admission.Response, error) {
 	return response, nil
 }
 
-// denial lists every reason, one per line: the API server shows one webhook's answer only, and whoever mends one
+// denial lists all reasons, one per line: the API server shows one webhook's answer only, and whoever mends one
 // thing at a time needs as many tries.
 func denial(findings []engine.Finding) *metav1.Status {
 	status := &metav1.Status{
@@ -58,6 +61,10 @@ func denial(findings []engine.Finding) *metav1.Status {
 	for _, finding := range findings {
 		if finding.Level != policies.Deny {
 			continue
+		}
+		if len(lines) == maxReasons {
+			lines = append(lines, "and more of the same")
+			break
 		}
 		lines = append(lines, finding.Message)
 		status.Details.Causes = append(status.Details.Causes, metav1.StatusCause{

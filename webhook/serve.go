@@ -52,16 +52,7 @@ func Serve(ctx context.Context, options Options) error {
 	if err != nil {
 		return err
 	}
-	server := ctrlwebhook.NewServer(ctrlwebhook.Options{
-		Host: options.Host, Port: options.Port, TLSOpts: []func(*tls.Config){tlsConfig(options.Certificates)},
-	})
-	runner, err := ctrl.NewManager(options.Config, ctrl.Options{
-		Logger:                 options.Log,
-		Cache:                  cluster.Options(),
-		Metrics:                metricsserver.Options{BindAddress: options.MetricsAddress},
-		HealthProbeBindAddress: options.ProbeAddress,
-		WebhookServer:          server,
-	})
+	runner, err := newManager(options)
 	if err != nil {
 		return fmt.Errorf("reach Kubernetes API at %s: %w", options.Config.Host, err)
 	}
@@ -79,23 +70,40 @@ func Serve(ctx context.Context, options Options) error {
 		registration.ValidatePath: engine.ValidatingDoor,
 		registration.MutatePath:   engine.MutatingDoor,
 	} {
-		// Asking the manager for its server is what makes the manager run it.
 		handler := &Handler{Engine: decider, World: world, Door: door, Ready: seen.caches, Now: time.Now, Metrics: gauges}
+		// Asking the manager for its server is what makes the manager run it.
 		runner.GetWebhookServer().Register(path, handler.HTTP())
 	}
-	if err := errors.Join(
+	if err := attach(runner, options, gauges, seen); err != nil {
+		return fmt.Errorf("assemble webhook: %w", err)
+	}
+	return runner.Start(ctx)
+}
+
+func newManager(options Options) (manager.Manager, error) {
+	return ctrl.NewManager(options.Config, ctrl.Options{
+		Logger:                 options.Log,
+		Cache:                  cluster.Options(),
+		Metrics:                metricsserver.Options{BindAddress: options.MetricsAddress},
+		HealthProbeBindAddress: options.ProbeAddress,
+		WebhookServer: ctrlwebhook.NewServer(ctrlwebhook.Options{
+			Host: options.Host, Port: options.Port, TLSOpts: []func(*tls.Config){tlsConfig(options.Certificates)},
+		}),
+	})
+}
+
+// attach adds what answers probes and what runs beside the server.
+func attach(runner manager.Manager, options Options, gauges *Metrics, seen *readiness) error {
+	return errors.Join(
 		runner.AddHealthzCheck("ping", healthz.Ping),
 		runner.AddReadyzCheck("caches", func(*http.Request) error { return seen.caches() }),
 		runner.AddReadyzCheck("certificate", func(*http.Request) error { return options.Certificates.Check() }),
-		runner.AddReadyzCheck("webhook", server.StartedChecker()),
+		runner.AddReadyzCheck("webhook", runner.GetWebhookServer().StartedChecker()),
 		runner.Add(manager.RunnableFunc(options.Certificates.Run)),
 		runner.Add(manager.RunnableFunc(watchExpiry(options.Certificates, gauges))),
 		runner.Add(manager.RunnableFunc(seen.await(runner.GetCache()))),
 		runner.Add(manager.RunnableFunc(keepBundle(runner, options))),
-	); err != nil {
-		return fmt.Errorf("assemble webhook: %w", err)
-	}
-	return runner.Start(ctx)
+	)
 }
 
 // tlsConfig offers HTTP/1.1 only: HTTP/2 brings a webhook nothing but the rapid-reset attacks, and API servers speak

@@ -108,7 +108,10 @@ func (e *Engine) evaluate(ctx context.Context, door Door, input ast.Value, txn *
 		rego.EvalMetrics(metrics.NoOp()),
 	)
 	// An answer that comes too late is none, even where the evaluator did not notice.
-	if err = errors.Join(err, ctx.Err()); err != nil {
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
 		return nil, explain(ctx, err)
 	}
 	if len(results) != 1 {

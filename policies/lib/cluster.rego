@@ -51,7 +51,7 @@ statefulset(namespace, name) := found if {
 governed_by(namespace, service_name) := array.concat(
 	[entry.object |
 		some entry in review.manifests
-		entry.kind == "StatefulSet"
+		review.is_kind(entry, "StatefulSet")
 		entry.namespace == namespace
 		entry.object.spec.serviceName == service_name
 	],
@@ -63,7 +63,7 @@ governed_by(namespace, service_name) := array.concat(
 
 _manifest(kind, namespace, name) := [entry.object |
 	some entry in review.manifests
-	entry.kind == kind
+	review.is_kind(entry, kind)
 	entry.namespace == namespace
 	entry.name == name
 ][0]

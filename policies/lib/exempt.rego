@@ -18,6 +18,8 @@ reason(entry) := "the object is already terminating" if {
 	identity.finishes_deletions(entry.user)
 } else := "neither spec nor guarded metadata changes" if {
 	entry.operation == "UPDATE"
+	is_object(entry.object)
+	is_object(entry.old)
 	_guarded(entry.object) == _guarded(entry.old)
 } else := "the status belongs to the controllers" if {
 	entry.subresource == "status"

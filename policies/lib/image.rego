@@ -13,7 +13,8 @@ _grammar := concat("", [
 	`(?:@([A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}))?$`,
 ])
 
-_version := `^[vV]?(\d{1,9}(?:\.\d{1,9})*)((?:[-_.+]?[A-Za-z].*|[-_+].*)?)$`
+# What follows the numbers is set off from them, or is a pre-release: 3b2c1d0 is no version but a commit.
+_version := `^[vV]?(\d{1,9}(?:\.\d{1,9})*)((?:[-_+.][0-9A-Za-z].*|(?:alpha|beta|rc)\d*)?)$`
 
 # METADATA
 # title: Parse
@@ -39,6 +40,11 @@ version(tag) := {"numbers": [to_number(number) | some number in split(match[1], 
 }
 
 # METADATA
+# title: Pre-release
+# description: True for the variant of a version that comes before the version itself, as "-rc1" and "beta2" do.
+prerelease(variant) if regex.match(`^[-_.]?(?:alpha|beta|rc|pre|dev|snapshot)`, lower(variant))
+
+# METADATA
 # title: Containers
 # description: Every container of a pod template, init and sidecar containers too, with the path of each.
 containers(sts) := [{"path": ["spec", "template", "spec", list, index], "container": container} |
@@ -46,15 +52,21 @@ containers(sts) := [{"path": ["spec", "template", "spec", list, index], "contain
 	some index, container in sts.spec.template.spec[list]
 ]
 
+_docker_hub("docker.io")
+
+_docker_hub("index.docker.io")
+
 # The first component is a registry only where it looks like a host; otherwise all of it is the repository.
 _repository(host, path) := concat("/", [host, path]) if {
 	_registry(host)
-	host != "docker.io"
+	not _docker_hub(host)
 } else := sprintf("docker.io/%s", [path]) if {
-	host == "docker.io"
+	_docker_hub(host)
 	contains(path, "/")
 } else := sprintf("docker.io/library/%s", [path]) if {
-	host in {"", "docker.io"}
+	_docker_hub(host)
+} else := sprintf("docker.io/library/%s", [path]) if {
+	host == ""
 	not contains(path, "/")
 } else := sprintf("docker.io/%s", [path]) if {
 	host == ""

@@ -16,27 +16,25 @@ import data.stateward.lib.confirmation
 
 # METADATA
 # title: Violation
-# description: What the rule exists to stop.
-violation(chain, entry, found) := _message(object.union(
-	_finding(chain, entry, found),
-	{"existing": _existing(entry, found)},
-))
+# description: What the rule exists to stop; its way out ends with the command to confirm it, where that is possible.
+violation(chain, entry, found) := _message(object.union(finding, {
+	"existing": _existing(entry, found),
+	"confirmed": _confirmed(custom, entry),
+	"fix": _fix(custom, entry, finding.fix),
+})) if {
+	custom := _custom(chain)
+	finding := _finding(chain, entry, found)
+}
 
 # METADATA
 # title: Advice
 # description: What the rule mentions and never denies.
-advice(chain, entry, found) := _message(object.union(
-	_finding(chain, entry, found),
-	{"advice": true},
-))
+advice(chain, entry, found) := _message(object.union(_finding(chain, entry, found), {"advice": true}))
 
 # METADATA
 # title: Mutation
 # description: A change that Stateward makes; found.patch is an array of JSON Patch (RFC 6902) operations.
-mutation(chain, entry, found) := _message(object.union(
-	_finding(chain, entry, found),
-	{"patch": found.patch},
-))
+mutation(chain, entry, found) := _message(object.union(_finding(chain, entry, found), {"patch": found.patch}))
 
 _finding(chain, entry, found) := finding if {
 	some link in chain
@@ -49,31 +47,31 @@ _finding(chain, entry, found) := finding if {
 		"path": found.path,
 		"field": field(found.path),
 		"what": found.what,
-		"fix": _fix(custom, entry, found),
-		"confirmed": _confirmed(custom, entry),
+		"fix": sprintf("%s.", [object.get(found, "fix", custom.fix)]),
 		"object": {"kind": entry.kind, "namespace": entry.namespace, "name": entry.name},
 	}
 }
 
-_message(finding) := object.union(finding, {"msg": sprintf("[%s] %s", [
+_custom(chain) := link.annotations.custom if {
+	some link in chain
+	link.annotations.scope == "package"
+}
+
+_message(finding) := object.union(finding, {"msg": sprintf("[%s] %s%s. Fix: %s", [
 	finding.rule,
-	concat(" ", [part | some part in [_sentence(finding), _way_out(finding)]; part != ""]),
+	_place(finding.field),
+	finding.what,
+	finding.fix,
 ])})
 
-_sentence(finding) := sprintf("%s: %s.", [finding.field, finding.what]) if finding.field != ""
+_place("") := ""
 
-else := sprintf("%s.", [finding.what])
-
-_way_out(finding) := sprintf("Fix: %s", [finding.fix]) if finding.fix != ""
-
-else := ""
+_place(place) := sprintf("%s: ", [place]) if place != ""
 
 # A command ends the sentence without a full stop, which would be pasted with it.
-_fix(custom, entry, found) := sprintf("%s, or confirm it: %s", [_advised(custom, found), confirmation.command(entry)]) if {
+_fix(custom, entry, fix) := sprintf("%s, or confirm it: %s", [trim_suffix(fix, "."), confirmation.command(entry)]) if {
 	custom.confirm == true
-} else := sprintf("%s.", [_advised(custom, found)])
-
-_advised(custom, found) := object.get(found, "fix", custom.fix)
+} else := fix
 
 default _confirmed(_, _) := false
 

@@ -39,12 +39,12 @@ manifests := [entry | some entry in entries; entry.operation == "MANIFEST"]
 # METADATA
 # title: StatefulSets
 # description: Every StatefulSet that somebody wants to exist, as it would be after the request.
-statefulsets := [entry | some entry in _judged; entry.kind == "StatefulSet"; _desired(entry)]
+statefulsets := [entry | some entry in _judged; is_kind(entry, "StatefulSet"); _desired(entry)]
 
 # METADATA
 # title: Services
 # description: Every Service that somebody wants to exist, as it would be after the request.
-services := [entry | some entry in _judged; entry.kind == "Service"; _desired(entry)]
+services := [entry | some entry in _judged; is_kind(entry, "Service"); _desired(entry)]
 
 # METADATA
 # title: Scales
@@ -56,7 +56,16 @@ scales := [entry | some entry in _judged; entry.kind == "Scale"; entry.resource 
 # METADATA
 # title: Deletions
 # description: Every deletion of an object of this kind, alone or as one item of a deletecollection.
-deletions(kind) := [entry | some entry in _judged; entry.operation == "DELETE"; entry.kind == kind]
+deletions(kind) := [entry | some entry in _judged; entry.operation == "DELETE"; is_kind(entry, kind)]
+
+# METADATA
+# title: Is of kind
+# description: |
+#   True for Kubernetes' own objects of a kind: others have a Service (Knative) and a StatefulSet (OpenKruise) too.
+is_kind(entry, kind) if {
+	entry.kind == kind
+	entry.group == {"StatefulSet": "apps", "Service": ""}[kind]
+}
 
 # METADATA
 # title: Propagation policy
@@ -90,9 +99,11 @@ _entries(document) := [entry |
 	some entry in _unwrapped(content)
 ]
 
-_contents(document) := document.contents if is_array(document.contents)
-
-else := [document.contents]
+_contents(document) := document.contents if {
+	is_array(document.contents)
+} else := [document.contents] if {
+	document.contents
+} else := [document]
 
 _unwrapped(content) := [_entry(content.request, object.get(content, ["stateward", "time"], ""))] if {
 	is_object(content.request)
@@ -119,7 +130,7 @@ _items(content) := content.items if {
 }
 
 _entry(request, now) := {
-	"operation": object.get(request, "operation", "MANIFEST"),
+	"operation": _operation(object.get(request, "operation", "")),
 	"group": object.get(request, ["kind", "group"], _group(request)),
 	"kind": object.get(request, ["kind", "kind"], _kind(request)),
 	"resource": object.get(request, ["resource", "resource"], ""),
@@ -133,6 +144,11 @@ _entry(request, now) := {
 	"time": now,
 }
 
+# Gatekeeper's audit gives an object an empty operation: nobody does anything to it.
+_operation("") := "MANIFEST"
+
+_operation(operation) := operation if operation != ""
+
 _kind(request) := object.get(_subject(request), "kind", "")
 
 _group(request) := split(_subject(request).apiVersion, "/")[0] if contains(_subject(request).apiVersion, "/")
@@ -143,6 +159,7 @@ _namespace(request) := request.namespace if {
 	request.namespace != ""
 } else := namespace if {
 	namespace := _subject(request).metadata.namespace
+	not namespace in {"", null}
 } else := "default"
 
 # Identity is read from the objects: request.name is empty for each item of a deletecollection.

@@ -22,11 +22,11 @@ _beta := "volume.beta.kubernetes.io/storage-class"
 
 report contains result.mutation(rego.metadata.chain(), template.entry, {
 	"path": array.concat(template.path, ["metadata", "annotations", _alpha]),
-	"what": sprintf("%q is ignored by Kubernetes, Stateward drops it", [template.annotations[_alpha]]),
+	"what": sprintf("Kubernetes ignores the alpha annotation %q, Stateward drops it", [class]),
 	"patch": [_remove(template, _alpha)],
 }) if {
 	some template in _templates
-	template.annotations[_alpha]
+	class := template.annotations[_alpha]
 }
 
 report contains result.mutation(rego.metadata.chain(), template.entry, {
@@ -36,7 +36,7 @@ report contains result.mutation(rego.metadata.chain(), template.entry, {
 }) if {
 	some template in _templates
 	class := template.annotations[_beta]
-	not template.spec.storageClassName
+	object.get(template.spec, "storageClassName", null) == null
 	pointer := sprintf("%s/spec/storageClassName", [template.pointer])
 }
 

@@ -21,10 +21,10 @@ import data.stateward.lib.review
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": ["metadata", "name"],
-	"what": sprintf("deleting %q (propagation %s) stops all %d of its pods at once; %s", [
+	"what": sprintf("deleting %q (propagation %s) stops %s; %s", [
 		entry.name,
 		review.propagation(entry),
-		replicas,
+		_pods(replicas),
 		_claims(entry.old),
 	]),
 }) if {
@@ -33,6 +33,10 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	replicas := defaults.replicas(entry.old)
 	replicas > 0
 }
+
+_pods(replicas) := "its only pod" if {
+	replicas == 1
+} else := sprintf("all %v of its pods at once", [replicas])
 
 _claims(sts) := "it has no claims" if {
 	count(object.get(sts, ["spec", "volumeClaimTemplates"], [])) == 0

@@ -21,10 +21,14 @@ import data.stateward.lib.review
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": ["metadata", "name"],
-	"what": sprintf("the %d pods of %q stay and nobody restarts them", [replicas, entry.name]),
+	"what": sprintf("nobody restarts %s of %q any more", [_pods(replicas), entry.name]),
 }) if {
 	some entry in review.deletions("StatefulSet")
 	review.propagation(entry) == "Orphan"
 	replicas := defaults.replicas(entry.old)
 	replicas > 0
 }
+
+_pods(replicas) := "the only pod" if {
+	replicas == 1
+} else := sprintf("the %v pods", [replicas])

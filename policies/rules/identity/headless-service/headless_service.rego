@@ -58,7 +58,9 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	_address(service)
 }
 
-_service_name(entry) := object.get(entry.object, _path, "")
+_service_name(entry) := "" if {
+	object.get(entry.object, _path, null) == null
+} else := object.get(entry.object, _path, "")
 
 _names_nothing(entry) if {
 	name := _service_name(entry)

@@ -56,7 +56,9 @@ _running(entry) := [sts |
 _selects(service, sts) if {
 	object.get(service, ["spec", "type"], "ClusterIP") != "ExternalName"
 	labels := object.get(sts, ["spec", "template", "metadata", "labels"], {})
-	every key, value in object.get(service, ["spec", "selector"], {}) {
+	selector := object.get(service, ["spec", "selector"], {})
+	count(selector) > 0
+	every key, value in selector {
 		labels[key] == value
 	}
 }

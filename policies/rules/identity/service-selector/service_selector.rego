@@ -30,7 +30,7 @@ report contains result.violation(rego.metadata.chain(), entry, {
 }) if {
 	some entry in review.statefulsets
 	service := _governing(entry)
-	labels := object.get(entry.object, _labels_path, {})
+	labels := _labels(entry.object)
 	count(_differences(service.spec.selector, labels)) > 0
 }
 
@@ -49,6 +49,10 @@ _governing(entry) := service if {
 	service := cluster.service(entry.namespace, entry.object.spec.serviceName)
 	object.get(service, ["spec", "type"], "ClusterIP") != "ExternalName"
 }
+
+_labels(sts) := {} if {
+	object.get(sts, _labels_path, null) == null
+} else := object.get(sts, _labels_path, {})
 
 _differences(selector, labels) := sort([difference |
 	some key, value in selector

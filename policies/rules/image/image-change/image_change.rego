@@ -64,6 +64,8 @@ _danger(before, after) := "another repository" if {
 	not _comparable(before, after)
 } else := "a lower version" if {
 	_lower(image.version(after.tag).numbers, image.version(before.tag).numbers)
+} else := "a lower version" if {
+	_lower_by_prerelease(image.version(before.tag), image.version(after.tag))
 } else := "a new major version" if {
 	image.version(after.tag).numbers[0] > image.version(before.tag).numbers[0]
 }
@@ -77,6 +79,12 @@ _comparable(before, after) if {
 _comparable(before, after) if {
 	before.tag != ""
 	before.tag == after.tag
+}
+
+_lower_by_prerelease(before, after) if {
+	before.numbers == after.numbers
+	image.prerelease(after.variant)
+	not image.prerelease(before.variant)
 }
 
 # Numbers that both have are compared: 17 and 17.2 differ in nothing that is known.

@@ -20,14 +20,18 @@ import data.stateward.lib.review
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": array.concat(item.path, ["image"]),
 	"what": problem,
-	"touched": _touched(entry, item.container.image),
+	"touched": _touched(entry, reference),
 }) if {
 	some entry in review.statefulsets
 	some item in image.containers(entry.object)
-	problem := _problem(item.container.image)
+	reference := object.get(item.container, "image", "")
+	problem := _problem(reference)
 }
 
+_problem("") := "there is none"
+
 _problem(reference) := sprintf("%q is not an image reference", [reference]) if {
+	reference != ""
 	not image.parse(reference)
 } else := sprintf("%q has no tag, which means latest", [reference]) if {
 	image.parse(reference).tag == ""

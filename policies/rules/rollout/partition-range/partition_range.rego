@@ -36,8 +36,8 @@ report contains result.violation(rego.metadata.chain(), entry, {
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": ["spec", "replicas"],
-	"what": sprintf("%d is less than partition %d: no later update would reach any pod", [replicas, partition]),
-	"fix": sprintf("lower the partition to at most %d first", [replicas]),
+	"what": sprintf("%v is less than partition %v: no later update would reach any pod", [replicas, partition]),
+	"fix": sprintf("lower the partition to at most %v first", [replicas]),
 	"touched": replicas < defaults.scale_replicas(entry.old),
 }) if {
 	some entry in review.scales
@@ -50,7 +50,7 @@ report contains result.violation(rego.metadata.chain(), entry, {
 
 report contains result.advice(rego.metadata.chain(), entry, {
 	"path": _path,
-	"what": sprintf("%d equals replicas: an update reaches no pod", [partition]),
+	"what": sprintf("%v equals replicas: an update reaches no pod", [partition]),
 }) if {
 	some entry in review.statefulsets
 	defaults.update_strategy(entry.object) == "RollingUpdate"
@@ -59,9 +59,9 @@ report contains result.advice(rego.metadata.chain(), entry, {
 	partition == defaults.replicas(entry.object)
 }
 
-_problem(partition, replicas) := sprintf("%d is negative", [partition]) if partition < 0
+_problem(partition, replicas) := sprintf("%v is negative", [partition]) if partition < 0
 
-else := sprintf("%d is greater than replicas %d: no update would reach any pod", [partition, replicas]) if {
+else := sprintf("%v is greater than replicas %v: no update would reach any pod", [partition, replicas]) if {
 	partition > replicas
 }
 

@@ -31,6 +31,14 @@ _quantity := `^[+-]?(\d+|\d+\.\d*|\.\d+)(|[KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)$`
 _positive := `^\+?[0.]*[1-9]`
 
 report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["spec", "volumeClaimTemplates"],
+	"what": "is no list of claims",
+}) if {
+	some entry in review.statefulsets
+	_malformed(object.get(entry.object, ["spec", "volumeClaimTemplates"], null))
+}
+
+report contains result.violation(rego.metadata.chain(), entry, {
 	"path": array.concat(_path(index), problem.path),
 	"what": problem.what,
 }) if {
@@ -52,6 +60,13 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	first < index
 }
 
+_malformed(templates) if not type_name(templates) in {"array", "null"}
+
+_malformed(templates) if {
+	some template in templates
+	not is_object(template)
+}
+
 _path(index) := ["spec", "volumeClaimTemplates", index]
 
 _problems(template) := [{"path": path, "what": what} |
@@ -70,9 +85,11 @@ _name_problem(name) := "" if {
 
 _modes_problem(modes) := "there is none" if {
 	modes in {[], null}
-} else := sprintf("there is no access mode %q, only %s", [mode, concat(", ", _access_modes)]) if {
-	some mode in modes
-	not mode in _access_modes
+} else := "is no list of access modes" if {
+	not is_array(modes)
+} else := sprintf("there is no access mode %v, only %s", [unknown[0], concat(", ", _access_modes)]) if {
+	unknown := [json.marshal(mode) | some mode in modes; not mode in _access_modes]
+	count(unknown) > 0
 } else := "ReadWriteOncePod cannot be combined with other modes" if {
 	"ReadWriteOncePod" in modes
 	count(modes) > 1

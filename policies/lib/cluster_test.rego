@@ -1,0 +1,127 @@
+package stateward.lib.cluster_test
+
+import data.stateward.lib.cluster
+
+test_resource_is_known_where_the_world_says_so if {
+	cluster.knows("services") with data.cluster.known as {"services": true}
+}
+
+test_resource_is_unknown_where_the_world_does_not_say_so[world] if {
+	some world, known in {
+		"nothing known": {},
+		"another resource known": {"statefulsets": true},
+		"known: false": {"services": false},
+		"known: text": {"services": "true"},
+	}
+	not cluster.knows("services") with data.cluster.known as known
+}
+
+test_resource_is_unknown_without_a_world if {
+	not cluster.knows("services") with input as _sts("web", "nginx")
+}
+
+test_objects_at_hand_do_not_make_a_resource_known if {
+	not cluster.knows("services") with data.cluster.services as _services
+}
+
+test_set_of_manifests_holds_services_and_statefulsets if {
+	cluster.knows("services") with input as _files([])
+	cluster.knows("statefulsets") with input as _files([])
+	cluster.knows("services") with input as {"kind": "List", "items": []}
+}
+
+test_set_of_manifests_does_not_hold_what_is_made_elsewhere[resource] if {
+	some resource in {"persistentvolumes", "nodes", "pods", "storageclasses"}
+	not cluster.knows(resource) with input as _files([])
+}
+
+test_service_of_the_manifests_is_found if {
+	cluster.service("default", "nginx") == _service("nginx") with input as _files([_service("nginx")])
+}
+
+test_service_of_the_world_is_found if {
+	cluster.service("default", "nginx") == _service("nginx") with data.cluster.services as _services
+}
+
+test_manifest_comes_before_the_world if {
+	changed := object.union(_service("nginx"), {"spec": {"clusterIP": "None"}})
+	cluster.service("default", "nginx") == changed with input as _files([changed]) with data.cluster.services as _services
+}
+
+test_first_of_two_manifests_counts if {
+	other := object.union(_service("nginx"), {"spec": {"clusterIP": "None"}})
+	cluster.service("default", "nginx") == _service("nginx") with input as _files([_service("nginx"), other])
+}
+
+test_service_of_another_namespace_or_name_is_not_found if {
+	not cluster.service("prod", "nginx") with data.cluster.services as _services
+	not cluster.service("default", "other") with data.cluster.services as _services
+	not cluster.service("prod", "nginx") with input as _files([_service("nginx")])
+	not cluster.service("default", "other") with input as _files([_service("nginx")])
+}
+
+test_statefulset_is_no_service if {
+	not cluster.service("default", "web") with input as _files([_sts("web", "nginx")])
+	not cluster.statefulset("default", "nginx") with input as _files([_service("nginx")])
+}
+
+test_nothing_is_found_without_a_world if {
+	not cluster.service("default", "nginx")
+	not cluster.statefulset("default", "web")
+	cluster.governed_by("default", "nginx") == []
+}
+
+test_what_is_under_review_is_not_yet_part_of_the_world if {
+	document := {"request": {"operation": "CREATE", "namespace": "default", "object": _service("nginx")}}
+	not cluster.service("default", "nginx") with input as document
+}
+
+test_statefulset_of_the_manifests_is_found if {
+	cluster.statefulset("default", "web") == _sts("web", "nginx") with input as _files([_sts("web", "nginx")])
+}
+
+test_statefulset_of_the_world_is_found if {
+	cluster.statefulset("default", "web") == _sts("web", "nginx") with data.cluster.statefulsets as _statefulsets
+}
+
+test_statefulset_of_another_namespace_is_not_found if {
+	not cluster.statefulset("prod", "web") with data.cluster.statefulsets as _statefulsets
+	not cluster.statefulset("prod", "web") with input as _files([_sts("web", "nginx")])
+}
+
+test_service_governs_the_sets_that_name_it if {
+	governed := cluster.governed_by("default", "nginx") with data.cluster.statefulsets as _statefulsets
+		with input as _files([_sts("db", "nginx"), _sts("queue", "other"), _service("nginx")])
+	[sts.metadata.name | some sts in governed] == ["db", "web"]
+}
+
+test_service_governs_nothing_in_another_namespace if {
+	cluster.governed_by("prod", "nginx") == [] with input as _files([_sts("db", "nginx")])
+		with data.cluster.statefulsets as _statefulsets
+}
+
+test_service_does_not_govern_what_names_another if {
+	cluster.governed_by("default", "other") == [] with input as _files([_sts("db", "nginx")])
+		with data.cluster.statefulsets as _statefulsets
+}
+
+test_namesake_of_another_group_is_no_service if {
+	knative := {"apiVersion": "serving.knative.dev/v1", "kind": "Service", "metadata": {"name": "nginx"}}
+	not cluster.service("default", "nginx") with input as _files([knative])
+	cluster.service("default", "nginx") == _service("nginx") with input as _files([knative, _service("nginx")])
+}
+
+_service(name) := {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}}
+
+_sts(name, service) := {
+	"apiVersion": "apps/v1",
+	"kind": "StatefulSet",
+	"metadata": {"name": name},
+	"spec": {"serviceName": service},
+}
+
+_files(documents) := [{"path": "all.yaml", "contents": documents}]
+
+_services := {"default": {"nginx": _service("nginx")}}
+
+_statefulsets := {"default": {"web": _sts("web", "nginx")}}

@@ -1,0 +1,64 @@
+package stateward.lib.defaults_test
+
+import data.stateward.lib.defaults
+
+test_defaults_of_the_api_server[specification] if {
+	some specification in [{}, {"spec": null}, {"spec": {}}, _spec({
+		"replicas": null,
+		"ordinals": null,
+		"updateStrategy": null,
+		"persistentVolumeClaimRetentionPolicy": null,
+		"volumeMode": null,
+	})]
+	defaults.replicas(specification) == 1
+	defaults.scale_replicas(specification) == 0
+	defaults.ordinals_start(specification) == 0
+	defaults.update_strategy(specification) == "RollingUpdate"
+	defaults.partition(specification) == 0
+	defaults.when_deleted(specification) == "Retain"
+	defaults.volume_mode(specification) == "Filesystem"
+}
+
+test_what_is_said_stays if {
+	sts := _spec({
+		"replicas": 5,
+		"ordinals": {"start": 7},
+		"updateStrategy": {"type": "OnDelete", "rollingUpdate": {"partition": 3}},
+		"persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete"},
+		"volumeMode": "Block",
+	})
+	defaults.replicas(sts) == 5
+	defaults.scale_replicas(sts) == 5
+	defaults.ordinals_start(sts) == 7
+	defaults.update_strategy(sts) == "OnDelete"
+	defaults.partition(sts) == 3
+	defaults.when_deleted(sts) == "Delete"
+	defaults.volume_mode(sts) == "Block"
+}
+
+test_zero_is_said_too if {
+	defaults.replicas(_spec({"replicas": 0})) == 0
+}
+
+test_empty_text_means_the_default if {
+	defaults.update_strategy(_spec({"updateStrategy": {"type": ""}})) == "RollingUpdate"
+	defaults.when_deleted(_spec({"persistentVolumeClaimRetentionPolicy": {"whenDeleted": ""}})) == "Retain"
+	defaults.volume_mode(_spec({"volumeMode": ""})) == "Filesystem"
+}
+
+test_rolling_update_without_partition_starts_at_zero[rolling] if {
+	some rolling in [null, {}, {"maxUnavailable": 1}]
+	defaults.partition(_spec({"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": rolling}})) == 0
+}
+
+test_number_in_quotes_is_a_number if {
+	defaults.replicas(_spec({"replicas": "3"})) == 3
+}
+
+# A wrong type must not compare as small or large; where the evaluation is strict it is an error.
+test_what_is_no_number_has_no_value[value] if {
+	some value in ["many", "", "3x", [3], {"value": 3}]
+	not defaults.replicas(_spec({"replicas": value}))
+}
+
+_spec(fields) := {"spec": fields}

@@ -1,0 +1,128 @@
+package stateward.lib.exempt_test
+
+import data.stateward.lib.exempt
+
+test_terminating_object_is_exempt[operation] if {
+	some operation in ["UPDATE", "DELETE"]
+	reason := exempt.reason(_entry({
+		"operation": operation,
+		"old": _sts({"deletionTimestamp": "2026-11-23T12:00:00Z"}),
+		"object": _replicas(9),
+	}))
+	reason == "the object is already terminating"
+}
+
+test_deletion_by_a_controller_of_kubernetes_is_exempt[username] if {
+	some username in _controllers
+	exempt.reason(_deletion(username)) == "a controller of Kubernetes finishes a deletion"
+}
+
+test_deletion_by_anybody_else_is_judged[username] if {
+	some username in {
+		"alice",
+		"system:admin",
+		"system:serviceaccount:default:generic-garbage-collector",
+		"system:serviceaccount:kube-system:deployment-controller",
+	}
+	not exempt.reason(_deletion(username))
+}
+
+test_deletion_by_nobody_known_is_judged if {
+	not exempt.reason(_entry({"operation": "DELETE", "user": {}}))
+}
+
+test_update_by_a_controller_of_kubernetes_is_judged[username] if {
+	some username in _controllers
+	not exempt.reason(_entry({"object": _replicas(9), "user": {"username": username}}))
+}
+
+test_unguarded_change_is_exempt[change] if {
+	some change, after in {
+		"nothing": _sts({}),
+		"finalizers": _sts({"finalizers": []}),
+		"annotation": _sts({"annotations": {"example.com/owner": "bob"}}),
+		"resourceVersion and managedFields": _sts({"resourceVersion": "7", "managedFields": [{"manager": "kubectl"}]}),
+		"ownerReferences": _sts({"ownerReferences": [{"name": "db"}]}),
+		"status": object.union(_sts({}), {"status": {"replicas": 3}}),
+	}
+	entry := _entry({"object": after, "old": _sts({"finalizers": ["example.com/hold"]})})
+	exempt.reason(entry) == "neither spec nor guarded metadata changes"
+}
+
+test_removed_unguarded_annotation_is_exempt if {
+	entry := _entry({"old": _sts({"annotations": {"example.com/owner": "bob"}})})
+	exempt.reason(entry) == "neither spec nor guarded metadata changes"
+}
+
+test_guarded_change_is_judged[change] if {
+	some change, after in {
+		"spec": _replicas(9),
+		"label": _sts({"labels": {"app": "web"}}),
+		"mark of our own": _sts({"annotations": {"stateward.dev/confirm": "update"}}),
+		"mark of our own beside another annotation": _sts({"annotations": {
+			"example.com/owner": "bob",
+			"stateward.dev/protect": "true",
+		}}),
+		"apiVersion": object.union(_sts({}), {"apiVersion": "apps/v2"}),
+		"a field that nobody knows": object.union(_sts({}), {"extra": true}),
+	}
+	not exempt.reason(_entry({"object": after}))
+	not exempt.reason(_entry({"object": _sts({}), "old": after}))
+}
+
+test_changed_mark_is_judged if {
+	not exempt.reason(_entry({
+		"object": _sts({"annotations": {"stateward.dev/confirm": "update"}}),
+		"old": _sts({"annotations": {"stateward.dev/confirm": "delete"}}),
+	}))
+}
+
+test_status_subresource_is_exempt[operation] if {
+	some operation in ["CREATE", "UPDATE"]
+	entry := _entry({"operation": operation, "object": _replicas(9), "subresource": "status"})
+	exempt.reason(entry) == "the status belongs to the controllers"
+}
+
+test_scale_subresource_is_judged if {
+	not exempt.reason(_entry({"object": _replicas(9), "subresource": "scale"}))
+}
+
+test_only_an_update_is_exempt_for_changing_nothing[operation] if {
+	some operation in ["MANIFEST", "CREATE", "DELETE"]
+	not exempt.reason(_entry({"operation": operation}))
+}
+
+test_manifest_is_judged if {
+	not exempt.reason(_entry({"operation": "MANIFEST", "old": null}))
+}
+
+test_update_without_old_object_is_judged if {
+	not exempt.reason({"operation": "UPDATE", "object": {}, "old": null, "subresource": "", "user": {}})
+}
+
+_controllers := {
+	"system:kube-controller-manager",
+	"system:serviceaccount:kube-system:generic-garbage-collector",
+	"system:serviceaccount:kube-system:namespace-controller",
+	"system:serviceaccount:kube-system:statefulset-controller",
+}
+
+# An UPDATE that changes nothing, but for the fields given.
+_entry(fields) := {
+	"operation": object.get(fields, "operation", "UPDATE"),
+	"subresource": object.get(fields, "subresource", ""),
+	"object": object.get(fields, "object", _sts({})),
+	"old": object.get(fields, "old", _sts({})),
+	"user": object.get(fields, "user", {"username": "alice"}),
+}
+
+_deletion(username) := _entry({"operation": "DELETE", "object": null, "user": {"username": username}})
+
+_sts(metadata) := {
+	"apiVersion": "apps/v1",
+	"kind": "StatefulSet",
+	"metadata": object.union({"name": "web"}, metadata),
+	"spec": {"replicas": 3},
+}
+
+_replicas(number) := object.union(_sts({}), {"spec": {"replicas": number}})

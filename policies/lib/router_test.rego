@@ -1,0 +1,82 @@
+package stateward.lib.router_test
+
+import data.stateward.lib.router
+
+test_findings_have_the_level_of_their_rule if {
+	levels := {[finding.rule, finding.level] | some finding in router.findings} with input as _bad
+	levels == {["partition-range", "deny"], ["headless-service", "deny"], ["image-tag", "deny"]}
+}
+
+test_advice_is_a_warning_beside_denials if {
+	sts := object.union(_bad, {"spec": {"updateStrategy": {"rollingUpdate": {"partition": 3}}}})
+	levels := {[finding.rule, finding.level] | some finding in router.findings} with input as sts
+	levels == {["partition-range", "warn"], ["headless-service", "deny"], ["image-tag", "deny"]}
+}
+
+test_guardrails_decide_the_level[action] if {
+	some action in ["deny", "warn", "audit"]
+	levels := {finding.level | some finding in router.findings; finding.rule == "partition-range"} with input as _bad
+		with data.kind as "Guardrails"
+		with data.spec.rules as [{"id": "partition-range", "action": action}]
+	levels == {action}
+}
+
+test_finding_that_is_off_is_not_there if {
+	rules := {finding.rule | some finding in router.findings} with input as _bad
+		with data.kind as "Guardrails"
+		with data.spec.rules as [{"id": "partition-range", "action": "off"}]
+	rules == {"headless-service", "image-tag"}
+}
+
+test_finding_keeps_what_its_rule_said if {
+	some finding in router.findings with input as _bad
+	finding.rule == "partition-range"
+	finding.path == ["spec", "updateStrategy", "rollingUpdate", "partition"]
+	finding.object == {"kind": "StatefulSet", "namespace": "default", "name": "web"}
+}
+
+test_mutations_are_warnings_with_a_patch if {
+	found := {[finding.rule, finding.level, finding.patch[0].path] | some finding in router.mutations} with input as _bad
+	found == {["default-selector", "warn", "/spec/selector"]}
+}
+
+test_mutation_stays_a_warning_whatever_its_action[action] if {
+	some action in ["deny", "warn", "audit"]
+	levels := {finding.level | some finding in router.mutations} with input as _bad
+		with data.kind as "Guardrails"
+		with data.spec.rules as [{"id": "default-selector", "action": action}]
+	levels == {"warn"}
+}
+
+test_mutation_that_is_off_is_not_there if {
+	mutations := router.mutations with input as _bad
+		with data.kind as "Guardrails"
+		with data.spec.rules as [{"id": "default-selector", "action": "off"}]
+	mutations == set()
+}
+
+test_findings_and_mutations_are_kept_apart if {
+	rules := {finding.rule | some finding in router.findings} with input as _bad
+	mutations := {finding.rule | some finding in router.mutations} with input as _bad
+	rules & mutations == set()
+}
+
+test_nothing_is_said_about_nothing[kind] if {
+	some kind, document in {"null": null, "empty object": {}, "empty array": [], "text": "web", "number": 5}
+	router.findings == set() with input as document
+	router.mutations == set() with input as document
+}
+
+_bad := {
+	"apiVersion": "apps/v1",
+	"kind": "StatefulSet",
+	"metadata": {"name": "web"},
+	"spec": {
+		"replicas": 3,
+		"updateStrategy": {"rollingUpdate": {"partition": 99}},
+		"template": {
+			"metadata": {"labels": {"app": "web"}},
+			"spec": {"containers": [{"name": "web", "image": "nginx"}]},
+		},
+	},
+}

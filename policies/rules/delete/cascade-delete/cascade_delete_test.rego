@@ -1,0 +1,174 @@
+package stateward.rules.delete["cascade-delete_test"]
+
+import data.stateward.rules.delete["cascade-delete"] as rule
+
+_now := "2026-11-23T12:00:00Z"
+
+_fix := concat(" ", [
+	"Fix: scale it to 0 first, so that the pods stop in order, or confirm it: kubectl annotate statefulset web -n default",
+	"--overwrite stateward.dev/confirm=delete stateward.dev/confirm-until=2026-11-23T12:10:00Z",
+])
+
+test_cascade_is_denied_whatever_it_is_called[policy] if {
+	some policy, options in {
+		"Background": {"propagationPolicy": "Background"},
+		"Foreground": {"propagationPolicy": "Foreground"},
+	}
+	messages := {finding.msg | some finding in rule.report} with input as _delete({"replicas": 3}, options)
+	messages == {_message(policy, 3, "it has no claims")}
+}
+
+test_absent_policy_is_a_cascade[options] if {
+	some options in [{}, {"orphanDependents": false}]
+	messages := {finding.msg | some finding in rule.report} with input as _delete({"replicas": 3}, options)
+	messages == {_message("Background", 3, "it has no claims")}
+}
+
+test_absent_replicas_are_one if {
+	messages := {finding.msg | some finding in rule.report} with input as _delete({}, {})
+	messages == {sprintf(
+		"[cascade-delete] metadata.name: deleting \"web\" (propagation Background) stops its only pod; it has no claims. %s",
+		[_fix],
+	)}
+}
+
+test_finding_is_a_denial_of_its_own if {
+	some finding in rule.report with input as _delete({"replicas": 3}, {})
+	finding.severity == "deny"
+	finding.path == ["metadata", "name"]
+	finding.existing == false
+	finding.confirmed == false
+}
+
+test_claims_that_stay_are_mentioned[policy] if {
+	some policy in [null, {}, {"whenScaled": "Delete"}, {"whenDeleted": "Retain"}]
+	spec := {"replicas": 3, "volumeClaimTemplates": [{}], "persistentVolumeClaimRetentionPolicy": policy}
+	messages := {finding.msg | some finding in rule.report} with input as _delete(spec, {})
+	messages == {_message("Background", 3, "its claims stay (whenDeleted: Retain)")}
+}
+
+test_claims_that_go_are_mentioned if {
+	spec := {
+		"replicas": 3,
+		"volumeClaimTemplates": [{}],
+		"persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete"},
+	}
+	messages := {finding.msg | some finding in rule.report} with input as _delete(spec, {})
+	messages == {_message(
+		"Background",
+		3,
+		"its claims and their data are DELETED with it (whenDeleted: Delete)",
+	)}
+}
+
+test_no_claims_are_lost_where_there_are_none if {
+	spec := {
+		"replicas": 3,
+		"volumeClaimTemplates": [],
+		"persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete"},
+	}
+	messages := {finding.msg | some finding in rule.report} with input as _delete(spec, {})
+	messages == {_message("Background", 3, "it has no claims")}
+}
+
+test_set_without_pods_may_go if {
+	rule.report == set() with input as _delete({"replicas": 0}, {})
+}
+
+test_orphaning_is_no_cascade[options] if {
+	some options in [{"propagationPolicy": "Orphan"}, {"orphanDependents": true}]
+	rule.report == set() with input as _delete({"replicas": 3}, options)
+}
+
+test_orphan_finalizer_is_no_cascade if {
+	deletion := object.union(
+		_delete({"replicas": 3}, {}),
+		{"request": {"oldObject": {"metadata": {"finalizers": ["orphan"]}}}},
+	)
+	rule.report == set() with input as deletion
+}
+
+test_foreground_finalizer_is_a_cascade if {
+	deletion := object.union(
+		_delete({"replicas": 3}, {}),
+		{"request": {"oldObject": {"metadata": {"finalizers": ["foregroundDeletion"]}}}},
+	)
+	{finding.msg | some finding in rule.report} == {_message("Foreground", 3, "it has no claims")} with input as deletion
+}
+
+test_deletecollection_is_read_from_the_old_object[name] if {
+	some name in [null, ""]
+	deletion := object.union(_delete({"replicas": 3}, {}), {"request": {"name": name}})
+	{finding.msg | some finding in rule.report} == {_message("Background", 3, "it has no claims")} with input as deletion
+}
+
+test_deletecollection_may_lack_name_and_options if {
+	request := object.remove(_delete({"replicas": 3}, {}).request, ["name", "options"])
+	{finding.object | some finding in rule.report} == {{
+		"kind": "StatefulSet",
+		"namespace": "default",
+		"name": "web",
+	}} with input as {"request": request}
+}
+
+test_confirmed_deletion_is_marked if {
+	{finding.confirmed | some finding in rule.report} == {true} with input as _marked("delete", "2026-11-23T12:10:00Z")
+}
+
+test_invalid_confirmation_is_none[why] if {
+	some why, mark in {
+		"another operation": ["update", "2026-11-23T12:10:00Z"],
+		"expired": ["delete", "2026-11-23T12:00:00Z"],
+		"too long": ["delete", "2026-11-23T13:00:01Z"],
+		"nonsense": ["delete", "soon"],
+	}
+	{finding.confirmed | some finding in rule.report} == {false} with input as _marked(mark[0], mark[1])
+}
+
+test_nothing_is_confirmed_without_a_time if {
+	request := _marked("delete", "2026-11-23T12:10:00Z").request
+	{finding.confirmed | some finding in rule.report} == {false} with input as {"request": request}
+}
+
+test_controllers_finish_what_was_begun if {
+	collector := {"userInfo": {"username": "system:serviceaccount:kube-system:generic-garbage-collector"}}
+	rule.report == set() with input as object.union(_delete({"replicas": 3}, {}), {"request": collector})
+}
+
+test_terminating_set_may_go if {
+	terminating := {"oldObject": {"metadata": {"deletionTimestamp": _now}}}
+	rule.report == set() with input as object.union(_delete({"replicas": 3}, {}), {"request": terminating})
+}
+
+test_only_deletions_of_statefulsets_are_judged if {
+	request := _delete({"replicas": 3}, {}).request
+	rule.report == set() with input as {"request": object.union(request, {"kind": {"kind": "Deployment"}})}
+	rule.report == set() with input as request.oldObject
+	rule.report == set() with input as {"request": object.union(request, {"operation": "CREATE"})}
+}
+
+_message(policy, replicas, claims) := sprintf(
+	"[cascade-delete] metadata.name: deleting \"web\" (propagation %s) stops all %d of its pods at once; %s. %s",
+	[policy, replicas, claims, _fix],
+)
+
+_delete(spec, options) := {
+	"stateward": {"time": _now},
+	"request": {
+		"operation": "DELETE",
+		"kind": {"group": "apps", "kind": "StatefulSet"},
+		"name": "web",
+		"namespace": "default",
+		"userInfo": {"username": "alice"},
+		"options": options,
+		"oldObject": {"kind": "StatefulSet", "metadata": {"name": "web"}, "spec": spec},
+	},
+}
+
+_marked(operation, until) := object.union(
+	_delete({"replicas": 3}, {}),
+	{"request": {"oldObject": {"metadata": {"annotations": {
+		"stateward.dev/confirm": operation,
+		"stateward.dev/confirm-until": until,
+	}}}}},
+)

@@ -1,0 +1,251 @@
+package stateward.rules.identity["service-in-use_test"]
+
+import data.stateward.rules.identity["service-in-use"] as rule
+
+_confirm := concat(" ", [
+	"or confirm it: kubectl annotate service nginx -n default --overwrite",
+	"stateward.dev/confirm=%s stateward.dev/confirm-until=2026-11-23T12:10:00Z",
+])
+
+test_deletion_of_a_governing_service_is_denied if {
+	{finding.msg | some finding in rule.report} == {_deletion_message("web-0.nginx.default.svc.cluster.local")}
+		with input as _delete
+		with data.cluster.statefulsets as _stored({"replicas": 1})
+}
+
+test_finding_is_a_denial_of_its_own if {
+	some finding in rule.report with input as _delete with data.cluster.statefulsets as _stored({"replicas": 1})
+	finding.severity == "deny"
+	finding.path == ["metadata", "name"]
+	finding.object == {"kind": "Service", "namespace": "default", "name": "nginx"}
+	finding.existing == false
+	finding.confirmed == false
+}
+
+test_absent_replicas_are_one if {
+	{finding.msg | some finding in rule.report} == {_deletion_message("web-0.nginx.default.svc.cluster.local")}
+		with input as _delete
+		with data.cluster.statefulsets as _stored({})
+}
+
+test_up_to_three_names_are_listed if {
+	names := "web-0.nginx.default.svc.cluster.local, web-1.nginx.default.svc.cluster.local"
+	{finding.msg | some finding in rule.report} == {_deletion_message(names)} with input as _delete
+		with data.cluster.statefulsets as _stored({"replicas": 2})
+	three := concat(", ", [names, "web-2.nginx.default.svc.cluster.local"])
+	{finding.msg | some finding in rule.report} == {_deletion_message(three)} with input as _delete
+		with data.cluster.statefulsets as _stored({"replicas": 3})
+}
+
+test_more_than_three_names_are_counted if {
+	names := concat(", ", [
+		"web-0.nginx.default.svc.cluster.local",
+		"web-1.nginx.default.svc.cluster.local",
+		"web-2.nginx.default.svc.cluster.local",
+	])
+	four := concat(" ", [names, "and 1 more"])
+	{finding.msg | some finding in rule.report} == {_deletion_message(four)} with input as _delete
+		with data.cluster.statefulsets as _stored({"replicas": 4})
+}
+
+test_names_start_at_the_first_ordinal if {
+	names := "web-5.nginx.default.svc.cluster.local, web-6.nginx.default.svc.cluster.local"
+	{finding.msg | some finding in rule.report} == {_deletion_message(names)} with input as _delete
+		with data.cluster.statefulsets as _stored({"replicas": 2, "ordinals": {"start": 5}})
+}
+
+test_cluster_domain_is_a_parameter if {
+	{finding.msg | some finding in rule.report} == {_deletion_message("web-0.nginx.default.svc.example.com")}
+		with input as _delete
+		with data.cluster.statefulsets as _stored({"replicas": 1})
+		with data.kind as "Guardrails"
+		with data.spec.rules as [{"id": "service-in-use", "params": {"clusterDomain": "example.com"}}]
+}
+
+test_every_governed_set_is_named if {
+	sets := {"default": {"web": _sts("web", {"replicas": 1}), "db": _sts("db", {"replicas": 1})}}
+	governed := {finding.what | some finding in rule.report} with input as _delete with data.cluster.statefulsets as sets
+	governed == {
+		`Service "nginx" governs StatefulSet "web": web-0.nginx.default.svc.cluster.local would vanish from DNS`,
+		`Service "nginx" governs StatefulSet "db": db-0.nginx.default.svc.cluster.local would vanish from DNS`,
+	}
+}
+
+test_set_beside_the_review_is_governed_too if {
+	{finding.msg | some finding in rule.report} == {_deletion_message("web-0.nginx.default.svc.cluster.local")}
+		with input as [{"path": "all.yaml", "contents": [_delete, _sts("web", {"replicas": 1})]}]
+}
+
+test_deletecollection_is_read_from_the_old_object if {
+	request := object.remove(_delete.request, ["name"])
+	count(rule.report) == 1 with input as {"request": request}
+		with data.cluster.statefulsets as _stored({"replicas": 1})
+}
+
+test_service_without_running_pods_may_go[why] if {
+	some why, set in {
+		"scaled to zero": _sts("web", {"replicas": 0}),
+		"terminating": object.union(_sts("web", {}), {"metadata": {"deletionTimestamp": "2026-11-23T12:00:00Z"}}),
+		"another service": _sts("web", {"serviceName": "other"}),
+		"no service": _sts("web", {"serviceName": ""}),
+	}
+	rule.report == set() with input as _delete with data.cluster.statefulsets as {"default": {"web": set}}
+}
+
+test_service_of_another_namespace_may_go if {
+	rule.report == set() with input as _delete with data.cluster.statefulsets as {"prod": {"web": _sts("web", {})}}
+}
+
+test_nothing_is_said_where_no_set_is_known if {
+	rule.report == set() with input as _delete
+}
+
+test_change_of_the_selector_is_denied[selector] if {
+	some selector in [{"app": "web"}, {"app": "nginx", "tier": "front"}, {"tier": "front"}]
+	{finding.msg | some finding in rule.report} == {_update_message("spec.selector")}
+		with input as _update({"selector": {"app": "nginx"}}, {"selector": selector})
+		with data.cluster.statefulsets as _stored({"replicas": 1})
+}
+
+test_change_to_an_external_name_is_denied if {
+	{finding.msg | some finding in rule.report} == {_update_message("spec.type")}
+		with input as _update({"selector": {"app": "nginx"}}, {"type": "ExternalName", "selector": {"app": "nginx"}})
+		with data.cluster.statefulsets as _stored({"replicas": 1})
+}
+
+test_denied_change_is_no_old_fault if {
+	{[finding.path, finding.existing] | some finding in rule.report} == {[["spec", "selector"], false]}
+		with input as _update({"selector": {"app": "nginx"}}, {"selector": {"app": "web"}})
+		with data.cluster.statefulsets as _stored({"replicas": 1})
+}
+
+test_change_that_keeps_the_pods_is_fine[change] if {
+	some change, specs in {
+		"another port": [{"selector": {"app": "nginx"}}, {"selector": {"app": "nginx"}, "ports": [{"port": 80}]}],
+		"a wider selector": [{"selector": {"app": "nginx", "tier": "db"}}, {"selector": {"app": "nginx"}}],
+		"a narrower selector that still matches": [
+			{"selector": {"app": "nginx"}},
+			{"selector": {"app": "nginx", "tier": "db"}},
+		],
+		"to what matches": [{"selector": {"app": "web"}}, {"selector": {"app": "nginx"}}],
+	}
+	rule.report == set() with input as _update(specs[0], specs[1])
+		with data.cluster.statefulsets as _stored({"replicas": 1})
+}
+
+test_service_that_selected_no_pods_may_change[before] if {
+	some before in [{"selector": {"app": "web"}}, {"type": "ExternalName"}]
+	rule.report == set() with input as _update(before, {"selector": {"app": "other"}})
+		with data.cluster.statefulsets as _stored({"replicas": 1})
+}
+
+test_service_without_running_pods_may_change if {
+	rule.report == set() with input as _update({"selector": {"app": "nginx"}}, {"selector": {"app": "web"}})
+		with data.cluster.statefulsets as _stored({"replicas": 0})
+}
+
+test_created_service_governs_nothing_yet if {
+	rule.report == set() with input as {"request": {"operation": "CREATE", "object": _service({"selector": {"app": "x"}})}}
+		with data.cluster.statefulsets as _stored({"replicas": 1})
+}
+
+test_manifest_changes_nothing_yet if {
+	rule.report == set() with input as _service({"selector": {"app": "x"}})
+		with data.cluster.statefulsets as _stored({"replicas": 1})
+}
+
+test_confirmed_operation_is_marked[operation] if {
+	some operation, review in {
+		"delete": _delete,
+		"update": _update({"selector": {"app": "nginx"}}, {"selector": {"app": "web"}}),
+	}
+	{finding.confirmed | some finding in rule.report} == {true}
+		with input as _marked(review, operation)
+		with data.cluster.statefulsets as _stored({"replicas": 1})
+}
+
+test_confirmation_of_the_other_operation_is_none[operation] if {
+	some operation, review in {
+		"update": _delete,
+		"delete": _update({"selector": {"app": "nginx"}}, {"selector": {"app": "web"}}),
+	}
+	{finding.confirmed | some finding in rule.report} == {false}
+		with input as _marked(review, operation)
+		with data.cluster.statefulsets as _stored({"replicas": 1})
+}
+
+test_namespace_controller_may_finish if {
+	controller := {"userInfo": {"username": "system:serviceaccount:kube-system:namespace-controller"}}
+	rule.report == set() with input as object.union(_delete, {"request": controller})
+		with data.cluster.statefulsets as _stored({"replicas": 1})
+}
+
+test_selector_that_goes_is_denied[after] if {
+	some after in [{"clusterIP": "None"}, {"clusterIP": "None", "selector": {}}, {"clusterIP": "None", "selector": null}]
+	{finding.field | some finding in rule.report} == {"spec.selector"}
+		with input as _update({"clusterIP": "None", "selector": {"app": "nginx"}}, after)
+		with data.cluster.statefulsets as _stored({"replicas": 1})
+}
+
+test_service_that_never_selected_loses_nothing if {
+	rule.report == set() with input as _update({"clusterIP": "None"}, {"clusterIP": "None", "selector": {"app": "other"}})
+		with data.cluster.statefulsets as _stored({"replicas": 1})
+}
+
+_deletion_message(names) := concat(" ", [
+	`[service-in-use] metadata.name: Service "nginx" governs StatefulSet "web":`,
+	sprintf("%s would vanish from DNS.", [names]),
+	"Fix: scale the StatefulSet to 0 or delete it first,",
+	sprintf(_confirm, ["delete"]),
+])
+
+_update_message(field) := concat(" ", [
+	sprintf("[service-in-use] %s: this change leaves StatefulSet \"web\":", [field]),
+	"web-0.nginx.default.svc.cluster.local would vanish from DNS.",
+	"Fix: leave the Service as it is, and make the new one under another name,",
+	sprintf(_confirm, ["update"]),
+])
+
+_service(spec) := {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "nginx"}, "spec": spec}
+
+_sts(name, spec) := {
+	"apiVersion": "apps/v1",
+	"kind": "StatefulSet",
+	"metadata": {"name": name},
+	"spec": object.union(
+		{"serviceName": "nginx", "template": {"metadata": {"labels": {"app": "nginx", "tier": "db"}}}},
+		spec,
+	),
+}
+
+_stored(spec) := {"default": {"web": _sts("web", spec)}}
+
+_delete := {
+	"stateward": {"time": "2026-11-23T12:00:00Z"},
+	"request": {
+		"operation": "DELETE",
+		"kind": {"group": "", "kind": "Service"},
+		"name": "nginx",
+		"namespace": "default",
+		"userInfo": {"username": "alice"},
+		"oldObject": _service({"clusterIP": "None", "selector": {"app": "nginx"}}),
+	},
+}
+
+_update(before, after) := {
+	"stateward": {"time": "2026-11-23T12:00:00Z"},
+	"request": {
+		"operation": "UPDATE",
+		"kind": {"group": "", "kind": "Service"},
+		"name": "nginx",
+		"namespace": "default",
+		"userInfo": {"username": "alice"},
+		"object": _service(after),
+		"oldObject": _service(before),
+	},
+}
+
+_marked(review, operation) := object.union(review, {"request": {"oldObject": {"metadata": {"annotations": {
+	"stateward.dev/confirm": operation,
+	"stateward.dev/confirm-until": "2026-11-23T12:10:00Z",
+}}}}})

@@ -1,0 +1,140 @@
+package webhook
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/open-policy-agent/opa/v1/ast"
+	admissionv1 "k8s.io/api/admission/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/stateward/stateward/policies/engine"
+)
+
+// blocked is a World that never answers: it waits for its caller to give up.
+func blocked(ctx context.Context) (ast.Value, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func TestWhatCannotBeDecidedIsRefusedAndNotDenied(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		change  func(*Handler)
+		query   string
+		code    int32
+		message string
+	}{
+		"caches that are not complete": {
+			change: func(handler *Handler) { handler.Ready = (&readiness{}).caches },
+			code:   http.StatusServiceUnavailable,
+			message: "stateward: not ready: the caches of what the rules read are not complete yet: " +
+				"is the API server there, and may Stateward list and watch?",
+		},
+		"a World that fails": {
+			change: func(handler *Handler) {
+				handler.World = world{handler.World, func(context.Context) (ast.Value, error) { return nil, errors.New("no route to host") }}
+			},
+			code:    http.StatusInternalServerError,
+			message: "stateward: could not evaluate: evaluate rules: look up services default/nginx: no route to host",
+		},
+		"a World that panics": {
+			change: func(handler *Handler) {
+				handler.World = world{handler.World, func(context.Context) (ast.Value, error) { panic("out of tune") }}
+			},
+			code:    http.StatusInternalServerError,
+			message: "panic: out of tune [recovered]",
+		},
+		"a World that is slower than the API server waits": {
+			change:  func(handler *Handler) { handler.World = world{handler.World, blocked} },
+			query:   "?timeout=1ms",
+			code:    http.StatusGatewayTimeout,
+			message: "stateward: could not evaluate: evaluation ran out of time",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			handler := newHandler(t, engine.ValidatingDoor)
+			test.change(handler)
+			got := post(t, serve(t, handler)+test.query, contentType, read(t, updateReview))
+			// What it was doing when the time ended is up to the scheduler.
+			if test.code == http.StatusGatewayTimeout && strings.HasPrefix(got.Result.Message, test.message+":") {
+				got.Result.Message = test.message
+			}
+			want := &admissionv1.AdmissionResponse{
+				UID: updateUID, Result: &metav1.Status{Code: test.code, Message: test.message},
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("response (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestNothingIsLeftOfARequestThatRanOutOfTime runs in a bubble, which ends only when all that began in it has ended.
+func TestNothingIsLeftOfARequestThatRanOutOfTime(t *testing.T) {
+	t.Parallel()
+	handler := newHandler(t, engine.ValidatingDoor)
+	handler.World = world{handler.World, blocked}
+	body := read(t, updateReview)
+	synctest.Test(t, func(t *testing.T) {
+		recorder := httptest.NewRecorder()
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/validate?timeout=1ms", bytes.NewReader(body))
+		request.Header.Set("Content-Type", contentType)
+		handler.HTTP().ServeHTTP(recorder, request)
+		if got := decode(t, recorder.Body).Result.Code; got != http.StatusGatewayTimeout {
+			t.Errorf("code %d, want %d", got, http.StatusGatewayTimeout)
+		}
+	})
+}
+
+func TestAWorldThatFailsOnlyMattersWhereItIsAsked(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		review string
+		want   outcome
+	}{
+		"a deletion that needs no look at other objects": {
+			review: "08-delete-orphan.json",
+			want:   outcome{UID: "6f6431b2-9ac2-4a95-b733-68d5d0b3f981", Allowed: true, Code: http.StatusOK},
+		},
+		"a deletion of a Service that StatefulSets may use": {
+			review: serviceReview,
+			want: outcome{
+				UID: "093f5974-b58d-4573-a979-1b06d286265d", Code: http.StatusInternalServerError,
+				Message: "stateward: could not evaluate: evaluate rules: list statefulsets in namespace default: no route to host",
+			},
+		},
+		"a scale of a StatefulSet that cannot be looked up": {
+			review: scaleReview,
+			want: outcome{
+				UID: scaleUID, Code: http.StatusInternalServerError,
+				Message: "stateward: could not evaluate: evaluate rules: look up statefulsets default/web: no route to host",
+			},
+		},
+		"what is exempt": {
+			review: "09-orphan-finalizer-removal-by-gc.json",
+			want:   outcome{UID: "3c95ba53-7e57-429c-b351-8ba7d3af859d", Allowed: true, Code: http.StatusOK},
+		},
+	}
+	handler := newHandler(t, engine.ValidatingDoor)
+	handler.World = world{handler.World, func(context.Context) (ast.Value, error) { return nil, errors.New("no route to host") }}
+	url := serve(t, handler)
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := outcomeOf(post(t, url, contentType, read(t, test.review)))
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("response (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

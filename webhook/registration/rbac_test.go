@@ -1,0 +1,93 @@
+package registration_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/webhook/registration"
+)
+
+func TestStatewardMayReadWhatTheRulesReadAndNothingElse(t *testing.T) {
+	t.Parallel()
+	read := func(group string, resources ...string) rbacv1.PolicyRule {
+		return rbacv1.PolicyRule{APIGroups: []string{group}, Resources: resources, Verbs: []string{"get", "list", "watch"}}
+	}
+	tests := map[string]struct {
+		library *policies.Library
+		reads   []string
+		want    []rbacv1.PolicyRule
+	}{
+		"rules that read nothing": {library: &policies.Library{Rules: []policies.Rule{{}}}},
+		"what is judged only": {
+			library: &policies.Library{Rules: []policies.Rule{{On: map[string][]string{"pods": {"DELETE"}}}}},
+		},
+		"rules that read the same": {
+			library: &policies.Library{Rules: []policies.Rule{{Reads: []string{"services"}}, {Reads: []string{"services"}}}},
+			reads:   []string{"services"},
+			want:    []rbacv1.PolicyRule{read("", "services")},
+		},
+		"rules and mutations of several groups": {
+			library: &policies.Library{
+				Rules:     []policies.Rule{{Reads: []string{"storageclasses", "services"}}, {Reads: []string{"statefulsets"}}},
+				Mutations: []policies.Rule{{Reads: []string{"deployments", "nodes"}}},
+			},
+			reads: []string{"deployments", "nodes", "services", "statefulsets", "storageclasses"},
+			want: []rbacv1.PolicyRule{
+				read("", "nodes", "services"), read("apps", "deployments", "statefulsets"), read("storage.k8s.io", "storageclasses"),
+			},
+		},
+		"the embedded library": {
+			library: embedded(t),
+			reads:   []string{"services", "statefulsets"},
+			want:    []rbacv1.PolicyRule{read("", "services"), read("apps", "statefulsets")},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(test.reads, registration.Reads(test.library)); diff != "" {
+				t.Errorf("reads (-want +got):\n%s", diff)
+			}
+			want := []rbacv1.ClusterRole{
+				{
+					TypeMeta:   metav1.TypeMeta{APIVersion: "rbac.authorization.k8s.io/v1", Kind: "ClusterRole"},
+					ObjectMeta: metav1.ObjectMeta{Name: "stateward"},
+					Rules:      test.want,
+				},
+				{
+					TypeMeta:   metav1.TypeMeta{APIVersion: "rbac.authorization.k8s.io/v1", Kind: "ClusterRole"},
+					ObjectMeta: metav1.ObjectMeta{Name: "stateward-ca-bundle"},
+					Rules: []rbacv1.PolicyRule{{
+						APIGroups:     []string{"admissionregistration.k8s.io"},
+						Resources:     []string{"mutatingwebhookconfigurations", "validatingwebhookconfigurations"},
+						ResourceNames: []string{"stateward"},
+						Verbs:         []string{"get", "update"},
+					}},
+				},
+			}
+			if diff := cmp.Diff(want, registration.Roles(test.library)); diff != "" {
+				t.Errorf("roles (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestEachRoleIsBoundToStatewardOnly(t *testing.T) {
+	t.Parallel()
+	binding := func(name string) rbacv1.ClusterRoleBinding {
+		return rbacv1.ClusterRoleBinding{
+			TypeMeta:   metav1.TypeMeta{APIVersion: "rbac.authorization.k8s.io/v1", Kind: "ClusterRoleBinding"},
+			ObjectMeta: metav1.ObjectMeta{Name: name},
+			RoleRef:    rbacv1.RoleRef{APIGroup: "rbac.authorization.k8s.io", Kind: "ClusterRole", Name: name},
+			Subjects:   []rbacv1.Subject{{Kind: "ServiceAccount", Namespace: "stateward-system", Name: "stateward"}},
+		}
+	}
+	want := []rbacv1.ClusterRoleBinding{binding("stateward"), binding("stateward-ca-bundle")}
+	if diff := cmp.Diff(want, registration.RoleBindings(registration.Roles(embedded(t)))); diff != "" {
+		t.Errorf("bindings (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,279 @@
+package registration_test
+
+import (
+	"encoding/json"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/webhook/registration"
+)
+
+var shared = sync.OnceValues(policies.Embedded)
+
+func embedded(t *testing.T) *policies.Library {
+	t.Helper()
+	library, err := shared()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return library
+}
+
+// on maps what an entry asks for, as group/version/resource and scope, to the operations.
+type on map[string][]string
+
+func asked(rules []admissionregistrationv1.RuleWithOperations) on {
+	list := on{}
+	for _, rule := range rules {
+		for _, resource := range rule.Resources {
+			var operations []string
+			for _, operation := range rule.Operations {
+				operations = append(operations, string(operation))
+			}
+			list[rule.APIGroups[0]+"/"+rule.APIVersions[0]+"/"+resource+" "+string(*rule.Scope)] = operations
+		}
+	}
+	return list
+}
+
+func library(rules, mutations []map[string][]string) *policies.Library {
+	library := &policies.Library{}
+	for _, each := range rules {
+		library.Rules = append(library.Rules, policies.Rule{On: each})
+	}
+	for _, each := range mutations {
+		library.Mutations = append(library.Mutations, policies.Rule{On: each})
+	}
+	return library
+}
+
+func TestWhatIsAskedForFollowsFromTheRules(t *testing.T) {
+	t.Parallel()
+	type list = []map[string][]string
+	tests := map[string]struct {
+		library                      *policies.Library
+		critical, advisory, mutation on
+	}{
+		"no rule": {library: library(nil, nil), critical: on{}, advisory: on{}, mutation: on{}},
+		"a rule of creations is advisory only": {
+			library:  library(list{{"statefulsets": {"CREATE"}}}, nil),
+			critical: on{}, advisory: on{"apps/v1/statefulsets Namespaced": {"CREATE"}}, mutation: on{},
+		},
+		"a rule of anything else is critical only": {
+			library: library(list{{"statefulsets": {"UPDATE", "DELETE"}, "pods": {"CONNECT"}}}, nil),
+			critical: on{
+				"apps/v1/statefulsets Namespaced": {"DELETE", "UPDATE"},
+				"/v1/pods Namespaced":             {"CONNECT"},
+			},
+			advisory: on{}, mutation: on{},
+		},
+		"a rule of both is split": {
+			library:  library(list{{"statefulsets": {"UPDATE", "CREATE"}}}, nil),
+			critical: on{"apps/v1/statefulsets Namespaced": {"UPDATE"}},
+			advisory: on{"apps/v1/statefulsets Namespaced": {"CREATE"}}, mutation: on{},
+		},
+		"rules of one resource ask once": {
+			library:  library(list{{"services": {"UPDATE"}}, {"services": {"UPDATE", "DELETE"}}}, nil),
+			critical: on{"/v1/services Namespaced": {"DELETE", "UPDATE"}}, advisory: on{}, mutation: on{},
+		},
+		"a subresource is not its resource": {
+			library:  library(list{{"statefulsets/scale": {"UPDATE"}}}, nil),
+			critical: on{"apps/v1/statefulsets/scale Namespaced": {"UPDATE"}}, advisory: on{}, mutation: on{},
+		},
+		"a resource of the whole cluster": {
+			library:  library(list{{"namespaces": {"DELETE"}, "persistentvolumes": {"UPDATE"}}}, nil),
+			critical: on{"/v1/namespaces Cluster": {"DELETE"}, "/v1/persistentvolumes Cluster": {"UPDATE"}},
+			advisory: on{}, mutation: on{},
+		},
+		"a resource of another group": {
+			library:  library(list{{"poddisruptionbudgets": {"DELETE"}}}, nil),
+			critical: on{"policy/v1/poddisruptionbudgets Namespaced": {"DELETE"}}, advisory: on{}, mutation: on{},
+		},
+		"a mutation validates nothing": {
+			library:  library(nil, list{{"statefulsets": {"UPDATE", "CREATE"}}}),
+			critical: on{}, advisory: on{}, mutation: on{"apps/v1/statefulsets Namespaced": {"CREATE", "UPDATE"}},
+		},
+		"the embedded library": {
+			library: embedded(t),
+			critical: on{
+				"apps/v1/statefulsets Namespaced":       {"DELETE", "UPDATE"},
+				"apps/v1/statefulsets/scale Namespaced": {"UPDATE"},
+				"/v1/services Namespaced":               {"DELETE", "UPDATE"},
+			},
+			advisory: on{"apps/v1/statefulsets Namespaced": {"CREATE"}},
+			mutation: on{"apps/v1/statefulsets Namespaced": {"CREATE", "UPDATE"}},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			validating := registration.Validating(test.library, registration.Target{})
+			mutating := registration.Mutating(test.library, registration.Target{})
+			got := map[string]on{
+				validating.Webhooks[0].Name: asked(validating.Webhooks[0].Rules),
+				validating.Webhooks[1].Name: asked(validating.Webhooks[1].Rules),
+				mutating.Webhooks[0].Name:   asked(mutating.Webhooks[0].Rules),
+			}
+			want := map[string]on{
+				"critical.stateward.dev": test.critical, "advisory.stateward.dev": test.advisory,
+				"mutation.stateward.dev": test.mutation,
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("rules (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// common is what all entries must have alike, and the one thing in which they differ: what happens without Stateward.
+type common struct {
+	FailurePolicy admissionregistrationv1.FailurePolicyType
+	MatchPolicy   admissionregistrationv1.MatchPolicyType
+	SideEffects   admissionregistrationv1.SideEffectClass
+	Timeout       int32
+	Versions      []string
+	Namespaces    *metav1.LabelSelector
+	Objects       *metav1.LabelSelector
+	Conditions    []string
+}
+
+func commonOf(hook admissionregistrationv1.ValidatingWebhook) common {
+	var conditions []string
+	for _, condition := range hook.MatchConditions {
+		conditions = append(conditions, condition.Name)
+	}
+	return common{
+		*hook.FailurePolicy, *hook.MatchPolicy, *hook.SideEffects, *hook.TimeoutSeconds, hook.AdmissionReviewVersions,
+		hook.NamespaceSelector, hook.ObjectSelector, conditions,
+	}
+}
+
+func TestOnlyWhatCanDestroySomethingIsRefusedWithoutStateward(t *testing.T) {
+	t.Parallel()
+	want := func(policy admissionregistrationv1.FailurePolicyType) common {
+		return common{
+			FailurePolicy: policy,
+			MatchPolicy:   admissionregistrationv1.Equivalent,
+			SideEffects:   admissionregistrationv1.SideEffectClassNone,
+			Timeout:       5,
+			Versions:      []string{"v1"},
+			Namespaces: &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{
+				Key: "kubernetes.io/metadata.name", Operator: metav1.LabelSelectorOpNotIn,
+				Values: []string{"kube-system", "stateward-system"},
+			}}},
+			Conditions: []string{"not-terminating", "not-a-controller-finishing-a-deletion", "not-break-glass"},
+		}
+	}
+	validating := registration.Validating(embedded(t), registration.Target{})
+	mutating := registration.Mutating(embedded(t), registration.Target{}).Webhooks[0]
+	got := map[string]common{
+		validating.Webhooks[0].Name: commonOf(validating.Webhooks[0]),
+		validating.Webhooks[1].Name: commonOf(validating.Webhooks[1]),
+		mutating.Name:               commonOf(validatingLike(mutating)),
+	}
+	if diff := cmp.Diff(map[string]common{
+		"critical.stateward.dev": want(admissionregistrationv1.Fail),
+		"advisory.stateward.dev": want(admissionregistrationv1.Ignore),
+		"mutation.stateward.dev": want(admissionregistrationv1.Ignore),
+	}, got); diff != "" {
+		t.Errorf("entries (-want +got):\n%s", diff)
+	}
+	if *mutating.ReinvocationPolicy != admissionregistrationv1.IfNeededReinvocationPolicy {
+		t.Errorf("reinvocation policy %s", *mutating.ReinvocationPolicy)
+	}
+}
+
+// validatingLike is a mutating entry without what only such an entry has.
+func validatingLike(hook admissionregistrationv1.MutatingWebhook) admissionregistrationv1.ValidatingWebhook {
+	return admissionregistrationv1.ValidatingWebhook{
+		Name: hook.Name, FailurePolicy: hook.FailurePolicy, MatchPolicy: hook.MatchPolicy, SideEffects: hook.SideEffects,
+		TimeoutSeconds: hook.TimeoutSeconds, AdmissionReviewVersions: hook.AdmissionReviewVersions,
+		NamespaceSelector: hook.NamespaceSelector, ObjectSelector: hook.ObjectSelector, MatchConditions: hook.MatchConditions,
+	}
+}
+
+func TestTheBreakGlassGroupIsLeftOutBeforeAnythingIsCalled(t *testing.T) {
+	t.Parallel()
+	want := admissionregistrationv1.MatchCondition{
+		Name:       "not-break-glass",
+		Expression: "!has(request.userInfo.groups) || !('stateward:breakglass' in request.userInfo.groups)",
+	}
+	for _, hook := range registration.Validating(embedded(t), registration.Target{}).Webhooks {
+		if !slices.Contains(hook.MatchConditions, want) {
+			t.Errorf("%s lacks %+v", hook.Name, want)
+		}
+	}
+	for _, hook := range registration.Mutating(embedded(t), registration.Target{}).Webhooks {
+		if !slices.Contains(hook.MatchConditions, want) {
+			t.Errorf("%s lacks %+v", hook.Name, want)
+		}
+	}
+}
+
+func TestEachDoorHasAnAddressOfItsOwn(t *testing.T) {
+	t.Parallel()
+	service := func(path string) admissionregistrationv1.WebhookClientConfig {
+		port := int32(443)
+		return admissionregistrationv1.WebhookClientConfig{Service: &admissionregistrationv1.ServiceReference{
+			Namespace: "stateward-system", Name: "stateward", Path: &path, Port: &port,
+		}}
+	}
+	url := func(address string) admissionregistrationv1.WebhookClientConfig {
+		return admissionregistrationv1.WebhookClientConfig{URL: &address, CABundle: []byte("PEM")}
+	}
+	tests := map[string]struct {
+		target             registration.Target
+		validating, mutate admissionregistrationv1.WebhookClientConfig
+	}{
+		"the Service of the manifests": {
+			target:     registration.Target{},
+			validating: service("/validate"), mutate: service("/mutate"),
+		},
+		"a URL": {
+			target:     registration.Target{URL: "https://127.0.0.1:9443", CABundle: []byte("PEM")},
+			validating: url("https://127.0.0.1:9443/validate"), mutate: url("https://127.0.0.1:9443/mutate"),
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, hook := range registration.Validating(embedded(t), test.target).Webhooks {
+				if diff := cmp.Diff(test.validating, hook.ClientConfig); diff != "" {
+					t.Errorf("%s (-want +got):\n%s", hook.Name, diff)
+				}
+			}
+			for _, hook := range registration.Mutating(embedded(t), test.target).Webhooks {
+				if diff := cmp.Diff(test.mutate, hook.ClientConfig); diff != "" {
+					t.Errorf("%s (-want +got):\n%s", hook.Name, diff)
+				}
+			}
+		})
+	}
+}
+
+// TestTheConfigurationsReadTheSameEveryTime matters to whoever compares them with what is applied.
+func TestTheConfigurationsReadTheSameEveryTime(t *testing.T) {
+	t.Parallel()
+	text := func() string {
+		encoded, err := json.Marshal([]any{
+			registration.Validating(embedded(t), registration.Target{}), registration.Mutating(embedded(t), registration.Target{}),
+			registration.Roles(embedded(t)),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(encoded)
+	}
+	want := text()
+	for range 20 {
+		if diff := cmp.Diff(want, text()); diff != "" {
+			t.Fatalf("configurations (-first +later):\n%s", diff)
+		}
+	}
+}
