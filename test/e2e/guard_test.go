@@ -105,7 +105,7 @@ func eventually(t *testing.T, what string, condition func(context.Context) (bool
 	}
 }
 
-func (g guard) patchCABundle(ctx context.Context) error {
+func (g guard) emptyCABundle(ctx context.Context) error {
 	patch := `[{"op":"replace","path":"/webhooks/0/clientConfig/caBundle","value":""}]`
 	_, err := g.Client.AdmissionregistrationV1().ValidatingWebhookConfigurations().
 		Patch(ctx, "stateward", types.JSONPatchType, []byte(patch), metav1.PatchOptions{})

@@ -34,7 +34,6 @@ func TestInvariants(t *testing.T) {
 		"all controllers bring a set up, scale it and roll it":       controllers,
 		"Service and StatefulSet may come within milliseconds":       together,
 		"Stateward may read what its rules read and nothing else":    leastRights,
-		"a caBundle that somebody empties is written again":          bundleReturns,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -182,19 +181,6 @@ func leastRights(t *testing.T, g guard) {
 			t.Errorf("may Stateward %s? %s", question, output)
 		}
 	}
-}
-
-func bundleReturns(t *testing.T, g guard) {
-	if err := g.patchCABundle(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "the caBundle is written", func(ctx context.Context) (bool, error) {
-		configuration, err := g.Client.AdmissionregistrationV1().ValidatingWebhookConfigurations().Get(ctx, "stateward", metav1.GetOptions{})
-		if err != nil {
-			return false, err
-		}
-		return len(configuration.Webhooks[0].ClientConfig.CABundle) > 0, nil
-	})
 }
 
 // firstLine is the answer; advice on the question comes after it.

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/stateward/stateward/test/builders"
 	"github.com/stateward/stateward/test/environment"
 )
@@ -32,6 +34,25 @@ func TestOutage(t *testing.T) {
 	if err := guarded.Stateward.WaitReady(t.Context(), guarded.Ready); err != nil {
 		t.Fatal(err)
 	}
+	g.trusted(t)
+
+	// Applying the manifests again empties the caBundle, and nobody is to notice for long.
+	if err := g.emptyCABundle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the caBundle is written again", func(ctx context.Context) (bool, error) {
+		configuration, err := g.Client.AdmissionregistrationV1().ValidatingWebhookConfigurations().Get(ctx, "stateward", metav1.GetOptions{})
+		if err != nil {
+			return false, err
+		}
+		return len(configuration.Webhooks[0].ClientConfig.CABundle) > 0, nil
+	})
+	g.trusted(t)
+}
+
+// trusted waits until the API server asks Stateward and believes it.
+func (g guard) trusted(t *testing.T) {
+	t.Helper()
 	eventually(t, "Stateward is trusted again", func(context.Context) (bool, error) {
 		output, _ := g.kubectl(t, "", "delete", "statefulset", "web", "--dry-run=server")
 		return strings.Contains(output, "[cascade-delete]"), nil
