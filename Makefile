@@ -2,7 +2,7 @@
 
 BIN := bin
 GO_TEST := go test -timeout 30m
-FUZZ_TIME := 5s
+FUZZ_TIME := 10s
 BENCH_TIME := 1s
 GO_FILES_FOLDERS := certs cmd policies test webhook
 
@@ -42,7 +42,7 @@ fuzz: ## Run each fuzz target for FUZZ_TIME
 	@go test -list '^Fuzz' ./... | awk '/^Fuzz/ {targets[n++] = $$1} /^ok/ {for (i = 0; i < n; i++) print $$2, targets[i]; n = 0}' | \
 	while read -r package target; do \
 		echo "fuzzing $$target of $$package for $(FUZZ_TIME)"; \
-		go test -run NONE -fuzz "^$$target\$$" -fuzztime $(FUZZ_TIME) "$$package" || exit 1; \
+		go test -run NONE -fuzz "^$$target\$$" -fuzztime $(FUZZ_TIME) -fuzzminimizetime 10x "$$package" || exit 1; \
 	done
 
 .PHONY: bench
