@@ -22,7 +22,7 @@ violation(chain, entry, found) := _message(object.union(finding, {
 	"confirmed": _confirmed(custom, entry),
 	"fix": _fix(custom, entry, finding.fix),
 })) if {
-	custom := _custom(chain)
+	custom := _package(chain).annotations.custom
 	finding := _finding(chain, entry, found)
 }
 
@@ -36,23 +36,21 @@ advice(chain, entry, found) := _message(object.union(_finding(chain, entry, foun
 # description: A change that Stateward makes; found.patch is an array of JSON Patch (RFC 6902) operations.
 mutation(chain, entry, found) := _message(object.union(_finding(chain, entry, found), {"patch": found.patch}))
 
-_finding(chain, entry, found) := finding if {
-	some link in chain
-	link.annotations.scope == "package"
-	custom := link.annotations.custom
-	finding := {
-		"rule": link.path[count(link.path) - 1],
-		"severity": object.get(custom, "severity", "warn"),
-		"profile": object.get(custom, "profile", {}),
-		"path": found.path,
-		"field": field(found.path),
-		"what": found.what,
-		"fix": sprintf("%s.", [object.get(found, "fix", custom.fix)]),
-		"object": {"kind": entry.kind, "namespace": entry.namespace, "name": entry.name},
-	}
+_finding(chain, entry, found) := {
+	"rule": rule.path[count(rule.path) - 1],
+	"severity": object.get(custom, "severity", "warn"),
+	"profile": object.get(custom, "profile", {}),
+	"path": found.path,
+	"field": field(found.path),
+	"what": found.what,
+	"fix": sprintf("%s.", [object.get(found, "fix", custom.fix)]),
+	"object": {"kind": entry.kind, "namespace": entry.namespace, "name": entry.name},
+} if {
+	rule := _package(chain)
+	custom := rule.annotations.custom
 }
 
-_custom(chain) := link.annotations.custom if {
+_package(chain) := link if {
 	some link in chain
 	link.annotations.scope == "package"
 }
