@@ -12,6 +12,7 @@ GO_FILES_FOLDERS := certs cmd policies test webhook
 
 .PHONY: run
 run: ## Start a real control plane with Stateward in front and walk through the StatefulSet tutorial (ONCE=1: end with it)
+	@echo 'compiling the tour (minutes the first time)'
 	@go run ./test/tour/run $(if $(ONCE),-once)
 
 .PHONY: build
@@ -26,6 +27,7 @@ test: control-plane test-go fuzz ## Run all tests: Go, Rego with coverage, examp
 
 .PHONY: control-plane
 control-plane: ## Build what the tests start: Kubernetes, etcd, kwok, CoreDNS, conftest (minutes the first time)
+	@echo 'compiling the builder (a minute the first time)'
 	@go run ./test/cluster/build
 	@go run ./test/cluster/build conftest
 

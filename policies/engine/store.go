@@ -50,7 +50,7 @@ func (s *store) Truncate(context.Context, storage.Transaction, storage.Transacti
 // ListPolicies is asked by the evaluator when it prepares a query; the modules are compiled elsewhere.
 func (s *store) ListPolicies(context.Context, storage.Transaction) ([]string, error) { return nil, nil }
 
-// Read answers `data.cluster.RESOURCE.NAMESPACE.NAME`, `data.cluster.known.RESOURCE` and the fields of the Guardrails.
+// Read answers `data.cluster.RESOURCE.NAMESPACE.NAME` (without the namespace for resources of the whole cluster), `data.cluster.known.RESOURCE` and the fields of the Guardrails.
 func (s *store) Read(ctx context.Context, txn storage.Transaction, path storage.Path) (any, error) {
 	if len(path) == 0 || path[0] != "cluster" {
 		return descend(s.guardrails, path, 0)
@@ -81,17 +81,24 @@ func known(world World) ast.Object {
 }
 
 func readWorld(ctx context.Context, world World, path storage.Path) (any, error) {
-	resource, namespace := path[1], path[2]
-	if len(path) == 3 {
-		listed, err := world.List(ctx, resource, namespace)
+	resource, _ := policies.LookupResource(path[1])
+	if !resource.Namespaced {
+		object, err := world.Get(ctx, path[1], "", path[2])
 		if err != nil {
-			return nil, fmt.Errorf("list %s in namespace %s: %w", resource, namespace, err)
+			return nil, fmt.Errorf("look up %s %s: %w", path[1], path[2], err)
+		}
+		return descend(object, path, 3)
+	}
+	if len(path) == 3 {
+		listed, err := world.List(ctx, path[1], path[2])
+		if err != nil {
+			return nil, fmt.Errorf("list %s in namespace %s: %w", path[1], path[2], err)
 		}
 		return listed, nil
 	}
-	object, err := world.Get(ctx, resource, namespace, path[3])
+	object, err := world.Get(ctx, path[1], path[2], path[3])
 	if err != nil {
-		return nil, fmt.Errorf("look up %s %s/%s: %w", resource, namespace, path[3], err)
+		return nil, fmt.Errorf("look up %s %s/%s: %w", path[1], path[2], path[3], err)
 	}
 	return descend(object, path, 4)
 }

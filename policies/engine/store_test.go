@@ -37,17 +37,18 @@ func TestStoreAsksTheWorldForExactlyWhatIsRead(t *testing.T) {
 		asked []string
 		fails string
 	}{
-		"an object":             {path: "/cluster/services/default/nginx", want: `{"spec":{"clusterIP":"None"}}`, asked: []string{"get services/default/nginx"}},
-		"a field of an object":  {path: "/cluster/services/default/nginx/spec/clusterIP", want: `"None"`, asked: []string{"get services/default/nginx"}},
-		"a field that is not":   {path: "/cluster/services/default/nginx/status", asked: []string{"get services/default/nginx"}, fails: "does not exist"},
-		"an object that is not": {path: "/cluster/services/default/none", asked: []string{"get services/default/none"}, fails: "does not exist"},
-		"a namespace":           {path: "/cluster/statefulsets/default", want: `{}`, asked: []string{"list statefulsets/default"}},
-		"what is known":         {path: "/cluster/known/services", want: `true`},
-		"what is not known":     {path: "/cluster/known/pods", want: `false`},
-		"all of a resource":     {path: "/cluster/services", fails: "let it name a namespace"},
-		"the whole cluster":     {path: "/cluster", fails: "let it name a namespace"},
-		"no World":              {path: "/spec/profile", want: `"strict"`},
-		"nothing":               {path: "/spec/rules", fails: "does not exist"},
+		"an object":                {path: "/cluster/services/default/nginx", want: `{"spec":{"clusterIP":"None"}}`, asked: []string{"get services/default/nginx"}},
+		"a field of an object":     {path: "/cluster/services/default/nginx/spec/clusterIP", want: `"None"`, asked: []string{"get services/default/nginx"}},
+		"a field that is not":      {path: "/cluster/services/default/nginx/status", asked: []string{"get services/default/nginx"}, fails: "does not exist"},
+		"an object that is not":    {path: "/cluster/services/default/none", asked: []string{"get services/default/none"}, fails: "does not exist"},
+		"a namespace":              {path: "/cluster/statefulsets/default", want: `{}`, asked: []string{"list statefulsets/default"}},
+		"what is known":            {path: "/cluster/known/services", want: `true`},
+		"what is not known":        {path: "/cluster/known/pods", want: `false`},
+		"an object of the cluster": {path: "/cluster/persistentvolumes/nginx/spec", want: `{"clusterIP":"None"}`, asked: []string{"get persistentvolumes//nginx"}},
+		"all of a resource":        {path: "/cluster/services", fails: "let it name a namespace"},
+		"the whole cluster":        {path: "/cluster", fails: "let it name a namespace"},
+		"no World":                 {path: "/spec/profile", want: `"strict"`},
+		"nothing":                  {path: "/spec/rules", fails: "does not exist"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

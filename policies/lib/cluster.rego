@@ -7,7 +7,7 @@
 #       cluster:
 #         known: {services: true, statefulsets: true}
 #         services: {NAMESPACE: {NAME: {...}}}
-#         statefulsets: {NAMESPACE: {NAME: {...}}}
+#         persistentvolumes: {NAME: {...}}
 #
 #   A World says what it knows: that an object is not there is evidence only where its resource is `known`.
 # custom:
@@ -46,20 +46,51 @@ statefulset(namespace, name) := found if {
 } else := data.cluster.statefulsets[namespace][name]
 
 # METADATA
+# title: StatefulSets
+# description: All StatefulSets of a namespace, as an array.
+statefulsets(namespace) := array.concat(
+	_manifests("StatefulSet", namespace),
+	[sts | some sts in data.cluster.statefulsets[namespace]],
+)
+
+# METADATA
 # title: Governed by
 # description: The StatefulSets whose pods get their DNS names from this Service, as an array.
-governed_by(namespace, service_name) := array.concat(
-	[entry.object |
-		some entry in review.manifests
-		review.is_kind(entry, "StatefulSet")
-		entry.namespace == namespace
-		entry.object.spec.serviceName == service_name
-	],
-	[sts |
-		some sts in data.cluster.statefulsets[namespace]
-		sts.spec.serviceName == service_name
-	],
+governed_by(namespace, service_name) := [sts |
+	some sts in statefulsets(namespace)
+	sts.spec.serviceName == service_name
+]
+
+# METADATA
+# title: Claims
+# description: All PersistentVolumeClaims of a namespace, as an array.
+claims(namespace) := array.concat(
+	_manifests("PersistentVolumeClaim", namespace),
+	[claim | some claim in data.cluster.persistentvolumeclaims[namespace]],
 )
+
+# METADATA
+# title: Reclaim policy
+# description: |
+#   What becomes of the disk behind a claim when the claim is deleted: "Delete", "Retain", or "" where there is no
+#   volume or nobody knows it.
+# scope: document
+reclaim_policy(claim) := policy if {
+	policy := _volume(claim.spec.volumeName).spec.persistentVolumeReclaimPolicy
+} else := ""
+
+_volume(name) := volume if {
+	some entry in review.manifests
+	review.is_kind(entry, "PersistentVolume")
+	entry.name == name
+	volume := entry.object
+} else := data.cluster.persistentvolumes[name]
+
+_manifests(kind, namespace) := [entry.object |
+	some entry in review.manifests
+	review.is_kind(entry, kind)
+	entry.namespace == namespace
+]
 
 _manifest(kind, namespace, name) := [entry.object |
 	some entry in review.manifests

@@ -111,6 +111,30 @@ test_namesake_of_another_group_is_no_service if {
 	cluster.service("default", "nginx") == _service("nginx") with input as _files([knative, _service("nginx")])
 }
 
+test_statefulsets_and_claims_are_the_given_and_the_known if {
+	given := object.union(_sts("a", "nginx"), {"metadata": {"namespace": "default"}})
+	[sts.metadata.name | some sts in cluster.statefulsets("default")] == ["a", "b"] with input as _files([given])
+		with data.cluster.statefulsets as {"default": {"b": _sts("b", "nginx")}}
+	claim := {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "www-a-0"}}
+	[found.metadata.name | some found in cluster.claims("default")] == ["www-a-0", "www-b-0"]
+		with input as _files([claim])
+		with data.cluster.persistentvolumeclaims as {"default": {"www-b-0": {"metadata": {"name": "www-b-0"}}}}
+}
+
+test_reclaim_policy_is_the_volumes if {
+	volume := {
+		"apiVersion": "v1",
+		"kind": "PersistentVolume",
+		"metadata": {"name": "pv-a"},
+		"spec": {"persistentVolumeReclaimPolicy": "Retain"},
+	}
+	cluster.reclaim_policy({"spec": {"volumeName": "pv-a"}}) == "Retain" with input as _files([volume])
+	cluster.reclaim_policy({"spec": {"volumeName": "pv-b"}}) == "Delete"
+		with data.cluster.persistentvolumes as {"pv-b": {"spec": {"persistentVolumeReclaimPolicy": "Delete"}}}
+	cluster.reclaim_policy({"spec": {"volumeName": "pv-c"}}) == ""
+	cluster.reclaim_policy({"spec": {}}) == ""
+}
+
 _service(name) := {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}}
 
 _sts(name, service) := {

@@ -36,9 +36,13 @@ valid(entry) if {
 # title: Command
 # description: What to paste to confirm, for ten minutes from the review's time (TIME where that is unknown).
 command(entry) := sprintf(
-	"kubectl annotate %s %s -n %s --overwrite stateward.dev/confirm=%s stateward.dev/confirm-until=%s",
-	[lower(_kind(entry)), entry.name, entry.namespace, _operation(entry), _soon(entry)],
+	"kubectl annotate %s %s%s --overwrite stateward.dev/confirm=%s stateward.dev/confirm-until=%s",
+	[lower(_kind(entry)), entry.name, _in_namespace(entry), _operation(entry), _soon(entry)],
 )
+
+_in_namespace(entry) := "" if {
+	entry.kind == "Namespace"
+} else := sprintf(" -n %s", [entry.namespace])
 
 _marks(entry) := cluster.statefulset(entry.namespace, entry.name).metadata.annotations if entry.kind == "Scale"
 

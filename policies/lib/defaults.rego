@@ -42,6 +42,18 @@ partition(sts) := _number(sts, ["spec", "updateStrategy", "rollingUpdate", "part
 when_deleted(sts) := _text(sts, ["spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted"], "Retain")
 
 # METADATA
+# title: When scaled
+# description: What happens to the claims of the pods that a smaller range of ordinals leaves out (KEP-1847).
+# scope: document
+when_scaled(sts) := _text(sts, ["spec", "persistentVolumeClaimRetentionPolicy", "whenScaled"], "Retain")
+
+# METADATA
+# title: Pod management policy
+# description: Whether a StatefulSet starts and stops its pods one by one (OrderedReady) or all at once (Parallel).
+# scope: document
+pod_management(sts) := _text(sts, ["spec", "podManagementPolicy"], "OrderedReady")
+
+# METADATA
 # title: Volume mode
 # description: What a claim gives its pod, a file system or a block device.
 # scope: document

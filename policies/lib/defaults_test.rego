@@ -8,6 +8,7 @@ test_defaults_of_the_api_server[specification] if {
 		"ordinals": null,
 		"updateStrategy": null,
 		"persistentVolumeClaimRetentionPolicy": null,
+		"podManagementPolicy": null,
 		"volumeMode": null,
 	})]
 	defaults.replicas(specification) == 1
@@ -16,6 +17,8 @@ test_defaults_of_the_api_server[specification] if {
 	defaults.update_strategy(specification) == "RollingUpdate"
 	defaults.partition(specification) == 0
 	defaults.when_deleted(specification) == "Retain"
+	defaults.when_scaled(specification) == "Retain"
+	defaults.pod_management(specification) == "OrderedReady"
 	defaults.volume_mode(specification) == "Filesystem"
 }
 
@@ -24,7 +27,8 @@ test_what_is_said_stays if {
 		"replicas": 5,
 		"ordinals": {"start": 7},
 		"updateStrategy": {"type": "OnDelete", "rollingUpdate": {"partition": 3}},
-		"persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete"},
+		"persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete", "whenScaled": "Delete"},
+		"podManagementPolicy": "Parallel",
 		"volumeMode": "Block",
 	})
 	defaults.replicas(sts) == 5
@@ -33,6 +37,8 @@ test_what_is_said_stays if {
 	defaults.update_strategy(sts) == "OnDelete"
 	defaults.partition(sts) == 3
 	defaults.when_deleted(sts) == "Delete"
+	defaults.when_scaled(sts) == "Delete"
+	defaults.pod_management(sts) == "Parallel"
 	defaults.volume_mode(sts) == "Block"
 }
 
@@ -43,6 +49,8 @@ test_zero_is_said_too if {
 test_empty_text_means_the_default if {
 	defaults.update_strategy(_spec({"updateStrategy": {"type": ""}})) == "RollingUpdate"
 	defaults.when_deleted(_spec({"persistentVolumeClaimRetentionPolicy": {"whenDeleted": ""}})) == "Retain"
+	defaults.when_scaled(_spec({"persistentVolumeClaimRetentionPolicy": {"whenScaled": ""}})) == "Retain"
+	defaults.pod_management(_spec({"podManagementPolicy": ""})) == "OrderedReady"
 	defaults.volume_mode(_spec({"volumeMode": ""})) == "Filesystem"
 }
 

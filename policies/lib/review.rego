@@ -64,7 +64,7 @@ deletions(kind) := [entry | some entry in _judged; entry.operation == "DELETE"; 
 #   True for Kubernetes' own objects of a kind: others have a Service (Knative) and a StatefulSet (OpenKruise) too.
 is_kind(entry, kind) if {
 	entry.kind == kind
-	entry.group == {"StatefulSet": "apps", "Service": ""}[kind]
+	entry.group == _groups[kind]
 }
 
 # METADATA
@@ -84,6 +84,14 @@ propagation(entry) := policy if {
 } else := "Foreground" if {
 	"foregroundDeletion" in entry.old.metadata.finalizers
 } else := "Background"
+
+_groups := {
+	"StatefulSet": "apps",
+	"Service": "",
+	"PersistentVolumeClaim": "",
+	"PersistentVolume": "",
+	"Namespace": "",
+}
 
 _judged := [entry | some entry in entries; not exempt.reason(entry)]
 

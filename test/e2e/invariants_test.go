@@ -82,20 +82,28 @@ func grandfathered(t *testing.T, g guard) {
 func namespaceEnds(t *testing.T, g guard) {
 	g.create(t, builders.MakeStatefulSet())
 	g.allowed(t, "", "rollout", "status", "statefulset", "web", "--timeout=60s")
-	g.allowed(t, "", "delete", "namespace", g.namespace)
+	g.denied(t, "namespace-delete", "delete", "namespace", g.namespace)
+	g.confirm(t, "namespace", g.namespace)
+	g.warned(t, "namespace-delete", "delete", "namespace", g.namespace)
 }
 
 func cascadeEnds(t *testing.T, g guard) {
 	g.create(t, builders.MakeStatefulSet())
 	g.allowed(t, "", "rollout", "status", "statefulset", "web", "--timeout=60s")
 	g.denied(t, "cascade-delete", "delete", "statefulset", "web")
-	g.allowed(t, "", "annotate", "statefulset", "web", "stateward.dev/confirm=delete",
-		"stateward.dev/confirm-until="+time.Now().Add(10*time.Minute).Format(time.RFC3339))
+	g.confirm(t, "statefulset", "web")
 	g.warned(t, "cascade-delete", "delete", "statefulset", "web", "--cascade=foreground")
 	eventually(t, "the pods go", func(ctx context.Context) (bool, error) {
 		pods, err := g.Client.CoreV1().Pods(g.namespace).List(ctx, metav1.ListOptions{})
 		return len(pods.Items) == 0, err
 	})
+}
+
+// confirm marks an object for deletion within ten minutes.
+func (g guard) confirm(t *testing.T, kind, name string) {
+	t.Helper()
+	g.allowed(t, "", "annotate", kind, name, "stateward.dev/confirm=delete",
+		"stateward.dev/confirm-until="+time.Now().Add(10*time.Minute).Format(time.RFC3339))
 }
 
 func deleteCollection(t *testing.T, g guard) {
@@ -171,7 +179,7 @@ func leastRights(t *testing.T, g guard) {
 	}
 	for question, want := range map[string]string{
 		"list services": "yes", "watch statefulsets.apps": "yes", "get services": "yes",
-		"list secrets": "no", "get secrets": "no", "list pods": "no", "update statefulsets.apps": "no",
+		"list secrets": "no", "get secrets": "no", "list pods": "no", "watch persistentvolumes": "yes", "update statefulsets.apps": "no",
 		"delete services": "no", "list validatingwebhookconfigurations": "no",
 		"update validatingwebhookconfigurations/stateward": "yes", "update validatingwebhookconfigurations/other": "no",
 	} {

@@ -133,6 +133,11 @@ func dangers() []Step {
 			Why: "The tutorial's own command stops every pod at once.",
 		},
 		{
+			Command: "kubectl delete pvc www-web-0",
+			Verdict: Denied, Rules: []string{"claim-in-use"},
+			Why: "web-0 comes back to this claim by its name, and would find an empty disk.",
+		},
+		{
 			Command: "kubectl delete --raw /apis/apps/v1/namespaces/default/statefulsets",
 			Verdict: Denied, Rules: []string{"cascade-delete"},
 			Why: "A deletecollection names no object; Stateward reads the name from the object itself.",

@@ -40,11 +40,6 @@ func TestStatewardMayReadWhatTheRulesReadAndNothingElse(t *testing.T) {
 				read("", "nodes", "services"), read("apps", "deployments", "statefulsets"), read("storage.k8s.io", "storageclasses"),
 			},
 		},
-		"the embedded library": {
-			library: embedded(t),
-			reads:   []string{"services", "statefulsets"},
-			want:    []rbacv1.PolicyRule{read("", "services"), read("apps", "statefulsets")},
-		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

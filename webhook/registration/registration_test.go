@@ -99,16 +99,6 @@ func TestWhatIsAskedForFollowsFromTheRules(t *testing.T) {
 			library:  library(nil, list{{"statefulsets": {"UPDATE", "CREATE"}}}),
 			critical: on{}, advisory: on{}, mutation: on{"apps/v1/statefulsets Namespaced": {"CREATE", "UPDATE"}},
 		},
-		"the embedded library": {
-			library: embedded(t),
-			critical: on{
-				"apps/v1/statefulsets Namespaced":       {"DELETE", "UPDATE"},
-				"apps/v1/statefulsets/scale Namespaced": {"UPDATE"},
-				"/v1/services Namespaced":               {"DELETE", "UPDATE"},
-			},
-			advisory: on{"apps/v1/statefulsets Namespaced": {"CREATE"}},
-			mutation: on{"apps/v1/statefulsets Namespaced": {"CREATE", "UPDATE"}},
-		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -1,0 +1,67 @@
+# METADATA
+# title: A namespace with state in it is not deleted by mistake
+# description: |
+#   Deleting a namespace deletes everything in it, in no order, and cannot be stopped once it has begun: StatefulSets,
+#   their pods and their claims, and with the claims the disks whose volumes say so. One wrong context in a terminal
+#   is enough.
+# related_resources:
+#   - ref: https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/
+#   - ref: https://github.com/kubernetes/kubernetes/issues/10179
+# custom:
+#   severity: deny
+#   confirm: true
+#   on:
+#     namespaces: [DELETE]
+#   reads: [statefulsets, persistentvolumeclaims, persistentvolumes]
+#   fix: delete what is in it first
+#   since: v0.1.0
+package stateward.rules.delete["namespace-delete"]
+
+import data.stateward.lib.cluster
+import data.stateward.lib.defaults
+import data.stateward.lib.result
+import data.stateward.lib.review
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["metadata", "name"],
+	"what": sprintf("namespace %q holds %s", [entry.name, _inventory(sets, claims)]),
+}) if {
+	some entry in review.deletions("Namespace")
+	sets := _running(entry.name)
+	claims := _claims(entry.name)
+	count(sets) + count(claims) > 0
+}
+
+_running(namespace) := [sts.metadata.name |
+	some sts in cluster.statefulsets(namespace)
+	defaults.replicas(sts) > 0
+]
+
+# A claim that is bound holds data; the controllers of StatefulSets end their names with an ordinal.
+_claims(namespace) := [claim |
+	some claim in cluster.claims(namespace)
+	claim.status.phase == "Bound"
+	regex.match(`-\d+$`, claim.metadata.name)
+]
+
+_inventory(sets, claims) := concat(" and ", [part | some part in [_sets(sets), _data(claims)]; part != ""])
+
+_sets(sets) := "" if {
+	count(sets) == 0
+} else := _some(count(sets), "running StatefulSet")
+
+_data(claims) := "" if {
+	count(claims) == 0
+} else := sprintf("%s, %s", [_some(count(claims), "bound claim"), _disks(claims)])
+
+_disks(claims) := sprintf("%d with a disk that is DELETED with it", [deleted]) if {
+	deleted := count([claim | some claim in claims; cluster.reclaim_policy(claim) == "Delete"])
+	deleted > 0
+} else := "and nobody can tell what becomes of the disks" if {
+	some claim in claims
+	cluster.reclaim_policy(claim) == ""
+} else := "whose disks are kept"
+
+_some(number, noun) := sprintf("1 %s", [noun]) if {
+	number == 1
+} else := sprintf("%d %ss", [number, noun])

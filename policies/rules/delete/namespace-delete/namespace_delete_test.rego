@@ -1,0 +1,92 @@
+package stateward.rules.delete["namespace-delete_test"]
+
+import data.stateward.rules.delete["namespace-delete"] as rule
+
+test_empty_namespace_may_go if {
+	rule.report == set() with input as _delete({})
+}
+
+test_stopped_sets_and_other_claims_are_no_reason if {
+	rule.report == set() with input as _delete({})
+		with data.cluster.statefulsets as {"shop": {"web": _sts(0)}}
+		with data.cluster.persistentvolumeclaims as {"shop": {
+			"cache": _claim("cache", "Bound", "pv-a"),
+			"www-web-0": _claim("www-web-0", "Pending", ""),
+		}}
+}
+
+test_state_elsewhere_is_no_reason if {
+	rule.report == set() with input as _delete({}) with data.cluster.statefulsets as {"other": {"web": _sts(3)}}
+}
+
+test_inventory_is_complete if {
+	expected := _message("1 running StatefulSet and 2 bound claims, 1 with a disk that is DELETED with it")
+	{finding.msg | some finding in rule.report} == {expected}
+		with input as _delete({})
+		with data.cluster.statefulsets as {"shop": {"web": _sts(3)}}
+		with data.cluster.persistentvolumeclaims as _claims
+		with data.cluster.persistentvolumes as {"pv-0": _volume("Delete"), "pv-1": _volume("Retain")}
+}
+
+test_claims_alone_are_a_reason if {
+	{finding.msg | some finding in rule.report} == {_message("2 bound claims, whose disks are kept")}
+		with input as _delete({})
+		with data.cluster.persistentvolumeclaims as _claims
+		with data.cluster.persistentvolumes as {"pv-0": _volume("Retain"), "pv-1": _volume("Retain")}
+}
+
+test_unknown_disks_are_called_unknown if {
+	expected := _message("2 bound claims, and nobody can tell what becomes of the disks")
+	{finding.msg | some finding in rule.report} == {expected}
+		with input as _delete({})
+		with data.cluster.persistentvolumeclaims as _claims
+}
+
+test_sets_alone_are_a_reason if {
+	{finding.msg | some finding in rule.report} == {_message("2 running StatefulSets")}
+		with input as _delete({})
+		with data.cluster.statefulsets as {"shop": {"web": _sts(1), "db": _sts(3)}}
+}
+
+test_confirmation_is_seen if {
+	marks := {"stateward.dev/confirm": "delete", "stateward.dev/confirm-until": "2026-11-23T12:10:00Z"}
+	[finding.confirmed | some finding in rule.report] == [true] with input as _delete(marks)
+		with data.cluster.statefulsets as {"shop": {"web": _sts(3)}}
+}
+
+_message(inventory) := concat(" ", [
+	sprintf(`[namespace-delete] metadata.name: namespace "shop" holds %s.`, [inventory]),
+	"Fix: delete what is in it first, or confirm it: kubectl annotate namespace shop --overwrite",
+	"stateward.dev/confirm=delete stateward.dev/confirm-until=2026-11-23T12:10:00Z",
+])
+
+_claims := {"shop": {
+	"www-web-0": _claim("www-web-0", "Bound", "pv-0"),
+	"www-web-1": _claim("www-web-1", "Bound", "pv-1"),
+}}
+
+_claim(name, phase, volume) := {
+	"metadata": {"name": name, "namespace": "shop"},
+	"spec": {"volumeName": volume},
+	"status": {"phase": phase},
+}
+
+_volume(policy) := {"spec": {"persistentVolumeReclaimPolicy": policy}}
+
+_sts(replicas) := {"metadata": {"name": "web", "namespace": "shop"}, "spec": {"replicas": replicas}}
+
+_delete(marks) := {
+	"stateward": {"time": "2026-11-23T12:00:00Z"},
+	"request": {
+		"operation": "DELETE",
+		"kind": {"group": "", "kind": "Namespace"},
+		"name": "shop",
+		"namespace": "shop",
+		"userInfo": {"username": "alice"},
+		"oldObject": {
+			"apiVersion": "v1",
+			"kind": "Namespace",
+			"metadata": {"name": "shop", "annotations": marks},
+		},
+	},
+}

@@ -1,0 +1,91 @@
+package stateward.rules.storage["claim-in-use_test"]
+
+import data.stateward.rules.storage["claim-in-use"] as rule
+
+test_claim_of_nobody_may_go[name] if {
+	some name in ["cache", "www-web", "www-web-", "www-web-x", "www-web-01", "www-other-0", "log-web-0", "www-web-0-old"]
+	rule.report == set() with input as _delete(name) with data.cluster.statefulsets as _sets(_set)
+}
+
+test_claim_of_a_pod_in_range_is_denied[name] if {
+	some name, pod in {"www-web-0": "web-0", "www-web-2": "web-2"}
+	{finding.msg | some finding in rule.report} == {_message(name, pod, "nobody can tell what becomes of its disk")}
+		with input as _delete(name)
+		with data.cluster.statefulsets as _sets(_set)
+}
+
+test_disk_is_told[policy] if {
+	some policy, disk in {
+		"Delete": "its disk and the data are DELETED with it",
+		"Retain": "its disk is kept for an administrator to find",
+	}
+	{finding.msg | some finding in rule.report} == {_message("www-web-0", "web-0", disk)}
+		with input as _delete("www-web-0")
+		with data.cluster.statefulsets as _sets(_set)
+		with data.cluster.persistentvolumes as {"pv-0": {"spec": {"persistentVolumeReclaimPolicy": policy}}}
+}
+
+test_claim_out_of_range_is_mentioned[name] if {
+	some name in ["www-web-3", "www-web-10"]
+	some finding in rule.report with input as _delete(name) with data.cluster.statefulsets as _sets(_set)
+	finding.advice == true
+	finding.what == sprintf("claim %q was of StatefulSet %q, which is scaled below it; %s", [
+		name,
+		"web",
+		"nobody can tell what becomes of its disk",
+	])
+}
+
+test_range_begins_at_the_start if {
+	started := object.union(_set, {"spec": {"ordinals": {"start": 5}}})
+	[finding.advice | some finding in rule.report] == [true] with input as _delete("www-web-0")
+		with data.cluster.statefulsets as _sets(started)
+	[finding.existing | some finding in rule.report] == [false] with input as _delete("www-web-7")
+		with data.cluster.statefulsets as _sets(started)
+}
+
+test_set_that_goes_needs_no_claim if {
+	going := object.union(_set, {"metadata": {"deletionTimestamp": "2026-11-23T12:00:00Z"}})
+	rule.report == set() with input as _delete("www-web-0") with data.cluster.statefulsets as _sets(going)
+}
+
+test_set_elsewhere_needs_no_claim_here if {
+	rule.report == set() with input as _delete("www-web-0") with data.cluster.statefulsets as {"other": {"web": _set}}
+}
+
+test_confirmation_is_seen if {
+	marks := {"stateward.dev/confirm": "delete", "stateward.dev/confirm-until": "2026-11-23T12:10:00Z"}
+	marked := object.union(_delete("www-web-0"), {"request": {"oldObject": {"metadata": {"annotations": marks}}}})
+	[finding.confirmed | some finding in rule.report] == [true] with input as marked
+		with data.cluster.statefulsets as _sets(_set)
+}
+
+_message(name, pod, disk) := concat(" ", [
+	sprintf("[claim-in-use] metadata.name: claim %q holds the data of pod %s; %s.", [name, pod, disk]),
+	"Fix: scale the StatefulSet down first, so that nothing needs the claim, or confirm it:",
+	sprintf("kubectl annotate persistentvolumeclaim %s -n default --overwrite stateward.dev/confirm=delete", [name]),
+	"stateward.dev/confirm-until=2026-11-23T12:10:00Z",
+])
+
+_set := {
+	"metadata": {"name": "web", "namespace": "default"},
+	"spec": {"replicas": 3, "volumeClaimTemplates": [{"metadata": {"name": "www"}}]},
+}
+
+_sets(sts) := {"default": {"web": sts}}
+
+_delete(name) := {
+	"stateward": {"time": "2026-11-23T12:00:00Z"},
+	"request": {
+		"operation": "DELETE",
+		"kind": {"group": "", "kind": "PersistentVolumeClaim"},
+		"namespace": "default",
+		"userInfo": {"username": "alice"},
+		"oldObject": {
+			"apiVersion": "v1",
+			"kind": "PersistentVolumeClaim",
+			"metadata": {"name": name, "namespace": "default"},
+			"spec": {"volumeName": "pv-0"},
+		},
+	},
+}
