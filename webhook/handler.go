@@ -7,11 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	admissionv1 "k8s.io/api/admission/v1"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
+	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 )
 
@@ -55,14 +58,29 @@ func (h *Handler) decide(ctx context.Context, request *admissionv1.AdmissionRequ
 	review.Door = h.Door
 	verdict, err := h.Engine.Decide(ctx, review, h.World)
 	if err != nil {
+		log.FromContext(ctx).Error(err, "could not evaluate", "operation", request.Operation)
 		return refused(statusOf(err), fmt.Errorf("could not evaluate: %w", err)), decisionError
 	}
 	h.Metrics.countFindings(verdict)
+	if !verdict.Allowed {
+		log.FromContext(ctx).Info("denied", "operation", request.Operation, "rules", deniedBy(verdict))
+	}
 	response, err := answer(verdict)
 	if err != nil {
 		return refused(http.StatusInternalServerError, err), decisionError
 	}
 	return response, decisionOf(verdict)
+}
+
+// deniedBy lists the rules behind a denial. The log names them, the object and the user, and nothing of what the object
+// holds.
+func deniedBy(verdict engine.Verdict) (rules []string) {
+	for _, finding := range verdict.Findings {
+		if finding.Level == policies.Deny && !slices.Contains(rules, finding.Rule) {
+			rules = append(rules, finding.Rule)
+		}
+	}
+	return rules
 }
 
 // incomplete tells what is missing of a request. An API server always sends what its operation acts on; without it the

@@ -9,6 +9,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/validation/path"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -68,7 +69,7 @@ func (w *World) Knows(resource string) bool {
 // Get returns an object from the cache or, where the cache has none, from the API server.
 func (w *World) Get(ctx context.Context, resource, namespace, name string) (ast.Value, error) {
 	watched, ok := w.resources[resource]
-	if !ok || name == "" {
+	if !ok || !canExist(namespace) || !canExist(name) || name == "" {
 		return nil, nil
 	}
 	key := client.ObjectKey{Namespace: namespace, Name: name}
@@ -107,6 +108,10 @@ func (w *World) List(ctx context.Context, resource, namespace string) (ast.Value
 	}
 	return listed, nil
 }
+
+// canExist is false for what no API server takes for a name, whatever somebody wrote into a field: asking for it would
+// be an error where "there is none" is the answer.
+func canExist(name string) bool { return len(path.IsValidPathSegmentName(name)) == 0 }
 
 func (w *World) look(ctx context.Context, key client.ObjectKey, found *unstructured.Unstructured) error {
 	ctx, cancel := context.WithTimeout(ctx, liveTimeout)
