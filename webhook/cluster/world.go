@@ -9,7 +9,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/validation/path"
+	"k8s.io/apimachinery/pkg/api/validate/content"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -111,7 +111,7 @@ func (w *World) List(ctx context.Context, resource, namespace string) (ast.Value
 
 // canExist is false for what no API server takes for a name, whatever somebody wrote into a field: asking for it would
 // be an error where "there is none" is the answer.
-func canExist(name string) bool { return len(path.IsValidPathSegmentName(name)) == 0 }
+func canExist(name string) bool { return len(content.IsPathSegmentName(name)) == 0 }
 
 func (w *World) look(ctx context.Context, key client.ObjectKey, found *unstructured.Unstructured) error {
 	ctx, cancel := context.WithTimeout(ctx, liveTimeout)
