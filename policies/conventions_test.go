@@ -35,6 +35,11 @@ func TestEveryRuleIsCompleteInItsFolder(t *testing.T) {
 					t.Errorf("%s/%s belongs to no rule", rule.Dir(), name)
 				}
 			}
+			for _, name := range entries(t, rule.Dir(), "examples") {
+				if !slices.Contains([]string{"pass", "fail", "guardrails.yaml"}, name) {
+					t.Errorf("%s/examples/%s is never read", rule.Dir(), name)
+				}
+			}
 			for _, side := range []string{"pass", "fail"} {
 				if len(entries(t, rule.Dir(), "examples", side)) == 0 {
 					t.Errorf("%s/examples/%s has no example", rule.Dir(), side)

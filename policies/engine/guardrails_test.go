@@ -89,7 +89,7 @@ func TestGuardrailsDecideTheLevel(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			source := `{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","metadata":{"name":"default"},"spec":{"profile":"strict","rules":` + test.settings + `}}`
+			source := `{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","metadata":{"name":"default"},"spec":{"profile":"baseline","rules":` + test.settings + `}}`
 			guardrails, err := engine.ParseGuardrails([]byte(source), embedded(t))
 			if err != nil {
 				t.Fatal(err)

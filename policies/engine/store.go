@@ -50,7 +50,8 @@ func (s *store) Truncate(context.Context, storage.Transaction, storage.Transacti
 // ListPolicies is asked by the evaluator when it prepares a query; the modules are compiled elsewhere.
 func (s *store) ListPolicies(context.Context, storage.Transaction) ([]string, error) { return nil, nil }
 
-// Read answers `data.cluster.RESOURCE.NAMESPACE.NAME` (without the namespace for resources of the whole cluster), `data.cluster.known.RESOURCE` and the fields of the Guardrails.
+// Read answers `data.cluster.RESOURCE.NAMESPACE.NAME` (without the namespace for resources of the whole cluster),
+// `data.cluster.known.RESOURCE` and the fields of the Guardrails.
 func (s *store) Read(ctx context.Context, txn storage.Transaction, path storage.Path) (any, error) {
 	if len(path) == 0 || path[0] != "cluster" {
 		return descend(s.guardrails, path, 0)

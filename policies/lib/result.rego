@@ -66,9 +66,10 @@ _place("") := ""
 
 _place(place) := sprintf("%s: ", [place]) if place != ""
 
-# A command ends the sentence without a full stop, which would be pasted with it.
+# A command ends the sentence without a full stop, which would be pasted with it. Only what is stored can be marked.
 _fix(custom, entry, fix) := sprintf("%s, or confirm it: %s", [trim_suffix(fix, "."), confirmation.command(entry)]) if {
 	custom.confirm == true
+	entry.operation in {"UPDATE", "DELETE"}
 } else := fix
 
 default _confirmed(_, _) := false

@@ -57,7 +57,7 @@ test_nothing_is_said_about_a_good_set if {
 		"apiVersion": "v1",
 		"kind": "Service",
 		"metadata": {"name": "web"},
-		"spec": {"clusterIP": "None", "selector": {"app": "web"}},
+		"spec": {"clusterIP": "None", "selector": {"app": "web"}, "ports": [{"port": 80}]},
 	}
 	good := object.union(_bad, {"spec": {
 		"serviceName": "web",

@@ -88,7 +88,8 @@ func onDelete() []Step {
 		},
 		{
 			Command: `kubectl patch sts web --type='json' -p='[{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value":"nginx:1.13.1"}]'`,
-			Verdict: Allowed,
+			Verdict: Warned, Rules: []string{"on-delete"},
+			Why: "Nothing happens by itself now; Stateward says in which order to delete the pods.",
 		},
 		{
 			Command: "kubectl delete pod web-4", Verdict: Allowed,

@@ -2,13 +2,14 @@ package cli_test
 
 import (
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 )
 
 // TestExamplesAreWhatTheyAreCalled walks the examples of every rule: each below fail/ has a finding of its rule, each
-// below pass/ has none.
+// below pass/ has none. A guardrails.yaml beside pass/ and fail/ switches on what is off by default.
 func TestExamplesAreWhatTheyAreCalled(t *testing.T) {
 	t.Parallel()
 	var files []string
@@ -21,10 +22,15 @@ func TestExamplesAreWhatTheyAreCalled(t *testing.T) {
 	}
 	for _, file := range files {
 		side := filepath.Base(filepath.Dir(file))
-		rule := filepath.Base(filepath.Dir(filepath.Dir(filepath.Dir(file))))
+		examples := filepath.Dir(filepath.Dir(file))
+		rule := filepath.Base(filepath.Dir(examples))
+		arguments := []string{"check", "-o", "json"}
+		if config := filepath.Join(examples, "guardrails.yaml"); exists(config) {
+			arguments = append(arguments, "--config", config)
+		}
 		t.Run(rule+"/"+side+"/"+filepath.Base(file), func(t *testing.T) {
 			t.Parallel()
-			stdout, stderr, _ := run(t, "", "check", "-o", "json", file)
+			stdout, stderr, _ := run(t, "", append(arguments, file)...)
 			var report struct{ Findings []struct{ Rule, Msg string } }
 			if err := json.Unmarshal([]byte(stdout), &report); err != nil || stderr != "" {
 				t.Fatalf("%v, stderr %q", err, stderr)
@@ -40,4 +46,9 @@ func TestExamplesAreWhatTheyAreCalled(t *testing.T) {
 			}
 		})
 	}
+}
+
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
 }

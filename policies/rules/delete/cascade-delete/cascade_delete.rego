@@ -39,7 +39,7 @@ _pods(replicas) := "its only pod" if {
 } else := sprintf("all %v of its pods at once", [replicas])
 
 _claims(sts) := "it has no claims" if {
-	count(object.get(sts, ["spec", "volumeClaimTemplates"], [])) == 0
+	object.get(sts, ["spec", "volumeClaimTemplates"], null) in {null, []}
 } else := "its claims and their data are DELETED with it (whenDeleted: Delete)" if {
 	defaults.when_deleted(sts) == "Delete"
 } else := "its claims stay (whenDeleted: Retain)"

@@ -50,7 +50,7 @@ report contains result.advice(rego.metadata.chain(), entry, _missing(entry)) if 
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": _path,
-	"what": sprintf("Service %q has %s, so the pods get no DNS names", [service.metadata.name, _address(service)]),
+	"what": sprintf("Service %q has %s, so the pods get no DNS names", [_service_name(entry), _address(service)]),
 	"fix": "recreate that Service with `clusterIP: None`, or name another that has it",
 }) if {
 	some entry in review.statefulsets

@@ -23,7 +23,7 @@ _labels_path := ["spec", "template", "metadata", "labels"]
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": _labels_path,
 	"what": sprintf("Service %q does not select these pods: %s", [
-		service.metadata.name,
+		entry.object.spec.serviceName,
 		concat(", ", _differences(service.spec.selector, labels)),
 	]),
 	"fields": [["spec", "serviceName"], _labels_path],
@@ -36,12 +36,13 @@ report contains result.violation(rego.metadata.chain(), entry, {
 
 report contains result.advice(rego.metadata.chain(), entry, {
 	"path": ["spec", "serviceName"],
-	"what": sprintf("Service %q has no selector: only EndpointSlices made by hand name the pods", [service.metadata.name]),
+	"what": sprintf("Service %q has no selector: only EndpointSlices made by hand name the pods", [name]),
 	"fix": "give it a selector that matches the pod template's labels",
 }) if {
 	some entry in review.statefulsets
 	service := _governing(entry)
 	object.get(service, ["spec", "selector"], {}) in {{}, null}
+	name := entry.object.spec.serviceName
 }
 
 # An ExternalName Service has no use for a selector; headless-service speaks of it.

@@ -1,0 +1,94 @@
+# METADATA
+# title: The first ordinal stays
+# description: |
+#   `spec.ordinals.start` is part of every pod's name: from 0 to 5 means that `web-0` stops and `web-5` starts, with
+#   another claim. The data stays behind in the old claims; with `whenScaled: Delete` the garbage collector deletes
+#   them, one edited field and no question asked. Pods whose ordinal is in the old range and in the new one stay.
+# related_resources:
+#   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#start-ordinal
+# custom:
+#   severity: deny
+#   confirm: true
+#   on:
+#     statefulsets: [UPDATE]
+#   fix: keep the start, or first move the data to where the new pods look for it
+#   since: v0.1.0
+package stateward.rules.identity["ordinals-start"]
+
+import data.stateward.lib.defaults
+import data.stateward.lib.result
+import data.stateward.lib.review
+
+_path := ["spec", "ordinals", "start"]
+
+report contains result.violation(rego.metadata.chain(), change.entry, {
+	"path": _path,
+	"what": change.what,
+}) if {
+	some change in _changes
+	count(change.going) > 0
+}
+
+# Nobody stops where the range only grows towards 0.
+report contains result.advice(rego.metadata.chain(), change.entry, {
+	"path": _path,
+	"what": change.what,
+	"fix": "check that no older data waits in their claims",
+}) if {
+	some change in _changes
+	change.going == []
+}
+
+_changes := [change |
+	some entry in review.statefulsets
+	entry.operation == "UPDATE"
+	is_object(entry.old)
+	from := defaults.ordinals_start(entry.old)
+	to := defaults.ordinals_start(entry.object)
+	from != to
+	defaults.replicas(entry.old) > 0
+	going := _outside(_range(entry.old), _range(entry.object))
+	coming := _outside(_range(entry.object), _range(entry.old))
+	effects := array.concat(
+		[sprintf("stops %s%s", [_pods(entry.name, going), _left(entry.object)]) | count(going) > 0],
+		[sprintf("starts %s%s", [_pods(entry.name, coming), _new(entry.object)]) | count(coming) > 0],
+	)
+	change := {
+		"entry": entry,
+		"going": going,
+		"what": sprintf("from %v to %v %s", [from, to, concat(", ", effects)]),
+	}
+]
+
+_range(sts) := {"first": first, "last": (first + defaults.replicas(sts)) - 1} if {
+	first := defaults.ordinals_start(sts)
+}
+
+# The parts of one range below and above the other; an empty range has its last before its first.
+_outside(one, other) := [one] if {
+	other.last < other.first
+} else := [part |
+	some part in [
+		{"first": one.first, "last": min([one.last, other.first - 1])},
+		{"first": max([one.first, other.last + 1]), "last": one.last},
+	]
+	part.first <= part.last
+]
+
+_pods(name, parts) := concat(" and ", [_span(name, part) | some part in parts])
+
+_span(name, part) := sprintf("%s-%v", [name, part.first]) if {
+	part.first == part.last
+} else := sprintf("%s-%v to %s-%v", [name, part.first, name, part.last])
+
+_left(sts) := "" if {
+	_claimless(sts)
+} else := " (claims DELETED, whenScaled: Delete)" if {
+	defaults.when_scaled(sts) == "Delete"
+} else := " (claims stay)"
+
+_new(sts) := "" if {
+	_claimless(sts)
+} else := " with other claims"
+
+_claimless(sts) if object.get(sts, ["spec", "volumeClaimTemplates"], null) in {null, []}

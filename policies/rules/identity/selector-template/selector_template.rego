@@ -1,0 +1,129 @@
+# METADATA
+# title: The selector matches the pod template
+# description: |
+#   A StatefulSet owns the pods that `spec.selector` matches. One label of the pod template that differs, and the
+#   API server refuses the StatefulSet: on `kubectl apply`, long after the manifest was merged. An empty selector
+#   is refused as well. One that is absent is no mistake of this rule, Stateward fills it in (default-selector).
+# related_resources:
+#   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#pod-selector
+# custom:
+#   severity: deny
+#   on:
+#     statefulsets: [CREATE, UPDATE]
+#   fix: give the selector and the pod template the same labels
+#   since: v0.1.0
+package stateward.rules.identity["selector-template"]
+
+import data.stateward.lib.result
+import data.stateward.lib.review
+
+_path := ["spec", "selector"]
+
+_labels_path := ["spec", "template", "metadata", "labels"]
+
+_operators := {"In", "NotIn", "Exists", "DoesNotExist"}
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": _path,
+	"what": concat(", ", problems),
+	"fields": [_path, _labels_path],
+}) if {
+	some entry in review.statefulsets
+	selector := object.get(entry.object, _path, null)
+	selector != null
+	problems := _problems(selector, _labels(entry.object))
+	count(problems) > 0
+}
+
+_labels(sts) := labels if {
+	labels := object.get(sts, _labels_path, null)
+	is_object(labels)
+} else := {}
+
+_problems(selector, labels) := ["is no selector with matchLabels or matchExpressions"] if {
+	not is_object(selector)
+} else := ["has neither matchLabels nor matchExpressions: Kubernetes refuses an empty selector"] if {
+	_given(selector, "matchLabels", {}) == {}
+	_given(selector, "matchExpressions", []) == []
+} else := ["matchLabels is no map of labels"] if {
+	not is_object(_given(selector, "matchLabels", {}))
+} else := ["matchExpressions is no list"] if {
+	not is_array(_given(selector, "matchExpressions", []))
+} else := array.concat(
+	[problem |
+		some key, want in _given(selector, "matchLabels", {})
+		have := object.get(labels, key, null)
+		want != have
+		problem := sprintf("wants %s, the pods have %s", [_pair(key, want), _pair(key, have)])
+	],
+	[problem |
+		some expression in _given(selector, "matchExpressions", [])
+		problem := _unmatched(expression, labels)
+	],
+)
+
+# null means absent.
+_given(selector, field, fallback) := fallback if {
+	object.get(selector, field, null) == null
+} else := selector[field]
+
+# Source: staging/src/k8s.io/apimachinery/pkg/labels/selector.go; NotIn matches pods without the label.
+_unmatched(expression, labels) := "has an expression without a key" if {
+	not expression.key
+} else := sprintf("has no operator %v, only %s", [json.marshal(operator), concat(", ", _operators)]) if {
+	operator := object.get(expression, "operator", null)
+	not operator in _operators
+} else := sprintf("gives %s of %s no values", [expression.operator, expression.key]) if {
+	expression.operator in {"In", "NotIn"}
+	count(_values(expression)) == 0
+} else := sprintf("gives %s of %s values", [expression.operator, expression.key]) if {
+	expression.operator in {"Exists", "DoesNotExist"}
+	count(_values(expression)) > 0
+} else := sprintf("wants %s, the pods have %s", [_wish(expression), _pair(expression.key, have)]) if {
+	have := object.get(labels, expression.key, null)
+	not _matches(expression, have)
+}
+
+_values(expression) := values if {
+	values := object.get(expression, "values", null)
+	is_array(values)
+} else := []
+
+_matches(expression, have) if {
+	expression.operator == "In"
+	have in _values(expression)
+}
+
+_matches(expression, have) if {
+	expression.operator == "NotIn"
+	not have in _values(expression)
+}
+
+_matches(expression, have) if {
+	expression.operator == "Exists"
+	have != null
+}
+
+_matches(expression, have) if {
+	expression.operator == "DoesNotExist"
+	have == null
+}
+
+_wish(expression) := expression.key if {
+	expression.operator == "Exists"
+} else := sprintf("no %s", [expression.key]) if {
+	expression.operator == "DoesNotExist"
+} else := sprintf("%s %s (%s)", [
+	expression.key,
+	{"In": "in", "NotIn": "not in"}[expression.operator],
+	concat(", ", [_text(value) | some value in _values(expression)]),
+])
+
+_pair(key, value) := sprintf("no %s", [key]) if {
+	value == null
+} else := sprintf("%s=%s", [key, _text(value)])
+
+# YAML reads an unquoted 1 as a number; a label is text.
+_text(value) := value if is_string(value)
+
+else := sprintf("%v (a %s)", [value, type_name(value)])

@@ -1,0 +1,102 @@
+# METADATA
+# title: The governing Service's ports are the pods' own
+# description: |
+#   Peers and clients that look for `_client._tcp.nginx.default.svc.cluster.local` are sent to the ports of the
+#   governing Service. Without ports there is nothing to find; a number that no container listens on leads nowhere;
+#   and a port whose `targetPort` is a name that no container has (under the same protocol) is left out without a
+#   word. Containers need not declare their ports: where none does, numbers are not judged.
+# related_resources:
+#   - ref: https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#srv-records
+# custom:
+#   severity: warn
+#   on:
+#     statefulsets: [CREATE, UPDATE]
+#   reads: [services]
+#   fix: "give the Service ports whose `targetPort` is a containerPort, or the name of one"
+#   since: v0.1.0
+package stateward.rules.identity["service-ports"]
+
+import data.stateward.lib.cluster
+import data.stateward.lib.image
+import data.stateward.lib.result
+import data.stateward.lib.review
+
+_path := ["spec", "serviceName"]
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": _path,
+	"what": sprintf("Service %q %s", [name, problem]),
+	"touched": _touched(entry, _problems(service, entry.old), problem),
+}) if {
+	some entry in review.statefulsets
+	name := entry.object.spec.serviceName
+	service := cluster.service(entry.namespace, name)
+
+	# An ExternalName Service has no endpoints; headless-service speaks of it.
+	object.get(service, ["spec", "type"], "ClusterIP") != "ExternalName"
+	some problem in _problems(service, entry.object)
+}
+
+# What was wrong before, with the same Service, is no news.
+default _touched(_, _, _) := true
+
+_touched(entry, problems_before, problem) := false if {
+	entry.old.spec.serviceName == entry.object.spec.serviceName
+	problem in problems_before
+}
+
+_problems(service, sts) := {sprintf("port %s: %s", [_title(port), missing]) |
+	some port in service.spec.ports
+	missing := _missing(port, _declared(sts))
+} if {
+	_has_ports(service)
+} else := {"has no ports, so the pods get no SRV records"}
+
+_has_ports(service) if {
+	is_array(service.spec.ports)
+	count(service.spec.ports) > 0
+}
+
+_title(port) := sprintf("%q", [port.name]) if {
+	is_string(port.name)
+	port.name != ""
+} else := sprintf("%v", [object.get(port, "port", "?")])
+
+# Kubernetes looks names up by protocol, and hands numbers on as they are.
+_missing(port, declared) := sprintf("no container has a %s port named %q", [_protocol(port), target]) if {
+	target := _target(port)
+	is_string(target)
+	not {"name": target, "protocol": _protocol(port)} in _named(declared)
+} else := sprintf("no container declares port %v", [target]) if {
+	target := _target(port)
+	is_number(target)
+	numbers_declared := {each.containerPort | some each in declared}
+	count(numbers_declared) > 0
+	not target in numbers_declared
+} else := sprintf("targetPort %v is neither a number nor a name", [json.marshal(target)]) if {
+	target := _target(port)
+	not is_string(target)
+	not is_number(target)
+}
+
+_named(declared) := {{"name": each.name, "protocol": _protocol(each)} | some each in declared}
+
+# Absent, null, 0 and "" are the same to Kubernetes: the Service's own port.
+_target(port) := port.targetPort if not object.get(port, "targetPort", null) in {null, 0, ""}
+
+else := port.port
+
+_protocol(port) := port.protocol if is_string(port.protocol)
+
+else := "TCP"
+
+# The ports of the containers that stay: sidecars are init containers that restart always.
+_declared(sts) := [port |
+	some item in image.containers(sts)
+	_stays(item)
+	some port in item.container.ports
+]
+
+_stays(item) if item.path[3] == "containers"
+
+_stays(item) if item.container.restartPolicy == "Always"

@@ -1,0 +1,51 @@
+# METADATA
+# title: Images are pinned by digest
+# description: |
+#   A tag can be moved: whoever may push to the registry decides what a pod runs after its next restart, and two
+#   members of one database may run two builds under the same tag. A digest names the content itself. The tag may
+#   stay beside it, for people.
+# related_resources:
+#   - ref: https://kubernetes.io/docs/concepts/containers/images/#image-names
+# custom:
+#   severity: "off"
+#   profile:
+#     strict: warn
+#   on:
+#     statefulsets: [CREATE, UPDATE]
+#   fix: append the digest that was tested, as in nginx:1.27.4@sha256:(64 digits)
+#   since: v0.1.0
+package stateward.rules.image["image-digest"]
+
+import data.stateward.lib.image
+import data.stateward.lib.result
+import data.stateward.lib.review
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": array.concat(item.path, ["image"]),
+	"what": problem,
+	"touched": _touched(entry, reference),
+}) if {
+	some entry in review.statefulsets
+	some item in image.containers(entry.object)
+	reference := _reference(item)
+	problem := _problem(reference)
+}
+
+_problem("") := "there is none"
+
+_problem(reference) := sprintf("%v is not an image reference", [json.marshal(reference)]) if {
+	reference != ""
+	not image.parse(reference)
+} else := sprintf("%q has no digest: its tag can be moved", [reference]) if {
+	image.parse(reference).digest == ""
+}
+
+# Containers may change places; an image that the set runs already is no news.
+default _touched(_, _) := true
+
+_touched(entry, reference) := false if {
+	some item in image.containers(entry.old)
+	_reference(item) == reference
+}
+
+_reference(item) := object.get(item, ["container", "image"], "")

@@ -1,0 +1,50 @@
+# METADATA
+# title: Under OnDelete a change waits for somebody
+# description: |
+#   With `updateStrategy.type: OnDelete` a changed template reaches a pod only when that pod is deleted. Neither
+#   `kubectl apply` nor `kubectl rollout restart` says so: both report success, and the pods run on as they were,
+#   until a node fails and one of them comes back as something else than its peers.
+# related_resources:
+#   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#update-strategies
+# custom:
+#   severity: warn
+#   on:
+#     statefulsets: [UPDATE]
+#   fix: delete the pods one by one, the last first, each when the one before it is Ready
+#   since: v0.1.0
+package stateward.rules.rollout["on-delete"]
+
+import data.stateward.lib.defaults
+import data.stateward.lib.result
+import data.stateward.lib.review
+
+_path := ["spec", "template"]
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": _path,
+	"what": sprintf("OnDelete: nothing happens until each pod is deleted: %s", [_names(names, replicas - 3)]),
+	"fix": _fix(entry.namespace, names),
+}) if {
+	some entry in review.statefulsets
+	entry.operation == "UPDATE"
+	defaults.update_strategy(entry.object) == "OnDelete"
+	object.get(entry.object, _path, null) != object.get(entry.old, _path, null)
+	replicas := defaults.replicas(entry.object)
+	replicas > 0
+
+	# Three names are enough to know the order.
+	names := [_pod(entry, replicas - step) | some step in numbers.range(1, min([3, replicas]))]
+}
+
+_pod(entry, index) := sprintf("%s-%d", [entry.name, defaults.ordinals_start(entry.object) + index])
+
+_names(names, more) := sprintf("%s and %d more", [concat(", ", names), more]) if more > 0
+
+else := concat(", ", names)
+
+_fix(namespace, names) := sprintf("`kubectl delete pod %s -n %s`", [names[0], namespace]) if {
+	count(names) == 1
+} else := sprintf(
+	"start with `kubectl delete pod %s -n %s`, and delete the next once that pod is Ready again",
+	[names[0], namespace],
+)

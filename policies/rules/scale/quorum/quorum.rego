@@ -1,0 +1,105 @@
+# METADATA
+# title: A quorum keeps its majority
+# description: |
+#   Members that vote (etcd, ZooKeeper, Consul, MongoDB) need more than half of them alive. 2 members survive no
+#   failure and 4 no more than 3 do; and a scale-down that takes away half of the members in one step leaves too few
+#   to vote the others out. Only a StatefulSet labelled `stateward.dev/quorum: "true"` is judged.
+# related_resources:
+#   - ref: https://etcd.io/docs/v3.6/faq/#why-an-odd-number-of-cluster-members
+# custom:
+#   severity: deny
+#   confirm: true
+#   on:
+#     statefulsets: [CREATE, UPDATE]
+#     statefulsets/scale: [UPDATE]
+#   reads: [statefulsets]
+#   fix: choose an odd number of at least 3
+#   since: v0.1.0
+package stateward.rules.scale.quorum
+
+import data.stateward.lib.cluster
+import data.stateward.lib.defaults
+import data.stateward.lib.result
+import data.stateward.lib.review
+
+_path := ["spec", "replicas"]
+
+report contains result.violation(rego.metadata.chain(), change.entry, {
+	"path": _path,
+	"what": _size_problem(change.to),
+	"touched": change.from != change.to,
+}) if {
+	some change in _changes
+	not _loses_majority(change)
+}
+
+report contains result.violation(rego.metadata.chain(), change.entry, {
+	"path": _path,
+	"what": sprintf("from %v to %v in one step, less than the %v that are a majority", [
+		change.from,
+		change.to,
+		_majority(change.from),
+	]),
+	"fix": _way_down(_odd(_majority(change.from)), change.from),
+}) if {
+	some change in _changes
+	_loses_majority(change)
+}
+
+# Stopping the whole set is another matter: scale-to-zero speaks of it.
+_changes := [change |
+	some entry in array.concat(review.statefulsets, review.scales)
+	_votes(entry)
+	change := {"entry": entry, "from": _from(entry), "to": _to(entry)}
+	change.to != 0
+]
+
+# A request that takes the label away is judged as well.
+_votes(entry) if {
+	some sts in [entry.object, entry.old, _stored(entry)]
+	is_object(sts)
+	sprintf("%v", [object.get(sts, ["metadata", "labels", "stateward.dev/quorum"], "")]) == "true"
+}
+
+_to(entry) := defaults.scale_replicas(entry.object) if {
+	entry.kind == "Scale"
+} else := defaults.replicas(entry.object)
+
+# Nobody, where there was no StatefulSet. Old API servers send no old Scale.
+_from(entry) := defaults.scale_replicas(entry.old) if {
+	entry.kind == "Scale"
+	is_object(entry.old)
+} else := defaults.replicas(_stored(entry)) if {
+	entry.kind == "Scale"
+} else := defaults.replicas(entry.old) if {
+	is_object(entry.old)
+} else := 0
+
+# A Scale has no labels.
+_stored(entry) := sts if {
+	entry.kind == "Scale"
+	sts := cluster.statefulset(entry.namespace, entry.name)
+} else := null
+
+_majority(members) := floor(members / 2) + 1
+
+_loses_majority(change) if {
+	change.from > 0
+	change.to < _majority(change.from)
+}
+
+_size_problem(members) := "1 member survives no failure" if {
+	members == 1
+} else := sprintf("%v members survive no failure", [members]) if {
+	members < 3
+} else := sprintf("%v members survive no more failures than %v", [members, members - 1]) if {
+	members % 2 == 0
+}
+
+_odd(members) := members if {
+	members % 2 == 1
+} else := members + 1
+
+_way_down(step, from) := sprintf("go to %v first, and let the members that leave be voted out", [step]) if {
+	step < from
+} else := "choose an odd number of at least 3"

@@ -1,0 +1,72 @@
+# METADATA
+# title: Claims are retained
+# description: |
+#   `persistentVolumeClaimRetentionPolicy` is no matter of future claims: turned from Retain to Delete, it makes the
+#   StatefulSet the owner of the claims that exist (`whenDeleted`), or every pod that a scale-down stops the owner
+#   of its claims (`whenScaled`). From then on the data goes with them, and nobody is asked again. Absent is Retain.
+# related_resources:
+#   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#persistentvolumeclaim-retention
+# custom:
+#   severity: deny
+#   confirm: true
+#   on:
+#     statefulsets: [CREATE, UPDATE]
+#   fix: keep Retain, and delete claims by hand once nobody needs their data
+#   since: v0.1.0
+package stateward.rules.storage["retention-policy"]
+
+import data.stateward.lib.defaults
+import data.stateward.lib.result
+import data.stateward.lib.review
+
+_path := ["spec", "persistentVolumeClaimRetentionPolicy"]
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": array.concat(_path, [field]),
+	"what": sprintf("existing claims would go with %s", [_occasion(field)]),
+}) if {
+	some entry in _with_claims
+	is_object(entry.old)
+	some field, policy in _policies(entry.object)
+	policy == "Delete"
+	_policies(entry.old)[field] != "Delete"
+}
+
+report contains result.advice(rego.metadata.chain(), entry, {
+	"path": array.concat(_path, [field]),
+	"what": sprintf("the claims will go with %s", [_occasion(field)]),
+}) if {
+	some entry in _with_claims
+	not is_object(entry.old)
+	some field, policy in _policies(entry.object)
+	policy == "Delete"
+}
+
+report contains result.advice(rego.metadata.chain(), entry, {
+	"path": _path,
+	"what": sprintf("Kubernetes refuses %s", [json.marshal(policy)]),
+	"fix": "say Delete or Retain, for whenDeleted and for whenScaled",
+}) if {
+	some entry in _with_claims
+	policy := object.get(entry.object, _path, null)
+	_unknown(policy)
+}
+
+_with_claims := [entry |
+	some entry in review.statefulsets
+	not object.get(entry.object, ["spec", "volumeClaimTemplates"], null) in {null, []}
+]
+
+_policies(sts) := {"whenDeleted": defaults.when_deleted(sts), "whenScaled": defaults.when_scaled(sts)}
+
+_occasion("whenDeleted") := "the StatefulSet"
+
+_occasion("whenScaled") := "a scale-down"
+
+_unknown(policy) if not type_name(policy) in {"null", "object"}
+
+_unknown(policy) if {
+	is_object(policy)
+	some field in ["whenDeleted", "whenScaled"]
+	not object.get(policy, field, null) in {null, "", "Delete", "Retain"}
+}
