@@ -16,9 +16,9 @@ run: ## Start a real control plane with Stateward in front and walk through the 
 	@go run ./test/tour/run $(if $(ONCE),-once)
 
 .PHONY: build
-build: ## Build bin/stateward
+build: ## Build bin/stateward, a static binary
 	@mkdir -p $(BIN)
-	go build -trimpath -o $(BIN)/stateward ./cmd/stateward
+	CGO_ENABLED=0 go build -trimpath -o $(BIN)/stateward ./cmd/stateward
 
 ##@ Test
 

@@ -66,21 +66,11 @@ func TestLibraryThatCannotBeTrustedIsRefusedWithItsPlace(t *testing.T) {
 
 func TestErringBuiltinIsAnErrorAndNoSilentPass(t *testing.T) {
 	t.Parallel()
-	library, err := policies.Load(fstest.MapFS{
-		"lib/router.rego": {Data: []byte(router)},
-		"rules/a/b/b.rego": {Data: []byte(metadata + `package stateward.rules.a.b
+	decider := engineOf(t, `package stateward.rules.a.b
 
 report contains {"rule": "b", "level": "deny"} if to_number(input.request.object.metadata.name) > 3
-`)},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	decider, err := engine.New(t.Context(), library, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = decider.Decide(t.Context(), create(builders.MakeStatefulSet()), world(t))
+`)
+	_, err := decider.Decide(t.Context(), create(builders.MakeStatefulSet()), world(t))
 	if err == nil || !strings.Contains(err.Error(), "rules/a/b/b.rego:12") {
 		t.Errorf("got error %v", err)
 	}
@@ -88,16 +78,28 @@ report contains {"rule": "b", "level": "deny"} if to_number(input.request.object
 
 func TestEndlessRuleIsStopped(t *testing.T) {
 	t.Parallel()
-	library, err := policies.Load(fstest.MapFS{
-		"lib/router.rego": {Data: []byte(router)},
-		"rules/a/b/b.rego": {Data: []byte(metadata + `package stateward.rules.a.b
+	decider := engineOf(t, `package stateward.rules.a.b
 
 report contains x if {
 	some x in numbers.range(1, 100000)
 	some y in numbers.range(1, 100000)
 	x * y < 0
 }
-`)},
+`)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err := decider.Decide(ctx, create(builders.MakeStatefulSet()), world(t))
+	if !errors.Is(err, engine.ErrDeadline) {
+		t.Errorf("got error %v", err)
+	}
+}
+
+// engineOf makes an engine whose only rule is the given one.
+func engineOf(t *testing.T, rule string) *engine.Engine {
+	t.Helper()
+	library, err := policies.Load(fstest.MapFS{
+		"lib/router.rego":  {Data: []byte(router)},
+		"rules/a/b/b.rego": {Data: []byte(metadata + rule)},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -106,12 +108,7 @@ report contains x if {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	_, err = decider.Decide(ctx, create(builders.MakeStatefulSet()), world(t))
-	if !errors.Is(err, engine.ErrDeadline) {
-		t.Errorf("got error %v", err)
-	}
+	return decider
 }
 
 func TestEveryAllowedBuiltinExistsAndNoneReachesOutside(t *testing.T) {
