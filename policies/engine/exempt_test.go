@@ -46,6 +46,7 @@ func TestExemptionsAreThoseOfTheLibrary(t *testing.T) {
 		rego.ParsedModule(embedded(t).Modules["lib/exempt.rego"].Copy()),
 		rego.ParsedModule(embedded(t).Modules["lib/identity.rego"].Copy()),
 		rego.ParsedModule(embedded(t).Modules["lib/review.rego"].Copy()),
+		rego.ParsedModule(embedded(t).Modules["lib/shape.rego"].Copy()),
 	).PrepareForEval(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -7,29 +7,17 @@
 package stateward.lib.review
 
 import data.stateward.lib.exempt
+import data.stateward.lib.shape
 
 # METADATA
 # title: Entries
-# description: |
-#   One entry for each thing under review. An entry always has: operation ("CREATE", "UPDATE", "DELETE", or
-#   "MANIFEST" where nobody said), group, kind, subresource ("" for the resource itself), namespace, name,
-#   object and old (null where absent), options and user ({} where absent), time (RFC 3339, "" where unknown).
-# scope: document
-entries := [_entry(input.request, object.get(input, ["stateward", "time"], ""))] if is_object(input.request)
-
-else := [_entry(input.review, "")] if is_object(input.review)
-
-else := [entry | some document in input; some entry in _entries(document)] if is_array(input)
-
-else := _entries({"contents": input})
+# description: Everything under review, in the form of the package shape.
+entries := shape.entries
 
 # METADATA
 # title: Completeness
 # description: True when the input is a set of manifests, so that what is not in it can be called missing.
-# scope: document
-combined if is_array(input)
-
-combined if _items(input)
+combined if shape.complete
 
 # METADATA
 # title: Manifests
@@ -100,89 +88,3 @@ _desired(entry) if {
 	entry.subresource == ""
 	is_object(entry.object)
 }
-
-# conftest --combine gives {path, contents}; contents is one document, or an array for a file with several.
-_entries(document) := [entry |
-	some content in _contents(document)
-	some entry in _unwrapped(content)
-]
-
-_contents(document) := document.contents if {
-	is_array(document.contents)
-} else := [document.contents] if {
-	document.contents
-} else := [document]
-
-_unwrapped(content) := [_entry(content.request, object.get(content, ["stateward", "time"], ""))] if {
-	is_object(content.request)
-} else := [_entry({"object": item}, "") | some item in _flattened(content)]
-
-# A List may hold Lists: two levels are what kubectl's own output can produce.
-_flattened(content) := [leaf |
-	some item in _items(content)
-	some leaf in _leaves(item)
-] if {
-	_items(content)
-} else := [content] if {
-	is_object(content)
-	is_string(content.kind)
-} else := []
-
-_leaves(item) := items if {
-	items := _items(item)
-} else := [item]
-
-_items(content) := content.items if {
-	is_array(content.items)
-	endswith(content.kind, "List")
-}
-
-_entry(request, now) := {
-	"operation": _operation(object.get(request, "operation", "")),
-	"group": object.get(request, ["kind", "group"], _group(request)),
-	"kind": object.get(request, ["kind", "kind"], _kind(request)),
-	"resource": object.get(request, ["resource", "resource"], ""),
-	"subresource": object.get(request, "subResource", ""),
-	"namespace": _namespace(request),
-	"name": _name(request),
-	"object": object.get(request, "object", null),
-	"old": object.get(request, "oldObject", null),
-	"options": _object_or_empty(request, "options"),
-	"user": _object_or_empty(request, "userInfo"),
-	"time": now,
-}
-
-# Gatekeeper's audit gives an object an empty operation: nobody does anything to it.
-_operation("") := "MANIFEST"
-
-_operation(operation) := operation if operation != ""
-
-_kind(request) := object.get(_subject(request), "kind", "")
-
-_group(request) := split(_subject(request).apiVersion, "/")[0] if contains(_subject(request).apiVersion, "/")
-
-else := ""
-
-_namespace(request) := request.namespace if {
-	request.namespace != ""
-} else := namespace if {
-	namespace := _subject(request).metadata.namespace
-	not namespace in {"", null}
-} else := "default"
-
-# Identity is read from the objects: request.name is empty for each item of a deletecollection.
-_name(request) := name if {
-	name := _subject(request).metadata.name
-} else := sprintf("%sxxxxx", [prefix]) if {
-	prefix := _subject(request).metadata.generateName
-} else := object.get(request, "name", "")
-
-_subject(request) := request.oldObject if is_object(request.oldObject)
-
-else := request.object if is_object(request.object)
-
-else := {}
-
-_object_or_empty(request, key) := request[key] if is_object(request[key])
-
-else := {}
