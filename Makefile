@@ -2,7 +2,7 @@
 
 BIN := bin
 GO_TEST := go test -timeout 30m
-FUZZ_TIME := 10s
+FUZZ_TIME := 3s
 BENCH_TIME := 1s
 GO_FILES_FOLDERS := certs cmd policies test webhook
 

@@ -20,6 +20,7 @@ func seeds() []string {
 	return []string{
 		"",
 		"---\n",
+		"#\r\r\r\r\r\r\r\t\r#",
 		"# " + strings.Repeat("x", kubectlBuffer-2),
 		"a: 1\n# " + strings.Repeat("x", 2*kubectlBuffer-2),
 		"\xef\xbb\xbfa: 1\n",

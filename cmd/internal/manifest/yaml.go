@@ -59,8 +59,13 @@ func parseTree(c chunk) (*yamlv3.Node, []fault) {
 	}
 	decoder := yamlv3.NewDecoder(bytes.NewReader(c.text))
 	document, err := decodeNode(decoder)
+	// What is blank to this decoder need not be to kubectl's: a lone tab is an error there.
 	if errors.Is(err, io.EOF) {
-		return nil, nil
+		err = syntaxError(c.text, nil)
+		if err == nil {
+			return nil, nil
+		}
+		return nil, []fault{lines.syntaxFault(err)}
 	}
 	if err != nil {
 		return nil, []fault{lines.syntaxFault(syntaxError(c.text, err))}
