@@ -56,6 +56,19 @@ _docker_hub("docker.io")
 
 _docker_hub("index.docker.io")
 
+# METADATA
+# title: New
+# description: |
+#   True for an image that the set did not run before the request. Containers may change places; what runs already
+#   is no news.
+# scope: document
+default is_new(_, _) := true
+
+is_new(entry, reference) := false if {
+	some item in containers(entry.old)
+	item.container.image == reference
+}
+
 # The first component is a registry only where it looks like a host; otherwise all of it is the repository.
 _repository(host, path) := concat("/", [host, path]) if {
 	_registry(host)

@@ -3,7 +3,6 @@ package environment
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -13,7 +12,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
-	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
@@ -195,14 +193,6 @@ func (e *Environment) guarded(ctx context.Context) error {
 		return err
 	}
 	return denied(output)
-}
-
-// NewHTTPClient trusts any certificate: tests that ask the webhook directly are about what it answers.
-func NewHTTPClient() *http.Client {
-	return &http.Client{
-		Timeout:   10 * time.Second,
-		Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}},
-	}
 }
 
 // MustKubectl runs kubectl and makes its failure an error.

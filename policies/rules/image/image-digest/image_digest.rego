@@ -23,7 +23,7 @@ import data.stateward.lib.review
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": array.concat(item.path, ["image"]),
 	"what": problem,
-	"touched": _touched(entry, reference),
+	"touched": image.is_new(entry, reference),
 }) if {
 	some entry in review.statefulsets
 	some item in image.containers(entry.object)
@@ -38,14 +38,6 @@ _problem(reference) := sprintf("%v is not an image reference", [json.marshal(ref
 	not image.parse(reference)
 } else := sprintf("%q has no digest: its tag can be moved", [reference]) if {
 	image.parse(reference).digest == ""
-}
-
-# Containers may change places; an image that the set runs already is no news.
-default _touched(_, _) := true
-
-_touched(entry, reference) := false if {
-	some item in image.containers(entry.old)
-	_reference(item) == reference
 }
 
 _reference(item) := object.get(item, ["container", "image"], "")

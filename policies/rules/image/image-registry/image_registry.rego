@@ -29,7 +29,7 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	"path": array.concat(item.path, ["image"]),
 	"what": problem,
 	"fix": sprintf("take the image from what is allowed: %v", [allow]),
-	"touched": _touched(entry, reference),
+	"touched": image.is_new(entry, reference),
 }) if {
 	allow := config.param(rego.metadata.chain(), "allow")
 	count(allow) > 0
@@ -53,14 +53,6 @@ _allowed(repository, allow) if {
 	some entry in allow
 	prefix := trim_right(entry, "/")
 	startswith(sprintf("%s/", [repository]), sprintf("%s/", [prefix]))
-}
-
-# Containers may change places; an image that the set runs already is no news.
-default _touched(_, _) := true
-
-_touched(entry, reference) := false if {
-	some item in image.containers(entry.old)
-	_reference(item) == reference
 }
 
 _reference(item) := object.get(item, ["container", "image"], "")

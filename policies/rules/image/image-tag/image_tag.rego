@@ -20,7 +20,7 @@ import data.stateward.lib.review
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": array.concat(item.path, ["image"]),
 	"what": problem,
-	"touched": _touched(entry, reference),
+	"touched": image.is_new(entry, reference),
 }) if {
 	some entry in review.statefulsets
 	some item in image.containers(entry.object)
@@ -39,12 +39,4 @@ _problem(reference) := sprintf("%q is not an image reference", [reference]) if {
 } else := sprintf("%q is another image tomorrow", [reference]) if {
 	image.parse(reference).tag == "latest"
 	image.parse(reference).digest == ""
-}
-
-# Containers may change places; an image that the set runs already is no news.
-default _touched(_, _) := true
-
-_touched(entry, reference) := false if {
-	some item in image.containers(entry.old)
-	item.container.image == reference
 }
