@@ -4,6 +4,7 @@ BIN := bin
 GO_TEST := go test -timeout 30m
 FUZZ_TIME := 3s
 BENCH_TIME := 1s
+CRD := $(BIN)/controller-gen crd paths=./policies/engine output:crd:stdout
 GO_FILES_FOLDERS := certs cmd policies test webhook
 
 .DEFAULT_GOAL := help
@@ -54,7 +55,8 @@ bench: ## Measure decisions beside a webhook that decides nothing
 ##@ Mend
 
 .PHONY: generate
-generate: ## Write what follows from the rules' metadata: READMEs, registration, RBAC
+generate: lint-tools ## Write what follows from the rules' metadata and the Guardrails type: READMEs, registration, RBAC, CRD
+	$(CRD) > manifests/base/guardrails.yaml
 	go test ./cmd/internal/generate -run TestGeneratedFilesAreCurrent -update
 
 .PHONY: golden
@@ -67,16 +69,17 @@ fmt: lint-tools ## Format Go and Rego
 	$(BIN)/opa fmt -w policies
 
 .PHONY: lint
-lint: lint-tools ## Check style: go vet, golangci-lint, opa fmt, opa check --strict, regal
+lint: lint-tools ## Check style and the generated CRD: go vet, golangci-lint, opa fmt, opa check --strict, regal
 	go vet ./...
 	$(BIN)/golangci-lint run
 	@test -z "$$($(BIN)/opa fmt -l policies)" || { $(BIN)/opa fmt -d policies; echo 'run `make fmt`'; exit 1; }
 	$(BIN)/opa check --strict policies
 	$(BIN)/regal lint policies --config-file policies/.regal/config.yaml
+	@$(CRD) | diff manifests/base/guardrails.yaml - || { echo 'run `make generate`'; exit 1; }
 
 .PHONY: lint-tools
 lint-tools:
-	@go run ./test/cluster/build opa regal golangci-lint
+	@go run ./test/cluster/build opa regal golangci-lint controller-gen
 
 .PHONY: clean
 clean: ## Delete what was built

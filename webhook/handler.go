@@ -21,13 +21,10 @@ import (
 // Handler decides admission requests at one door. It has no side effects: the API server may call it more than once
 // for one request.
 type Handler struct {
-	// Engine and World decide.
-	Engine *engine.Engine
-	World  engine.World
+	// Policy is what decides now, or why nothing can be decided yet; nothing is allowed before.
+	Policy func() (*Policy, error)
 	// Door is engine.ValidatingDoor or engine.MutatingDoor.
 	Door engine.Door
-	// Ready tells why nothing can be decided yet; nothing is allowed before.
-	Ready func() error
 	// Now is the clock that confirmations are held against.
 	Now func() time.Time
 	// Metrics counts what is decided.
@@ -51,12 +48,13 @@ func (h *Handler) decide(ctx context.Context, request *admissionv1.AdmissionRequ
 	if err := incomplete(request); err != nil {
 		return refused(http.StatusBadRequest, err), decisionError
 	}
-	if err := h.Ready(); err != nil {
+	policy, err := h.Policy()
+	if err != nil {
 		return refused(http.StatusServiceUnavailable, fmt.Errorf("not ready: %w", err)), decisionError
 	}
 	review := engine.FromRequest(request, h.Now())
 	review.Door = h.Door
-	verdict, err := h.Engine.Decide(ctx, review, h.World)
+	verdict, err := policy.Engine.Decide(ctx, review, policy.World)
 	if err != nil {
 		log.FromContext(ctx).Error(err, "could not evaluate", "operation", request.Operation)
 		return refused(statusOf(err), fmt.Errorf("could not evaluate: %w", err)), decisionError

@@ -68,12 +68,23 @@ func newHandler(t testing.TB, door engine.Door) *Handler {
 		t.Fatal(err)
 	}
 	return &Handler{
-		Engine:  decider(t),
-		World:   tutorial(t),
+		Policy:  fixed(decider(t), tutorial(t)),
 		Door:    door,
-		Ready:   func() error { return nil },
 		Now:     func() time.Time { return now },
 		Metrics: metrics,
+	}
+}
+
+// fixed is a Policy that never changes.
+func fixed(decider *engine.Engine, world engine.World) func() (*Policy, error) {
+	return func() (*Policy, error) { return &Policy{Engine: decider, World: world}, nil }
+}
+
+// overlay puts something in the way of the handler's World.
+func overlay(handler *Handler, answer func(context.Context) (ast.Value, error)) {
+	policy, err := handler.Policy()
+	handler.Policy = func() (*Policy, error) {
+		return &Policy{Engine: policy.Engine, World: world{policy.World, answer}}, err
 	}
 }
 

@@ -39,6 +39,8 @@ type Metrics struct {
 	errors   prometheus.Counter
 	library  *prometheus.GaugeVec
 	notAfter prometheus.Gauge
+	reloads  *prometheus.CounterVec
+	excepted *prometheus.CounterVec
 }
 
 // NewMetrics registers the metrics.
@@ -69,9 +71,18 @@ func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 			Name: "stateward_certificate_not_after_timestamp_seconds",
 			Help: "When the serving certificate expires, in seconds since 1970.",
 		}),
+		reloads: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "stateward_reload_total",
+			Help: "Changes of rules and Guardrails by result; after a failure the old ones stay in force.",
+		}, []string{"result"}),
+		excepted: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "stateward_exceptions_total",
+			Help: "Findings that an exception of the Guardrails let through, by rule.",
+		}, []string{"policy"}),
 	}
 	for _, collector := range []prometheus.Collector{
 		metrics.requests, metrics.duration, metrics.results, metrics.errors, metrics.library, metrics.notAfter,
+		metrics.reloads, metrics.excepted,
 	} {
 		if err := registry.Register(collector); err != nil {
 			return nil, err
@@ -102,6 +113,9 @@ func operationLabel(operation admissionv1.Operation) string {
 func (m *Metrics) countFindings(verdict engine.Verdict) {
 	for _, finding := range verdict.Findings {
 		m.results.WithLabelValues(finding.Rule, string(finding.Level)).Inc()
+		if finding.Exception != nil {
+			m.excepted.WithLabelValues(finding.Rule).Inc()
+		}
 	}
 }
 
@@ -109,6 +123,15 @@ func (m *Metrics) countFindings(verdict engine.Verdict) {
 func (m *Metrics) SetLibrary(revision, guardrails string) {
 	m.library.Reset()
 	m.library.WithLabelValues(revision, guardrails).Set(1)
+}
+
+// countReload records that rules or Guardrails changed, and whether they came into force.
+func (m *Metrics) countReload(err error) {
+	result := "success"
+	if err != nil {
+		result = "failure"
+	}
+	m.reloads.WithLabelValues(result).Inc()
 }
 
 // SetCertificateExpiry records when the serving certificate ends.

@@ -124,7 +124,7 @@ func TestEachRequestIsCountedOnce(t *testing.T) {
 				t.Fatal(err)
 			}
 			if test.world != nil {
-				handler.World = world{handler.World, test.world}
+				overlay(handler, test.world)
 			}
 			url := serve(t, handler)
 			for _, body := range test.bodies {

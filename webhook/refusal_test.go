@@ -33,27 +33,27 @@ func TestWhatCannotBeDecidedIsRefusedAndNotDenied(t *testing.T) {
 		message string
 	}{
 		"caches that are not complete": {
-			change: func(handler *Handler) { handler.Ready = (&readiness{}).caches },
+			change: func(handler *Handler) { handler.Policy = (&inForce{}).current },
 			code:   http.StatusServiceUnavailable,
 			message: "stateward: not ready: the caches of what the rules read are not complete yet: " +
 				"is the API server there, and may Stateward list and watch?",
 		},
 		"a World that fails": {
 			change: func(handler *Handler) {
-				handler.World = world{handler.World, func(context.Context) (ast.Value, error) { return nil, errors.New("no route to host") }}
+				overlay(handler, func(context.Context) (ast.Value, error) { return nil, errors.New("no route to host") })
 			},
 			code:    http.StatusInternalServerError,
 			message: "stateward: could not evaluate: evaluate rules: look up services default/nginx: no route to host",
 		},
 		"a World that panics": {
 			change: func(handler *Handler) {
-				handler.World = world{handler.World, func(context.Context) (ast.Value, error) { panic("out of tune") }}
+				overlay(handler, func(context.Context) (ast.Value, error) { panic("out of tune") })
 			},
 			code:    http.StatusInternalServerError,
 			message: "panic: out of tune [recovered]",
 		},
 		"a World that is slower than the API server waits": {
-			change:  func(handler *Handler) { handler.World = world{handler.World, blocked} },
+			change:  func(handler *Handler) { overlay(handler, blocked) },
 			query:   "?timeout=1ms",
 			code:    http.StatusGatewayTimeout,
 			message: "stateward: could not evaluate: evaluation ran out of time",
@@ -83,7 +83,7 @@ func TestWhatCannotBeDecidedIsRefusedAndNotDenied(t *testing.T) {
 func TestNothingIsLeftOfARequestThatRanOutOfTime(t *testing.T) {
 	t.Parallel()
 	handler := newHandler(t, engine.ValidatingDoor)
-	handler.World = world{handler.World, blocked}
+	overlay(handler, blocked)
 	body := read(t, updateReview)
 	synctest.Test(t, func(t *testing.T) {
 		recorder := httptest.NewRecorder()
@@ -126,7 +126,7 @@ func TestAWorldThatFailsOnlyMattersWhereItIsAsked(t *testing.T) {
 		},
 	}
 	handler := newHandler(t, engine.ValidatingDoor)
-	handler.World = world{handler.World, func(context.Context) (ast.Value, error) { return nil, errors.New("no route to host") }}
+	overlay(handler, func(context.Context) (ast.Value, error) { return nil, errors.New("no route to host") })
 	url := serve(t, handler)
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

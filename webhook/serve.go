@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
@@ -16,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/stateward/stateward/certs"
 	"github.com/stateward/stateward/policies"
@@ -36,9 +38,11 @@ type Options struct {
 	Port int
 	// MetricsAddress and ProbeAddress are host:port, or "0" for none.
 	MetricsAddress, ProbeAddress string
-	// Library and Guardrails (nil: none) decide.
-	Library    *policies.Library
-	Guardrails *engine.Guardrails
+	// Load reads the library and the Guardrails (nil: none) from Files, anew whenever one of them changes.
+	Load  func() (*policies.Library, *engine.Guardrails, error)
+	Files []string
+	// StoredGuardrails asks for the Guardrails object in the cluster, in the place of what Load has.
+	StoredGuardrails bool
 	// Certificates serve, and where ManageCABundle is set their authority is written into the registration.
 	Certificates   certs.Source
 	ManageCABundle bool
@@ -48,36 +52,61 @@ type Options struct {
 // Serve answers admission requests until ctx ends. It returns at once where the rules do not compile or the API server
 // is away; it answers "not ready" until it has seen all that the rules read.
 func Serve(ctx context.Context, options Options) error {
-	decider, err := engine.New(ctx, options.Library, options.Guardrails)
-	if err != nil {
+	if err := compiles(ctx, options); err != nil {
 		return err
 	}
 	runner, err := newManager(options)
 	if err != nil {
 		return fmt.Errorf("reach Kubernetes API at %s: %w", options.Config.Host, err)
 	}
-	world, err := cluster.New(ctx, runner.GetCache(), runner.GetAPIReader(), registration.Reads(options.Library))
-	if err != nil {
+	if _, err := runner.GetRESTMapper().RESTMapping(schema.GroupKind{Group: "apps", Kind: "StatefulSet"}); err != nil {
 		return fmt.Errorf("reach Kubernetes API at %s: %w", options.Config.Host, err)
 	}
 	gauges, err := NewMetrics(metrics.Registry)
 	if err != nil {
 		return fmt.Errorf("register metrics: %w", err)
 	}
-	gauges.SetLibrary(decider.Revision())
-	seen := &readiness{}
-	for path, door := range map[string]engine.Door{
-		registration.ValidatePath: engine.ValidatingDoor,
-		registration.MutatePath:   engine.MutatingDoor,
-	} {
-		handler := &Handler{Engine: decider, World: world, Door: door, Ready: seen.caches, Now: time.Now, Metrics: gauges}
+	decides := newReloader(runner, options, gauges)
+	for path, handler := range handlers(decides.inForce, gauges) {
 		// Asking the manager for its server is what makes the manager run it.
-		runner.GetWebhookServer().Register(path, handler.HTTP())
+		runner.GetWebhookServer().Register(path, handler)
 	}
-	if err := attach(runner, options, gauges, seen); err != nil {
+	if err := attach(runner, options, gauges, decides); err != nil {
 		return fmt.Errorf("assemble webhook: %w", err)
 	}
 	return runner.Start(ctx)
+}
+
+// compiles refuses to start with files that are wrong.
+func compiles(ctx context.Context, options Options) error {
+	library, guardrails, err := options.Load()
+	if err != nil {
+		return err
+	}
+	_, err = engine.New(ctx, library, guardrails)
+	return err
+}
+
+func newReloader(runner manager.Manager, options Options, gauges *Metrics) *reloader {
+	decides := &reloader{
+		load: options.Load, files: options.Files, inForce: &inForce{}, metrics: gauges, log: options.Log,
+		watches: &cluster.Watches{Cache: runner.GetCache(), Live: runner.GetAPIReader()},
+	}
+	if options.StoredGuardrails {
+		decides.stored = &storedGuardrails{cache: runner.GetCache(), api: runner.GetClient()}
+	}
+	return decides
+}
+
+func handlers(decides *inForce, gauges *Metrics) map[string]http.Handler {
+	door := func(door engine.Door) http.Handler {
+		return (&Handler{Policy: decides.current, Door: door, Now: time.Now, Metrics: gauges}).HTTP()
+	}
+	return map[string]http.Handler{
+		registration.ValidatePath:   door(engine.ValidatingDoor),
+		registration.MutatePath:     door(engine.MutatingDoor),
+		registration.GuardrailsPath: withDeadline(&admission.Webhook{Handler: &guardrailsHandler{policy: decides.current}}),
+	}
 }
 
 func newManager(options Options) (manager.Manager, error) {
@@ -93,15 +122,15 @@ func newManager(options Options) (manager.Manager, error) {
 }
 
 // attach adds what answers probes and what runs beside the server.
-func attach(runner manager.Manager, options Options, gauges *Metrics, seen *readiness) error {
+func attach(runner manager.Manager, options Options, gauges *Metrics, decides *reloader) error {
 	return errors.Join(
 		runner.AddHealthzCheck("ping", healthz.Ping),
-		runner.AddReadyzCheck("caches", func(*http.Request) error { return seen.caches() }),
+		runner.AddReadyzCheck("caches", func(*http.Request) error { _, err := decides.inForce.current(); return err }),
 		runner.AddReadyzCheck("certificate", func(*http.Request) error { return options.Certificates.Check() }),
 		runner.AddReadyzCheck("webhook", runner.GetWebhookServer().StartedChecker()),
 		runner.Add(manager.RunnableFunc(options.Certificates.Run)),
 		runner.Add(manager.RunnableFunc(watchExpiry(options.Certificates, gauges))),
-		runner.Add(manager.RunnableFunc(seen.await(runner.GetCache()))),
+		runner.Add(manager.RunnableFunc(decides.run)),
 		runner.Add(manager.RunnableFunc(keepBundle(runner, options))),
 	)
 }

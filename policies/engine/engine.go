@@ -1,5 +1,8 @@
 // Package engine decides: the same Review, World, Guardrails and library always give the same Verdict. It knows OPA
 // and no Kubernetes client, has no clock, opens no connection and keeps nothing between two decisions.
+//
+// +groupName=stateward.dev
+// +versionName=v1alpha1
 package engine
 
 import (
@@ -27,6 +30,8 @@ var ErrDeadline = errors.New("evaluation ran out of time")
 // Engine holds a compiled library and its prepared queries. It is safe for concurrent use.
 type Engine struct {
 	library    *policies.Library
+	off        map[string]bool
+	reads      []string
 	queries    map[Door]rego.PreparedEvalQuery
 	revision   string
 	guardrails string
@@ -46,6 +51,8 @@ func New(ctx context.Context, library *policies.Library, guardrails *Guardrails)
 	}
 	engine := &Engine{
 		library:    library,
+		off:        guardrails.off(library),
+		reads:      guardrails.reads(library),
 		queries:    map[Door]rego.PreparedEvalQuery{},
 		revision:   library.Revision(),
 		guardrails: guardrails.Revision(),
@@ -144,10 +151,13 @@ func decodeFindings(value any) ([]Finding, error) {
 	return findings, nil
 }
 
-// Judges reports whether the library has a rule or mutation for this review at its door.
+// Reads lists, sorted, the resources that the rules in force read; whoever makes a World for the engine watches these.
+func (e *Engine) Reads() []string { return e.reads }
+
+// Judges reports whether a rule or mutation in force judges this review at its door.
 func (e *Engine) Judges(review Review) bool {
 	resource, operation := review.subject()
-	judges := func(rule policies.Rule) bool { return rule.Judges(resource, operation) }
+	judges := func(rule policies.Rule) bool { return rule.Judges(resource, operation) && !e.off[rule.ID] }
 	return review.Door != MutatingDoor && slices.ContainsFunc(e.library.Rules, judges) ||
 		review.Door != ValidatingDoor && slices.ContainsFunc(e.library.Mutations, judges)
 }
@@ -156,7 +166,7 @@ func (e *Engine) Judges(review Review) bool {
 func (e *Engine) undecided(review Review, unknown map[string]bool) (undecided []Undecided) {
 	resource, operation := review.subject()
 	for _, rule := range e.library.Rules {
-		if !rule.Judges(resource, operation) {
+		if !rule.Judges(resource, operation) || e.off[rule.ID] {
 			continue
 		}
 		for _, read := range rule.Reads {

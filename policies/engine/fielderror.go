@@ -14,7 +14,10 @@ type FieldError struct {
 }
 
 // Error is "spec.rules[1].id: unknown rule ...".
-func (e *FieldError) Error() string { return fieldPath(e.Path) + ": " + e.Err.Error() }
+func (e *FieldError) Error() string { return e.Field() + ": " + e.Err.Error() }
+
+// Field is the path as people write it: spec.rules[1].id.
+func (e *FieldError) Field() string { return fieldPath(e.Path) }
 
 // Unwrap returns the cause.
 func (e *FieldError) Unwrap() error { return e.Err }

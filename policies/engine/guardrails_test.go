@@ -2,6 +2,9 @@ package engine_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -45,6 +48,35 @@ func TestGuardrailsThatAreWrongAreRefusedWithTheFieldsPath(t *testing.T) {
 			`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","spec":{"rules":[{"id":"headless-service","params":{"missing":"maybe"}}]}}`,
 			`spec.rules[0].params.missing: "maybe" is not one of [deny warn]`,
 		},
+		"an empty selection": {
+			guardrailsWith(`"match":{}`), "spec.match: is empty: select something, or leave it out",
+		},
+		"a selection that is no pattern": {
+			guardrailsWith(`"rules":[{"id":"image-tag","match":{"namespaces":["data","Da[t]a"]}}]`),
+			`spec.rules[0].match.namespaces[1]: "Da[t]a" is no name, with * for any characters`,
+		},
+		"a selector that Kubernetes would refuse": {
+			guardrailsWith(`"match":{"labelSelector":{"matchExpressions":[{"key":"a","operator":"Is"}]}}`),
+			`spec.match.labelSelector: "Is" is not a valid label selector operator`,
+		},
+		"an exception that says nothing": {
+			guardrailsWith(`"exceptions":[{}]`),
+			strings.Join([]string{
+				"spec.exceptions[0].rules: name at least one rule: an exception from all rules is `match.excludedNamespaces`",
+				"spec.exceptions[0].match: is empty: select something, or leave it out",
+				"spec.exceptions[0].reason: is empty: say why, for whoever reads this next year",
+				"spec.exceptions[0].owner: is empty: say whom to ask",
+				`spec.exceptions[0].expires: "" is no time like 2027-01-31T00:00:00Z (RFC 3339)`,
+			}, "\n"),
+		},
+		"an exception for everything else, from a rule that there is not, until some day": {
+			guardrailsWith(`"exceptions":[{"rules":["image-tag","image-tagg"],"match":{"excludedNamespaces":["a"]},"reason":"r","owner":"o","expires":"tomorrow"}]`),
+			strings.Join([]string{
+				"spec.exceptions[0].rules[1]: unknown rule \"image-tagg\": did you mean \"image-tag\"? `stateward rules` lists them",
+				"spec.exceptions[0].match: says what is not let through only: name what is",
+				`spec.exceptions[0].expires: "tomorrow" is no time like 2027-01-31T00:00:00Z (RFC 3339)`,
+			}, "\n"),
+		},
 		"another kind": {
 			`{"apiVersion":"v1","kind":"Service","spec":{}}`,
 			"apiVersion: \"v1\" is not stateward.dev/v1alpha1\nkind: \"Service\" is not Guardrails",
@@ -68,6 +100,44 @@ func TestGuardrailsThatAreWrongAreRefusedWithTheFieldsPath(t *testing.T) {
 				t.Errorf("error (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// guardrailsWith is Guardrails with these fields in their spec.
+func guardrailsWith(fields string) string {
+	return `{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","spec":{` + fields + `}}`
+}
+
+func TestOnlyWhatARuleInForceReadsIsWatched(t *testing.T) {
+	t.Parallel()
+	all := newEngine(t, nil).Reads()
+	var settings []string
+	for _, rule := range embedded(t).All() {
+		settings = append(settings, fmt.Sprintf(`{"id":%q,"action":"off"}`, rule.ID))
+	}
+	for name, test := range map[string]struct {
+		spec string
+		want []string
+	}{
+		"without a setting":  {`"profile":"strict"`, all},
+		"with all rules off": {`"rules":[` + strings.Join(settings, ",") + `]`, nil},
+		"with a selection by the namespace's labels": {
+			`"match":{"namespaceSelector":{"matchLabels":{"env":"prod"}}},"rules":[` + strings.Join(settings, ",") + `]`, []string{"namespaces"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			guardrails, err := engine.ParseGuardrails([]byte(guardrailsWith(test.spec)), embedded(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, newEngine(t, guardrails).Reads()); diff != "" {
+				t.Errorf("resources (-want +got):\n%s", diff)
+			}
+		})
+	}
+	if !slices.Contains(all, "services") {
+		t.Errorf("the rules read %v", all)
 	}
 }
 

@@ -42,6 +42,8 @@ type Finding struct {
 	// a warning.
 	Existing  bool `json:"existing,omitempty"`
 	Confirmed bool `json:"confirmed,omitempty"`
+	// Exception of the Guardrails that let it through; the finding is then recorded only.
+	Exception *ExceptionUse `json:"exception,omitempty"`
 	// Patch is what a mutation changes.
 	Patch []Patch `json:"patch,omitempty"`
 }
@@ -51,6 +53,13 @@ type ObjectReference struct {
 	Kind      string `json:"kind"`
 	Namespace string `json:"namespace"`
 	Name      string `json:"name"`
+}
+
+// ExceptionUse names the exception that let something through.
+type ExceptionUse struct {
+	Reason  string `json:"reason"`
+	Owner   string `json:"owner"`
+	Expires string `json:"expires"`
 }
 
 // Patch is one operation of a JSON Patch (RFC 6902).

@@ -54,6 +54,14 @@ statefulsets(namespace) := array.concat(
 )
 
 # METADATA
+# title: Namespace
+# description: The Namespace of this name; undefined where there is none or nobody knows.
+# scope: document
+namespace(name) := found if {
+	found := _whole("Namespace", name)
+} else := data.cluster.namespaces[name]
+
+# METADATA
 # title: Governed by
 # description: The StatefulSets whose pods get their DNS names from this Service, as an array.
 governed_by(namespace, service_name) := [sts |
@@ -79,12 +87,16 @@ reclaim_policy(claim) := policy if {
 	policy := _volume(claim.spec.volumeName).spec.persistentVolumeReclaimPolicy
 } else := ""
 
-_volume(name) := volume if {
-	some entry in review.manifests
-	review.is_kind(entry, "PersistentVolume")
-	entry.name == name
-	volume := entry.object
+_volume(name) := found if {
+	found := _whole("PersistentVolume", name)
 } else := data.cluster.persistentvolumes[name]
+
+# Of kinds that belong to no namespace.
+_whole(kind, name) := [entry.object |
+	some entry in review.manifests
+	review.is_kind(entry, kind)
+	entry.name == name
+][0]
 
 _manifests(kind, namespace) := [entry.object |
 	some entry in review.manifests

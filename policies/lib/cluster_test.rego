@@ -149,3 +149,11 @@ _files(documents) := [{"path": "all.yaml", "contents": documents}]
 _services := {"default": {"nginx": _service("nginx")}}
 
 _statefulsets := {"default": {"web": _sts("web", "nginx")}}
+
+test_namespace_is_found_wherever_it_is if {
+	data_namespace := {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "data"}}
+	cluster.namespace("data") == data_namespace with data.cluster.namespaces as {"data": data_namespace}
+	cluster.namespace("data") == data_namespace with input as _files([data_namespace])
+	not cluster.namespace("other") with data.cluster.namespaces as {"data": data_namespace}
+		with input as _files([data_namespace])
+}

@@ -9,9 +9,15 @@ package stateward.lib.config
 # title: Level
 # description: |
 #   What becomes of a finding: deny, warn, audit (recorded only) or off. An advice is never more than a warning,
-#   and so is what existed before the request or what somebody has confirmed.
+#   and so is what existed before the request, what somebody has confirmed, and an exception of which nobody here can
+#   tell whether it has expired.
 # scope: document
-level(finding) := "warn" if {
+level(finding) := "off" if {
+	finding.outside
+} else := "audit" if {
+	_action(finding) != "off"
+	finding.exception.dated
+} else := "warn" if {
 	_action(finding) == "deny"
 	_softened(finding)
 } else := _action(finding)
@@ -44,10 +50,35 @@ _softened(finding) if finding.existing
 
 _softened(finding) if finding.confirmed
 
+_softened(finding) if finding.exception
+
+# METADATA
+# title: Matches
+# description: What must select a review for this rule to judge it, as an array.
+matches(id) := array.concat(_everywhere, [rule.match |
+	some rule in _rules
+	rule.id == id
+	rule.match
+])
+
+# METADATA
+# title: Exceptions
+# description: The exceptions of the Guardrails, as an array.
+# scope: document
+default exceptions := []
+
+exceptions := _spec.exceptions
+
+default _everywhere := []
+
+_everywhere := [_spec.match]
+
 default _profile := "baseline"
 
-_profile := data.spec.profile if data.kind == "Guardrails"
+_profile := _spec.profile
 
 default _rules := []
 
-_rules := data.spec.rules if data.kind == "Guardrails"
+_rules := _spec.rules
+
+_spec := data.spec if data.kind == "Guardrails"

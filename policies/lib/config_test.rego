@@ -45,6 +45,21 @@ test_profile_strict_leaves_a_rule_that_does_not_mention_it if {
 	level == "warn"
 }
 
+test_what_is_outside_of_the_selection_is_off if config.level(_finding({"outside": true})) == "off"
+
+test_exception_is_recorded_only[severity] if {
+	some severity in ["deny", "warn", "audit"]
+	config.level(_finding({"severity": severity, "exception": {"dated": true}})) == "audit"
+}
+
+test_exception_from_a_rule_that_is_off_changes_nothing if {
+	config.level(_finding({"severity": "off", "exception": {"dated": true}})) == "off"
+}
+
+test_exception_that_may_have_expired_warns if {
+	config.level(_finding({"exception": {"dated": false}})) == "warn"
+}
+
 test_profile_baseline_is_the_default if {
 	finding := _finding({"severity": "warn", "profile": {"baseline": "audit"}})
 	config.level(finding) == "audit"

@@ -13,6 +13,7 @@
 package stateward.lib.result
 
 import data.stateward.lib.confirmation
+import data.stateward.lib.scope
 
 # METADATA
 # title: Violation
@@ -36,7 +37,7 @@ advice(chain, entry, found) := _message(object.union(_finding(chain, entry, foun
 # description: A change that Stateward makes; found.patch is an array of JSON Patch (RFC 6902) operations.
 mutation(chain, entry, found) := _message(object.union(_finding(chain, entry, found), {"patch": found.patch}))
 
-_finding(chain, entry, found) := {
+_finding(chain, entry, found) := object.union(_scope(rule.path[count(rule.path) - 1], entry), {
 	"rule": rule.path[count(rule.path) - 1],
 	"severity": object.get(custom, "severity", "warn"),
 	"profile": object.get(custom, "profile", {}),
@@ -45,10 +46,16 @@ _finding(chain, entry, found) := {
 	"what": found.what,
 	"fix": sprintf("%s.", [object.get(found, "fix", custom.fix)]),
 	"object": {"kind": entry.kind, "namespace": entry.namespace, "name": entry.name},
-} if {
+}) if {
 	rule := _package(chain)
 	custom := rule.annotations.custom
 }
+
+_scope(id, entry) := {"outside": true} if {
+	scope.outside(id, entry)
+} else := {"exception": scope.exception(id, entry)} if {
+	scope.exception(id, entry)
+} else := {}
 
 _package(chain) := link if {
 	some link in chain

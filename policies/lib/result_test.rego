@@ -33,6 +33,20 @@ test_advice_is_marked_and_never_existing if {
 	finding.msg == "[a-rule] spec.replicas: 2 is wrong. Fix: mend it."
 }
 
+test_what_is_outside_of_the_selection_says_so if {
+	finding := result.violation(_chain({}), _update(1, 2), _found({})) with data.kind as "Guardrails"
+		with data.spec as {"match": {"names": ["db"]}}
+	finding.outside == true
+}
+
+test_exception_is_named if {
+	excepted := {"reason": "r", "owner": "o", "expires": "2027-01-01T00:00:00Z"}
+	each := object.union(excepted, {"rules": ["a-rule"], "match": {"names": ["web"]}})
+	finding := result.violation(_chain({}), _update(1, 2), _found({})) with data.kind as "Guardrails"
+		with data.spec as {"exceptions": [each]}
+	finding.exception == object.union(excepted, {"dated": true})
+}
+
 test_mutation_carries_its_patch if {
 	patch := [{"op": "add", "path": "/spec/replicas", "value": 3}]
 	finding := result.mutation(_chain({}), _update(1, 2), _found({"patch": patch}))

@@ -60,8 +60,9 @@ func BenchmarkRoundTrip(b *testing.B) {
 		b.Fatal(err)
 	}
 	stateward := &webhook.Handler{
-		Engine: decider, World: world, Door: engine.ValidatingDoor, Metrics: metrics,
-		Now: time.Now, Ready: func() error { return nil },
+		Door: engine.ValidatingDoor, Metrics: metrics,
+		Now:    time.Now,
+		Policy: func() (*webhook.Policy, error) { return &webhook.Policy{Engine: decider, World: world}, nil },
 	}
 	nothing, deciding := httptest.NewTLSServer(http.HandlerFunc(null)), httptest.NewTLSServer(stateward.HTTP())
 	defer nothing.Close()

@@ -38,6 +38,7 @@ func Tools() []Tool {
 		{Name: "conftest", Module: "conftest", Package: "github.com/open-policy-agent/conftest"},
 		{Name: "opa", Module: "opa", Package: "github.com/open-policy-agent/opa"},
 		{Name: "regal", Module: "regal", Package: "github.com/open-policy-agent/regal"},
+		{Name: "controller-gen", Module: "controller-gen", Package: "sigs.k8s.io/controller-tools/cmd/controller-gen"},
 		{Name: "golangci-lint", Module: "golangci-lint", Package: "github.com/golangci/golangci-lint/v2/cmd/golangci-lint"},
 	}
 }

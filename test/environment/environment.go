@@ -101,7 +101,7 @@ func (e *Environment) guard(ctx context.Context, options Options, groups []strin
 	if err != nil {
 		return err
 	}
-	for _, file := range []string{"namespace.yaml", "serviceaccount.yaml", "rbac.yaml"} {
+	for _, file := range []string{"namespace.yaml", "serviceaccount.yaml", "rbac.yaml", "guardrails.yaml"} {
 		if err := e.MustKubectl(ctx, "apply", "-f", filepath.Join(root, "manifests", "base", file)); err != nil {
 			return err
 		}

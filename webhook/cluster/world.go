@@ -33,21 +33,45 @@ type World struct {
 
 var _ engine.World = &World{}
 
-// New starts an informer for each resource and does not wait for it. It fails where the API server cannot be asked
-// what the resources are.
-func New(ctx context.Context, informers cache.Cache, live client.Reader, resources []string) (*World, error) {
-	world := &World{cache: informers, live: live, resources: map[string]policies.Resource{}}
+// Watches are the informers behind the Worlds of a process.
+type Watches struct {
+	Cache cache.Cache
+	// Live reads from the API server itself.
+	Live client.Reader
+}
+
+// World returns a World of these resources once their caches are complete. It fails where ctx ends before.
+func (w *Watches) World(ctx context.Context, resources []string) (*World, error) {
+	world := &World{cache: w.Cache, live: w.Live, resources: map[string]policies.Resource{}}
 	for _, name := range resources {
 		resource, known := policies.LookupResource(name)
 		if !known {
 			return nil, fmt.Errorf("watch %s: no such resource", name)
 		}
 		world.resources[name] = resource
-		if _, err := informers.GetInformer(ctx, object(resource), cache.BlockUntilSynced(false)); err != nil {
+		// All begin before the first is waited for.
+		if _, err := w.Cache.GetInformer(ctx, object(resource), cache.BlockUntilSynced(false)); err != nil {
 			return nil, fmt.Errorf("watch %s: %w", name, err)
 		}
 	}
+	for _, name := range resources {
+		if _, err := w.Cache.GetInformer(ctx, object(world.resources[name])); err != nil {
+			return nil, fmt.Errorf("watch %s: %w: may Stateward list and watch it?", name, err)
+		}
+	}
 	return world, nil
+}
+
+// Release stops to watch resources, after the last request that may still look at them, unless they are wanted then.
+func (w *Watches) Release(ctx context.Context, resources []string, last time.Duration, wanted func(resource string) bool) {
+	time.AfterFunc(last, func() {
+		for _, name := range resources {
+			if resource, known := policies.LookupResource(name); known && !wanted(name) && ctx.Err() == nil {
+				// The cache knows no reason to fail here, and a watch too many does no harm.
+				_ = w.Cache.RemoveInformer(ctx, object(resource))
+			}
+		}
+	})
 }
 
 // Options are the cache options that World counts on: objects are shared, never changed, and held without the

@@ -10,9 +10,9 @@ import (
 	"github.com/stateward/stateward/policies"
 )
 
-// Reads lists the resources that the rules read, sorted: what is watched, and all that may be read.
-func Reads(library *policies.Library) []string {
-	reads := map[string]bool{}
+// reads lists the resources that the rules read, sorted, and the namespaces by whose labels Guardrails may select.
+func reads(library *policies.Library) []string {
+	reads := map[string]bool{"namespaces": true}
 	for _, rule := range library.All() {
 		for _, resource := range rule.Reads {
 			reads[resource] = true
@@ -21,11 +21,11 @@ func Reads(library *policies.Library) []string {
 	return slices.Sorted(maps.Keys(reads))
 }
 
-// Roles builds the ClusterRoles: reading what the rules read, and keeping the caBundle of Stateward's own
-// configurations, which only the self-managed certificates need.
+// Roles builds the ClusterRoles: reading what the rules read and the Guardrails, whose status Stateward writes, and
+// keeping the caBundle of Stateward's own configurations, which only the self-managed certificates need.
 func Roles(library *policies.Library) []rbacv1.ClusterRole {
 	byGroup := map[string][]string{}
-	for _, name := range Reads(library) {
+	for _, name := range reads(library) {
 		if resource, known := policies.LookupResource(name); known {
 			byGroup[resource.Group] = append(byGroup[resource.Group], name)
 		}
@@ -36,6 +36,10 @@ func Roles(library *policies.Library) []rbacv1.ClusterRole {
 			APIGroups: []string{group}, Resources: byGroup[group], Verbs: []string{"get", "list", "watch"},
 		})
 	}
+	read.Rules = append(read.Rules,
+		rbacv1.PolicyRule{APIGroups: []string{guardrailsGroup}, Resources: []string{guardrailsResource}, Verbs: []string{"get", "list", "watch"}},
+		rbacv1.PolicyRule{APIGroups: []string{guardrailsGroup}, Resources: []string{guardrailsResource + "/status"}, Verbs: []string{"patch"}},
+	)
 	bundle := clusterRole(Name + "-ca-bundle")
 	bundle.Rules = []rbacv1.PolicyRule{{
 		APIGroups:     []string{"admissionregistration.k8s.io"},

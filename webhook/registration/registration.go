@@ -22,10 +22,15 @@ const (
 	ValidatePath = "/validate"
 	// MutatePath is where it answers for the mutations.
 	MutatePath = "/mutate"
+	// GuardrailsPath is where it answers for its own configuration.
+	GuardrailsPath = "/validate-guardrails"
 	// BreakGlassGroup is let through unseen: `kubectl --as=NAME --as-group=stateward:breakglass ...` works even when
 	// Stateward is down. Who may impersonate it is a matter of RBAC, and every use is in the audit log. A check of a
 	// verb by the authorizer would not do: whoever has cluster-admin passes every such check, all the time.
 	BreakGlassGroup = "stateward:breakglass"
+
+	guardrailsGroup    = "stateward.dev"
+	guardrailsResource = "guardrails"
 
 	// timeoutSeconds is short: a person waits, and a request that is refused can be repeated.
 	timeoutSeconds = 5
@@ -69,7 +74,32 @@ func Validating(library *policies.Library, target Target) *admissionregistration
 			MatchConditions:         matchConditions(),
 		})
 	}
+	configuration.Webhooks = append(configuration.Webhooks, ownConfiguration(target))
 	return configuration
+}
+
+// ownConfiguration refuses Guardrails that could not come into force. It has no say when Stateward is down: the schema
+// of their CRD has, and the status tells the rest.
+func ownConfiguration(target Target) admissionregistrationv1.ValidatingWebhook {
+	return admissionregistrationv1.ValidatingWebhook{
+		Name:         "guardrails.stateward.dev",
+		ClientConfig: target.clientConfig(GuardrailsPath),
+		Rules: []admissionregistrationv1.RuleWithOperations{{
+			Operations: []admissionregistrationv1.OperationType{admissionregistrationv1.Create, admissionregistrationv1.Update},
+			Rule: admissionregistrationv1.Rule{
+				APIGroups:   []string{guardrailsGroup},
+				APIVersions: []string{"v1alpha1"},
+				Resources:   []string{guardrailsResource},
+				Scope:       pointer(admissionregistrationv1.ClusterScope),
+			},
+		}},
+		FailurePolicy:           pointer(admissionregistrationv1.Ignore),
+		MatchPolicy:             pointer(admissionregistrationv1.Equivalent),
+		SideEffects:             pointer(admissionregistrationv1.SideEffectClassNone),
+		TimeoutSeconds:          pointer[int32](timeoutSeconds),
+		AdmissionReviewVersions: []string{"v1"},
+		MatchConditions:         matchConditions(),
+	}
 }
 
 // Mutating builds the configuration of the mutations. They help and protect nothing, so without them life goes on.

@@ -165,12 +165,17 @@ func TestOnlyWhatCanDestroySomethingIsRefusedWithoutStateward(t *testing.T) {
 	got := map[string]common{
 		validating.Webhooks[0].Name: commonOf(validating.Webhooks[0]),
 		validating.Webhooks[1].Name: commonOf(validating.Webhooks[1]),
+		validating.Webhooks[2].Name: commonOf(validating.Webhooks[2]),
 		mutating.Name:               commonOf(validatingLike(mutating)),
 	}
+	// Guardrails have no namespace.
+	own := want(admissionregistrationv1.Ignore)
+	own.Namespaces = nil
 	if diff := cmp.Diff(map[string]common{
-		"critical.stateward.dev": want(admissionregistrationv1.Fail),
-		"advisory.stateward.dev": want(admissionregistrationv1.Ignore),
-		"mutation.stateward.dev": want(admissionregistrationv1.Ignore),
+		"guardrails.stateward.dev": own,
+		"critical.stateward.dev":   want(admissionregistrationv1.Fail),
+		"advisory.stateward.dev":   want(admissionregistrationv1.Ignore),
+		"mutation.stateward.dev":   want(admissionregistrationv1.Ignore),
 	}, got); diff != "" {
 		t.Errorf("entries (-want +got):\n%s", diff)
 	}
@@ -218,23 +223,28 @@ func TestEachDoorHasAnAddressOfItsOwn(t *testing.T) {
 		return admissionregistrationv1.WebhookClientConfig{URL: &address, CABundle: []byte("PEM")}
 	}
 	tests := map[string]struct {
-		target             registration.Target
-		validating, mutate admissionregistrationv1.WebhookClientConfig
+		target                  registration.Target
+		validating, own, mutate admissionregistrationv1.WebhookClientConfig
 	}{
 		"the Service of the manifests": {
 			target:     registration.Target{},
-			validating: service("/validate"), mutate: service("/mutate"),
+			validating: service("/validate"), own: service("/validate-guardrails"), mutate: service("/mutate"),
 		},
 		"a URL": {
 			target:     registration.Target{URL: "https://127.0.0.1:9443", CABundle: []byte("PEM")},
-			validating: url("https://127.0.0.1:9443/validate"), mutate: url("https://127.0.0.1:9443/mutate"),
+			validating: url("https://127.0.0.1:9443/validate"), own: url("https://127.0.0.1:9443/validate-guardrails"),
+			mutate: url("https://127.0.0.1:9443/mutate"),
 		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, hook := range registration.Validating(embedded(t), test.target).Webhooks {
-				if diff := cmp.Diff(test.validating, hook.ClientConfig); diff != "" {
+				want := test.validating
+				if hook.Name == "guardrails.stateward.dev" {
+					want = test.own
+				}
+				if diff := cmp.Diff(want, hook.ClientConfig); diff != "" {
 					t.Errorf("%s (-want +got):\n%s", hook.Name, diff)
 				}
 			}

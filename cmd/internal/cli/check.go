@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -109,10 +110,10 @@ func worldOf(documents []manifest.Document, options checkOptions, library *polic
 
 // judge decides each document. What cannot be evaluated is told in the error, beside the result of all the others.
 func judge(ctx context.Context, decider *engine.Engine, world engine.World, documents []manifest.Document, namespace string) (report.Result, error) {
-	result := report.Result{Documents: len(documents)}
+	result, now := report.Result{Documents: len(documents)}, time.Now()
 	var failed []error
 	for _, document := range documents {
-		review, err := reviewOf(document, namespace)
+		review, err := reviewOf(document, namespace, now)
 		if err != nil {
 			failed = append(failed, usageError{fmt.Errorf("%s: %w", document.Position(nil), err)})
 			continue

@@ -53,6 +53,7 @@ func TestOutputIsAsRecorded(t *testing.T) {
 		"tutorial.json":  {args: []string{"check", "-o", "json", "testdata/web.yaml"}},
 		"violations.txt": {args: []string{"check", "testdata/violations.yaml"}, code: cli.ExitViolations},
 		"configured.txt": {args: []string{"check", "--config", "testdata/guardrails.yaml", "testdata/violations.yaml"}},
+		"excepted.txt":   {args: []string{"check", "--config", "testdata/exceptions.yaml", "testdata/violations.yaml"}},
 		"partial.txt":    {args: []string{"check", "--partial", "--verbose", "testdata/violations.yaml"}, code: cli.ExitViolations},
 		"namespace.txt":  {args: []string{"check", "-n", "data", "-"}, stdin: strings.ReplaceAll(violations(t), "nginx:latest", "nginx:1.27.4")},
 		"review.txt":     {args: []string{"check", "../../../test/testdata/reviews/11-delete-background.json"}, code: cli.ExitViolations},

@@ -22,8 +22,8 @@ type recordedReview struct {
 	} `json:"stateward"`
 }
 
-// reviewOf makes the review that a document asks for.
-func reviewOf(document manifest.Document, namespace string) (engine.Review, error) {
+// reviewOf makes the review that a document asks for. What was recorded has its own time, a manifest is judged now.
+func reviewOf(document manifest.Document, namespace string, now time.Time) (engine.Review, error) {
 	if document.IsAdmissionReview() {
 		var recorded recordedReview
 		if err := json.Unmarshal(document.Raw, &recorded); err != nil {
@@ -43,5 +43,6 @@ func reviewOf(document manifest.Document, namespace string) (engine.Review, erro
 	}
 	return engine.Review{
 		Group: group, Kind: document.Kind, Namespace: namespace, Name: document.Name, Object: document.Raw,
+		Time: now,
 	}, nil
 }

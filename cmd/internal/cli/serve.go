@@ -14,6 +14,7 @@ import (
 
 	"github.com/stateward/stateward/certs"
 	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/webhook"
 	"github.com/stateward/stateward/webhook/registration"
 )
@@ -37,6 +38,9 @@ func newServe(streams Streams) *cobra.Command {
 		Use:   "serve",
 		Short: "Run the admission webhook",
 		Long: `Run the admission webhook until it is told to stop.
+
+Without --config it takes the Guardrails object "` + engine.GuardrailsName + `" of the cluster, if there is one. Either is followed: changes
+come into force at once and as a whole, and after a mistake the last good ones stay.
 
 With --cert-file and --key-file it serves that certificate and follows its changes. Without, it is its own
 authority, for the names in --certificate-hosts, and writes it into the caBundle of the webhook configurations
@@ -67,14 +71,6 @@ called "` + registration.Name + `".`,
 func (o serveOptions) build(streams Streams) (webhook.Options, error) {
 	logger := logr.FromSlogHandler(slog.NewJSONHandler(streams.Err, nil))
 	ctrl.SetLogger(logger)
-	library, err := policies.Embedded()
-	if err != nil {
-		return webhook.Options{}, err
-	}
-	guardrails, err := loadGuardrails(o.config, library)
-	if err != nil {
-		return webhook.Options{}, err
-	}
 	config, err := restConfig(o.kubeconfig)
 	if err != nil {
 		return webhook.Options{}, usageError{err}
@@ -89,12 +85,32 @@ func (o serveOptions) build(streams Streams) (webhook.Options, error) {
 		Port:           o.port,
 		MetricsAddress: o.metricsAddress,
 		ProbeAddress:   o.probeAddress,
-		Library:        library,
-		Guardrails:     guardrails,
-		Certificates:   source,
-		ManageCABundle: o.certFile == "",
-		Log:            logger,
+		Load:           o.load,
+		Files:          o.files(),
+		// A file has the say where there is one.
+		StoredGuardrails: o.config == "",
+		Certificates:     source,
+		ManageCABundle:   o.certFile == "",
+		Log:              logger,
 	}, nil
+}
+
+// load reads the library and the Guardrails; they may have changed since the last time.
+func (o serveOptions) load() (*policies.Library, *engine.Guardrails, error) {
+	library, err := policies.Embedded()
+	if err != nil {
+		return nil, nil, err
+	}
+	guardrails, err := loadGuardrails(o.config, library)
+	return library, guardrails, err
+}
+
+// files are what load reads.
+func (o serveOptions) files() (files []string) {
+	if o.config != "" {
+		files = append(files, o.config)
+	}
+	return files
 }
 
 func (o serveOptions) certificates() (certs.Source, error) {

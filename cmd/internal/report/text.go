@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 	"unicode"
+
+	"github.com/stateward/stateward/policies/engine"
 )
 
 // text is for people: one line for each finding, in the form that editors and terminals can jump to, and a summary.
@@ -14,9 +16,9 @@ type text struct{ verbose bool }
 func (t text) Render(out io.Writer, result Result) error {
 	var page strings.Builder
 	for _, finding := range result.Findings {
-		fmt.Fprintf(&page, "%s:%d:%d: %s: %s %s/%s: %s\n",
+		fmt.Fprintf(&page, "%s:%d:%d: %s: %s %s/%s: %s%s\n",
 			finding.Position.File, finding.Position.Line, finding.Position.Column, finding.Level,
-			finding.Object.Kind, finding.Object.Namespace, finding.Object.Name, finding.Message)
+			finding.Object.Kind, finding.Object.Namespace, finding.Object.Name, finding.Message, excepted(finding.Exception))
 	}
 	if t.verbose {
 		for _, each := range result.Undecided {
@@ -27,6 +29,14 @@ func (t text) Render(out io.Writer, result Result) error {
 		result.Denied(), plural(result.Warned(), "warning"))
 	_, err := io.WriteString(out, printable(page.String()))
 	return err
+}
+
+// excepted tells why a finding is only recorded.
+func excepted(exception *engine.ExceptionUse) string {
+	if exception == nil {
+		return ""
+	}
+	return fmt.Sprintf(" (excepted until %s: %s; ask %s)", exception.Expires, exception.Reason, exception.Owner)
 }
 
 // printable keeps names in manifests from driving the terminal.

@@ -1,0 +1,183 @@
+package engine
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/agnivade/levenshtein"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	kjson "sigs.k8s.io/json"
+
+	"github.com/stateward/stateward/policies"
+)
+
+// ParseGuardrails reads Guardrails from JSON and checks them against the library. Each mistake is a *FieldError in
+// the joined error.
+func ParseGuardrails(raw []byte, library *policies.Library) (*Guardrails, error) {
+	guardrails := &Guardrails{}
+	unknown, err := kjson.UnmarshalStrict(raw, guardrails)
+	if err := errors.Join(append(fieldErrors(unknown...), fieldErrors(err)...)...); err != nil {
+		return nil, err
+	}
+	if err := guardrails.check(library); err != nil {
+		return nil, err
+	}
+	return guardrails, nil
+}
+
+// fieldErrors gives what the decoder says of a field the field's path.
+func fieldErrors(errs ...error) (located []error) {
+	for _, err := range errs {
+		var strict kjson.FieldError
+		var mistyped *json.UnmarshalTypeError
+		switch {
+		case err == nil:
+		case errors.As(err, &strict):
+			path := splitPath(strict.FieldPath())
+			strict.SetFieldPath(lastKey(path))
+			located = append(located, &FieldError{Path: path, Err: strict})
+		case errors.As(err, &mistyped):
+			located = append(located, &FieldError{
+				Path: splitPath(mistyped.Field), Err: fmt.Errorf("a JSON %s cannot stand here", mistyped.Value),
+			})
+		default:
+			located = append(located, err)
+		}
+	}
+	return located
+}
+
+// mistakes collects what is wrong, each at its field.
+type mistakes []error
+
+func (m *mistakes) add(err error, path ...any) {
+	if err != nil {
+		*m = append(*m, &FieldError{Path: slices.Clone(path), Err: err})
+	}
+}
+
+func (g *Guardrails) check(library *policies.Library) error {
+	var found mistakes
+	if g.APIVersion != GuardrailsAPIVersion {
+		found.add(fmt.Errorf("%q is not %s", g.APIVersion, GuardrailsAPIVersion), "apiVersion")
+	}
+	if g.Kind != GuardrailsKind {
+		found.add(fmt.Errorf("%q is not %s", g.Kind, GuardrailsKind), "kind")
+	}
+	if g.Spec.Profile != "" && !slices.Contains(policies.Profiles(), g.Spec.Profile) {
+		found.add(fmt.Errorf("unknown profile %q: use one of %v", g.Spec.Profile, policies.Profiles()), "spec", "profile")
+	}
+	g.Spec.Match.check(&found, "spec", "match")
+	seen := map[string]int{}
+	for index, setting := range g.Spec.Rules {
+		if first, again := seen[setting.ID]; again {
+			found.add(fmt.Errorf("rule %q is set in rules[%d] already", setting.ID, first), "spec", "rules", index, "id")
+		}
+		seen[setting.ID] = index
+		setting.check(library, &found, "spec", "rules", index)
+	}
+	for index, exception := range g.Spec.Exceptions {
+		exception.check(library, &found, "spec", "exceptions", index)
+	}
+	return errors.Join(found...)
+}
+
+func (s RuleSetting) check(library *policies.Library, found *mistakes, path ...any) {
+	rule, known := library.Rule(s.ID)
+	if !known {
+		found.add(unknownRule(s.ID, library), append(path, "id")...)
+		return
+	}
+	if s.Action != "" && !slices.Contains(policies.Levels(), s.Action) {
+		found.add(fmt.Errorf("unknown action %q: use one of %v", s.Action, policies.Levels()), append(path, "action")...)
+	}
+	s.Match.check(found, append(path, "match")...)
+	for name, value := range s.Params {
+		found.add(checkParam(rule, name, value), append(path, "params", name)...)
+	}
+}
+
+func (e Exception) check(library *policies.Library, found *mistakes, path ...any) {
+	if len(e.Rules) == 0 {
+		found.add(errors.New("name at least one rule: an exception from all rules is `match.excludedNamespaces`"), append(path, "rules")...)
+	}
+	for index, id := range e.Rules {
+		if _, known := library.Rule(id); !known {
+			found.add(unknownRule(id, library), append(path, "rules", index)...)
+		}
+	}
+	e.Match.check(found, append(path, "match")...)
+	if !e.Match.empty() && !e.Match.positive() {
+		found.add(errors.New("says what is not let through only: name what is"), append(path, "match")...)
+	}
+	if e.Reason == "" {
+		found.add(errors.New("is empty: say why, for whoever reads this next year"), append(path, "reason")...)
+	}
+	if e.Owner == "" {
+		found.add(errors.New("is empty: say whom to ask"), append(path, "owner")...)
+	}
+	if _, err := time.Parse(time.RFC3339, e.Expires); err != nil {
+		found.add(fmt.Errorf("%q is no time like 2027-01-31T00:00:00Z (RFC 3339)", e.Expires), append(path, "expires")...)
+	}
+}
+
+// pattern is what a name may be made of, and `*`.
+var pattern = regexp.MustCompile(`^[-.a-z0-9*]+$`)
+
+func (m *Match) check(found *mistakes, path ...any) {
+	if m == nil {
+		return
+	}
+	if m.empty() {
+		found.add(errors.New("is empty: select something, or leave it out"), path...)
+	}
+	for key, patterns := range map[string][]string{
+		"namespaces": m.Namespaces, "excludedNamespaces": m.ExcludedNamespaces, "names": m.Names,
+	} {
+		for index, each := range patterns {
+			if !pattern.MatchString(each) {
+				found.add(fmt.Errorf("%q is no name, with * for any characters", each), append(path, key, index)...)
+			}
+		}
+	}
+	for key, selector := range map[string]*metav1.LabelSelector{
+		"namespaceSelector": m.NamespaceSelector, "labelSelector": m.LabelSelector,
+	} {
+		if _, err := metav1.LabelSelectorAsSelector(selector); err != nil {
+			found.add(err, append(path, key)...)
+		}
+	}
+}
+
+// empty selects everything by saying nothing.
+func (m *Match) empty() bool { return !m.positive() && len(m.ExcludedNamespaces) == 0 }
+
+// positive says what is selected, not only what is not.
+func (m *Match) positive() bool {
+	return len(m.Namespaces)+len(m.Names) > 0 || m.NamespaceSelector != nil || m.LabelSelector != nil
+}
+
+func checkParam(rule policies.Rule, name string, value any) error {
+	param, known := rule.Params[name]
+	if !known {
+		return fmt.Errorf("rule %s has no such parameter: see `stateward rules explain %s`", rule.ID, rule.ID)
+	}
+	return param.Check(value)
+}
+
+func unknownRule(id string, library *policies.Library) error {
+	nearest, distance := "", len(id)/2+1
+	for _, rule := range library.All() {
+		if d := levenshtein.ComputeDistance(id, rule.ID); d < distance {
+			nearest, distance = rule.ID, d
+		}
+	}
+	if nearest != "" {
+		return fmt.Errorf("unknown rule %q: did you mean %q? `stateward rules` lists them", id, nearest)
+	}
+	return fmt.Errorf("unknown rule %q: `stateward rules` lists them", id)
+}

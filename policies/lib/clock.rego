@@ -1,0 +1,18 @@
+# METADATA
+# title: Clock
+# description: |
+#   Times as people write them. Nothing here knows what time it is: that is in the review, or unknown.
+package stateward.lib.clock
+
+# A time that parses: a bad one is undefined, and must not stop the evaluation.
+_rfc3339 := concat("", [
+	`^(?:20\d\d-(?:`,
+	`(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))`,
+	`|20(?:[02468][048]|[13579][26])-02-29)`,
+	`T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$`,
+])
+
+# METADATA
+# title: Nanoseconds
+# description: An RFC 3339 time of this century as nanoseconds since 1970; undefined for what is none.
+nanoseconds(text) := time.parse_rfc3339_ns(text) if regex.match(_rfc3339, text)

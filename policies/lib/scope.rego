@@ -1,0 +1,112 @@
+# METADATA
+# title: Scope
+# description: |
+#   What the Guardrails' selections and exceptions mean for a review. What cannot be known, as the labels of a namespace
+#   in CI, leaves a review in scope and excepts nothing.
+package stateward.lib.scope
+
+import data.stateward.lib.clock
+import data.stateward.lib.cluster
+import data.stateward.lib.config
+import data.stateward.lib.selector
+
+# METADATA
+# title: Outside
+# description: True where the Guardrails select other objects, for all rules or for this one.
+# scope: document
+default outside(_, _) := false
+
+outside(id, entry) if {
+	some match in config.matches(id)
+	_misses(match, entry)
+}
+
+# METADATA
+# title: Exception
+# description: |
+#   The exception that lets this review through the rule: reason, owner and expires. It is `dated` where the time is
+#   known, so that it can be told from one that has expired.
+exception(id, entry) := [object.union(said, {"dated": entry.time != ""}) |
+	some each in config.exceptions
+	id in each.rules
+	not _expired(each, entry)
+	_fits(each.match, entry)
+	said := {"reason": each.reason, "owner": each.owner, "expires": each.expires}
+][0]
+
+_expired(each, entry) if {
+	entry.time != ""
+	clock.nanoseconds(each.expires) <= clock.nanoseconds(entry.time)
+}
+
+_misses(match, entry) if {
+	match.namespaces
+	not _named(match.namespaces, _namespace(entry))
+}
+
+_misses(match, entry) if _named(match.excludedNamespaces, _namespace(entry))
+
+_misses(match, entry) if {
+	match.names
+	not _named(match.names, entry.name)
+}
+
+# As for the API server's own selectors of webhooks, the object before or after will do: nobody leaves by a label that
+# the same request brings.
+_misses(match, entry) if _selects_none(match.labelSelector, _labels(entry))
+
+_misses(match, entry) if _selects_none(match.namespaceSelector, _namespace_labels(entry))
+
+_selects_none(wanted, sets) if {
+	count(sets) > 0
+	every labels in sets {
+		not selector.matches(wanted, labels)
+	}
+}
+
+# An exception must be certain: before and after.
+_fits(match, entry) if {
+	not _misses(match, entry)
+	_certain(object.get(match, "labelSelector", {}), _labels(entry))
+	_certain(object.get(match, "namespaceSelector", {}), _namespace_labels(entry))
+}
+
+_certain({}, _)
+
+_certain(wanted, sets) if {
+	wanted != {}
+	count(sets) > 0
+	every labels in sets {
+		selector.matches(wanted, labels)
+	}
+}
+
+_named(patterns, name) if {
+	some pattern in patterns
+	glob.match(pattern, null, name)
+}
+
+_namespace(entry) := entry.name if {
+	entry.kind == "Namespace"
+} else := entry.namespace
+
+# The labels before and after, as far as they are known; a Scale has none of its own.
+_labels(entry) := [_labels_of(sts) |
+	sts := cluster.statefulset(entry.namespace, entry.name)
+] if {
+	entry.kind == "Scale"
+} else := [_labels_of(value) |
+	some value in [entry.old, entry.object]
+	is_object(value)
+]
+
+_namespace_labels(entry) := _labels(entry) if {
+	entry.kind == "Namespace"
+} else := [_labels_of(namespace) |
+	namespace := cluster.namespace(entry.namespace)
+]
+
+_labels_of(value) := labels if {
+	labels := object.get(value, ["metadata", "labels"], null)
+	is_object(labels)
+} else := {}

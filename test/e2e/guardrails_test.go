@@ -1,0 +1,134 @@
+package e2e_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/stateward/stateward/test/builders"
+	"github.com/stateward/stateward/test/environment"
+)
+
+// guardrails are Guardrails as somebody applies them.
+func guardrails(spec string) string {
+	return "apiVersion: stateward.dev/v1alpha1\nkind: Guardrails\nmetadata:\n  name: stateward\nspec:\n" + spec
+}
+
+// TestGuardrailsComeIntoForceWithoutARestart walks one cluster through a life of its configuration.
+func TestGuardrailsComeIntoForceWithoutARestart(t *testing.T) {
+	guarded := environment.ForTest(t)
+	g := newGuard(t, guarded)
+	g.create(t, builders.MakeStatefulSet())
+	beyond := []string{"patch", "statefulset", "web", "--dry-run=server", "-p", `{"spec":{"updateStrategy":{"rollingUpdate":{"partition":9}}}}`}
+	g.denied(t, "partition-range", beyond...)
+
+	g.allowed(t, guardrails("  rules: [{id: partition-range, action: warn}]\n"), "apply", "-f", "-")
+	g.becomes(t, "True", "in force")
+	g.warned(t, "partition-range", beyond...)
+
+	g.allowed(t, guardrails("  rules: [{id: partition-range, match: {namespaces: [elsewhere]}}]\n"), "apply", "-f", "-")
+	g.becomes(t, "True", "in force")
+	g.allowed(t, "", beyond...)
+
+	g.allowed(t, guardrails("  match: {namespaceSelector: {matchLabels: {guarded: \"yes\"}}}\n"), "apply", "-f", "-")
+	g.becomes(t, "True", "in force")
+	g.allowed(t, "", beyond...)
+	g.allowed(t, "", "label", "namespace", g.namespace, "guarded=yes")
+	g.eventuallySays(t, true, "[partition-range]", beyond...)
+
+	g.allowed(t, guardrails(`  exceptions:
+    - {rules: [partition-range], match: {names: [web]}, reason: vendor, owner: me, expires: "2099-01-01T00:00:00Z"}
+    - {rules: [scale-to-zero], match: {names: [web]}, reason: vendor, owner: me, expires: "2020-01-01T00:00:00Z"}
+`), "apply", "-f", "-")
+	g.becomes(t, "True", "in force")
+	g.allowed(t, "", beyond...)
+	g.warned(t, "scale-to-zero", "scale", "statefulset", "web", "--replicas=0", "--dry-run=server")
+	g.counts(t, `stateward_exceptions_total{policy="partition-range"}`, `stateward_reload_total{result="success"}`)
+
+	// Past the guard, as when it is down, only the schema of the CRD looks at Guardrails.
+	g.allowed(t, guardrails("  rules: [{id: image-tagg}]\n"), append(breakGlass(), "apply", "-f", "-")...)
+	g.becomes(t, "False", `spec.rules[0].id: unknown rule "image-tagg": did you mean "image-tag"?`)
+	g.allowed(t, "", beyond...)
+	g.counts(t, `stateward_reload_total{result="failure"}`)
+
+	g.allowed(t, "", "delete", "guardrails", "stateward")
+	g.eventuallySays(t, true, "[partition-range]", beyond...)
+}
+
+func TestWrongGuardrailsAreRefusedAtOnceWithTheFieldsPath(t *testing.T) {
+	g := newGuard(t, environment.ForTest(t))
+	for name, test := range map[string]struct{ spec, want string }{
+		"an action that there is not": {"  rules: [{id: image-tag, action: block}]\n", "spec.rules[0].action: Unsupported value"},
+		"a profile that there is not": {"  profile: paranoid\n", "spec.profile: Unsupported value"},
+		"the same rule twice":         {"  rules: [{id: image-tag}, {id: image-tag}]\n", "spec.rules[1]: Duplicate value"},
+		"an empty selection":          {"  match: {}\n", "spec.match in body should have at least 1 properties"},
+		"an unknown field":            {"  profil: strict\n", "unknown field \"spec.profil\""},
+		"a pattern that is none":      {"  match: {namespaces: [\"Data\"]}\n", "spec.match.namespaces[0] in body should match"},
+		"a selector with an odd operator": {
+			"  match: {labelSelector: {matchExpressions: [{key: a, operator: Is}]}}\n",
+			`spec.match.labelSelector: "Is" is not a valid label selector operator`,
+		},
+		"a time that is none": {
+			"  exceptions: [{rules: [image-tag], match: {names: [a]}, reason: r, owner: o, expires: tomorrow}]\n",
+			"spec.exceptions[0].expires in body must be of type date-time",
+		},
+		"an exception without reason": {
+			"  exceptions: [{rules: [image-tag], match: {names: [a]}, owner: o, expires: \"2099-01-01T00:00:00Z\"}]\n",
+			"spec.exceptions[0].reason: Required value",
+		},
+		"an exception for everything else": {
+			"  exceptions: [{rules: [image-tag], match: {excludedNamespaces: [a]}, reason: r, owner: o, expires: \"2099-01-01T00:00:00Z\"}]\n",
+			"spec.exceptions[0].match: Invalid value: says what is not let through only",
+		},
+		"an unknown rule": {"  rules: [{id: image-tagg}]\n", "spec.rules[0].id: unknown rule \"image-tagg\": did you mean \"image-tag\"?"},
+		"a parameter of the wrong type": {
+			"  rules: [{id: headless-service, params: {missing: 3}}]\n", "spec.rules[0].params.missing: 3 is not a string",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g.says(t, true, guardrails(test.spec), []string{test.want}, "create", "--validate=strict", "-f", "-")
+		})
+	}
+	t.Run("another name", func(t *testing.T) {
+		g.says(t, true, strings.Replace(guardrails("  profile: strict\n"), "name: stateward", "name: other", 1),
+			[]string{"a cluster has one Guardrails object, named stateward"}, "create", "-f", "-")
+	})
+}
+
+// becomes waits until the status speaks of the newest Guardrails, and looks at what `kubectl get` shows.
+func (g guard) becomes(t *testing.T, ready, reason string) {
+	t.Helper()
+	columns := `jsonpath={.metadata.generation} {.status.observedGeneration} {.status.conditions[?(@.type=="Ready")].status} {.status.conditions[?(@.type=="Ready")].message}`
+	var output string
+	defer func() {
+		if t.Failed() {
+			t.Logf("the status was %s", output)
+		}
+	}()
+	eventually(t, "Guardrails become "+ready, func(context.Context) (bool, error) {
+		output, _ = g.kubectl(t, "", "get", "guardrails", "stateward", "-o", columns)
+		fields := strings.SplitN(output, " ", 4)
+		return len(fields) == 4 && fields[0] == fields[1] && fields[2] == ready && strings.Contains(fields[3], reason), nil
+	})
+	g.says(t, false, "", []string{"PROFILE", "READY", "REVISION", "stateward", ready}, "get", "guardrails")
+}
+
+// eventuallySays repeats a command until it is denied, or not, with these words.
+func (g guard) eventuallySays(t *testing.T, denied bool, words string, arguments ...string) {
+	t.Helper()
+	eventually(t, words, func(context.Context) (bool, error) {
+		output, code := g.kubectl(t, "", arguments...)
+		return (code != 0) == denied && strings.Contains(output, words), nil
+	})
+}
+
+// counts wants these metrics to be above zero.
+func (g guard) counts(t *testing.T, metrics ...string) {
+	t.Helper()
+	page := fetch(t, g.Metrics+"/metrics")
+	for _, metric := range metrics {
+		if !strings.Contains(page, metric) || strings.Contains(page, metric+" 0\n") {
+			t.Errorf("%s is not counted in\n%s", metric, page)
+		}
+	}
+}

@@ -1,0 +1,52 @@
+package webhook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+
+	"github.com/stateward/stateward/policies/engine"
+)
+
+// guardrailsHandler refuses Guardrails that could not come into force. What the schema of their CRD can say has been
+// checked before; this is about the rules there are and their parameters.
+type guardrailsHandler struct{ policy func() (*Policy, error) }
+
+// Handle answers a CREATE or UPDATE of Guardrails.
+func (h *guardrailsHandler) Handle(_ context.Context, request admission.Request) admission.Response {
+	policy, err := h.policy()
+	if err != nil {
+		return refused(http.StatusServiceUnavailable, fmt.Errorf("not ready: %w", err))
+	}
+	_, err = engine.ParseGuardrails(request.Object.Raw, policy.Engine.Library())
+	if err == nil {
+		return admission.Allowed("")
+	}
+	response := admission.Denied("")
+	response.Result.Details = &metav1.StatusDetails{}
+	var lines []string
+	for _, mistake := range mistakes(err) {
+		lines = append(lines, mistake.Error())
+		var field *engine.FieldError
+		if errors.As(mistake, &field) {
+			response.Result.Details.Causes = append(response.Result.Details.Causes, metav1.StatusCause{
+				Type: metav1.CauseTypeFieldValueInvalid, Field: field.Field(), Message: field.Err.Error(),
+			})
+		}
+	}
+	response.Result.Message = strings.Join(lines, "\n")
+	return response
+}
+
+// mistakes takes a joined error apart.
+func mistakes(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return joined.Unwrap()
+	}
+	return []error{err}
+}

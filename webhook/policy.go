@@ -1,0 +1,29 @@
+package webhook
+
+import (
+	"errors"
+	"sync/atomic"
+
+	"github.com/stateward/stateward/policies/engine"
+)
+
+// Policy is what decides: a library under Guardrails, and the World that its rules look at. A request sees one Policy
+// from its beginning to its end.
+type Policy struct {
+	Engine *engine.Engine
+	World  engine.World
+}
+
+// inForce holds the Policy that decides now. There is none before the caches have been complete once; from then on
+// watches keep them so.
+type inForce struct{ policy atomic.Pointer[Policy] }
+
+func (f *inForce) set(policy *Policy) { f.policy.Store(policy) }
+
+// current returns the Policy in force, or why there is none yet: nothing is allowed before.
+func (f *inForce) current() (*Policy, error) {
+	if policy := f.policy.Load(); policy != nil {
+		return policy, nil
+	}
+	return nil, errors.New("the caches of what the rules read are not complete yet: is the API server there, and may Stateward list and watch?")
+}

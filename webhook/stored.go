@@ -1,0 +1,121 @@
+package webhook
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine"
+)
+
+const (
+	// storedTimeout bounds reading and writing the Guardrails in the cluster.
+	storedTimeout = 5 * time.Second
+	// maxConditionMessage leaves room below the 32 KiB that the API allows a condition to say.
+	maxConditionMessage = 30 * 1024
+)
+
+// storedGuardrails is the one Guardrails object of the cluster, if it has one and knows the kind.
+type storedGuardrails struct {
+	cache client.Reader
+	api   client.Client
+}
+
+// get returns the object, or nil.
+func (s *storedGuardrails) get(ctx context.Context) (*unstructured.Unstructured, error) {
+	ctx, cancel := context.WithTimeout(ctx, storedTimeout)
+	defer cancel()
+	object := &unstructured.Unstructured{}
+	object.SetGroupVersionKind(schema.FromAPIVersionAndKind(engine.GuardrailsAPIVersion, engine.GuardrailsKind))
+	err := s.cache.Get(ctx, client.ObjectKey{Name: engine.GuardrailsName}, object)
+	switch {
+	case apierrors.IsNotFound(err), meta.IsNoMatchError(err):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("read guardrails %s from the cluster: %w", engine.GuardrailsName, err)
+	}
+	return object, nil
+}
+
+// version changes whenever the spec does.
+func (s *storedGuardrails) version(ctx context.Context) (string, error) {
+	object, err := s.get(ctx)
+	if object == nil || err != nil {
+		return "none", err
+	}
+	return fmt.Sprintf("%s %d", object.GetUID(), object.GetGeneration()), nil
+}
+
+// parse checks the object against the library; without an object there are no Guardrails.
+func (s *storedGuardrails) parse(ctx context.Context, library *policies.Library) (*engine.Guardrails, error) {
+	object, err := s.get(ctx)
+	if object == nil || err != nil {
+		return nil, err
+	}
+	unstructured.RemoveNestedField(object.Object, "status")
+	raw, err := json.Marshal(object)
+	if err != nil {
+		return nil, err
+	}
+	guardrails, err := engine.ParseGuardrails(raw, library)
+	if err != nil {
+		return nil, fmt.Errorf("guardrails %s: %w", engine.GuardrailsName, err)
+	}
+	return guardrails, nil
+}
+
+// report writes into the status whether the object is in force. Several replicas write the same.
+func (s *storedGuardrails) report(ctx context.Context, revision string, refused error) error {
+	object, err := s.get(ctx)
+	if object == nil || err != nil {
+		return err
+	}
+	var typed engine.Guardrails
+	encoded, err := json.Marshal(object)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(encoded, &typed); err != nil {
+		return err
+	}
+	before := typed.Status
+	after := engine.GuardrailsStatus{ObservedGeneration: object.GetGeneration(), Revision: revision}
+	if before != nil {
+		after.Conditions = append(after.Conditions, before.Conditions...)
+	}
+	meta.SetStatusCondition(&after.Conditions, condition(object.GetGeneration(), refused))
+	if before != nil && apiequality.Semantic.DeepEqual(*before, after) {
+		return nil
+	}
+	patch, err := json.Marshal(map[string]any{"status": after})
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, storedTimeout)
+	defer cancel()
+	return s.api.Status().Patch(ctx, object.DeepCopy(), client.RawPatch("application/merge-patch+json", patch))
+}
+
+func condition(generation int64, refused error) metav1.Condition {
+	if refused == nil {
+		return metav1.Condition{
+			Type: "Ready", Status: metav1.ConditionTrue, Reason: "InForce", Message: "in force", ObservedGeneration: generation,
+		}
+	}
+	message := strings.ToValidUTF8(refused.Error()[:min(len(refused.Error()), maxConditionMessage)], "")
+	return metav1.Condition{
+		Type: "Ready", Status: metav1.ConditionFalse, Reason: "Refused", ObservedGeneration: generation,
+		Message: message + "; what was in force before still is",
+	}
+}
