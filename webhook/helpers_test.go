@@ -203,6 +203,8 @@ func (w world) Get(ctx context.Context, _, _, _ string) (ast.Value, error) { ret
 
 func (w world) List(ctx context.Context, _, _ string) (ast.Value, error) { return w.get(ctx) }
 
+func (w world) Governed(ctx context.Context, _, _ string) (ast.Value, error) { return w.get(ctx) }
+
 func names(t testing.TB, pattern string) (names []string) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(reviews, pattern))

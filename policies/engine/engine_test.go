@@ -239,6 +239,10 @@ func (brokenWorld) List(context.Context, string, string) (ast.Value, error) {
 	return nil, errors.New("the API server is away")
 }
 
+func (brokenWorld) Governed(context.Context, string, string) (ast.Value, error) {
+	return nil, errors.New("the API server is away")
+}
+
 func service() []json.RawMessage { return []json.RawMessage{builders.JSON(builders.HeadlessService())} }
 
 func create(set *builders.StatefulSet) engine.Review {

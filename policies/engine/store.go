@@ -51,7 +51,7 @@ func (s *store) Truncate(context.Context, storage.Transaction, storage.Transacti
 func (s *store) ListPolicies(context.Context, storage.Transaction) ([]string, error) { return nil, nil }
 
 // Read answers `data.cluster.RESOURCE.NAMESPACE.NAME` (without the namespace for resources of the whole cluster),
-// `data.cluster.known.RESOURCE` and the fields of the Guardrails.
+// `data.cluster.known.RESOURCE`, the index `data.cluster.governed.NAMESPACE.SERVICE` and the fields of the Guardrails.
 func (s *store) Read(ctx context.Context, txn storage.Transaction, path storage.Path) (any, error) {
 	if len(path) == 0 || path[0] != "cluster" {
 		return descend(s.guardrails, path, 0)
@@ -66,15 +66,32 @@ func (s *store) Read(ctx context.Context, txn storage.Transaction, path storage.
 	if len(path) < 3 {
 		return nil, fmt.Errorf("a rule reads all of data%s: let it name a namespace and, if it can, an object", dotted(path))
 	}
+	if path[1] == "governed" {
+		return asked.governed(ctx, path)
+	}
 	if !asked.world.Knows(path[1]) {
 		asked.unknown[path[1]] = true
 	}
 	return readWorld(ctx, asked.world, path)
 }
 
+func (t *transaction) governed(ctx context.Context, path storage.Path) (any, error) {
+	if len(path) < 4 {
+		return nil, fmt.Errorf("a rule reads all of data%s: let it name a Service", dotted(path))
+	}
+	if !t.world.Knows("statefulsets") {
+		t.unknown["statefulsets"] = true
+	}
+	sets, err := t.world.Governed(ctx, path[2], path[3])
+	if err != nil {
+		return nil, fmt.Errorf("list statefulsets of service %s/%s: %w", path[2], path[3], err)
+	}
+	return descend(sets, path, 4)
+}
+
 // known is one object, small as it is: OPA's rule index asks for it as a whole.
 func known(world World) ast.Object {
-	known := ast.NewObject()
+	known := ast.NewObject(item("governed", ast.BooleanTerm(true)))
 	for _, resource := range policies.Resources() {
 		known.Insert(ast.StringTerm(resource.Name), ast.BooleanTerm(world.Knows(resource.Name)))
 	}

@@ -29,6 +29,11 @@ func (w *recordingWorld) List(_ context.Context, resource, namespace string) (as
 	return ast.NewObject(), nil
 }
 
+func (w *recordingWorld) Governed(_ context.Context, namespace, service string) (ast.Value, error) {
+	w.asked = append(w.asked, "governed "+namespace+"/"+service)
+	return ast.MustParseTerm(`{"web": {"spec": {}}}`).Value, nil
+}
+
 func TestStoreAsksTheWorldForExactlyWhatIsRead(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -45,6 +50,10 @@ func TestStoreAsksTheWorldForExactlyWhatIsRead(t *testing.T) {
 		"what is known":            {path: "/cluster/known/services", want: `true`},
 		"what is not known":        {path: "/cluster/known/pods", want: `false`},
 		"an object of the cluster": {path: "/cluster/persistentvolumes/nginx/spec", want: `{"clusterIP":"None"}`, asked: []string{"get persistentvolumes//nginx"}},
+		"an index":                 {path: "/cluster/governed/default/nginx", want: `{"web":{"spec":{}}}`, asked: []string{"governed default/nginx"}},
+		"an object of an index":    {path: "/cluster/governed/default/nginx/web", want: `{"spec":{}}`, asked: []string{"governed default/nginx"}},
+		"half an index":            {path: "/cluster/governed/default", fails: "let it name a Service"},
+		"that there is an index":   {path: "/cluster/known/governed", want: `true`},
 		"all of a resource":        {path: "/cluster/services", fails: "let it name a namespace"},
 		"the whole cluster":        {path: "/cluster", fails: "let it name a namespace"},
 		"no World":                 {path: "/spec/profile", want: `"strict"`},

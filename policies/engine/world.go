@@ -24,6 +24,8 @@ type World interface {
 	Get(ctx context.Context, resource, namespace, name string) (ast.Value, error)
 	// List returns the objects of a namespace (of the cluster, where it is empty) as one Rego object keyed by name.
 	List(ctx context.Context, resource, namespace string) (ast.Value, error)
+	// Governed returns the StatefulSets of a namespace that name this Service, as one Rego object keyed by name.
+	Governed(ctx context.Context, namespace, service string) (ast.Value, error)
 }
 
 // Snapshot is a World of objects in memory: the other manifests in CI, a recorded cluster in a test or a replay.
@@ -64,6 +66,19 @@ func (s *Snapshot) List(_ context.Context, resource, namespace string) (ast.Valu
 		return objects, nil
 	}
 	return ast.NewObject(), nil
+}
+
+// Governed returns the StatefulSets that name this Service.
+func (s *Snapshot) Governed(_ context.Context, namespace, service string) (ast.Value, error) {
+	governed := ast.NewObject()
+	if sets, ok := s.objects["statefulsets"][namespace]; ok {
+		sets.Foreach(func(name, set *ast.Term) {
+			if named, ok := find(set.Value, "spec", "serviceName").(ast.String); ok && string(named) == service {
+				governed.Insert(name, set)
+			}
+		})
+	}
+	return governed, nil
 }
 
 // Add puts a Kubernetes object, given as JSON, into the snapshot. What no rule could read is left out; of two objects

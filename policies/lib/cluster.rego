@@ -9,7 +9,8 @@
 #         services: {NAMESPACE: {NAME: {...}}}
 #         persistentvolumes: {NAME: {...}}
 #
-#   A World says what it knows: that an object is not there is evidence only where its resource is `known`.
+#   A World says what it knows: that an object is not there is evidence only where its resource is `known`. One with
+#   many objects may have an index, {governed: {NAMESPACE: {SERVICE: {NAME: StatefulSet}}}}, and says known: {governed: true}.
 # custom:
 #   manifests: [services, statefulsets]
 package stateward.lib.cluster
@@ -64,8 +65,17 @@ namespace(name) := found if {
 # METADATA
 # title: Governed by
 # description: The StatefulSets whose pods get their DNS names from this Service, as an array.
-governed_by(namespace, service_name) := [sts |
-	some sts in statefulsets(namespace)
+governed_by(namespace, service_name) := array.concat(
+	[sts | some sts in _manifests("StatefulSet", namespace); sts.spec.serviceName == service_name],
+	_governed(namespace, service_name),
+)
+
+_governed(namespace, service_name) := [sts |
+	some sts in data.cluster.governed[namespace][service_name]
+] if {
+	data.cluster.known.governed == true
+} else := [sts |
+	some sts in data.cluster.statefulsets[namespace]
 	sts.spec.serviceName == service_name
 ]
 

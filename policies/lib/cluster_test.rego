@@ -157,3 +157,12 @@ test_namespace_is_found_wherever_it_is if {
 	not cluster.namespace("other") with data.cluster.namespaces as {"data": data_namespace}
 		with input as _files([data_namespace])
 }
+
+test_index_of_services_spares_the_walk if {
+	sts := _sts("web", "nginx")
+	cluster.governed_by("default", "nginx") == [sts] with data.cluster.known as {"governed": true}
+		with data.cluster.governed as {"default": {"nginx": {"web": sts}}}
+		with data.cluster.statefulsets as {"default": {"other": _sts("other", "nginx")}}
+	cluster.governed_by("default", "other") == [] with data.cluster.known as {"governed": true}
+		with data.cluster.governed as {"default": {"nginx": {"web": sts}}}
+}

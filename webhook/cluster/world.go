@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/validate/content"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	toolscache "k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -23,12 +24,17 @@ import (
 // its StatefulSet within milliseconds of each other, sooner than a watch tells of the first.
 const liveTimeout = 500 * time.Millisecond
 
+// byService is the index of StatefulSets by the Service that they name.
+const byService = "spec.serviceName"
+
 // World answers from the caches of the resources that it was made for, and knows nothing of others. A deleted object
 // may be found for as long as its watch event is on the way, some milliseconds.
 type World struct {
 	cache     client.Reader
 	live      client.Reader
 	resources map[string]policies.Resource
+	// sets is the index of StatefulSets; nil where they are not watched.
+	sets toolscache.Indexer
 }
 
 var _ engine.World = &World{}
@@ -55,12 +61,40 @@ func (w *Watches) World(ctx context.Context, resources []string) (*World, error)
 		}
 	}
 	for _, name := range resources {
-		if _, err := w.Cache.GetInformer(ctx, object(world.resources[name])); err != nil {
+		informer, err := w.Cache.GetInformer(ctx, object(world.resources[name]))
+		if err != nil {
 			return nil, fmt.Errorf("watch %s: %w: may Stateward list and watch it?", name, err)
+		}
+		if name == "statefulsets" {
+			if world.sets, err = indexed(informer); err != nil {
+				return nil, fmt.Errorf("index %s: %w", name, err)
+			}
 		}
 	}
 	return world, nil
 }
+
+// indexed adds the index to an informer that does not have it yet.
+func indexed(informer cache.Informer) (toolscache.Indexer, error) {
+	shared, ok := informer.(toolscache.SharedIndexInformer)
+	if !ok {
+		return nil, fmt.Errorf("informer %T has no index", informer)
+	}
+	if _, has := shared.GetIndexer().GetIndexers()[byService]; has {
+		return shared.GetIndexer(), nil
+	}
+	err := shared.AddIndexers(toolscache.Indexers{byService: func(object any) ([]string, error) {
+		set, ok := object.(*unstructured.Unstructured)
+		if !ok {
+			return nil, fmt.Errorf("the cache holds a %T", object)
+		}
+		service, _, err := unstructured.NestedString(set.Object, "spec", "serviceName")
+		return []string{serviceKey(set.GetNamespace(), service)}, err
+	}})
+	return shared.GetIndexer(), err
+}
+
+func serviceKey(namespace, service string) string { return namespace + "/" + service }
 
 // Release stops to watch resources, after the last request that may still look at them, unless they are wanted then.
 func (w *Watches) Release(ctx context.Context, resources []string, last time.Duration, wanted func(resource string) bool) {
@@ -90,7 +124,18 @@ func (w *World) Knows(resource string) bool {
 	return watched
 }
 
-// Get returns an object from the cache or, where the cache has none, from the API server.
+// arrivesWith reports whether the resource may be missing from the cache only because somebody applied it a moment ago,
+// together with what names it. Of the others, as claims and pods, rules ask which ones there are, many at a time.
+func arrivesWith(resource string) bool {
+	switch resource {
+	case "services", "statefulsets", "storageclasses", "namespaces":
+		return true
+	default:
+		return false
+	}
+}
+
+// Get returns an object from the cache or, where the cache has none and should, from the API server.
 func (w *World) Get(ctx context.Context, resource, namespace, name string) (ast.Value, error) {
 	watched, ok := w.resources[resource]
 	if !ok || !canExist(namespace) || !canExist(name) || name == "" {
@@ -99,7 +144,7 @@ func (w *World) Get(ctx context.Context, resource, namespace, name string) (ast.
 	key := client.ObjectKey{Namespace: namespace, Name: name}
 	found := object(watched)
 	err := w.cache.Get(ctx, key, found)
-	if apierrors.IsNotFound(err) {
+	if apierrors.IsNotFound(err) && arrivesWith(resource) {
 		err = w.look(ctx, key, found)
 	}
 	if apierrors.IsNotFound(err) {
@@ -124,13 +169,42 @@ func (w *World) List(ctx context.Context, resource, namespace string) (ast.Value
 		return nil, err
 	}
 	for index := range list.Items {
-		value, err := ast.InterfaceToValue(list.Items[index].Object)
-		if err != nil {
+		if err := insert(listed, &list.Items[index]); err != nil {
 			return nil, err
 		}
-		listed.Insert(ast.StringTerm(list.Items[index].GetName()), ast.NewTerm(value))
 	}
 	return listed, nil
+}
+
+// Governed returns the cached StatefulSets that name this Service.
+func (w *World) Governed(_ context.Context, namespace, service string) (ast.Value, error) {
+	governed := ast.NewObject()
+	if w.sets == nil {
+		return governed, nil
+	}
+	sets, err := w.sets.ByIndex(byService, serviceKey(namespace, service))
+	if err != nil {
+		return nil, err
+	}
+	for _, each := range sets {
+		set, ok := each.(*unstructured.Unstructured)
+		if !ok {
+			return nil, fmt.Errorf("the cache holds a %T", each)
+		}
+		if err := insert(governed, set); err != nil {
+			return nil, err
+		}
+	}
+	return governed, nil
+}
+
+func insert(into ast.Object, object *unstructured.Unstructured) error {
+	value, err := ast.InterfaceToValue(object.Object)
+	if err != nil {
+		return err
+	}
+	into.Insert(ast.StringTerm(object.GetName()), ast.NewTerm(value))
+	return nil
 }
 
 // canExist is false for what no API server takes for a name, whatever somebody wrote into a field: asking for it would
