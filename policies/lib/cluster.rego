@@ -11,7 +11,7 @@
 #
 #   A World says what it knows: that an object is not there is evidence only where its resource is `known`.
 # custom:
-#   manifests: [services, statefulsets]
+#   manifests: [services, statefulsets, deployments, poddisruptionbudgets]
 package stateward.lib.cluster
 
 import data.stateward.lib.review
@@ -60,6 +60,14 @@ governed_by(namespace, service_name) := [sts |
 	some sts in statefulsets(namespace)
 	sts.spec.serviceName == service_name
 ]
+
+# METADATA
+# title: Deployments
+# description: All Deployments of a namespace, as an array.
+deployments(namespace) := array.concat(
+	_manifests("Deployment", namespace),
+	[deployment | some deployment in data.cluster.deployments[namespace]],
+)
 
 # METADATA
 # title: Claims

@@ -24,9 +24,10 @@ test_objects_at_hand_do_not_make_a_resource_known if {
 	not cluster.knows("services") with data.cluster.services as _services
 }
 
-test_set_of_manifests_holds_services_and_statefulsets if {
-	cluster.knows("services") with input as _files([])
-	cluster.knows("statefulsets") with input as _files([])
+test_set_of_manifests_holds_what_people_ship_together if {
+	every resource in ["services", "statefulsets", "deployments", "poddisruptionbudgets"] {
+		cluster.knows(resource) with input as _files([])
+	}
 	cluster.knows("services") with input as {"kind": "List", "items": []}
 }
 
@@ -119,6 +120,13 @@ test_statefulsets_and_claims_are_the_given_and_the_known if {
 	[found.metadata.name | some found in cluster.claims("default")] == ["www-a-0", "www-b-0"]
 		with input as _files([claim])
 		with data.cluster.persistentvolumeclaims as {"default": {"www-b-0": {"metadata": {"name": "www-b-0"}}}}
+}
+
+test_deployments_are_the_given_and_the_known if {
+	given := {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"}}
+	stored := {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "b"}}
+	cluster.deployments("default") == [given, stored] with input as _files([given])
+		with data.cluster.deployments as {"default": {"b": stored}, "prod": {"c": stored}}
 }
 
 test_reclaim_policy_is_the_volumes if {

@@ -75,6 +75,7 @@ propagation(entry) := policy if {
 
 _groups := {
 	"StatefulSet": "apps",
+	"Deployment": "apps",
 	"Service": "",
 	"PersistentVolumeClaim": "",
 	"PersistentVolume": "",
