@@ -78,6 +78,40 @@ claims(namespace) := array.concat(
 )
 
 # METADATA
+# title: StorageClass
+# description: The StorageClass of this name; undefined where there is none or nobody knows.
+# scope: document
+storage_class(name) := found if {
+	found := _unbound("StorageClass", name)
+} else := data.cluster.storageclasses[name]
+
+# METADATA
+# title: StorageClasses
+# description: All StorageClasses, as an array. There are few of them.
+storage_classes := array.concat(
+	[entry.object | some entry in review.manifests; review.is_kind(entry, "StorageClass")],
+	[class | some class in data.cluster.storageclasses],
+)
+
+# METADATA
+# title: Default StorageClass
+# description: |
+#   The class of claims that name none; of several, the newest. Source: pkg/volume/util/storageclass.go.
+# scope: document
+default_storage_class := [class |
+	some class in _defaults
+	_made(class) == max([_made(other) | some other in _defaults])
+][0]
+
+_defaults := [class |
+	some class in storage_classes
+	some annotation in ["storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"]
+	class.metadata.annotations[annotation] == "true"
+]
+
+_made(class) := object.get(class, ["metadata", "creationTimestamp"], "")
+
+# METADATA
 # title: Reclaim policy
 # description: |
 #   What becomes of the disk behind a claim when the claim is deleted: "Delete", "Retain", or "" where there is no
@@ -88,10 +122,7 @@ reclaim_policy(claim) := policy if {
 } else := ""
 
 _volume(name) := volume if {
-	some entry in review.manifests
-	review.is_kind(entry, "PersistentVolume")
-	entry.name == name
-	volume := entry.object
+	volume := _unbound("PersistentVolume", name)
 } else := data.cluster.persistentvolumes[name]
 
 _manifests(kind, namespace) := [entry.object |
@@ -104,5 +135,12 @@ _manifest(kind, namespace, name) := [entry.object |
 	some entry in review.manifests
 	review.is_kind(entry, kind)
 	entry.namespace == namespace
+	entry.name == name
+][0]
+
+# Objects of the whole cluster.
+_unbound(kind, name) := [entry.object |
+	some entry in review.manifests
+	review.is_kind(entry, kind)
 	entry.name == name
 ][0]

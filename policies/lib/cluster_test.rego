@@ -129,6 +129,30 @@ test_deployments_are_the_given_and_the_known if {
 		with data.cluster.deployments as {"default": {"b": stored}, "prod": {"c": stored}}
 }
 
+test_storage_class_is_the_given_or_the_known if {
+	cluster.storage_class("fast") == _class("fast", {}) with input as _files([_class("fast", {})])
+	cluster.storage_class("fast") == _class("fast", {}) with data.cluster.storageclasses as {"fast": _class("fast", {})}
+	not cluster.storage_class("slow") with input as _files([_class("fast", {})])
+		with data.cluster.storageclasses as {"fast": _class("fast", {})}
+	cluster.storage_classes == [_class("fast", {}), _class("slow", {})] with input as _files([_class("fast", {})])
+		with data.cluster.storageclasses as {"slow": _class("slow", {})}
+}
+
+test_default_storage_class_says_so[annotation] if {
+	some annotation in ["storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"]
+	marked := _class("slow", {"annotations": {annotation: "true"}})
+	cluster.default_storage_class == marked with input as _files([_class("fast", {}), marked])
+	unmarked := _class("slow", {"annotations": {annotation: "false"}})
+	not cluster.default_storage_class with input as _files([_class("fast", {}), unmarked])
+}
+
+test_newest_of_the_default_storage_classes_counts if {
+	mark := {"annotations": {"storageclass.kubernetes.io/is-default-class": "true"}}
+	first := _class("a", object.union(mark, {"creationTimestamp": "2026-11-22T12:00:00Z"}))
+	second := _class("b", object.union(mark, {"creationTimestamp": "2026-11-23T12:00:00Z"}))
+	cluster.default_storage_class == second with data.cluster.storageclasses as {"a": first, "b": second}
+}
+
 test_reclaim_policy_is_the_volumes if {
 	volume := {
 		"apiVersion": "v1",
@@ -157,3 +181,9 @@ _files(documents) := [{"path": "all.yaml", "contents": documents}]
 _services := {"default": {"nginx": _service("nginx")}}
 
 _statefulsets := {"default": {"web": _sts("web", "nginx")}}
+
+_class(name, metadata) := {
+	"apiVersion": "storage.k8s.io/v1",
+	"kind": "StorageClass",
+	"metadata": object.union({"name": name}, metadata),
+}

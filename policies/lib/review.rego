@@ -80,6 +80,7 @@ _groups := {
 	"PersistentVolumeClaim": "",
 	"PersistentVolume": "",
 	"Namespace": "",
+	"StorageClass": "storage.k8s.io",
 }
 
 _judged := [entry | some entry in entries; not exempt.reason(entry)]
