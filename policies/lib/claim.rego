@@ -27,6 +27,19 @@ new_templates := [{"entry": entry, "path": ["spec", "volumeClaimTemplates", inde
 ]
 
 # METADATA
+# title: Correctable templates
+# description: |
+#   The new templates, and those that come with their old annotations on an UPDATE of a StatefulSet that was corrected
+#   when it was made: a second `kubectl apply` of one manifest must not look like a change.
+correctable_templates := array.concat(new_templates, [template |
+	some entry in review.statefulsets
+	entry.operation == "UPDATE"
+	some index, claim in entry.object.spec.volumeClaimTemplates
+	not _annotated(entry.old.spec.volumeClaimTemplates[index])
+	template := {"entry": entry, "path": ["spec", "volumeClaimTemplates", index], "claim": claim}
+])
+
+# METADATA
 # title: Class
 # description: |
 #   The storage class that a claim names, "" for volumes made by hand; undefined where the default class is meant.
@@ -38,6 +51,36 @@ class(claim) := name if {
 	name := claim.spec.storageClassName
 	name != null
 }
+
+# METADATA
+# title: Corrected
+# description: |
+#   A claim as the mutation claim-class-annotation leaves it: the class in the field, no old annotation. One whose
+#   annotation and field name different classes keeps its annotation.
+corrected(claim) := json.remove(named, array.concat(
+	[["metadata", "annotations", alpha_annotation]],
+	[["metadata", "annotations", beta_annotation] | named.spec.storageClassName == class(claim)],
+)) if {
+	named := _named(claim)
+}
+
+# METADATA
+# title: As stored
+# description: A claim template of an UPDATE as it will be compared with the stored one.
+# scope: document
+as_stored(template, stored) := template if {
+	_annotated(stored)
+} else := corrected(template)
+
+_annotated(template) if {
+	some annotation in [alpha_annotation, beta_annotation]
+	_ := template.metadata.annotations[annotation]
+}
+
+_named(claim) := object.union(claim, {"spec": {"storageClassName": class(claim)}}) if {
+	object.get(claim, ["spec", "storageClassName"], null) == null
+	class(claim)
+} else := claim
 
 # METADATA
 # title: Class path

@@ -43,3 +43,31 @@ _sts := {
 	"metadata": {"name": "web"},
 	"spec": {"volumeClaimTemplates": [{"metadata": {"name": "www"}}, {"metadata": {"name": "log"}}]},
 }
+
+test_claim_is_corrected[text] if {
+	some text, case in {
+		"alpha": {"annotations": {claim.alpha_annotation: "old"}, "spec": {}, "wanted": {}},
+		"beta": {"annotations": {claim.beta_annotation: "a"}, "spec": {}, "wanted": {"storageClassName": "a"}},
+		"same": {
+			"annotations": {claim.beta_annotation: "a"},
+			"spec": {"storageClassName": "a"},
+			"wanted": {"storageClassName": "a"},
+		},
+	}
+	claim.corrected({"metadata": {"annotations": case.annotations}, "spec": case.spec}) == {
+		"metadata": {"annotations": {}},
+		"spec": case.wanted,
+	}
+}
+
+test_annotation_beside_another_class_stays if {
+	disputed := {"metadata": {"annotations": {claim.beta_annotation: "a"}}, "spec": {"storageClassName": "b"}}
+	claim.corrected(disputed) == disputed
+}
+
+test_template_is_compared_as_it_was_stored if {
+	annotated := {"metadata": {"annotations": {claim.beta_annotation: "a"}}, "spec": {}}
+	claim.as_stored(annotated, annotated) == annotated
+	corrected := {"metadata": {"annotations": {}}, "spec": {"storageClassName": "a"}}
+	claim.as_stored(annotated, corrected) == corrected
+}

@@ -3,12 +3,13 @@
 # description: |
 #   Claim templates named their class in annotations before there was `storageClassName`. Kubernetes still reads
 #   `volume.beta.kubernetes.io/storage-class`, which becomes the field; it has long ignored
-#   `volume.alpha.kubernetes.io/storage-class`, which is dropped, since whoever wrote it believes that it works.
+#   `volume.alpha.kubernetes.io/storage-class`, which is dropped, since whoever wrote it believes that it works. The
+#   templates cannot be changed later, so a second `kubectl apply` of the manifest is corrected in the same way.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/storage/persistent-volumes/#class
 # custom:
 #   on:
-#     statefulsets: [CREATE]
+#     statefulsets: [CREATE, UPDATE]
 #   fix: name the class in spec.storageClassName
 #   since: v0.1.0
 package stateward.mutations["claim-class-annotation"]
@@ -21,7 +22,7 @@ report contains result.mutation(rego.metadata.chain(), template.entry, {
 	"what": sprintf("Kubernetes ignores the alpha annotation %q, Stateward drops it", [class]),
 	"patch": [_remove(template, claim.alpha_annotation)],
 }) if {
-	some template in claim.new_templates
+	some template in claim.correctable_templates
 	class := template.claim.metadata.annotations[claim.alpha_annotation]
 }
 
@@ -30,7 +31,7 @@ report contains result.mutation(rego.metadata.chain(), template.entry, {
 	"what": sprintf("deprecated, Stateward moves %q to spec.storageClassName", [class]),
 	"patch": [_remove(template, claim.beta_annotation), {"op": "add", "path": pointer, "value": class}],
 }) if {
-	some template in claim.new_templates
+	some template in claim.correctable_templates
 	object.get(template.claim, ["spec", "storageClassName"], null) == null
 	class := template.claim.metadata.annotations[claim.beta_annotation]
 	pointer := sprintf("%s/spec/storageClassName", [_pointer(template)])
@@ -42,7 +43,7 @@ report contains result.mutation(rego.metadata.chain(), template.entry, {
 	"what": sprintf("deprecated, Stateward drops it: spec.storageClassName says %q as well", [class]),
 	"patch": [_remove(template, claim.beta_annotation)],
 }) if {
-	some template in claim.new_templates
+	some template in claim.correctable_templates
 	class := template.claim.metadata.annotations[claim.beta_annotation]
 	template.claim.spec.storageClassName == class
 }
