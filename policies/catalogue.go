@@ -84,6 +84,7 @@ func describe(module *ast.Module) (rule Rule, ok bool, err error) {
 		Title: note.Title, Description: strings.TrimSpace(note.Description),
 		Severity: values.Severity, Profile: values.Profile, Confirm: values.Confirm, On: values.On, Reads: values.Reads,
 		Params: values.Params, Fix: values.Fix, Since: values.Since, Aliases: values.Aliases,
+		Notices: slices.ContainsFunc(module.Rules, func(rule *ast.Rule) bool { return rule.Head.Name == "notice" }),
 	}
 	for _, resource := range note.RelatedResources {
 		rule.References = append(rule.References, resource.Ref.String())

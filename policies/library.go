@@ -65,6 +65,16 @@ func (l *Library) All() []Rule {
 // whose names begin with two dots, and links to the files of the one that counts.
 func Hidden(name string) bool { return strings.HasPrefix(name, "..") }
 
+// AtMutatingDoor returns the rules with a notice, then the mutations.
+func (l *Library) AtMutatingDoor() (rules []Rule) {
+	for _, rule := range l.Rules {
+		if rule.Notices {
+			rules = append(rules, rule)
+		}
+	}
+	return append(rules, l.Mutations...)
+}
+
 func parse(fsys fs.FS) (map[string]*ast.Module, error) {
 	modules := map[string]*ast.Module{}
 	var problems []error

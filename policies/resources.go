@@ -14,6 +14,8 @@ type Resource struct {
 	Kind string
 	// Namespaced is false for resources of the whole cluster.
 	Namespaced bool
+	// Few says that a cluster has so few of them that a rule may look at all.
+	Few bool
 }
 
 // LookupResource returns the API behind a resource that rules may name; known is false for all others.
@@ -49,7 +51,7 @@ func Resources() []Resource {
 		{Name: "persistentvolumes", Version: "v1", Kind: "PersistentVolume"},
 		{Name: "namespaces", Version: "v1", Kind: "Namespace"},
 		{Name: "nodes", Version: "v1", Kind: "Node"},
-		{Name: "storageclasses", Group: "storage.k8s.io", Version: "v1", Kind: "StorageClass"},
+		{Name: "storageclasses", Group: "storage.k8s.io", Version: "v1", Kind: "StorageClass", Few: true},
 		{Name: "poddisruptionbudgets", Group: "policy", Version: "v1", Kind: "PodDisruptionBudget", Namespaced: true},
 	}
 }

@@ -55,6 +55,9 @@ type Rule struct {
 	Fix     string   `json:"fix"`
 	Since   string   `json:"since"`
 	Aliases []string `json:"aliases,omitempty"`
+	// Notices says that the rule has a `notice` beside its `report`: the API server refuses what it denies by itself,
+	// after the mutating webhooks and before the validating ones, so the mutating door is where it can still speak.
+	Notices bool `json:"notices,omitempty"`
 	// References are places to read on.
 	References []string `json:"references,omitempty"`
 	// File is the rule's source, relative to the library.

@@ -60,7 +60,7 @@ func New(ctx context.Context, library *policies.Library, guardrails *Guardrails)
 	for door, query := range map[Door]string{
 		AnyDoor:        `findings = data.stateward.lib.router.findings | data.stateward.lib.router.mutations`,
 		ValidatingDoor: `findings = data.stateward.lib.router.findings`,
-		MutatingDoor:   `findings = data.stateward.lib.router.mutations`,
+		MutatingDoor:   `findings = data.stateward.lib.router.mutations | data.stateward.lib.router.notices`,
 	} {
 		engine.queries[door], err = rego.New(
 			rego.Query(query),
@@ -122,7 +122,7 @@ func (e *Engine) evaluate(ctx context.Context, door Door, input ast.Value, txn *
 		return nil, explain(ctx, err)
 	}
 	if len(results) != 1 {
-		return nil, fmt.Errorf("evaluate rules: the router gave %d answers instead of one: does policies/lib/router.rego define findings and mutations?", len(results))
+		return nil, fmt.Errorf("evaluate rules: the router gave %d answers instead of one: does policies/lib/router.rego define findings, mutations and notices?", len(results))
 	}
 	return decodeFindings(results[0].Bindings["findings"])
 }
@@ -159,7 +159,7 @@ func (e *Engine) Judges(review Review) bool {
 	resource, operation := review.subject()
 	judges := func(rule policies.Rule) bool { return rule.Judges(resource, operation) && !e.off[rule.ID] }
 	return review.Door != MutatingDoor && slices.ContainsFunc(e.library.Rules, judges) ||
-		review.Door != ValidatingDoor && slices.ContainsFunc(e.library.Mutations, judges)
+		review.Door != ValidatingDoor && slices.ContainsFunc(e.library.AtMutatingDoor(), judges)
 }
 
 // undecided lists the rules that judge this review and read a resource that was looked for and is not known.

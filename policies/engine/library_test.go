@@ -21,6 +21,8 @@ const router = `package stateward.lib.router
 findings contains finding if some finding in data.stateward.rules[_][_].report
 
 mutations := set()
+
+notices := set()
 `
 
 const metadata = `# METADATA

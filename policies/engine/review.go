@@ -24,7 +24,7 @@ const (
 	AnyDoor Door = iota
 	// ValidatingDoor asks the rules only.
 	ValidatingDoor
-	// MutatingDoor asks the mutations only.
+	// MutatingDoor asks the mutations, and the rules that only there can still say something.
 	MutatingDoor
 )
 

@@ -51,7 +51,8 @@ func (s *store) Truncate(context.Context, storage.Transaction, storage.Transacti
 func (s *store) ListPolicies(context.Context, storage.Transaction) ([]string, error) { return nil, nil }
 
 // Read answers `data.cluster.RESOURCE.NAMESPACE.NAME` (without the namespace for resources of the whole cluster),
-// `data.cluster.known.RESOURCE`, the index `data.cluster.governed.NAMESPACE.SERVICE` and the fields of the Guardrails.
+// `data.cluster.RESOURCE` where there are few, `data.cluster.known.RESOURCE`, the index
+// `data.cluster.governed.NAMESPACE.SERVICE` and the fields of the Guardrails.
 func (s *store) Read(ctx context.Context, txn storage.Transaction, path storage.Path) (any, error) {
 	if len(path) == 0 || path[0] != "cluster" {
 		return descend(s.guardrails, path, 0)
@@ -63,7 +64,7 @@ func (s *store) Read(ctx context.Context, txn storage.Transaction, path storage.
 	if len(path) >= 2 && path[1] == "known" {
 		return descend(known(asked.world), path, 2)
 	}
-	if len(path) < 3 {
+	if len(path) < 2 || len(path) == 2 && !readWhole(path[1]) {
 		return nil, fmt.Errorf("a rule reads all of data%s: let it name a namespace and, if it can, an object", dotted(path))
 	}
 	if path[1] == "governed" {
@@ -89,6 +90,11 @@ func (t *transaction) governed(ctx context.Context, path storage.Path) (any, err
 	return descend(sets, path, 4)
 }
 
+func readWhole(name string) bool {
+	resource, known := policies.LookupResource(name)
+	return known && resource.Few
+}
+
 // known is one object, small as it is: OPA's rule index asks for it as a whole.
 func known(world World) ast.Object {
 	known := ast.NewObject(item("governed", ast.BooleanTerm(true)))
@@ -100,6 +106,13 @@ func known(world World) ast.Object {
 
 func readWorld(ctx context.Context, world World, path storage.Path) (any, error) {
 	resource, _ := policies.LookupResource(path[1])
+	if len(path) == 2 {
+		listed, err := world.List(ctx, path[1], "")
+		if err != nil {
+			return nil, fmt.Errorf("list %s: %w", path[1], err)
+		}
+		return listed, nil
+	}
 	if !resource.Namespaced {
 		object, err := world.Get(ctx, path[1], "", path[2])
 		if err != nil {

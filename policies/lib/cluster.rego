@@ -12,7 +12,7 @@
 #   A World says what it knows: that an object is not there is evidence only where its resource is `known`. One with
 #   many objects may have an index, {governed: {NAMESPACE: {SERVICE: {NAME: StatefulSet}}}}, and says known: {governed: true}.
 # custom:
-#   manifests: [services, statefulsets]
+#   manifests: [services, statefulsets, deployments, poddisruptionbudgets]
 package stateward.lib.cluster
 
 import data.stateward.lib.review
@@ -59,7 +59,7 @@ statefulsets(namespace) := array.concat(
 # description: The Namespace of this name; undefined where there is none or nobody knows.
 # scope: document
 namespace(name) := found if {
-	found := _whole("Namespace", name)
+	found := _unbound("Namespace", name)
 } else := data.cluster.namespaces[name]
 
 # METADATA
@@ -80,12 +80,54 @@ _governed(namespace, service_name) := [sts |
 ]
 
 # METADATA
+# title: Deployments
+# description: All Deployments of a namespace, as an array.
+deployments(namespace) := array.concat(
+	_manifests("Deployment", namespace),
+	[deployment | some deployment in data.cluster.deployments[namespace]],
+)
+
+# METADATA
 # title: Claims
 # description: All PersistentVolumeClaims of a namespace, as an array.
 claims(namespace) := array.concat(
 	_manifests("PersistentVolumeClaim", namespace),
 	[claim | some claim in data.cluster.persistentvolumeclaims[namespace]],
 )
+
+# METADATA
+# title: StorageClass
+# description: The StorageClass of this name; undefined where there is none or nobody knows.
+# scope: document
+storage_class(name) := found if {
+	found := _unbound("StorageClass", name)
+} else := data.cluster.storageclasses[name]
+
+# METADATA
+# title: StorageClasses
+# description: All StorageClasses, as an array. There are few of them.
+storage_classes := array.concat(
+	[entry.object | some entry in review.manifests; review.is_kind(entry, "StorageClass")],
+	[class | some class in data.cluster.storageclasses],
+)
+
+# METADATA
+# title: Default StorageClass
+# description: |
+#   The class of claims that name none; of several, the newest. Source: pkg/volume/util/storageclass.go.
+# scope: document
+default_storage_class := [class |
+	some class in _defaults
+	_made(class) == max([_made(other) | some other in _defaults])
+][0]
+
+_defaults := [class |
+	some class in storage_classes
+	some annotation in ["storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"]
+	class.metadata.annotations[annotation] == "true"
+]
+
+_made(class) := object.get(class, ["metadata", "creationTimestamp"], "")
 
 # METADATA
 # title: Reclaim policy
@@ -98,15 +140,8 @@ reclaim_policy(claim) := policy if {
 } else := ""
 
 _volume(name) := found if {
-	found := _whole("PersistentVolume", name)
+	found := _unbound("PersistentVolume", name)
 } else := data.cluster.persistentvolumes[name]
-
-# Of kinds that belong to no namespace.
-_whole(kind, name) := [entry.object |
-	some entry in review.manifests
-	review.is_kind(entry, kind)
-	entry.name == name
-][0]
 
 _manifests(kind, namespace) := [entry.object |
 	some entry in review.manifests
@@ -118,5 +153,12 @@ _manifest(kind, namespace, name) := [entry.object |
 	some entry in review.manifests
 	review.is_kind(entry, kind)
 	entry.namespace == namespace
+	entry.name == name
+][0]
+
+# Objects of the whole cluster.
+_unbound(kind, name) := [entry.object |
+	some entry in review.manifests
+	review.is_kind(entry, kind)
 	entry.name == name
 ][0]

@@ -24,9 +24,10 @@ test_objects_at_hand_do_not_make_a_resource_known if {
 	not cluster.knows("services") with data.cluster.services as _services
 }
 
-test_set_of_manifests_holds_services_and_statefulsets if {
-	cluster.knows("services") with input as _files([])
-	cluster.knows("statefulsets") with input as _files([])
+test_set_of_manifests_holds_what_people_ship_together if {
+	every resource in ["services", "statefulsets", "deployments", "poddisruptionbudgets"] {
+		cluster.knows(resource) with input as _files([])
+	}
 	cluster.knows("services") with input as {"kind": "List", "items": []}
 }
 
@@ -121,6 +122,37 @@ test_statefulsets_and_claims_are_the_given_and_the_known if {
 		with data.cluster.persistentvolumeclaims as {"default": {"www-b-0": {"metadata": {"name": "www-b-0"}}}}
 }
 
+test_deployments_are_the_given_and_the_known if {
+	given := {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"}}
+	stored := {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "b"}}
+	cluster.deployments("default") == [given, stored] with input as _files([given])
+		with data.cluster.deployments as {"default": {"b": stored}, "prod": {"c": stored}}
+}
+
+test_storage_class_is_the_given_or_the_known if {
+	cluster.storage_class("fast") == _class("fast", {}) with input as _files([_class("fast", {})])
+	cluster.storage_class("fast") == _class("fast", {}) with data.cluster.storageclasses as {"fast": _class("fast", {})}
+	not cluster.storage_class("slow") with input as _files([_class("fast", {})])
+		with data.cluster.storageclasses as {"fast": _class("fast", {})}
+	cluster.storage_classes == [_class("fast", {}), _class("slow", {})] with input as _files([_class("fast", {})])
+		with data.cluster.storageclasses as {"slow": _class("slow", {})}
+}
+
+test_default_storage_class_says_so[annotation] if {
+	some annotation in ["storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"]
+	marked := _class("slow", {"annotations": {annotation: "true"}})
+	cluster.default_storage_class == marked with input as _files([_class("fast", {}), marked])
+	unmarked := _class("slow", {"annotations": {annotation: "false"}})
+	not cluster.default_storage_class with input as _files([_class("fast", {}), unmarked])
+}
+
+test_newest_of_the_default_storage_classes_counts if {
+	mark := {"annotations": {"storageclass.kubernetes.io/is-default-class": "true"}}
+	first := _class("a", object.union(mark, {"creationTimestamp": "2026-11-22T12:00:00Z"}))
+	second := _class("b", object.union(mark, {"creationTimestamp": "2026-11-23T12:00:00Z"}))
+	cluster.default_storage_class == second with data.cluster.storageclasses as {"a": first, "b": second}
+}
+
 test_reclaim_policy_is_the_volumes if {
 	volume := {
 		"apiVersion": "v1",
@@ -165,4 +197,10 @@ test_index_of_services_spares_the_walk if {
 		with data.cluster.statefulsets as {"default": {"other": _sts("other", "nginx")}}
 	cluster.governed_by("default", "other") == [] with data.cluster.known as {"governed": true}
 		with data.cluster.governed as {"default": {"nginx": {"web": sts}}}
+}
+
+_class(name, metadata) := {
+	"apiVersion": "storage.k8s.io/v1",
+	"kind": "StorageClass",
+	"metadata": object.union({"name": name}, metadata),
 }

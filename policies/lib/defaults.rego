@@ -59,6 +59,12 @@ pod_management(sts) := _text(sts, ["spec", "podManagementPolicy"], "OrderedReady
 # scope: document
 volume_mode(claim) := _text(claim, ["spec", "volumeMode"], "Filesystem")
 
+# METADATA
+# title: Volume binding mode
+# description: Whether a class gives a claim its volume at once (Immediate) or when a pod needs it.
+# scope: document
+binding_mode(class) := _text(class, ["volumeBindingMode"], "Immediate")
+
 # to_number stops the evaluation on what is no number: a wrong type must not compare as small or large.
 _number(value, path, fallback) := fallback if {
 	object.get(value, path, null) == null

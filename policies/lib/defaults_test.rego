@@ -42,6 +42,11 @@ test_what_is_said_stays if {
 	defaults.volume_mode(sts) == "Block"
 }
 
+test_class_binds_at_once_where_it_does_not_say if {
+	defaults.binding_mode({}) == "Immediate"
+	defaults.binding_mode({"volumeBindingMode": "WaitForFirstConsumer"}) == "WaitForFirstConsumer"
+}
+
 test_zero_is_said_too if {
 	defaults.replicas(_spec({"replicas": 0})) == 0
 }

@@ -75,10 +75,12 @@ propagation(entry) := policy if {
 
 _groups := {
 	"StatefulSet": "apps",
+	"Deployment": "apps",
 	"Service": "",
 	"PersistentVolumeClaim": "",
 	"PersistentVolume": "",
 	"Namespace": "",
+	"StorageClass": "storage.k8s.io",
 }
 
 _judged := [entry | some entry in entries; not exempt.reason(entry)]

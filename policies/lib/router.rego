@@ -20,6 +20,20 @@ findings contains object.union(finding, {"level": level}) if {
 }
 
 # METADATA
+# title: Notices
+# description: |
+#   What rules say at the mutating door, of what the API server refuses by itself before it asks the validating one:
+#   never more than a warning.
+# scope: document
+# entrypoint: true
+notices contains object.union(finding, {"level": level}) if {
+	# regal ignore:mixed-iteration
+	some finding in data.stateward.rules[_][_].notice
+	level := config.level(finding)
+	level != "off"
+}
+
+# METADATA
 # title: Mutations
 # description: What the mutations change.
 # scope: document

@@ -35,6 +35,19 @@ test_finding_keeps_what_its_rule_said if {
 	finding.object == {"kind": "StatefulSet", "namespace": "default", "name": "web"}
 }
 
+test_notices_are_warnings_beside_the_denials_of_the_same_rule if {
+	notices := {[finding.rule, finding.level] | some finding in router.notices} with input as _renamed
+	notices == {["claim-immutable", "warn"]}
+	findings := {[finding.rule, finding.level] | some finding in router.findings} with input as _renamed
+	["claim-immutable", "deny"] in findings
+}
+
+test_notice_of_a_rule_that_is_off_is_not_there if {
+	router.notices == set() with input as _renamed
+		with data.kind as "Guardrails"
+		with data.spec.rules as [{"id": "claim-immutable", "action": "off"}]
+}
+
 test_mutations_are_warnings_with_a_patch if {
 	found := {[finding.rule, finding.level, finding.patch[0].path] | some finding in router.mutations} with input as _bad
 	found == {["default-selector", "warn", "/spec/selector"]}
@@ -66,6 +79,12 @@ test_nothing_is_said_about_nothing[kind] if {
 	router.findings == set() with input as document
 	router.mutations == set() with input as document
 }
+
+_renamed := {"request": {
+	"operation": "UPDATE",
+	"oldObject": object.union(_bad, {"spec": {"serviceName": "web"}}),
+	"object": object.union(_bad, {"spec": {"serviceName": "other"}}),
+}}
 
 _bad := {
 	"apiVersion": "apps/v1",

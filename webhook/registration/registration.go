@@ -110,7 +110,7 @@ func Mutating(library *policies.Library, target Target) *admissionregistrationv1
 		Webhooks: []admissionregistrationv1.MutatingWebhook{{
 			Name:                    "mutation.stateward.dev",
 			ClientConfig:            target.clientConfig(MutatePath),
-			Rules:                   operations(library.Mutations, func(string) bool { return true }),
+			Rules:                   operations(library.AtMutatingDoor(), func(string) bool { return true }),
 			FailurePolicy:           pointer(admissionregistrationv1.Ignore),
 			MatchPolicy:             pointer(admissionregistrationv1.Equivalent),
 			NamespaceSelector:       exceptSystem(),

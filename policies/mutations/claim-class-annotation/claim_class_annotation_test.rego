@@ -87,6 +87,13 @@ test_created_set_is_changed if {
 		with input as {"request": {"operation": "CREATE", "object": _sts([_claim({_alpha: "fast"}, {})])}}
 }
 
+test_second_apply_is_corrected_like_the_first if {
+	before := _sts([_claim(null, {"storageClassName": "fast"})])
+	after := _sts([_claim({_alpha: "slow", _beta: "fast"}, {"storageClassName": "fast"})])
+	{finding.patch | some finding in mutation.report} == {[_drop_alpha], [_drop_beta]}
+		with input as {"request": {"operation": "UPDATE", "oldObject": before, "object": after}}
+}
+
 test_updated_set_cannot_be_changed if {
 	before := _sts([_claim({_alpha: "fast"}, {})])
 	after := object.union(before, {"spec": {"replicas": 5}})

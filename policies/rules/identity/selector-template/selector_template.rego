@@ -16,6 +16,7 @@ package stateward.rules.identity["selector-template"]
 
 import data.stateward.lib.result
 import data.stateward.lib.review
+import data.stateward.lib.selector
 
 _path := ["spec", "selector"]
 
@@ -29,45 +30,34 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	"fields": [_path, _labels_path],
 }) if {
 	some entry in review.statefulsets
-	selector := object.get(entry.object, _path, null)
-	selector != null
-	problems := _problems(selector, _labels(entry.object))
+	wanted := object.get(entry.object, _path, null)
+	wanted != null
+	problems := _problems(wanted, selector.labels(entry.object))
 	count(problems) > 0
 }
 
-_labels(sts) := labels if {
-	labels := object.get(sts, _labels_path, null)
-	is_object(labels)
-} else := {}
-
-_problems(selector, labels) := ["is no selector with matchLabels or matchExpressions"] if {
-	not is_object(selector)
+_problems(wanted, labels) := ["is no selector with matchLabels or matchExpressions"] if {
+	not is_object(wanted)
 } else := ["has neither matchLabels nor matchExpressions: Kubernetes refuses an empty selector"] if {
-	_given(selector, "matchLabels", {}) == {}
-	_given(selector, "matchExpressions", []) == []
+	selector.match_labels(wanted) == {}
+	selector.match_expressions(wanted) == []
 } else := ["matchLabels is no map of labels"] if {
-	not is_object(_given(selector, "matchLabels", {}))
+	not is_object(selector.match_labels(wanted))
 } else := ["matchExpressions is no list"] if {
-	not is_array(_given(selector, "matchExpressions", []))
+	not is_array(selector.match_expressions(wanted))
 } else := array.concat(
 	[problem |
-		some key, want in _given(selector, "matchLabels", {})
+		some key, want in selector.match_labels(wanted)
 		have := object.get(labels, key, null)
 		want != have
 		problem := sprintf("wants %s, the pods have %s", [_pair(key, want), _pair(key, have)])
 	],
 	[problem |
-		some expression in _given(selector, "matchExpressions", [])
+		some expression in selector.match_expressions(wanted)
 		problem := _unmatched(expression, labels)
 	],
 )
 
-# null means absent.
-_given(selector, field, fallback) := fallback if {
-	object.get(selector, field, null) == null
-} else := selector[field]
-
-# Source: staging/src/k8s.io/apimachinery/pkg/labels/selector.go; NotIn matches pods without the label.
 _unmatched(expression, labels) := "has an expression without a key" if {
 	not expression.key
 } else := sprintf("has no operator %v, only %s", [json.marshal(operator), concat(", ", _operators)]) if {
@@ -81,33 +71,13 @@ _unmatched(expression, labels) := "has an expression without a key" if {
 	count(_values(expression)) > 0
 } else := sprintf("wants %s, the pods have %s", [_wish(expression), _pair(expression.key, have)]) if {
 	have := object.get(labels, expression.key, null)
-	not _matches(expression, have)
+	not selector.satisfied(expression, have)
 }
 
 _values(expression) := values if {
 	values := object.get(expression, "values", null)
 	is_array(values)
 } else := []
-
-_matches(expression, have) if {
-	expression.operator == "In"
-	have in _values(expression)
-}
-
-_matches(expression, have) if {
-	expression.operator == "NotIn"
-	not have in _values(expression)
-}
-
-_matches(expression, have) if {
-	expression.operator == "Exists"
-	have != null
-}
-
-_matches(expression, have) if {
-	expression.operator == "DoesNotExist"
-	have == null
-}
 
 _wish(expression) := expression.key if {
 	expression.operator == "Exists"

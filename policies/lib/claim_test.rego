@@ -1,0 +1,73 @@
+package stateward.lib.claim_test
+
+import data.stateward.lib.claim
+
+test_templates_of_a_set_to_be_made_are_new[door] if {
+	some door, document in {
+		"manifest": _sts,
+		"create": {"request": {"operation": "CREATE", "object": _sts}},
+	}
+	paths := {[template.path, template.claim.metadata.name] | some template in claim.new_templates with input as document}
+	paths == {[["spec", "volumeClaimTemplates", 0], "www"], [["spec", "volumeClaimTemplates", 1], "log"]}
+}
+
+test_templates_of_a_set_that_is_there_are_not_new if {
+	claim.new_templates == [] with input as {"request": {
+		"operation": "UPDATE",
+		"oldObject": _sts,
+		"object": object.union(_sts, {"spec": {"replicas": 5}}),
+	}}
+}
+
+test_class_is_the_annotations_before_the_fields if {
+	annotated := {"metadata": {"annotations": {claim.beta_annotation: "old"}}, "spec": {"storageClassName": "new"}}
+	claim.class(annotated) == "old"
+	claim.class_path(annotated) == ["metadata", "annotations", claim.beta_annotation]
+	claim.class({"spec": {"storageClassName": "new"}}) == "new"
+	claim.class({"spec": {"storageClassName": ""}}) == ""
+	claim.class_path({"spec": {"storageClassName": ""}}) == ["spec", "storageClassName"]
+}
+
+test_claim_without_class_means_the_default[text] if {
+	some text, given in {
+		"nothing": {},
+		"null": {"spec": {"storageClassName": null}},
+		"alpha": {"metadata": {"annotations": {claim.alpha_annotation: "old"}}},
+	}
+	not claim.class(given)
+}
+
+_sts := {
+	"apiVersion": "apps/v1",
+	"kind": "StatefulSet",
+	"metadata": {"name": "web"},
+	"spec": {"volumeClaimTemplates": [{"metadata": {"name": "www"}}, {"metadata": {"name": "log"}}]},
+}
+
+test_claim_is_corrected[text] if {
+	some text, case in {
+		"alpha": {"annotations": {claim.alpha_annotation: "old"}, "spec": {}, "wanted": {}},
+		"beta": {"annotations": {claim.beta_annotation: "a"}, "spec": {}, "wanted": {"storageClassName": "a"}},
+		"same": {
+			"annotations": {claim.beta_annotation: "a"},
+			"spec": {"storageClassName": "a"},
+			"wanted": {"storageClassName": "a"},
+		},
+	}
+	claim.corrected({"metadata": {"annotations": case.annotations}, "spec": case.spec}) == {
+		"metadata": {"annotations": {}},
+		"spec": case.wanted,
+	}
+}
+
+test_annotation_beside_another_class_stays if {
+	disputed := {"metadata": {"annotations": {claim.beta_annotation: "a"}}, "spec": {"storageClassName": "b"}}
+	claim.corrected(disputed) == disputed
+}
+
+test_template_is_compared_as_it_was_stored if {
+	annotated := {"metadata": {"annotations": {claim.beta_annotation: "a"}}, "spec": {}}
+	claim.as_stored(annotated, annotated) == annotated
+	corrected := {"metadata": {"annotations": {}}, "spec": {"storageClassName": "a"}}
+	claim.as_stored(annotated, corrected) == corrected
+}

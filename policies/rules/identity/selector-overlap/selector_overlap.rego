@@ -1,0 +1,48 @@
+# METADATA
+# title: A selector stands for one workload
+# description: |
+#   Two workloads in one namespace whose selectors match each other's pods do not fight over them: a pod has one
+#   controller, and a StatefulSet adopts only orphans that carry its own name. But whoever goes by the selector takes
+#   both for one: an autoscaler counts the pods of both, and so does `kubectl logs -l`. The revisions that an orphan
+#   delete leaves behind are adopted by the other set, and its history is then no longer its own.
+# related_resources:
+#   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#pod-selector
+# custom:
+#   severity: deny
+#   on:
+#     statefulsets: [CREATE, UPDATE]
+#   reads: [statefulsets, deployments]
+#   fix: give the selector and the pod template of each a label that the other has not
+#   since: v0.1.0
+package stateward.rules.identity["selector-overlap"]
+
+import data.stateward.lib.cluster
+import data.stateward.lib.result
+import data.stateward.lib.review
+import data.stateward.lib.selector
+
+_path := ["spec", "selector"]
+
+_labels_path := ["spec", "template", "metadata", "labels"]
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": overlap.path,
+	"what": sprintf(overlap.what, [sprintf("%s %q", [kind, other.metadata.name])]),
+	"fields": [_path, _labels_path],
+}) if {
+	some entry in review.statefulsets
+	some kind, others in {
+		"StatefulSet": cluster.statefulsets(entry.namespace),
+		"Deployment": cluster.deployments(entry.namespace),
+	}
+	some other in others
+	[kind, other.metadata.name] != ["StatefulSet", entry.name]
+	object.get(other, ["metadata", "deletionTimestamp"], null) == null
+	overlap := _overlap(entry.object, other)
+}
+
+_overlap(sts, other) := {"path": _path, "what": "matches the pods of %s too"} if {
+	selector.matches(selector.own(sts), selector.labels(other))
+} else := {"path": _labels_path, "what": "the selector of %s matches these pods too"} if {
+	selector.matches(selector.own(other), selector.labels(sts))
+}

@@ -1,0 +1,41 @@
+# METADATA
+# title: A claim names its class in the field
+# description: |
+#   Claim templates named their storage class in annotations before there was a field. Kubernetes has long ignored
+#   `volume.alpha.kubernetes.io/storage-class`, so the claim gets the default class instead; it still reads
+#   `volume.beta.kubernetes.io/storage-class`, and takes it before the field. Where the mutation claim-class-annotation
+#   is in force, it has corrected what is created before this rule sees it.
+# related_resources:
+#   - ref: https://kubernetes.io/docs/concepts/storage/persistent-volumes/#class-1
+# custom:
+#   severity: warn
+#   on:
+#     statefulsets: [CREATE]
+#   fix: name the class in spec.storageClassName of the template, without the annotation
+#   since: v0.1.0
+package stateward.rules.storage["claim-annotation"]
+
+import data.stateward.lib.claim
+import data.stateward.lib.result
+
+report contains result.violation(rego.metadata.chain(), template.entry, {
+	"path": _path(template, claim.alpha_annotation),
+	"what": sprintf("%q is ignored, the claim asks for %s", [name, _asked(template.claim)]),
+}) if {
+	some template in claim.new_templates
+	name := template.claim.metadata.annotations[claim.alpha_annotation]
+}
+
+report contains result.violation(rego.metadata.chain(), template.entry, {
+	"path": _path(template, claim.beta_annotation),
+	"what": sprintf("deprecated, and %q counts before spec.storageClassName", [name]),
+}) if {
+	some template in claim.new_templates
+	name := template.claim.metadata.annotations[claim.beta_annotation]
+}
+
+_path(template, annotation) := array.concat(template.path, ["metadata", "annotations", annotation])
+
+_asked(claimed) := sprintf("class %q", [claim.class(claimed)]) if {
+	claim.class(claimed)
+} else := "the default class"

@@ -1,0 +1,129 @@
+# METADATA
+# title: What cannot be changed is not changed
+# description: |
+#   The API server refuses an UPDATE that changes `volumeClaimTemplates`, `serviceName`, `selector` or
+#   `podManagementPolicy`, and does not say what to do instead. It refuses after the mutating webhooks and before the
+#   validating ones, so Stateward speaks at the mutating door, with warnings beside the refusal; in CI it denies.
+#   The way out keeps pods and data: delete the StatefulSet alone, resize its claims, create it anew.
+# related_resources:
+#   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#volume-claim-templates
+# custom:
+#   severity: deny
+#   on:
+#     statefulsets: [UPDATE]
+#   fix: leave the field as it is, or delete the StatefulSet without its pods and create it anew
+#   since: v0.1.0
+package stateward.rules.storage["claim-immutable"]
+
+import data.stateward.lib.claim
+import data.stateward.lib.defaults
+import data.stateward.lib.quantity
+import data.stateward.lib.result
+import data.stateward.lib.review
+import data.stateward.lib.selector
+
+report contains result.violation(rego.metadata.chain(), change.entry, {
+	"path": change.path,
+	"what": _what(change),
+	"fix": sprintf("leave it as it is, or (the pods run on): %s", [_procedure(change.entry)]),
+	"touched": true,
+}) if {
+	some change in _changes
+}
+
+# A warning has no room for the way out: it gets one of its own.
+notice contains result.advice(rego.metadata.chain(), change.entry, found) if {
+	some change in _changes
+	some found in [
+		{"path": change.path, "what": _what(change)},
+		{"path": ["spec"], "what": _procedure(change.entry)},
+	]
+}
+
+_what(change) := sprintf("%s cannot become %s, the field is immutable", [_short(change.from), _short(change.to)])
+
+_procedure(entry) := sprintf("kubectl delete sts %s -n %s --cascade=orphan, resize claims, apply again", [
+	entry.name,
+	entry.namespace,
+])
+
+# Source: ValidateStatefulSetUpdate in pkg/apis/apps/validation/validation.go.
+_changes := [{"entry": entry, "path": array.concat(["spec"], path), "from": from, "to": to} |
+	some entry in review.statefulsets
+	entry.operation == "UPDATE"
+	is_object(entry.old)
+	before := _immutable(entry.old, entry)
+	after := _immutable(entry.object, entry)
+	some path in (object.keys(before) | object.keys(after))
+	from := object.get(before, [path], null)
+	to := object.get(after, [path], null)
+	_comparable(path, from) != _comparable(path, to)
+]
+
+# What is immutable of a StatefulSet, by path, each value as it is once the defaults are filled in.
+_immutable(sts, entry) := object.union(
+	{
+		["serviceName"]: _service_name(sts),
+		["podManagementPolicy"]: defaults.pod_management(sts),
+		["selector"]: _selector(sts, entry),
+	},
+	_templates(sts, entry),
+)
+
+_service_name(sts) := "" if {
+	object.get(sts, ["spec", "serviceName"], null) == null
+} else := sts.spec.serviceName
+
+# An absent selector is filled in with the stored one, by the mutation default-selector.
+_selector(sts, entry) := _given(object.get(entry.old, ["spec", "selector"], {})) if {
+	object.get(sts, ["spec", "selector"], null) == null
+} else := _given(sts.spec.selector)
+
+_given(wanted) := {field: value |
+	some field, value in {
+		"matchLabels": selector.match_labels(wanted),
+		"matchExpressions": selector.match_expressions(wanted),
+	}
+	not value in [{}, []]
+}
+
+# Templates are compared one by one where there are as many as before, else by their names.
+_templates(sts, entry) := {["volumeClaimTemplates"]: [object.get(template, ["metadata", "name"], "") |
+	some template in _list(sts)
+]} if {
+	count(_list(entry.object)) != count(_list(entry.old))
+} else := {array.concat(["volumeClaimTemplates", index], path): value |
+	some index, template in _list(sts)
+	some path, value in _leaves(claim.as_stored(template, _list(entry.old)[index]))
+}
+
+_list(sts) := templates if {
+	templates := object.get(sts, ["spec", "volumeClaimTemplates"], null)
+	is_array(templates)
+} else := []
+
+# The fields of a claim that hold something, without those that the API server writes.
+_leaves(template) := {path: value |
+	filled := object.union(
+		json.remove(template, ["apiVersion", "kind", "status", "metadata/creationTimestamp"]),
+		{"spec": {"volumeMode": defaults.volume_mode(template)}},
+	)
+
+	# regal ignore:walk-no-path
+	walk(filled, [path, value])
+	not is_object(value)
+	not value in [null, []]
+	every step in path {
+		is_string(step)
+	}
+}
+
+# 1Gi and 1024Mi are one size.
+_comparable(path, value) := quantity.number(value) if {
+	"resources" in path
+} else := value
+
+_short(value) := sprintf("%s…", [substring(text, 0, 40)]) if {
+	text := json.marshal(value)
+	count(text) > 40
+} else := json.marshal(value)
