@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -141,9 +142,8 @@ func matchConditions() []admissionregistrationv1.MatchCondition {
 		},
 		{
 			Name: "not-a-controller-finishing-a-deletion",
-			Expression: "request.operation != 'DELETE' || !(request.userInfo.username in [" +
-				"'system:serviceaccount:kube-system:generic-garbage-collector', " +
-				"'system:serviceaccount:kube-system:namespace-controller'])",
+			Expression: "request.operation != 'DELETE' || !(request.userInfo.username in ['" +
+				strings.Join(policies.DeletionControllers(), "', '") + "'])",
 		},
 		{
 			Name:       "not-break-glass",

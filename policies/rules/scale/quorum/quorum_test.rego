@@ -158,6 +158,17 @@ test_deletion_is_not_judged if {
 	rule.report == set() with input as {"request": {"operation": "DELETE", "oldObject": _sts(2)}}
 }
 
+test_autoscalers_are_judged_like_anybody[username] if {
+	some username in {
+		"system:kube-controller-manager",
+		"system:serviceaccount:kube-system:horizontal-pod-autoscaler",
+		"system:serviceaccount:keda:keda-operator",
+	}
+	document := object.union(_scale(3, 4), {"request": {"userInfo": {"username": username}}})
+	[finding.existing | some finding in rule.report] == [false] with input as document
+		with data.cluster.statefulsets as _stored
+}
+
 test_other_kinds_are_not_judged if {
 	rule.report == set() with input as object.union(_sts(2), {"kind": "Deployment"})
 }
