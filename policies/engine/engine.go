@@ -144,10 +144,13 @@ func decodeFindings(value any) ([]Finding, error) {
 	return findings, nil
 }
 
-// Judges reports whether the library has a rule or mutation for this review at its door.
+// Judges reports whether the library has a rule or mutation for this review at its door. A manifest confirms nothing,
+// so rules that are about confirmations only do not count there.
 func (e *Engine) Judges(review Review) bool {
 	resource, operation := review.subject()
-	judges := func(rule policies.Rule) bool { return rule.Judges(resource, operation) }
+	judges := func(rule policies.Rule) bool {
+		return rule.Judges(resource, operation) && (review.Operation != "" || !slices.Contains(rule.Marked, resource))
+	}
 	return review.Door != MutatingDoor && slices.ContainsFunc(e.library.Rules, judges) ||
 		review.Door != ValidatingDoor && slices.ContainsFunc(e.library.Mutations, judges)
 }

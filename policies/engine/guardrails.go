@@ -28,6 +28,8 @@ type Guardrails struct {
 type GuardrailsSpec struct {
 	// Profile chooses the levels of all rules that Rules does not name: baseline (default) or strict.
 	Profile string `json:"profile,omitempty"`
+	// FourEyes wants a confirmation to be somebody else's than the operation that it lets through.
+	FourEyes bool `json:"fourEyes,omitempty"`
 	// Rules sets single rules.
 	Rules []RuleSetting `json:"rules,omitempty"`
 }

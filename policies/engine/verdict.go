@@ -42,8 +42,18 @@ type Finding struct {
 	// a warning.
 	Existing  bool `json:"existing,omitempty"`
 	Confirmed bool `json:"confirmed,omitempty"`
+	// Confirmation says whose it was; nil where Confirmed is false.
+	Confirmation *Confirmation `json:"confirmation,omitempty"`
 	// Patch is what a mutation changes.
 	Patch []Patch `json:"patch,omitempty"`
+}
+
+// Confirmation is what a person confirmed a guarded operation with.
+type Confirmation struct {
+	// By is who, as Stateward recorded it; Until is RFC 3339; Reason may be empty.
+	By     string `json:"by"`
+	Until  string `json:"until"`
+	Reason string `json:"reason,omitempty"`
 }
 
 // ObjectReference names an object.

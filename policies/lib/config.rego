@@ -30,6 +30,17 @@ param(chain, name) := value if {
 	value := link.annotations.custom.params[name].default
 }
 
+# METADATA
+# title: Four eyes
+# description: True where whoever confirms must be somebody else than whoever acts.
+# scope: document
+default four_eyes := false
+
+four_eyes if {
+	data.kind == "Guardrails"
+	data.spec.fourEyes == true
+}
+
 _action(finding) := action if {
 	action := _set(finding.rule, "action")
 } else := finding.profile[_profile] if {

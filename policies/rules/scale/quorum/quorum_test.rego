@@ -116,6 +116,7 @@ test_scale_can_be_confirmed_on_its_set if {
 	marked := {"default": {"web": object.union(_sts(3), {"metadata": {"annotations": {
 		"stateward.dev/confirm": "scale",
 		"stateward.dev/confirm-until": "2026-11-23T12:10:00Z",
+		"stateward.dev/confirmed-by": "alice",
 	}}})}}
 	{finding.confirmed | some finding in rule.report} == {true} with input as _scale(3, 4)
 		with data.cluster.statefulsets as marked
