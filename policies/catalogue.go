@@ -18,6 +18,7 @@ type custom struct {
 	Profile  map[string]Level    `json:"profile"`
 	Confirm  bool                `json:"confirm"`
 	On       map[string][]string `json:"on"`
+	Marked   []string            `json:"marked"`
 	Reads    []string            `json:"reads"`
 	Params   map[string]Param    `json:"params"`
 	Fix      string              `json:"fix"`
@@ -82,7 +83,7 @@ func describe(module *ast.Module) (rule Rule, ok bool, err error) {
 	rule = Rule{
 		ID: id, Kind: kind, Category: category, File: at.File,
 		Title: note.Title, Description: strings.TrimSpace(note.Description),
-		Severity: values.Severity, Profile: values.Profile, Confirm: values.Confirm, On: values.On, Reads: values.Reads,
+		Severity: values.Severity, Profile: values.Profile, Confirm: values.Confirm, On: values.On, Marked: values.Marked, Reads: values.Reads,
 		Params: values.Params, Fix: values.Fix, Since: values.Since, Aliases: values.Aliases,
 		Notices: slices.ContainsFunc(module.Rules, func(rule *ast.Rule) bool { return rule.Head.Name == "notice" }),
 	}
@@ -168,6 +169,11 @@ func check(rule Rule) error {
 	}
 	for _, resource := range sortedNames(rule.On) {
 		problems = append(problems, checkOperations(resource, rule.On[resource])...)
+	}
+	for _, name := range rule.Marked {
+		if _, judged := rule.On[name]; !judged {
+			problems = append(problems, fmt.Errorf("custom.marked: %q is not in custom.on", name))
+		}
 	}
 	for _, name := range append(sortedNames(rule.On), rule.Reads...) {
 		if _, known := LookupResource(name); !known {

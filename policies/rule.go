@@ -47,6 +47,9 @@ type Rule struct {
 	Confirm bool `json:"confirm,omitempty"`
 	// On maps a resource, as "statefulsets" or "statefulsets/scale", to the operations that the rule judges.
 	On map[string][]string `json:"on"`
+	// Marked lists the resources of On that the rule judges only where a request sets, changes or drops a mark of a
+	// confirmation; for others it has nothing to say, and is not called.
+	Marked []string `json:"marked,omitempty"`
 	// Reads lists the resources of the World that the rule may look at.
 	Reads []string `json:"reads,omitempty"`
 	// Params are what Guardrails may set, by name.

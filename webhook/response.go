@@ -22,6 +22,8 @@ const (
 	// maxReasons of a denial are told. Nobody mends more at once, and an object can be made that breaks rules by the
 	// thousand.
 	maxReasons = 100
+	// maxSaid is what is recorded, in characters, of a name or a reason of a confirmation.
+	maxSaid = 256
 	// maxAnnotation is what an audit annotation holds, in bytes.
 	maxAnnotation = 10 * 1024
 )
@@ -113,8 +115,7 @@ func warning(finding engine.Finding) string {
 			return text
 		}
 	}
-	shortest := []rune(candidates[len(candidates)-1])
-	return string(shortest[:maxWarningLength-1]) + "…"
+	return cut(candidates[len(candidates)-1], maxWarningLength)
 }
 
 func length(text string) int { return len([]rune(text)) }
@@ -132,7 +133,33 @@ func auditAnnotations(verdict engine.Verdict) map[string]string {
 	if len(verdict.Findings) > 0 {
 		annotations["findings"] = recorded(verdict.Findings)
 	}
+	if used := confirmation(verdict.Findings); used != "" {
+		annotations["confirmation"] = used
+	}
 	return annotations
+}
+
+// confirmation is the one that was used, as JSON: all findings of a review are about one object, which carries one.
+func confirmation(findings []engine.Finding) string {
+	for _, finding := range findings {
+		if finding.Confirmation == nil {
+			continue
+		}
+		used := *finding.Confirmation
+		used.By, used.Reason = cut(used.By, maxSaid), cut(used.Reason, maxSaid)
+		if encoded, err := json.Marshal(used); err == nil {
+			return string(encoded)
+		}
+	}
+	return ""
+}
+
+// cut shortens a text to a number of characters, and shows that it did.
+func cut(text string, most int) string {
+	if length(text) <= most {
+		return text
+	}
+	return string([]rune(text)[:most-1]) + "…"
 }
 
 // recorded is a JSON array of the findings without their prose; what does not fit is left out from the end.

@@ -229,6 +229,37 @@ func TestAuditAnnotationsHoldAtMost10KiB(t *testing.T) {
 	}
 }
 
+func TestTheConfirmationThatWasUsedIsRecorded(t *testing.T) {
+	t.Parallel()
+	by := func(username, reason string) engine.Finding {
+		used := confirmed(finding(policies.Warn, "r", "f", "w", "x"))
+		used.Confirmation = &engine.Confirmation{By: username, Until: "2026-11-23T12:10:00Z", Reason: reason}
+		return used
+	}
+	unconfirmed := finding(policies.Warn, "r", "f", "w", "x")
+	tests := map[string]struct {
+		findings []engine.Finding
+		want     string
+	}{
+		"no finding":        {findings: nil, want: ""},
+		"no confirmation":   {findings: []engine.Finding{unconfirmed}, want: ""},
+		"a confirmation":    {findings: []engine.Finding{unconfirmed, by("alice", "")}, want: `{"by":"alice","until":"2026-11-23T12:10:00Z"}`},
+		"one with reason":   {findings: []engine.Finding{by("alice", "it moves")}, want: `{"by":"alice","until":"2026-11-23T12:10:00Z","reason":"it moves"}`},
+		"the same twice":    {findings: []engine.Finding{by("alice", ""), by("alice", "")}, want: `{"by":"alice","until":"2026-11-23T12:10:00Z"}`},
+		"a whole novel":     {findings: []engine.Finding{by("alice", strings.Repeat("名", 257))}, want: `{"by":"alice","until":"2026-11-23T12:10:00Z","reason":"` + strings.Repeat("名", 255) + `…"}`},
+		"a name as a novel": {findings: []engine.Finding{by(strings.Repeat("a", 1000), "")}, want: `{"by":"` + strings.Repeat("a", 255) + `…","until":"2026-11-23T12:10:00Z"}`},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := auditAnnotations(engine.Verdict{Allowed: true, Findings: test.findings})["confirmation"]
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("annotation (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 // at returns the object at a path of keys.
 func at(t *testing.T, tree map[string]any, path ...string) map[string]any {
 	t.Helper()

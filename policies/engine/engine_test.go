@@ -58,6 +58,10 @@ func TestDecide(t *testing.T) {
 		"a confirmation of something else confirms nothing": {
 			review: remove(confirmed("scale", now.Add(time.Minute))), want: []string{"deny cascade-delete"}, denied: true,
 		},
+		"a confirmation that nobody recorded confirms nothing": {
+			review: remove(confirmed("delete", now.Add(time.Minute)).Annotate("stateward.dev/confirmed-by", "")),
+			want:   []string{"deny cascade-delete"}, denied: true,
+		},
 		"an expired confirmation confirms nothing": {
 			review: remove(confirmed("delete", now.Add(-time.Second))), want: []string{"deny cascade-delete"}, denied: true,
 		},
@@ -79,6 +83,18 @@ func TestDecide(t *testing.T) {
 				t.Errorf("allowed is %v", verdict.Allowed)
 			}
 		})
+	}
+}
+
+func TestVerdictSaysWhoseConfirmationWasUsed(t *testing.T) {
+	t.Parallel()
+	verdict, err := newEngine(t, nil).Decide(t.Context(), remove(confirmed("delete", now.Add(time.Minute))), world(t))
+	if err != nil || len(verdict.Findings) != 1 {
+		t.Fatalf("findings %v, error %v", verdict.Findings, err)
+	}
+	want := &engine.Confirmation{By: "alice", Until: now.Add(time.Minute).Format(time.RFC3339), Reason: "it moves"}
+	if diff := cmp.Diff(want, verdict.Findings[0].Confirmation); diff != "" {
+		t.Errorf("confirmation (-want +got):\n%s", diff)
 	}
 }
 
@@ -279,7 +295,9 @@ func scale(replicas, before int32) engine.Review {
 func confirmed(operation string, until time.Time) *builders.StatefulSet {
 	return builders.MakeStatefulSet().
 		Annotate("stateward.dev/confirm", operation).
-		Annotate("stateward.dev/confirm-until", until.Format(time.RFC3339))
+		Annotate("stateward.dev/confirm-until", until.Format(time.RFC3339)).
+		Annotate("stateward.dev/confirm-reason", "it moves").
+		Annotate("stateward.dev/confirmed-by", "alice")
 }
 
 func terminating() *builders.StatefulSet {

@@ -1,9 +1,12 @@
 package engine
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/stateward/stateward/policies"
 )
 
 // exempt tells why a review is let through without evaluation, or "". It is the fast form of policies/lib/exempt.rego,
@@ -16,7 +19,7 @@ func exempt(input ast.Value, review Review) string {
 		return ""
 	case old != nil && find(old, "metadata", "deletionTimestamp") != nil:
 		return "the object is already terminating"
-	case review.Operation == "DELETE" && finishesDeletions(review.User.Username):
+	case review.Operation == "DELETE" && slices.Contains(policies.DeletionControllers(), review.User.Username):
 		return "a controller of Kubernetes finishes a deletion"
 	case review.Operation == "UPDATE" && object != nil && old != nil && sameSubstance(object, old):
 		return "neither spec nor guarded metadata changes"
@@ -24,18 +27,6 @@ func exempt(input ast.Value, review Review) string {
 		return "the status belongs to the controllers"
 	default:
 		return ""
-	}
-}
-
-func finishesDeletions(username string) bool {
-	switch username {
-	case "system:kube-controller-manager",
-		"system:serviceaccount:kube-system:generic-garbage-collector",
-		"system:serviceaccount:kube-system:namespace-controller",
-		"system:serviceaccount:kube-system:statefulset-controller":
-		return true
-	default:
-		return false
 	}
 }
 

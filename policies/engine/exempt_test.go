@@ -11,6 +11,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/rego"
 	admissionv1 "k8s.io/api/admission/v1"
 
+	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/test/builders"
 )
@@ -97,10 +98,6 @@ func exemptions(t *testing.T) map[string]exemption {
 	cases := map[string]exemption{
 		"a second deletion of what terminates":          {remove(terminating()), terminatingReason},
 		"an update of what terminates":                  {update(terminating().Partition(9), terminating()), terminatingReason},
-		"a deletion by the garbage collector":           {by("system:serviceaccount:kube-system:generic-garbage-collector", remove(builders.MakeStatefulSet())), controllerReason},
-		"a deletion by the namespace controller":        {by("system:serviceaccount:kube-system:namespace-controller", remove(builders.MakeStatefulSet())), controllerReason},
-		"a deletion by the StatefulSet controller":      {by("system:serviceaccount:kube-system:statefulset-controller", remove(builders.MakeStatefulSet())), controllerReason},
-		"a deletion by all controllers under one name":  {by("system:kube-controller-manager", remove(builders.MakeStatefulSet())), controllerReason},
 		"a deletion by a namesake in another namespace": {by("system:serviceaccount:default:generic-garbage-collector", remove(builders.MakeStatefulSet())), ""},
 		"an update by the garbage collector":            {by("system:serviceaccount:kube-system:generic-garbage-collector", update(builders.MakeStatefulSet().Partition(9), builders.MakeStatefulSet())), ""},
 		"the removal of a finalizer":                    {update(builders.MakeStatefulSet(), finalizer), unchangedReason},
@@ -112,6 +109,9 @@ func exemptions(t *testing.T) map[string]exemption {
 		"a status":                                      {status, statusReason},
 		"a creation":                                    {create(builders.MakeStatefulSet()), ""},
 		"a deletion by a person":                        {remove(builders.MakeStatefulSet()), ""},
+	}
+	for _, user := range policies.DeletionControllers() {
+		cases["a deletion by "+user] = exemption{by(user, remove(builders.MakeStatefulSet())), controllerReason}
 	}
 	files, err := filepath.Glob("../../test/testdata/reviews/*.json")
 	if err != nil || len(files) == 0 {

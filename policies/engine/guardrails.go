@@ -54,6 +54,8 @@ type GuardrailsSpec struct {
 	Profile string `json:"profile,omitempty"`
 	// Match is what all rules are about; absent means everything.
 	Match *Match `json:"match,omitempty"`
+	// FourEyes wants a confirmation to be somebody else's than the operation that it lets through.
+	FourEyes bool `json:"fourEyes,omitempty"`
 	// Rules sets single rules.
 	// +listType=map
 	// +listMapKey=id

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -175,6 +176,27 @@ func TestGuardrailsDecideTheLevel(t *testing.T) {
 				t.Errorf("the verdict names Guardrails %q", verdict.Guardrails)
 			}
 		})
+	}
+}
+
+func TestFourEyesWantSomebodyElsesConfirmation(t *testing.T) {
+	t.Parallel()
+	source := `{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","spec":{"fourEyes":true}}`
+	guardrails, err := engine.ParseGuardrails([]byte(source), embedded(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	decider := newEngine(t, guardrails)
+	for user, want := range map[string]string{"alice": "deny cascade-delete", "bob": "warn cascade-delete"} {
+		review := remove(confirmed("delete", now.Add(time.Minute)))
+		review.User.Username = user
+		verdict, err := decider.Decide(t.Context(), review, world(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{want}, levels(verdict)); diff != "" {
+			t.Errorf("findings on %s's deletion of what alice confirmed (-want +got):\n%s", user, diff)
+		}
 	}
 }
 

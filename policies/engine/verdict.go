@@ -44,8 +44,18 @@ type Finding struct {
 	Confirmed bool `json:"confirmed,omitempty"`
 	// Exception of the Guardrails that let it through; the finding is then recorded only.
 	Exception *ExceptionUse `json:"exception,omitempty"`
+	// Confirmation says whose it was; nil where Confirmed is false.
+	Confirmation *Confirmation `json:"confirmation,omitempty"`
 	// Patch is what a mutation changes.
 	Patch []Patch `json:"patch,omitempty"`
+}
+
+// Confirmation is what a person confirmed a guarded operation with.
+type Confirmation struct {
+	// By is who, as Stateward recorded it; Until is RFC 3339; Reason may be empty.
+	By     string `json:"by"`
+	Until  string `json:"until"`
+	Reason string `json:"reason,omitempty"`
 }
 
 // ObjectReference names an object.

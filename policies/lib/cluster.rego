@@ -10,7 +10,8 @@
 #         persistentvolumes: {NAME: {...}}
 #
 #   A World says what it knows: that an object is not there is evidence only where its resource is `known`. One with
-#   many objects may have an index, {governed: {NAMESPACE: {SERVICE: {NAME: StatefulSet}}}}, and says known: {governed: true}.
+#   many objects may have an index, {governed: {NAMESPACE: {SERVICE: {NAME: StatefulSet}}}}, and says so:
+#   {known: {governed: true}}.
 # custom:
 #   manifests: [services, statefulsets, deployments, poddisruptionbudgets]
 package stateward.lib.cluster

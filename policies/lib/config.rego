@@ -36,6 +36,14 @@ param(chain, name) := value if {
 	value := link.annotations.custom.params[name].default
 }
 
+# METADATA
+# title: Four eyes
+# description: True where whoever confirms must be somebody else than whoever acts.
+# scope: document
+default four_eyes := false
+
+four_eyes if _spec.fourEyes == true
+
 _action(finding) := action if {
 	action := _set(finding.rule, "action")
 } else := finding.profile[_profile] if {

@@ -138,6 +138,17 @@ test_unknown_parameter_has_no_value if {
 	not config.param(_chain, "least")
 }
 
+test_two_eyes_are_enough_by_default[wanted] if {
+	some wanted in [false, null, "true"]
+	not config.four_eyes
+	not config.four_eyes with data.kind as "Guardrails" with data.spec.fourEyes as wanted
+	not config.four_eyes with data.kind as "ConfigMap" with data.spec.fourEyes as true
+}
+
+test_four_eyes_can_be_wanted if {
+	config.four_eyes with data.kind as "Guardrails" with data.spec.fourEyes as true
+}
+
 _finding(fields) := object.union({"rule": "a-rule", "severity": "deny", "profile": {}}, fields)
 
 _chain := [

@@ -3,50 +3,99 @@
 # description: |
 #   A guarded operation is let through when its object (for a Scale: the StatefulSet), as stored, carries
 #   `stateward.dev/confirm: <operation>` and `stateward.dev/confirm-until: <RFC 3339>`, in the future and at most
-#   one hour away. The clock is the review's time; where that is unknown nothing is confirmed.
+#   one hour away, and `stateward.dev/confirmed-by`, which Stateward writes when somebody sets the others. The clock is
+#   the review's time; where that is unknown nothing is confirmed.
 package stateward.lib.confirmation
 
+import data.stateward.lib.clock
 import data.stateward.lib.cluster
+import data.stateward.lib.config
+import data.stateward.lib.identity
+import data.stateward.lib.marks
 
 _hour := 3600000000000
 
-# A time that parses: an invalid one means "not confirmed", and must not stop the evaluation.
-_rfc3339 := concat("", [
-	`^(?:20\d\d-(?:`,
-	`(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))`,
-	`|20(?:[02468][048]|[13579][26])-02-29)`,
-	`T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$`,
-])
-
 # METADATA
 # title: Valid
-# description: True where somebody has confirmed this very operation and the confirmation still holds.
+# description: |
+#   True where somebody has confirmed this very operation and the confirmation still holds. Where the Guardrails want
+#   four eyes, that is somebody else than who acts.
 valid(entry) if {
-	entry.time != ""
-	marks := _marks(entry)
-	marks["stateward.dev/confirm"] == _operation(entry)
-	until := marks["stateward.dev/confirm-until"]
-	regex.match(_rfc3339, until)
-	left := time.parse_rfc3339_ns(until) - time.parse_rfc3339_ns(entry.time)
-	left > 0
-	left <= _hour
+	_holds(entry)
+	not _of_the_same_person(entry)
 }
+
+# METADATA
+# title: Record
+# description: Who confirmed, until when and why ("" where nobody said).
+record(entry) := {
+	"by": marks.annotation(marked, marks.confirmed_by),
+	"until": marks.annotation(marked, marks.until),
+	"reason": marks.annotation(marked, marks.reason),
+} if {
+	marked := _marked(entry)
+}
+
+# METADATA
+# title: Stamp
+# description: |
+#   Who must stand in `stateward.dev/confirmed-by` after a request: whoever confirms something or changes what is
+#   confirmed, else who stood there before; "" for nobody, where nothing is confirmed.
+# scope: document
+stamp(entry) := "" if {
+	marks.annotation(entry.object, marks.confirm) == ""
+} else := marks.annotation(entry.old, marks.confirmed_by) if {
+	marks.confirmation(entry.object) == marks.confirmation(entry.old)
+} else := object.get(entry.user, "username", "")
+
+# METADATA
+# title: Way
+# description: What to do to confirm, ending with the command to paste.
+way(entry) := sprintf("%s: %s", [_who_must(entry), command(entry)])
 
 # METADATA
 # title: Command
 # description: What to paste to confirm, for ten minutes from the review's time (TIME where that is unknown).
 command(entry) := sprintf(
-	"kubectl annotate %s %s%s --overwrite stateward.dev/confirm=%s stateward.dev/confirm-until=%s",
-	[lower(_kind(entry)), entry.name, _in_namespace(entry), _operation(entry), _soon(entry)],
+	"kubectl annotate %s %s%s --overwrite %s=%s %s=%s",
+	[lower(_kind(entry)), entry.name, _in_namespace(entry), marks.confirm, _operation(entry), marks.until, _soon(entry)],
 )
+
+_holds(entry) if {
+	entry.time != ""
+	marked := _marked(entry)
+	marks.annotation(marked, marks.confirm) == _operation(entry)
+	_is_stamp(marks.annotation(marked, marks.confirmed_by))
+	left := clock.nanoseconds(marks.annotation(marked, marks.until)) - clock.nanoseconds(entry.time)
+	left > 0
+	left <= _hour
+}
+
+# A confirmation without a stamp was made where nobody looked. One by a controller came with a template: whoever wrote
+# that is not known.
+_is_stamp(username) if {
+	username != ""
+	not identity.is_controller({"username": username})
+}
+
+_of_the_same_person(entry) if {
+	config.four_eyes
+	object.get(entry.user, "username", "") in {"", marks.annotation(_marked(entry), marks.confirmed_by)}
+}
+
+_who_must(entry) := "confirm it" if {
+	not config.four_eyes
+} else := "a second person must run (your own confirmation does not count)" if {
+	_holds(entry)
+} else := "a second person must run"
 
 _in_namespace(entry) := "" if {
 	entry.kind == "Namespace"
 } else := sprintf(" -n %s", [entry.namespace])
 
-_marks(entry) := cluster.statefulset(entry.namespace, entry.name).metadata.annotations if entry.kind == "Scale"
+_marked(entry) := cluster.statefulset(entry.namespace, entry.name) if entry.kind == "Scale"
 
-else := entry.old.metadata.annotations
+else := entry.old
 
 _operation(entry) := "scale" if entry.kind == "Scale"
 
@@ -56,6 +105,6 @@ _kind(entry) := "StatefulSet" if entry.kind == "Scale"
 
 else := entry.kind
 
-_soon(entry) := time.format([time.parse_rfc3339_ns(entry.time) + (_hour / 6), "UTC", "2006-01-02T15:04:05Z07:00"]) if {
-	entry.time != ""
+_soon(entry) := time.format([now + (_hour / 6), "UTC", "2006-01-02T15:04:05Z07:00"]) if {
+	now := clock.nanoseconds(entry.time)
 } else := "TIME"

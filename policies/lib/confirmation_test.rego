@@ -64,9 +64,85 @@ test_confirmation_until_what_is_no_time_is_not_valid[until] if {
 }
 
 test_confirmation_needs_both_marks if {
-	not confirmation.valid(_entry({"marks": {"stateward.dev/confirm": "delete"}}))
-	not confirmation.valid(_entry({"marks": {"stateward.dev/confirm-until": _later}}))
+	not confirmation.valid(_entry({"marks": object.remove(_marks("delete", _later), ["stateward.dev/confirm-until"])}))
+	not confirmation.valid(_entry({"marks": object.remove(_marks("delete", _later), ["stateward.dev/confirm"])}))
 	not confirmation.valid(_entry({"marks": {}}))
+}
+
+test_confirmation_needs_the_stamp[by] if {
+	some by in [
+		"",
+		# Pods and claims take over the annotations of a template, which anybody may have written.
+		"system:serviceaccount:kube-system:statefulset-controller",
+		"system:kube-controller-manager",
+	]
+	stamped := object.union(_marks("delete", _later), {"stateward.dev/confirmed-by": by})
+	not confirmation.valid(_entry({"marks": stamped}))
+	not confirmation.valid(_entry({"marks": object.remove(stamped, ["stateward.dev/confirmed-by"])}))
+}
+
+test_who_acts_may_have_confirmed_without_four_eyes if {
+	confirmation.valid(_entry({"user": {"username": "alice"}}))
+	confirmation.valid(_entry({"user": {}}))
+}
+
+test_four_eyes_want_two_people if {
+	confirmation.valid(_entry({"user": {"username": "bob"}})) with data.kind as "Guardrails"
+		with data.spec.fourEyes as true
+	not confirmation.valid(_entry({"user": {"username": "alice"}})) with data.kind as "Guardrails"
+		with data.spec.fourEyes as true
+}
+
+test_four_eyes_do_not_see_who_is_unknown[user] if {
+	some user in [{}, {"username": ""}]
+	not confirmation.valid(_entry({"user": user})) with data.kind as "Guardrails" with data.spec.fourEyes as true
+}
+
+test_four_eyes_say_whose_confirmation_is_wanted if {
+	command := confirmation.command(_entry({}))
+	confirmation.way(_entry({})) == sprintf("confirm it: %s", [command])
+	mine := confirmation.way(_entry({})) with data.kind as "Guardrails" with data.spec.fourEyes as true
+	mine == sprintf("a second person must run (your own confirmation does not count): %s", [command])
+	none := confirmation.way(_entry({"marks": {}})) with data.kind as "Guardrails" with data.spec.fourEyes as true
+	none == sprintf("a second person must run: %s", [command])
+}
+
+test_record_says_who_until_when_and_why if {
+	confirmation.record(_entry({})) == {"by": "alice", "until": _later, "reason": ""}
+	reasoned := object.union(_marks("scale", _later), {"stateward.dev/confirm-reason": "it moves"})
+	confirmation.record(_scale) == {"by": "alice", "until": _later, "reason": "it moves"}
+		with data.cluster.statefulsets as _sets(reasoned)
+}
+
+test_stamp_is_of_who_confirms[case] if {
+	some case in [
+		{"what": "sets marks", "old": {}, "new": _said("delete", _later), "stamp": "bob"},
+		{"what": "has them set already", "old": _marks("delete", _later), "new": _said("delete", _later), "stamp": "alice"},
+		{"what": "changes the operation", "old": _marks("scale", _later), "new": _said("delete", _later), "stamp": "bob"},
+		{"what": "changes the time", "old": _marks("delete", _now), "new": _said("delete", _later), "stamp": "bob"},
+		{"what": "gives a reason", "old": _marks("delete", _later), "new": _reasoned, "stamp": "bob"},
+		{"what": "takes them away", "old": _marks("delete", _later), "new": {}, "stamp": ""},
+		{"what": "takes the operation away", "old": _marks("delete", _later), "new": _said("", _later), "stamp": ""},
+		{"what": "confirms nothing", "old": {}, "new": {}, "stamp": ""},
+		{"what": "writes a stamp only", "old": {}, "new": {"stateward.dev/confirmed-by": "carol"}, "stamp": ""},
+		{
+			"what": "takes over what was never stamped",
+			"old": _said("delete", _later),
+			"new": _marks("delete", _later),
+			"stamp": "",
+		},
+	]
+	confirmation.stamp({
+		"object": {"metadata": {"annotations": case.new}},
+		"old": {"metadata": {"annotations": case.old}},
+		"user": {"username": "bob"},
+	}) == case.stamp
+}
+
+test_stamp_of_a_new_object_is_of_who_makes_it if {
+	entry := {"object": {"metadata": {"annotations": _said("delete", _later)}}, "old": null}
+	confirmation.stamp(object.union(entry, {"user": {"username": "bob"}})) == "bob"
+	confirmation.stamp(object.union(entry, {"user": {}})) == ""
 }
 
 test_nothing_is_confirmed_where_the_time_is_unknown if {
@@ -129,7 +205,7 @@ test_command_confirms_what_it_stands_for if {
 		some mark in split(command, " ")
 		[key, value] := split(mark, "=")
 	}
-	confirmation.valid(_entry({"marks": marks}))
+	confirmation.valid(_entry({"marks": object.union(marks, {"stateward.dev/confirmed-by": "alice"})}))
 }
 
 test_leap_day_is_a_day if {
@@ -144,7 +220,11 @@ test_time_that_does_not_parse_confirms_nothing[until] if {
 	not confirmation.valid(_entry({"marks": _marks("delete", until)}))
 }
 
-_marks(operation, until) := {"stateward.dev/confirm": operation, "stateward.dev/confirm-until": until}
+_said(operation, until) := {"stateward.dev/confirm": operation, "stateward.dev/confirm-until": until}
+
+_reasoned := object.union(_said("delete", _later), {"stateward.dev/confirm-reason": "it moves"})
+
+_marks(operation, until) := object.union(_said(operation, until), {"stateward.dev/confirmed-by": "alice"})
 
 _entry(fields) := {
 	"operation": object.get(fields, "operation", "DELETE"),
@@ -153,6 +233,7 @@ _entry(fields) := {
 	"name": "web",
 	"object": null,
 	"old": {"metadata": {"annotations": object.get(fields, "marks", _marks("delete", _later))}},
+	"user": object.get(fields, "user", {"username": "alice"}),
 	"time": object.get(fields, "time", _now),
 }
 
@@ -163,6 +244,7 @@ _scale := {
 	"name": "web",
 	"object": {"kind": "Scale"},
 	"old": {"kind": "Scale", "metadata": {"name": "web"}},
+	"user": {"username": "alice"},
 	"time": _now,
 }
 

@@ -104,6 +104,7 @@ _controllers := {
 	"system:kube-controller-manager",
 	"system:serviceaccount:kube-system:generic-garbage-collector",
 	"system:serviceaccount:kube-system:namespace-controller",
+	"system:serviceaccount:kube-system:pod-garbage-collector",
 	"system:serviceaccount:kube-system:statefulset-controller",
 }
 

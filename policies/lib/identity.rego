@@ -1,20 +1,105 @@
 # METADATA
 # title: Identity
-# description: Who is acting, as far as a rule may care.
+# description: |
+#   Who is acting, as far as a rule may care. Names are compared whole: an account that is called like a controller and
+#   lives in another namespace is somebody's automation. Sources: controller_policy.go in
+#   plugin/pkg/auth/authorizer/rbac/bootstrappolicy, and pkg/authentication/user/user.go of k8s.io/apiserver.
 package stateward.lib.identity
 
-# Controllers act under their own service accounts, or all under one name where kube-controller-manager runs
-# with --use-service-account-credentials=false.
+# kube-controller-manager's controllers all act under one name where it runs with
+# --use-service-account-credentials=false: the autoscaler cannot be told from the garbage collector then.
+_classes := object.union(
+	{
+		"system:apiserver": "controller",
+		"system:kube-controller-manager": "controllers",
+		"system:kube-scheduler": "controller",
+		"system:serviceaccount:kube-system:generic-garbage-collector": "garbage-collector",
+		"system:serviceaccount:kube-system:horizontal-pod-autoscaler": "horizontal-pod-autoscaler",
+		"system:serviceaccount:kube-system:namespace-controller": "namespace-controller",
+		"system:serviceaccount:kube-system:statefulset-controller": "statefulset-controller",
+	},
+	{sprintf("system:serviceaccount:kube-system:%s", [account]): "controller" | some account in _other_controllers},
+)
+
+_other_controllers := {
+	"attachdetach-controller",
+	"certificate-controller",
+	"clusterrole-aggregation-controller",
+	"cronjob-controller",
+	"daemon-set-controller",
+	"deployment-controller",
+	"device-taint-eviction-controller",
+	"disruption-controller",
+	"endpoint-controller",
+	"endpointslice-controller",
+	"endpointslicemirroring-controller",
+	"ephemeral-volume-controller",
+	"expand-controller",
+	"job-controller",
+	"kube-apiserver-serving-clustertrustbundle-publisher",
+	"legacy-service-account-token-cleaner",
+	"node-controller",
+	"persistent-volume-binder",
+	"pod-garbage-collector",
+	"podcertificaterequestcleaner",
+	"podgroup-protection-controller",
+	"pv-protection-controller",
+	"pvc-protection-controller",
+	"replicaset-controller",
+	"replication-controller",
+	"resource-claim-controller",
+	"resourcepoolstatusrequest-controller",
+	"resourcequota-controller",
+	"root-ca-cert-publisher",
+	"route-controller",
+	"selinux-warning-controller",
+	"service-account-controller",
+	"service-cidrs-controller",
+	"service-controller",
+	"storage-version-garbage-collector",
+	"storage-version-migrator-controller",
+	"ttl-after-finished-controller",
+	"ttl-controller",
+	"validatingadmissionpolicy-status-controller",
+	"volumeattributesclass-protection-controller",
+}
+
+# Controllers that carry out deletions of what rules guard, with what hangs on it.
 _deleters := {
 	"system:kube-controller-manager",
 	"system:serviceaccount:kube-system:generic-garbage-collector",
 	"system:serviceaccount:kube-system:namespace-controller",
+	"system:serviceaccount:kube-system:pod-garbage-collector",
 	"system:serviceaccount:kube-system:statefulset-controller",
 }
+
+# METADATA
+# title: Class
+# description: |
+#   What kind of actor this is: "statefulset-controller", "garbage-collector", "namespace-controller",
+#   "horizontal-pod-autoscaler", "controllers" (all of them under one name), "controller" (another of Kubernetes'
+#   own programs), "node", "automation" (any other service account), "person", or "unknown" where nobody said.
+# scope: document
+class(user) := _classes[user.username] if {
+	user.username in object.keys(_classes)
+} else := "node" if {
+	startswith(user.username, "system:node:")
+	"system:nodes" in user.groups
+} else := "automation" if {
+	startswith(user.username, "system:serviceaccount:")
+} else := "person" if {
+	is_string(user.username)
+	user.username != ""
+} else := "unknown"
+
+# METADATA
+# title: Is a controller
+# description: True for Kubernetes' own controllers, the autoscaler among them; a node is none.
+is_controller(user) if user.username in object.keys(_classes)
 
 # METADATA
 # title: Finishes deletions
 # description: |
 #   True for Kubernetes' own controllers that carry out a deletion which a person has already been allowed to
-#   start. Source: plugin/pkg/auth/authorizer/rbac/bootstrappolicy/controller_policy.go.
+#   start.
 finishes_deletions(user) if user.username in _deleters

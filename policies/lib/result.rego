@@ -10,6 +10,7 @@
 #   - fields: the paths that make it wrong (default: only path). An UPDATE that leaves all of them alone is
 #     grandfathered: what was wrong before is no reason to stop it
 #   - touched: says the same outright, where comparing fields is not enough
+#   - confirm: false where no confirmation may let this one through, though the rule's others can be confirmed
 package stateward.lib.result
 
 import data.stateward.lib.confirmation
@@ -18,13 +19,13 @@ import data.stateward.lib.scope
 # METADATA
 # title: Violation
 # description: What the rule exists to stop; its way out ends with the command to confirm it, where that is possible.
-violation(chain, entry, found) := _message(object.union(finding, {
-	"existing": _existing(entry, found),
-	"confirmed": _confirmed(custom, entry),
-	"fix": _fix(custom, entry, finding.fix),
-})) if {
-	custom := _package(chain).annotations.custom
+violation(chain, entry, found) := _message(object.union_n([
+	finding,
+	{"existing": _existing(entry, found), "fix": _fix(confirmable, entry, finding.fix)},
+	_confirmation(confirmable, entry),
+])) if {
 	finding := _finding(chain, entry, found)
+	confirmable := object.get(found, "confirm", object.get(_package(chain).annotations.custom, "confirm", false))
 }
 
 # METADATA
@@ -74,17 +75,17 @@ _place("") := ""
 _place(place) := sprintf("%s: ", [place]) if place != ""
 
 # A command ends the sentence without a full stop, which would be pasted with it. Only what is stored can be marked.
-_fix(custom, entry, fix) := sprintf("%s, or confirm it: %s", [trim_suffix(fix, "."), confirmation.command(entry)]) if {
-	custom.confirm == true
+_fix(true, entry, fix) := sprintf("%s, or %s", [trim_suffix(fix, "."), confirmation.way(entry)]) if {
 	entry.operation in {"UPDATE", "DELETE"}
 } else := fix
 
-default _confirmed(_, _) := false
+_fix(false, _, fix) := fix
 
-_confirmed(custom, entry) if {
-	custom.confirm == true
+_confirmation(true, entry) := {"confirmed": true, "confirmation": confirmation.record(entry)} if {
 	confirmation.valid(entry)
-}
+} else := {"confirmed": false}
+
+_confirmation(false, _) := {"confirmed": false}
 
 default _existing(_, _) := false
 

@@ -7,6 +7,7 @@ _now := "2026-11-23T12:00:00Z"
 _confirmed := {
 	"stateward.dev/confirm": "update",
 	"stateward.dev/confirm-until": "2026-11-23T12:10:00Z",
+	"stateward.dev/confirmed-by": "alice",
 }
 
 test_violation_says_everything if {
@@ -79,7 +80,17 @@ test_rule_that_can_be_confirmed_says_how if {
 
 test_confirmed_finding_is_marked if {
 	entry := object.union(_update(1, 2), {"old": {"metadata": {"annotations": _confirmed}}})
-	result.violation(_chain({"confirm": true}), entry, _found({})).confirmed == true
+	finding := result.violation(_chain({"confirm": true}), entry, _found({}))
+	finding.confirmed == true
+	finding.confirmation == {"by": "alice", "until": "2026-11-23T12:10:00Z", "reason": ""}
+}
+
+test_finding_may_be_beyond_confirmation if {
+	entry := object.union(_update(1, 2), {"old": {"metadata": {"annotations": _confirmed}}})
+	finding := result.violation(_chain({"confirm": true}), entry, _found({"confirm": false}))
+	finding.confirmed == false
+	not finding.confirmation
+	finding.fix == "mend it."
 }
 
 test_rule_that_cannot_be_confirmed_is_not[confirm] if {

@@ -27,12 +27,22 @@ manifests := [entry | some entry in entries; entry.operation == "MANIFEST"]
 # METADATA
 # title: StatefulSets
 # description: Every StatefulSet that somebody wants to exist, as it would be after the request.
-statefulsets := [entry | some entry in _judged; is_kind(entry, "StatefulSet"); _desired(entry)]
+statefulsets := objects({"StatefulSet"})
 
 # METADATA
 # title: Services
 # description: Every Service that somebody wants to exist, as it would be after the request.
-services := [entry | some entry in _judged; is_kind(entry, "Service"); _desired(entry)]
+services := objects({"Service"})
+
+# METADATA
+# title: Objects
+# description: Every object of these kinds that somebody wants to exist, as it would be after the request.
+objects(kinds) := [entry |
+	some entry in _judged
+	entry.kind in kinds
+	is_kind(entry, entry.kind)
+	_desired(entry)
+]
 
 # METADATA
 # title: Scales
@@ -81,6 +91,7 @@ _groups := {
 	"PersistentVolume": "",
 	"Namespace": "",
 	"StorageClass": "storage.k8s.io",
+	"Pod": "",
 }
 
 _judged := [entry | some entry in entries; not exempt.reason(entry)]

@@ -102,7 +102,7 @@ func cascadeEnds(t *testing.T, g guard) {
 // confirm marks an object for deletion within ten minutes.
 func (g guard) confirm(t *testing.T, kind, name string) {
 	t.Helper()
-	g.allowed(t, "", "annotate", kind, name, "stateward.dev/confirm=delete",
+	g.warned(t, "confirmed-by", "annotate", kind, name, "stateward.dev/confirm=delete",
 		"stateward.dev/confirm-until="+time.Now().Add(10*time.Minute).Format(time.RFC3339))
 }
 

@@ -154,7 +154,10 @@ func service() []Step {
 			Verdict: Denied, Rules: []string{"service-in-use"},
 			Why: "The pods would go on running and lose their names. Whoever means it pastes the command of the denial:",
 		},
-		{Command: pasted, Verdict: Allowed, Why: "For ten minutes the deletion of this Service is confirmed."},
+		{
+			Command: pasted, Verdict: Corrected, Rules: []string{"confirmed-by"},
+			Why: "For ten minutes the deletion of this Service is confirmed, and it is on record by whom.",
+		},
 		{
 			Command: "kubectl delete service nginx",
 			Verdict: Warned, Rules: []string{"service-in-use"},
@@ -206,7 +209,7 @@ func remove() []Step {
 			Verdict: Denied, Rules: []string{"cascade-delete"},
 			Why: "Scaling to 0 first would stop the pods in order. Whoever will not wait confirms:",
 		},
-		{Command: pasted, Verdict: Allowed, Why: "The same way as for the Service."},
+		{Command: pasted, Verdict: Corrected, Rules: []string{"confirmed-by"}, Why: "The same way as for the Service."},
 		{
 			Command: "kubectl delete statefulset web",
 			Verdict: Warned, Rules: []string{"cascade-delete"},

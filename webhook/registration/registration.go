@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -45,21 +46,35 @@ type Target struct {
 }
 
 // Validating builds the configuration of the rules: entry "critical" for what can destroy something that runs, which
-// is refused when Stateward does not answer, and entry "advisory" for what is being created, which is not.
+// is refused when Stateward does not answer, entry "advisory" for what is being created, which is not, and entry
+// "confirmation" for whoever confirms something on an object that is of no other interest: refused again, or what is
+// confirmed meanwhile would count later.
 func Validating(library *policies.Library, target Target) *admissionregistrationv1.ValidatingWebhookConfiguration {
+	alwaysJudged := judgedAlways(library.Rules)
 	isCreate := func(operation string) bool { return operation == string(admissionregistrationv1.Create) }
-	isOther := func(operation string) bool { return !isCreate(operation) }
 	configuration := &admissionregistrationv1.ValidatingWebhookConfiguration{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "admissionregistration.k8s.io/v1", Kind: "ValidatingWebhookConfiguration"},
 		ObjectMeta: metav1.ObjectMeta{Name: Name},
 	}
 	for _, entry := range []struct {
-		name    string
-		policy  admissionregistrationv1.FailurePolicyType
-		belongs func(string) bool
+		name       string
+		policy     admissionregistrationv1.FailurePolicyType
+		belongs    selection
+		conditions []admissionregistrationv1.MatchCondition
 	}{
-		{"critical.stateward.dev", admissionregistrationv1.Fail, isOther},
-		{"advisory.stateward.dev", admissionregistrationv1.Ignore, isCreate},
+		{
+			"critical.stateward.dev", admissionregistrationv1.Fail,
+			func(resource, operation string) bool {
+				return alwaysJudged(resource, operation) && !isCreate(operation)
+			},
+			matchConditions(),
+		},
+		{
+			"advisory.stateward.dev", admissionregistrationv1.Ignore,
+			func(resource, operation string) bool { return alwaysJudged(resource, operation) && isCreate(operation) },
+			matchConditions(),
+		},
+		{"confirmation.stateward.dev", admissionregistrationv1.Fail, not(alwaysJudged), confirmationConditions()},
 	} {
 		configuration.Webhooks = append(configuration.Webhooks, admissionregistrationv1.ValidatingWebhook{
 			Name:                    entry.name,
@@ -71,7 +86,7 @@ func Validating(library *policies.Library, target Target) *admissionregistration
 			SideEffects:             pointer(admissionregistrationv1.SideEffectClassNone),
 			TimeoutSeconds:          pointer[int32](timeoutSeconds),
 			AdmissionReviewVersions: []string{"v1"},
-			MatchConditions:         matchConditions(),
+			MatchConditions:         entry.conditions,
 		})
 	}
 	configuration.Webhooks = append(configuration.Webhooks, ownConfiguration(target))
@@ -102,15 +117,27 @@ func ownConfiguration(target Target) admissionregistrationv1.ValidatingWebhook {
 	}
 }
 
-// Mutating builds the configuration of the mutations. They help and protect nothing, so without them life goes on.
+// Mutating builds the configuration of the mutations. They help and protect nothing, so without them life goes on: a
+// confirmation that was not recorded counts for nothing.
 func Mutating(library *policies.Library, target Target) *admissionregistrationv1.MutatingWebhookConfiguration {
-	return &admissionregistrationv1.MutatingWebhookConfiguration{
+	rules := library.AtMutatingDoor()
+	alwaysJudged := judgedAlways(rules)
+	configuration := &admissionregistrationv1.MutatingWebhookConfiguration{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "admissionregistration.k8s.io/v1", Kind: "MutatingWebhookConfiguration"},
 		ObjectMeta: metav1.ObjectMeta{Name: Name},
-		Webhooks: []admissionregistrationv1.MutatingWebhook{{
-			Name:                    "mutation.stateward.dev",
+	}
+	for _, entry := range []struct {
+		name       string
+		belongs    selection
+		conditions []admissionregistrationv1.MatchCondition
+	}{
+		{"mutation.stateward.dev", alwaysJudged, matchConditions()},
+		{"confirmation.stateward.dev", not(alwaysJudged), confirmationConditions()},
+	} {
+		configuration.Webhooks = append(configuration.Webhooks, admissionregistrationv1.MutatingWebhook{
+			Name:                    entry.name,
 			ClientConfig:            target.clientConfig(MutatePath),
-			Rules:                   operations(library.AtMutatingDoor(), func(string) bool { return true }),
+			Rules:                   operations(rules, entry.belongs),
 			FailurePolicy:           pointer(admissionregistrationv1.Ignore),
 			MatchPolicy:             pointer(admissionregistrationv1.Equivalent),
 			NamespaceSelector:       exceptSystem(),
@@ -118,18 +145,35 @@ func Mutating(library *policies.Library, target Target) *admissionregistrationv1
 			TimeoutSeconds:          pointer[int32](timeoutSeconds),
 			AdmissionReviewVersions: []string{"v1"},
 			ReinvocationPolicy:      pointer(admissionregistrationv1.IfNeededReinvocationPolicy),
-			MatchConditions:         matchConditions(),
-		}},
+			MatchConditions:         entry.conditions,
+		})
+	}
+	return configuration
+}
+
+// selection says which operations on which resources belong to an entry.
+type selection func(resource, operation string) bool
+
+func not(selected selection) selection {
+	return func(resource, operation string) bool { return !selected(resource, operation) }
+}
+
+// judgedAlways selects what at least one rule judges whether or not it is about a confirmation.
+func judgedAlways(rules []policies.Rule) selection {
+	return func(resource, operation string) bool {
+		return slices.ContainsFunc(rules, func(rule policies.Rule) bool {
+			return rule.Judges(resource, operation) && !slices.Contains(rule.Marked, resource)
+		})
 	}
 }
 
 // operations turns what the rules judge into one entry for each resource, sorted.
-func operations(rules []policies.Rule, belongs func(operation string) bool) []admissionregistrationv1.RuleWithOperations {
+func operations(rules []policies.Rule, belongs selection) []admissionregistrationv1.RuleWithOperations {
 	wanted := map[string]map[admissionregistrationv1.OperationType]bool{}
 	for _, rule := range rules {
 		for resource, names := range rule.On {
 			for _, name := range names {
-				if !belongs(name) {
+				if !belongs(resource, name) {
 					continue
 				}
 				if wanted[resource] == nil {
@@ -171,15 +215,28 @@ func matchConditions() []admissionregistrationv1.MatchCondition {
 		},
 		{
 			Name: "not-a-controller-finishing-a-deletion",
-			Expression: "request.operation != 'DELETE' || !(request.userInfo.username in [" +
-				"'system:serviceaccount:kube-system:generic-garbage-collector', " +
-				"'system:serviceaccount:kube-system:namespace-controller'])",
+			Expression: "request.operation != 'DELETE' || !(request.userInfo.username in ['" +
+				strings.Join(policies.DeletionControllers(), "', '") + "'])",
 		},
 		{
 			Name:       "not-break-glass",
 			Expression: "!has(request.userInfo.groups) || !('" + BreakGlassGroup + "' in request.userInfo.groups)",
 		},
 	}
+}
+
+// confirmationConditions leave out all that does not set, change or drop a mark of a confirmation: nobody is to wait
+// for Stateward with every Pod and every claim.
+func confirmationConditions() []admissionregistrationv1.MatchCondition {
+	value := func(object string) string {
+		return strings.ReplaceAll("(OBJECT != null && has(OBJECT.metadata.annotations) && mark in OBJECT.metadata.annotations"+
+			" ? OBJECT.metadata.annotations[mark] : '')", "OBJECT", object)
+	}
+	return append(matchConditions(), admissionregistrationv1.MatchCondition{
+		Name: "a-confirmation-changes",
+		Expression: "['" + strings.Join(policies.ConfirmationMarks(), "', '") + "'].exists(mark, " +
+			value("object") + " != " + value("oldObject") + ")",
+	})
 }
 
 // exceptSystem keeps Stateward from standing in the way of what it needs itself to come up.

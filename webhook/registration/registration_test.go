@@ -53,6 +53,47 @@ func library(rules, mutations []map[string][]string) *policies.Library {
 	return library
 }
 
+// marked is a rule that judges these resources only where a confirmation changes.
+func marked(on map[string][]string, resources ...string) policies.Rule {
+	return policies.Rule{On: on, Marked: resources}
+}
+
+// TestWhoConfirmsNothingIsNotHeldUp keeps what only a confirmation makes interesting out of the other entries.
+func TestWhoConfirmsNothingIsNotHeldUp(t *testing.T) {
+	t.Parallel()
+	confirming := marked(map[string][]string{
+		"statefulsets": {"UPDATE"}, "pods": {"CREATE", "UPDATE"}, "services": {"CREATE", "UPDATE"},
+	}, "pods", "services")
+	library := &policies.Library{
+		Rules:     []policies.Rule{confirming, {On: map[string][]string{"services": {"UPDATE"}}}},
+		Mutations: []policies.Rule{confirming},
+	}
+	got := map[string]on{}
+	for _, hook := range registration.Validating(library, registration.Target{}).Webhooks {
+		got["validating "+hook.Name] = asked(hook.Rules)
+	}
+	for _, hook := range registration.Mutating(library, registration.Target{}).Webhooks {
+		got["mutating "+hook.Name] = asked(hook.Rules)
+	}
+	want := map[string]on{
+		"validating critical.stateward.dev": {
+			"apps/v1/statefulsets Namespaced": {"UPDATE"}, "/v1/services Namespaced": {"UPDATE"},
+		},
+		"validating advisory.stateward.dev":   {},
+		"validating guardrails.stateward.dev": {"stateward.dev/v1alpha1/guardrails Cluster": {"CREATE", "UPDATE"}},
+		"validating confirmation.stateward.dev": {
+			"/v1/pods Namespaced": {"CREATE", "UPDATE"}, "/v1/services Namespaced": {"CREATE"},
+		},
+		"mutating mutation.stateward.dev": {"apps/v1/statefulsets Namespaced": {"UPDATE"}},
+		"mutating confirmation.stateward.dev": {
+			"/v1/pods Namespaced": {"CREATE", "UPDATE"}, "/v1/services Namespaced": {"CREATE", "UPDATE"},
+		},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("rules (-want +got):\n%s", diff)
+	}
+}
+
 func TestWhatIsAskedForFollowsFromTheRules(t *testing.T) {
 	t.Parallel()
 	type list = []map[string][]string
@@ -146,7 +187,7 @@ func commonOf(hook admissionregistrationv1.ValidatingWebhook) common {
 
 func TestOnlyWhatCanDestroySomethingIsRefusedWithoutStateward(t *testing.T) {
 	t.Parallel()
-	want := func(policy admissionregistrationv1.FailurePolicyType) common {
+	want := func(policy admissionregistrationv1.FailurePolicyType, more ...string) common {
 		return common{
 			FailurePolicy: policy,
 			MatchPolicy:   admissionregistrationv1.Equivalent,
@@ -157,30 +198,31 @@ func TestOnlyWhatCanDestroySomethingIsRefusedWithoutStateward(t *testing.T) {
 				Key: "kubernetes.io/metadata.name", Operator: metav1.LabelSelectorOpNotIn,
 				Values: []string{"kube-system", "stateward-system"},
 			}}},
-			Conditions: []string{"not-terminating", "not-a-controller-finishing-a-deletion", "not-break-glass"},
+			Conditions: append([]string{"not-terminating", "not-a-controller-finishing-a-deletion", "not-break-glass"}, more...),
 		}
 	}
-	validating := registration.Validating(embedded(t), registration.Target{})
-	mutating := registration.Mutating(embedded(t), registration.Target{}).Webhooks[0]
-	got := map[string]common{
-		validating.Webhooks[0].Name: commonOf(validating.Webhooks[0]),
-		validating.Webhooks[1].Name: commonOf(validating.Webhooks[1]),
-		validating.Webhooks[2].Name: commonOf(validating.Webhooks[2]),
-		mutating.Name:               commonOf(validatingLike(mutating)),
+	got := map[string]common{}
+	for _, hook := range registration.Validating(embedded(t), registration.Target{}).Webhooks {
+		got["validating "+hook.Name] = commonOf(hook)
+	}
+	for _, hook := range registration.Mutating(embedded(t), registration.Target{}).Webhooks {
+		got["mutating "+hook.Name] = commonOf(validatingLike(hook))
+		if *hook.ReinvocationPolicy != admissionregistrationv1.IfNeededReinvocationPolicy {
+			t.Errorf("%s has reinvocation policy %s", hook.Name, *hook.ReinvocationPolicy)
+		}
 	}
 	// Guardrails have no namespace.
 	own := want(admissionregistrationv1.Ignore)
 	own.Namespaces = nil
 	if diff := cmp.Diff(map[string]common{
-		"guardrails.stateward.dev": own,
-		"critical.stateward.dev":   want(admissionregistrationv1.Fail),
-		"advisory.stateward.dev":   want(admissionregistrationv1.Ignore),
-		"mutation.stateward.dev":   want(admissionregistrationv1.Ignore),
+		"validating guardrails.stateward.dev":   own,
+		"validating critical.stateward.dev":     want(admissionregistrationv1.Fail),
+		"validating advisory.stateward.dev":     want(admissionregistrationv1.Ignore),
+		"validating confirmation.stateward.dev": want(admissionregistrationv1.Fail, "a-confirmation-changes"),
+		"mutating mutation.stateward.dev":       want(admissionregistrationv1.Ignore),
+		"mutating confirmation.stateward.dev":   want(admissionregistrationv1.Ignore, "a-confirmation-changes"),
 	}, got); diff != "" {
 		t.Errorf("entries (-want +got):\n%s", diff)
-	}
-	if *mutating.ReinvocationPolicy != admissionregistrationv1.IfNeededReinvocationPolicy {
-		t.Errorf("reinvocation policy %s", *mutating.ReinvocationPolicy)
 	}
 }
 

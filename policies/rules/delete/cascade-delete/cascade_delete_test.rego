@@ -170,5 +170,6 @@ _marked(operation, until) := object.union(
 	{"request": {"oldObject": {"metadata": {"annotations": {
 		"stateward.dev/confirm": operation,
 		"stateward.dev/confirm-until": until,
+		"stateward.dev/confirmed-by": "alice",
 	}}}}},
 )

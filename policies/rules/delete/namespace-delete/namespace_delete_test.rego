@@ -49,7 +49,11 @@ test_sets_alone_are_a_reason if {
 }
 
 test_confirmation_is_seen if {
-	marks := {"stateward.dev/confirm": "delete", "stateward.dev/confirm-until": "2026-11-23T12:10:00Z"}
+	marks := {
+		"stateward.dev/confirm": "delete",
+		"stateward.dev/confirm-until": "2026-11-23T12:10:00Z",
+		"stateward.dev/confirmed-by": "alice",
+	}
 	[finding.confirmed | some finding in rule.report] == [true] with input as _delete(marks)
 		with data.cluster.statefulsets as {"shop": {"web": _sts(3)}}
 }

@@ -123,6 +123,7 @@ test_confirmed_change_is_marked if {
 	marks := {"request": {"oldObject": {"metadata": {"annotations": {
 		"stateward.dev/confirm": "update",
 		"stateward.dev/confirm-until": "2026-11-23T12:10:00Z",
+		"stateward.dev/confirmed-by": "alice",
 	}}}}}
 	{finding.confirmed | some finding in rule.report} == {true}
 		with input as object.union(_update(_from(0, 3), _from(5, 3)), marks)

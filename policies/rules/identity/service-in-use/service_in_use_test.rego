@@ -248,4 +248,5 @@ _update(before, after) := {
 _marked(review, operation) := object.union(review, {"request": {"oldObject": {"metadata": {"annotations": {
 	"stateward.dev/confirm": operation,
 	"stateward.dev/confirm-until": "2026-11-23T12:10:00Z",
+	"stateward.dev/confirmed-by": "alice",
 }}}}})

@@ -183,6 +183,7 @@ test_change_cannot_confirm_itself if {
 	marks := {"metadata": {"annotations": {
 		"stateward.dev/confirm": "update",
 		"stateward.dev/confirm-until": "2026-11-23T12:10:00Z",
+		"stateward.dev/confirmed-by": "alice",
 	}}}
 	review := object.union(_change("postgres:16.4", "postgres:17.2"), {"request": {"object": marks}})
 	{finding.confirmed | some finding in rule.report} == {false} with input as review
@@ -242,5 +243,6 @@ _marked(operation, until) := object.union(
 	{"request": {"oldObject": {"metadata": {"annotations": {
 		"stateward.dev/confirm": operation,
 		"stateward.dev/confirm-until": until,
+		"stateward.dev/confirmed-by": "alice",
 	}}}}},
 )

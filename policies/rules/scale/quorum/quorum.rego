@@ -19,6 +19,7 @@ package stateward.rules.scale.quorum
 
 import data.stateward.lib.cluster
 import data.stateward.lib.defaults
+import data.stateward.lib.marks
 import data.stateward.lib.result
 import data.stateward.lib.review
 
@@ -57,8 +58,7 @@ _changes := [change |
 # A request that takes the label away is judged as well.
 _votes(entry) if {
 	some sts in [entry.object, entry.old, _stored(entry)]
-	is_object(sts)
-	sprintf("%v", [object.get(sts, ["metadata", "labels", "stateward.dev/quorum"], "")]) == "true"
+	marks.protects(sts, marks.quorum)
 }
 
 _to(entry) := defaults.scale_replicas(entry.object) if {

@@ -116,6 +116,7 @@ test_scale_can_be_confirmed_on_its_set if {
 	marked := {"default": {"web": object.union(_sts(3), {"metadata": {"annotations": {
 		"stateward.dev/confirm": "scale",
 		"stateward.dev/confirm-until": "2026-11-23T12:10:00Z",
+		"stateward.dev/confirmed-by": "alice",
 	}}})}}
 	{finding.confirmed | some finding in rule.report} == {true} with input as _scale(3, 4)
 		with data.cluster.statefulsets as marked
@@ -156,6 +157,17 @@ test_label_cannot_be_taken_away_with_the_members if {
 
 test_deletion_is_not_judged if {
 	rule.report == set() with input as {"request": {"operation": "DELETE", "oldObject": _sts(2)}}
+}
+
+test_autoscalers_are_judged_like_anybody[username] if {
+	some username in {
+		"system:kube-controller-manager",
+		"system:serviceaccount:kube-system:horizontal-pod-autoscaler",
+		"system:serviceaccount:keda:keda-operator",
+	}
+	document := object.union(_scale(3, 4), {"request": {"userInfo": {"username": username}}})
+	[finding.existing | some finding in rule.report] == [false] with input as document
+		with data.cluster.statefulsets as _stored
 }
 
 test_other_kinds_are_not_judged if {

@@ -107,6 +107,17 @@ test_scale_of_a_deployment_is_of_no_interest if {
 	rule.report == set() with input as object.union(_scale({"replicas": 3}, {"replicas": 0}), deployment)
 }
 
+test_autoscalers_are_judged_like_anybody[username] if {
+	some username in {
+		"system:kube-controller-manager",
+		"system:serviceaccount:kube-system:horizontal-pod-autoscaler",
+		"system:serviceaccount:keda:keda-operator",
+	}
+	document := object.union(_scale({"replicas": 3}, {"replicas": 0}), {"request": {"userInfo": {"username": username}}})
+	[finding.existing | some finding in rule.report] == [false] with input as document
+		with data.cluster.statefulsets as _stored({"replicas": 3})
+}
+
 test_other_kinds_are_not_judged if {
 	deployment := {"request": {"kind": {"kind": "Deployment"}}}
 	rule.report == set() with input as object.union(_update({"replicas": 3}, {"replicas": 0}), deployment)

@@ -54,7 +54,11 @@ test_set_elsewhere_needs_no_claim_here if {
 }
 
 test_confirmation_is_seen if {
-	marks := {"stateward.dev/confirm": "delete", "stateward.dev/confirm-until": "2026-11-23T12:10:00Z"}
+	marks := {
+		"stateward.dev/confirm": "delete",
+		"stateward.dev/confirm-until": "2026-11-23T12:10:00Z",
+		"stateward.dev/confirmed-by": "alice",
+	}
 	marked := object.union(_delete("www-web-0"), {"request": {"oldObject": {"metadata": {"annotations": marks}}}})
 	[finding.confirmed | some finding in rule.report] == [true] with input as marked
 		with data.cluster.statefulsets as _sets(_set)

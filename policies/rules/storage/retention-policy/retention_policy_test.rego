@@ -77,6 +77,7 @@ test_confirmed_turn_is_marked if {
 	marks := {"request": {"oldObject": {"metadata": {"annotations": {
 		"stateward.dev/confirm": "update",
 		"stateward.dev/confirm-until": "2026-11-23T12:10:00Z",
+		"stateward.dev/confirmed-by": "alice",
 	}}}}}
 	{finding.confirmed | some finding in rule.report} == {true}
 		with input as object.union(_update({}, {"whenScaled": "Delete"}), marks)

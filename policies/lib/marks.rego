@@ -1,0 +1,64 @@
+# METADATA
+# title: Marks
+# description: |
+#   The labels and annotations by which people talk to Stateward, in one place: what confirms a guarded operation, and
+#   what asks for more protection than others have.
+package stateward.lib.marks
+
+# METADATA
+# title: Confirm
+# description: The operation that is confirmed, as "delete", "scale" or "update".
+confirm := "stateward.dev/confirm"
+
+# METADATA
+# title: Confirm until
+# description: When the confirmation ends (RFC 3339), at most an hour after it is used.
+until := "stateward.dev/confirm-until"
+
+# METADATA
+# title: Confirm reason
+# description: Why, in a sentence; nobody has to say.
+reason := "stateward.dev/confirm-reason"
+
+# METADATA
+# title: Confirmed by
+# description: Who set the other marks. Only Stateward writes it.
+confirmed_by := "stateward.dev/confirmed-by"
+
+# METADATA
+# title: Kinds
+# description: The kinds of objects on which something can be confirmed.
+kinds := {"StatefulSet", "Service", "PersistentVolumeClaim", "Namespace", "Pod"}
+
+# METADATA
+# title: Quorum
+# description: The label of a StatefulSet whose members vote, with value "true".
+quorum := "stateward.dev/quorum"
+
+# METADATA
+# title: Canary
+# description: The label of a StatefulSet that has to be updated one pod first, with value "required".
+canary := "stateward.dev/canary"
+
+# METADATA
+# title: Protections
+# description: Labels of a StatefulSet that protect it, each with the value by which it does.
+protections := {quorum: "true", canary: "required"}
+
+# METADATA
+# title: Protects
+# description: True where the label has the value by which it protects, whether YAML read that as a boolean or a string.
+protects(marked, label) if sprintf("%v", [marked.metadata.labels[label]]) == protections[label]
+
+# METADATA
+# title: Annotation
+# description: The value of an annotation of an object; "" where there is none, nor an object.
+# scope: document
+default annotation(_, _) := ""
+
+annotation(marked, key) := marked.metadata.annotations[key]
+
+# METADATA
+# title: Confirmation
+# description: What somebody says to confirm something, whoever it was.
+confirmation(marked) := {key: annotation(marked, key) | some key in [confirm, until, reason]}

@@ -1,0 +1,31 @@
+package policies_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/open-policy-agent/opa/v1/rego"
+
+	"github.com/stateward/stateward/policies"
+)
+
+// TestMarksAreThoseOfTheLibrary holds the names in Go, which the registration and the command line use, and those in
+// Rego together.
+func TestMarksAreThoseOfTheLibrary(t *testing.T) {
+	t.Parallel()
+	results, err := rego.New(
+		rego.Query("marks = [lib.confirm, lib.until, lib.reason, lib.confirmed_by]"),
+		rego.Imports([]string{"data.stateward.lib.marks as lib"}),
+		rego.ParsedModule(embedded(t).Modules["lib/marks.rego"].Copy()),
+	).Eval(t.Context())
+	if err != nil || len(results) != 1 {
+		t.Fatalf("%d results, error %v", len(results), err)
+	}
+	var want []any
+	for _, mark := range policies.ConfirmationMarks() {
+		want = append(want, mark)
+	}
+	if diff := cmp.Diff(want, results[0].Bindings["marks"]); diff != "" {
+		t.Errorf("policies/marks.go and policies/lib/marks.rego disagree (-go +rego):\n%s", diff)
+	}
+}

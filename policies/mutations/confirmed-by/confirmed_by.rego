@@ -1,0 +1,61 @@
+# METADATA
+# title: It is on record who confirmed
+# description: |
+#   Whoever sets `stateward.dev/confirm`, `confirm-until` or `confirm-reason`, or changes one of them, is recorded in
+#   `stateward.dev/confirmed-by` under the name that the API server knows. Nobody can write it for somebody else, and it
+#   goes when the confirmation goes. A confirmation without it counts for nothing, so that none can be slipped in while
+#   Stateward is away: this mutation and the rule protected-labels go together.
+# custom:
+#   on:
+#     statefulsets: [CREATE, UPDATE]
+#     services: [CREATE, UPDATE]
+#     persistentvolumeclaims: [CREATE, UPDATE]
+#     namespaces: [CREATE, UPDATE]
+#     pods: [CREATE, UPDATE]
+#   marked: [statefulsets, services, persistentvolumeclaims, namespaces, pods]
+#   fix: leave this annotation to Stateward
+#   since: v0.1.0
+package stateward.mutations["confirmed-by"]
+
+import data.stateward.lib.confirmation
+import data.stateward.lib.marks
+import data.stateward.lib.result
+import data.stateward.lib.review
+
+_path := ["metadata", "annotations", marks.confirmed_by]
+
+_pointer := sprintf("/metadata/annotations/%s", [replace(marks.confirmed_by, "/", "~1")])
+
+# A stamp stands beside the operation that is confirmed, so there is a map of annotations to add it to.
+report contains result.mutation(rego.metadata.chain(), entry, {
+	"path": _path,
+	"what": _what(entry, stamp),
+	"patch": [{"op": "add", "path": _pointer, "value": stamp}],
+}) if {
+	some entry in _requests
+	stamp := confirmation.stamp(entry)
+	stamp != ""
+	marks.annotation(entry.object, marks.confirmed_by) != stamp
+}
+
+report contains result.mutation(rego.metadata.chain(), entry, {
+	"path": _path,
+	"what": sprintf("nothing is confirmed by %q here, Stateward drops it", [written]),
+	"patch": [{"op": "remove", "path": _pointer}],
+}) if {
+	some entry in _requests
+	confirmation.stamp(entry) == ""
+	written := marks.annotation(entry.object, marks.confirmed_by)
+	written != ""
+}
+
+# Nobody acts in a manifest.
+_requests := [entry | some entry in review.objects(marks.kinds); entry.operation in {"CREATE", "UPDATE"}]
+
+_what(entry, stamp) := sprintf("Stateward records that %q confirms: %s until %s", [
+	stamp,
+	marks.annotation(entry.object, marks.confirm),
+	marks.annotation(entry.object, marks.until),
+]) if {
+	marks.confirmation(entry.object) != marks.confirmation(entry.old)
+} else := sprintf("only Stateward writes it, so %q stays", [stamp])

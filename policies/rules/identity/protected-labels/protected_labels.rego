@@ -1,0 +1,61 @@
+# METADATA
+# title: What protects a StatefulSet is not taken away in passing
+# description: |
+#   `stateward.dev/quorum: "true"` and `stateward.dev/canary: required` ask for more protection than other StatefulSets
+#   have; an update that drops or changes such a label ends it for good. And `stateward.dev/confirmed-by` says who
+#   confirmed an operation: only Stateward writes it, so a request that brings another name is refused, which matters
+#   while the mutation that would have put it right is away. No confirmation lets that through.
+# custom:
+#   severity: deny
+#   confirm: true
+#   on:
+#     statefulsets: [CREATE, UPDATE]
+#     services: [CREATE, UPDATE]
+#     persistentvolumeclaims: [CREATE, UPDATE]
+#     namespaces: [CREATE, UPDATE]
+#     pods: [CREATE, UPDATE]
+#   marked: [services, persistentvolumeclaims, namespaces, pods]
+#   fix: keep the label
+#   since: v0.1.0
+package stateward.rules.identity["protected-labels"]
+
+import data.stateward.lib.confirmation
+import data.stateward.lib.marks
+import data.stateward.lib.result
+import data.stateward.lib.review
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["metadata", "labels", label],
+	"what": sprintf("%q protects this StatefulSet, and would %s", [value, _fate(entry.object, label)]),
+}) if {
+	some entry in review.statefulsets
+	entry.operation == "UPDATE"
+	some label, value in marks.protections
+	marks.protects(entry.old, label)
+	not marks.protects(entry.object, label)
+}
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["metadata", "annotations", marks.confirmed_by],
+	"what": sprintf("%q did not confirm this%s", [written, _who_did(stamp)]),
+	"fix": "leave the annotation out, Stateward writes it",
+	"touched": _marks(entry.object) != _marks(entry.old),
+	"confirm": false,
+}) if {
+	some entry in review.objects(marks.kinds)
+	entry.operation in {"CREATE", "UPDATE"}
+	written := marks.annotation(entry.object, marks.confirmed_by)
+	written != ""
+	stamp := confirmation.stamp(entry)
+	written != stamp
+}
+
+_fate(sts, label) := sprintf("become %q", [value]) if {
+	value := sprintf("%v", [sts.metadata.labels[label]])
+} else := "go"
+
+_who_did("") := ""
+
+_who_did(stamp) := sprintf(", %q does", [stamp]) if stamp != ""
+
+_marks(marked) := [marks.confirmation(marked), marks.annotation(marked, marks.confirmed_by)]
