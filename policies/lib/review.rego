@@ -79,6 +79,7 @@ _groups := {
 	"Service": "",
 	"PersistentVolumeClaim": "",
 	"PersistentVolume": "",
+	"Pod": "",
 	"Namespace": "",
 	"StorageClass": "storage.k8s.io",
 }
