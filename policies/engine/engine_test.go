@@ -126,7 +126,7 @@ func TestWorldThatDoesNotKnowMakesRulesUndecided(t *testing.T) {
 	if want := (engine.Undecided{Rule: "headless-service", Resource: "services"}); !slices.Contains(verdict.Undecided, want) {
 		t.Errorf("%v is not among the undecided: %v", want, verdict.Undecided)
 	}
-	looked := []string{"services", "statefulsets", "deployments", "storageclasses"}
+	looked := []string{"services", "statefulsets", "deployments", "storageclasses", "persistentvolumeclaims", "pods"}
 	for _, undecided := range verdict.Undecided {
 		if !slices.Contains(looked, undecided.Resource) {
 			t.Errorf("%s is undecided for %s, which nobody looks for on a creation", undecided.Rule, undecided.Resource)

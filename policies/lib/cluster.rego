@@ -97,6 +97,22 @@ claims(namespace) := array.concat(
 )
 
 # METADATA
+# title: Claim
+# description: The PersistentVolumeClaim of this name; undefined where there is none or nobody knows.
+# scope: document
+claim(namespace, name) := found if {
+	found := _manifest("PersistentVolumeClaim", namespace, name)
+} else := data.cluster.persistentvolumeclaims[namespace][name]
+
+# METADATA
+# title: Pod
+# description: The Pod of this name; undefined where there is none or nobody knows.
+# scope: document
+pod(namespace, name) := found if {
+	found := _manifest("Pod", namespace, name)
+} else := data.cluster.pods[namespace][name]
+
+# METADATA
 # title: StorageClass
 # description: The StorageClass of this name; undefined where there is none or nobody knows.
 # scope: document

@@ -129,6 +129,18 @@ test_deployments_are_the_given_and_the_known if {
 		with data.cluster.deployments as {"default": {"b": stored}, "prod": {"c": stored}}
 }
 
+test_claim_and_pod_are_the_given_or_the_known if {
+	given := {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "www-web-0"}}
+	cluster.claim("default", "www-web-0") == given with input as _files([given])
+	cluster.claim("default", "www-web-1") == {"known": true} with input as _files([given])
+		with data.cluster.persistentvolumeclaims as {"default": {"www-web-1": {"known": true}}}
+	not cluster.claim("prod", "www-web-0") with input as _files([given])
+	pod := {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web-0"}}
+	cluster.pod("default", "web-0") == pod with input as _files([pod])
+	cluster.pod("default", "web-1") == {"known": true} with data.cluster.pods as {"default": {"web-1": {"known": true}}}
+	not cluster.pod("default", "web-2") with input as _files([pod])
+}
+
 test_storage_class_is_the_given_or_the_known if {
 	cluster.storage_class("fast") == _class("fast", {}) with input as _files([_class("fast", {})])
 	cluster.storage_class("fast") == _class("fast", {}) with data.cluster.storageclasses as {"fast": _class("fast", {})}

@@ -89,6 +89,7 @@ _groups := {
 	"Service": "",
 	"PersistentVolumeClaim": "",
 	"PersistentVolume": "",
+	"Pod": "",
 	"Namespace": "",
 	"StorageClass": "storage.k8s.io",
 	"Pod": "",

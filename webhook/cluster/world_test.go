@@ -1,7 +1,12 @@
 package cluster
 
 import (
+	"context"
 	"testing"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/stateward/stateward/policies"
 )
@@ -31,5 +36,24 @@ func TestWhatCannotExistIsAbsentWithoutAsking(t *testing.T) {
 	}
 	if world.Knows("secrets") {
 		t.Error("the World knows what it does not watch")
+	}
+}
+
+// emptyCache has nothing.
+type emptyCache struct{ client.Reader }
+
+func (emptyCache) Get(_ context.Context, key client.ObjectKey, _ client.Object, _ ...client.GetOption) error {
+	return apierrors.NewNotFound(schema.GroupResource{}, key.Name)
+}
+
+// TestWhatControllersMakeIsNotLookedForTwice uses a World that has no API server to ask.
+func TestWhatControllersMakeIsNotLookedForTwice(t *testing.T) {
+	t.Parallel()
+	world := &World{cache: emptyCache{}, resources: map[string]policies.Resource{}}
+	for _, name := range []string{"pods", "persistentvolumeclaims"} {
+		world.resources[name], _ = policies.LookupResource(name)
+		if found, err := world.Get(t.Context(), name, "default", "web-0"); found != nil || err != nil {
+			t.Errorf("%s: got %v, %v", name, found, err)
+		}
 	}
 }

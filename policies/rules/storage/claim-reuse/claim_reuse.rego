@@ -1,0 +1,137 @@
+# METADATA
+# title: Claims are found again on purpose
+# description: |
+#   A pod takes the claim that carries its name, whoever made it: `www-web-0` of a set that was deleted last year, with
+#   its data, its size and its class; nobody asks whether that was meant. Scaling down and up again is what claims are
+#   kept for, and so is a set made anew under pods that still run. Worth a look is a claim that is smaller than its
+#   template asks, of another class, being deleted, or marked as somebody else's, and a new set that starts on old data.
+#   At most the first 32 pods that a request adds are looked at.
+# related_resources:
+#   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-storage
+# custom:
+#   severity: warn
+#   profile:
+#     strict: deny
+#   on:
+#     statefulsets: [CREATE, UPDATE]
+#     statefulsets/scale: [UPDATE]
+#   reads: [statefulsets, persistentvolumeclaims, pods]
+#   fix: resize or delete these claims first, or give the set another name
+#   since: v0.1.0
+package stateward.rules.storage["claim-reuse"]
+
+import data.stateward.lib.claim
+import data.stateward.lib.cluster
+import data.stateward.lib.defaults
+import data.stateward.lib.quantity
+import data.stateward.lib.result
+import data.stateward.lib.review
+import data.stateward.lib.selector
+import data.stateward.lib.size
+
+_most := 32
+
+report contains result.violation(rego.metadata.chain(), write.entry, {
+	"path": ["spec", "volumeClaimTemplates"],
+	"what": sprintf("%s: %s", [_names(names), fault]),
+	"touched": true,
+}) if {
+	some write in _growing
+	some fault in {fault | some use in write.uses; some fault in use.faults}
+	names := [use.claim.metadata.name | some use in write.uses; fault in use.faults]
+}
+
+report contains result.advice(rego.metadata.chain(), write.entry, {
+	"path": ["spec", "volumeClaimTemplates"],
+	"what": sprintf("%s and the data of a former set are taken over", [_names(names)]),
+	"fix": "delete these claims first if the set is meant to start empty",
+}) if {
+	some write in _growing
+	write.entry.operation == "CREATE"
+	names := [use.claim.metadata.name | some use in write.uses; count(use.faults) == 0]
+	count(names) > 0
+	_begins(write)
+}
+
+_growing := [object.union(write, {"uses": _uses(write)}) |
+	some write in size.writes
+	count(write.sts.spec.volumeClaimTemplates) > 0
+	write.to > _kept(write)
+]
+
+# The pods that are there already; with another start, every pod is another.
+_kept(write) := 0 if {
+	review.is_kind(write.entry, "StatefulSet")
+	is_object(write.entry.old)
+	defaults.ordinals_start(write.entry.old) != defaults.ordinals_start(write.sts)
+} else := write.from
+
+# The claims that are there and that the pods to come will take.
+_uses(write) := [{"claim": found, "pod": pod, "faults": _faults(write.sts, pod, found, template)} |
+	start := defaults.ordinals_start(write.sts)
+	first := start + _kept(write)
+	some ordinal in numbers.range(first, min([(start + write.to) - 1, (first + _most) - 1]))
+	pod := sprintf("%s-%d", [write.entry.name, ordinal])
+	some template in write.sts.spec.volumeClaimTemplates
+	found := cluster.claim(write.entry.namespace, sprintf("%s-%s", [template.metadata.name, pod]))
+]
+
+# A set that is made anew under its running pods goes on as before.
+_begins(write) if {
+	cluster.knows("pods")
+	every use in write.uses {
+		not cluster.pod(write.entry.namespace, use.pod)
+	}
+}
+
+_faults(sts, pod, found, template) := {fault |
+	some fault in array.flatten([
+		_deleted(found),
+		_smaller(found, template),
+		_other_class(found, template),
+		_owners(sts, pod, found),
+		_labels(sts, found),
+	])
+	fault != ""
+}
+
+_deleted(found) := "being deleted, a pod waits for that and starts empty" if {
+	object.get(found, ["metadata", "deletionTimestamp"], null) != null
+} else := ""
+
+_smaller(found, template) := sprintf("%v, the template asks for %v", [has, wants]) if {
+	has := found.spec.resources.requests.storage
+	wants := template.spec.resources.requests.storage
+	quantity.number(has) < quantity.number(wants)
+} else := ""
+
+_other_class(found, template) := sprintf("of class %q, the template asks for %q", [has, wants]) if {
+	has := claim.class(found)
+	wants := claim.class(template)
+	has != wants
+} else := ""
+
+_owners(sts, pod, found) := [fault |
+	some owner in found.metadata.ownerReferences
+	fault := _owner_fault(sts, pod, owner)
+]
+
+_owner_fault(sts, pod, owner) := sprintf("owned by %s %q", [owner.kind, owner.name]) if {
+	not [owner.kind, owner.name] in {["StatefulSet", sts.metadata.name], ["Pod", pod]}
+	not object.get(owner, "uid", "") in {above.uid | some above in sts.metadata.ownerReferences}
+} else := "owned by a former set of this name, and collected as garbage" if {
+	owner.kind == "StatefulSet"
+	owner.uid != sts.metadata.uid
+}
+
+# The controller labels its claims with what the selector wants. One made by hand may have no labels at all.
+_labels(sts, found) := [sprintf("labelled %s=%s, the set has %s=%s", [key, has, key, wants]) |
+	some key, wants in selector.match_labels(selector.own(sts))
+	has := found.metadata.labels[key]
+	has != wants
+]
+
+# Three names are enough to know what is meant.
+_names(names) := sprintf("%s and %d more", [concat(", ", array.slice(names, 0, 2)), count(names) - 2]) if {
+	count(names) > 3
+} else := concat(", ", names)
