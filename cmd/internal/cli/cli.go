@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -38,11 +40,21 @@ func (e usageError) Error() string { return e.err.Error() }
 
 func (e usageError) Unwrap() error { return e.err }
 
-// Run executes the command line args, which do not include the program's name.
-func Run(ctx context.Context, args []string, streams Streams) error {
+// pluginName is what the binary is called where kubectl finds it as a plugin.
+const pluginName = "kubectl-stateward"
+
+// Run executes a command line, which begins with the program's name.
+func Run(ctx context.Context, commandLine []string, streams Streams) error {
 	root := newRoot(streams)
-	root.SetArgs(args)
+	if isPlugin(commandLine[0]) {
+		root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl stateward"}
+	}
+	root.SetArgs(commandLine[1:])
 	return root.ExecuteContext(ctx)
+}
+
+func isPlugin(program string) bool {
+	return strings.TrimSuffix(filepath.Base(program), ".exe") == pluginName
 }
 
 // ExitCode maps what Run returned to the process's exit code.
@@ -83,7 +95,7 @@ func newRoot(streams Streams) *cobra.Command {
 	root.SetFlagErrorFunc(func(command *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w: see `%s --help`", err, command.CommandPath())}
 	})
-	root.AddCommand(newCheck(streams), newRules(streams), newServe(streams), newVersion(streams))
+	root.AddCommand(newCheck(streams), newConfirm(streams), newRules(streams), newServe(streams), newVersion(streams))
 	for _, command := range append(root.Commands(), root) {
 		markUsage(command)
 	}

@@ -18,8 +18,14 @@ var update = flag.Bool("update", false, "write the golden files")
 // run executes a command line in-process and returns what a shell would see.
 func run(t *testing.T, stdin string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
+	return runAs(t, "stateward", stdin, args...)
+}
+
+// runAs does the same under another name of the program.
+func runAs(t *testing.T, program, stdin string, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
 	var out, errs bytes.Buffer
-	err := cli.Run(t.Context(), args, cli.Streams{In: strings.NewReader(stdin), Out: &out, Err: &errs})
+	err := cli.Run(t.Context(), append([]string{program}, args...), cli.Streams{In: strings.NewReader(stdin), Out: &out, Err: &errs})
 	return out.String(), errs.String() + cli.Message(err), cli.ExitCode(err)
 }
 

@@ -50,7 +50,8 @@ func Rule(out io.Writer, rule policies.Rule) error {
 	fmt.Fprintf(&page, "| since | %s |\n", rule.Since)
 	if rule.Confirm {
 		page.WriteString("\nA confirmation lets it through: annotate the object with `stateward.dev/confirm: <operation>` and\n" +
-			"`stateward.dev/confirm-until: <RFC 3339 time within the hour>`, or paste the command of the denial.\n")
+			"`stateward.dev/confirm-until: <RFC 3339 time within the hour>`, paste the command of the denial, or run\n" +
+			"`stateward confirm KIND/NAME OPERATION`.\n")
 	}
 	writeParams(&page, rule)
 	if len(rule.References) > 0 {

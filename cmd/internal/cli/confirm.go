@@ -1,0 +1,205 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/stateward/stateward/policies"
+)
+
+// longestConfirmation is what the rules accept; policies/lib/confirmation.rego says why.
+const longestConfirmation = time.Hour
+
+// errNotRecorded tells of a confirmation that counts for nothing.
+var errNotRecorded = errors.New("it is not on record who confirms, so it counts for nothing: " +
+	"Stateward's mutating webhook did not answer; see that `stateward serve` runs and is registered, and repeat this command")
+
+// confirmOptions are the flags of `stateward confirm`.
+type confirmOptions struct {
+	kubeconfig string
+	context    string
+	namespace  string
+	duration   time.Duration
+	reason     string
+}
+
+// target is what somebody confirms an operation on.
+type target struct {
+	resource  policies.Resource
+	name      string
+	operation string
+}
+
+func newConfirm(streams Streams) *cobra.Command {
+	var options confirmOptions
+	command := &cobra.Command{
+		Use:   "confirm KIND/NAME OPERATION",
+		Short: "Let a guarded operation on one object through for some minutes",
+		Long: `Mark an object, so that Stateward lets an operation on it through that it would deny. The mark holds for the
+time given, and Stateward records who set it.
+
+KIND is statefulset (sts), service (svc), persistentvolumeclaim (pvc), namespace (ns) or pod (po); OPERATION is
+delete, scale or update. Who confirms needs the right to patch the object.`,
+		Example: `  stateward confirm sts/web delete --for 10m --reason "the cluster moves"
+  stateward confirm pvc/www-web-0 delete -n data`,
+		Args: cobra.ExactArgs(2),
+		RunE: func(command *cobra.Command, args []string) error {
+			return confirm(command.Context(), args[0], args[1], options, streams)
+		},
+	}
+	flags := command.Flags()
+	flags.StringVar(&options.kubeconfig, "kubeconfig", "", "kubeconfig `file`; without one, that of kubectl")
+	flags.StringVar(&options.context, "context", "", "`name` of the kubeconfig's context")
+	flags.StringVarP(&options.namespace, "namespace", "n", "", "`namespace` of the object; without one, the context's")
+	flags.DurationVar(&options.duration, "for", 10*time.Minute, "how long it holds, at most 1h")
+	flags.StringVar(&options.reason, "reason", "", "`text` for the record")
+	return command
+}
+
+func confirm(ctx context.Context, object, operation string, options confirmOptions, streams Streams) error {
+	library, err := policies.Embedded()
+	if err != nil {
+		return err
+	}
+	target, err := targetOf(object, operation, library)
+	if err != nil {
+		return usageError{err}
+	}
+	if options.duration <= 0 || options.duration > longestConfirmation {
+		return usageError{fmt.Errorf("--for %s: a confirmation holds for more than 0s and at most %s", options.duration, longestConfirmation)}
+	}
+	until := time.Now().Add(options.duration).UTC().Format(time.RFC3339)
+	by, err := mark(ctx, target, until, options, streams)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(streams.Out, "%s/%s: %s confirms %s until %s\n",
+		strings.ToLower(target.resource.Kind), target.name, by, target.operation, until)
+	return err
+}
+
+// targetOf understands KIND/NAME and OPERATION, and refuses what no rule lets through for a confirmation.
+func targetOf(object, operation string, library *policies.Library) (target, error) {
+	kind, name, found := strings.Cut(object, "/")
+	if !found || kind == "" || name == "" || strings.Contains(name, "/") {
+		return target{}, fmt.Errorf("%q is not KIND/NAME, as in sts/web", object)
+	}
+	resource, known := resourceCalled(kind)
+	operations := confirmable(resource.Name, library)
+	if !known || len(operations) == 0 {
+		return target{}, fmt.Errorf("nothing can be confirmed on a %q: use statefulset, service, persistentvolumeclaim, namespace or pod", kind)
+	}
+	if !slices.Contains(operations, operation) {
+		return target{}, fmt.Errorf("%q cannot be confirmed on a %s: use %s",
+			operation, strings.ToLower(resource.Kind), strings.Join(operations, " or "))
+	}
+	return target{resource, name, operation}, nil
+}
+
+// resourceCalled knows a resource by the names that kubectl takes: plural, singular, kind and short name.
+func resourceCalled(word string) (policies.Resource, bool) {
+	short := map[string]string{
+		"sts": "statefulsets", "svc": "services", "pvc": "persistentvolumeclaims", "ns": "namespaces", "po": "pods",
+	}
+	word = strings.ToLower(word)
+	for _, resource := range policies.Resources() {
+		name := strings.TrimSuffix(word, "."+resource.Group)
+		if name == resource.Name || name == strings.ToLower(resource.Kind) || short[name] == resource.Name {
+			return resource, true
+		}
+	}
+	return policies.Resource{}, false
+}
+
+// confirmable lists the operations on a resource that some rule lets through when they are confirmed, as the marks
+// name them.
+func confirmable(resource string, library *policies.Library) (operations []string) {
+	for operation, judged := range map[string][2]string{
+		"delete": {resource, "DELETE"}, "update": {resource, "UPDATE"}, "scale": {resource + "/scale", "UPDATE"},
+	} {
+		if slices.ContainsFunc(library.Rules, func(rule policies.Rule) bool {
+			return rule.Confirm && rule.Judges(judged[0], judged[1]) && !slices.Contains(rule.Marked, resource)
+		}) {
+			operations = append(operations, operation)
+		}
+	}
+	slices.Sort(operations)
+	return operations
+}
+
+// mark writes the confirmation and returns who is on record for it.
+func mark(ctx context.Context, target target, until string, options confirmOptions, streams Streams) (by string, err error) {
+	config, namespace, err := options.connect()
+	if err != nil {
+		return "", usageError{err}
+	}
+	config.WarningHandler = rest.NewWarningWriter(streams.Err, rest.WarningWriterOptions{})
+	client, err := dynamic.NewForConfig(config)
+	if err != nil {
+		return "", usageError{fmt.Errorf("reach Kubernetes API: %w", err)}
+	}
+	patch, err := json.Marshal(marks(target.operation, until, options.reason))
+	if err != nil {
+		return "", err
+	}
+	marked, err := resourceClient(client, target.resource, namespace).
+		Patch(ctx, target.name, types.MergePatchType, patch, metav1.PatchOptions{FieldManager: "stateward-confirm"})
+	if apierrors.IsNotFound(err) {
+		return "", usageError{fmt.Errorf("confirm %s: %w", target.operation, err)}
+	}
+	if err != nil {
+		return "", fmt.Errorf("confirm %s: %w", target.operation, err)
+	}
+	if by = marked.GetAnnotations()[policies.ConfirmedByMark]; by == "" {
+		return "", errNotRecorded
+	}
+	return by, nil
+}
+
+// marks is the merge patch; a reason of an earlier confirmation is not kept for this one.
+func marks(operation, until, reason string) any {
+	annotations := map[string]any{
+		policies.ConfirmMark: operation, policies.ConfirmUntilMark: until, policies.ConfirmReasonMark: nil,
+	}
+	if reason != "" {
+		annotations[policies.ConfirmReasonMark] = reason
+	}
+	return map[string]any{"metadata": map[string]any{"annotations": annotations}}
+}
+
+func resourceClient(client dynamic.Interface, resource policies.Resource, namespace string) dynamic.ResourceInterface {
+	all := client.Resource(schema.GroupVersionResource{Group: resource.Group, Version: resource.Version, Resource: resource.Name})
+	if resource.Namespaced {
+		return all.Namespace(namespace)
+	}
+	return all
+}
+
+// connect finds cluster and namespace as kubectl does.
+func (o confirmOptions) connect() (*rest.Config, string, error) {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = o.kubeconfig
+	overrides := &clientcmd.ConfigOverrides{CurrentContext: o.context}
+	overrides.Context.Namespace = o.namespace
+	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides)
+	config, err := loader.ClientConfig()
+	if err != nil {
+		return nil, "", fmt.Errorf("read kubeconfig: %s", strings.TrimSpace(err.Error()))
+	}
+	namespace, _, err := loader.Namespace()
+	return config, namespace, err
+}

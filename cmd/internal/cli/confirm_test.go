@@ -1,0 +1,88 @@
+package cli_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stateward/stateward/cmd/internal/cli"
+)
+
+func TestOnlyWhatCanBeConfirmedIsConfirmed(t *testing.T) {
+	t.Parallel()
+	const away = "--kubeconfig=testdata/away.kubeconfig"
+	for name, test := range map[string]struct {
+		args []string
+		code int
+		want string
+	}{
+		"no object":         {[]string{"delete"}, cli.ExitUsage, "accepts 2 arg(s), received 1: see `stateward confirm --help`"},
+		"no kind":           {[]string{"web", "delete"}, cli.ExitUsage, `"web" is not KIND/NAME, as in sts/web`},
+		"no name":           {[]string{"sts/", "delete"}, cli.ExitUsage, `"sts/" is not KIND/NAME`},
+		"too many names":    {[]string{"sts/default/web", "delete"}, cli.ExitUsage, `"sts/default/web" is not KIND/NAME`},
+		"an unknown kind":   {[]string{"cronjob/web", "delete"}, cli.ExitUsage, `nothing can be confirmed on a "cronjob"`},
+		"an unguarded kind": {[]string{"deployment/web", "delete"}, cli.ExitUsage, `nothing can be confirmed on a "deployment"`},
+		"another group":     {[]string{"sts.kruise.io/web", "delete"}, cli.ExitUsage, `nothing can be confirmed on a "sts.kruise.io"`},
+		"an unknown operation": {[]string{"sts/web", "restart"}, cli.ExitUsage,
+			`"restart" cannot be confirmed on a statefulset: use delete or scale or update`},
+		"an operation of others":   {[]string{"ns/data", "scale"}, cli.ExitUsage, `"scale" cannot be confirmed on a namespace: use delete`},
+		"an operation in capitals": {[]string{"sts/web", "DELETE"}, cli.ExitUsage, `"DELETE" cannot be confirmed`},
+		"no time":                  {[]string{"sts/web", "delete", "--for", "0s"}, cli.ExitUsage, "--for 0s: a confirmation holds for more than 0s and at most 1h0m0s"},
+		"time gone by":             {[]string{"sts/web", "delete", "--for=-5m"}, cli.ExitUsage, "--for -5m0s: "},
+		"too much time":            {[]string{"sts/web", "delete", "--for", "61m"}, cli.ExitUsage, "--for 1h1m0s: "},
+		"a number of what":         {[]string{"sts/web", "delete", "--for", "10"}, cli.ExitUsage, `invalid argument "10" for "--for" flag`},
+		"no kubeconfig":            {[]string{"sts/web", "delete", "--kubeconfig", "testdata/none"}, cli.ExitUsage, "read kubeconfig: "},
+		"no such context":          {[]string{"sts/web", "delete", away, "--context", "none"}, cli.ExitUsage, `context "none" does not exist`},
+		"a cluster that is away":   {[]string{"sts/web", "delete", away}, cli.ExitInternal, "error: confirm delete: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			stdout, stderr, code := run(t, "", append([]string{"confirm"}, test.args...)...)
+			if code != test.code || stdout != "" || !strings.Contains(stderr, test.want) {
+				t.Errorf("exit code %d, stdout %q, stderr %q, want %q", code, stdout, stderr, test.want)
+			}
+		})
+	}
+}
+
+// TestKindsAreCalledAsKubectlCallsThem gets as far as the cluster, which is away.
+func TestKindsAreCalledAsKubectlCallsThem(t *testing.T) {
+	t.Parallel()
+	for object, operations := range map[string][]string{
+		"sts/web": {"delete", "scale", "update"}, "StatefulSet/web": {"delete"}, "statefulsets.apps/web": {"scale"},
+		"svc/web": {"delete", "update"}, "services/web": {"delete"}, "pvc/web": {"delete"}, "persistentvolumeclaim/web": {"delete"},
+		"ns/web": {"delete"}, "namespaces/web": {"delete"},
+	} {
+		for _, operation := range operations {
+			t.Run(object+" "+operation, func(t *testing.T) {
+				t.Parallel()
+				_, stderr, code := run(t, "", "confirm", object, operation, "--kubeconfig", "testdata/away.kubeconfig")
+				if code != cli.ExitInternal || !strings.Contains(stderr, "error: confirm "+operation+": ") {
+					t.Errorf("exit code %d, stderr %q", code, stderr)
+				}
+			})
+		}
+	}
+}
+
+func TestProgramIsAPluginOfKubectlByItsName(t *testing.T) {
+	t.Parallel()
+	for program, want := range map[string]string{
+		"stateward":                        "stateward confirm",
+		"/usr/local/bin/stateward":         "stateward confirm",
+		"kubectl-stateward":                "kubectl stateward confirm",
+		"/usr/local/bin/kubectl-stateward": "kubectl stateward confirm",
+		"kubectl-stateward.exe":            "kubectl stateward confirm",
+	} {
+		t.Run(program, func(t *testing.T) {
+			t.Parallel()
+			help, _, code := runAs(t, program, "", "confirm", "--help")
+			if code != 0 || !strings.Contains(help, "\nUsage:\n  "+want+" KIND/NAME OPERATION [flags]\n") {
+				t.Errorf("exit code %d:\n%s", code, help)
+			}
+			_, stderr, code := runAs(t, program, "", "confirm")
+			if code != cli.ExitUsage || !strings.Contains(stderr, "see `"+want+" --help`") {
+				t.Errorf("exit code %d: %s", code, stderr)
+			}
+		})
+	}
+}

@@ -1,0 +1,191 @@
+package e2e_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/stateward/stateward/test/builders"
+	"github.com/stateward/stateward/test/cluster"
+	"github.com/stateward/stateward/test/environment"
+)
+
+const (
+	confirmMark = "stateward.dev/confirm"
+	untilMark   = "stateward.dev/confirm-until"
+	stampMark   = "stateward.dev/confirmed-by"
+)
+
+func TestConfirmationsAreOnRecord(t *testing.T) {
+	guarded := environment.ForTest(t)
+	for name, holds := range map[string]func(*testing.T, guard){
+		"who confirms by the command line is recorded":      commandLine,
+		"nobody confirms for somebody else":                 forSomebodyElse,
+		"a confirmation is for one operation and some time": oneOperation,
+		"every kind that can be confirmed is stamped":       everyKind,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			holds(t, newGuard(t, guarded))
+		})
+	}
+}
+
+func commandLine(t *testing.T, g guard) {
+	g.create(t, builders.MakeStatefulSet())
+	g.denied(t, "cascade-delete", "delete", "statefulset", "web")
+	output, code := g.stateward(t, "alice", "confirm", "sts/web", "delete", "--for", "5m", "--reason", "the cluster moves")
+	if code != 0 || !strings.Contains(output, "statefulset/web: alice confirms delete until ") {
+		t.Fatalf("exit code %d: %s", code, output)
+	}
+	if got := g.annotations(t, "statefulset/web"); got[stampMark] != "alice" || got["stateward.dev/confirm-reason"] != "the cluster moves" {
+		t.Errorf("annotations %v", got)
+	}
+	g.warned(t, "cascade-delete", "delete", "statefulset", "web")
+
+	output, code = g.stateward(t, "alice", "confirm", "sts/none", "delete")
+	if code != 2 || !strings.Contains(output, `statefulsets.apps "none" not found`) {
+		t.Errorf("exit code %d: %s", code, output)
+	}
+}
+
+func forSomebodyElse(t *testing.T, g guard) {
+	g.create(t, builders.MakeStatefulSet())
+	bob := g.as(t, "bob")
+	until := soon(10 * time.Minute)
+	g.warned(t, "confirmed-by", append(bob, "annotate", "statefulset", "web",
+		confirmMark+"=delete", untilMark+"="+until, stampMark+"=alice")...)
+	g.stamped(t, "statefulset/web", "bob")
+	g.warned(t, "confirmed-by", append(g.as(t, "alice"), "annotate", "statefulset", "web", "--overwrite", untilMark+"="+soon(20*time.Minute))...)
+	g.stamped(t, "statefulset/web", "alice")
+	g.warned(t, "confirmed-by", append(bob, "annotate", "statefulset", "web", "--overwrite", stampMark+"=bob")...)
+	g.stamped(t, "statefulset/web", "alice")
+	g.warned(t, "confirmed-by", append(bob, "annotate", "statefulset", "web", stampMark+"-")...)
+	g.stamped(t, "statefulset/web", "alice")
+
+	// Who applies it all again, as a pipeline does, takes nothing over; who drops the marks drops the name.
+	applied := builders.MakeStatefulSet().Annotate(confirmMark, "delete").Annotate(untilMark, until).Annotate(stampMark, "alice")
+	applied.Namespace = g.namespace
+	apply := []string{"--kubeconfig", g.kubeconfig(t, "bob"), "apply", "--server-side", "--force-conflicts", "-f", "-"}
+	g.says(t, false, string(applied.JSON()), []string{"[confirmed-by]"}, apply...)
+	g.stamped(t, "statefulset/web", "bob")
+	g.allowed(t, string(applied.Annotate(stampMark, "bob").JSON()), apply...)
+	g.says(t, false, "", []string{"[confirmed-by]"}, append(bob, "annotate", "statefulset", "web", confirmMark+"-")...)
+	g.stamped(t, "statefulset/web", "")
+}
+
+func oneOperation(t *testing.T, g guard) {
+	g.create(t, builders.MakeStatefulSet())
+	for _, mark := range []struct{ operation, until string }{
+		{"update", soon(10 * time.Minute)}, {"delete", soon(-time.Minute)}, {"delete", soon(2 * time.Hour)},
+	} {
+		g.says(t, false, "", nil, "annotate", "statefulset", "web", "--overwrite", confirmMark+"="+mark.operation, untilMark+"="+mark.until)
+		g.denied(t, "cascade-delete", "delete", "statefulset", "web")
+	}
+}
+
+func everyKind(t *testing.T, g guard) {
+	g.create(t, withClaim(builders.MakeStatefulSet().Replicas(1)))
+	g.settled(t, 1)
+	for _, object := range []string{"statefulset/web", "service/nginx", "persistentvolumeclaim/www-web-0", "pod/web-0", "namespace/" + g.namespace} {
+		g.allowed(t, "", "annotate", object, "example.com/note=hello")
+		g.warned(t, "confirmed-by", append(g.as(t, "bob"), "annotate", object, confirmMark+"=delete", untilMark+"="+soon(time.Minute), stampMark+"=alice")...)
+		g.stamped(t, object, "bob")
+	}
+}
+
+// TestConfirmationThatNobodyRecordedCountsForNothing takes the mutations away, as an outage would that only they meet.
+func TestConfirmationThatNobodyRecordedCountsForNothing(t *testing.T) {
+	guarded := environment.ForTest(t)
+	g := newGuard(t, guarded)
+	g.create(t, withClaim(builders.MakeStatefulSet().Replicas(1)))
+	g.settled(t, 1)
+	bob := g.as(t, "bob")
+	g.warned(t, "confirmed-by", append(g.as(t, "alice"), "annotate", "statefulset", "web", confirmMark+"=delete", untilMark+"="+soon(time.Minute))...)
+	if err := g.Client.AdmissionregistrationV1().MutatingWebhookConfigurations().Delete(t.Context(), "stateward", metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the mutations are gone", func(context.Context) (bool, error) {
+		output, _ := g.kubectl(t, "", "annotate", "pod", "web-0", "--dry-run=server", confirmMark+"=delete")
+		return !strings.Contains(output, "[confirmed-by]"), nil
+	})
+
+	g.denied(t, "protected-labels", append(bob, "annotate", "statefulset", "web", "--overwrite", untilMark+"="+soon(10*time.Minute))...)
+	for _, object := range []string{"service/nginx", "persistentvolumeclaim/www-web-0", "pod/web-0", "namespace/" + g.namespace} {
+		g.denied(t, "protected-labels", append(bob, "annotate", object, confirmMark+"=delete", untilMark+"="+soon(time.Minute), stampMark+"=alice")...)
+	}
+	output, code := g.stateward(t, "bob", "confirm", "pvc/www-web-0", "delete")
+	if code != 3 || !strings.Contains(output, "Stateward's mutating webhook did not answer") {
+		t.Errorf("exit code %d: %s", code, output)
+	}
+	g.denied(t, "claim-in-use", append(bob, "delete", "persistentvolumeclaim", "www-web-0", "--wait=false")...)
+}
+
+// as are the arguments by which kubectl is somebody who may do everything.
+func (g guard) as(t *testing.T, user string) []string {
+	t.Helper()
+	return []string{"--kubeconfig", g.kubeconfig(t, user)}
+}
+
+func (g guard) kubeconfig(t *testing.T, user string) string {
+	t.Helper()
+	path, err := g.KubeconfigFor(g.namespace+"-"+user, user, "system:masters")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// stateward runs the command line as somebody, in the guard's namespace, and returns both of its streams as one.
+func (g guard) stateward(t *testing.T, user string, arguments ...string) (output string, code int) {
+	t.Helper()
+	root, err := cluster.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	binary, err := environment.Build(t.Context(), root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := exec.CommandContext(t.Context(), binary, append(arguments, "-n", g.namespace, "--kubeconfig", g.kubeconfig(t, user))...)
+	var both bytes.Buffer
+	command.Stdout, command.Stderr = &both, &both
+	err = command.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return both.String(), command.ProcessState.ExitCode()
+}
+
+func (g guard) annotations(t *testing.T, object string) map[string]string {
+	t.Helper()
+	output, code := g.kubectl(t, "", "get", object, "-o", "jsonpath={.metadata.annotations}")
+	if code != 0 {
+		t.Fatal(output)
+	}
+	var annotations map[string]string
+	if output == "" {
+		return nil
+	}
+	if err := json.Unmarshal([]byte(output), &annotations); err != nil {
+		t.Fatal(err)
+	}
+	return annotations
+}
+
+func (g guard) stamped(t *testing.T, object, want string) {
+	t.Helper()
+	if got := g.annotations(t, object)[stampMark]; got != want {
+		t.Errorf("%s is confirmed by %q, want %q", object, got, want)
+	}
+}
+
+func soon(in time.Duration) string { return time.Now().Add(in).UTC().Format(time.RFC3339) }
