@@ -38,7 +38,7 @@ test-go: ## Run the Go tests, which run the Rego tests too
 
 .PHONY: test-rego
 test-rego: ## Run the Rego tests alone, with their coverage
-	$(GO_TEST) ./policies -run 'TestRego' -v
+	$(GO_TEST) ./cmd/internal/ruletest -run 'TestRego' -v
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZ_TIME

@@ -81,7 +81,7 @@ func describe(module *ast.Module) (rule Rule, ok bool, err error) {
 		return Rule{}, false, fmt.Errorf("%s:%d: METADATA custom: %w", at.File, at.Row, err)
 	}
 	rule = Rule{
-		ID: id, Kind: kind, Category: category, File: at.File,
+		ID: id, Kind: kind, Category: category, File: at.File, Custom: IsCustom(module.Package.Path),
 		Title: note.Title, Description: strings.TrimSpace(note.Description),
 		Severity: values.Severity, Profile: values.Profile, Confirm: values.Confirm, On: values.On, Marked: values.Marked, Reads: values.Reads,
 		Params: values.Params, Fix: values.Fix, Since: values.Since, Aliases: values.Aliases,
@@ -101,14 +101,10 @@ func describe(module *ast.Module) (rule Rule, ok bool, err error) {
 
 // identify reads kind, category and id from a package path such as data.stateward.rules.rollout["partition-range"].
 func identify(ref ast.Ref) (kind Kind, category, id string, ok bool) {
-	var parts []string
-	for _, term := range ref {
-		switch value := term.Value.(type) {
-		case ast.Var:
-			parts = append(parts, string(value))
-		case ast.String:
-			parts = append(parts, string(value))
-		}
+	parts := names(ref)
+	if IsCustom(ref) {
+		// The same below a root of its own.
+		parts = append(parts[:2], parts[3:]...)
 	}
 	switch {
 	case len(parts) == 5 && parts[1] == "stateward" && parts[2] == "rules":
@@ -118,6 +114,19 @@ func identify(ref ast.Ref) (kind Kind, category, id string, ok bool) {
 	default:
 		return "", "", "", false
 	}
+}
+
+// names are the elements of a package path.
+func names(ref ast.Ref) (parts []string) {
+	for _, term := range ref {
+		switch value := term.Value.(type) {
+		case ast.Var:
+			parts = append(parts, string(value))
+		case ast.String:
+			parts = append(parts, string(value))
+		}
+	}
+	return parts
 }
 
 func packageAnnotation(module *ast.Module) *ast.Annotations {

@@ -34,7 +34,7 @@ func Embedded() (*Library, error) { return Load(embedded) }
 // Load parses every .rego file below fsys, except tests, and builds the catalogue from the METADATA of the packages
 // stateward.rules.* and stateward.mutations.*. The error joins all that is wrong, each with file and line.
 func Load(fsys fs.FS) (*Library, error) {
-	modules, err := parse(fsys)
+	modules, err := parse(fsys, "")
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func (l *Library) AtMutatingDoor() (rules []Rule) {
 	return append(rules, l.Mutations...)
 }
 
-func parse(fsys fs.FS) (map[string]*ast.Module, error) {
+func parse(fsys fs.FS, root string) (map[string]*ast.Module, error) {
 	modules := map[string]*ast.Module{}
 	var problems []error
 	err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
@@ -89,6 +89,7 @@ func parse(fsys fs.FS) (map[string]*ast.Module, error) {
 		if err != nil {
 			return err
 		}
+		name = path.Join(root, name)
 		module, err := ast.ParseModuleWithOpts(name, string(source), ast.ParserOptions{ProcessAnnotation: true})
 		if err != nil {
 			problems = append(problems, err)

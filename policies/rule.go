@@ -65,6 +65,8 @@ type Rule struct {
 	References []string `json:"references,omitempty"`
 	// File is the rule's source, relative to the library.
 	File string `json:"file"`
+	// Custom says that it is a user's own.
+	Custom bool `json:"custom,omitempty"`
 }
 
 // Param describes one parameter of a rule.

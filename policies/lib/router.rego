@@ -19,6 +19,14 @@ findings contains object.union(finding, {"level": level}) if {
 	level != "off"
 }
 
+# Users' own rules have a root of their own.
+findings contains object.union(finding, {"level": level}) if {
+	# regal ignore:mixed-iteration
+	some finding in data.stateward.custom.rules[_][_].report
+	level := config.level(finding)
+	level != "off"
+}
+
 # METADATA
 # title: Notices
 # description: |
@@ -41,5 +49,6 @@ notices contains object.union(finding, {"level": level}) if {
 mutations contains object.union(finding, {"level": "warn"}) if {
 	# regal ignore:mixed-iteration
 	some finding in data.stateward.mutations[_].report
+	not finding.exception
 	config.level(finding) != "off"
 }

@@ -48,6 +48,20 @@ test_notice_of_a_rule_that_is_off_is_not_there if {
 		with data.spec.rules as [{"id": "claim-immutable", "action": "off"}]
 }
 
+test_rules_of_users_are_asked_too if {
+	finding := {"rule": "owner", "severity": "deny", "profile": {}}
+	found := {[found.rule, found.level] | some found in router.findings} with input as {}
+		with data.stateward.custom.rules as {"labels": {"owner": {"report": {finding}}}}
+	found == {["owner", "deny"]}
+}
+
+test_mutation_excepted_is_not_made if {
+	excepted := {"rules": ["default-selector"], "match": {"names": ["web"]}, "reason": "", "owner": "", "expires": ""}
+	router.mutations == set() with input as _bad
+		with data.kind as "Guardrails"
+		with data.spec as {"exceptions": [excepted]}
+}
+
 test_mutations_are_warnings_with_a_patch if {
 	found := {[finding.rule, finding.level, finding.patch[0].path] | some finding in router.mutations} with input as _bad
 	found == {["default-selector", "warn", "/spec/selector"]}

@@ -23,8 +23,14 @@ func allowed() map[string][]string {
 		"webhook":               {"certs", "policies", "policies/engine", "webhook/cluster", "webhook/registration"},
 		"cmd/internal/report":   {"policies", "policies/engine"},
 		"cmd/internal/generate": {"cmd/internal/report", "policies", "webhook/registration"},
-		"cmd/internal/cli":      {"certs", "cmd/internal/manifest", "cmd/internal/report", "policies", "policies/engine", "webhook", "webhook/registration"},
-		"cmd/stateward":         {"cmd/internal/cli"},
+		"cmd/internal/judge":    {"cmd/internal/manifest", "cmd/internal/report", "policies", "policies/engine"},
+		"cmd/internal/newrule":  {},
+		"cmd/internal/ruletest": {"cmd/internal/judge", "cmd/internal/manifest", "policies", "policies/engine"},
+		"cmd/internal/cli": {
+			"certs", "cmd/internal/generate", "cmd/internal/judge", "cmd/internal/manifest", "cmd/internal/newrule", "cmd/internal/report",
+			"cmd/internal/ruletest", "policies", "policies/engine", "webhook", "webhook/registration",
+		},
+		"cmd/stateward": {"cmd/internal/cli"},
 	}
 }
 

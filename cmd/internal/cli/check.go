@@ -8,9 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stateward/stateward/cmd/internal/judge"
 	"github.com/stateward/stateward/cmd/internal/manifest"
 	"github.com/stateward/stateward/cmd/internal/report"
-	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 )
 
@@ -18,6 +18,7 @@ import (
 type checkOptions struct {
 	namespace string
 	config    string
+	rules     string
 	output    string
 	partial   bool
 	verbose   bool
@@ -45,6 +46,7 @@ be evaluated.`,
 	flags := command.Flags()
 	flags.StringVarP(&options.namespace, "namespace", "n", "default", "`namespace` of objects that name none")
 	flags.StringVar(&options.config, "config", "", configFlag)
+	flags.StringVar(&options.rules, "rules", "", rulesFlag)
 	flags.StringVarP(&options.output, "output", "o", "text", "`format` of the report: text or json")
 	flags.BoolVar(&options.partial, "partial", false, "the manifests are not all there is: what is missing may exist elsewhere")
 	flags.BoolVarP(&options.verbose, "verbose", "v", false, "also list rules that could not see what they read")
@@ -56,7 +58,7 @@ func check(ctx context.Context, paths []string, options checkOptions, streams St
 	if err != nil {
 		return usageError{err}
 	}
-	library, err := policies.Embedded()
+	library, err := loadLibrary(options.rules)
 	if err != nil {
 		return err
 	}
@@ -72,17 +74,15 @@ func check(ctx context.Context, paths []string, options checkOptions, streams St
 	if err != nil {
 		return err
 	}
-	world, err := worldOf(documents, options, library)
-	if err != nil {
-		return err
-	}
-	result, failed := judge(ctx, decider, world, documents, options.namespace)
+	result, failed := judge.Documents(ctx, decider, documents, judge.Options{
+		Namespace: options.namespace, Partial: options.partial, Now: time.Now(),
+	})
 	if err := renderer.Render(streams.Out, result); err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
 	switch {
 	case failed != nil:
-		return failed
+		return asUsage(failed)
 	case result.Denied() > 0:
 		return errViolations
 	default:
@@ -90,63 +90,11 @@ func check(ctx context.Context, paths []string, options checkOptions, streams St
 	}
 }
 
-// worldOf makes all manifests each other's World.
-func worldOf(documents []manifest.Document, options checkOptions, library *policies.Library) (engine.World, error) {
-	known := library.ManifestResources
-	if options.partial {
-		known = nil
+// asUsage tells documents that are none from those that could not be evaluated.
+func asUsage(err error) error {
+	var input *judge.InputError
+	if errors.As(err, &input) {
+		return usageError{err}
 	}
-	world := engine.NewSnapshot(options.namespace, known)
-	for _, document := range documents {
-		if document.IsAdmissionReview() {
-			continue
-		}
-		if err := world.Add(document.Raw); err != nil {
-			return nil, fmt.Errorf("%s: %w", document.Position(nil), err)
-		}
-	}
-	return world, nil
-}
-
-// judge decides each document. What cannot be evaluated is told in the error, beside the result of all the others.
-func judge(ctx context.Context, decider *engine.Engine, world engine.World, documents []manifest.Document, namespace string) (report.Result, error) {
-	result, now := report.Result{Documents: len(documents)}, time.Now()
-	var failed []error
-	for _, document := range documents {
-		review, err := reviewOf(document, namespace, now)
-		if err != nil {
-			failed = append(failed, usageError{fmt.Errorf("%s: %w", document.Position(nil), err)})
-			continue
-		}
-		if !decider.Judges(review) {
-			result.Skip(review.Kind)
-			continue
-		}
-		verdict, err := decider.Decide(ctx, review, world)
-		if err != nil {
-			failed = append(failed, fmt.Errorf("%s: %s %s/%s could not be evaluated: %w",
-				document.Position(nil), review.Kind, review.Namespace, review.Name, err))
-			continue
-		}
-		result.Judged++
-		for _, finding := range verdict.Findings {
-			result.Add(finding, place(document, finding, review))
-		}
-		result.AddUndecided(verdict.Undecided)
-	}
-	return result, errors.Join(failed...)
-}
-
-// place finds the line of a finding; in a recorded AdmissionReview the object stands below the request.
-func place(document manifest.Document, finding engine.Finding, review engine.Review) report.Position {
-	path := finding.Path
-	if document.IsAdmissionReview() {
-		object := "object"
-		if len(review.Object) == 0 || string(review.Object) == "null" {
-			object = "oldObject"
-		}
-		path = append([]any{"request", object}, path...)
-	}
-	position := document.Position(path)
-	return report.Position{File: position.Source(), Line: position.Line, Column: position.Column}
+	return err
 }

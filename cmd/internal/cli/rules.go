@@ -6,16 +6,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stateward/stateward/cmd/internal/report"
-	"github.com/stateward/stateward/policies"
 )
 
 func newRules(streams Streams) *cobra.Command {
-	var output string
+	var output, rules string
 	command := &cobra.Command{
 		Use:   "rules",
 		Short: "List the catalogue of rules and mutations",
 		RunE: func(*cobra.Command, []string) error {
-			library, err := policies.Embedded()
+			library, err := loadLibrary(rules)
 			if err != nil {
 				return err
 			}
@@ -30,17 +29,18 @@ func newRules(streams Streams) *cobra.Command {
 		},
 	}
 	command.Flags().StringVarP(&output, "output", "o", "text", "`format` of the list: text or json")
-	command.AddCommand(newExplain(streams))
+	command.PersistentFlags().StringVar(&rules, "rules", "", rulesFlag)
+	command.AddCommand(newExplain(streams, &rules), newRulesNew(streams), newRulesTest(streams), newRegistration(streams, &rules))
 	return command
 }
 
-func newExplain(streams Streams) *cobra.Command {
+func newExplain(streams Streams, rules *string) *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain ID",
 		Short: "Print what a rule is about, its parameters and the way out",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			library, err := policies.Embedded()
+			library, err := loadLibrary(*rules)
 			if err != nil {
 				return err
 			}

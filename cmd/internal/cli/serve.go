@@ -23,6 +23,7 @@ import (
 type serveOptions struct {
 	kubeconfig       string
 	config           string
+	rules            string
 	host             string
 	port             int
 	metricsAddress   string
@@ -39,7 +40,7 @@ func newServe(streams Streams) *cobra.Command {
 		Short: "Run the admission webhook",
 		Long: `Run the admission webhook until it is told to stop.
 
-Without --config it takes the Guardrails object "` + engine.GuardrailsName + `" of the cluster, if there is one. Either is followed: changes
+Without --config it takes the Guardrails object "` + engine.GuardrailsName + `" of the cluster, if there is one. Either is followed, and so is the folder in --rules: changes
 come into force at once and as a whole, and after a mistake the last good ones stay.
 
 With --cert-file and --key-file it serves that certificate and follows its changes. Without, it is its own
@@ -57,6 +58,7 @@ called "` + registration.Name + `".`,
 	flags := command.Flags()
 	flags.StringVar(&options.kubeconfig, "kubeconfig", "", "kubeconfig `file`; without one, the pod's service account")
 	flags.StringVar(&options.config, "config", "", configFlag)
+	flags.StringVar(&options.rules, "rules", "", rulesFlag)
 	flags.StringVar(&options.host, "bind-address", "", "`address` that the webhook listens on; empty means all")
 	flags.IntVar(&options.port, "port", 9443, "`port` of the webhook")
 	flags.StringVar(&options.metricsAddress, "metrics-address", ":8080", "`host:port` of the metrics, 0 for none")
@@ -97,7 +99,7 @@ func (o serveOptions) build(streams Streams) (webhook.Options, error) {
 
 // load reads the library and the Guardrails; they may have changed since the last time.
 func (o serveOptions) load() (*policies.Library, *engine.Guardrails, error) {
-	library, err := policies.Embedded()
+	library, err := loadLibrary(o.rules)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -107,8 +109,10 @@ func (o serveOptions) load() (*policies.Library, *engine.Guardrails, error) {
 
 // files are what load reads.
 func (o serveOptions) files() (files []string) {
-	if o.config != "" {
-		files = append(files, o.config)
+	for _, name := range []string{o.config, o.rules} {
+		if name != "" {
+			files = append(files, name)
+		}
 	}
 	return files
 }

@@ -31,24 +31,15 @@ func Files(library *policies.Library, readme []byte) (map[string][]byte, error) 
 		}
 		files[path.Join("policies", rule.Dir(), "README.md")] = page.Bytes()
 	}
-	target := registration.Target{}
-	roles := registration.Roles(library)
-	documents := map[string][]any{
-		"manifests/base/webhooks.yaml": {registration.Validating(library, target), registration.Mutating(library, target)},
-		"manifests/base/rbac.yaml":     {},
-	}
-	for _, role := range roles {
-		documents["manifests/base/rbac.yaml"] = append(documents["manifests/base/rbac.yaml"], role)
-	}
-	for _, binding := range registration.RoleBindings(roles) {
-		documents["manifests/base/rbac.yaml"] = append(documents["manifests/base/rbac.yaml"], binding)
-	}
-	for name, objects := range documents {
+	for name, objects := range map[string][]any{
+		"manifests/base/webhooks.yaml": webhooks(library),
+		"manifests/base/rbac.yaml":     rights(library),
+	} {
 		encoded, err := stream(objects)
 		if err != nil {
 			return nil, fmt.Errorf("write %s: %w", name, err)
 		}
-		files[name] = encoded
+		files[name] = append([]byte(header), encoded...)
 	}
 	updated, err := withTable(readme, library)
 	if err != nil {
@@ -58,9 +49,30 @@ func Files(library *policies.Library, readme []byte) (map[string][]byte, error) 
 	return files, nil
 }
 
+// Registration is all that a cluster must know of the rules, as one YAML file: webhook configurations and roles.
+func Registration(library *policies.Library) ([]byte, error) {
+	return stream(append(rights(library), webhooks(library)...))
+}
+
+func webhooks(library *policies.Library) []any {
+	target := registration.Target{}
+	return []any{registration.Validating(library, target), registration.Mutating(library, target)}
+}
+
+func rights(library *policies.Library) (objects []any) {
+	roles := registration.Roles(library)
+	for _, role := range roles {
+		objects = append(objects, role)
+	}
+	for _, binding := range registration.RoleBindings(roles) {
+		objects = append(objects, binding)
+	}
+	return objects
+}
+
 // stream writes objects as one YAML file.
 func stream(objects []any) ([]byte, error) {
-	page := bytes.NewBufferString(header)
+	page := &bytes.Buffer{}
 	for index, object := range objects {
 		encoded, err := yaml.Marshal(object)
 		if err != nil {

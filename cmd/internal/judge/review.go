@@ -1,4 +1,4 @@
-package cli
+package judge
 
 import (
 	"encoding/json"

@@ -1,0 +1,29 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/stateward/stateward/cmd/internal/generate"
+)
+
+func newRegistration(streams Streams, rules *string) *cobra.Command {
+	return &cobra.Command{
+		Use:   "registration",
+		Short: "Print the webhook configurations and roles that the rules need",
+		Long: `Print, as YAML for kubectl apply, the webhook configurations by which an API server asks Stateward, and the roles of
+its service account. Both follow from what the rules judge and read: rules of your own (--rules) may need more than
+the manifests of Stateward have.`,
+		RunE: func(*cobra.Command, []string) error {
+			library, err := loadLibrary(*rules)
+			if err != nil {
+				return err
+			}
+			page, err := generate.Registration(library)
+			if err != nil {
+				return err
+			}
+			_, err = streams.Out.Write(page)
+			return err
+		},
+	}
+}

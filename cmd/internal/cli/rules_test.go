@@ -1,0 +1,183 @@
+package cli_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stateward/stateward/cmd/internal/cli"
+)
+
+// ownRule writes a rule as `stateward rules new` does and returns the folder of rules and the rule's own.
+func ownRule(t *testing.T) (rules, rule string) {
+	t.Helper()
+	rules = filepath.Join(t.TempDir(), "own")
+	if _, stderr, code := run(t, "", "rules", "new", "owner-label", "--dir", rules); code != 0 {
+		t.Fatalf("exit code %d, stderr %q", code, stderr)
+	}
+	return rules, filepath.Join(rules, "team", "owner-label")
+}
+
+func TestARuleThatWasJustWrittenPassesItsTests(t *testing.T) {
+	t.Parallel()
+	rules, rule := ownRule(t)
+	stdout, stderr, code := run(t, "", "rules", "test", rules)
+	if want := "1 rules, 3 Rego tests, 2 examples: 0 problems\n"; code != 0 || stdout != want || stderr != "" {
+		t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+	stdout, _, _ = run(t, "", "check", "--rules", rules, filepath.Join(rule, "examples", "fail", "nobodys.yaml"))
+	if want := `[owner-label] metadata.labels.owner: StatefulSet "web" has no label "owner"`; !strings.Contains(stdout, want) {
+		t.Errorf("no %q in\n%s", want, stdout)
+	}
+	stdout, _, code = run(t, "", "rules", "explain", "owner-label", "--rules", rules)
+	if code != 0 || !strings.Contains(stdout, "A StatefulSet says whose it is") {
+		t.Errorf("exit code %d, stdout %q", code, stdout)
+	}
+}
+
+func TestWhatIsWrongWithARuleIsToldWithItsPlace(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		file, old, new string
+		code           int
+		want           string
+	}{
+		"a syntax error": {
+			file: "owner_label.rego", old: "report contains", new: "report contains }", code: cli.ExitUsage,
+			want: "owner_label.rego:22: rego_parse_error",
+		},
+		"a name that there is not": {
+			file: "owner_label.rego", old: "review.statefulsets", new: "none.statefulsets", code: cli.ExitUsage,
+			want: "owner_label.rego:27: rego_unsafe_var_error: var none is unsafe",
+		},
+		"a missing key": {
+			file: "owner_label.rego", old: "#   severity: warn\n", new: "", code: cli.ExitUsage,
+			want: `owner_label.rego:16: METADATA: key "custom.severity" is missing`,
+		},
+		"an unknown key": {
+			file: "owner_label.rego", old: "severity: warn", new: "severe: warn", code: cli.ExitUsage,
+			want: `owner_label.rego:16: METADATA custom: unknown field "severe"`,
+		},
+		"a built-in function that reaches outside": {
+			file: "owner_label.rego", old: "some entry in review.statefulsets", new: "http.send({})\n\tsome entry in review.statefulsets", code: cli.ExitUsage,
+			want: "owner_label.rego:27: rego_type_error: undefined function http.send",
+		},
+		"the package of a built-in library": {
+			file: "owner_label.rego", old: `package stateward.custom.rules.team["owner-label"]`, new: "package stateward.lib.exempt", code: cli.ExitUsage,
+			want: "owner_label.rego:16: package stateward.lib.exempt is not for users: name it stateward.custom.rules",
+		},
+		"the package of a built-in rule": {
+			file: "owner_label.rego", old: `package stateward.custom.rules.team["owner-label"]`, new: `package stateward.rules.image["image-tag"]`, code: cli.ExitUsage,
+			want: `package stateward.rules.image["image-tag"] is not for users`,
+		},
+		"the package that conftest asks": {
+			file: "owner_label.rego", old: `package stateward.custom.rules.team["owner-label"]`, new: "package main", code: cli.ExitUsage,
+			want: "package main is not for users",
+		},
+		"the id of a built-in rule": {
+			file: "owner_label.rego", old: `team["owner-label"]`, new: `team["image-tag"]`, code: cli.ExitUsage,
+			want: `id "image-tag" is taken by`,
+		},
+		"a test that fails": {
+			file: "owner_label_test.rego", old: `"owner": "team-web"`, new: `"owner": ""`, code: cli.ExitViolations,
+			want: "owner_label_test.rego:5: data.stateward.custom.rules.team[\"owner-label_test\"].test_a_label_is_fine: FAIL",
+		},
+		"a line that no test reaches": {
+			file: "owner_label.rego", old: "import data.stateward.lib.review\n",
+			new:  "import data.stateward.lib.review\n\n_unused := 1 if input.never\n", code: cli.ExitViolations,
+			want: "owner_label.rego:21: no test reaches lines 21 to 21",
+		},
+		"an example that is none": {
+			file: "examples/fail/nobodys.yaml", old: "  name: web\nspec", new: "  name: web\n  labels:\n    owner: me\nspec", code: cli.ExitViolations,
+			want: "nobodys.yaml: rule owner-label finds nothing: move it to pass/, or mend the rule",
+		},
+		"an example that cannot be read": {
+			file: "examples/pass/owned.yaml", old: "kind: StatefulSet", new: "kind: [", code: cli.ExitViolations,
+			want: "owned.yaml:",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rules, rule := ownRule(t)
+			edit(t, filepath.Join(rule, test.file), test.old, test.new)
+			stdout, stderr, code := run(t, "", "rules", "test", rules)
+			if code != test.code || !strings.Contains(stdout+stderr, test.want) {
+				t.Errorf("exit code %d, no %q in\n%s%s", code, test.want, stdout, stderr)
+			}
+		})
+	}
+}
+
+func TestARuleWithoutExamplesOrTestsIsNotComplete(t *testing.T) {
+	t.Parallel()
+	rules, rule := ownRule(t)
+	for _, name := range []string{"examples", "owner_label_test.rego"} {
+		if err := os.RemoveAll(filepath.Join(rule, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stdout, _, code := run(t, "", "rules", "test", rules)
+	for _, want := range []string{
+		"there is no Rego test", "examples/pass/*: there is no example", "examples/fail/*: there is no example",
+	} {
+		if code != cli.ExitViolations || !strings.Contains(stdout, want) {
+			t.Errorf("exit code %d, no %q in\n%s", code, want, stdout)
+		}
+	}
+}
+
+func TestNoRuleTakesABuiltInOnesPlaceByItsFile(t *testing.T) {
+	rules, rule := ownRule(t)
+	// The library knows its own rule by this very name.
+	t.Chdir(filepath.Dir(rules))
+	if err := os.MkdirAll("rules/image/image-tag", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(filepath.Join(rule, "owner_label.rego"), "rules/image/image-tag/image_tag.rego"); err != nil {
+		t.Fatal(err)
+	}
+	_, stderr, code := run(t, "", "check", "--rules", "rules", "-")
+	if want := "rules/image/image-tag/image_tag.rego: this is the name of a built-in file"; code != cli.ExitUsage || !strings.Contains(stderr, want) {
+		t.Errorf("exit code %d, stderr %q", code, stderr)
+	}
+}
+
+func TestANewRuleOverwritesNothing(t *testing.T) {
+	t.Parallel()
+	rules, _ := ownRule(t)
+	for name, arguments := range map[string][]string{
+		"is there already":   {"owner-label"},
+		"is no name for a r": {"Owner_Label"},
+		"is no name for a c": {"other", "--category", "../.."},
+	} {
+		_, stderr, code := run(t, "", append([]string{"rules", "new", "--dir", rules}, arguments...)...)
+		if code != cli.ExitUsage || !strings.Contains(stderr, name) {
+			t.Errorf("exit code %d, stderr %q", code, stderr)
+		}
+	}
+}
+
+func TestTheRegistrationFollowsFromTheRulesOfUsersToo(t *testing.T) {
+	t.Parallel()
+	rules, rule := ownRule(t)
+	edit(t, filepath.Join(rule, "owner_label.rego"), "#     statefulsets: [CREATE, UPDATE]\n", "#     nodes: [DELETE]\n")
+	stdout, stderr, code := run(t, "", "rules", "registration", "--rules", rules)
+	if code != 0 || !strings.Contains(stdout, "    - nodes\n    scope: Cluster\n") {
+		t.Errorf("exit code %d, stderr %q, stdout\n%s", code, stderr, stdout)
+	}
+}
+
+func edit(t *testing.T, file, from, to string) {
+	t.Helper()
+	source, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(source), from) {
+		t.Fatalf("%s has no %q", file, from)
+	}
+	if err := os.WriteFile(file, []byte(strings.Replace(string(source), from, to, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

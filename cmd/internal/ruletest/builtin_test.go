@@ -1,0 +1,95 @@
+package ruletest_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/stateward/stateward/cmd/internal/manifest"
+	"github.com/stateward/stateward/cmd/internal/ruletest"
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine"
+)
+
+const folder = "../../../policies"
+
+// TestRego runs every Rego test of the library and wants every line of it to have been used by one.
+func TestRego(t *testing.T) {
+	t.Parallel()
+	all := func(*ast.Module) bool { return true }
+	done, err := ruletest.RunRego(context.WithoutCancel(t.Context()), embedded(t), os.DirFS(folder), "", all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d Rego tests", done.Tests)
+	if done.Tests == 0 {
+		t.Error("no Rego test was found")
+	}
+	for _, problem := range append(done.Failures, done.Missed...) {
+		t.Error(problem)
+	}
+}
+
+// TestExamplesAreWhatTheyAreCalled walks the examples of every rule and mutation.
+func TestExamplesAreWhatTheyAreCalled(t *testing.T) {
+	t.Parallel()
+	library := embedded(t)
+	plain := sync.OnceValue(func() *engine.Engine { return newEngine(t, library, nil) })
+	count := 0
+	for _, rule := range library.All() {
+		examples, problems := ruletest.Examples(rule, filepath.Join(folder, rule.Dir()))
+		for _, problem := range problems {
+			t.Error(problem)
+		}
+		decider := plain
+		if len(examples) > 0 && examples[0].Config != "" {
+			decider = sync.OnceValue(func() *engine.Engine { return newEngine(t, library, guardrails(t, library, examples[0].Config)) })
+		}
+		for _, example := range examples {
+			count++
+			if err := example.Judge(t.Context(), decider()); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	t.Logf("%d examples", count)
+}
+
+func embedded(t *testing.T) *policies.Library {
+	t.Helper()
+	library, err := policies.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return library
+}
+
+func newEngine(t *testing.T, library *policies.Library, guardrails *engine.Guardrails) *engine.Engine {
+	t.Helper()
+	decider, err := engine.New(context.WithoutCancel(t.Context()), library, guardrails)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return decider
+}
+
+func guardrails(t *testing.T, library *policies.Library, file string) *engine.Guardrails {
+	t.Helper()
+	source, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := manifest.Config(file, source, manifest.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := engine.ParseGuardrails(document.Raw, library)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsed
+}
