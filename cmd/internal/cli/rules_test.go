@@ -23,7 +23,7 @@ func TestARuleThatWasJustWrittenPassesItsTests(t *testing.T) {
 	t.Parallel()
 	rules, rule := ownRule(t)
 	stdout, stderr, code := run(t, "", "rules", "test", rules)
-	if want := "1 rules, 3 Rego tests, 2 examples: 0 problems\n"; code != 0 || stdout != want || stderr != "" {
+	if want := "rules: 1, Rego tests: 3, examples: 2, problems: 0\n"; code != 0 || stdout != want || stderr != "" {
 		t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
 	stdout, _, _ = run(t, "", "check", "--rules", rules, filepath.Join(rule, "examples", "fail", "nobodys.yaml"))
@@ -53,7 +53,7 @@ func TestWhatIsWrongWithARuleIsToldWithItsPlace(t *testing.T) {
 		},
 		"a missing key": {
 			file: "owner_label.rego", old: "#   severity: warn\n", new: "", code: cli.ExitUsage,
-			want: `owner_label.rego:16: METADATA: key "custom.severity" is missing`,
+			want: `owner_label.rego:15: METADATA: key "custom.severity" is missing`,
 		},
 		"an unknown key": {
 			file: "owner_label.rego", old: "severity: warn", new: "severe: warn", code: cli.ExitUsage,
@@ -86,7 +86,7 @@ func TestWhatIsWrongWithARuleIsToldWithItsPlace(t *testing.T) {
 		"a line that no test reaches": {
 			file: "owner_label.rego", old: "import data.stateward.lib.review\n",
 			new:  "import data.stateward.lib.review\n\n_unused := 1 if input.never\n", code: cli.ExitViolations,
-			want: "owner_label.rego:21: no test reaches lines 21 to 21",
+			want: "owner_label.rego:22: no test reaches lines 22 to 22",
 		},
 		"an example that is none": {
 			file: "examples/fail/nobodys.yaml", old: "  name: web\nspec", new: "  name: web\n  labels:\n    owner: me\nspec", code: cli.ExitViolations,

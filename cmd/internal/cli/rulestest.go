@@ -67,7 +67,7 @@ func tryRules(ctx context.Context, folder string, streams Streams) (problems []s
 		examples += tried
 		problems = append(problems, wrong...)
 	}
-	_, err = fmt.Fprintf(streams.Out, "%d rules, %d Rego tests, %d examples: %d problems\n",
+	_, err = fmt.Fprintf(streams.Out, "rules: %d, Rego tests: %d, examples: %d, problems: %d\n",
 		len(library.Custom()), rego.Tests, examples, len(problems))
 	return problems, err
 }
