@@ -89,6 +89,14 @@ deployments(namespace) := array.concat(
 )
 
 # METADATA
+# title: Budgets
+# description: All PodDisruptionBudgets of a namespace, as an array.
+budgets(namespace) := array.concat(
+	_manifests("PodDisruptionBudget", namespace),
+	[budget | some budget in data.cluster.poddisruptionbudgets[namespace]],
+)
+
+# METADATA
 # title: Claims
 # description: All PersistentVolumeClaims of a namespace, as an array.
 claims(namespace) := array.concat(

@@ -129,6 +129,13 @@ test_deployments_are_the_given_and_the_known if {
 		with data.cluster.deployments as {"default": {"b": stored}, "prod": {"c": stored}}
 }
 
+test_budgets_are_the_given_and_the_known if {
+	given := {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "a"}}
+	stored := {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "b"}}
+	cluster.budgets("default") == [given, stored] with input as _files([given])
+		with data.cluster.poddisruptionbudgets as {"default": {"b": stored}, "prod": {"c": stored}}
+}
+
 test_claim_and_pod_are_the_given_or_the_known if {
 	given := {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "www-web-0"}}
 	cluster.claim("default", "www-web-0") == given with input as _files([given])

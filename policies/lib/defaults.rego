@@ -36,6 +36,12 @@ update_strategy(sts) := _text(sts, ["spec", "updateStrategy", "type"], "RollingU
 partition(sts) := _number(sts, ["spec", "updateStrategy", "rollingUpdate", "partition"], 0)
 
 # METADATA
+# title: Minimum ready seconds
+# description: How long a new pod must have been ready before a rollout goes on.
+# scope: document
+min_ready_seconds(sts) := _number(sts, ["spec", "minReadySeconds"], 0)
+
+# METADATA
 # title: When deleted
 # description: What happens to the claims when the StatefulSet is deleted (KEP-1847).
 # scope: document

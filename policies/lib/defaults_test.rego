@@ -47,6 +47,11 @@ test_class_binds_at_once_where_it_does_not_say if {
 	defaults.binding_mode({"volumeBindingMode": "WaitForFirstConsumer"}) == "WaitForFirstConsumer"
 }
 
+test_rollout_waits_for_nothing_where_it_does_not_say if {
+	defaults.min_ready_seconds(_spec({})) == 0
+	defaults.min_ready_seconds(_spec({"minReadySeconds": 10})) == 10
+}
+
 test_zero_is_said_too if {
 	defaults.replicas(_spec({"replicas": 0})) == 0
 }

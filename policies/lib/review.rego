@@ -45,6 +45,11 @@ objects(kinds) := [entry |
 ]
 
 # METADATA
+# title: Budgets
+# description: Every PodDisruptionBudget that somebody wants to exist, as it would be after the request.
+budgets := [entry | some entry in _judged; is_kind(entry, "PodDisruptionBudget"); _desired(entry)]
+
+# METADATA
 # title: Scales
 # description: |
 #   Every write to `statefulsets/scale`. The object is an autoscaling/v1 Scale: it has no labels, and an absent
@@ -93,6 +98,7 @@ _groups := {
 	"Namespace": "",
 	"StorageClass": "storage.k8s.io",
 	"Pod": "",
+	"PodDisruptionBudget": "policy",
 }
 
 _judged := [entry | some entry in entries; not exempt.reason(entry)]

@@ -274,6 +274,7 @@ test_propagation_without_an_old_object_is_background if {
 test_namesakes_of_other_groups_are_not_judged if {
 	knative := {"apiVersion": "serving.knative.dev/v1", "kind": "Service", "metadata": {"name": "nginx"}}
 	review.services == [] with input as knative
+	review.budgets == [] with input as object.union(knative, {"kind": "PodDisruptionBudget"})
 	kruise := {"apiVersion": "apps.kruise.io/v1beta1", "kind": "StatefulSet", "metadata": {"name": "web"}}
 	review.statefulsets == [] with input as kruise
 }
@@ -341,4 +342,13 @@ _manifest_entry(group, kind, name, manifest) := {
 	"options": {},
 	"user": {},
 	"time": "",
+}
+
+test_budget_that_somebody_wants_is_judged if {
+	budget := {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "web"}}
+	[entry.name | some entry in review.budgets] == ["web"] with input as {"request": {
+		"operation": "CREATE",
+		"object": budget,
+	}}
+	review.budgets == [] with input as {"request": {"operation": "DELETE", "oldObject": budget}}
 }

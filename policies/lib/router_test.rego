@@ -100,16 +100,22 @@ _renamed := {"request": {
 	"object": object.union(_bad, {"spec": {"serviceName": "other"}}),
 }}
 
+_spread := {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": {"app": "web"}}}
+
 _bad := {
 	"apiVersion": "apps/v1",
 	"kind": "StatefulSet",
 	"metadata": {"name": "web"},
 	"spec": {
 		"replicas": 3,
+		"minReadySeconds": 10,
 		"updateStrategy": {"rollingUpdate": {"partition": 99}},
 		"template": {
 			"metadata": {"labels": {"app": "web"}},
-			"spec": {"containers": [{"name": "web", "image": "nginx"}]},
+			"spec": {
+				"topologySpreadConstraints": [_spread],
+				"containers": [{"name": "web", "image": "nginx"}],
+			},
 		},
 	},
 }

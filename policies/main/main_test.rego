@@ -59,13 +59,19 @@ test_nothing_is_said_about_a_good_set if {
 		"metadata": {"name": "web"},
 		"spec": {"clusterIP": "None", "selector": {"app": "web"}, "ports": [{"port": 80}]},
 	}
+	budget := {
+		"apiVersion": "policy/v1",
+		"kind": "PodDisruptionBudget",
+		"metadata": {"name": "web"},
+		"spec": {"maxUnavailable": 1, "selector": {"matchLabels": {"app": "web"}}},
+	}
 	good := object.union(_bad, {"spec": {
 		"serviceName": "web",
 		"selector": {"matchLabels": {"app": "web"}},
 		"updateStrategy": {"rollingUpdate": {"partition": 2}},
 	}})
-	main.deny == set() with input as [{"path": "all.yaml", "contents": [service, good]}]
-	main.warn == set() with input as [{"path": "all.yaml", "contents": [service, good]}]
+	main.deny == set() with input as [{"path": "all.yaml", "contents": [service, budget, good]}]
+	main.warn == set() with input as [{"path": "all.yaml", "contents": [service, budget, good]}]
 }
 
 test_nothing_is_said_about_other_kinds if {
@@ -74,16 +80,22 @@ test_nothing_is_said_about_other_kinds if {
 	main.warn == set() with input as document
 }
 
+_spread := {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": {"app": "web"}}}
+
 _bad := {
 	"apiVersion": "apps/v1",
 	"kind": "StatefulSet",
 	"metadata": {"name": "web"},
 	"spec": {
 		"replicas": 3,
+		"minReadySeconds": 10,
 		"updateStrategy": {"rollingUpdate": {"partition": 99}},
 		"template": {
 			"metadata": {"labels": {"app": "web"}},
-			"spec": {"containers": [{"name": "web", "image": "nginx:1.27.4"}]},
+			"spec": {
+				"topologySpreadConstraints": [_spread],
+				"containers": [{"name": "web", "image": "nginx:1.27.4"}],
+			},
 		},
 	},
 }

@@ -9,9 +9,11 @@ import (
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// StatefulSet is a StatefulSet in the making: "web", with 3 replicas of nginx behind Service "nginx".
+// StatefulSet is a StatefulSet in the making: "web", with 3 replicas of nginx behind Service "nginx", which no rule has
+// anything to say about.
 type StatefulSet struct{ appsv1.StatefulSet }
 
 // MakeStatefulSet begins one.
@@ -27,7 +29,17 @@ func MakeStatefulSet() *StatefulSet {
 			Selector:    &metav1.LabelSelector{MatchLabels: labels},
 			Template: corev1.PodTemplateSpec{
 				ObjectMeta: metav1.ObjectMeta{Labels: labels},
-				Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "nginx", Image: "nginx:1.27.4"}}},
+				Spec: corev1.PodSpec{
+					Containers: []corev1.Container{{Name: "nginx", Image: "nginx:1.27.4", ReadinessProbe: &corev1.Probe{
+						ProbeHandler: corev1.ProbeHandler{TCPSocket: &corev1.TCPSocketAction{Port: intstr.FromInt32(80)}},
+					}}},
+					TopologySpreadConstraints: []corev1.TopologySpreadConstraint{{
+						MaxSkew:           1,
+						TopologyKey:       corev1.LabelHostname,
+						WhenUnsatisfiable: corev1.ScheduleAnyway,
+						LabelSelector:     &metav1.LabelSelector{MatchLabels: labels},
+					}},
+				},
 			},
 		},
 	}}

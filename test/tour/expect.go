@@ -33,7 +33,7 @@ func expectShown(step Step, output string) error {
 // rulesIn lists the rules whose findings stand in an output: "[rule-id] ...".
 func rulesIn(output string) []string {
 	var rules []string
-	for _, match := range regexp.MustCompile(`\[([a-z]+(?:-[a-z]+)+)\] `).FindAllStringSubmatch(output, -1) {
+	for _, match := range regexp.MustCompile(`\[([a-z]+(?:-[a-z]+)*)\] `).FindAllStringSubmatch(output, -1) {
 		if !slices.Contains(rules, match[1]) {
 			rules = append(rules, match[1])
 		}

@@ -10,14 +10,23 @@ func Steps() []Step {
 
 const showImages = `kubectl get pods -l app=nginx -o custom-columns=NAME:.metadata.name,IMAGE:.spec.containers[0].image`
 
+// ofWeb lists what is said whenever the tutorial's StatefulSet is made: what is put right, and what its author may want to
+// think of before it holds data.
+func ofWeb() []string {
+	return []string{
+		"default-selector", "claim-class-annotation",
+		"readiness-gate", "spread", "disruption-budget", "storage-class-fit",
+	}
+}
+
 func create() []Step {
 	return []Step{
 		{
 			Title:   "1. Create",
 			Command: "kubectl create -f web.yaml",
-			Verdict: Corrected, Rules: []string{"default-selector", "claim-class-annotation"},
+			Verdict: Corrected, Rules: ofWeb(),
 			Shows: []string{"service/nginx created", "statefulset.apps/web created"},
-			Why:   "A current API server refuses this manifest for want of spec.selector; Stateward fills it in, and drops an annotation that does nothing.",
+			Why:   "A current API server refuses this manifest for want of spec.selector; Stateward fills it in, and drops an annotation that does nothing. The rest is advice that is cheapest to take now.",
 			Then:  podsReady(2),
 		},
 		{Command: "kubectl get service nginx", Shows: []string{"None"}},
@@ -48,8 +57,8 @@ func images() []Step {
 	return []Step{{
 		Title:   "3. Update the image",
 		Command: `kubectl patch sts web --type='json' -p='[{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value":"nginx:1.9.1"}]'`,
-		Verdict: Allowed,
-		Why:     "From 1.7.9 up to 1.9.1, within the major version.",
+		Verdict: Warned, Rules: []string{"readiness-gate"},
+		Why:  "From 1.7.9 up to 1.9.1 is within the major version. Nothing would tell if it were a bad image.",
 		Then:    imagesAre("nginx:1.9.1", "nginx:1.9.1", "nginx:1.9.1"),
 	}}
 }
@@ -67,7 +76,8 @@ func canary() []Step {
 		},
 		{
 			Command: `kubectl patch sts web --type='json' -p='[{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value":"nginx:1.11.1"}]'`,
-			Verdict: Allowed, Why: "Up within the major version again, and behind the partition.",
+			Verdict: Warned, Rules: []string{"readiness-gate"},
+			Why:  "Up within the major version again, and behind the partition.",
 			Then: imagesAre("nginx:1.9.1", "nginx:1.9.1", "nginx:1.9.1", "nginx:1.11.1", "nginx:1.11.1"),
 		},
 		{Command: showImages, Why: "The canaries run the new image."},
@@ -99,7 +109,8 @@ func onDelete() []Step {
 		{Command: showImages},
 		{
 			Command: `kubectl patch sts web -p '{"spec":{"replicas":3,"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":2}}}}'`,
-			Verdict: Allowed, Why: "Back to RollingUpdate, with 3 replicas and web-2 as canary.",
+			Verdict: Warned, Rules: []string{"readiness-gate"},
+			Why:  "Back to RollingUpdate, with 3 replicas and web-2 as canary.",
 			Then: imagesAre("nginx:1.11.1", "nginx:1.11.1", "nginx:1.13.1"),
 		},
 	}
@@ -115,12 +126,12 @@ func dangers() []Step {
 		},
 		{
 			Command: "kubectl set image sts/web nginx=nginx:latest",
-			Verdict: Denied, Rules: []string{"image-tag", "image-change"},
+			Verdict: Denied, Rules: []string{"image-tag", "image-change", "readiness-gate"},
 			Why: "latest is whatever the registry holds when a pod restarts. All reasons come at once.",
 		},
 		{
 			Command: "kubectl set image sts/web nginx=nginx:1.7.9",
-			Verdict: Denied, Rules: []string{"image-change"},
+			Verdict: Denied, Rules: []string{"image-change", "readiness-gate"},
 			Why: "Older software seldom reads the data of newer software.",
 		},
 		{
@@ -194,9 +205,15 @@ func orphan() []Step {
 		},
 		{
 			Command: "kubectl apply -f web.yaml",
-			Verdict: Corrected, Rules: []string{"default-selector", "claim-class-annotation"},
+			Verdict: Corrected, Rules: ofWeb(),
 			Why:  "The set of the manifest (2 replicas) takes over what its selector matches, and puts the rest right.",
 			Then: podsReady(2),
+		},
+		{
+			Command: "kubectl apply -f web.yaml",
+			Verdict: Corrected, Rules: []string{"claim-class-annotation"},
+			Shows: []string{"statefulset.apps/web"},
+			Why:   "The same once more is no change, and is corrected in the same way: templates cannot be changed, not even back.",
 		},
 	}
 }
@@ -229,7 +246,7 @@ func remove() []Step {
 		{
 			Title:   "8. Yours",
 			Command: "kubectl create -f web.yaml",
-			Verdict: Corrected, Rules: []string{"default-selector", "claim-class-annotation"},
+			Verdict: Corrected, Rules: ofWeb(),
 			Why:  "Once more, so that there is something to try things on.",
 			Then: podsReady(2),
 		},

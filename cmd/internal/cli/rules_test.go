@@ -85,7 +85,7 @@ func TestWhatIsWrongWithARuleIsToldWithItsPlace(t *testing.T) {
 		},
 		"a line that no test reaches": {
 			file: "owner_label.rego", old: "import data.stateward.lib.review\n",
-			new:  "import data.stateward.lib.review\n\n_unused := 1 if input.never\n", code: cli.ExitViolations,
+			new: "import data.stateward.lib.review\n\n_unused := 1 if input.never\n", code: cli.ExitViolations,
 			want: "owner_label.rego:22: no test reaches lines 22 to 22",
 		},
 		"an example that is none": {

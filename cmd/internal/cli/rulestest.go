@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/spf13/cobra"
@@ -57,7 +58,7 @@ func tryRules(ctx context.Context, folder string, streams Streams) (problems []s
 	if err != nil {
 		return nil, usageError{err}
 	}
-	problems = append(rego.Failures, rego.Missed...)
+	problems = slices.Concat(rego.Failures, rego.Missed)
 	if rego.Tests == 0 {
 		problems = append(problems, folder+": there is no Rego test: write one in a file that ends in _test.rego")
 	}

@@ -1,0 +1,152 @@
+# METADATA
+# title: One budget stands between the pods and a node drain
+# description: |
+#   A drain evicts every pod of a node, and where no PodDisruptionBudget selects them, all pods of a set at once. Two
+#   budgets on one pod are worse than none: its eviction fails with error 500, always. So does a drain in effect where a
+#   budget allows no disruption at all; a number is judged only where the budget selects nothing but the set. An update
+#   is told of it where it changes the pods' labels or makes several pods of one; a change of a budget always is.
+# related_resources:
+#   - ref: https://kubernetes.io/docs/tasks/run-application/configure-pdb/
+# custom:
+#   severity: deny
+#   on:
+#     statefulsets: [CREATE, UPDATE]
+#     statefulsets/scale: [UPDATE]
+#     poddisruptionbudgets: [CREATE, UPDATE]
+#   reads: [statefulsets, deployments, poddisruptionbudgets]
+#   fix: let exactly one budget select these pods
+#   since: v0.1.0
+package stateward.rules.availability["disruption-budget"]
+
+import data.stateward.lib.cluster
+import data.stateward.lib.defaults
+import data.stateward.lib.result
+import data.stateward.lib.review
+import data.stateward.lib.selector
+import data.stateward.lib.size
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["spec", "template", "metadata", "labels"],
+	"what": sprintf("budgets %s select these pods: every eviction of one fails", [concat(" and ", names)]),
+}) if {
+	some entry in review.statefulsets
+	_labelled(entry)
+	names := {budget.metadata.name | some budget in _budgets(entry.namespace, entry.object)}
+	count(names) > 1
+}
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["spec", "selector"],
+	"what": sprintf("budget %q selects the pods of StatefulSet %q too: every eviction of one fails", [
+		other.metadata.name,
+		sts.metadata.name,
+	]),
+}) if {
+	some entry in _changed_budgets
+	some sts in _selected(entry.namespace, entry.object)
+	some other in _budgets(entry.namespace, sts)
+	other.metadata.name != entry.name
+}
+
+report contains result.advice(rego.metadata.chain(), write.entry, {
+	"path": ["spec", "replicas"],
+	"what": sprintf("no PodDisruptionBudget selects these %v pods: a drain may evict all at once", [write.to]),
+	"fix": "add one with maxUnavailable 1 that selects the template's labels",
+}) if {
+	some write in size.writes
+	write.to > 1
+	_several(write)
+	_unguarded(write)
+}
+
+report contains result.advice(rego.metadata.chain(), write.entry, {
+	"path": ["spec", "replicas"],
+	"what": sprintf("budget %q never allows an eviction of these pods: a drain waits for ever", [budget.metadata.name]),
+	"fix": "let it allow one disruption, maxUnavailable 1",
+}) if {
+	some write in size.writes
+	write.to > 0
+	_resized(write)
+	some budget in _budgets(write.entry.namespace, write.sts)
+	_stuck(budget, write.to, write.entry.namespace, write.entry.name)
+}
+
+report contains result.advice(rego.metadata.chain(), entry, {
+	"path": ["spec"],
+	"what": sprintf("never allows an eviction of StatefulSet %q's pods: a drain waits for ever", [sts.metadata.name]),
+	"fix": "allow one disruption, maxUnavailable 1",
+}) if {
+	some entry in _changed_budgets
+	some sts in _selected(entry.namespace, entry.object)
+	defaults.replicas(sts) > 0
+	_stuck(entry.object, defaults.replicas(sts), entry.namespace, sts.metadata.name)
+}
+
+# Of manifests the set is told.
+_changed_budgets := [entry | some entry in review.budgets; entry.operation in {"CREATE", "UPDATE"}]
+
+_budgets(namespace, sts) := [budget |
+	some budget in cluster.budgets(namespace)
+	_lives(budget)
+	selector.matches(budget.spec.selector, selector.labels(sts))
+]
+
+_unguarded(write) if {
+	_budgets(write.entry.namespace, write.sts) == []
+	cluster.knows("poddisruptionbudgets")
+}
+
+_selected(namespace, budget) := [sts |
+	some sts in cluster.statefulsets(namespace)
+	_lives(sts)
+	selector.matches(budget.spec.selector, selector.labels(sts))
+]
+
+_lives(thing) if object.get(thing, ["metadata", "deletionTimestamp"], null) == null
+
+_labelled(entry) if entry.operation in {"MANIFEST", "CREATE"}
+
+_labelled(entry) if {
+	is_object(entry.old)
+	selector.labels(entry.object) != selector.labels(entry.old)
+}
+
+_several(write) if write.from < 2
+
+_several(write) if _relabelled(write)
+
+_resized(write) if write.from != write.to
+
+_resized(write) if _relabelled(write)
+
+_relabelled(write) if {
+	review.is_kind(write.entry, "StatefulSet")
+	_labelled(write.entry)
+}
+
+# A budget for no disruption is one for any number of pods.
+_stuck(budget, _, _, _) if budget.spec.maxUnavailable in {0, "0%"}
+
+_stuck(budget, _, _, _) if budget.spec.minAvailable == "100%"
+
+_stuck(budget, pods, namespace, name) if {
+	_needed(budget.spec.minAvailable, pods) >= pods
+	_alone(budget, namespace, name)
+}
+
+# Percentages are rounded up. Source: pkg/controller/disruption/disruption.go.
+_needed(available, _) := available if is_number(available)
+
+_needed(available, pods) := ceil((to_number(trim_suffix(available, "%")) * pods) / 100) if {
+	is_string(available)
+	regex.match(`^\d{1,3}%$`, available)
+}
+
+_alone(budget, namespace, name) if {
+	every sts in _selected(namespace, budget) {
+		sts.metadata.name == name
+	}
+	every deployment in cluster.deployments(namespace) {
+		not selector.matches(budget.spec.selector, selector.labels(deployment))
+	}
+}

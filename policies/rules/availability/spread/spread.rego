@@ -1,0 +1,42 @@
+# METADATA
+# title: Replicas do not share one node
+# description: |
+#   Several pods of one set are there so that one may fail. The scheduler prefers to keep them apart, as one wish among
+#   many; on a full or a small cluster all of them may land on one node, and go with it. Topology spread constraints and
+#   pod anti-affinity say that it matters, on the host name, the zone or any other label of the nodes, as long as they
+#   select the set's own pods. An update is told of it where it makes several pods of one, or takes the constraint away.
+# related_resources:
+#   - ref: https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/
+# custom:
+#   severity: warn
+#   on:
+#     statefulsets: [CREATE, UPDATE]
+#     statefulsets/scale: [UPDATE]
+#   reads: [statefulsets]
+#   fix: add topologySpreadConstraints on kubernetes.io/hostname that select the template's labels
+#   since: v0.1.0
+package stateward.rules.availability.spread
+
+import data.stateward.lib.result
+import data.stateward.lib.review
+import data.stateward.lib.size
+import data.stateward.lib.topology
+
+report contains result.violation(rego.metadata.chain(), write.entry, {
+	"path": ["spec", "replicas"],
+	"what": sprintf("%v pods may share one node: no spread constraint, no anti-affinity", [write.to]),
+	"touched": true,
+}) if {
+	some write in size.writes
+	write.to > 1
+	topology.spread_keys(write.sts) == set()
+	_made_so(write)
+}
+
+_made_so(write) if write.from < 2
+
+_made_so(write) if {
+	review.is_kind(write.entry, "StatefulSet")
+	is_object(write.entry.old)
+	topology.spread_keys(write.entry.old) != set()
+}

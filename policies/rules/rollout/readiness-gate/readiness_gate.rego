@@ -1,0 +1,72 @@
+# METADATA
+# title: A rollout can notice a bad image
+# description: |
+#   A RollingUpdate goes on to the next pod when the last one is ready. Without a readinessProbe a container is ready as
+#   soon as it runs, so an image that starts and does not work goes through the whole set. A probe of any container will
+#   do, of a sidecar too, and so will a readiness gate of the pod, or `minReadySeconds`, which at least notices a crash.
+#   An update is told of it where it changes the pods or how they are replaced.
+# related_resources:
+#   - ref: https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/
+# custom:
+#   severity: warn
+#   profile:
+#     strict: deny
+#   on:
+#     statefulsets: [CREATE, UPDATE]
+#   fix: give the main container a readinessProbe, or at least set minReadySeconds
+#   since: v0.1.0
+package stateward.rules.rollout["readiness-gate"]
+
+import data.stateward.lib.defaults
+import data.stateward.lib.image
+import data.stateward.lib.result
+import data.stateward.lib.review
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["spec", "template", "spec", "containers"],
+	"what": "no readinessProbe, minReadySeconds 0: a rollout goes on over a bad image",
+	"touched": _made_so(entry),
+}) if {
+	some entry in review.statefulsets
+	_ungated(entry.object)
+	_concerned(entry)
+}
+
+_ungated(sts) if {
+	defaults.update_strategy(sts) == "RollingUpdate"
+	defaults.min_ready_seconds(sts) == 0
+	object.get(sts, ["spec", "template", "spec", "readinessGates"], null) in {null, []}
+	not _probed(sts)
+}
+
+# A pod is not ready before its startup probes have succeeded either.
+_probed(sts) if {
+	some item in image.containers(sts)
+	_runs_on(item)
+	some probe in ["readinessProbe", "startupProbe"]
+	object.get(item.container, probe, null) != null
+}
+
+_runs_on(item) if item.path[3] == "containers"
+
+_runs_on(item) if item.container.restartPolicy == "Always"
+
+_concerned(entry) if entry.operation in {"MANIFEST", "CREATE"}
+
+_concerned(entry) if {
+	is_object(entry.old)
+	_manner(entry.object) != _manner(entry.old)
+}
+
+_manner(sts) := [
+	object.get(sts, ["spec", "template"], null),
+	defaults.update_strategy(sts),
+	defaults.min_ready_seconds(sts),
+]
+
+default _made_so(_) := true
+
+_made_so(entry) := false if {
+	is_object(entry.old)
+	_ungated(entry.old)
+}
