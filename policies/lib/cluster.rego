@@ -70,6 +70,30 @@ claims(namespace) := array.concat(
 )
 
 # METADATA
+# title: Claim
+# description: The PersistentVolumeClaim of this name; undefined where there is none or nobody knows.
+# scope: document
+claim(namespace, name) := found if {
+	found := _manifest("PersistentVolumeClaim", namespace, name)
+} else := data.cluster.persistentvolumeclaims[namespace][name]
+
+# METADATA
+# title: Pod
+# description: The Pod of this name; undefined where there is none or nobody knows.
+# scope: document
+pod(namespace, name) := found if {
+	found := _manifest("Pod", namespace, name)
+} else := data.cluster.pods[namespace][name]
+
+# METADATA
+# title: Node
+# description: The Node of this name; undefined where there is none or nobody knows.
+# scope: document
+node(name) := found if {
+	found := _unscoped("Node", name)
+} else := data.cluster.nodes[name]
+
+# METADATA
 # title: Reclaim policy
 # description: |
 #   What becomes of the disk behind a claim when the claim is deleted: "Delete", "Retain", or "" where there is no
@@ -79,12 +103,15 @@ reclaim_policy(claim) := policy if {
 	policy := _volume(claim.spec.volumeName).spec.persistentVolumeReclaimPolicy
 } else := ""
 
-_volume(name) := volume if {
-	some entry in review.manifests
-	review.is_kind(entry, "PersistentVolume")
-	entry.name == name
-	volume := entry.object
+_volume(name) := found if {
+	found := _unscoped("PersistentVolume", name)
 } else := data.cluster.persistentvolumes[name]
+
+_unscoped(kind, name) := [entry.object |
+	some entry in review.manifests
+	review.is_kind(entry, kind)
+	entry.name == name
+][0]
 
 _manifests(kind, namespace) := [entry.object |
 	some entry in review.manifests

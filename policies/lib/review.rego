@@ -90,6 +90,7 @@ _groups := {
 	"PersistentVolume": "",
 	"Namespace": "",
 	"Pod": "",
+	"Node": "",
 }
 
 _judged := [entry | some entry in entries; not exempt.reason(entry)]
