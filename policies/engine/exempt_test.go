@@ -113,6 +113,9 @@ func exemptions(t *testing.T) map[string]exemption {
 	for _, user := range policies.DeletionControllers() {
 		cases["a deletion by "+user] = exemption{by(user, remove(builders.MakeStatefulSet())), controllerReason}
 	}
+	for name, test := range podExemptions() {
+		cases[name] = test
+	}
 	files, err := filepath.Glob("../../test/testdata/reviews/*.json")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no recorded reviews: %v", err)
@@ -123,6 +126,32 @@ func exemptions(t *testing.T) map[string]exemption {
 		}[filepath.Base(file)]}
 	}
 	return cases
+}
+
+// podExemptions are those of a pod that terminates already.
+func podExemptions() map[string]exemption {
+	pod := func(metadata string) json.RawMessage {
+		return json.RawMessage(`{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web-0",` + metadata + `},"spec":{"nodeName":"node-0"}}`)
+	}
+	terminating := pod(`"deletionTimestamp":"2026-11-23T12:00:30Z","deletionGracePeriodSeconds":30`)
+	remove := func(user, options string, old json.RawMessage) engine.Review {
+		review := engine.Review{Operation: "DELETE", Kind: "Pod", Resource: "pods", OldObject: old, Options: json.RawMessage(options), Time: now}
+		review.User.Username = user
+		return review
+	}
+	update := func(object json.RawMessage) engine.Review {
+		return engine.Review{Operation: "UPDATE", Kind: "Pod", Resource: "pods", Object: object, OldObject: terminating, Time: now}
+	}
+	return map[string]exemption{
+		"a second deletion of a pod":                    {remove("alice", `{}`, terminating), terminatingReason},
+		"a second deletion with grace":                  {remove("alice", `{"gracePeriodSeconds":5}`, terminating), terminatingReason},
+		"a second deletion without grace":               {remove("alice", `{"gracePeriodSeconds":0}`, terminating), ""},
+		"a second deletion without grace by its node":   {remove("system:node:node-0", `{"gracePeriodSeconds":0}`, terminating), ""},
+		"a third deletion without grace":                {remove("alice", `{"gracePeriodSeconds":0}`, pod(`"deletionTimestamp":"2026-11-23T12:00:30Z","deletionGracePeriodSeconds":0`)), terminatingReason},
+		"a deletion without grace by the pod collector": {remove("system:serviceaccount:kube-system:pod-garbage-collector", `{"gracePeriodSeconds":0}`, terminating), controllerReason},
+		"a finalizer of a pod":                          {update(pod(`"finalizers":["example.com/hold"]`)), terminatingReason},
+		"a confirmation on a pod":                       {update(pod(`"annotations":{"stateward.dev/confirm":"delete"}`)), ""},
+	}
 }
 
 func recorded(t *testing.T, file string) engine.Review {
@@ -143,8 +172,9 @@ func inputOf(t *testing.T, review engine.Review) ast.Value {
 	t.Helper()
 	value, err := ast.InterfaceToValue(map[string]any{"request": map[string]any{
 		"operation": review.Operation, "subResource": review.Subresource,
+		"kind":     map[string]any{"group": review.Group, "kind": review.Kind},
 		"userInfo": map[string]any{"username": review.User.Username},
-		"object":   review.Object, "oldObject": review.OldObject,
+		"object":   review.Object, "oldObject": review.OldObject, "options": review.Options,
 	}})
 	if err != nil {
 		t.Fatal(err)

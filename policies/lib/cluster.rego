@@ -155,6 +155,14 @@ _defaults := [class |
 _made(class) := object.get(class, ["metadata", "creationTimestamp"], "")
 
 # METADATA
+# title: Node
+# description: The Node of this name; undefined where there is none or nobody knows.
+# scope: document
+node(name) := found if {
+	found := _unbound("Node", name)
+} else := data.cluster.nodes[name]
+
+# METADATA
 # title: Reclaim policy
 # description: |
 #   What becomes of the disk behind a claim when the claim is deleted: "Delete", "Retain", or "" where there is no

@@ -186,6 +186,30 @@ test_reclaim_policy_is_the_volumes if {
 	cluster.reclaim_policy({"spec": {}}) == ""
 }
 
+test_claims_pods_and_nodes_are_looked_up_by_their_names if {
+	claim := _core("PersistentVolumeClaim", "www-web-0")
+	cluster.claim("default", "www-web-0") == claim with input as _files([claim])
+	cluster.claim("default", "www-web-0") == claim
+		with data.cluster.persistentvolumeclaims as {"default": {"www-web-0": claim}}
+	pod := _core("Pod", "web-0")
+	cluster.pod("default", "web-0") == pod with input as _files([pod])
+	cluster.pod("default", "web-0") == pod with data.cluster.pods as {"default": {"web-0": pod}}
+	node := _core("Node", "node-0")
+	cluster.node("node-0") == node with input as _files([node])
+	cluster.node("node-0") == node with data.cluster.nodes as {"node-0": node}
+}
+
+test_claims_pods_and_nodes_of_other_names_are_not_found if {
+	files := _files([_core("PersistentVolumeClaim", "a"), _core("Pod", "a"), _core("Node", "a")])
+	not cluster.claim("default", "b") with input as files
+	not cluster.claim("prod", "a") with input as files
+	not cluster.pod("default", "b") with input as files
+	not cluster.pod("prod", "a") with input as files
+	not cluster.node("b") with input as files
+}
+
+_core(kind, name) := {"apiVersion": "v1", "kind": kind, "metadata": {"name": name}}
+
 _service(name) := {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}}
 
 _sts(name, service) := {

@@ -13,6 +13,7 @@ import data.stateward.lib.identity
 # scope: document
 reason(entry) := "the object is already terminating" if {
 	entry.old.metadata.deletionTimestamp
+	not _cuts_short(entry)
 } else := "a controller of Kubernetes finishes a deletion" if {
 	entry.operation == "DELETE"
 	identity.finishes_deletions(entry.user)
@@ -23,6 +24,21 @@ reason(entry) := "the object is already terminating" if {
 	_guarded(entry.object) == _guarded(entry.old)
 } else := "the status belongs to the controllers" if {
 	entry.subresource == "status"
+}
+
+# A pod that terminates still runs, for as long as its grace period lasts. A deletion that cuts it off is a new one, and
+# whoever confirms that does more than let it go.
+_cuts_short(entry) if {
+	entry.kind == "Pod"
+	entry.operation == "DELETE"
+	entry.options.gracePeriodSeconds == 0
+	object.get(entry.old, ["metadata", "deletionGracePeriodSeconds"], null) != 0
+}
+
+_cuts_short(entry) if {
+	entry.kind == "Pod"
+	entry.operation == "UPDATE"
+	_guarded(entry.object).marks != _guarded(entry.old).marks
 }
 
 # Everything but the metadata and status that controllers and clients write as they please. Marks of our own

@@ -12,6 +12,42 @@ test_terminating_object_is_exempt[operation] if {
 	reason == "the object is already terminating"
 }
 
+test_terminating_pod_is_exempt_while_its_grace_lasts[case] if {
+	some case in [
+		{"operation": "DELETE", "options": {}},
+		{"operation": "DELETE", "options": {"gracePeriodSeconds": 30}},
+		{"operation": "DELETE", "options": {"gracePeriodSeconds": 1}},
+		{"operation": "UPDATE", "object": _pod({"finalizers": []})},
+	]
+	exempt.reason(_of_pod(case, 30)) == "the object is already terminating"
+}
+
+test_cut_of_the_grace_is_judged[grace] if {
+	some grace in [30, null]
+	not exempt.reason(_of_pod({"operation": "DELETE", "options": {"gracePeriodSeconds": 0}}, grace))
+}
+
+test_grace_that_is_cut_already_is_cut_once if {
+	entry := _of_pod({"operation": "DELETE", "options": {"gracePeriodSeconds": 0}}, 0)
+	exempt.reason(entry) == "the object is already terminating"
+}
+
+test_cut_by_a_controller_of_kubernetes_is_exempt[username] if {
+	some username in _controllers
+	fields := {"operation": "DELETE", "options": {"gracePeriodSeconds": 0}, "user": {"username": username}}
+	exempt.reason(_of_pod(fields, 30)) == "a controller of Kubernetes finishes a deletion"
+}
+
+test_confirmation_of_a_cut_is_judged if {
+	after := _pod({"annotations": {"stateward.dev/confirm": "delete"}})
+	not exempt.reason(_of_pod({"operation": "UPDATE", "object": after}, 30))
+}
+
+test_other_kinds_are_exempt_without_grace if {
+	entry := object.union(_of_pod({"operation": "DELETE", "options": {"gracePeriodSeconds": 0}}, 30), {"kind": "Service"})
+	exempt.reason(entry) == "the object is already terminating"
+}
+
 test_deletion_by_a_controller_of_kubernetes_is_exempt[username] if {
 	some username in _controllers
 	exempt.reason(_deletion(username)) == "a controller of Kubernetes finishes a deletion"
@@ -115,6 +151,20 @@ _entry(fields) := {
 	"object": object.get(fields, "object", _sts({})),
 	"old": object.get(fields, "old", _sts({})),
 	"user": object.get(fields, "user", {"username": "alice"}),
+}
+
+# A pod that terminates, with this much grace.
+_of_pod(fields, grace) := object.union(_entry(fields), {
+	"kind": "Pod",
+	"options": object.get(fields, "options", {}),
+	"old": _pod({"deletionTimestamp": "2026-11-23T12:00:30Z", "deletionGracePeriodSeconds": grace}),
+})
+
+_pod(metadata) := {
+	"apiVersion": "v1",
+	"kind": "Pod",
+	"metadata": object.union({"name": "web-0"}, metadata),
+	"spec": {"nodeName": "node-0"},
 }
 
 _deletion(username) := _entry({"operation": "DELETE", "object": null, "user": {"username": username}})

@@ -99,6 +99,7 @@ _groups := {
 	"StorageClass": "storage.k8s.io",
 	"Pod": "",
 	"PodDisruptionBudget": "policy",
+	"Node": "",
 }
 
 _judged := [entry | some entry in entries; not exempt.reason(entry)]

@@ -67,7 +67,7 @@ func Validating(library *policies.Library, target Target) *admissionregistration
 			func(resource, operation string) bool {
 				return alwaysJudged(resource, operation) && !isCreate(operation)
 			},
-			matchConditions(),
+			append(matchConditions(), forcedDeletions()),
 		},
 		{
 			"advisory.stateward.dev", admissionregistrationv1.Ignore,
@@ -210,8 +210,10 @@ func operations(rules []policies.Rule, belongs selection) []admissionregistratio
 func matchConditions() []admissionregistrationv1.MatchCondition {
 	return []admissionregistrationv1.MatchCondition{
 		{
-			Name:       "not-terminating",
-			Expression: "request.operation == 'CREATE' || !has(oldObject.metadata.deletionTimestamp)",
+			// A pod that terminates still runs: what cuts it off is judged, and other conditions leave out the rest.
+			Name: "not-terminating",
+			Expression: "request.operation == 'CREATE' || !has(oldObject.metadata.deletionTimestamp) || " +
+				"request.resource.resource == 'pods'",
 		},
 		{
 			Name: "not-a-controller-finishing-a-deletion",
@@ -222,6 +224,22 @@ func matchConditions() []admissionregistrationv1.MatchCondition {
 			Name:       "not-break-glass",
 			Expression: "!has(request.userInfo.groups) || !('" + BreakGlassGroup + "' in request.userInfo.groups)",
 		},
+	}
+}
+
+// forcedDeletions leaves out all deletions of pods but those without grace of a StatefulSet's pods by anybody but a
+// kubelet: the cluster deletes pods all the time, and must not wait for Stateward.
+func forcedDeletions() admissionregistrationv1.MatchCondition {
+	return admissionregistrationv1.MatchCondition{
+		Name: "of-pods-only-forced-deletions",
+		Expression: strings.Join([]string{
+			"request.resource.resource != 'pods' || request.operation != 'DELETE' || (",
+			"(has(request.options.gracePeriodSeconds) ? request.options.gracePeriodSeconds == 0 :",
+			"has(oldObject.spec.terminationGracePeriodSeconds) && oldObject.spec.terminationGracePeriodSeconds == 0) &&",
+			"has(oldObject.metadata.ownerReferences) &&",
+			"oldObject.metadata.ownerReferences.exists(owner, owner.kind == 'StatefulSet') &&",
+			"(!has(request.userInfo.groups) || !('system:nodes' in request.userInfo.groups)))",
+		}, " "),
 	}
 }
 

@@ -216,7 +216,7 @@ func TestOnlyWhatCanDestroySomethingIsRefusedWithoutStateward(t *testing.T) {
 	own.Namespaces = nil
 	if diff := cmp.Diff(map[string]common{
 		"validating guardrails.stateward.dev":   own,
-		"validating critical.stateward.dev":     want(admissionregistrationv1.Fail),
+		"validating critical.stateward.dev":     want(admissionregistrationv1.Fail, "of-pods-only-forced-deletions"),
 		"validating advisory.stateward.dev":     want(admissionregistrationv1.Ignore),
 		"validating confirmation.stateward.dev": want(admissionregistrationv1.Fail, "a-confirmation-changes"),
 		"mutating mutation.stateward.dev":       want(admissionregistrationv1.Ignore),

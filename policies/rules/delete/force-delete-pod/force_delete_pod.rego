@@ -1,0 +1,72 @@
+# METADATA
+# title: A pod is not forgotten while its node may still run it
+# description: |
+#   A deletion with grace period 0 (`kubectl delete pod --force`) takes the pod out of the API at once and waits for no
+#   kubelet. The StatefulSet then starts another pod of the same name elsewhere, while the first may still run behind
+#   a broken network: two pods with one identity, which may write to one disk. That holds for a pod that terminates
+#   already, too. Its kubelet and Kubernetes' own controllers know what they do; and where the node is gone, or
+#   tainted `node.kubernetes.io/out-of-service`, nothing runs there any more.
+# related_resources:
+#   - ref: https://kubernetes.io/docs/tasks/run-application/force-delete-stateful-set-pod/
+#   - ref: https://kubernetes.io/docs/concepts/cluster-administration/node-shutdown/#non-graceful-node-shutdown
+# custom:
+#   severity: deny
+#   confirm: true
+#   on:
+#     pods: [DELETE]
+#   reads: [nodes]
+#   fix: delete it with its grace period, or taint its node as out of service once that is switched off
+#   since: v0.1.0
+package stateward.rules.delete["force-delete-pod"]
+
+import data.stateward.lib.cluster
+import data.stateward.lib.identity
+import data.stateward.lib.result
+import data.stateward.lib.review
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["metadata", "name"],
+	"what": sprintf("without grace StatefulSet %q starts another %q while node %q may still run this one", [
+		set,
+		entry.name,
+		node,
+	]),
+}) if {
+	some entry in review.deletions("Pod")
+	_grace(entry) == 0
+	not _knows_what_it_does(entry.user)
+	not _over(entry.old)
+	set := _owner(entry.old)
+	node := object.get(entry.old, ["spec", "nodeName"], "")
+	node != ""
+	not _gone(node)
+}
+
+# The API server fills it in; a recorded request may be older than that.
+_grace(entry) := entry.options.gracePeriodSeconds if {
+	is_number(entry.options.gracePeriodSeconds)
+} else := object.get(entry.old, ["spec", "terminationGracePeriodSeconds"], 30)
+
+_owner(pod) := owner.name if {
+	some owner in pod.metadata.ownerReferences
+	owner.kind == "StatefulSet"
+	startswith(owner.apiVersion, "apps/")
+	owner.controller == true
+}
+
+_knows_what_it_does(user) if identity.is_controller(user)
+
+_knows_what_it_does(user) if identity.class(user) == "node"
+
+# Such a pod is always deleted without grace, there being nothing to stop.
+_over(pod) if pod.status.phase in {"Failed", "Succeeded"}
+
+_gone(name) if {
+	cluster.knows("nodes")
+	not cluster.node(name)
+}
+
+_gone(name) if {
+	some taint in cluster.node(name).spec.taints
+	taint.key == "node.kubernetes.io/out-of-service"
+}
