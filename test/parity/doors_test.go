@@ -1,0 +1,71 @@
+package parity_test
+
+import (
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/stateward/stateward/test/cluster"
+	"github.com/stateward/stateward/test/examples"
+)
+
+// TestEveryDoorSaysTheSameOfEveryExample asks conftest, `stateward check` and the webhook's handler about each example, and
+// the handler once more as an API server would send it, with all that it fills in.
+func TestEveryDoorSaysTheSameOfEveryExample(t *testing.T) {
+	t.Parallel()
+	doors, server := build(t), cluster.ForTest(t)
+	var files, objects, defaulted atomic.Int32
+	t.Cleanup(func() {
+		t.Logf("%d examples of %d objects, %d of them also as the API server fills them in", files.Load(), objects.Load(), defaulted.Load())
+	})
+	all, err := examples.Read(filepath.Join(doors.root, "policies"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, example := range all {
+		t.Run(strings.TrimPrefix(example.File, doors.root), func(t *testing.T) {
+			t.Parallel()
+			files.Add(1)
+			var config, data []string
+			if example.Guardrails != "" {
+				config, data = []string{"--config", example.Guardrails}, []string{"--data", example.Guardrails}
+			}
+			found := doors.found(t, append(config, example.File)...)
+			got := doors.test(t, append(append([]string{"--combine"}, data...), example.File)...)
+			if diff := cmp.Diff(messages(found), got); diff != "" {
+				t.Errorf("stateward check and conftest --combine disagree (-check +conftest):\n%s", diff)
+			}
+			handlers := newHandlers(t, example.Guardrails)
+			objects.Add(int32(len(example.Documents)))
+			want := briefs(found)
+			if diff := cmp.Diff(want, handlers.judge(t, example.Documents)); diff != "" {
+				t.Errorf("stateward check and the webhook disagree (-check +webhook):\n%s", diff)
+			}
+			filled, ok := fillIn(t, server, example.Documents)
+			if !ok {
+				return
+			}
+			defaulted.Add(int32(len(filled)))
+			if diff := cmp.Diff(want, handlers.judge(t, filled)); diff != "" {
+				t.Errorf("the webhook says something else of what the API server fills in (-raw +defaulted):\n%s", diff)
+			}
+		})
+	}
+}
+
+// briefs are what all doors must agree on; messages may name what only one of them sees, as an address that the API
+// server has given to a Service.
+func briefs(found []finding) map[string]bool {
+	briefs := map[string]bool{}
+	for _, each := range found {
+		briefs[brief(each)] = true
+	}
+	return briefs
+}
+
+func brief(each finding) string {
+	return strings.Join([]string{each.Level, each.Rule, each.Field, each.Object.Kind, each.Object.Namespace, each.Object.Name}, " ")
+}

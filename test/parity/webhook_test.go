@@ -1,0 +1,231 @@
+package parity_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
+	admissionv1 "k8s.io/api/admission/v1"
+	authenticationv1 "k8s.io/api/authentication/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+	"sigs.k8s.io/yaml"
+
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/test/cluster"
+	"github.com/stateward/stateward/webhook"
+)
+
+// handlers are the webhook's two doors.
+type handlers struct {
+	library *policies.Library
+	engine  *engine.Engine
+}
+
+// plain is compiled once: most examples need no Guardrails.
+var plain = sync.OnceValues(func() (handlers, error) { return compile("") })
+
+// TestMain silences controller-runtime, which logs each request that it cannot read.
+func TestMain(m *testing.M) {
+	ctrl.SetLogger(logr.Discard())
+	os.Exit(m.Run())
+}
+
+func newHandlers(t *testing.T, guardrails string) handlers {
+	t.Helper()
+	made, err := plain()
+	if guardrails != "" {
+		made, err = compile(guardrails)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+func compile(file string) (handlers, error) {
+	library, err := policies.Embedded()
+	if err != nil {
+		return handlers{}, err
+	}
+	var guardrails *engine.Guardrails
+	if file != "" {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			return handlers{}, err
+		}
+		raw, err := yaml.YAMLToJSON(source)
+		if err != nil {
+			return handlers{}, err
+		}
+		if guardrails, err = engine.ParseGuardrails(raw, library); err != nil {
+			return handlers{}, err
+		}
+	}
+	decider, err := engine.New(context.Background(), library, guardrails)
+	return handlers{library, decider}, err
+}
+
+// judge sends every document through both doors, in a World of all of them, as what it asks for itself or as a CREATE.
+func (h handlers) judge(t *testing.T, documents []unstructured.Unstructured) map[string]bool {
+	t.Helper()
+	world := engine.NewSnapshot("default", h.library.ManifestResources)
+	for _, document := range documents {
+		if document.GetKind() != "AdmissionReview" {
+			if err := world.Add(encode(t, document.Object)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	found := map[string]bool{}
+	for _, document := range documents {
+		if document.GetKind() == "PodDisruptionBudget" {
+			// Among manifests it is the StatefulSet that tells of its budgets.
+			continue
+		}
+		request, now := requestOf(t, document)
+		for _, door := range []engine.Door{engine.MutatingDoor, engine.ValidatingDoor} {
+			for _, each := range h.ask(t, door, world, request, now) {
+				found[each] = true
+			}
+		}
+	}
+	return found
+}
+
+// ask returns what one door finds. What a rule mentions at the mutating door it says again at the other.
+func (h handlers) ask(t *testing.T, door engine.Door, world engine.World, request admissionv1.AdmissionRequest, now time.Time) (found []string) {
+	t.Helper()
+	metrics, err := webhook.NewMetrics(prometheus.NewRegistry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	handler := &webhook.Handler{
+		Door: door, Metrics: metrics, Now: func() time.Time { return now },
+		Policy: func() (*webhook.Policy, error) { return &webhook.Policy{Engine: h.engine, World: world}, nil },
+	}
+	response := handler.Handle(t.Context(), admission.Request{AdmissionRequest: request})
+	if response.Result != nil && response.Result.Code >= 500 {
+		t.Fatalf("could not be evaluated: %s", response.Result.Message)
+	}
+	var records []finding
+	if text := response.AuditAnnotations["findings"]; text != "" {
+		if err := json.Unmarshal([]byte(text), &records); err != nil {
+			t.Fatal(err)
+		}
+	}
+	review := engine.FromRequest(&request, now)
+	for _, each := range records {
+		rule, _ := h.library.Rule(each.Rule)
+		if door == engine.MutatingDoor && rule.Kind != policies.Mutating {
+			continue
+		}
+		each.Object.Kind, each.Object.Namespace, each.Object.Name = review.Kind, namespaceOf(request), nameOf(request)
+		found = append(found, brief(each))
+	}
+	return found
+}
+
+// requestOf is the request that a recorded AdmissionReview holds, or the creation of the object.
+func requestOf(t *testing.T, document unstructured.Unstructured) (admissionv1.AdmissionRequest, time.Time) {
+	t.Helper()
+	if document.GetKind() == "AdmissionReview" {
+		var recorded struct {
+			Request   admissionv1.AdmissionRequest
+			Stateward struct{ Time time.Time }
+		}
+		if err := json.Unmarshal(encode(t, document.Object), &recorded); err != nil {
+			t.Fatal(err)
+		}
+		recorded.Request.UID = "1"
+		return recorded.Request, recorded.Stateward.Time
+	}
+	kind := document.GroupVersionKind()
+	resource, _ := policies.ResourceOfKind(kind.Group, kind.Kind)
+	namespace := document.GetNamespace()
+	if namespace == "" && resource.Namespaced {
+		namespace = "default"
+	}
+	return admissionv1.AdmissionRequest{
+		// What is confirmed in a manifest was confirmed by whom it names.
+		UserInfo: authenticationv1.UserInfo{Username: document.GetAnnotations()["stateward.dev/confirmed-by"]},
+		UID:      "1", Operation: admissionv1.Create, Namespace: namespace, Name: document.GetName(),
+		Kind:     metav1.GroupVersionKind{Group: kind.Group, Version: kind.Version, Kind: kind.Kind},
+		Resource: metav1.GroupVersionResource{Group: kind.Group, Version: kind.Version, Resource: resource.Name},
+		Object:   runtime.RawExtension{Raw: encode(t, document.Object)},
+	}, time.Now()
+}
+
+func namespaceOf(request admissionv1.AdmissionRequest) string {
+	if request.Namespace == "" {
+		return "default"
+	}
+	return request.Namespace
+}
+
+// nameOf reads the name as the rules do, from the objects.
+func nameOf(request admissionv1.AdmissionRequest) string {
+	for _, raw := range [][]byte{request.OldObject.Raw, request.Object.Raw} {
+		var object struct {
+			Metadata struct{ Name, GenerateName string }
+		}
+		if err := json.Unmarshal(raw, &object); err != nil || len(raw) == 0 || string(raw) == "null" {
+			continue
+		}
+		if object.Metadata.Name == "" && object.Metadata.GenerateName != "" {
+			return object.Metadata.GenerateName + "xxxxx"
+		}
+		return object.Metadata.Name
+	}
+	return request.Name
+}
+
+// fillIn asks the API server what it would store; false where it takes not all of the documents, or they are reviews.
+func fillIn(t *testing.T, server *cluster.Cluster, documents []unstructured.Unstructured) (filled []unstructured.Unstructured, ok bool) {
+	t.Helper()
+	for _, document := range documents {
+		if document.GetKind() == "AdmissionReview" {
+			return nil, false
+		}
+		document = *document.DeepCopy()
+		namespace := document.GetNamespace()
+		if namespace != "" {
+			document.SetNamespace("default")
+		}
+		output, err := server.KubectlWithInput(t.Context(), bytes.NewReader(encode(t, document.Object)), "create", "--dry-run=server", "-o", "json", "-f", "-")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if output.ExitCode != 0 {
+			return nil, false
+		}
+		var stored unstructured.Unstructured
+		if err := json.Unmarshal([]byte(output.Stdout), &stored.Object); err != nil {
+			t.Fatal(err)
+		}
+		if namespace != "" {
+			stored.SetNamespace(namespace)
+		}
+		filled = append(filled, stored)
+	}
+	return filled, true
+}
+
+func encode(t *testing.T, object map[string]any) []byte {
+	t.Helper()
+	encoded, err := json.Marshal(object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return encoded
+}
