@@ -65,6 +65,16 @@ func TestRulesOnTheirDoors(t *testing.T) {
 			warns:     true,
 			neighbour: []string{"scale", "statefulset", "web", "--replicas=1"},
 		},
+		"scale-down-data": {
+			set:       deletesClaims(withClaim(builders.MakeStatefulSet())),
+			command:   []string{"scale", "statefulset", "web", "--replicas=2"},
+			neighbour: []string{"scale", "statefulset", "web", "--replicas=4"},
+		},
+		"protected-labels": {
+			set:       labelled(builders.MakeStatefulSet()),
+			command:   []string{"label", "statefulset", "web", "stateward.dev/quorum-"},
+			neighbour: []string{"label", "statefulset", "web", "team=data"},
+		},
 		"quorum": {
 			set:       labelled(builders.MakeStatefulSet()),
 			command:   []string{"scale", "statefulset", "web", "--replicas=2"},
@@ -128,6 +138,14 @@ func withClaim(set *builders.StatefulSet) *builders.StatefulSet {
 		},
 	}}
 	set.Spec.Template.Spec.Containers[0].VolumeMounts = []corev1.VolumeMount{{Name: "www", MountPath: "/data"}}
+	return set
+}
+
+func deletesClaims(set *builders.StatefulSet) *builders.StatefulSet {
+	set.Spec.PersistentVolumeClaimRetentionPolicy = &appsv1.StatefulSetPersistentVolumeClaimRetentionPolicy{
+		WhenDeleted: appsv1.RetainPersistentVolumeClaimRetentionPolicyType,
+		WhenScaled:  appsv1.DeletePersistentVolumeClaimRetentionPolicyType,
+	}
 	return set
 }
 

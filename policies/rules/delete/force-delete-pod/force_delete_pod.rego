@@ -15,11 +15,17 @@
 #   on:
 #     pods: [DELETE]
 #   reads: [nodes]
+#   params:
+#     kubelets:
+#       type: array
+#       default: []
+#       description: Users that stand in for kubelets without being in the group system:nodes, as a virtual kubelet may
 #   fix: delete it with its grace period, or taint its node as out of service once that is switched off
 #   since: v0.1.0
 package stateward.rules.delete["force-delete-pod"]
 
 import data.stateward.lib.cluster
+import data.stateward.lib.config
 import data.stateward.lib.identity
 import data.stateward.lib.result
 import data.stateward.lib.review
@@ -57,6 +63,8 @@ _owner(pod) := owner.name if {
 _knows_what_it_does(user) if identity.is_controller(user)
 
 _knows_what_it_does(user) if identity.class(user) == "node"
+
+_knows_what_it_does(user) if user.username in config.param(rego.metadata.chain(), "kubelets")
 
 # Such a pod is always deleted without grace, there being nothing to stop.
 _over(pod) if pod.status.phase in {"Failed", "Succeeded"}

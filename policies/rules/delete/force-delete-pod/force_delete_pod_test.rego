@@ -76,6 +76,17 @@ test_who_knows_what_it_does_may_force[username] if {
 		with data.cluster.nodes as _nodes([])
 }
 
+test_virtual_kubelet_has_to_be_made_known if {
+	document := _by("system:serviceaccount:virtual:kubelet", ["system:serviceaccounts"])
+	count(rule.report) == 1 with input as document
+	rule.report == set() with input as document
+		with data.kind as "Guardrails"
+		with data.spec.rules as [{
+			"id": "force-delete-pod",
+			"params": {"kubelets": ["system:serviceaccount:virtual:kubelet"]},
+		}]
+}
+
 test_who_is_called_like_them_may_not[username] if {
 	some username in {
 		"",

@@ -17,11 +17,9 @@
 #   since: v0.1.0
 package stateward.rules.scale.quorum
 
-import data.stateward.lib.cluster
-import data.stateward.lib.defaults
 import data.stateward.lib.marks
 import data.stateward.lib.result
-import data.stateward.lib.review
+import data.stateward.lib.scaling
 
 _path := ["spec", "replicas"]
 
@@ -49,37 +47,16 @@ report contains result.violation(rego.metadata.chain(), change.entry, {
 
 # Stopping the whole set is another matter: scale-to-zero speaks of it.
 _changes := [change |
-	some entry in array.concat(review.statefulsets, review.scales)
+	some entry in scaling.requests
 	_votes(entry)
-	change := {"entry": entry, "from": _from(entry), "to": _to(entry)}
+	change := {"entry": entry, "from": scaling.from(entry), "to": scaling.to(entry)}
 	change.to != 0
 ]
 
-# A request that takes the label away is judged as well.
-_votes(entry) if {
-	some sts in [entry.object, entry.old, _stored(entry)]
-	marks.protects(sts, marks.quorum)
-}
+# A request that takes the label away is judged as well; a Scale has no labels.
+_votes(entry) if marks.protects(entry.old, marks.quorum)
 
-_to(entry) := defaults.scale_replicas(entry.object) if {
-	entry.kind == "Scale"
-} else := defaults.replicas(entry.object)
-
-# Nobody, where there was no StatefulSet. Old API servers send no old Scale.
-_from(entry) := defaults.scale_replicas(entry.old) if {
-	entry.kind == "Scale"
-	is_object(entry.old)
-} else := defaults.replicas(_stored(entry)) if {
-	entry.kind == "Scale"
-} else := defaults.replicas(entry.old) if {
-	is_object(entry.old)
-} else := 0
-
-# A Scale has no labels.
-_stored(entry) := sts if {
-	entry.kind == "Scale"
-	sts := cluster.statefulset(entry.namespace, entry.name)
-} else := null
+_votes(entry) if marks.protects(scaling.sts(entry), marks.quorum)
 
 _majority(members) := floor(members / 2) + 1
 

@@ -10,6 +10,7 @@
 #   severity: warn
 #   profile:
 #     strict: deny
+#   confirm: true
 #   on:
 #     statefulsets: [UPDATE]
 #     statefulsets/scale: [UPDATE]
@@ -18,46 +19,24 @@
 #   since: v0.1.0
 package stateward.rules.scale["scale-to-zero"]
 
-import data.stateward.lib.cluster
 import data.stateward.lib.defaults
 import data.stateward.lib.result
-import data.stateward.lib.review
+import data.stateward.lib.scaling
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": ["spec", "replicas"],
 	"what": sprintf("0 stops %s", [_effect(before, entry)]),
 }) if {
-	some entry in review.statefulsets
-	entry.operation == "UPDATE"
-	is_object(entry.old)
-	defaults.replicas(entry.object) == 0
-	before := defaults.replicas(entry.old)
+	some entry in scaling.requests
+	scaling.to(entry) == 0
+	before := scaling.from(entry)
 	before > 0
 }
-
-report contains result.violation(rego.metadata.chain(), entry, {
-	"path": ["spec", "replicas"],
-	"what": sprintf("0 stops %s", [_effect(before, entry)]),
-}) if {
-	some entry in review.scales
-	defaults.scale_replicas(entry.object) == 0
-	before := _scaled_from(entry)
-	before > 0
-}
-
-# Old API servers send no old Scale.
-_scaled_from(entry) := defaults.scale_replicas(entry.old) if {
-	is_object(entry.old)
-} else := defaults.replicas(cluster.statefulset(entry.namespace, entry.name))
 
 # Only the StatefulSet knows what becomes of the claims; a Scale may come without it.
 _effect(before, entry) := sprintf("%s%s; %s", [_pods(before), _order(before, sts), _claims(sts)]) if {
-	sts := _set(entry)
+	sts := scaling.sts(entry)
 } else := _pods(before)
-
-_set(entry) := cluster.statefulset(entry.namespace, entry.name) if entry.kind == "Scale"
-
-_set(entry) := entry.object if entry.kind == "StatefulSet"
 
 _pods(before) := "the only pod" if {
 	before == 1

@@ -2,13 +2,16 @@ package stateward.rules.scale["scale-to-zero_test"]
 
 import data.stateward.rules.scale["scale-to-zero"] as rule
 
-_fix := "Fix: keep at least one replica, unless the whole set is meant to stop."
+_fix := concat(" ", [
+	"Fix: keep at least one replica, unless the whole set is meant to stop, or confirm it:",
+	"kubectl annotate statefulset web -n default --overwrite stateward.dev/confirm=%s stateward.dev/confirm-until=TIME",
+])
 
 test_update_to_zero_is_said if {
 	messages := {finding.msg | some finding in rule.report} with input as _update({"replicas": 3}, {"replicas": 0})
 	messages == {concat(" ", [
 		"[scale-to-zero] spec.replicas: 0 stops all 3 pods, the last first; the claims stay (whenScaled: Retain).",
-		_fix,
+		sprintf(_fix, ["update"]),
 	])}
 }
 
@@ -17,8 +20,20 @@ test_scale_to_zero_is_said if {
 		with data.cluster.statefulsets as _stored({"replicas": 3})
 	messages == {concat(" ", [
 		"[scale-to-zero] spec.replicas: 0 stops all 3 pods, the last first; the claims stay (whenScaled: Retain).",
-		_fix,
+		sprintf(_fix, ["scale"]),
 	])}
+}
+
+test_confirmed_scale_to_zero_is_no_denial_under_strict if {
+	marks := {
+		"stateward.dev/confirm": "scale",
+		"stateward.dev/confirm-until": "2026-11-23T12:10:00Z",
+		"stateward.dev/confirmed-by": "alice",
+	}
+	document := object.union(_scale({"replicas": 3}, {"replicas": 0}), {"stateward": {"time": "2026-11-23T12:00:00Z"}})
+	stored := object.union(_sts({"replicas": 3}), {"metadata": {"annotations": marks}})
+	[finding.confirmed | some finding in rule.report] == [true] with input as document
+		with data.cluster.statefulsets as {"default": {"web": stored}}
 }
 
 test_finding_is_a_warning_and_strict_denies_it[door] if {

@@ -119,7 +119,7 @@ _leaves(template) := {path: value |
 }
 
 # 1Gi and 1024Mi are one size.
-_comparable(path, value) := quantity.number(value) if {
+_comparable(path, value) := quantity.bytes(value) if {
 	"resources" in path
 } else := value
 

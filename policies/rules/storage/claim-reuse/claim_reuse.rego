@@ -102,7 +102,7 @@ _deleted(found) := "being deleted, a pod waits for that and starts empty" if {
 _smaller(found, template) := sprintf("%v, the template asks for %v", [has, wants]) if {
 	has := found.spec.resources.requests.storage
 	wants := template.spec.resources.requests.storage
-	quantity.number(has) < quantity.number(wants)
+	quantity.bytes(has) < quantity.bytes(wants)
 } else := ""
 
 _other_class(found, template) := sprintf("of class %q, the template asks for %q", [has, wants]) if {

@@ -1,0 +1,48 @@
+# METADATA
+# title: Scaling
+# description: |
+#   How many pods a request leaves of how many, whether it writes `spec.replicas` of a StatefulSet or a Scale, which
+#   knows the number and nothing else.
+package stateward.lib.scaling
+
+import data.stateward.lib.cluster
+import data.stateward.lib.defaults
+import data.stateward.lib.review
+
+# METADATA
+# title: Requests
+# description: Every write that may change the number of pods of a StatefulSet.
+requests := array.concat(review.statefulsets, review.scales)
+
+# METADATA
+# title: StatefulSet
+# description: |
+#   The StatefulSet that is scaled, as it would be after the request; undefined for a Scale whose set nobody knows.
+# scope: document
+sts(entry) := cluster.statefulset(entry.namespace, entry.name) if entry.kind == "Scale"
+
+sts(entry) := entry.object if entry.kind == "StatefulSet"
+
+# METADATA
+# title: From
+# description: The replicas before the request, 0 where there was no StatefulSet; old API servers send no old Scale.
+# scope: document
+from(entry) := defaults.scale_replicas(entry.old) if {
+	entry.kind == "Scale"
+	is_object(entry.old)
+} else := defaults.replicas(sts(entry)) if {
+	entry.kind == "Scale"
+} else := defaults.replicas(entry.old) if {
+	entry.kind == "StatefulSet"
+	is_object(entry.old)
+} else := 0 if {
+	entry.kind == "StatefulSet"
+}
+
+# METADATA
+# title: To
+# description: The replicas after the request.
+# scope: document
+to(entry) := defaults.scale_replicas(entry.object) if entry.kind == "Scale"
+
+to(entry) := defaults.replicas(entry.object) if entry.kind == "StatefulSet"

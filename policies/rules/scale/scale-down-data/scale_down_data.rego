@@ -1,0 +1,75 @@
+# METADATA
+# title: Scaling down keeps the data
+# description: |
+#   With `persistentVolumeClaimRetentionPolicy.whenScaled: Delete` the claims of the pods that a scale-down takes away
+#   are deleted with them, whether a person scales down or an autoscaler does at night. Scaling up again makes new
+#   pods with empty disks. What becomes of the disks is up to the reclaim policy of their volumes.
+# related_resources:
+#   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#persistentvolumeclaim-retention
+# custom:
+#   severity: deny
+#   confirm: true
+#   on:
+#     statefulsets: [UPDATE]
+#     statefulsets/scale: [UPDATE]
+#   reads: [statefulsets, persistentvolumeclaims]
+#   fix: turn whenScaled to Retain first, and delete claims by hand once nobody needs their data
+#   since: v0.1.0
+package stateward.rules.scale["scale-down-data"]
+
+import data.stateward.lib.cluster
+import data.stateward.lib.defaults
+import data.stateward.lib.quantity
+import data.stateward.lib.result
+import data.stateward.lib.scaling
+
+# Pods whose claims are looked up, one by one. A person who reads of so many needs no further numbers.
+_most := 50
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["spec", "replicas"],
+	"what": sprintf("%v deletes %s%s of data with %s (whenScaled: Delete)", [
+		to,
+		_at_least(to, from),
+		quantity.text(sum([claim.bytes | some claim in claims])),
+		_names([claim.name | some claim in claims]),
+	]),
+}) if {
+	some entry in scaling.requests
+	to := scaling.to(entry)
+	from := scaling.from(entry)
+	to < from
+	sts := scaling.sts(entry)
+	defaults.when_scaled(sts) == "Delete"
+	claims := _claims(entry.namespace, sts, numbers.range(max([to, 0]), min([from, to + _most]) - 1))
+	count(claims) > 0
+}
+
+_claims(namespace, sts, indexes) := [claim |
+	some index in indexes
+	some template in sts.spec.volumeClaimTemplates
+	ordinal := defaults.ordinals_start(sts) + index
+	claim := _claim(namespace, sprintf("%s-%s-%v", [template.metadata.name, sts.metadata.name, ordinal]), template)
+]
+
+# Where nobody knows the claims, the template tells what they were made with.
+_claim(namespace, name, template) := {"name": name, "bytes": _bytes(claim)} if {
+	claim := cluster.claim(namespace, name)
+} else := {"name": name, "bytes": _bytes(template)} if {
+	not cluster.knows("persistentvolumeclaims")
+}
+
+_bytes(claim) := bytes if {
+	bytes := quantity.bytes(claim.status.capacity.storage)
+} else := bytes if {
+	bytes := quantity.bytes(claim.spec.resources.requests.storage)
+} else := 0
+
+_at_least(to, from) := "" if {
+	from - to <= _most
+} else := "at least "
+
+# Three names are enough to know what is meant.
+_names(names) := sprintf("%s and %d more", [concat(", ", array.slice(names, 0, 3)), count(names) - 3]) if {
+	count(names) > 3
+} else := concat(", ", names)
