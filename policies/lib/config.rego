@@ -30,6 +30,11 @@ param(chain, name) := value if {
 	value := link.annotations.custom.params[name].default
 }
 
+# METADATA
+# title: Off
+# description: True for a rule or mutation that the Guardrails switch off.
+off(id) if _set(id, "action") == "off"
+
 _action(finding) := action if {
 	action := _set(finding.rule, "action")
 } else := finding.profile[_profile] if {

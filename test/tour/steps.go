@@ -59,7 +59,7 @@ func images() []Step {
 		Command: `kubectl patch sts web --type='json' -p='[{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value":"nginx:1.9.1"}]'`,
 		Verdict: Warned, Rules: []string{"readiness-gate"},
 		Why:  "From 1.7.9 up to 1.9.1 is within the major version. Nothing would tell if it were a bad image.",
-		Then:    imagesAre("nginx:1.9.1", "nginx:1.9.1", "nginx:1.9.1"),
+		Then: imagesAre("nginx:1.9.1", "nginx:1.9.1", "nginx:1.9.1"),
 	}}
 }
 
