@@ -17,6 +17,7 @@
 package stateward.lib.cluster
 
 import data.stateward.lib.review
+import data.stateward.lib.selector
 
 # METADATA
 # title: Known
@@ -38,6 +39,34 @@ knows(resource) if {
 service(namespace, name) := found if {
 	found := _manifest("Service", namespace, name)
 } else := data.cluster.services[namespace][name]
+
+# METADATA
+# title: The one headless Service
+# description: |
+#   The name of the only headless Service that selects pods with these labels; undefined where there is none, where
+#   there are several, and where nobody knows.
+only_headless_service(namespace, labels) := name if {
+	knows("services")
+	names := {service.metadata.name |
+		some service in _services(namespace)
+		_headless(service)
+		selector.matches({"matchLabels": service.spec.selector}, labels)
+	}
+	count(names) == 1
+	some name in names
+}
+
+_services(namespace) := array.concat(
+	_manifests("Service", namespace),
+	[service | some service in data.cluster.services[namespace]],
+)
+
+_headless(service) if {
+	service.spec.clusterIP == "None"
+	object.get(service, ["spec", "type"], "") != "ExternalName"
+	count(service.spec.selector) > 0
+	object.get(service, ["metadata", "deletionTimestamp"], null) == null
+}
 
 # METADATA
 # title: StatefulSet

@@ -122,6 +122,33 @@ test_statefulsets_and_claims_are_the_given_and_the_known if {
 		with data.cluster.persistentvolumeclaims as {"default": {"www-b-0": {"metadata": {"name": "www-b-0"}}}}
 }
 
+test_one_headless_service_is_the_one_that_selects_the_pods[text] if {
+	headless := object.union(_service("nginx"), {"spec": {"clusterIP": "None", "selector": {"app": "nginx"}}})
+	some text, other in {
+		"not headless": _headless({"clusterIP": "10.96.0.10", "selector": {"app": "nginx"}}),
+		"external": _headless({"clusterIP": "None", "type": "ExternalName", "selector": {"app": "nginx"}}),
+		"other pods": _headless({"clusterIP": "None", "selector": {"app": "db"}}),
+		"no pods": _headless({"clusterIP": "None", "selector": {}}),
+		"going": object.union(
+			_headless({"clusterIP": "None", "selector": {"app": "nginx"}}),
+			{"metadata": {"deletionTimestamp": "2026-11-23T12:00:00Z"}},
+		),
+	}
+	cluster.only_headless_service("default", {"app": "nginx"}) == "nginx" with input as _files([headless, other])
+	cluster.only_headless_service("default", {"app": "nginx"}) == "nginx" with input as _files([headless])
+		with data.cluster.services as {"default": {"nginx": headless, "other": other}}
+}
+
+test_one_headless_service_must_be_one_and_known if {
+	first := object.union(_service("nginx"), {"spec": {"clusterIP": "None", "selector": {"app": "nginx"}}})
+	second := _headless({"clusterIP": "None", "selector": {"app": "nginx"}})
+	not cluster.only_headless_service("default", {"app": "nginx"}) with input as _files([first, second])
+	not cluster.only_headless_service("default", {"app": "db"}) with input as _files([first])
+	not cluster.only_headless_service("prod", {"app": "nginx"}) with input as _files([first])
+	not cluster.only_headless_service("default", {"app": "nginx"})
+		with data.cluster.services as {"default": {"nginx": first}}
+}
+
 test_deployments_are_the_given_and_the_known if {
 	given := {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"}}
 	stored := {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "b"}}
@@ -241,6 +268,8 @@ test_index_of_services_spares_the_walk if {
 	cluster.governed_by("default", "other") == [] with data.cluster.known as {"governed": true}
 		with data.cluster.governed as {"default": {"nginx": {"web": sts}}}
 }
+
+_headless(spec) := object.union(_service("other"), {"spec": spec})
 
 _class(name, metadata) := {
 	"apiVersion": "storage.k8s.io/v1",

@@ -44,6 +44,11 @@ default four_eyes := false
 
 four_eyes if _spec.fourEyes == true
 
+# METADATA
+# title: Off
+# description: True for a rule or mutation that the Guardrails switch off.
+off(id) if _set(id, "action") == "off"
+
 _action(finding) := action if {
 	action := _set(finding.rule, "action")
 } else := finding.profile[_profile] if {

@@ -161,3 +161,9 @@ _chain := [
 		},
 	},
 ]
+
+test_rule_is_off_where_guardrails_switch_it_off if {
+	config.off("a-rule") with data.kind as "Guardrails" with data.spec.rules as [{"id": "a-rule", "action": "off"}]
+	not config.off("a-rule") with data.kind as "Guardrails" with data.spec.rules as [{"id": "a-rule", "action": "warn"}]
+	not config.off("a-rule")
+}

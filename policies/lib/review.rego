@@ -97,7 +97,6 @@ _groups := {
 	"Pod": "",
 	"Namespace": "",
 	"StorageClass": "storage.k8s.io",
-	"Pod": "",
 	"PodDisruptionBudget": "policy",
 	"Node": "",
 }

@@ -46,3 +46,12 @@ from(entry) := defaults.scale_replicas(entry.old) if {
 to(entry) := defaults.scale_replicas(entry.object) if entry.kind == "Scale"
 
 to(entry) := defaults.replicas(entry.object) if entry.kind == "StatefulSet"
+
+# METADATA
+# title: Writes
+# description: |
+#   The requests with what is known of them, as {entry, sts, from, to}. A Scale of an unknown set is not among them.
+writes := [{"entry": entry, "sts": set, "from": from(entry), "to": to(entry)} |
+	some entry in requests
+	set := sts(entry)
+]

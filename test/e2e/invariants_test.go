@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -156,7 +157,7 @@ func controllers(t *testing.T, g guard) {
 
 // together creates Service and StatefulSet as fast as it can: the webhook's watch has not yet told of the Service then.
 func together(t *testing.T, g guard) {
-	for range 50 {
+	for index := range 50 {
 		service := builders.HeadlessService()
 		service.Namespace, service.Name, service.GenerateName = g.namespace, "", "nginx-"
 		created, err := g.Client.CoreV1().Services(g.namespace).Create(t.Context(), service, metav1.CreateOptions{})
@@ -165,6 +166,8 @@ func together(t *testing.T, g guard) {
 		}
 		set := builders.MakeStatefulSet().Service(created.Name).Replicas(0).Name("")
 		set.Namespace, set.GenerateName = g.namespace, "web-"
+		labels := map[string]string{"app": "nginx", "instance": strconv.Itoa(index)}
+		set.Spec.Selector.MatchLabels, set.Spec.Template.Labels = labels, labels
 		if _, err := g.Client.AppsV1().StatefulSets(g.namespace).Create(t.Context(), &set.StatefulSet, metav1.CreateOptions{}); err != nil {
 			t.Fatalf("a false denial: %v", err)
 		}
@@ -179,7 +182,7 @@ func leastRights(t *testing.T, g guard) {
 	}
 	for question, want := range map[string]string{
 		"list services": "yes", "watch statefulsets.apps": "yes", "get services": "yes",
-		"list secrets": "no", "get secrets": "no", "list pods": "no", "watch persistentvolumes": "yes", "update statefulsets.apps": "no",
+		"list secrets": "no", "get secrets": "no", "list pods": "yes", "delete pods": "no", "list configmaps": "no", "watch persistentvolumes": "yes", "update statefulsets.apps": "no",
 		"delete services": "no", "list validatingwebhookconfigurations": "no",
 		"update validatingwebhookconfigurations/stateward": "yes", "update validatingwebhookconfigurations/other": "no",
 	} {

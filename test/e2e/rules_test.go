@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -99,6 +100,26 @@ func TestRulesOnTheirDoors(t *testing.T) {
 			warns:     true,
 			neighbour: []string{"annotate", "statefulset", "web", "example.com/note=hello"},
 		},
+		"readiness-gate": {
+			set: builders.MakeStatefulSet(),
+			command: []string{"patch", "statefulset", "web", "-p",
+				`{"spec":{"template":{"spec":{"containers":[{"name":"nginx","readinessProbe":null}]}}}}`},
+			warns:     true,
+			neighbour: []string{"scale", "statefulset", "web", "--replicas=4"},
+		},
+		"spread": {
+			set: builders.MakeStatefulSet(),
+			command: []string{"patch", "statefulset", "web", "-p",
+				`{"spec":{"template":{"spec":{"topologySpreadConstraints":null}}}}`},
+			warns:     true,
+			neighbour: []string{"scale", "statefulset", "web", "--replicas=4"},
+		},
+		"disruption-budget": {
+			set:       builders.MakeStatefulSet().Replicas(1),
+			command:   []string{"scale", "statefulset", "web", "--replicas=3"},
+			warns:     true,
+			neighbour: []string{"scale", "statefulset", "web", "--replicas=1"},
+		},
 	} {
 		t.Run(rule, func(t *testing.T) {
 			t.Parallel()
@@ -113,6 +134,46 @@ func TestRulesOnTheirDoors(t *testing.T) {
 			g.allowed(t, "", test.neighbour...)
 		})
 	}
+}
+
+// TestWhatTheAPIServerRefusesIsExplained changes a field that is immutable: the API server refuses it before it asks the
+// validating webhook, and shows what the mutating one says.
+func TestWhatTheAPIServerRefusesIsExplained(t *testing.T) {
+	g := newGuard(t, environment.ForTest(t))
+	g.create(t, withClaim(builders.MakeStatefulSet()))
+	g.says(t, true, "", []string{
+		`Warning: [claim-immutable] spec.serviceName: "nginx" cannot become "other", the field is immutable`,
+		"kubectl delete sts web -n " + g.namespace + " --cascade=orphan",
+		"is invalid: spec.serviceName",
+	}, "patch", "statefulset", "web", "-p", `{"spec":{"serviceName":"other"}}`)
+}
+
+// TestSecondBudgetIsDenied makes two budgets for one set, which Kubernetes takes and then fails every eviction.
+func TestSecondBudgetIsDenied(t *testing.T) {
+	g := newGuard(t, environment.ForTest(t))
+	g.create(t, builders.MakeStatefulSet())
+	g.allowed(t, "", "create", "poddisruptionbudget", "first", "--selector=app=nginx", "--max-unavailable=1")
+	eventually(t, "the second budget is denied", func(context.Context) (bool, error) {
+		output, _ := g.kubectl(t, "", "create", "poddisruptionbudget", "second", "--selector=app=nginx", "--max-unavailable=1",
+			"--dry-run=server")
+		return strings.Contains(output, "[disruption-budget]"), nil
+	})
+}
+
+// TestClaimOfAFormerSetIsTold makes a set anew, with larger claims than those that wait for it.
+func TestClaimOfAFormerSetIsTold(t *testing.T) {
+	g := newGuard(t, environment.ForTest(t))
+	g.create(t, withClaim(builders.MakeStatefulSet()))
+	g.settled(t, 3)
+	set := withClaim(builders.MakeStatefulSet())
+	set.Namespace = g.namespace
+	g.allowed(t, "", append(breakGlass(), "delete", "statefulset", "web", "--cascade=foreground")...)
+	manifest := string(builders.JSON(set.StatefulSet))
+	taken := "[claim-reuse] spec.volumeClaimTemplates: www-web-0, www-web-1, www-web-2 and the data of a former set are taken over"
+	g.says(t, false, manifest, []string{taken}, "create", "--dry-run=server", "-f", "-")
+	larger := strings.ReplaceAll(manifest, `"1Gi"`, `"2Gi"`)
+	g.says(t, false, larger, []string{"www-web-0, www-web-1, www-web-2: 1Gi, the template asks for 2Gi"},
+		"create", "--dry-run=server", "-f", "-")
 }
 
 // settled waits until all pods are ready, whatever the update strategy; `kubectl rollout status` knows one only.

@@ -22,8 +22,8 @@ import data.stateward.lib.cluster
 import data.stateward.lib.defaults
 import data.stateward.lib.result
 import data.stateward.lib.review
+import data.stateward.lib.scaling
 import data.stateward.lib.selector
-import data.stateward.lib.size
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": ["spec", "template", "metadata", "labels"],
@@ -53,7 +53,7 @@ report contains result.advice(rego.metadata.chain(), write.entry, {
 	"what": sprintf("no PodDisruptionBudget selects these %v pods: a drain may evict all at once", [write.to]),
 	"fix": "add one with maxUnavailable 1 that selects the template's labels",
 }) if {
-	some write in size.writes
+	some write in scaling.writes
 	write.to > 1
 	_several(write)
 	_unguarded(write)
@@ -64,7 +64,7 @@ report contains result.advice(rego.metadata.chain(), write.entry, {
 	"what": sprintf("budget %q never allows an eviction of these pods: a drain waits for ever", [budget.metadata.name]),
 	"fix": "let it allow one disruption, maxUnavailable 1",
 }) if {
-	some write in size.writes
+	some write in scaling.writes
 	write.to > 0
 	_resized(write)
 	some budget in _budgets(write.entry.namespace, write.sts)

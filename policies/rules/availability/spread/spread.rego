@@ -19,7 +19,7 @@ package stateward.rules.availability.spread
 
 import data.stateward.lib.result
 import data.stateward.lib.review
-import data.stateward.lib.size
+import data.stateward.lib.scaling
 import data.stateward.lib.topology
 
 report contains result.violation(rego.metadata.chain(), write.entry, {
@@ -27,7 +27,7 @@ report contains result.violation(rego.metadata.chain(), write.entry, {
 	"what": sprintf("%v pods may share one node: no spread constraint, no anti-affinity", [write.to]),
 	"touched": true,
 }) if {
-	some write in size.writes
+	some write in scaling.writes
 	write.to > 1
 	topology.spread_keys(write.sts) == set()
 	_made_so(write)

@@ -25,6 +25,7 @@ import data.stateward.lib.cluster
 import data.stateward.lib.config
 import data.stateward.lib.result
 import data.stateward.lib.review
+import data.stateward.lib.selector
 
 _path := ["spec", "serviceName"]
 
@@ -34,6 +35,7 @@ report contains result.violation(rego.metadata.chain(), entry, {
 }) if {
 	some entry in review.statefulsets
 	_service_name(entry) == ""
+	not _filled_in(entry)
 }
 
 report contains result.violation(rego.metadata.chain(), entry, _missing(entry)) if {
@@ -61,6 +63,13 @@ report contains result.violation(rego.metadata.chain(), entry, {
 _service_name(entry) := "" if {
 	object.get(entry.object, _path, null) == null
 } else := object.get(entry.object, _path, "")
+
+# What a manifest leaves open, the mutation default-service-name fills in when the manifest is applied.
+_filled_in(entry) if {
+	entry.operation == "MANIFEST"
+	not config.off("default-service-name")
+	cluster.only_headless_service(entry.namespace, selector.labels(entry.object))
+}
 
 _names_nothing(entry) if {
 	name := _service_name(entry)

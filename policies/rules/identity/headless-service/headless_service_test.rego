@@ -22,6 +22,18 @@ test_empty_service_name_is_denied[spec] if {
 	{[finding.msg, finding.severity] | some finding in rule.report} == {[_empty, "deny"]} with input as _sts(spec)
 }
 
+test_name_that_the_mutation_fills_in_is_fine_in_a_manifest if {
+	service := _service({"clusterIP": "None", "selector": {"app": "nginx"}})
+	labelled := object.union(_names(""), {"spec": {"template": {"metadata": {"labels": {"app": "nginx"}}}}})
+	rule.report == set() with input as _files([service, labelled])
+	{finding.msg | some finding in rule.report} == {_empty} with input as _files([service, labelled])
+		with data.kind as "Guardrails"
+		with data.spec.rules as [{"id": "default-service-name", "action": "off"}]
+	{finding.msg | some finding in rule.report} == {_empty}
+		with input as {"request": {"operation": "CREATE", "object": labelled}}
+		with data.cluster as {"known": {"services": true}, "services": {"default": {"nginx": service}}}
+}
+
 test_headless_service_is_fine[spec] if {
 	some spec in [{"clusterIP": "None"}, {"clusterIP": "None", "type": "ClusterIP"}]
 	rule.report == set() with input as _files([_service(spec), _names("nginx")])

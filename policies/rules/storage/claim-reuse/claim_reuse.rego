@@ -26,8 +26,8 @@ import data.stateward.lib.defaults
 import data.stateward.lib.quantity
 import data.stateward.lib.result
 import data.stateward.lib.review
+import data.stateward.lib.scaling
 import data.stateward.lib.selector
-import data.stateward.lib.size
 
 _most := 32
 
@@ -54,7 +54,7 @@ report contains result.advice(rego.metadata.chain(), write.entry, {
 }
 
 _growing := [object.union(write, {"uses": _uses(write)}) |
-	some write in size.writes
+	some write in scaling.writes
 	count(write.sts.spec.volumeClaimTemplates) > 0
 	write.to > _kept(write)
 ]
