@@ -73,7 +73,7 @@ func TestPackagesMirrorFolders(t *testing.T) {
 	}
 }
 
-func embedded(t *testing.T) *policies.Library {
+func embedded(t testing.TB) *policies.Library {
 	t.Helper()
 	library, err := policies.Embedded()
 	if err != nil {

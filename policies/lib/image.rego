@@ -10,8 +10,11 @@ _grammar := concat("", [
 	`|\[[a-fA-F0-9:]+\])(?::[0-9]+)?/)?`,
 	`([a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*)`,
 	`(?::([\w][\w.-]{0,127}))?`,
-	`(?:@([A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}))?$`,
+	`(?:@(sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}))?$`,
 ])
+
+# No names: the identifier of an image by itself, and brackets without an IPv6 address in them.
+_no_name := `^(?:[a-f0-9]{64}$|\[[^:A-Z]*\])`
 
 # What follows the numbers is set off from them, or is a pre-release: 3b2c1d0 is no version but a commit.
 _version := `^[vV]?(\d{1,9}(?:\.\d{1,9})*)((?:[-_+.][0-9A-Za-z].*|(?:alpha|beta|rc)\d*)?)$`
@@ -21,13 +24,21 @@ _version := `^[vV]?(\d{1,9}(?:\.\d{1,9})*)((?:[-_+.][0-9A-Za-z].*|(?:alpha|beta|
 # description: |
 #   The parts of a reference: repository (normalised), tag and digest ("" where absent). Undefined for what no
 #   runtime would pull.
-parse(reference) := {
-	"repository": _repository(trim_suffix(match[1], "/"), match[2]),
-	"tag": match[3],
-	"digest": match[4],
-} if {
+parse(reference) := {"repository": repository, "tag": match[3], "digest": match[4]} if {
 	is_string(reference)
+	not regex.match(_no_name, reference)
 	some match in regex.find_all_string_submatch_n(_grammar, reference, 1)
+	not _mistaken(match[1], match[2])
+	repository := _repository(trim_suffix(match[1], "/"), match[2])
+
+	# What follows the registry and its slash.
+	count(repository) - indexof(repository, "/") <= 256
+}
+
+# With a dot in it, what stands before the first slash is a registry, and then it must be a host.
+_mistaken("", path) if {
+	contains(path, "/")
+	contains(split(path, "/")[0], ".")
 }
 
 # METADATA

@@ -59,6 +59,10 @@ test_what_no_runtime_would_pull_is_no_reference[reference] if {
 		"https://registry/nginx",
 		"registry:port/db:1",
 		"${IMAGE}",
+		"a_b.c/db:1",
+		"[0]/db:1",
+		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+		concat("", [text | some _ in numbers.range(1, 26); text := "0123456789"]),
 	}
 	not image.parse(reference)
 }

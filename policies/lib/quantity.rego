@@ -5,7 +5,9 @@
 #   staging/src/k8s.io/apimachinery/pkg/api/resource/quantity.go.
 package stateward.lib.quantity
 
-_form := `^\+?(\d+\.?\d*|\.\d+)(|[KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)$`
+# Stricter than Kubernetes where nobody means it: without a digit it takes "Gi" for 0 and refuses "Pi", and it counts with
+# numbers of any length.
+_form := `^[+-]?(\d{1,40}\.?\d{0,40}|\.\d{1,40})(|[KMGTPE]i|[numkMGTPE]|[eE][+-]?\d{1,2})$`
 
 _units := {
 	"n": 0.000000001,
@@ -27,11 +29,25 @@ _units := {
 }
 
 # METADATA
+# title: Valid
+# description: True for what is a quantity, a negative one too.
+valid(value) if regex.match(_form, sprintf("%v", [value]))
+
+# METADATA
+# title: Positive
+# description: True for a quantity that is more than zero.
+positive(value) if {
+	valid(value)
+	regex.match(`^\+?[0.]*[1-9]`, sprintf("%v", [value]))
+}
+
+# METADATA
 # title: Bytes
-# description: The bytes of a quantity; undefined for what is none, or a negative one.
+# description: The bytes of a quantity, rounded up as Kubernetes does; undefined for what is none, or a negative one.
 bytes(value) := amount if {
 	some match in regex.find_all_string_submatch_n(_form, sprintf("%v", [value]), 1)
-	amount := round(_amount(match[1], match[2]))
+	_not_negative(match[0])
+	amount := ceil(_amount(match[1], match[2]))
 }
 
 # METADATA
@@ -41,6 +57,10 @@ bytes(value) := amount if {
 text(amount) := sprintf("%vGi", [_tenths(amount / _units.Gi)]) if {
 	amount >= _units.Gi
 } else := sprintf("%vMi", [_tenths(amount / _units.Mi)])
+
+_not_negative(text) if not startswith(text, "-")
+
+_not_negative(text) if not regex.match(`^-[0.]*[1-9]`, text)
 
 _amount(number, unit) := to_number(number) * _units[unit]
 

@@ -16,6 +16,9 @@ test_quantities_have_bytes[written] if {
 		"2E": 2000000000000000000,
 		"2000m": 2,
 		"0": 0,
+		"1500m": 2,
+		"0.1Ki": 103,
+		"-0": 0,
 	}
 	quantity.bytes(written) == bytes
 }
@@ -25,8 +28,19 @@ test_yaml_reads_a_plain_number_as_one if {
 }
 
 test_what_is_no_amount_has_no_bytes[written] if {
-	some written in ["", "Gi", "-1Gi", "10 Gi", "10gi", "10GiB", "1e", "ten", null, true]
+	some written in ["", "Gi", "-1Gi", "10 Gi", "10gi", "10GiB", "1e", "ten", null, true, "1e400", "."]
 	not quantity.bytes(written)
+}
+
+test_what_is_less_than_nothing_or_nothing_is_not_positive[written] if {
+	some written in ["0", "-1Gi", "0.0Gi", "ten", ""]
+	not quantity.positive(written)
+}
+
+test_what_is_more_than_nothing_is_positive[written] if {
+	some written in ["1", "0.001", "1n", "+1Gi", "1e-9", "10Gi"]
+	quantity.positive(written)
+	quantity.valid(written)
 }
 
 test_bytes_are_told_as_people_think_of_disks[text] if {

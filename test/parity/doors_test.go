@@ -2,6 +2,7 @@ package parity_test
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -40,7 +41,8 @@ func TestEveryDoorSaysTheSameOfEveryExample(t *testing.T) {
 			}
 			handlers := newHandlers(t, example.Guardrails)
 			objects.Add(int32(len(example.Documents)))
-			want := briefs(found)
+			// What has no proper type never gets as far as a webhook.
+			want := briefs(slices.DeleteFunc(found, func(each finding) bool { return each.Rule == "field-types" }))
 			if diff := cmp.Diff(want, handlers.judge(t, example.Documents)); diff != "" {
 				t.Errorf("stateward check and the webhook disagree (-check +webhook):\n%s", diff)
 			}

@@ -45,6 +45,17 @@ report contains result.advice(rego.metadata.chain(), entry, {
 	name := entry.object.spec.serviceName
 }
 
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["spec", "serviceName"],
+	"what": sprintf("Service %q has a selector that is no map of labels", [entry.object.spec.serviceName]),
+	"fix": "mend the Service's selector",
+}) if {
+	some entry in review.statefulsets
+	wanted := object.get(_governing(entry), ["spec", "selector"], {})
+	wanted != null
+	not is_object(wanted)
+}
+
 # An ExternalName Service has no use for a selector; headless-service speaks of it.
 _governing(entry) := service if {
 	service := cluster.service(entry.namespace, entry.object.spec.serviceName)

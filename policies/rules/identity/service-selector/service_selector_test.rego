@@ -27,6 +27,12 @@ test_missing_label_is_denied[labels] if {
 	messages == {_message("it wants app=nginx, the pods have no app")}
 }
 
+test_selector_of_a_wrong_type_is_denied[selector] if {
+	some selector in ["app=nginx", 7, true, ["app"]]
+	"Service \"nginx\" has a selector that is no map of labels" in {finding.what | some finding in rule.report}
+		with input as _files(_service({"selector": selector}), _sts({"app": "nginx"}))
+}
+
 test_every_difference_is_named_in_order if {
 	messages := {finding.msg | some finding in rule.report}
 		with input as _files(_service({"selector": {"tier": "front", "app": "nginx", "zone": "a"}}), _sts({

@@ -15,6 +15,7 @@
 package stateward.rules.storage["claim-template"]
 
 import data.stateward.lib.defaults
+import data.stateward.lib.quantity
 import data.stateward.lib.result
 import data.stateward.lib.review
 
@@ -24,11 +25,6 @@ _volume_modes := {"Filesystem", "Block"}
 
 # A template's name becomes the name of a volume in the pod: an RFC 1123 label.
 _label := `^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`
-
-# Source: staging/src/k8s.io/apimachinery/pkg/api/resource/quantity.go.
-_quantity := `^[+-]?(\d+|\d+\.\d*|\.\d+)(|[KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)$`
-
-_positive := `^\+?[0.]*[1-9]`
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": ["spec", "volumeClaimTemplates"],
@@ -98,9 +94,9 @@ _modes_problem(modes) := "there is none" if {
 _request_problem(request) := "there is none" if {
 	request == ""
 } else := sprintf("%q is not a quantity such as 10Gi", [request]) if {
-	not regex.match(_quantity, request)
+	not quantity.valid(request)
 } else := sprintf("%q is not more than zero", [request]) if {
-	not regex.match(_positive, request)
+	not quantity.positive(request)
 } else := ""
 
 # YAML reads an unquoted 10 as a number; to Kubernetes it is the quantity 10.
