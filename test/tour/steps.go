@@ -57,8 +57,8 @@ func images() []Step {
 	return []Step{{
 		Title:   "3. Update the image",
 		Command: `kubectl patch sts web --type='json' -p='[{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value":"nginx:1.9.1"}]'`,
-		Verdict: Warned, Rules: []string{"readiness-gate"},
-		Why:  "From 1.7.9 up to 1.9.1 is within the major version. Nothing would tell if it were a bad image.",
+		Verdict: Warned, Rules: []string{"readiness-gate", "canary-first"},
+		Why:  "From 1.7.9 up to 1.9.1 is within the major version. Nothing would tell if it were a bad image, and it goes to all pods.",
 		Then: imagesAre("nginx:1.9.1", "nginx:1.9.1", "nginx:1.9.1"),
 	}}
 }
@@ -76,8 +76,8 @@ func canary() []Step {
 		},
 		{
 			Command: `kubectl patch sts web --type='json' -p='[{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value":"nginx:1.11.1"}]'`,
-			Verdict: Warned, Rules: []string{"readiness-gate"},
-			Why:  "Up within the major version again, and behind the partition.",
+			Verdict: Warned, Rules: []string{"readiness-gate", "canary-first"},
+			Why:  "Up within the major version again, and behind the partition; one pod would do for a canary.",
 			Then: imagesAre("nginx:1.9.1", "nginx:1.9.1", "nginx:1.9.1", "nginx:1.11.1", "nginx:1.11.1"),
 		},
 		{Command: showImages, Why: "The canaries run the new image."},
