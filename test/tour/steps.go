@@ -83,7 +83,7 @@ func canary() []Step {
 		{Command: showImages, Why: "The canaries run the new image."},
 		{
 			Command: `kubectl patch sts web -p '{"spec":{"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":0}}}}'`,
-			Verdict: Allowed, Why: "The canaries are well: the rest follows.",
+			Verdict: Allowed, Why: "The canaries are updated and Ready: the rest follows.",
 			Then: imagesAre("nginx:1.11.1", "nginx:1.11.1", "nginx:1.11.1", "nginx:1.11.1", "nginx:1.11.1"),
 		},
 	}
