@@ -126,13 +126,13 @@ func dangers() []Step {
 		},
 		{
 			Command: "kubectl set image sts/web nginx=nginx:latest",
-			Verdict: Denied, Rules: []string{"image-tag", "image-change", "readiness-gate"},
+			Verdict: Denied, Rules: []string{"image-tag", "image-change", "readiness-gate", "rollout-in-progress"},
 			Why: "latest is whatever the registry holds when a pod restarts. All reasons come at once.",
 		},
 		{
 			Command: "kubectl set image sts/web nginx=nginx:1.7.9",
-			Verdict: Denied, Rules: []string{"image-change", "readiness-gate"},
-			Why: "Older software seldom reads the data of newer software.",
+			Verdict: Denied, Rules: []string{"image-change", "readiness-gate", "rollout-in-progress"},
+			Why: "Older software seldom reads the data of newer software. And the canary before is still alone with its image.",
 		},
 		{
 			Command: "kubectl scale statefulset web --replicas=1",
