@@ -80,6 +80,17 @@ is_new(entry, reference) := false if {
 	item.container.image == reference
 }
 
+# METADATA
+# title: Changed
+# description: True where a container is to run an image that the container of this name did not run before the request.
+changed(entry) if {
+	before := {[item.container.name, item.container.image] | some item in containers(entry.old)}
+	some item in containers(entry.object)
+	not _runs(before, item.container)
+}
+
+_runs(images, container) if [container.name, container.image] in images
+
 # The first component is a registry only where it looks like a host; otherwise all of it is the repository.
 _repository(host, path) := concat("/", [host, path]) if {
 	_registry(host)

@@ -170,3 +170,34 @@ test_variant_that_is_no_prerelease[variant] if {
 	some variant in ["", "-alpine", "-bookworm", "-r4", "-management"]
 	not image.prerelease(variant)
 }
+
+test_image_is_changed_where_a_container_runs_another[what] if {
+	some what, spec in {
+		"another tag": {"containers": [_runs("db", "db:2"), _runs("log", "log:1")]},
+		"a new container": {"containers": [_runs("db", "db:1"), _runs("log", "log:1"), _runs("proxy", "proxy:1")]},
+		"a new init container": {
+			"initContainers": [_runs("prepare", "prepare:1")],
+			"containers": [_runs("db", "db:1"), _runs("log", "log:1")],
+		},
+		"the images of each other": {"containers": [_runs("db", "log:1"), _runs("log", "db:1")]},
+		"no image": {"containers": [{"name": "db"}]},
+	}
+	image.changed(_change(spec))
+}
+
+test_image_is_not_changed_by_anything_else[what] if {
+	some what, spec in {
+		"nothing": {"containers": [_runs("db", "db:1"), _runs("log", "log:1")]},
+		"another order": {"containers": [_runs("log", "log:1"), _runs("db", "db:1")]},
+		"a container less": {"containers": [_runs("db", "db:1")]},
+		"another field": {"containers": [object.union(_runs("db", "db:1"), {"command": ["db"]})]},
+	}
+	not image.changed(_change(spec))
+}
+
+_runs(name, reference) := {"name": name, "image": reference}
+
+_change(spec) := {
+	"old": {"spec": {"template": {"spec": {"containers": [_runs("db", "db:1"), _runs("log", "log:1")]}}}},
+	"object": {"spec": {"template": {"spec": spec}}},
+}

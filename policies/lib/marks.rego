@@ -37,7 +37,9 @@ quorum := "stateward.dev/quorum"
 
 # METADATA
 # title: Canary
-# description: The label of a StatefulSet that has to be updated one pod first, with value "required".
+# description: |
+#   The label of a StatefulSet that has to be updated one pod first, with value "required", or by Stateward's own hand,
+#   with value "auto".
 canary := "stateward.dev/canary"
 
 # METADATA
@@ -49,6 +51,11 @@ protections := {quorum: "true", canary: "required"}
 # title: Protects
 # description: True where the label has the value by which it protects, whether YAML read that as a boolean or a string.
 protects(marked, label) if sprintf("%v", [marked.metadata.labels[label]]) == protections[label]
+
+# METADATA
+# title: Begins with a canary
+# description: True where Stateward is to let image changes begin with one pod.
+begins_with_canary(marked) if marked.metadata.labels[canary] == "auto"
 
 # METADATA
 # title: Annotation

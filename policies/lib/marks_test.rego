@@ -42,3 +42,9 @@ test_confirmation_is_what_somebody_says if {
 	marks.confirmation({"metadata": {"annotations": object.union(said, others)}}) == said
 	marks.confirmation(null) == {key: "" | some key, _ in said}
 }
+
+test_canary_by_itself_is_asked_for_by_one_value if {
+	marks.begins_with_canary({"metadata": {"labels": {"stateward.dev/canary": "auto"}}})
+	not marks.begins_with_canary({"metadata": {"labels": {"stateward.dev/canary": "required"}}})
+	not marks.begins_with_canary({"metadata": {"labels": null}})
+}

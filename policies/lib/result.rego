@@ -10,6 +10,7 @@
 #   - fields: the paths that make it wrong (default: only path). An UPDATE that leaves all of them alone is
 #     grandfathered: what was wrong before is no reason to stop it
 #   - touched: says the same outright, where comparing fields is not enough
+#   - severity: the level of this one where no Guardrails give the rule another, whatever the metadata say
 #   - confirm: false where no confirmation may let this one through, though the rule's others can be confirmed
 package stateward.lib.result
 
@@ -40,8 +41,8 @@ mutation(chain, entry, found) := _message(object.union(_finding(chain, entry, fo
 
 _finding(chain, entry, found) := object.union(_scope(rule.path[count(rule.path) - 1], entry), {
 	"rule": rule.path[count(rule.path) - 1],
-	"severity": object.get(custom, "severity", "warn"),
-	"profile": object.get(custom, "profile", {}),
+	"severity": object.get(found, "severity", object.get(custom, "severity", "warn")),
+	"profile": _profile(custom, found),
 	"path": found.path,
 	"field": field(found.path),
 	"what": found.what,
@@ -51,6 +52,10 @@ _finding(chain, entry, found) := object.union(_scope(rule.path[count(rule.path) 
 	rule := _package(chain)
 	custom := rule.annotations.custom
 }
+
+_profile(custom, found) := {} if {
+	found.severity
+} else := object.get(custom, "profile", {})
 
 _scope(id, entry) := {"outside": true} if {
 	scope.outside(id, entry)

@@ -69,6 +69,13 @@ test_message_about_the_whole_object_names_no_field if {
 	finding.msg == "[a-rule] 2 is wrong. Fix: mend it."
 }
 
+test_severity_of_the_finding_comes_before_the_general_ones if {
+	chain := _chain({"severity": "warn", "profile": {"strict": "audit"}})
+	finding := result.violation(chain, _update(1, 2), _found({"severity": "deny"}))
+	finding.severity == "deny"
+	finding.profile == {}
+}
+
 test_rule_that_can_be_confirmed_says_how if {
 	finding := result.violation(_chain({"confirm": true}), _update(1, 2), _found({}))
 	finding.msg == concat(" ", [

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -12,7 +13,15 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
 )
+
+// MissingImage ends the name of an image that no registry has: a pod with such a container is never ready.
+const MissingImage = "404"
+
+// readyStage is kwok's stage that makes a pod ready.
+const readyStage = "pod-ready.yaml"
 
 // maxNodes keeps the nodes' pod networks inside 10.0.0.0/8.
 const maxNodes = 100
@@ -55,6 +64,9 @@ func (c *Cluster) startNodes(ctx context.Context) error {
 	stages, err := kwokStages(ctx)
 	if err != nil {
 		return fmt.Errorf("find kwok's stages: %w", err)
+	}
+	if stages, err = c.withMissingImages(stages); err != nil {
+		return fmt.Errorf("tell kwok of missing images: %w", err)
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	for i, node := range c.nodeNames() {
@@ -152,8 +164,52 @@ func kwokStages(ctx context.Context) ([]string, error) {
 	stages := filepath.Join(module.Dir, "kustomize", "stage")
 	return []string{
 		filepath.Join(stages, "node", "fast", "node-initialize.yaml"),
-		filepath.Join(stages, "pod", "fast", "pod-ready.yaml"),
+		filepath.Join(stages, "pod", "fast", readyStage),
 		filepath.Join(stages, "pod", "fast", "pod-complete.yaml"),
 		filepath.Join(stages, "pod", "fast", "pod-delete.yaml"),
 	}, nil
+}
+
+// withMissingImages puts a copy of the stage that makes pods ready in its place, which leaves out those with a
+// MissingImage.
+func (c *Cluster) withMissingImages(stages []string) ([]string, error) {
+	replaced := slices.Clone(stages)
+	for index, file := range stages {
+		if filepath.Base(file) != readyStage {
+			continue
+		}
+		replaced[index] = filepath.Join(c.dir, readyStage)
+		if err := leaveOutMissingImages(file, replaced[index]); err != nil {
+			return nil, err
+		}
+	}
+	return replaced, nil
+}
+
+func leaveOutMissingImages(from, to string) error {
+	source, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	var stage map[string]any
+	if err := yaml.Unmarshal(source, &stage); err != nil {
+		return err
+	}
+	path := []string{"spec", "selector", "matchExpressions"}
+	expressions, _, err := unstructured.NestedSlice(stage, path...)
+	if err != nil {
+		return err
+	}
+	expressions = append(expressions, map[string]any{
+		"key":      fmt.Sprintf(".spec.containers.[].image | select(endswith(%q))", MissingImage),
+		"operator": "DoesNotExist",
+	})
+	if err := unstructured.SetNestedSlice(stage, expressions, path...); err != nil {
+		return err
+	}
+	changed, err := yaml.Marshal(stage)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, changed, 0o600)
 }

@@ -151,7 +151,7 @@ func controllers(t *testing.T, g guard) {
 	g.create(t, builders.MakeStatefulSet())
 	g.allowed(t, "", "rollout", "status", "statefulset", "web", "--timeout=60s")
 	g.allowed(t, "", "scale", "statefulset", "web", "--replicas=2")
-	g.allowed(t, "", "set", "image", "statefulset/web", "nginx=nginx:1.27.5")
+	g.warned(t, "canary-first", "set", "image", "statefulset/web", "nginx=nginx:1.27.5")
 	g.allowed(t, "", "rollout", "status", "statefulset", "web", "--timeout=60s")
 }
 

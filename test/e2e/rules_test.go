@@ -29,12 +29,12 @@ func TestRulesOnTheirDoors(t *testing.T) {
 			neighbour: []string{"scale", "statefulset", "web", "--replicas=2"},
 		},
 		"image-tag": {
-			set:       builders.MakeStatefulSet(),
+			set:       builders.MakeStatefulSet().Partition(2),
 			command:   []string{"set", "image", "statefulset/web", "nginx=nginx"},
 			neighbour: []string{"set", "image", "statefulset/web", "nginx=nginx:1.27.5"},
 		},
 		"image-change": {
-			set:       builders.MakeStatefulSet(),
+			set:       builders.MakeStatefulSet().Partition(2),
 			command:   []string{"set", "image", "statefulset/web", "nginx=nginx:2.0.0"},
 			neighbour: []string{"set", "image", "statefulset/web", "nginx=nginx:1.28.0"},
 		},

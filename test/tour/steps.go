@@ -57,8 +57,8 @@ func images() []Step {
 	return []Step{{
 		Title:   "3. Update the image",
 		Command: `kubectl patch sts web --type='json' -p='[{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value":"nginx:1.9.1"}]'`,
-		Verdict: Warned, Rules: []string{"readiness-gate"},
-		Why:  "From 1.7.9 up to 1.9.1 is within the major version. Nothing would tell if it were a bad image.",
+		Verdict: Warned, Rules: []string{"readiness-gate", "canary-first"},
+		Why:  "From 1.7.9 up to 1.9.1 is within the major version. Nothing would tell if it were a bad image, and it goes to all pods.",
 		Then: imagesAre("nginx:1.9.1", "nginx:1.9.1", "nginx:1.9.1"),
 	}}
 }
@@ -76,14 +76,14 @@ func canary() []Step {
 		},
 		{
 			Command: `kubectl patch sts web --type='json' -p='[{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value":"nginx:1.11.1"}]'`,
-			Verdict: Warned, Rules: []string{"readiness-gate"},
-			Why:  "Up within the major version again, and behind the partition.",
+			Verdict: Warned, Rules: []string{"readiness-gate", "canary-first"},
+			Why:  "Up within the major version again, and behind the partition; one pod would do for a canary.",
 			Then: imagesAre("nginx:1.9.1", "nginx:1.9.1", "nginx:1.9.1", "nginx:1.11.1", "nginx:1.11.1"),
 		},
 		{Command: showImages, Why: "The canaries run the new image."},
 		{
 			Command: `kubectl patch sts web -p '{"spec":{"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":0}}}}'`,
-			Verdict: Allowed, Why: "The canaries are well: the rest follows.",
+			Verdict: Allowed, Why: "The canaries are updated and Ready: the rest follows.",
 			Then: imagesAre("nginx:1.11.1", "nginx:1.11.1", "nginx:1.11.1", "nginx:1.11.1", "nginx:1.11.1"),
 		},
 	}
@@ -126,13 +126,13 @@ func dangers() []Step {
 		},
 		{
 			Command: "kubectl set image sts/web nginx=nginx:latest",
-			Verdict: Denied, Rules: []string{"image-tag", "image-change", "readiness-gate"},
+			Verdict: Denied, Rules: []string{"image-tag", "image-change", "readiness-gate", "rollout-in-progress"},
 			Why: "latest is whatever the registry holds when a pod restarts. All reasons come at once.",
 		},
 		{
 			Command: "kubectl set image sts/web nginx=nginx:1.7.9",
-			Verdict: Denied, Rules: []string{"image-change", "readiness-gate"},
-			Why: "Older software seldom reads the data of newer software.",
+			Verdict: Denied, Rules: []string{"image-change", "readiness-gate", "rollout-in-progress"},
+			Why: "Older software seldom reads the data of newer software. And the canary before is still alone with its image.",
 		},
 		{
 			Command: "kubectl scale statefulset web --replicas=1",
