@@ -25,6 +25,11 @@ func (c *Cluster) createBasics(ctx context.Context) error {
 	if err := c.grant(ctx, "stateward-test-kubelet", kubeletRules(), c.kubelets()); err != nil {
 		return fmt.Errorf("grant the nodes their rights: %w", err)
 	}
+	if c.options.SharedCredentials {
+		if err := c.grant(ctx, "stateward-test-controllers", everything(), []Identity{controllersIdentity()}); err != nil {
+			return fmt.Errorf("grant the controllers their rights: %w", err)
+		}
+	}
 	if err := c.grant(ctx, "stateward-test-dns", dnsRules(), []Identity{dnsIdentity()}); err != nil {
 		return fmt.Errorf("grant the DNS server its rights: %w", err)
 	}
@@ -41,6 +46,11 @@ func (c *Cluster) createStorageClass(ctx context.Context) error {
 	}
 	_, err := c.client.StorageV1().StorageClasses().Create(ctx, class, metav1.CreateOptions{})
 	return err
+}
+
+// everything is the sum of what the roles of all controllers allow, or more.
+func everything() []rbacv1.PolicyRule {
+	return []rbacv1.PolicyRule{{APIGroups: []string{"*"}, Resources: []string{"*"}, Verbs: []string{"*"}}}
 }
 
 // grant binds a new role to the users themselves and not to their groups: what

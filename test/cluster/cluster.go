@@ -38,6 +38,9 @@ type Options struct {
 	// APIServerArgs are added to the API server's command line, after the
 	// harness's own arguments, so that they win.
 	APIServerArgs []string
+	// SharedCredentials lets all controllers act under the controller manager's
+	// own name, as some installations do.
+	SharedCredentials bool
 	// KeepDir keeps the temporary folder, with the logs and the data, when the
 	// cluster is stopped.
 	KeepDir bool

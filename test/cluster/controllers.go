@@ -5,11 +5,12 @@ import (
 	"fmt"
 )
 
-// startControllers starts the controller manager. Its controllers act under
-// names of their own, as in production, because guardrails look at who asks.
+// startControllers starts the controller manager. Unless the options say
+// otherwise, its controllers act under names of their own, as in production,
+// because guardrails look at who asks.
 func (c *Cluster) startControllers(ctx context.Context) error {
 	return c.startController(ctx, "kube-controller-manager", controllersIdentity(),
-		"--use-service-account-credentials=true",
+		fmt.Sprintf("--use-service-account-credentials=%t", !c.options.SharedCredentials),
 		"--service-account-private-key-file="+c.files.serviceAccountKey,
 		"--root-ca-file="+c.files.authority,
 		"--enable-hostpath-provisioner=true",

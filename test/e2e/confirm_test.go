@@ -24,7 +24,7 @@ const (
 )
 
 func TestConfirmationsAreOnRecord(t *testing.T) {
-	guarded := environment.ForTest(t)
+	guarded := shared(t)
 	for name, holds := range map[string]func(*testing.T, guard){
 		"who confirms by the command line is recorded":      commandLine,
 		"nobody confirms for somebody else":                 forSomebodyElse,

@@ -9,12 +9,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/stateward/stateward/test/builders"
-	"github.com/stateward/stateward/test/environment"
 )
 
 // TestPodOfANodeThatIsSilentIsNotForgotten puts a pod of a set on a node that has no kubelet: its deletion never ends.
 func TestPodOfANodeThatIsSilentIsNotForgotten(t *testing.T) {
-	g := newGuard(t, environment.ForTest(t))
+	g := newGuard(t, shared(t))
 	g.create(t, builders.MakeStatefulSet().Replicas(1))
 	g.settled(t, 1)
 	g.denied(t, "force-delete-pod", "delete", "pod", "web-0", "--force")

@@ -56,7 +56,7 @@ func TestGuardrailsComeIntoForceWithoutARestart(t *testing.T) {
 }
 
 func TestWrongGuardrailsAreRefusedAtOnceWithTheFieldsPath(t *testing.T) {
-	g := newGuard(t, environment.ForTest(t))
+	g := newGuard(t, shared(t))
 	for name, test := range map[string]struct{ spec, want string }{
 		"an action that there is not": {"  rules: [{id: image-tag, action: block}]\n", "spec.rules[0].action: Unsupported value"},
 		"a profile that there is not": {"  profile: paranoid\n", "spec.profile: Unsupported value"},

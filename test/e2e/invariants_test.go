@@ -13,14 +13,13 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/stateward/stateward/test/builders"
-	"github.com/stateward/stateward/test/environment"
 )
 
 const partition99 = `{"spec":{"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":99}}}}`
 
 // TestInvariants are the promises of a guard that never stands in the way of what must go on.
 func TestInvariants(t *testing.T) {
-	guarded := environment.ForTest(t)
+	guarded := shared(t)
 	for name, holds := range map[string]func(*testing.T, guard){
 		"what terminates may be deleted again, changed and released": whatTerminates,
 		"a finalizer may go from a set that breaks a rule":           finalizerMayGo,

@@ -60,7 +60,7 @@ func (g guard) trusted(t *testing.T) {
 }
 
 func TestMetricsAndProbesAreThere(t *testing.T) {
-	guarded := environment.ForTest(t)
+	guarded := shared(t)
 	g := newGuard(t, guarded)
 	g.create(t, builders.MakeStatefulSet())
 	g.denied(t, "cascade-delete", "delete", "statefulset", "web")

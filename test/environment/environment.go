@@ -44,6 +44,8 @@ type Options struct {
 	Out io.Writer
 	// ServeArgs are added to the command line of `stateward serve`.
 	ServeArgs []string
+	// SharedCredentials lets all controllers act under one name.
+	SharedCredentials bool
 }
 
 // Start starts a cluster, runs `stateward serve` under its own service account with the rights of manifests/base, and
@@ -51,8 +53,9 @@ type Options struct {
 func Start(ctx context.Context, options Options) (*Environment, error) {
 	groups := []string{"system:serviceaccounts", "system:serviceaccounts:" + registration.Namespace, "system:authenticated"}
 	running, err := cluster.Start(ctx, cluster.Options{
-		Out:        options.Out,
-		Identities: []cluster.Identity{{User: account, Groups: groups}},
+		Out:               options.Out,
+		Identities:        []cluster.Identity{{User: account, Groups: groups}},
+		SharedCredentials: options.SharedCredentials,
 	})
 	if err != nil {
 		return nil, err
@@ -68,20 +71,33 @@ func Start(ctx context.Context, options Options) (*Environment, error) {
 // ForTest starts an environment that is stopped when the test ends; the logs of a failed test are kept.
 func ForTest(t testing.TB) *Environment {
 	t.Helper()
-	environment, err := Start(context.WithoutCancel(t.Context()), Options{Out: t.Output()})
+	return ForTestWith(t, Options{})
+}
+
+// ForTestWith is ForTest of another environment than the usual one.
+func ForTestWith(t testing.TB, options Options) *Environment {
+	t.Helper()
+	options.Out = t.Output()
+	environment, err := Start(context.WithoutCancel(t.Context()), options)
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(environment.Stop)
+	environment.LookAfter(t)
+	return environment
+}
+
+// LookAfter fails a test during which a process died, and keeps the log of a failed one.
+func (e *Environment) LookAfter(t testing.TB) {
+	t.Helper()
 	t.Cleanup(func() {
-		if err := environment.Err(); err != nil {
+		if err := e.Err(); err != nil {
 			t.Errorf("a process died: %v", err)
 		}
 		if t.Failed() {
-			keepLogs(t, environment)
+			keepLogs(t, e)
 		}
-		environment.Stop()
 	})
-	return environment
 }
 
 func keepLogs(t testing.TB, environment *Environment) {

@@ -1,0 +1,80 @@
+package e2e_test
+
+import (
+	"context"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/stateward/stateward/test/builders"
+)
+
+// settled waits until all pods of web are ready, whatever the update strategy; `kubectl rollout status` knows one only.
+func (g guard) settled(t *testing.T, replicas int32) {
+	t.Helper()
+	g.ready(t, "web", replicas)
+}
+
+func (g guard) ready(t *testing.T, name string, replicas int32) {
+	t.Helper()
+	eventually(t, "the pods are ready", func(ctx context.Context) (bool, error) {
+		set, err := g.Client.AppsV1().StatefulSets(g.namespace).Get(ctx, name, metav1.GetOptions{})
+		if err != nil {
+			return false, err
+		}
+		return set.Status.ReadyReplicas == replicas, nil
+	})
+}
+
+func withClaim(set *builders.StatefulSet) *builders.StatefulSet {
+	set.Spec.VolumeClaimTemplates = []corev1.PersistentVolumeClaim{{
+		ObjectMeta: metav1.ObjectMeta{Name: "www"},
+		Spec: corev1.PersistentVolumeClaimSpec{
+			AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
+			Resources: corev1.VolumeResourceRequirements{
+				Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Gi")},
+			},
+		},
+	}}
+	set.Spec.Template.Spec.Containers[0].VolumeMounts = []corev1.VolumeMount{{Name: "www", MountPath: "/data"}}
+	return set
+}
+
+// ofClass names the storage class of the only claim template.
+func ofClass(class string, set *builders.StatefulSet) *builders.StatefulSet {
+	withClaim(set).Spec.VolumeClaimTemplates[0].Spec.StorageClassName = &class
+	return set
+}
+
+// relabelled gives the set labels of its own.
+func relabelled(set *builders.StatefulSet, labels map[string]string) *builders.StatefulSet {
+	set.Spec.Selector = &metav1.LabelSelector{MatchLabels: labels}
+	set.Spec.Template.Labels = labels
+	return set
+}
+
+func deletesClaims(set *builders.StatefulSet) *builders.StatefulSet {
+	set.Spec.PersistentVolumeClaimRetentionPolicy = &appsv1.StatefulSetPersistentVolumeClaimRetentionPolicy{
+		WhenDeleted: appsv1.RetainPersistentVolumeClaimRetentionPolicyType,
+		WhenScaled:  appsv1.DeletePersistentVolumeClaimRetentionPolicyType,
+	}
+	return set
+}
+
+func labelled(set *builders.StatefulSet) *builders.StatefulSet {
+	set.Labels = map[string]string{"stateward.dev/quorum": "true"}
+	return set
+}
+
+func onDelete(set *builders.StatefulSet) *builders.StatefulSet {
+	set.Spec.UpdateStrategy.Type = appsv1.OnDeleteStatefulSetStrategyType
+	return set
+}
+
+func withPort(set *builders.StatefulSet, port int32) *builders.StatefulSet {
+	set.Spec.Template.Spec.Containers[0].Ports = []corev1.ContainerPort{{Name: "other", ContainerPort: port}}
+	return set
+}

@@ -1,0 +1,67 @@
+package e2e_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"sync"
+	"testing"
+
+	storagev1 "k8s.io/api/storage/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/stateward/stateward/test/environment"
+)
+
+// growing is a storage class that no rule has anything to say about.
+const growing = "growing"
+
+var common struct {
+	sync.Once
+	*environment.Environment
+	err error
+}
+
+// shared is the environment of all tests that leave alone what a cluster has only one of: its Guardrails, and Stateward
+// itself. Each works in namespaces of its own.
+func shared(t *testing.T) *environment.Environment {
+	t.Helper()
+	common.Do(func() {
+		common.Environment, common.err = environment.Start(context.WithoutCancel(t.Context()), environment.Options{Out: t.Output()})
+		if common.err == nil {
+			common.err = offerGrowing(t.Context(), common.Environment)
+		}
+	})
+	if common.err != nil {
+		t.Fatal(common.err)
+	}
+	common.LookAfter(t)
+	return common.Environment
+}
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	// The tests wait for the cluster more than they compute.
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	}
+	code := m.Run()
+	if common.Environment != nil {
+		common.Stop()
+	}
+	os.Exit(code)
+}
+
+func offerGrowing(ctx context.Context, guarded *environment.Environment) error {
+	expands, binds := true, storagev1.VolumeBindingWaitForFirstConsumer
+	class := &storagev1.StorageClass{
+		ObjectMeta:           metav1.ObjectMeta{Name: growing},
+		Provisioner:          "kubernetes.io/host-path",
+		AllowVolumeExpansion: &expands,
+		VolumeBindingMode:    &binds,
+	}
+	_, err := guarded.Client.StorageV1().StorageClasses().Create(ctx, class, metav1.CreateOptions{})
+	return err
+}
