@@ -50,9 +50,6 @@ func creations() map[string]creation {
 		"of a set whose name is too long for its pods": {
 			rule: "name-length", wrong: one().Name(strings.Repeat("w", 53)), right: one().Name(strings.Repeat("w", 52)),
 		},
-		"of a claim that asks for nothing": {
-			rule: "claim-template", wrong: asksForNothing(ofClass(growing, one())), right: ofClass(growing, one()),
-		},
 		"of a claim that hides its class from its field": {
 			rule: "claim-annotation", wrong: annotated(ofClass("slow", one()), betaClass, growing),
 			right: ofClass(growing, one()), warns: true,
@@ -135,6 +132,7 @@ func TestWhatTheAPIServerRefusesByItself(t *testing.T) {
 	}{
 		"selector-template": {mislabelled(set()), "is invalid: spec.template.metadata.labels: Invalid value"},
 		"claim-mounts":      {mountsNothing(set()), `is invalid: spec.template.spec.containers[0].volumeMounts[0].name: Not found: "nothing"`},
+		"claim-template":    {misnamed(set()), "is invalid"},
 	} {
 		t.Run(rule, func(t *testing.T) {
 			t.Parallel()
@@ -146,6 +144,16 @@ func TestWhatTheAPIServerRefusesByItself(t *testing.T) {
 			g.allowed(t, g.beside(t, nil, set()), "create", "-f", "-")
 			g.settled(t, 1)
 		})
+	}
+}
+
+// TestAWrongTypeDoesNotGetAsFarAsAWebhook is why field-types is about manifests only.
+func TestAWrongTypeDoesNotGetAsFarAsAWebhook(t *testing.T) {
+	g := newGuard(t, shared(t))
+	manifest := strings.Replace(g.beside(t, nil, builders.MakeStatefulSet().Replicas(1)), `"replicas":1`, `"replicas":"1"`, 1)
+	output, code := g.kubectl(t, manifest, "create", "--validate=false", "-f", "-")
+	if code == 0 || !strings.Contains(output, "cannot unmarshal string into Go struct field") || strings.Contains(output, "denied the request") {
+		t.Errorf("exit code %d:\n%s", code, output)
 	}
 }
 
@@ -198,8 +206,10 @@ func budget(name, app string) *policyv1.PodDisruptionBudget {
 	}
 }
 
-func asksForNothing(set *builders.StatefulSet) *builders.StatefulSet {
-	set.Spec.VolumeClaimTemplates[0].Spec.Resources.Requests = nil
+// misnamed gives the claim a name that no volume can have.
+func misnamed(set *builders.StatefulSet) *builders.StatefulSet {
+	set.Spec.VolumeClaimTemplates[0].Name = "www_data"
+	set.Spec.Template.Spec.Containers[0].VolumeMounts[0].Name = "www_data"
 	return set
 }
 

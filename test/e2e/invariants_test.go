@@ -156,7 +156,7 @@ func controllers(t *testing.T, g guard) {
 
 // together creates Service and StatefulSet as fast as it can: the webhook's watch has not yet told of the Service then.
 func together(t *testing.T, g guard) {
-	for index := range 50 {
+	for index := range 200 {
 		service := builders.HeadlessService()
 		service.Namespace, service.Name, service.GenerateName = g.namespace, "", "nginx-"
 		created, err := g.Client.CoreV1().Services(g.namespace).Create(t.Context(), service, metav1.CreateOptions{})

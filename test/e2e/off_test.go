@@ -1,5 +1,51 @@
 package e2e_test
 
-import "testing"
+import (
+	"strings"
+	"testing"
 
-func TestRulesThatAreOffUntilGuardrailsSetThem(t *testing.T) {}
+	"github.com/stateward/stateward/test/builders"
+	"github.com/stateward/stateward/test/environment"
+)
+
+// TestRulesThatAreOffUntilGuardrailsSetThem switches on, in a cluster of its own, what says nothing without Guardrails.
+func TestRulesThatAreOffUntilGuardrailsSetThem(t *testing.T) {
+	g := newGuard(t, environment.ForTest(t))
+	digest := "@sha256:" + strings.Repeat("0", 64)
+	g.create(t, builders.MakeStatefulSet().Image("registry.example/web:1.27.4"+digest))
+	image := func(name string) []string {
+		return []string{"set", "image", "statefulset/web", "nginx=" + name, "--dry-run=server"}
+	}
+	// To YAML 1.1, which kubectl reads, a bare off is false.
+	const others = `{id: image-change, action: "off"}, {id: canary-first, action: "off"}`
+	neighbour := image("registry.example/web:1.27.5" + digest)
+	for rule, test := range map[string]struct {
+		settings string
+		wrong    string
+	}{
+		"image-digest":   {"{id: image-digest, action: deny}", "registry.example/web:1.27.5"},
+		"image-registry": {"{id: image-registry, action: deny, params: {allow: [registry.example]}}", "registry.example.evil.com/web:1.27.5" + digest},
+	} {
+		t.Run(rule, func(t *testing.T) {
+			g.allowed(t, guardrails("  rules: ["+others+"]\n"), "apply", "-f", "-")
+			g.becomes(t, "True", "in force")
+			g.allowed(t, "", image(test.wrong)...)
+			g.allowed(t, guardrails("  rules: ["+others+", "+test.settings+"]\n"), "apply", "-f", "-")
+			g.becomes(t, "True", "in force")
+			g.denied(t, rule, image(test.wrong)...)
+			g.allowed(t, "", neighbour...)
+		})
+	}
+	t.Run("four eyes", func(t *testing.T) { secondPerson(t, g) })
+}
+
+// secondPerson wants a confirmation to be somebody else's.
+func secondPerson(t *testing.T, g guard) {
+	g.allowed(t, guardrails("  fourEyes: true\n"), "apply", "-f", "-")
+	g.becomes(t, "True", "in force")
+	g.confirmed(t, "sts/web", "delete")
+	deletion := []string{"delete", "statefulset", "web", "--dry-run=server"}
+	g.says(t, true, "", []string{"[cascade-delete]", "a second person must run (your own confirmation does not count)"},
+		append(g.as(t, "alice"), deletion...)...)
+	g.warned(t, "cascade-delete", append(g.as(t, "bob"), deletion...)...)
+}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/stateward/stateward/test/builders"
 	"github.com/stateward/stateward/test/cluster"
-	"github.com/stateward/stateward/test/environment"
 )
 
 // One version in several builds: image-change has nothing to say about the way back.
@@ -29,7 +28,7 @@ func build(digit string) string {
 
 // TestRolloutsWaitForTheirCanaries updates sets with the real controller, whose pods become ready or never do.
 func TestRolloutsWaitForTheirCanaries(t *testing.T) {
-	guarded := environment.ForTest(t)
+	guarded := shared(t)
 	for name, holds := range map[string]func(*testing.T, guard){
 		"step by step":             stepByStep,
 		"a bad canary":             badCanary,
@@ -58,9 +57,9 @@ func stepByStep(t *testing.T, g guard) {
 	g.allowed(t, "", append(setImage(oldImage), "--dry-run=server")...)
 	g.allowed(t, "", patch(`{"spec":{"updateStrategy":{"rollingUpdate":{"partition":0}},`+template(oldImage)+`}}`, "--dry-run=server")...)
 
-	g.eventuallyAllowed(t, partition(1)...)
+	g.eventuallyAllowed(t, "", partition(1)...)
 	g.run(t, oldImage, newImage, newImage)
-	g.eventuallyAllowed(t, partition(0)...)
+	g.eventuallyAllowed(t, "", partition(0)...)
 	g.run(t, newImage, newImage, newImage)
 }
 
@@ -74,7 +73,7 @@ func badCanary(t *testing.T, g guard) {
 
 	g.unblocked(t, "web-2", setImage(oldImage))
 	g.run(t, oldImage, oldImage, oldImage)
-	g.eventuallyAllowed(t, partition(0)...)
+	g.eventuallyAllowed(t, "", partition(0)...)
 }
 
 // badFirstImage stops a set at its first pod, which a better image does not reach by itself.
@@ -111,7 +110,7 @@ func automaticCanary(t *testing.T, g guard) {
 		before, after := images[0], images[1]
 		g.says(t, false, "", []string{"[auto-canary]", "Stateward sets 2, the new image goes to web-2 only"}, setImage(after)...)
 		g.run(t, before, before, after)
-		g.eventuallyAllowed(t, partition(0)...)
+		g.eventuallyAllowed(t, "", partition(0)...)
 		g.run(t, after, after, after)
 	}
 }
@@ -178,22 +177,6 @@ func (g guard) images(ctx context.Context) (images []string, err error) {
 		images = append(images, pod.Spec.Containers[0].Image)
 	}
 	return images, nil
-}
-
-// eventuallyAllowed repeats a command until it goes through without a word: the webhook sees pods a moment after others do.
-func (g guard) eventuallyAllowed(t *testing.T, arguments ...string) {
-	t.Helper()
-	var output string
-	defer func() {
-		if t.Failed() {
-			t.Logf("the last answer was %s", output)
-		}
-	}()
-	eventually(t, fmt.Sprintf("kubectl %v is allowed", arguments), func(context.Context) (bool, error) {
-		var code int
-		output, code = g.kubectl(t, "", arguments...)
-		return code == 0 && !strings.Contains(output, "["), nil
-	})
 }
 
 func setImage(image string) []string {

@@ -123,19 +123,26 @@ func doors() map[string]door {
 // elsewhere are the rules and mutations that need a story of their own.
 func elsewhere() map[string]func(*testing.T) {
 	return map[string]func(*testing.T){
-		"cascade-delete":   TestInvariants,
-		"claim-immutable":  TestWhatTheAPIServerRefusesIsExplained,
-		"claim-reuse":      TestClaims,
-		"confirmed-by":     TestConfirmationsAreOnRecord,
-		"force-delete-pod": TestPodOfANodeThatIsSilentIsNotForgotten,
-		"image-digest":     TestRulesThatAreOffUntilGuardrailsSetThem,
-		"image-registry":   TestRulesThatAreOffUntilGuardrailsSetThem,
-		"namespace-delete": TestInvariants,
-		"orphan-delete":    TestClaims,
+		"auto-canary":         TestRolloutsWaitForTheirCanaries,
+		"canary-first":        TestRolloutsWaitForTheirCanaries,
+		"canary-progress":     TestRolloutsWaitForTheirCanaries,
+		"rollout-in-progress": TestRolloutsWaitForTheirCanaries,
+		"stuck-rollout":       TestRolloutsWaitForTheirCanaries,
+		"cascade-delete":      TestInvariants,
+		"claim-immutable":     TestWhatTheAPIServerRefusesIsExplained,
+		"claim-reuse":         TestClaims,
+		"confirmed-by":        TestConfirmationsAreOnRecord,
+		"force-delete-pod":    TestPodOfANodeThatIsSilentIsNotForgotten,
+		"image-digest":        TestRulesThatAreOffUntilGuardrailsSetThem,
+		"image-registry":      TestRulesThatAreOffUntilGuardrailsSetThem,
+		"namespace-delete":    TestInvariants,
+		"orphan-delete":       TestClaims,
 		// The API server refuses what they are about, after it has asked the mutating webhooks and before the validating
 		// ones; claim-mounts has advice on what it does not refuse as well, among the creations.
 		"claim-mounts":      TestWhatTheAPIServerRefusesByItself,
+		"claim-template":    TestWhatTheAPIServerRefusesByItself,
 		"selector-template": TestWhatTheAPIServerRefusesByItself,
+		"field-types":       TestWhatTheAPIServerRefusesByItself,
 	}
 }
 

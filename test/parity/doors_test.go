@@ -1,6 +1,7 @@
 package parity_test
 
 import (
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -42,8 +43,9 @@ func TestEveryDoorSaysTheSameOfEveryExample(t *testing.T) {
 			handlers := newHandlers(t, example.Guardrails)
 			objects.Add(int32(len(example.Documents)))
 			// What has no proper type never gets as far as a webhook.
-			want := briefs(slices.DeleteFunc(found, func(each finding) bool { return each.Rule == "field-types" }))
-			if diff := cmp.Diff(want, handlers.judge(t, example.Documents)); diff != "" {
+			found = slices.DeleteFunc(found, func(each finding) bool { return each.Rule == "field-types" })
+			want := uncorrected(briefs(found))
+			if diff := cmp.Diff(want, uncorrected(handlers.judge(t, example.Documents))); diff != "" {
 				t.Errorf("stateward check and the webhook disagree (-check +webhook):\n%s", diff)
 			}
 			filled, ok := fillIn(t, server, example.Documents)
@@ -51,7 +53,7 @@ func TestEveryDoorSaysTheSameOfEveryExample(t *testing.T) {
 				return
 			}
 			defaulted.Add(int32(len(filled)))
-			if diff := cmp.Diff(want, handlers.judge(t, filled)); diff != "" {
+			if diff := cmp.Diff(want, uncorrected(handlers.judge(t, filled))); diff != "" {
 				t.Errorf("the webhook says something else of what the API server fills in (-raw +defaulted):\n%s", diff)
 			}
 		})
@@ -65,6 +67,13 @@ func briefs(found []finding) map[string]bool {
 	for _, each := range found {
 		briefs[brief(each)] = true
 	}
+	return briefs
+}
+
+// uncorrected leaves out what claim-annotation says of an annotation that the mutation has moved: who creates something
+// with it hears of the mutation only, and who checks a manifest of both.
+func uncorrected(briefs map[string]bool) map[string]bool {
+	maps.DeleteFunc(briefs, func(brief string, _ bool) bool { return strings.Contains(brief, " claim-annotation ") })
 	return briefs
 }
 
