@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -90,7 +91,7 @@ func fields(roots ...any) map[string]field {
 		}
 	}
 	for index, root := range roots {
-		walk(fmt.Sprint(index), root)
+		walk(strconv.Itoa(index), root)
 	}
 	return found
 }

@@ -116,7 +116,7 @@ func anewOnClaims(t *testing.T, g guard) {
 func anewUnderPods(t *testing.T, g guard) {
 	set := ofClass(growing, builders.MakeStatefulSet())
 	g.create(t, set)
-	g.allowed(t, string(builders.JSON(g.placed(budget("web", "nginx")))), "create", "-f", "-")
+	g.allowed(t, string(builders.JSON(g.placed(budget("web")))), "create", "-f", "-")
 	g.settled(t, 3)
 	before := g.pods(t)
 	g.warned(t, "orphan-delete", "delete", "statefulset", "web", "--cascade=orphan")

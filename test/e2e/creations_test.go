@@ -71,11 +71,11 @@ func creations() map[string]creation {
 		},
 		"of pods with two budgets": {
 			rule:   "disruption-budget",
-			beside: []any{budget("first", "nginx"), budget("second", "nginx"), headless("web", "web")},
+			beside: []any{budget("first"), budget("second"), headless("web", "web")},
 			wrong:  one(), right: relabelled(one(), map[string]string{"app": "web"}).Service("web"),
 		},
 		"of pods that may share a node": {
-			rule: "spread", beside: []any{budget("first", "nginx")},
+			rule: "spread", beside: []any{budget("first")},
 			wrong: huddled(builders.MakeStatefulSet()), right: builders.MakeStatefulSet(), warns: true,
 		},
 		"of a set without a selector": {
@@ -195,13 +195,13 @@ func instance(name string) *builders.StatefulSet {
 	return relabelled(builders.MakeStatefulSet().Replicas(1), map[string]string{"app": "nginx", "instance": name})
 }
 
-func budget(name, app string) *policyv1.PodDisruptionBudget {
+func budget(name string) *policyv1.PodDisruptionBudget {
 	one := intstr.FromInt32(1)
 	return &policyv1.PodDisruptionBudget{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "policy/v1", Kind: "PodDisruptionBudget"},
 		ObjectMeta: metav1.ObjectMeta{Name: name},
 		Spec: policyv1.PodDisruptionBudgetSpec{
-			MaxUnavailable: &one, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": app}},
+			MaxUnavailable: &one, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": "nginx"}},
 		},
 	}
 }
