@@ -5,8 +5,8 @@
 #   staging/src/k8s.io/apimachinery/pkg/api/resource/quantity.go.
 package stateward.lib.quantity
 
-# Stricter than Kubernetes where nobody means it: without a digit it takes "Gi" for 0 and refuses "Pi", and it counts with
-# numbers of any length.
+# Stricter than Kubernetes where nobody means it: without a digit it takes "Gi" for 0 and refuses "Pi", and it
+# counts with numbers of any length.
 _form := `^[+-]?(\d{1,40}\.?\d{0,40}|\.\d{1,40})(|[KMGTPE]i|[numkMGTPE]|[eE][+-]?\d{1,2})$`
 
 _units := {

@@ -110,7 +110,12 @@ test_the_field_is_named if {
 test_the_right_types_are_fine if rule.report == set() with input as _sts
 
 test_what_is_absent_or_null_is_fine[path] if {
-	some path in [["spec", "replicas"], ["spec", "volumeClaimTemplates"], ["metadata", "labels"], ["spec", "updateStrategy"]]
+	some path in [
+		["spec", "replicas"],
+		["spec", "volumeClaimTemplates"],
+		["metadata", "labels"],
+		["spec", "updateStrategy"],
+	]
 	rule.report == set() with input as _with(path, null)
 	rule.report == set() with input as json.remove(_sts, [concat("/", path)])
 }
