@@ -18,7 +18,7 @@ type custom struct {
 	Profile  map[string]Level    `json:"profile"`
 	Confirm  bool                `json:"confirm"`
 	On       map[string][]string `json:"on"`
-	Marked   []string            `json:"marked"`
+	When     map[string]Change   `json:"when"`
 	Reads    []string            `json:"reads"`
 	Params   map[string]Param    `json:"params"`
 	Fix      string              `json:"fix"`
@@ -83,7 +83,7 @@ func describe(module *ast.Module) (rule Rule, ok bool, err error) {
 	rule = Rule{
 		ID: id, Kind: kind, Category: category, File: at.File, Custom: IsCustom(module.Package.Path),
 		Title: note.Title, Description: strings.TrimSpace(note.Description),
-		Severity: values.Severity, Profile: values.Profile, Confirm: values.Confirm, On: values.On, Marked: values.Marked, Reads: values.Reads,
+		Severity: values.Severity, Profile: values.Profile, Confirm: values.Confirm, On: values.On, When: values.When, Reads: values.Reads,
 		Params: values.Params, Fix: values.Fix, Since: values.Since, Aliases: values.Aliases,
 		Notices: slices.ContainsFunc(module.Rules, func(rule *ast.Rule) bool { return rule.Head.Name == "notice" }),
 	}
@@ -179,9 +179,12 @@ func check(rule Rule) error {
 	for _, resource := range sortedNames(rule.On) {
 		problems = append(problems, checkOperations(resource, rule.On[resource])...)
 	}
-	for _, name := range rule.Marked {
+	for _, name := range sortedNames(rule.When) {
 		if _, judged := rule.On[name]; !judged {
-			problems = append(problems, fmt.Errorf("custom.marked: %q is not in custom.on", name))
+			problems = append(problems, fmt.Errorf("custom.when: %q is not in custom.on", name))
+		}
+		if !slices.Contains(Changes(), rule.When[name]) {
+			problems = append(problems, fmt.Errorf("custom.when.%s: unknown change %q: use one of %v", name, rule.When[name], Changes()))
 		}
 	}
 	for _, name := range append(sortedNames(rule.On), rule.Reads...) {

@@ -29,6 +29,19 @@ func Levels() []Level { return []Level{Deny, Warn, Audit, Off} }
 // Profiles lists the profiles that a rule may have a level of its own in.
 func Profiles() []string { return []string{"baseline", "strict"} }
 
+// Change is a part of an object's metadata.
+type Change string
+
+const (
+	// Marks are the marks of a confirmation: a request sets, changes or drops one.
+	Marks Change = "marks"
+	// Owners are the ownerReferences: a request adds one.
+	Owners Change = "owners"
+)
+
+// Changes lists all parts of metadata that a rule may wait for.
+func Changes() []Change { return []Change{Marks, Owners} }
+
 // Rule is one rule or mutation as its METADATA describes it.
 type Rule struct {
 	// ID is the folder's name, for ever.
@@ -47,9 +60,9 @@ type Rule struct {
 	Confirm bool `json:"confirm,omitempty"`
 	// On maps a resource, as "statefulsets" or "statefulsets/scale", to the operations that the rule judges.
 	On map[string][]string `json:"on"`
-	// Marked lists the resources of On that the rule judges only where a request sets, changes or drops a mark of a
-	// confirmation; for others it has nothing to say, and is not called.
-	Marked []string `json:"marked,omitempty"`
+	// When maps resources of On to the part of their metadata that must change for the rule to judge a request; with
+	// every other the rule has nothing to say, and is not called.
+	When map[string]Change `json:"when,omitempty"`
 	// Reads lists the resources of the World that the rule may look at.
 	Reads []string `json:"reads,omitempty"`
 	// Params are what Guardrails may set, by name.

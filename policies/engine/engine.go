@@ -154,12 +154,12 @@ func decodeFindings(value any) ([]Finding, error) {
 // Reads lists, sorted, the resources that the rules in force read; whoever makes a World for the engine watches these.
 func (e *Engine) Reads() []string { return e.reads }
 
-// Judges reports whether a rule or mutation in force judges this review at its door. A manifest confirms nothing, so
-// rules that are about confirmations only do not count there.
+// Judges reports whether a rule or mutation in force judges this review at its door. In a manifest
+// nothing changes, so rules that wait for a change of metadata do not count there.
 func (e *Engine) Judges(review Review) bool {
 	resource, operation := review.subject()
 	judges := func(rule policies.Rule) bool {
-		return !e.off[rule.ID] && rule.Judges(resource, operation) && (review.Operation != "" || !slices.Contains(rule.Marked, resource))
+		return !e.off[rule.ID] && rule.Judges(resource, operation) && (review.Operation != "" || rule.When[resource] == "")
 	}
 	return review.Door != MutatingDoor && slices.ContainsFunc(e.library.Rules, judges) ||
 		review.Door != ValidatingDoor && slices.ContainsFunc(e.library.AtMutatingDoor(), judges)

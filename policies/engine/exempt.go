@@ -21,7 +21,7 @@ func exempt(input ast.Value, review Review) string {
 		return "the object is already terminating"
 	case review.Operation == "DELETE" && slices.Contains(policies.DeletionControllers(), review.User.Username):
 		return "a controller of Kubernetes finishes a deletion"
-	case review.Operation == "UPDATE" && object != nil && old != nil && sameSubstance(object, old):
+	case review.Operation == "UPDATE" && object != nil && old != nil && sameSubstance(object, old) && !gainsOwner(object, old):
 		return "neither spec nor guarded metadata changes"
 	case review.Subresource == "status":
 		return "the status belongs to the controllers"
@@ -53,6 +53,32 @@ func sameSubstance(object, old ast.Object) bool {
 	return sameFields(object, old, func(key string) bool { return key != "metadata" && key != "status" }) &&
 		ast.Compare(orEmpty(find(object, "metadata", "labels")), orEmpty(find(old, "metadata", "labels"))) == 0 &&
 		sameMarks(find(object, "metadata", "annotations"), find(old, "metadata", "annotations"))
+}
+
+// gainsOwner reports whether the object has an owner that it had not before; policies/lib/owners.rego says why it matters.
+func gainsOwner(object, old ast.Object) bool {
+	known := owners(old)
+	return slices.ContainsFunc(owners(object), func(owner ownerIdentity) bool { return !slices.Contains(known, owner) })
+}
+
+// ownerIdentity holds the values of apiVersion, kind, name and uid, as text of any type.
+type ownerIdentity [4]string
+
+func owners(object ast.Object) (list []ownerIdentity) {
+	references, _ := find(object, "metadata", "ownerReferences").(*ast.Array)
+	if references == nil {
+		return nil
+	}
+	references.Foreach(func(reference *ast.Term) {
+		var owner ownerIdentity
+		for index, key := range []string{"apiVersion", "kind", "name", "uid"} {
+			if value := find(reference.Value, key); value != nil {
+				owner[index] = value.String()
+			}
+		}
+		list = append(list, owner)
+	})
+	return list
 }
 
 func sameMarks(annotations, old ast.Value) bool {

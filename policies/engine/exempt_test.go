@@ -10,6 +10,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
 	admissionv1 "k8s.io/api/admission/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
@@ -46,6 +47,7 @@ func TestExemptionsAreThoseOfTheLibrary(t *testing.T) {
 		rego.Query("reason = data.stateward.lib.exempt.reason(data.stateward.lib.review.entries[0])"),
 		rego.ParsedModule(embedded(t).Modules["lib/exempt.rego"].Copy()),
 		rego.ParsedModule(embedded(t).Modules["lib/identity.rego"].Copy()),
+		rego.ParsedModule(embedded(t).Modules["lib/owners.rego"].Copy()),
 		rego.ParsedModule(embedded(t).Modules["lib/review.rego"].Copy()),
 		rego.ParsedModule(embedded(t).Modules["lib/shape.rego"].Copy()),
 	).PrepareForEval(t.Context())
@@ -93,6 +95,15 @@ func exemptions(t *testing.T) map[string]exemption {
 	finalizer.Finalizers = []string{"example.com/hold"}
 	status := update(builders.MakeStatefulSet().Replicas(4), builders.MakeStatefulSet())
 	status.Subresource = "status"
+	owned := func(names ...string) *builders.StatefulSet {
+		set := builders.MakeStatefulSet()
+		for _, name := range names {
+			set.OwnerReferences = append(set.OwnerReferences, metav1.OwnerReference{APIVersion: "v1", Kind: "ConfigMap", Name: name, UID: "1"})
+		}
+		return set
+	}
+	managed := owned("a")
+	managed.OwnerReferences[0].Controller = new(bool)
 	labelled := builders.MakeStatefulSet()
 	labelled.Labels = map[string]string{"team": "data"}
 	cases := map[string]exemption{
@@ -104,6 +115,11 @@ func exemptions(t *testing.T) map[string]exemption {
 		"a foreign annotation":                          {update(builders.MakeStatefulSet().Annotate("example.com/a", "b"), builders.MakeStatefulSet()), unchangedReason},
 		"a mark of Stateward's":                         {update(builders.MakeStatefulSet().Annotate("stateward.dev/confirm", "delete"), builders.MakeStatefulSet()), ""},
 		"a mark of Stateward's taken away":              {update(builders.MakeStatefulSet(), builders.MakeStatefulSet().Annotate("stateward.dev/confirm", "delete")), ""},
+		"an owner":                                      {update(owned("a"), owned()), ""},
+		"another owner":                                 {update(owned("a", "b"), owned("a")), ""},
+		"an owner of another name":                      {update(owned("b"), owned("a")), ""},
+		"an owner that goes":                            {update(owned("b"), owned("a", "b")), unchangedReason},
+		"an owner that manages":                         {update(managed, owned("a")), unchangedReason},
 		"a label":                                       {update(labelled, builders.MakeStatefulSet()), ""},
 		"a change of the spec":                          {update(builders.MakeStatefulSet().Replicas(4), builders.MakeStatefulSet()), ""},
 		"a status":                                      {status, statusReason},

@@ -6,6 +6,7 @@
 package stateward.lib.exempt
 
 import data.stateward.lib.identity
+import data.stateward.lib.owners
 
 # METADATA
 # title: Reason
@@ -22,6 +23,7 @@ reason(entry) := "the object is already terminating" if {
 	is_object(entry.object)
 	is_object(entry.old)
 	_guarded(entry.object) == _guarded(entry.old)
+	count(owners.gained(entry)) == 0
 } else := "the status belongs to the controllers" if {
 	entry.subresource == "status"
 }
@@ -42,7 +44,7 @@ _cuts_short(entry) if {
 }
 
 # Everything but the metadata and status that controllers and clients write as they please. Marks of our own
-# and labels stay in: rules may read them.
+# and labels stay in: rules may read them. So does an owner that is new: the object goes when it goes.
 _guarded(value) := {
 	"rest": object.remove(value, ["metadata", "status"]),
 	"labels": object.get(value, ["metadata", "labels"], {}),

@@ -78,7 +78,6 @@ test_unguarded_change_is_exempt[change] if {
 		"finalizers": _sts({"finalizers": []}),
 		"annotation": _sts({"annotations": {"example.com/owner": "bob"}}),
 		"resourceVersion and managedFields": _sts({"resourceVersion": "7", "managedFields": [{"manager": "kubectl"}]}),
-		"ownerReferences": _sts({"ownerReferences": [{"name": "db"}]}),
 		"status": object.union(_sts({}), {"status": {"replicas": 3}}),
 	}
 	entry := _entry({"object": after, "old": _sts({"finalizers": ["example.com/hold"]})})
@@ -88,6 +87,15 @@ test_unguarded_change_is_exempt[change] if {
 test_removed_unguarded_annotation_is_exempt if {
 	entry := _entry({"old": _sts({"annotations": {"example.com/owner": "bob"}})})
 	exempt.reason(entry) == "neither spec nor guarded metadata changes"
+}
+
+test_lost_owner_is_exempt if {
+	entry := _entry({"old": _sts({"ownerReferences": [{"name": "db"}]})})
+	exempt.reason(entry) == "neither spec nor guarded metadata changes"
+}
+
+test_new_owner_is_judged if {
+	not exempt.reason(_entry({"object": _sts({"ownerReferences": [{"name": "db"}]})}))
 }
 
 test_guarded_change_is_judged[change] if {

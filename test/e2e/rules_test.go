@@ -40,6 +40,12 @@ func doors() map[string]door {
 			command:   []string{"patch", "service", "nginx", "-p", `{"spec":{"selector":{"app":"other"}}}`},
 			neighbour: []string{"patch", "service", "nginx", "-p", `{"spec":{"publishNotReadyAddresses":true}}`},
 		},
+		"owner-reference": {
+			set: builders.MakeStatefulSet(),
+			command: []string{"patch", "statefulset", "web", "-p",
+				`{"metadata":{"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"gone","uid":"0"}]}}`},
+			neighbour: []string{"annotate", "statefulset", "web", "example.com/note=hello"},
+		},
 		"claim-in-use": {
 			set:       withClaim(builders.MakeStatefulSet()),
 			command:   []string{"delete", "pvc", "www-web-0", "--wait=false"},

@@ -46,8 +46,8 @@ type Target struct {
 }
 
 // Validating builds the configuration of the rules: entry "critical" for what can destroy something that runs, which
-// is refused when Stateward does not answer, entry "advisory" for what is being created, which is not, and entry
-// "confirmation" for whoever confirms something on an object that is of no other interest: refused again, or what is
+// is refused when Stateward does not answer, entry "advisory" for what is being created, which is not, and an entry
+// for each change of metadata that matters on objects that are of no other interest: refused again, or what is
 // confirmed meanwhile would count later.
 func Validating(library *policies.Library, target Target) *admissionregistrationv1.ValidatingWebhookConfiguration {
 	alwaysJudged := judgedAlways(library.Rules)
@@ -56,12 +56,13 @@ func Validating(library *policies.Library, target Target) *admissionregistration
 		TypeMeta:   metav1.TypeMeta{APIVersion: "admissionregistration.k8s.io/v1", Kind: "ValidatingWebhookConfiguration"},
 		ObjectMeta: metav1.ObjectMeta{Name: Name},
 	}
-	for _, entry := range []struct {
+	type entry struct {
 		name       string
 		policy     admissionregistrationv1.FailurePolicyType
 		belongs    selection
 		conditions []admissionregistrationv1.MatchCondition
-	}{
+	}
+	entries := []entry{
 		{
 			"critical.stateward.dev", admissionregistrationv1.Fail,
 			func(resource, operation string) bool {
@@ -74,8 +75,11 @@ func Validating(library *policies.Library, target Target) *admissionregistration
 			func(resource, operation string) bool { return alwaysJudged(resource, operation) && isCreate(operation) },
 			matchConditions(),
 		},
-		{"confirmation.stateward.dev", admissionregistrationv1.Fail, not(alwaysJudged), confirmationConditions()},
-	} {
+	}
+	for _, change := range changes(library.Rules) {
+		entries = append(entries, entry{change.name, admissionregistrationv1.Fail, change.belongs, change.conditions})
+	}
+	for _, entry := range entries {
 		configuration.Webhooks = append(configuration.Webhooks, admissionregistrationv1.ValidatingWebhook{
 			Name:                    entry.name,
 			ClientConfig:            target.clientConfig(ValidatePath),
@@ -121,19 +125,12 @@ func ownConfiguration(target Target) admissionregistrationv1.ValidatingWebhook {
 // confirmation that was not recorded counts for nothing.
 func Mutating(library *policies.Library, target Target) *admissionregistrationv1.MutatingWebhookConfiguration {
 	rules := library.AtMutatingDoor()
-	alwaysJudged := judgedAlways(rules)
 	configuration := &admissionregistrationv1.MutatingWebhookConfiguration{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "admissionregistration.k8s.io/v1", Kind: "MutatingWebhookConfiguration"},
 		ObjectMeta: metav1.ObjectMeta{Name: Name},
 	}
-	for _, entry := range []struct {
-		name       string
-		belongs    selection
-		conditions []admissionregistrationv1.MatchCondition
-	}{
-		{"mutation.stateward.dev", alwaysJudged, matchConditions()},
-		{"confirmation.stateward.dev", not(alwaysJudged), confirmationConditions()},
-	} {
+	always := metadataChange{"mutation.stateward.dev", judgedAlways(rules), matchConditions()}
+	for _, entry := range append([]metadataChange{always}, changes(rules)...) {
 		configuration.Webhooks = append(configuration.Webhooks, admissionregistrationv1.MutatingWebhook{
 			Name:                    entry.name,
 			ClientConfig:            target.clientConfig(MutatePath),
@@ -154,15 +151,36 @@ func Mutating(library *policies.Library, target Target) *admissionregistrationv1
 // selection says which operations on which resources belong to an entry.
 type selection func(resource, operation string) bool
 
-func not(selected selection) selection {
-	return func(resource, operation string) bool { return !selected(resource, operation) }
+// metadataChange is an entry for the requests that change one part of the metadata.
+type metadataChange struct {
+	name       string
+	belongs    selection
+	conditions []admissionregistrationv1.MatchCondition
 }
 
-// judgedAlways selects what at least one rule judges whether or not it is about a confirmation.
+// changes are the entries for what some rule judges only where a part of the metadata changes, and no rule otherwise.
+func changes(rules []policies.Rule) (entries []metadataChange) {
+	alwaysJudged := judgedAlways(rules)
+	for _, change := range policies.Changes() {
+		belongs := func(resource, operation string) bool {
+			return !alwaysJudged(resource, operation) && slices.ContainsFunc(rules, func(rule policies.Rule) bool {
+				return rule.Judges(resource, operation) && rule.When[resource] == change
+			})
+		}
+		if len(operations(rules, belongs)) == 0 {
+			continue
+		}
+		name, condition := changeCondition(change)
+		entries = append(entries, metadataChange{name, belongs, append(matchConditions(), condition)})
+	}
+	return entries
+}
+
+// judgedAlways selects what at least one rule judges whatever changes.
 func judgedAlways(rules []policies.Rule) selection {
 	return func(resource, operation string) bool {
 		return slices.ContainsFunc(rules, func(rule policies.Rule) bool {
-			return rule.Judges(resource, operation) && !slices.Contains(rule.Marked, resource)
+			return rule.Judges(resource, operation) && rule.When[resource] == ""
 		})
 	}
 }
@@ -216,15 +234,18 @@ func matchConditions() []admissionregistrationv1.MatchCondition {
 				"request.resource.resource == 'pods'",
 		},
 		{
-			Name: "not-a-controller-finishing-a-deletion",
-			Expression: "request.operation != 'DELETE' || !(request.userInfo.username in ['" +
-				strings.Join(policies.DeletionControllers(), "', '") + "'])",
+			Name:       "not-a-controller-finishing-a-deletion",
+			Expression: "request.operation != 'DELETE' || !(request.userInfo.username in [" + deletionControllers() + "])",
 		},
 		{
 			Name:       "not-break-glass",
 			Expression: "!has(request.userInfo.groups) || !('" + BreakGlassGroup + "' in request.userInfo.groups)",
 		},
 	}
+}
+
+func deletionControllers() string {
+	return "'" + strings.Join(policies.DeletionControllers(), "', '") + "'"
 }
 
 // forcedDeletions leaves out all deletions of pods but those without grace of a StatefulSet's pods by anybody but a
@@ -243,18 +264,31 @@ func forcedDeletions() admissionregistrationv1.MatchCondition {
 	}
 }
 
-// confirmationConditions leave out all that does not set, change or drop a mark of a confirmation: nobody is to wait
-// for Stateward with every Pod and every claim.
-func confirmationConditions() []admissionregistrationv1.MatchCondition {
+// changeCondition leaves out all that does not change this part of the metadata: nobody is to wait for Stateward with
+// every Pod and every claim. It comes with the name of its entry.
+func changeCondition(change policies.Change) (entry string, condition admissionregistrationv1.MatchCondition) {
+	if change == policies.Owners {
+		return "owner.stateward.dev", admissionregistrationv1.MatchCondition{
+			Name: "an-owner-is-new",
+			Expression: strings.Join([]string{
+				"!(request.userInfo.username in [" + deletionControllers() + "]) &&",
+				"object != null && has(object.metadata.ownerReferences) &&",
+				"object.metadata.ownerReferences.exists(owner,",
+				"oldObject == null || !has(oldObject.metadata.ownerReferences) ||",
+				"!oldObject.metadata.ownerReferences.exists(old, old.uid == owner.uid && old.name == owner.name &&",
+				"old.kind == owner.kind && old.apiVersion == owner.apiVersion))",
+			}, " "),
+		}
+	}
 	value := func(object string) string {
 		return strings.ReplaceAll("(OBJECT != null && has(OBJECT.metadata.annotations) && mark in OBJECT.metadata.annotations"+
 			" ? OBJECT.metadata.annotations[mark] : '')", "OBJECT", object)
 	}
-	return append(matchConditions(), admissionregistrationv1.MatchCondition{
+	return "confirmation.stateward.dev", admissionregistrationv1.MatchCondition{
 		Name: "a-confirmation-changes",
 		Expression: "['" + strings.Join(policies.ConfirmationMarks(), "', '") + "'].exists(mark, " +
 			value("object") + " != " + value("oldObject") + ")",
-	})
+	}
 }
 
 // exceptSystem keeps Stateward from standing in the way of what it needs itself to come up.

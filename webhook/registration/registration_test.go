@@ -53,19 +53,22 @@ func library(rules, mutations []map[string][]string) *policies.Library {
 	return library
 }
 
-// marked is a rule that judges these resources only where a confirmation changes.
-func marked(on map[string][]string, resources ...string) policies.Rule {
-	return policies.Rule{On: on, Marked: resources}
-}
-
-// TestWhoConfirmsNothingIsNotHeldUp keeps what only a confirmation makes interesting out of the other entries.
-func TestWhoConfirmsNothingIsNotHeldUp(t *testing.T) {
+// TestWhoChangesNoMetadataThatMattersIsNotHeldUp keeps what only such a change makes interesting out of the other
+// entries.
+func TestWhoChangesNoMetadataThatMattersIsNotHeldUp(t *testing.T) {
 	t.Parallel()
-	confirming := marked(map[string][]string{
-		"statefulsets": {"UPDATE"}, "pods": {"CREATE", "UPDATE"}, "services": {"CREATE", "UPDATE"},
-	}, "pods", "services")
+	confirming := policies.Rule{
+		On: map[string][]string{
+			"statefulsets": {"UPDATE"}, "pods": {"CREATE", "UPDATE"}, "services": {"CREATE", "UPDATE"},
+		},
+		When: map[string]policies.Change{"pods": policies.Marks, "services": policies.Marks},
+	}
+	owned := policies.Rule{
+		On:   map[string][]string{"services": {"UPDATE"}, "pods": {"UPDATE"}},
+		When: map[string]policies.Change{"services": policies.Owners, "pods": policies.Owners},
+	}
 	library := &policies.Library{
-		Rules:     []policies.Rule{confirming, {On: map[string][]string{"services": {"UPDATE"}}}},
+		Rules:     []policies.Rule{confirming, owned, {On: map[string][]string{"services": {"UPDATE"}}}},
 		Mutations: []policies.Rule{confirming},
 	}
 	got := map[string]on{}
@@ -84,6 +87,7 @@ func TestWhoConfirmsNothingIsNotHeldUp(t *testing.T) {
 		"validating confirmation.stateward.dev": {
 			"/v1/pods Namespaced": {"CREATE", "UPDATE"}, "/v1/services Namespaced": {"CREATE"},
 		},
+		"validating owner.stateward.dev":  {"/v1/pods Namespaced": {"UPDATE"}},
 		"mutating mutation.stateward.dev": {"apps/v1/statefulsets Namespaced": {"UPDATE"}},
 		"mutating confirmation.stateward.dev": {
 			"/v1/pods Namespaced": {"CREATE", "UPDATE"}, "/v1/services Namespaced": {"CREATE", "UPDATE"},
@@ -219,6 +223,7 @@ func TestOnlyWhatCanDestroySomethingIsRefusedWithoutStateward(t *testing.T) {
 		"validating critical.stateward.dev":     want(admissionregistrationv1.Fail, "of-pods-only-forced-deletions"),
 		"validating advisory.stateward.dev":     want(admissionregistrationv1.Ignore),
 		"validating confirmation.stateward.dev": want(admissionregistrationv1.Fail, "a-confirmation-changes"),
+		"validating owner.stateward.dev":        want(admissionregistrationv1.Fail, "an-owner-is-new"),
 		"mutating mutation.stateward.dev":       want(admissionregistrationv1.Ignore),
 		"mutating confirmation.stateward.dev":   want(admissionregistrationv1.Ignore, "a-confirmation-changes"),
 	}, got); diff != "" {

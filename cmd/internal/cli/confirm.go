@@ -132,7 +132,7 @@ func confirmable(resource string, library *policies.Library) (operations []strin
 		"delete": {resource, "DELETE"}, "update": {resource, "UPDATE"}, "scale": {resource + "/scale", "UPDATE"},
 	} {
 		if slices.ContainsFunc(library.Rules, func(rule policies.Rule) bool {
-			return rule.Confirm && rule.Judges(judged[0], judged[1]) && !slices.Contains(rule.Marked, resource)
+			return rule.Confirm && rule.Judges(judged[0], judged[1]) && rule.When[resource] != policies.Marks
 		}) {
 			operations = append(operations, operation)
 		}

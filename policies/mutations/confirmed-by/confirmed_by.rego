@@ -12,7 +12,12 @@
 #     persistentvolumeclaims: [CREATE, UPDATE]
 #     namespaces: [CREATE, UPDATE]
 #     pods: [CREATE, UPDATE]
-#   marked: [statefulsets, services, persistentvolumeclaims, namespaces, pods]
+#   when:
+#     statefulsets: marks
+#     services: marks
+#     persistentvolumeclaims: marks
+#     namespaces: marks
+#     pods: marks
 #   fix: leave this annotation to Stateward
 #   since: v0.1.0
 package stateward.mutations["confirmed-by"]

@@ -14,7 +14,11 @@
 #     persistentvolumeclaims: [CREATE, UPDATE]
 #     namespaces: [CREATE, UPDATE]
 #     pods: [CREATE, UPDATE]
-#   marked: [services, persistentvolumeclaims, namespaces, pods]
+#   when:
+#     services: marks
+#     persistentvolumeclaims: marks
+#     namespaces: marks
+#     pods: marks
 #   fix: keep the label
 #   since: v0.1.0
 package stateward.rules.identity["protected-labels"]
