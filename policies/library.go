@@ -61,10 +61,6 @@ func (l *Library) All() []Rule {
 	return append(append(all, l.Rules...), l.Mutations...)
 }
 
-// Hidden reports whether a file or folder is none of the library's: a mounted ConfigMap keeps its versions in folders
-// whose names begin with two dots, and links to the files of the one that counts.
-func Hidden(name string) bool { return strings.HasPrefix(name, "..") }
-
 // AtMutatingDoor returns the rules with a notice, then the mutations.
 func (l *Library) AtMutatingDoor() (rules []Rule) {
 	for _, rule := range l.Rules {
@@ -79,9 +75,6 @@ func parse(fsys fs.FS, root string) (map[string]*ast.Module, error) {
 	modules := map[string]*ast.Module{}
 	var problems []error
 	err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err == nil && entry.IsDir() && Hidden(entry.Name()) {
-			return fs.SkipDir
-		}
 		if err != nil || entry.IsDir() || path.Ext(name) != ".rego" || strings.HasSuffix(name, "_test.rego") {
 			return err
 		}

@@ -167,24 +167,27 @@ func digest(sum io.Writer, name string) error {
 	if err != nil {
 		return err
 	}
-	folder, root := os.DirFS(name), "."
 	if !info.IsDir() {
-		folder, root = os.DirFS(filepath.Dir(name)), filepath.Base(name)
+		return digestFile(sum, os.DirFS(filepath.Dir(name)), filepath.Base(name))
 	}
-	return fs.WalkDir(folder, root, func(name string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case entry.IsDir() && policies.Hidden(entry.Name()):
-			return fs.SkipDir
-		case entry.IsDir() || policies.Hidden(entry.Name()):
-			return nil
-		}
-		content, err := fs.ReadFile(folder, name)
-		if err != nil {
-			return err
-		}
-		_, err = fmt.Fprintf(sum, "%s %d\n%s\n", name, len(content), content)
+	version, err := policies.Mounted(name)
+	if err != nil {
 		return err
+	}
+	folder := os.DirFS(version)
+	return fs.WalkDir(folder, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		return digestFile(sum, folder, name)
 	})
+}
+
+func digestFile(sum io.Writer, folder fs.FS, name string) error {
+	content, err := fs.ReadFile(folder, name)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(sum, "%s %d\n%s\n", name, len(content), content)
+	return err
 }

@@ -22,10 +22,11 @@ func loadLibrary(folder string) (*policies.Library, error) {
 	if err != nil || folder == "" {
 		return library, err
 	}
-	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-		return nil, usageError{fmt.Errorf("read rules: %s is no folder", folder)}
+	version, err := policies.Mounted(folder)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("read rules: %w", err)}
 	}
-	extended, err := library.Extend(os.DirFS(folder), folder)
+	extended, err := library.Extend(os.DirFS(version), folder)
 	if err != nil {
 		return nil, usageError{err}
 	}

@@ -75,13 +75,8 @@ func parseTests(fsys fs.FS, root string) (map[string]*ast.Module, error) {
 	modules := map[string]*ast.Module{}
 	var problems []error
 	err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
+		if err != nil || entry.IsDir() || !isTest(name) {
 			return err
-		case entry.IsDir() && policies.Hidden(entry.Name()):
-			return fs.SkipDir
-		case entry.IsDir() || !isTest(name):
-			return nil
 		}
 		source, err := fs.ReadFile(fsys, name)
 		if err != nil {
