@@ -45,10 +45,10 @@ func Load(fsys fs.FS) (*Library, error) {
 	return library, nil
 }
 
-// Rule returns the rule or mutation with this id.
+// Rule returns the rule or mutation with this id, or which once had it.
 func (l *Library) Rule(id string) (Rule, bool) {
 	for _, rule := range l.All() {
-		if rule.ID == id {
+		if rule.Called(id) {
 			return rule, true
 		}
 	}

@@ -1,6 +1,9 @@
 package policies
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Kind says what a catalogue entry does.
 type Kind string
@@ -104,6 +107,9 @@ func (r Rule) Judges(resource, operation string) bool {
 	}
 	return false
 }
+
+// Called reports whether this is the rule's id, or was before it was renamed.
+func (r Rule) Called(id string) bool { return r.ID == id || slices.Contains(r.Aliases, id) }
 
 // Dir is the rule's folder, relative to the library.
 func (r Rule) Dir() string { return r.File[:strings.LastIndex(r.File, "/")] }

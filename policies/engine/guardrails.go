@@ -180,7 +180,7 @@ func (g *Guardrails) level(rule policies.Rule) policies.Level {
 	if g != nil {
 		profile = cmp.Or(g.Spec.Profile, profile)
 		for _, setting := range g.Spec.Rules {
-			if setting.ID == rule.ID && setting.Action != "" {
+			if rule.Called(setting.ID) && setting.Action != "" {
 				return setting.Action
 			}
 		}

@@ -74,10 +74,14 @@ func (g *Guardrails) check(library *policies.Library) error {
 	g.Spec.Match.check(&found, "spec", "match")
 	seen := map[string]int{}
 	for index, setting := range g.Spec.Rules {
-		if first, again := seen[setting.ID]; again {
+		id := setting.ID
+		if rule, known := library.Rule(id); known {
+			id = rule.ID
+		}
+		if first, again := seen[id]; again {
 			found.add(fmt.Errorf("rule %q is set in rules[%d] already", setting.ID, first), "spec", "rules", index, "id")
 		}
-		seen[setting.ID] = index
+		seen[id] = index
 		setting.check(library, &found, "spec", "rules", index)
 	}
 	for index, exception := range g.Spec.Exceptions {

@@ -29,12 +29,17 @@ level(finding) := "off" if {
 param(chain, name) := value if {
 	some link in chain
 	link.annotations.scope == "package"
-	value := _set(link.path[count(link.path) - 1], "params")[name]
+	value := _set(names(link), "params")[name]
 } else := value if {
 	some link in chain
 	link.annotations.scope == "package"
 	value := link.annotations.custom.params[name].default
 }
+
+# METADATA
+# title: Names
+# description: The id of the rule to whose package a link of a metadata chain belongs, and those that it once had.
+names(link) := array.concat([link.path[count(link.path) - 1]], object.get(link.annotations.custom, "aliases", []))
 
 # METADATA
 # title: Four eyes
@@ -47,15 +52,15 @@ four_eyes if _spec.fourEyes == true
 # METADATA
 # title: Off
 # description: True for a rule or mutation that the Guardrails switch off.
-off(id) if _set(id, "action") == "off"
+off(id) if _set([id], "action") == "off"
 
 _action(finding) := action if {
-	action := _set(finding.rule, "action")
+	action := _set(array.concat([finding.rule], object.get(finding, "aliases", [])), "action")
 } else := finding.profile[_profile] if {
 	finding.profile[_profile]
 } else := finding.severity
 
-_set(id, key) := [rule[key] | some rule in _rules; rule.id == id][0]
+_set(called, key) := [rule[key] | some rule in _rules; rule.id in called][0]
 
 _softened(finding) if finding.advice
 
@@ -67,10 +72,10 @@ _softened(finding) if finding.exception
 
 # METADATA
 # title: Matches
-# description: What must select a review for this rule to judge it, as an array.
-matches(id) := array.concat(_everywhere, [rule.match |
+# description: What must select a review for a rule of these names to judge it, as an array.
+matches(called) := array.concat(_everywhere, [rule.match |
 	some rule in _rules
-	rule.id == id
+	rule.id in called
 	rule.match
 ])
 

@@ -149,6 +149,16 @@ test_four_eyes_can_be_wanted if {
 	config.four_eyes with data.kind as "Guardrails" with data.spec.fourEyes as true
 }
 
+test_a_former_name_counts if {
+	rules := [{"id": "old-rule", "action": "warn", "params": {"most": 7}}]
+	config.level(_finding({"aliases": ["old-rule"]})) == "warn" with data.kind as "Guardrails"
+		with data.spec.rules as rules
+	config.param(_renamed, "most") == 7 with data.kind as "Guardrails" with data.spec.rules as rules
+	config.param(_chain, "most") == 1 with data.kind as "Guardrails" with data.spec.rules as rules
+}
+
+_renamed := [object.union(link, {"annotations": {"custom": {"aliases": ["old-rule"]}}}) | some link in _chain]
+
 _finding(fields) := object.union({"rule": "a-rule", "severity": "deny", "profile": {}}, fields)
 
 _chain := [

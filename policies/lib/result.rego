@@ -14,6 +14,7 @@
 #   - confirm: false where no confirmation may let this one through, though the rule's others can be confirmed
 package stateward.lib.result
 
+import data.stateward.lib.config
 import data.stateward.lib.confirmation
 import data.stateward.lib.scope
 
@@ -39,8 +40,8 @@ advice(chain, entry, found) := _message(object.union(_finding(chain, entry, foun
 # description: A change that Stateward makes; found.patch is an array of JSON Patch (RFC 6902) operations.
 mutation(chain, entry, found) := _message(object.union(_finding(chain, entry, found), {"patch": found.patch}))
 
-_finding(chain, entry, found) := object.union(_scope(rule.path[count(rule.path) - 1], entry), {
-	"rule": rule.path[count(rule.path) - 1],
+_finding(chain, entry, found) := object.union_n([_scope(called, entry), _aliases(custom), {
+	"rule": called[0],
 	"severity": object.get(found, "severity", object.get(custom, "severity", "warn")),
 	"profile": _profile(custom, found),
 	"path": found.path,
@@ -48,19 +49,24 @@ _finding(chain, entry, found) := object.union(_scope(rule.path[count(rule.path) 
 	"what": found.what,
 	"fix": sprintf("%s.", [object.get(found, "fix", custom.fix)]),
 	"object": {"kind": entry.kind, "namespace": entry.namespace, "name": entry.name},
-}) if {
+}]) if {
 	rule := _package(chain)
 	custom := rule.annotations.custom
+	called := config.names(rule)
 }
+
+_aliases(custom) := {"aliases": custom.aliases} if {
+	custom.aliases
+} else := {}
 
 _profile(custom, found) := {} if {
 	found.severity
 } else := object.get(custom, "profile", {})
 
-_scope(id, entry) := {"outside": true} if {
-	scope.outside(id, entry)
-} else := {"exception": scope.exception(id, entry)} if {
-	scope.exception(id, entry)
+_scope(called, entry) := {"outside": true} if {
+	scope.outside(called, entry)
+} else := {"exception": scope.exception(called, entry)} if {
+	scope.exception(called, entry)
 } else := {}
 
 _package(chain) := link if {

@@ -27,6 +27,12 @@ test_violation_says_everything if {
 	}
 }
 
+test_former_names_are_told if {
+	finding := result.violation(_chain({"aliases": ["old-rule"]}), _update(1, 2), _found({}))
+	finding.rule == "a-rule"
+	finding.aliases == ["old-rule"]
+}
+
 test_advice_is_marked_and_never_existing if {
 	finding := result.advice(_chain({"severity": "deny"}), _update(2, 2), _found({}))
 	finding.advice == true

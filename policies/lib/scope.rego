@@ -12,23 +12,24 @@ import data.stateward.lib.selector
 
 # METADATA
 # title: Outside
-# description: True where the Guardrails select other objects, for all rules or for this one.
+# description: True where the Guardrails select other objects, for all rules or for the one of these names.
 # scope: document
 default outside(_, _) := false
 
-outside(id, entry) if {
-	some match in config.matches(id)
+outside(called, entry) if {
+	some match in config.matches(called)
 	_misses(match, entry)
 }
 
 # METADATA
 # title: Exception
 # description: |
-#   The exception that lets this review through the rule: reason, owner and expires. It is `dated` where the time is
-#   known, so that it can be told from one that has expired.
-exception(id, entry) := [object.union(said, {"dated": entry.time != ""}) |
+#   The exception that lets this review through the rule of these names: reason, owner and expires. It is `dated` where
+#   the time is known, so that it can be told from one that has expired.
+exception(called, entry) := [object.union(said, {"dated": entry.time != ""}) |
 	some each in config.exceptions
-	id in each.rules
+	some name in called
+	name in each.rules
 	not _expired(each, entry)
 	_fits(each.match, entry)
 	said := {"reason": each.reason, "owner": each.owner, "expires": each.expires}

@@ -3,7 +3,7 @@ package stateward.lib.scope_test
 import data.stateward.lib.config
 import data.stateward.lib.scope
 
-test_without_guardrails_everything_is_in_scope if not scope.outside("image-tag", _entry)
+test_without_guardrails_everything_is_in_scope if not scope.outside(["image-tag"], _entry)
 
 test_a_match_selects[name] if {
 	some name, match in {
@@ -19,7 +19,7 @@ test_a_match_selects[name] if {
 		"a label of its namespace": {"namespaceSelector": {"matchLabels": {"env": "prod"}}},
 		"several things": {"namespaces": ["data"], "names": ["web"]},
 	}
-	not scope.outside("image-tag", _entry) with data.kind as "Guardrails"
+	not scope.outside(["image-tag"], _entry) with data.kind as "Guardrails"
 		with data.spec as {"match": match}
 		with data.cluster.namespaces as _namespaces
 }
@@ -35,24 +35,24 @@ test_a_match_leaves_out[name] if {
 		"another label of the namespace": {"namespaceSelector": {"matchLabels": {"env": "test"}}},
 		"one of several things": {"namespaces": ["data"], "names": ["db"]},
 	}
-	scope.outside("image-tag", _entry) with data.kind as "Guardrails"
+	scope.outside(["image-tag"], _entry) with data.kind as "Guardrails"
 		with data.spec as {"match": match}
 		with data.cluster.namespaces as _namespaces
 }
 
 test_a_name_with_dots_is_one_name if {
-	not scope.outside("x", object.union(_entry, {"name": "web.v1"})) with data.kind as "Guardrails"
+	not scope.outside(["x"], object.union(_entry, {"name": "web.v1"})) with data.kind as "Guardrails"
 		with data.spec as {"match": {"names": ["web*"]}}
 }
 
 test_what_nobody_knows_stays_in_scope if {
 	match := {"namespaceSelector": {"matchLabels": {"env": "test"}}, "labelSelector": {"matchLabels": {"app": "db"}}}
-	not scope.outside("image-tag", _scale) with data.kind as "Guardrails" with data.spec as {"match": match}
+	not scope.outside(["image-tag"], _scale) with data.kind as "Guardrails" with data.spec as {"match": match}
 }
 
 test_a_scale_has_the_labels_of_its_set[app] if {
 	some app, outside in {"nginx": false, "db": true}
-	scope.outside("quorum", _scale) == outside with data.kind as "Guardrails"
+	scope.outside(["quorum"], _scale) == outside with data.kind as "Guardrails"
 		with data.spec as {"match": {"labelSelector": {"matchLabels": {"app": app}}}}
 		with data.cluster.statefulsets as {"data": {"web": _entry.object}}
 }
@@ -62,21 +62,21 @@ test_a_namespace_is_in_itself[name] if {
 		"name": {"namespaces": ["data"]},
 		"labels": {"namespaceSelector": {"matchLabels": {"env": "prod"}}},
 	}
-	not scope.outside("namespace-delete", _namespace) with data.kind as "Guardrails" with data.spec as {"match": match}
+	not scope.outside(["namespace-delete"], _namespace) with data.kind as "Guardrails" with data.spec as {"match": match}
 }
 
 test_nobody_leaves_by_a_label_that_the_request_brings if {
 	skip := {"labelSelector": {"matchExpressions": [{"key": "skip", "operator": "DoesNotExist"}]}}
 	skipping := object.union(_entry, {"object": {"metadata": {"labels": {"skip": "me"}}}})
-	scope.outside("image-tag", skipping) with data.kind as "Guardrails" with data.spec as {"match": skip}
+	scope.outside(["image-tag"], skipping) with data.kind as "Guardrails" with data.spec as {"match": skip}
 	leaving := object.union(skipping, {"old": _entry.object})
-	not scope.outside("image-tag", leaving) with data.kind as "Guardrails" with data.spec as {"match": skip}
+	not scope.outside(["image-tag"], leaving) with data.kind as "Guardrails" with data.spec as {"match": skip}
 }
 
 test_a_rule_has_a_match_of_its_own if {
 	spec := {"rules": [{"id": "image-tag", "match": {"namespaces": ["other"]}}]}
-	scope.outside("image-tag", _entry) with data.kind as "Guardrails" with data.spec as spec
-	not scope.outside("quorum", _entry) with data.kind as "Guardrails" with data.spec as spec
+	scope.outside(["image-tag"], _entry) with data.kind as "Guardrails" with data.spec as spec
+	not scope.outside(["quorum"], _entry) with data.kind as "Guardrails" with data.spec as spec
 }
 
 test_an_exception_lets_through_until_it_expires[expires] if {
@@ -87,7 +87,7 @@ test_an_exception_lets_through_until_it_expires[expires] if {
 		"2026-11-23T13:30:00+01:00": true,
 	}
 	excepted := [used |
-		used := scope.exception("image-tag", _entry) with data.kind as "Guardrails"
+		used := scope.exception(["image-tag"], _entry) with data.kind as "Guardrails"
 			with data.spec as {"exceptions": [_exception(expires, {"names": ["web"]})]}
 	]
 	excepted == [used | holds; used := {"reason": "r", "owner": "o", "expires": expires, "dated": true}]
@@ -95,7 +95,7 @@ test_an_exception_lets_through_until_it_expires[expires] if {
 
 test_an_exception_counts_where_nobody_knows_the_time if {
 	timeless := object.union(_entry, {"time": ""})
-	used := scope.exception("image-tag", timeless) with data.kind as "Guardrails"
+	used := scope.exception(["image-tag"], timeless) with data.kind as "Guardrails"
 		with data.spec as {"exceptions": [_exception("2020-01-01T00:00:00Z", {"names": ["web"]})]}
 	used.dated == false
 }
@@ -110,7 +110,7 @@ test_an_exception_is_for_its_rules_and_objects[name] if {
 		},
 		"another label": {"rules": ["image-tag"], "match": {"labelSelector": {"matchLabels": {"app": "db"}}}},
 	}
-	not scope.exception("image-tag", _entry) with data.kind as "Guardrails"
+	not scope.exception(["image-tag"], _entry) with data.kind as "Guardrails"
 		with data.spec as {"exceptions": [object.union(_exception("2027-01-01T00:00:00Z", {}), each)]}
 }
 
@@ -118,9 +118,9 @@ test_a_label_that_the_request_brings_is_no_exception if {
 	match := {"labelSelector": {"matchLabels": {"legacy": "true"}}}
 	brings := object.union(_entry, {"object": {"metadata": {"labels": {"legacy": "true"}}}})
 	spec := {"exceptions": [_exception("2027-01-01T00:00:00Z", match)]}
-	scope.exception("image-tag", brings) with data.kind as "Guardrails" with data.spec as spec
+	scope.exception(["image-tag"], brings) with data.kind as "Guardrails" with data.spec as spec
 	changes := object.union(brings, {"old": _entry.object})
-	not scope.exception("image-tag", changes) with data.kind as "Guardrails" with data.spec as spec
+	not scope.exception(["image-tag"], changes) with data.kind as "Guardrails" with data.spec as spec
 }
 
 test_the_first_exception_that_fits_is_named if {
@@ -129,18 +129,18 @@ test_the_first_exception_that_fits_is_named if {
 		_exception("2027-01-01T00:00:00Z", {"names": ["web"]}),
 		_exception("2028-01-01T00:00:00Z", {"names": ["web"]}),
 	]}
-	used := scope.exception("image-tag", _entry) with data.kind as "Guardrails" with data.spec as spec
+	used := scope.exception(["image-tag"], _entry) with data.kind as "Guardrails" with data.spec as spec
 	used.expires == "2027-01-01T00:00:00Z"
 }
 
 test_an_object_without_labels_has_none if {
 	bare := object.union(_entry, {"object": {"metadata": {"labels": null}}})
-	scope.outside("image-tag", bare) with data.kind as "Guardrails"
+	scope.outside(["image-tag"], bare) with data.kind as "Guardrails"
 		with data.spec as {"match": {"labelSelector": {"matchLabels": {"app": "nginx"}}}}
 }
 
 test_other_data_are_no_guardrails if {
-	not scope.outside("image-tag", _entry) with data.kind as "ConfigMap" with data.spec as {"match": {"names": ["db"]}}
+	not scope.outside(["image-tag"], _entry) with data.kind as "ConfigMap" with data.spec as {"match": {"names": ["db"]}}
 	config.exceptions == [] with data.kind as "ConfigMap" with data.spec as {"exceptions": [{}]}
 }
 
@@ -159,3 +159,20 @@ _scale := {"kind": "Scale", "namespace": "data", "name": "web", "time": "", "old
 _namespace := {"kind": "Namespace", "namespace": "default", "name": "data", "object": null, "old": _namespaces.data}
 
 _namespaces := {"data": {"metadata": {"labels": {"env": "prod"}}}}
+
+test_a_former_name_counts if {
+	match := {"names": ["db"]}
+	scope.outside(["image-tag", "image-tags"], _entry) with data.kind as "Guardrails"
+		with data.spec as {"rules": [{"id": "image-tags", "match": match}]}
+	exceptions := [{
+		"rules": ["image-tags"],
+		"match": {"names": ["web"]},
+		"reason": "vendor",
+		"owner": "me",
+		"expires": "2099-01-01T00:00:00Z",
+	}]
+	scope.exception(["image-tag", "image-tags"], _entry) with data.kind as "Guardrails"
+		with data.spec as {"exceptions": exceptions}
+	not scope.exception(["image-tag"], _entry) with data.kind as "Guardrails"
+		with data.spec as {"exceptions": exceptions}
+}
