@@ -25,7 +25,7 @@ image_changes := [entry |
 	image.changed(entry)
 	defaults.update_strategy(entry.object) == "RollingUpdate"
 	decidable(entry)
-	not _back_to_images(entry)
+	not back_to_images(entry)
 ]
 
 # METADATA
@@ -84,6 +84,15 @@ back(entry) if {
 }
 
 # METADATA
+# title: Back to images
+# description: True where the containers get the images of the current revision again, whatever else changes.
+back_to_images(entry) if {
+	_may_go_back(entry)
+	some pod in _at_current_revision(entry)
+	_runs_images(pod, entry.object)
+}
+
+# METADATA
 # title: Decidable
 # description: True where it is known whether a change goes back to the current revision.
 # scope: document
@@ -132,12 +141,6 @@ _may_go_back(entry) if {
 _may_go_back(entry) if {
 	changes(entry)
 	unseen(entry.old)
-}
-
-_back_to_images(entry) if {
-	_may_go_back(entry)
-	some pod in _at_current_revision(entry)
-	_runs_images(pod, entry.object)
 }
 
 _brings_images(entry) if {

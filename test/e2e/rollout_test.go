@@ -35,6 +35,7 @@ func TestRolloutsWaitForTheirCanaries(t *testing.T) {
 		"a bad first image":        badFirstImage,
 		"a canary is required":     requiredCanary,
 		"a canary comes by itself": automaticCanary,
+		"a canary is taken back":   takenBack,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -74,6 +75,26 @@ func badCanary(t *testing.T, g guard) {
 	g.unblocked(t, "web-2", setImage(oldImage))
 	g.run(t, oldImage, oldImage, oldImage)
 	g.eventuallyAllowed(t, "", partition(0)...)
+}
+
+// takenBack goes down to the version that the other pods run, which is denied when all have left it.
+func takenBack(t *testing.T, g guard) {
+	const lower, higher = "nginx:1.27.4", "nginx:1.28.0"
+	g.create(t, builders.MakeStatefulSet().Image(lower).Partition(2))
+	g.settled(t, 3)
+	g.allowed(t, "", setImage(higher)...)
+	g.run(t, lower, lower, higher)
+	g.denied(t, "image-change", append(setImage("nginx:1.27.3"), "--dry-run=server")...)
+	g.warned(t, "image-change", setImage(lower)...)
+	g.run(t, lower, lower, lower)
+	g.allowed(t, "", setImage(higher)...)
+	g.run(t, lower, lower, higher)
+	g.eventuallyAllowed(t, "", partition(0)...)
+	g.run(t, higher, higher, higher)
+	eventually(t, "the way back is closed", func(context.Context) (bool, error) {
+		output, code := g.kubectl(t, "", append(setImage(lower), "--dry-run=server")...)
+		return code != 0 && strings.Contains(output, "[image-change]"), nil
+	})
 }
 
 // badFirstImage stops a set at its first pod, which a better image does not reach by itself.

@@ -3,7 +3,8 @@
 # description: |
 #   The pods are replaced, their data stays. Another repository, an older version or the next major version of a
 #   database seldom reads what the last one wrote, and the way back is then closed as well. Versions are compared
-#   number by number (`17.2-alpine` and `v3.5.21` too); tags that are no versions cannot be compared.
+#   number by number (`17.2-alpine` and `v3.5.21` too); tags that are no versions cannot be compared. The way back in
+#   the middle of a rollout, to the images that other pods still run, is only warned of: it must be open at night.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback
 # custom:
@@ -11,6 +12,7 @@
 #   confirm: true
 #   on:
 #     statefulsets: [UPDATE]
+#   reads: [pods]
 #   fix: go up within the major version, after a backup
 #   since: v0.1.0
 package stateward.rules.image["image-change"]
@@ -18,6 +20,7 @@ package stateward.rules.image["image-change"]
 import data.stateward.lib.image
 import data.stateward.lib.result
 import data.stateward.lib.review
+import data.stateward.lib.rollout
 
 report contains result.violation(rego.metadata.chain(), change.entry, {
 	"path": change.path,
@@ -25,6 +28,17 @@ report contains result.violation(rego.metadata.chain(), change.entry, {
 }) if {
 	some change in _changes
 	danger := _danger(change.before, change.after)
+	not rollout.back_to_images(change.entry)
+}
+
+report contains result.advice(rego.metadata.chain(), change.entry, {
+	"path": change.path,
+	"what": sprintf("back to what other pods still run, from %q to %q", [change.from, change.to]),
+	"fix": sprintf("look whether the pods that ran %q can still read their data", [change.from]),
+}) if {
+	some change in _changes
+	_danger(change.before, change.after)
+	rollout.back_to_images(change.entry)
 }
 
 report contains result.advice(rego.metadata.chain(), change.entry, {

@@ -226,6 +226,41 @@ _with_init(image) := object.union(
 	{"spec": {"template": {"spec": {"initContainers": [_container("prepare", image)]}}}},
 )
 
+test_the_way_back_is_only_mentioned if {
+	some finding in rule.report with input as _taken_back("db:16.1") with data.cluster.pods as _pods("db:16.1")
+	finding.advice == true
+	finding.msg == concat(" ", [
+		"[image-change] spec.template.spec.containers[0].image: back to what other pods still run,",
+		`from "db:17.2" to "db:16.1".`,
+		`Fix: look whether the pods that ran "db:17.2" can still read their data.`,
+	])
+}
+
+test_the_way_to_something_else_is_denied if {
+	some finding in rule.report with input as _taken_back("db:15.1") with data.cluster.pods as _pods("db:16.1")
+	finding.severity == "deny"
+	not finding.advice
+}
+
+test_the_way_back_is_denied_where_no_pod_shows_it[pods] if {
+	some pods in [{}, {"default": {}}]
+	some finding in rule.report with input as _taken_back("db:16.1") with data.cluster.pods as pods
+	finding.severity == "deny"
+	not finding.advice
+}
+
+# The image is taken back in the middle of a rollout.
+_taken_back(image) := object.union(_change("db:17.2", image), {"request": {"oldObject": {"status": {
+	"currentRevision": "web-a",
+	"updateRevision": "web-b",
+	"updatedReplicas": 1,
+}}}})
+
+_pods(image) := {"default": {"web-0": {
+	"metadata": {"labels": {"controller-revision-hash": "web-a"}},
+	"spec": {"containers": [_container("db", image)]},
+}}}
+
 _update(before, after) := {
 	"stateward": {"time": "2026-11-23T12:00:00Z"},
 	"request": {
