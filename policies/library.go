@@ -31,6 +31,9 @@ type Library struct {
 // Embedded loads the library that is built into the binary.
 func Embedded() (*Library, error) { return Load(embedded) }
 
+// Files are the Rego files that are built into the binary, tests included.
+func Files() fs.FS { return embedded }
+
 // Load parses every .rego file below fsys, except tests, and builds the catalogue from the METADATA of the packages
 // stateward.rules.* and stateward.mutations.*. The error joins all that is wrong, each with file and line.
 func Load(fsys fs.FS) (*Library, error) {

@@ -58,7 +58,7 @@ func check(ctx context.Context, paths []string, options checkOptions, streams St
 	if err != nil {
 		return usageError{err}
 	}
-	library, err := loadLibrary(options.rules)
+	library, err := loadLibrary(ctx, options.rules)
 	if err != nil {
 		return err
 	}

@@ -13,26 +13,6 @@ import (
 // configFlag describes --config, which several verbs have.
 const configFlag = "Guardrails `file` (stateward.dev/v1alpha1); without one every rule has its own level"
 
-// rulesFlag describes --rules, which several verbs have.
-const rulesFlag = "`folder` with rules of your own, as `stateward rules new` writes them"
-
-// loadLibrary is the built-in library, and the rules of a folder where one is given.
-func loadLibrary(folder string) (*policies.Library, error) {
-	library, err := policies.Embedded()
-	if err != nil || folder == "" {
-		return library, err
-	}
-	version, err := policies.Mounted(folder)
-	if err != nil {
-		return nil, usageError{fmt.Errorf("read rules: %w", err)}
-	}
-	extended, err := library.Extend(os.DirFS(version), folder)
-	if err != nil {
-		return nil, usageError{err}
-	}
-	return extended, nil
-}
-
 // loadGuardrails reads a Guardrails file; no file is no Guardrails. Every mistake comes with its place.
 func loadGuardrails(file string, library *policies.Library) (*engine.Guardrails, error) {
 	if file == "" {

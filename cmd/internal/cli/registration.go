@@ -13,8 +13,8 @@ func newRegistration(streams Streams, rules *string) *cobra.Command {
 		Long: `Print, as YAML for kubectl apply, the webhook configurations by which an API server asks Stateward, and the roles of
 its service account. Both follow from what the rules judge and read: rules of your own (--rules) may need more than
 the manifests of Stateward have.`,
-		RunE: func(*cobra.Command, []string) error {
-			library, err := loadLibrary(*rules)
+		RunE: func(command *cobra.Command, _ []string) error {
+			library, err := loadLibrary(command.Context(), *rules)
 			if err != nil {
 				return err
 			}

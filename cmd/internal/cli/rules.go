@@ -13,8 +13,8 @@ func newRules(streams Streams) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "rules",
 		Short: "List the catalogue of rules and mutations",
-		RunE: func(*cobra.Command, []string) error {
-			library, err := loadLibrary(rules)
+		RunE: func(command *cobra.Command, _ []string) error {
+			library, err := loadLibrary(command.Context(), rules)
 			if err != nil {
 				return err
 			}
@@ -39,8 +39,8 @@ func newExplain(streams Streams, rules *string) *cobra.Command {
 		Use:   "explain ID",
 		Short: "Print what a rule is about, its parameters and the way out",
 		Args:  cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			library, err := loadLibrary(*rules)
+		RunE: func(command *cobra.Command, args []string) error {
+			library, err := loadLibrary(command.Context(), *rules)
 			if err != nil {
 				return err
 			}

@@ -44,7 +44,7 @@ Exit code: 0 all is well, 1 something is not, 2 the rules cannot be read.`,
 
 // tryRules tells what is wrong with the rules in a folder.
 func tryRules(ctx context.Context, folder string, streams Streams) (problems []string, err error) {
-	library, err := loadLibrary(folder)
+	library, err := loadLibrary(ctx, folder)
 	if err != nil {
 		return nil, err
 	}

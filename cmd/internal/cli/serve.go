@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -47,7 +48,7 @@ With --cert-file and --key-file it serves that certificate and follows its chang
 authority, for the names in --certificate-hosts, and writes it into the caBundle of the webhook configurations
 called "` + registration.Name + `".`,
 		RunE: func(command *cobra.Command, _ []string) error {
-			built, err := options.build(streams)
+			built, err := options.build(command.Context(), streams)
 			if err != nil {
 				return err
 			}
@@ -70,7 +71,7 @@ called "` + registration.Name + `".`,
 }
 
 // build turns flags into what the webhook needs, and complains about all that is wrong with them.
-func (o serveOptions) build(streams Streams) (webhook.Options, error) {
+func (o serveOptions) build(ctx context.Context, streams Streams) (webhook.Options, error) {
 	logger := logr.FromSlogHandler(slog.NewJSONHandler(streams.Err, nil))
 	ctrl.SetLogger(logger)
 	config, err := restConfig(o.kubeconfig)
@@ -81,13 +82,17 @@ func (o serveOptions) build(streams Streams) (webhook.Options, error) {
 	if err != nil {
 		return webhook.Options{}, usageError{err}
 	}
+	load, err := o.loader(ctx)
+	if err != nil {
+		return webhook.Options{}, err
+	}
 	return webhook.Options{
 		Config:         config,
 		Host:           o.host,
 		Port:           o.port,
 		MetricsAddress: o.metricsAddress,
 		ProbeAddress:   o.probeAddress,
-		Load:           o.load,
+		Load:           load,
 		Files:          o.files(),
 		// A file has the say where there is one.
 		StoredGuardrails: o.config == "",
@@ -97,20 +102,31 @@ func (o serveOptions) build(streams Streams) (webhook.Options, error) {
 	}, nil
 }
 
-// load reads the library and the Guardrails; they may have changed since the last time.
-func (o serveOptions) load() (*policies.Library, *engine.Guardrails, error) {
-	library, err := loadLibrary(o.rules)
-	if err != nil {
-		return nil, nil, err
+// loader reads the library and the Guardrails, which may change. Rules in a registry do not, by their digest: they are
+// read once, and the registry may be away from then on.
+func (o serveOptions) loader(ctx context.Context) (func() (*policies.Library, *engine.Guardrails, error), error) {
+	var pinned *policies.Library
+	if isArtifact(o.rules) {
+		var err error
+		if pinned, err = loadLibrary(ctx, o.rules); err != nil {
+			return nil, err
+		}
 	}
-	guardrails, err := loadGuardrails(o.config, library)
-	return library, guardrails, err
+	return func() (library *policies.Library, guardrails *engine.Guardrails, err error) {
+		if library = pinned; library == nil {
+			if library, err = loadLibrary(ctx, o.rules); err != nil {
+				return nil, nil, err
+			}
+		}
+		guardrails, err = loadGuardrails(o.config, library)
+		return library, guardrails, err
+	}, nil
 }
 
-// files are what load reads.
+// files are what may change.
 func (o serveOptions) files() (files []string) {
 	for _, name := range []string{o.config, o.rules} {
-		if name != "" {
+		if name != "" && !isArtifact(name) {
 			files = append(files, name)
 		}
 	}

@@ -18,12 +18,9 @@ import (
 // settling is how long the process gets to read what is new and to give garbage back.
 const settling = 30 * time.Second
 
-// sample is the memory of the process, in MiB, with this many StatefulSets in the cluster.
-type sample struct {
-	statefulsets int
-	// resident is what it ends with, heap the least that was in use on the way: right after a collection.
-	resident, heap float64
-}
+// sample is the memory of the process, in MiB: what is resident in the end, and the least heap that was in use on the way,
+// right after a collection.
+type sample struct{ resident, heap float64 }
 
 // run fills the cluster step by step and prints a Markdown table.
 func run(ctx context.Context, steps string, replicas int) error {

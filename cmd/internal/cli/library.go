@@ -1,0 +1,42 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/stateward/stateward/cmd/internal/artifact"
+	"github.com/stateward/stateward/policies"
+)
+
+// rulesFlag describes --rules, which several verbs have.
+const rulesFlag = "`folder` with rules of your own, as `stateward rules new` writes them, or oci://REPOSITORY@DIGEST"
+
+// loadLibrary is the built-in library, and the rules of a folder or an artifact where one is given.
+func loadLibrary(ctx context.Context, rules string) (*policies.Library, error) {
+	library, err := policies.Embedded()
+	if err != nil || rules == "" {
+		return library, err
+	}
+	own, err := openRules(ctx, rules)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("read rules: %w", err)}
+	}
+	extended, err := library.Extend(own, rules)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return extended, nil
+}
+
+func openRules(ctx context.Context, rules string) (fs.FS, error) {
+	if isArtifact(rules) {
+		return artifact.Rules(ctx, rules)
+	}
+	folder, err := policies.Mounted(rules)
+	return os.DirFS(folder), err
+}
+
+func isArtifact(rules string) bool { return strings.HasPrefix(rules, artifact.Scheme) }
