@@ -9,13 +9,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stateward/stateward/cmd/internal/judge"
-	"github.com/stateward/stateward/cmd/internal/manifest"
 	"github.com/stateward/stateward/cmd/internal/report"
 	"github.com/stateward/stateward/policies/engine"
 )
 
 // checkOptions are the flags of `stateward check`.
 type checkOptions struct {
+	inputOptions
+
 	namespace string
 	config    string
 	rules     string
@@ -27,23 +28,25 @@ type checkOptions struct {
 func newCheck(streams Streams) *cobra.Command {
 	var options checkOptions
 	command := &cobra.Command{
-		Use:   "check PATH...",
+		Use:   "check [PATH...]",
 		Short: "Judge manifests and recorded AdmissionReviews",
 		Long: `Judge Kubernetes manifests as the webhook would, before they reach a cluster.
 
-PATH is a YAML or JSON file, a folder (read recursively), or - for standard input. All that is given is one
-World: a StatefulSet finds its Service in another file. AdmissionReviews are judged as recorded.
+PATH is a YAML or JSON file, a folder (read recursively), a pattern in quotes (** stands for any folders), or - for
+standard input; -k builds a kustomization first. All that is given is one World: a StatefulSet finds its Service in
+another file. AdmissionReviews are judged as recorded.
 
 Exit code: 0 nothing is denied, 1 something is, 2 bad usage or input that cannot be read, 3 something could not
 be evaluated.`,
 		Example: `  stateward check manifests/
   helm template db CHART | stateward check -n data -`,
-		Args: cobra.MinimumNArgs(1),
+		Args: cobra.ArbitraryArgs,
 		RunE: func(command *cobra.Command, paths []string) error {
 			return check(command.Context(), paths, options, streams)
 		},
 	}
 	flags := command.Flags()
+	options.add(flags)
 	flags.StringVarP(&options.namespace, "namespace", "n", "default", "`namespace` of objects that name none")
 	flags.StringVar(&options.config, "config", "", configFlag)
 	flags.StringVar(&options.rules, "rules", "", rulesFlag)
@@ -66,9 +69,9 @@ func check(ctx context.Context, paths []string, options checkOptions, streams St
 	if err != nil {
 		return err
 	}
-	documents, err := manifest.Read(paths, manifest.Options{Stdin: streams.In})
+	documents, err := options.read(paths, streams)
 	if err != nil {
-		return usageError{err}
+		return err
 	}
 	decider, err := engine.New(ctx, library, guardrails)
 	if err != nil {

@@ -94,6 +94,16 @@ func TestBadInputGetsOneClearErrorWithItsPlace(t *testing.T) {
 			stdin: "apiVersion: v1\nkind: Service\nmetadata:\n  name: a\n  name: b\n", args: []string{"check", "-"},
 			code: cli.ExitUsage, want: "error: stdin:5:3: ",
 		},
+		"a field that Kubernetes does not have": {
+			stdin: "apiVersion: v1\nkind: Service\nmetadata:\n  name: a\nspec:\n  clusterIp: None\n", args: []string{"check", "-"},
+			code: cli.ExitUsage, want: "error: stdin:6:3: spec.clusterIp: Service has no such field",
+		},
+		"a validation that there is not": {
+			args: []string{"check", "--validate", "no", "-"}, code: cli.ExitUsage, want: `--validate "no": use strict, warn or ignore`,
+		},
+		"a kustomization that is not there": {
+			args: []string{"check", "-k", "testdata/none"}, code: cli.ExitUsage, want: "error: testdata/none: cannot be built: ",
+		},
 		"a file that is not there": {
 			args: []string{"check", "testdata/none.yaml"}, code: cli.ExitUsage, want: "testdata/none.yaml",
 		},
@@ -167,4 +177,18 @@ func violations(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return string(source)
+}
+
+func TestFieldsThatKubernetesDoesNotHaveCanBeLetThrough(t *testing.T) {
+	t.Parallel()
+	const service = "apiVersion: v1\nkind: Service\nmetadata:\n  name: a\nspec:\n  clusterIp: None\n"
+	for how, want := range map[string]string{
+		"warn":   "warning: stdin:6:3: spec.clusterIp: Service has no such field\n",
+		"ignore": "",
+	} {
+		_, stderr, code := run(t, service, "check", "--validate", how, "-")
+		if code != cli.ExitClean || stderr != want {
+			t.Errorf("%s: exit code %d, stderr %q", how, code, stderr)
+		}
+	}
 }

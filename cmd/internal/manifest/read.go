@@ -9,10 +9,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
 )
 
 // Read returns the objects in files, folders and standard input ("-"), in the
-// order of paths. Folders are read with everything below them, sorted by name;
+// order of paths. A path that is not there and has one of *?[{ in it is a pattern,
+// where ** stands for any folders. Folders are read with everything below them, sorted by name;
 // only files that end in .yaml, .yml or .json count there, and folders whose
 // name starts with a dot are left out. A file that is named itself is read
 // whatever its ending.
@@ -47,15 +50,32 @@ func (r *reader) path(path string) {
 		return
 	}
 	info, err := os.Stat(path)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && strings.ContainsAny(path, "*?[{"):
+		r.pattern(path)
+	case err != nil:
 		r.fail(path, statError(err))
-		return
-	}
-	if info.IsDir() {
+	case info.IsDir():
 		r.folder(path)
+	default:
+		r.file(path)
+	}
+}
+
+// pattern reads what a shell would have named, had the pattern not been in quotes; ** stands for any folders.
+func (r *reader) pattern(pattern string) {
+	paths, err := doublestar.FilepathGlob(pattern, doublestar.WithFailOnIOErrors())
+	if err != nil {
+		r.fail(pattern, fmt.Errorf("cannot be read as a pattern: %w", cause(err)))
 		return
 	}
-	r.file(path)
+	if len(paths) == 0 {
+		r.fail(pattern, errors.New("no file matches this pattern; check the path"))
+	}
+	slices.Sort(paths)
+	for _, path := range paths {
+		r.path(path)
+	}
 }
 
 func (r *reader) stdin() {

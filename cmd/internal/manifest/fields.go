@@ -1,0 +1,58 @@
+package manifest
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/kubernetes/scheme"
+	kjson "sigs.k8s.io/json"
+)
+
+// UnknownFields returns, with their places, the fields of the documents that Kubernetes' own types do not have, as the
+// API server tells kubectl, which refuses to apply them. Kinds that are not Kubernetes' own are left alone. A field of
+// the wrong type is a rule's business.
+func UnknownFields(documents []Document) error {
+	var errs []Error
+	for _, document := range documents {
+		errs = append(errs, document.unknownFields()...)
+	}
+	return join(errs)
+}
+
+func (d Document) unknownFields() (errs []Error) {
+	typed, err := scheme.Scheme.New(schema.FromAPIVersionAndKind(d.APIVersion, d.Kind))
+	if runtime.IsNotRegisteredError(err) || d.IsAdmissionReview() {
+		return nil
+	}
+	if err != nil {
+		return []Error{{Position: d.Position(nil), Err: err}}
+	}
+	// What is of the wrong type ends the decoding, and what is said of the fields before it stays true.
+	unknown, _ := kjson.UnmarshalStrict(d.Raw, typed, kjson.DisallowUnknownFields)
+	for _, each := range unknown {
+		var field kjson.FieldError
+		if !errors.As(each, &field) {
+			continue
+		}
+		path := fieldPath(field.FieldPath())
+		errs = append(errs, Error{Position: d.Position(path), Err: fmt.Errorf("%s: %s has no such field", field.FieldPath(), d.Kind)})
+	}
+	return errs
+}
+
+// fieldPath takes a path like spec.containers[0].image apart. A key with a dot in it comes apart too; the place is then
+// that of the longest part that is found.
+func fieldPath(text string) (path []any) {
+	for _, step := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(".[]", r) }) {
+		if index, err := strconv.Atoi(step); err == nil {
+			path = append(path, index)
+		} else {
+			path = append(path, step)
+		}
+	}
+	return path
+}
