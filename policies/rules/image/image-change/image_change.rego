@@ -27,8 +27,8 @@ report contains result.violation(rego.metadata.chain(), change.entry, {
 	"what": sprintf("%s, from %q to %q", [danger, change.from, change.to]),
 }) if {
 	some change in _changes
-	danger := _danger(change.before, change.after)
 	not rollout.back_to_images(change.entry)
+	danger := _danger(change.before, change.after)
 }
 
 report contains result.advice(rego.metadata.chain(), change.entry, {
