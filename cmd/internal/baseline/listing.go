@@ -90,29 +90,36 @@ func classify(entries []entry, places []place) listing {
 }
 
 func chooses(place place, entry entry) bool {
-	if entry.path == place.below {
+	below, inside := strings.CutPrefix(entry.path, place.below)
+	if place.below != "" && below != "" {
+		var deeper bool
+		below, deeper = strings.CutPrefix(below, "/")
+		inside = inside && deeper
+	}
+	switch {
+	case !inside:
+		return false
+	case below == "":
 		return true
+	case isHidden(below, entry.mode == submoduleMode):
+		return false
+	case entry.mode == submoduleMode:
+		return true
+	case entry.mode == linkMode && path.Ext(below) == "":
+		// It may lead to a folder.
+		return true
+	default:
+		return manifest.IsManifest(below)
 	}
-	below := entry.path
-	if place.below != "" {
-		var inside bool
-		if below, inside = strings.CutPrefix(entry.path, place.below+"/"); !inside {
-			return false
-		}
+}
+
+// isHidden reports whether a path leads through a folder whose name starts with a dot.
+func isHidden(below string, isFolder bool) bool {
+	steps := strings.Split(below, "/")
+	if !isFolder {
+		steps = steps[:len(steps)-1]
 	}
-	folder := path.Dir(below)
-	if entry.mode == submoduleMode {
-		folder = below
-	}
-	for step := range strings.SplitSeq(folder, "/") {
-		if strings.HasPrefix(step, ".") && step != "." {
-			return false
-		}
-	}
-	// What a link without an ending leads to may be a folder.
-	return entry.mode != linkMode && entry.mode != submoduleMode && manifest.IsManifest(entry.path) ||
-		entry.mode == submoduleMode ||
-		entry.mode == linkMode && (manifest.IsManifest(entry.path) || path.Ext(entry.path) == "")
+	return slices.ContainsFunc(steps, func(step string) bool { return strings.HasPrefix(step, ".") })
 }
 
 // had reports whether the revision has a manifest at a place or below it.
