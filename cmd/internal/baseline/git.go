@@ -29,33 +29,44 @@ type place struct {
 func locate(ctx context.Context, paths []string) (repository, []place, error) {
 	var found repository
 	var places []place
+	prefixes := map[string]string{}
 	for _, path := range paths {
 		folder, rest, err := nearestFolder(path)
 		if err != nil {
 			return repository{}, nil, err
 		}
-		at := repository{top: folder}
-		output, err := at.git(ctx, "rev-parse", "--show-toplevel", "--show-prefix")
-		if errors.Is(err, errNoGit) {
-			return repository{}, nil, err
+		if _, known := prefixes[folder]; !known {
+			top, prefix, err := topOf(ctx, folder)
+			if errors.Is(err, errNoGit) {
+				return repository{}, nil, err
+			}
+			if err != nil {
+				return repository{}, nil, fmt.Errorf("%s: a revision is one of a git repository, and this path is in none "+
+					"that git can read (%w): give a folder as --baseline", path, err)
+			}
+			if found.top != "" && found.top != top {
+				return repository{}, nil, fmt.Errorf("%s and %s are in two repositories, %s and %s: check each by itself",
+					paths[0], path, found.top, top)
+			}
+			found.top, prefixes[folder] = top, prefix
 		}
-		if err != nil {
-			return repository{}, nil, fmt.Errorf("%s: a revision is one of a git repository, and this path is in none "+
-				"that git can read (%w): give a folder as --baseline", path, err)
-		}
-		top, prefix, _ := strings.Cut(strings.TrimSuffix(string(output), "\n"), "\n")
-		if found.top != "" && found.top != top {
-			return repository{}, nil, fmt.Errorf("%s and %s are in two repositories, %s and %s: check each by itself",
-				paths[0], path, found.top, top)
-		}
-		found.top = top
-		below := filepath.ToSlash(filepath.Join(filepath.FromSlash(prefix), rest))
+		below := filepath.ToSlash(filepath.Join(filepath.FromSlash(prefixes[folder]), rest))
 		if below == "." {
 			below = ""
 		}
 		places = append(places, place{given: filepath.Clean(path), below: below})
 	}
 	return found, places, nil
+}
+
+// topOf returns the top of the work tree that a folder is in, and the way from there to the folder.
+func topOf(ctx context.Context, folder string) (top, prefix string, err error) {
+	output, err := repository{top: folder}.git(ctx, "rev-parse", "--show-toplevel", "--show-prefix")
+	if err != nil {
+		return "", "", err
+	}
+	top, prefix, _ = strings.Cut(strings.TrimSuffix(string(output), "\n"), "\n")
+	return top, prefix, nil
 }
 
 // nearestFolder returns the folder to ask git in, links resolved, and what of the path is below it: a path that is
