@@ -55,6 +55,9 @@ func TestDecide(t *testing.T) {
 		"a confirmed deletion is a warning": {
 			review: remove(confirmed("delete", now.Add(time.Minute))), want: []string{"warn cascade-delete"},
 		},
+		"a confirmation in a plan confirms nothing": {
+			review: planned(remove(confirmed("delete", now.Add(time.Minute)))), want: []string{"deny cascade-delete"}, denied: true,
+		},
 		"a confirmation of something else confirms nothing": {
 			review: remove(confirmed("scale", now.Add(time.Minute))), want: []string{"deny cascade-delete"}, denied: true,
 		},
@@ -84,6 +87,11 @@ func TestDecide(t *testing.T) {
 			}
 		})
 	}
+}
+
+func planned(review engine.Review) engine.Review {
+	review.Planned = true
+	return review
 }
 
 func TestVerdictSaysWhoseConfirmationWasUsed(t *testing.T) {

@@ -51,6 +51,9 @@ type Review struct {
 	DryRun    bool            `json:"dryRun,omitempty"`
 	// Time is when it was asked, in seconds. Zero means unknown; then nothing counts as confirmed.
 	Time time.Time `json:"time"`
+	// Planned says that Object and OldObject are two versions of a manifest, and nothing of it is stored: whatever they
+	// say, nothing is confirmed, and nobody is to confirm it now.
+	Planned bool `json:"planned,omitempty"`
 }
 
 // FromRequest makes a Review of an admission request that arrived at now.
@@ -110,9 +113,15 @@ func (r Review) input() (ast.Value, error) {
 		request.Insert(ast.StringTerm(part.name), ast.NewTerm(value))
 	}
 	input := ast.NewObject(item("request", ast.NewTerm(request)))
+	added := ast.NewObject()
 	if !r.Time.IsZero() {
-		now := ast.StringTerm(r.Time.UTC().Format(time.RFC3339))
-		input.Insert(ast.StringTerm("stateward"), ast.ObjectTerm(item("time", now)))
+		added.Insert(ast.StringTerm("time"), ast.StringTerm(r.Time.UTC().Format(time.RFC3339)))
+	}
+	if r.Planned {
+		added.Insert(ast.StringTerm("planned"), ast.BooleanTerm(true))
+	}
+	if added.Len() > 0 {
+		input.Insert(ast.StringTerm("stateward"), ast.NewTerm(added))
 	}
 	return input, nil
 }

@@ -4,7 +4,8 @@
 #   A guarded operation is let through when its object (for a Scale: the StatefulSet), as stored, carries
 #   `stateward.dev/confirm: <operation>` and `stateward.dev/confirm-until: <RFC 3339>`, in the future and at most
 #   one hour away, and `stateward.dev/confirmed-by`, which Stateward writes when somebody sets the others. The clock is
-#   the review's time; where that is unknown nothing is confirmed.
+#   the review's time; where that is unknown nothing is confirmed. Nor is anything in a plan: there the marks are
+#   text in a file, whoever wrote it.
 package stateward.lib.confirmation
 
 import data.stateward.lib.clock
@@ -50,8 +51,15 @@ stamp(entry) := "" if {
 
 # METADATA
 # title: Way
-# description: What to do to confirm, ending with the command to paste.
-way(entry) := sprintf("%s: %s", [_who_must(entry), command(entry)])
+# description: |
+#   What to do to confirm, ending with the command to paste. A plan is carried out some day, so the time is left to
+#   whoever confirms then, on what is live.
+# scope: document
+way(entry) := sprintf("let an exception in the Guardrails pass it here, and confirm it when it is applied: %s", [
+	_later(entry),
+]) if {
+	entry.planned
+} else := sprintf("%s: %s", [_who_must(entry), command(entry)])
 
 # METADATA
 # title: Command
@@ -61,7 +69,15 @@ command(entry) := sprintf(
 	[lower(_kind(entry)), entry.name, _in_namespace(entry), marks.confirm, _operation(entry), marks.until, _soon(entry)],
 )
 
+_later(entry) := sprintf("stateward confirm %s/%s %s%s", [
+	lower(_kind(entry)),
+	entry.name,
+	_operation(entry),
+	_in_namespace(entry),
+])
+
 _holds(entry) if {
+	not entry.planned
 	entry.time != ""
 	marked := _marked(entry)
 	marks.annotation(marked, marks.confirm) == _operation(entry)

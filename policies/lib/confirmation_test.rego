@@ -192,6 +192,18 @@ test_command_leaves_the_time_open_where_it_is_unknown if {
 	])
 }
 
+test_nothing_is_confirmed_in_a_plan_whatever_its_files_say if {
+	not confirmation.valid(_entry({"planned": true}))
+	confirmation.valid(_entry({"planned": false}))
+}
+
+test_way_out_of_a_plan_leaves_the_confirmation_to_its_day if {
+	confirmation.way(_entry({"planned": true})) == concat(" ", [
+		"let an exception in the Guardrails pass it here, and confirm it when it is applied:",
+		"stateward confirm statefulset/web delete -n default",
+	])
+}
+
 test_command_names_the_statefulset_of_a_scale if {
 	confirmation.command(_scale) == concat(" ", [
 		"kubectl annotate statefulset web -n default --overwrite",
@@ -235,6 +247,7 @@ _entry(fields) := {
 	"old": {"metadata": {"annotations": object.get(fields, "marks", _marks("delete", _later))}},
 	"user": object.get(fields, "user", {"username": "alice"}),
 	"time": object.get(fields, "time", _now),
+	"planned": object.get(fields, "planned", false),
 }
 
 _scale := {

@@ -19,6 +19,7 @@ test_admission_review_gives_an_entry_with_every_field if {
 		"options": {"kind": "UpdateOptions"},
 		"user": {"username": "alice"},
 		"time": _now,
+		"planned": false,
 	}]
 }
 
@@ -89,6 +90,12 @@ test_admission_review_in_a_combined_file_keeps_operation_and_time if {
 
 test_admission_review_in_a_combined_file_may_lack_the_time if {
 	[entry.time | some entry in review.entries] == [""] with input as [_file({"request": _update})]
+}
+
+test_only_what_stands_beside_the_request_makes_a_plan if {
+	beside := review.entries with input as {"request": _update, "stateward": {"planned": true}}
+	within := review.entries with input as {"request": object.union(_update, {"planned": true}), "stateward": "planned"}
+	[[entry.planned | some entry in entries] | some entries in [beside, within]] == [[true], [false]]
 }
 
 test_empty_request_has_every_field if {
@@ -342,6 +349,7 @@ _manifest_entry(group, kind, name, manifest) := {
 	"options": {},
 	"user": {},
 	"time": "",
+	"planned": false,
 }
 
 test_budget_that_somebody_wants_is_judged if {

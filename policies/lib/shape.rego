@@ -10,11 +10,12 @@ package stateward.lib.shape
 # description: |
 #   One entry for each thing under review. An entry always has: operation ("CREATE", "UPDATE", "DELETE", or
 #   "MANIFEST" where nobody said), group, kind, subresource ("" for the resource itself), namespace, name,
-#   object and old (null where absent), options and user ({} where absent), time (RFC 3339, "" where unknown).
+#   object and old (null where absent), options and user ({} where absent), time (RFC 3339, "" where unknown), planned
+#   (true where two versions of a manifest are compared: nothing of it is stored yet, and nobody acts).
 # scope: document
-entries := [_entry(input.request, object.get(input, ["stateward", "time"], ""))] if is_object(input.request)
+entries := [_entry(input.request, _object_or_empty(input, "stateward"))] if is_object(input.request)
 
-else := [_entry(input.review, "")] if is_object(input.review)
+else := [_entry(input.review, {})] if is_object(input.review)
 
 else := [entry | some document in input; some entry in _entries(document)] if is_array(input)
 
@@ -40,9 +41,9 @@ _contents(document) := document.contents if {
 	document.contents
 } else := [document]
 
-_unwrapped(content) := [_entry(content.request, object.get(content, ["stateward", "time"], ""))] if {
+_unwrapped(content) := [_entry(content.request, _object_or_empty(content, "stateward"))] if {
 	is_object(content.request)
-} else := [_entry({"object": item}, "") | some item in _flattened(content)]
+} else := [_entry({"object": item}, {}) | some item in _flattened(content)]
 
 # A List may hold Lists: two levels are what kubectl's own output can produce.
 _flattened(content) := [leaf |
@@ -64,7 +65,8 @@ _items(content) := content.items if {
 	endswith(content.kind, "List")
 }
 
-_entry(request, now) := {
+# What Stateward adds to a request stands beside it, where whoever makes the request cannot write.
+_entry(request, added) := {
 	"operation": _operation(object.get(request, "operation", "")),
 	"group": object.get(request, ["kind", "group"], _group(request)),
 	"kind": object.get(request, ["kind", "kind"], _kind(request)),
@@ -76,7 +78,8 @@ _entry(request, now) := {
 	"old": object.get(request, "oldObject", null),
 	"options": _object_or_empty(request, "options"),
 	"user": _object_or_empty(request, "userInfo"),
-	"time": now,
+	"time": object.get(added, "time", ""),
+	"planned": object.get(added, "planned", false),
 }
 
 # Gatekeeper's audit gives an object an empty operation: nobody does anything to it.

@@ -21,6 +21,8 @@ type checkOptions struct {
 	config    string
 	rules     string
 	output    string
+	baseline  string
+	compares  bool
 	partial   bool
 	verbose   bool
 }
@@ -36,12 +38,18 @@ PATH is a YAML or JSON file, a folder (read recursively), a pattern in quotes (*
 standard input; -k builds a kustomization first. All that is given is one World: a StatefulSet finds its Service in
 another file. AdmissionReviews are judged as recorded.
 
+With --baseline what changes is judged: an object that is new as without it, one that changes as the UPDATE of its
+old version, one that is gone as its DELETE. See README.md, "Judge what a pull request changes".
+
 Exit code: 0 nothing is denied, 1 something is, 2 bad usage or input that cannot be read, 3 something could not
 be evaluated.`,
 		Example: `  stateward check manifests/
-  helm template db CHART | stateward check -n data -`,
+  helm template db CHART | stateward check -n data -
+  stateward check --baseline origin/main manifests/`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(command *cobra.Command, paths []string) error {
+			// An empty baseline, as from a variable that is not set, is not none.
+			options.compares = command.Flags().Changed("baseline")
 			return check(command.Context(), paths, options, streams)
 		},
 	}
@@ -51,6 +59,7 @@ be evaluated.`,
 	flags.StringVar(&options.config, "config", "", configFlag)
 	flags.StringVar(&options.rules, "rules", "", rulesFlag)
 	flags.StringVarP(&options.output, "output", "o", "text", "`format` of the report: text or json")
+	flags.StringVar(&options.baseline, "baseline", "", baselineFlag)
 	flags.BoolVar(&options.partial, "partial", false, "the manifests are not all there is: what is missing may exist elsewhere")
 	flags.BoolVarP(&options.verbose, "verbose", "v", false, "also list rules that could not see what they read")
 	return command
@@ -69,15 +78,15 @@ func check(ctx context.Context, paths []string, options checkOptions, streams St
 	if err != nil {
 		return err
 	}
-	documents, err := options.read(paths, streams)
+	input, err := readInput(ctx, paths, options, streams)
 	if err != nil {
-		return err
+		return usageError{err}
 	}
 	decider, err := engine.New(ctx, library, guardrails)
 	if err != nil {
 		return err
 	}
-	result, failed := judge.Documents(ctx, decider, documents, judge.Options{
+	result, failed := input.judge(ctx, decider, judge.Options{
 		Namespace: options.namespace, Partial: options.partial, Now: time.Now(),
 	})
 	if err := renderer.Render(streams.Out, result); err != nil {

@@ -30,12 +30,6 @@ func (o *inputOptions) add(flags *pflag.FlagSet) {
 
 // read reads all that is given, and refuses what kubectl would refuse to apply.
 func (o inputOptions) read(paths []string, streams Streams) ([]manifest.Document, error) {
-	if !slices.Contains([]string{validateStrict, validateWarn, validateIgnore}, o.validate) {
-		return nil, usageError{fmt.Errorf("--validate %q: use strict, warn or ignore", o.validate)}
-	}
-	if len(paths) == 0 && o.kustomize == "" {
-		return nil, usageError{errors.New("nothing to check: name a file, a folder, - for standard input, or -k FOLDER; see `stateward check --help`")}
-	}
 	var documents []manifest.Document
 	var errs []error
 	if len(paths) > 0 {
@@ -46,22 +40,32 @@ func (o inputOptions) read(paths []string, streams Streams) ([]manifest.Document
 		built, err := manifest.Kustomize(o.kustomize, manifest.Options{})
 		documents, errs = append(documents, built...), append(errs, err)
 	}
-	unknown := o.unknownFields(documents)
-	if unknown != nil && o.validate == validateWarn {
-		if _, err := fmt.Fprintf(streams.Err, "warning: %v\n", unknown); err != nil {
-			return nil, err
-		}
-		unknown = nil
-	}
-	if err := errors.Join(append(errs, unknown)...); err != nil {
-		return nil, usageError{err}
-	}
-	return documents, nil
+	return documents, errors.Join(append(errs, o.validated(documents, streams))...)
 }
 
-func (o inputOptions) unknownFields(documents []manifest.Document) error {
+// complete tells what is missing or does not go together.
+func (o inputOptions) complete(paths []string, compares bool) error {
+	switch {
+	case !slices.Contains([]string{validateStrict, validateWarn, validateIgnore}, o.validate):
+		return fmt.Errorf("--validate %q: use strict, warn or ignore", o.validate)
+	case len(paths) == 0 && o.kustomize == "":
+		return errors.New("nothing to check: name a file, a folder, - for standard input, or -k FOLDER; see `stateward check --help`")
+	case compares && o.kustomize != "":
+		return errors.New("--baseline compares files: build both with `kubectl kustomize`, each into a folder, and compare these")
+	default:
+		return nil
+	}
+}
+
+// validated returns what is wrong with the fields of the documents, unless that is to be mentioned only.
+func (o inputOptions) validated(documents []manifest.Document, streams Streams) error {
 	if o.validate == validateIgnore {
 		return nil
 	}
-	return manifest.UnknownFields(documents)
+	unknown := manifest.UnknownFields(documents)
+	if unknown == nil || o.validate == validateStrict {
+		return unknown
+	}
+	_, err := fmt.Fprintf(streams.Err, "warning: %v\n", unknown)
+	return err
 }

@@ -173,7 +173,7 @@ func (w *walker) entry(path string, parents []fs.FileInfo) {
 		w.report(path, statError(err))
 	case info.IsDir() && !strings.HasPrefix(filepath.Base(path), "."):
 		w.folder(path, parents)
-	case info.IsDir() || !isManifest(path):
+	case info.IsDir() || !IsManifest(path):
 		return
 	case !info.Mode().IsRegular():
 		w.report(path, errors.New("this is not a regular file; remove it or rename it"))
@@ -182,7 +182,8 @@ func (w *walker) entry(path string, parents []fs.FileInfo) {
 	}
 }
 
-func isManifest(path string) bool {
+// IsManifest tells whether a file counts in a folder, by its name.
+func IsManifest(path string) bool {
 	return slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(path))
 }
 

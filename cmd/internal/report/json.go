@@ -21,6 +21,7 @@ type document struct {
 		Skipped   map[string]int `json:"skippedByKind,omitempty"`
 		Denied    int            `json:"denied"`
 		Warned    int            `json:"warned"`
+		Changes   *Changes       `json:"changes,omitempty"`
 	} `json:"summary"`
 	Findings  []jsonFinding      `json:"findings"`
 	Undecided []engine.Undecided `json:"undecided,omitempty"`
@@ -36,6 +37,7 @@ func (jsonFormat) Render(out io.Writer, result Result) error {
 	page := document{Version: 1, Findings: []jsonFinding{}, Undecided: result.Undecided}
 	page.Summary.Documents, page.Summary.Judged, page.Summary.Skipped = result.Documents, result.Judged, result.Skipped
 	page.Summary.Denied, page.Summary.Warned = result.Denied(), result.Warned()
+	page.Summary.Changes = result.Changes
 	for _, finding := range result.Findings {
 		page.Findings = append(page.Findings, jsonFinding{Position: finding.Position, Finding: finding.Finding})
 	}

@@ -20,6 +20,8 @@ type Result struct {
 	Findings []Finding
 	// Undecided are the rules that could not see what they read, without repetition.
 	Undecided []engine.Undecided
+	// Changes are counted where a baseline was given, and nil elsewhere.
+	Changes *Changes
 }
 
 // Finding is a finding and its place.

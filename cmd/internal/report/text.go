@@ -27,6 +27,7 @@ func (t text) Render(out io.Writer, result Result) error {
 	}
 	fmt.Fprintf(&page, "%s, %d judged: %d denied, %s\n", plural(result.Documents, "document"), result.Judged,
 		result.Denied(), plural(result.Warned(), "warning"))
+	page.WriteString(result.Changes.summary())
 	_, err := io.WriteString(out, printable(page.String()))
 	return err
 }

@@ -1,0 +1,195 @@
+// Package baseline reads manifests as they were: at a git revision of the repository that holds them, or in another
+// folder.
+package baseline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/stateward/stateward/cmd/internal/manifest"
+)
+
+// stdin is the path that stands for standard input.
+const stdin = "-"
+
+// Tree is what was read. Notes say, in the order of the files, what was left out and why.
+type Tree struct {
+	Documents []manifest.Document
+	Notes     []string
+}
+
+// Read returns the objects of paths as they are now and as they were in the baseline: a folder where one of this name
+// exists or the name begins with ./, ../ or /, else a revision.
+//
+// In both trees a path may be missing or empty that is not so in the other: its objects are new or gone.
+func Read(ctx context.Context, name string, paths []string, opts manifest.Options) (before, after Tree, err error) {
+	if name == "" {
+		return Tree{}, Tree{}, errors.New("--baseline is empty: name a git revision or a folder")
+	}
+	if isFolder(name) {
+		return readFolder(name, paths, opts)
+	}
+	return readRevision(ctx, name, paths, opts)
+}
+
+func isFolder(name string) bool {
+	if filepath.IsAbs(name) || name == "." || name == ".." ||
+		strings.HasPrefix(name, "./") || strings.HasPrefix(name, "../") {
+		return true
+	}
+	info, err := os.Stat(name)
+	return err == nil && info.IsDir()
+}
+
+// readFolder takes all documents of the folder for the baseline, wherever in it they are: objects are paired by what
+// they are called, not by their files.
+func readFolder(name string, paths []string, opts manifest.Options) (before, after Tree, err error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return Tree{}, Tree{}, fmt.Errorf("--baseline %s: there is no such folder; a revision is given without ./", name)
+	}
+	if !info.IsDir() {
+		return Tree{}, Tree{}, fmt.Errorf("--baseline %s is a file: name the folder it lies in, or a git revision", name)
+	}
+	if after.Documents, err = manifest.Read(paths, opts); err != nil {
+		return Tree{}, Tree{}, err
+	}
+	if before.Documents, err = manifest.Read([]string{name}, opts); err != nil {
+		return Tree{}, Tree{}, fmt.Errorf("read the baseline: %w", err)
+	}
+	return before, after, nil
+}
+
+// readRevision reads the files of the work tree and their versions at the revision.
+func readRevision(ctx context.Context, revision string, paths []string, opts manifest.Options) (before, after Tree, err error) {
+	if slices.Contains(paths, stdin) {
+		return Tree{}, Tree{}, fmt.Errorf("standard input has no version at revision %q: give files, or a folder as --baseline", revision)
+	}
+	repository, places, err := locate(ctx, paths)
+	if err != nil {
+		return Tree{}, Tree{}, err
+	}
+	commit, err := repository.resolve(ctx, revision)
+	if err != nil {
+		return Tree{}, Tree{}, err
+	}
+	entries, err := repository.list(ctx, commit, places)
+	if err != nil {
+		return Tree{}, Tree{}, err
+	}
+	past := classify(entries, places)
+	if after, err = readWorkTree(places, past, opts); err != nil {
+		return Tree{}, Tree{}, err
+	}
+	before, err = repository.read(ctx, revision, past, opts)
+	return before, after, err
+}
+
+// readWorkTree reads the paths as they are now. What a revision had may be gone altogether, and is no mistake then.
+// Symbolic links are followed in neither tree: what they lead to is judged where it lies.
+func readWorkTree(places []place, past listing, opts manifest.Options) (Tree, error) {
+	var tree Tree
+	var failed []error
+	for _, place := range places {
+		documents, err := manifest.Read([]string{place.given}, opts)
+		if err != nil && (!past.had(place) || !isGone(place)) {
+			failed = append(failed, err)
+		}
+		tree.Documents = append(tree.Documents, documents...)
+	}
+	if len(failed) > 0 {
+		return Tree{}, errors.Join(failed...)
+	}
+	tree.dropLinks(places)
+	tree.dropRepeated()
+	return tree, nil
+}
+
+// isGone reports whether nothing is left at a path: no file, or a folder without a manifest.
+func isGone(place place) bool {
+	info, err := os.Lstat(place.given)
+	if err != nil {
+		return errors.Is(err, fs.ErrNotExist)
+	}
+	if !info.IsDir() {
+		return false
+	}
+	err = filepath.WalkDir(place.given, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && path != place.given && strings.HasPrefix(entry.Name(), "."):
+			return fs.SkipDir
+		case !entry.IsDir() && manifest.IsManifest(path):
+			return fs.ErrExist
+		default:
+			return nil
+		}
+	})
+	return err == nil
+}
+
+// dropLinks leaves out what was reached through a symbolic link below one of the paths.
+func (t *Tree) dropLinks(places []place) {
+	links := map[string]string{}
+	t.Documents = slices.DeleteFunc(t.Documents, func(document manifest.Document) bool {
+		link, known := links[document.File]
+		if !known {
+			link = linkOnTheWay(document.File, places)
+			links[document.File] = link
+			if link != "" {
+				t.note("%s: a symbolic link is not followed where changes are judged: name what it leads to", link)
+			}
+		}
+		return link != ""
+	})
+}
+
+func linkOnTheWay(file string, places []place) string {
+	for _, place := range places {
+		below, err := filepath.Rel(place.given, file)
+		if err != nil || below == "." || !filepath.IsLocal(below) {
+			continue
+		}
+		way := place.given
+		for step := range strings.SplitSeq(below, string(filepath.Separator)) {
+			way = filepath.Join(way, step)
+			if info, err := os.Lstat(way); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+				return way
+			}
+		}
+		return ""
+	}
+	return ""
+}
+
+// dropRepeated leaves out what was read twice because two of the paths overlap.
+func (t *Tree) dropRepeated() {
+	type written struct {
+		file  string
+		index int
+	}
+	seen := map[written]bool{}
+	t.Documents = slices.DeleteFunc(t.Documents, func(document manifest.Document) bool {
+		file, err := filepath.Abs(document.File)
+		if err != nil {
+			file = document.File
+		}
+		one := written{file, document.Index}
+		again := seen[one]
+		seen[one] = true
+		return again
+	})
+}
+
+func (t *Tree) note(format string, args ...any) {
+	if text := fmt.Sprintf(format, args...); !slices.Contains(t.Notes, text) {
+		t.Notes = append(t.Notes, text)
+	}
+}

@@ -1,0 +1,133 @@
+package baseline
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/stateward/stateward/cmd/internal/manifest"
+	"github.com/stateward/stateward/policies"
+)
+
+// Change is what becomes of one object. Before is nil for one that is new, After for one that is gone. What only an
+// API server writes is left out of both.
+type Change struct {
+	Before, After *manifest.Document
+	// Same says that both versions are equal.
+	Same bool
+}
+
+// key is what makes two documents versions of one object: the version of the API may change, the file too.
+type key struct{ group, kind, namespace, name string }
+
+// Pair finds the two versions of each object: all of the new tree in their order, then those that are gone, in
+// theirs. Objects that name no namespace are in namespace. An object that the new tree holds twice is an error, since
+// nobody can tell which of them will be; in the baseline the later one counts, so that mending it is possible.
+//
+// AdmissionReviews and objects without a name have one version only.
+func Pair(before, after Tree, namespace string) ([]Change, []string, error) {
+	notes := slices.Clone(before.Notes)
+	old := map[key]*manifest.Document{}
+	var order []key
+	for _, document := range before.Documents {
+		one := keyOf(document, namespace)
+		if !isPaired(document) {
+			continue
+		}
+		plain, err := asWritten(document)
+		if err != nil {
+			return nil, nil, err
+		}
+		if first, twice := old[one]; twice {
+			notes = append(notes, fmt.Sprintf("%s: %s is in the baseline twice, first at %s: this one counts",
+				document.Position(nil), one, first.Position(nil)))
+		} else {
+			order = append(order, one)
+		}
+		old[one] = &plain
+	}
+	changes, err := pairNew(after.Documents, old, namespace)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, one := range order {
+		if gone, left := old[one]; left {
+			changes = append(changes, Change{Before: gone})
+		}
+	}
+	return changes, append(notes, after.Notes...), nil
+}
+
+// pairNew takes each document's old version out of old.
+func pairNew(documents []manifest.Document, old map[key]*manifest.Document, namespace string) ([]Change, error) {
+	var changes []Change
+	seen := map[key]manifest.Document{}
+	for _, document := range documents {
+		if document.IsAdmissionReview() {
+			changes = append(changes, Change{After: &document})
+			continue
+		}
+		plain, err := asWritten(document)
+		if err != nil {
+			return nil, err
+		}
+		if !isPaired(document) {
+			changes = append(changes, Change{After: &plain})
+			continue
+		}
+		one := keyOf(document, namespace)
+		if first, twice := seen[one]; twice {
+			return nil, fmt.Errorf("%s: %s is here twice, first at %s: which of them will be, nobody can tell; remove one, "+
+				"or check what is applied together by itself", document.Position(nil), one, first.Position(nil))
+		}
+		seen[one] = document
+		change := Change{After: &plain, Before: old[one]}
+		delete(old, one)
+		if change.Before != nil {
+			change.Same, err = equal(*change.Before, plain)
+			if err != nil {
+				return nil, err
+			}
+		}
+		changes = append(changes, change)
+	}
+	return changes, nil
+}
+
+func isPaired(document manifest.Document) bool {
+	return !document.IsAdmissionReview() && document.Name != ""
+}
+
+func keyOf(document manifest.Document, namespace string) key {
+	group, _, grouped := strings.Cut(document.APIVersion, "/")
+	if !grouped {
+		group = ""
+	}
+	if document.Namespace != "" {
+		namespace = document.Namespace
+	}
+	if resource, known := policies.ResourceOfKind(group, document.Kind); known && !resource.Namespaced {
+		namespace = ""
+	}
+	return key{group: group, kind: document.Kind, namespace: namespace, name: document.Name}
+}
+
+func (k key) String() string {
+	if k.namespace == "" {
+		return k.kind + " " + k.name
+	}
+	return fmt.Sprintf("%s %s/%s", k.kind, k.namespace, k.name)
+}
+
+func equal(before, after manifest.Document) (bool, error) {
+	old, err := decode(before.Raw)
+	if err != nil {
+		return false, fmt.Errorf("%s: %w", before.Position(nil), err)
+	}
+	now, err := decode(after.Raw)
+	if err != nil {
+		return false, fmt.Errorf("%s: %w", after.Position(nil), err)
+	}
+	return reflect.DeepEqual(old, now), nil
+}

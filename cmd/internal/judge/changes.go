@@ -1,0 +1,244 @@
+package judge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/stateward/stateward/cmd/internal/baseline"
+	"github.com/stateward/stateward/cmd/internal/manifest"
+	"github.com/stateward/stateward/cmd/internal/report"
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine"
+)
+
+// Changes decides what becomes of each object between two trees: one that is new as a manifest, one that changes as
+// an UPDATE, one that is gone as a DELETE. The World is the new tree.
+//
+// A finding that the same object had in the old tree, seen in the World of the old tree, is nobody's doing here: in an
+// object that stays as it is such findings are counted and not listed, in one that changes they are warnings. So what
+// a change breaks in an object that it leaves alone is found too, as when a Service becomes another.
+func Changes(ctx context.Context, decider *engine.Engine, changes []baseline.Change, options Options) (report.Result, error) {
+	result := report.Result{Documents: len(changes), Changes: &report.Changes{}}
+	var before, after []manifest.Document
+	for _, change := range changes {
+		if change.Before != nil {
+			before = append(before, *change.Before)
+		}
+		if change.After != nil {
+			after = append(after, *change.After)
+		}
+	}
+	past, err := worldOf(decider, before, options)
+	if err != nil {
+		return result, err
+	}
+	now, err := worldOf(decider, after, options)
+	if err != nil {
+		return result, err
+	}
+	c := comparison{decider: decider, options: options, past: past, now: now, result: &result}
+	var failed []error
+	for _, change := range changes {
+		if err := c.judge(ctx, change); err != nil {
+			failed = append(failed, err)
+		}
+	}
+	return result, errors.Join(failed...)
+}
+
+// comparison judges one change after the other into one result.
+type comparison struct {
+	decider   *engine.Engine
+	options   Options
+	past, now engine.World
+	result    *report.Result
+}
+
+func (c comparison) judge(ctx context.Context, change baseline.Change) error {
+	switch {
+	case change.Before == nil:
+		c.result.Changes.New++
+		return c.appeared(ctx, *change.After)
+	case change.After == nil:
+		c.result.Changes.Removed++
+		return c.gone(ctx, *change.Before)
+	case change.Same:
+		c.result.Changes.Unchanged++
+		return c.stayed(ctx, *change.Before, *change.After)
+	default:
+		c.result.Changes.Changed++
+		return c.changed(ctx, *change.Before, *change.After)
+	}
+}
+
+func (c comparison) appeared(ctx context.Context, document manifest.Document) error {
+	review, err := reviewOf(document, c.options.Namespace, c.options.Now)
+	if err != nil {
+		return &InputError{fmt.Errorf("%s: %w", document.Position(nil), err)}
+	}
+	verdict, err := c.decide(ctx, document, review, c.now)
+	if err != nil {
+		return err
+	}
+	c.add(document, review, verdict.Findings, verdict)
+	return nil
+}
+
+func (c comparison) gone(ctx context.Context, document manifest.Document) error {
+	review, err := c.planned(document, "DELETE")
+	if err != nil {
+		return err
+	}
+	review.OldObject, review.Object = review.Object, nil
+	verdict, err := c.decide(ctx, document, review, c.now)
+	if err != nil {
+		return err
+	}
+	c.add(document, review, verdict.Findings, verdict)
+	return nil
+}
+
+// stayed lists what the rest of the change does to an object that it leaves alone.
+func (c comparison) stayed(ctx context.Context, before, after manifest.Document) error {
+	review, err := reviewOf(after, c.options.Namespace, c.options.Now)
+	if err != nil {
+		return err
+	}
+	verdict, err := c.decide(ctx, after, review, c.now)
+	if err != nil {
+		return err
+	}
+	fresh, err := c.fresh(ctx, before, verdict.Findings)
+	if err != nil {
+		return err
+	}
+	c.result.Changes.Standing += len(verdict.Findings) - len(fresh)
+	c.add(after, review, fresh, verdict)
+	return nil
+}
+
+// changed asks what the step from the old version to the new one does, and what is wrong with the new one that was
+// right with the old.
+func (c comparison) changed(ctx context.Context, before, after manifest.Document) error {
+	review, err := c.planned(after, "UPDATE")
+	if err != nil {
+		return err
+	}
+	review.OldObject = before.Raw
+	update, err := c.decide(ctx, after, review, c.now)
+	if err != nil && c.isBroken(ctx, before) {
+		// No API server has ever stored such a thing, so there is nothing to update.
+		return c.appeared(ctx, after)
+	}
+	if err != nil {
+		return err
+	}
+	manifestReview, err := reviewOf(after, c.options.Namespace, c.options.Now)
+	if err != nil {
+		return err
+	}
+	state, err := c.decide(ctx, after, manifestReview, c.now)
+	if err != nil {
+		return err
+	}
+	fresh, err := c.fresh(ctx, before, state.Findings)
+	if err != nil {
+		return err
+	}
+	update.Undecided = append(update.Undecided, state.Undecided...)
+	c.add(after, review, merge(update.Findings, fresh), update)
+	return nil
+}
+
+// fresh returns the findings that the old version had not.
+func (c comparison) fresh(ctx context.Context, before manifest.Document, findings []engine.Finding) ([]engine.Finding, error) {
+	if len(findings) == 0 {
+		return nil, nil
+	}
+	review, err := reviewOf(before, c.options.Namespace, c.options.Now)
+	if err != nil {
+		return nil, err
+	}
+	verdict, err := c.decide(ctx, before, review, c.past)
+	if ctx.Err() != nil {
+		return nil, err
+	}
+	if err != nil {
+		return findings, nil //nolint:nilerr // What could not be judged had no finding.
+	}
+	var fresh []engine.Finding
+	for _, finding := range findings {
+		stood := slices.ContainsFunc(verdict.Findings, func(old engine.Finding) bool {
+			return samePlace(old, finding) && rank(old.Level) <= rank(finding.Level)
+		})
+		if !stood {
+			fresh = append(fresh, finding)
+		}
+	}
+	return fresh, nil
+}
+
+func (c comparison) isBroken(ctx context.Context, document manifest.Document) bool {
+	review, err := reviewOf(document, c.options.Namespace, c.options.Now)
+	if err != nil {
+		return true
+	}
+	_, err = c.decide(ctx, document, review, c.past)
+	return err != nil && ctx.Err() == nil
+}
+
+// planned makes the review of an operation that a change of files will lead to, with the document as its object.
+func (c comparison) planned(document manifest.Document, operation string) (engine.Review, error) {
+	review, err := reviewOf(document, c.options.Namespace, c.options.Now)
+	if err != nil {
+		return engine.Review{}, err
+	}
+	resource, _ := policies.ResourceOfKind(review.Group, review.Kind)
+	review.Operation, review.Resource, review.Planned = operation, resource.Name, true
+	return review, nil
+}
+
+func (c comparison) decide(ctx context.Context, document manifest.Document, review engine.Review, world engine.World) (engine.Verdict, error) {
+	verdict, err := c.decider.Decide(ctx, review, world)
+	if err != nil {
+		return engine.Verdict{}, fmt.Errorf("%s: %s %s/%s could not be evaluated: %w",
+			document.Position(nil), review.Kind, review.Namespace, review.Name, err)
+	}
+	return verdict, nil
+}
+
+func (c comparison) add(document manifest.Document, review engine.Review, findings []engine.Finding, verdict engine.Verdict) {
+	if !c.decider.Judges(review) && len(findings) == 0 {
+		c.result.Skip(review.Kind)
+		return
+	}
+	c.result.Judged++
+	for _, finding := range findings {
+		c.result.Add(finding, place(document, finding, review))
+	}
+	c.result.AddUndecided(verdict.Undecided)
+}
+
+// merge adds what is fresh to the findings of an update. Where the update leaves alone what is wrong, and it was right
+// before all the same, the rest of the change is to blame.
+func merge(update, fresh []engine.Finding) []engine.Finding {
+	merged := slices.Clone(update)
+	for _, finding := range fresh {
+		index := slices.IndexFunc(merged, func(known engine.Finding) bool { return samePlace(known, finding) })
+		switch {
+		case index < 0:
+			merged = append(merged, finding)
+		case rank(finding.Level) < rank(merged[index].Level):
+			merged[index] = finding
+		}
+	}
+	slices.SortStableFunc(merged, func(a, b engine.Finding) int { return rank(a.Level) - rank(b.Level) })
+	return merged
+}
+
+func samePlace(a, b engine.Finding) bool { return a.Rule == b.Rule && a.Field == b.Field }
+
+// rank orders levels, the severest first.
+func rank(level policies.Level) int { return slices.Index(policies.Levels(), level) }

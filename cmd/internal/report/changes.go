@@ -1,0 +1,25 @@
+package report
+
+import "fmt"
+
+// Changes counts what became of the objects between a baseline and now.
+type Changes struct {
+	Changed   int `json:"changed"`
+	New       int `json:"new"`
+	Removed   int `json:"removed"`
+	Unchanged int `json:"unchanged"`
+	// Standing counts findings in unchanged objects that the baseline has too; they are not listed.
+	Standing int `json:"standing"`
+}
+
+// summary is the line below the summary of all; empty where no changes were judged.
+func (c *Changes) summary() string {
+	if c == nil {
+		return ""
+	}
+	line := fmt.Sprintf("%d changed, %d new, %d removed, %d unchanged", c.Changed, c.New, c.Removed, c.Unchanged)
+	if c.Standing > 0 {
+		line += fmt.Sprintf(" (%s as before, not listed)", plural(c.Standing, "finding"))
+	}
+	return line + "\n"
+}
