@@ -16,6 +16,7 @@ import (
 // checkOptions are the flags of `stateward check`.
 type checkOptions struct {
 	inputOptions
+	surroundingOptions
 
 	namespace string
 	config    string
@@ -54,8 +55,9 @@ be evaluated.`,
 		},
 	}
 	flags := command.Flags()
-	options.add(flags)
-	flags.StringVarP(&options.namespace, "namespace", "n", "default", "`namespace` of objects that name none")
+	options.inputOptions.add(flags)
+	options.surroundingOptions.add(flags)
+	flags.StringVarP(&options.namespace, "namespace", "n", "", "`namespace` of objects that name none; without one, as kubectl has it where there is a cluster, else default")
 	flags.StringVar(&options.config, "config", "", configFlag)
 	flags.StringVar(&options.rules, "rules", "", rulesFlag)
 	flags.StringVarP(&options.output, "output", "o", "text", "`format` of the report: text or json")
@@ -78,6 +80,9 @@ func check(ctx context.Context, paths []string, options checkOptions, streams St
 	if err != nil {
 		return err
 	}
+	if options.namespace, err = options.namespaceOf(options.namespace); err != nil {
+		return usageError{err}
+	}
 	input, err := readInput(ctx, paths, options, streams)
 	if err != nil {
 		return usageError{err}
@@ -86,8 +91,12 @@ func check(ctx context.Context, paths []string, options checkOptions, streams St
 	if err != nil {
 		return err
 	}
+	surroundings, err := options.surroundingOptions.read(ctx, options.namespace, input.objects(), decider.Reads())
+	if err != nil {
+		return err
+	}
 	result, failed := input.judge(ctx, decider, judge.Options{
-		Namespace: options.namespace, Partial: options.partial, Now: time.Now(),
+		Namespace: options.namespace, Partial: options.partial, Surroundings: surroundings, Now: time.Now(),
 	})
 	if err := renderer.Render(streams.Out, result); err != nil {
 		return fmt.Errorf("write report: %w", err)

@@ -12,11 +12,9 @@ import (
 	"github.com/spf13/cobra"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/stateward/stateward/policies"
 )
@@ -30,11 +28,11 @@ var errNotRecorded = errors.New("it is not on record who confirms, so it counts 
 
 // confirmOptions are the flags of `stateward confirm`.
 type confirmOptions struct {
-	kubeconfig string
-	context    string
-	namespace  string
-	duration   time.Duration
-	reason     string
+	clusterOptions
+
+	namespace string
+	duration  time.Duration
+	reason    string
 }
 
 // target is what somebody confirms an operation on.
@@ -62,8 +60,7 @@ delete, scale or update. Who confirms needs the right to patch the object.`,
 		},
 	}
 	flags := command.Flags()
-	flags.StringVar(&options.kubeconfig, "kubeconfig", "", "kubeconfig `file`; without one, that of kubectl")
-	flags.StringVar(&options.context, "context", "", "`name` of the kubeconfig's context")
+	options.add(flags)
 	flags.StringVarP(&options.namespace, "namespace", "n", "", "`namespace` of the object; without one, the context's")
 	flags.DurationVar(&options.duration, "for", 10*time.Minute, "how long it holds, at most 1h")
 	flags.StringVar(&options.reason, "reason", "", "`text` for the record")
@@ -143,7 +140,7 @@ func confirmable(resource string, library *policies.Library) (operations []strin
 
 // mark writes the confirmation and returns who is on record for it.
 func mark(ctx context.Context, target target, until string, options confirmOptions, streams Streams) (by string, err error) {
-	config, namespace, err := options.connect()
+	config, namespace, err := options.connect(options.namespace)
 	if err != nil {
 		return "", usageError{err}
 	}
@@ -179,27 +176,4 @@ func marks(operation, until, reason string) any {
 		annotations[policies.ConfirmReasonMark] = reason
 	}
 	return map[string]any{"metadata": map[string]any{"annotations": annotations}}
-}
-
-func resourceClient(client dynamic.Interface, resource policies.Resource, namespace string) dynamic.ResourceInterface {
-	all := client.Resource(schema.GroupVersionResource{Group: resource.Group, Version: resource.Version, Resource: resource.Name})
-	if resource.Namespaced {
-		return all.Namespace(namespace)
-	}
-	return all
-}
-
-// connect finds cluster and namespace as kubectl does.
-func (o confirmOptions) connect() (*rest.Config, string, error) {
-	rules := clientcmd.NewDefaultClientConfigLoadingRules()
-	rules.ExplicitPath = o.kubeconfig
-	overrides := &clientcmd.ConfigOverrides{CurrentContext: o.context}
-	overrides.Context.Namespace = o.namespace
-	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides)
-	config, err := loader.ClientConfig()
-	if err != nil {
-		return nil, "", fmt.Errorf("read kubeconfig: %s", strings.TrimSpace(err.Error()))
-	}
-	namespace, _, err := loader.Namespace()
-	return config, namespace, err
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -28,7 +29,7 @@ func readInput(ctx context.Context, paths []string, options checkOptions, stream
 		return input{}, err
 	}
 	if !options.compares {
-		documents, err := options.read(paths, streams)
+		documents, err := options.inputOptions.read(paths, streams)
 		return input{documents: documents}, err
 	}
 	before, after, err := baseline.Read(ctx, options.baseline, paths, manifest.Options{Stdin: streams.In})
@@ -43,6 +44,17 @@ func readInput(ctx context.Context, paths []string, options checkOptions, stream
 		fmt.Fprintln(streams.Err, "note: "+oneLine(note))
 	}
 	return input{compared: true, changes: changes}, err
+}
+
+// objects are the documents as they are now.
+func (i input) objects() []manifest.Document {
+	objects := slices.Clone(i.documents)
+	for _, change := range i.changes {
+		if change.After != nil {
+			objects = append(objects, *change.After)
+		}
+	}
+	return objects
 }
 
 func (i input) judge(ctx context.Context, decider *engine.Engine, options judge.Options) (report.Result, error) {

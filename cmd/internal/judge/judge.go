@@ -18,6 +18,8 @@ type Options struct {
 	Namespace string
 	// Partial says that the documents are not all there is: what is missing may exist elsewhere.
 	Partial bool
+	// Surroundings are what is there besides the documents.
+	Surroundings Surroundings
 	// Now is when manifests are judged.
 	Now time.Time
 }
@@ -63,13 +65,16 @@ func Documents(ctx context.Context, decider *engine.Engine, documents []manifest
 	return result, errors.Join(failed...)
 }
 
-// worldOf makes all manifests each other's World.
+// worldOf makes all manifests each other's World, in their surroundings.
 func worldOf(decider *engine.Engine, documents []manifest.Document, options Options) (engine.World, error) {
 	known := decider.Library().ManifestResources
 	if options.Partial {
 		known = nil
 	}
-	world := engine.NewSnapshot(options.Namespace, known)
+	world := engine.NewSnapshot(options.Namespace, options.Surroundings.known(known))
+	if err := options.Surroundings.addTo(world, documents, options.Namespace); err != nil {
+		return nil, err
+	}
 	for _, document := range documents {
 		if document.IsAdmissionReview() {
 			continue

@@ -1,0 +1,36 @@
+package e2e_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stateward/stateward/test/builders"
+)
+
+// TestCheckSeesTheCluster judges a file beside what the cluster has already, which then stands in no file.
+func TestCheckSeesTheCluster(t *testing.T) {
+	g := newGuard(t, shared(t))
+	set := withClaim(builders.MakeStatefulSet())
+	file := filepath.Join(t.TempDir(), "web.json")
+	must(t, os.WriteFile(file, builders.JSON(g.placed(set)), 0o600))
+	check := func(code int, words string, arguments ...string) {
+		t.Helper()
+		output, got := g.stateward(t, "alice", append([]string{"check", file}, arguments...)...)
+		if got != code || !strings.Contains(output, words) {
+			t.Errorf("check %v: exit code %d, no %q in %s", arguments, got, words, output)
+		}
+	}
+	check(1, "[headless-service]")
+	check(1, "[headless-service]", "--context-from-cluster")
+	g.create(t, set)
+	g.settled(t, 3)
+	check(1, "[headless-service]")
+	check(0, "0 denied", "--context-from-cluster")
+
+	unknown := "no-such-class"
+	set.Spec.VolumeClaimTemplates[0].Spec.StorageClassName = &unknown
+	must(t, os.WriteFile(file, builders.JSON(g.placed(set)), 0o600))
+	check(1, "[storage-class]", "--context-from-cluster")
+}
