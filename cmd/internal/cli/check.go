@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -11,17 +14,21 @@ import (
 	"github.com/stateward/stateward/cmd/internal/judge"
 	"github.com/stateward/stateward/cmd/internal/manifest"
 	"github.com/stateward/stateward/cmd/internal/report"
+	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 )
 
 // checkOptions are the flags of `stateward check`.
 type checkOptions struct {
-	namespace string
-	config    string
-	rules     string
-	output    string
-	partial   bool
-	verbose   bool
+	namespace  string
+	config     string
+	rules      string
+	outputs    []string
+	color      string
+	failOn     string
+	partial    bool
+	allowEmpty bool
+	verbose    bool
 }
 
 func newCheck(streams Streams) *cobra.Command {
@@ -34,10 +41,11 @@ func newCheck(streams Streams) *cobra.Command {
 PATH is a YAML or JSON file, a folder (read recursively), or - for standard input. All that is given is one
 World: a StatefulSet finds its Service in another file. AdmissionReviews are judged as recorded.
 
-Exit code: 0 nothing is denied, 1 something is, 2 bad usage or input that cannot be read, 3 something could not
-be evaluated.`,
+Exit code: 0 nothing is denied, 1 something is (--fail-on moves that line), 2 bad usage or input that cannot be
+read, 3 something could not be evaluated.`,
 		Example: `  stateward check manifests/
-  helm template db CHART | stateward check -n data -`,
+  helm template db CHART | stateward check -n data -
+  stateward check -o text -o sarif=stateward.sarif manifests/`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(command *cobra.Command, paths []string) error {
 			return check(command.Context(), paths, options, streams)
@@ -47,14 +55,22 @@ be evaluated.`,
 	flags.StringVarP(&options.namespace, "namespace", "n", "default", "`namespace` of objects that name none")
 	flags.StringVar(&options.config, "config", "", configFlag)
 	flags.StringVar(&options.rules, "rules", "", rulesFlag)
-	flags.StringVarP(&options.output, "output", "o", "text", "`format` of the report: text or json")
+	flags.StringArrayVarP(&options.outputs, "output", "o", []string{"text"}, fmt.Sprintf(
+		"`FORMAT[=FILE]` of the report, repeatable: %s", strings.Join(report.Formats(), ", ")))
+	flags.StringVar(&options.color, "color", "auto", "`when` text has colours: auto (on a terminal without NO_COLOR), always, never")
+	flags.StringVar(&options.failOn, "fail-on", "deny", "mildest `level` that makes the exit code 1: deny, warn, none")
 	flags.BoolVar(&options.partial, "partial", false, "the manifests are not all there is: what is missing may exist elsewhere")
+	flags.BoolVar(&options.allowEmpty, "allow-empty", false, "input without any document is no error")
 	flags.BoolVarP(&options.verbose, "verbose", "v", false, "also list rules that could not see what they read")
 	return command
 }
 
 func check(ctx context.Context, paths []string, options checkOptions, streams Streams) error {
-	renderer, err := report.New(options.output, options.verbose)
+	failOn, err := parseFailOn(options.failOn)
+	if err != nil {
+		return usageError{err}
+	}
+	outputs, err := options.parseOutputs(failOn, streams.Out)
 	if err != nil {
 		return usageError{err}
 	}
@@ -66,7 +82,7 @@ func check(ctx context.Context, paths []string, options checkOptions, streams St
 	if err != nil {
 		return err
 	}
-	documents, err := manifest.Read(paths, manifest.Options{Stdin: streams.In})
+	documents, err := readDocuments(paths, options.allowEmpty, streams.In)
 	if err != nil {
 		return usageError{err}
 	}
@@ -74,20 +90,60 @@ func check(ctx context.Context, paths []string, options checkOptions, streams St
 	if err != nil {
 		return err
 	}
+	progress := newProgress(streams.Err, isTerminal(streams.Err), time.Now)
 	result, failed := judge.Documents(ctx, decider, documents, judge.Options{
-		Namespace: options.namespace, Partial: options.partial, Now: time.Now(),
+		Namespace: options.namespace, Partial: options.partial, Now: time.Now(), Progress: progress.tell,
 	})
-	if err := renderer.Render(streams.Out, result); err != nil {
-		return fmt.Errorf("write report: %w", err)
+	progress.end()
+	result.Version = buildVersion()
+	if err := writeOutputs(outputs, result, failed == nil, streams.Out); err != nil {
+		return errors.Join(asUsage(failed), err)
 	}
 	switch {
 	case failed != nil:
 		return asUsage(failed)
-	case result.Denied() > 0:
+	case result.Fails(failOn):
 		return errViolations
 	default:
 		return nil
 	}
+}
+
+// parseFailOn returns the mildest level that fails a run; Off is one that no finding has.
+func parseFailOn(flag string) (policies.Level, error) {
+	switch flag {
+	case "deny":
+		return policies.Deny, nil
+	case "warn":
+		return policies.Warn, nil
+	case "none":
+		return policies.Off, nil
+	default:
+		return "", fmt.Errorf("unknown --fail-on %q: use deny, warn or none", flag)
+	}
+}
+
+func (o checkOptions) parseOutputs(failOn policies.Level, stdout io.Writer) ([]output, error) {
+	toTerminal, err := useColor(o.color, isTerminal(stdout), os.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	// Without a working directory files keep the names that they were given.
+	dir, _ := os.Getwd()
+	return parseOutputs(o.outputs, func(toFile bool) report.Options {
+		colored := toTerminal && (!toFile || o.color == "always")
+		return report.Options{Verbose: o.verbose, Color: colored, FailOn: failOn, Dir: dir}
+	})
+}
+
+// readDocuments refuses input without any document: a pipeline whose chart renders nothing has checked nothing.
+func readDocuments(paths []string, allowEmpty bool, stdin io.Reader) ([]manifest.Document, error) {
+	documents, err := manifest.Read(paths, manifest.Options{Stdin: stdin, AllowEmpty: allowEmpty})
+	if err == nil && len(documents) == 0 && !allowEmpty {
+		return nil, fmt.Errorf("no document in %s, so nothing was checked: name what holds manifests, or say --allow-empty",
+			strings.Join(paths, ", "))
+	}
+	return documents, err
 }
 
 // asUsage tells documents that are none from those that could not be evaluated.

@@ -1,15 +1,15 @@
 package manifest
 
 import (
-	"bytes"
 	"strings"
 	"sync"
 )
 
 // fileText is the text of a file, for showing lines of it. All documents of the
-// file share it, and it is indexed once: a file may hold thousands of them.
+// file share it, and it is indexed once: a file may hold thousands of them. It
+// is a string so that its lines are no copies, however long they are.
 type fileText struct {
-	text   []byte
+	text   string
 	index  sync.Once
 	starts []int
 }
@@ -20,14 +20,14 @@ func (f *fileText) line(number int) string {
 	if number < 1 || number > len(f.starts) {
 		return ""
 	}
-	line, _, _ := bytes.Cut(f.text[f.starts[number-1]:], []byte("\n"))
-	return strings.TrimSuffix(string(line), "\r")
+	line, _, _ := strings.Cut(f.text[f.starts[number-1]:], "\n")
+	return strings.TrimSuffix(line, "\r")
 }
 
-func lineStarts(text []byte) []int {
+func lineStarts(text string) []int {
 	starts := []int{0}
-	for i, char := range text {
-		if char == '\n' {
+	for i := range len(text) {
+		if text[i] == '\n' {
 			starts = append(starts, i+1)
 		}
 	}

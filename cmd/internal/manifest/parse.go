@@ -36,7 +36,7 @@ func Config(name string, data []byte, opts Options) (Document, error) {
 
 func parse(name string, data []byte, opts Options) ([]Document, []Error) {
 	decoded, values, faults := load(data, opts)
-	from := &fileText{text: decoded}
+	from := &fileText{text: string(decoded)}
 	var documents []Document
 	for _, v := range values {
 		objects, wrong := flatten(v, typeMeta{}, 0)
