@@ -65,7 +65,7 @@ generate: lint-tools ## Write what follows from the rules' metadata and the Guar
 
 .PHONY: golden
 golden: ## Write the recorded outputs of the tests anew; look at the difference
-	go test ./cmd/internal/cli ./webhook -update
+	go test ./cmd/internal/cli ./cmd/internal/report ./webhook -update
 
 .PHONY: fmt
 fmt: lint-tools ## Format Go and Rego

@@ -20,6 +20,8 @@ const stdin = "-"
 
 // Tree is what was read. Notes say, in the order of the files, what was left out and why.
 type Tree struct {
+	// Revision begins the names of the files, with a colon, where they are not here.
+	Revision  string
 	Documents []manifest.Document
 	Notes     []string
 }

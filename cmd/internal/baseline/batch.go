@@ -40,6 +40,7 @@ func (r repository) read(ctx context.Context, revision string, past listing, opt
 	}
 	var failed []error
 	for _, blob := range blobs {
+		tree.Revision = revision
 		name := revision + ":" + blob.entry.path
 		documents, err := manifest.Parse(name, blob.data, opts)
 		tree.Documents = append(tree.Documents, documents...)

@@ -16,6 +16,8 @@ type Change struct {
 	Before, After *manifest.Document
 	// Same says that both versions are equal.
 	Same bool
+	// Revision is that of the baseline, for one that is gone; the name of its file begins with it.
+	Revision string
 }
 
 // key is what makes two documents versions of one object: the version of the API may change, the file too.
@@ -53,7 +55,7 @@ func Pair(before, after Tree, namespace string) ([]Change, []string, error) {
 	}
 	for _, one := range order {
 		if gone, left := old[one]; left {
-			changes = append(changes, Change{Before: gone})
+			changes = append(changes, Change{Before: gone, Revision: before.Revision})
 		}
 	}
 	return changes, append(notes, after.Notes...), nil

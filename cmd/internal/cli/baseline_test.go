@@ -100,8 +100,8 @@ func compare(t *testing.T, folder, baseline string, args ...string) found {
 			Changes struct{ Changed, New, Removed, Unchanged, Standing int }
 		}
 		Findings []struct {
-			Level, Rule, File string
-			Line              int
+			Level, Rule, File, Revision string
+			Line                        int
 		}
 	}
 	if err := json.Unmarshal([]byte(stdout), &page); err != nil {
@@ -112,6 +112,9 @@ func compare(t *testing.T, folder, baseline string, args ...string) found {
 		counted.Changed, counted.New, counted.Removed, counted.Unchanged, counted.Standing)}
 	for _, finding := range page.Findings {
 		file := strings.TrimPrefix(finding.File, folder+"/")
+		if finding.Revision != "" {
+			file = finding.Revision + ":" + file
+		}
 		got.Findings = append(got.Findings, fmt.Sprintf("%s %s %s:%d", finding.Level, finding.Rule, file, finding.Line))
 	}
 	return got

@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/stateward/stateward/cmd/internal/judge"
 	"github.com/stateward/stateward/cmd/internal/report"
+	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 )
 
@@ -21,9 +25,11 @@ type checkOptions struct {
 	namespace string
 	config    string
 	rules     string
-	output    string
 	baseline  string
 	compares  bool
+	outputs   []string
+	color     string
+	failOn    string
 	partial   bool
 	verbose   bool
 }
@@ -42,11 +48,12 @@ another file. AdmissionReviews are judged as recorded.
 With --baseline what changes is judged: an object that is new as without it, one that changes as the UPDATE of its
 old version, one that is gone as its DELETE. See README.md, "Judge what a pull request changes".
 
-Exit code: 0 nothing is denied, 1 something is, 2 bad usage or input that cannot be read, 3 something could not
-be evaluated.`,
+Exit code: 0 nothing is denied, 1 something is (--fail-on moves that line), 2 bad usage or input that cannot be
+read, 3 something could not be evaluated.`,
 		Example: `  stateward check manifests/
   helm template db CHART | stateward check -n data -
-  stateward check --baseline origin/main manifests/`,
+  stateward check --baseline origin/main manifests/
+  stateward check -o text -o sarif=stateward.sarif manifests/`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(command *cobra.Command, paths []string) error {
 			// An empty baseline, as from a variable that is not set, is not none.
@@ -60,15 +67,22 @@ be evaluated.`,
 	flags.StringVarP(&options.namespace, "namespace", "n", "", "`namespace` of objects that name none; without one, as kubectl has it where there is a cluster, else default")
 	flags.StringVar(&options.config, "config", "", configFlag)
 	flags.StringVar(&options.rules, "rules", "", rulesFlag)
-	flags.StringVarP(&options.output, "output", "o", "text", "`format` of the report: text or json")
 	flags.StringVar(&options.baseline, "baseline", "", baselineFlag)
+	flags.StringArrayVarP(&options.outputs, "output", "o", []string{"text"}, fmt.Sprintf(
+		"`FORMAT[=FILE]` of the report, repeatable: %s", strings.Join(report.Formats(), ", ")))
+	flags.StringVar(&options.color, "color", "auto", "`when` text has colours: auto (on a terminal without NO_COLOR), always, never")
+	flags.StringVar(&options.failOn, "fail-on", "deny", "mildest `level` that makes the exit code 1: deny, warn, none")
 	flags.BoolVar(&options.partial, "partial", false, "the manifests are not all there is: what is missing may exist elsewhere")
 	flags.BoolVarP(&options.verbose, "verbose", "v", false, "also list rules that could not see what they read")
 	return command
 }
 
 func check(ctx context.Context, paths []string, options checkOptions, streams Streams) error {
-	renderer, err := report.New(options.output, options.verbose)
+	failOn, err := parseFailOn(options.failOn)
+	if err != nil {
+		return usageError{err}
+	}
+	outputs, err := options.parseOutputs(failOn, streams.Out)
 	if err != nil {
 		return usageError{err}
 	}
@@ -95,20 +109,50 @@ func check(ctx context.Context, paths []string, options checkOptions, streams St
 	if err != nil {
 		return err
 	}
+	progress := newProgress(streams.Err, isTerminal(streams.Err), time.Now)
 	result, failed := input.judge(ctx, decider, judge.Options{
-		Namespace: options.namespace, Partial: options.partial, Surroundings: surroundings, Now: time.Now(),
+		Namespace: options.namespace, Partial: options.partial, Surroundings: surroundings, Now: time.Now(), Progress: progress.tell,
 	})
-	if err := renderer.Render(streams.Out, result); err != nil {
-		return fmt.Errorf("write report: %w", err)
+	progress.end()
+	result.Version = buildVersion()
+	if err := writeOutputs(outputs, result, failed == nil, streams.Out); err != nil {
+		return errors.Join(asUsage(failed), err)
 	}
 	switch {
 	case failed != nil:
 		return asUsage(failed)
-	case result.Denied() > 0:
+	case result.Fails(failOn):
 		return errViolations
 	default:
 		return nil
 	}
+}
+
+// parseFailOn returns the mildest level that fails a run; Off is one that no finding has.
+func parseFailOn(flag string) (policies.Level, error) {
+	switch flag {
+	case "deny":
+		return policies.Deny, nil
+	case "warn":
+		return policies.Warn, nil
+	case "none":
+		return policies.Off, nil
+	default:
+		return "", fmt.Errorf("unknown --fail-on %q: use deny, warn or none", flag)
+	}
+}
+
+func (o checkOptions) parseOutputs(failOn policies.Level, stdout io.Writer) ([]output, error) {
+	toTerminal, err := useColor(o.color, isTerminal(stdout), os.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	// Without a working directory files keep the names that they were given.
+	dir, _ := os.Getwd()
+	return parseOutputs(o.outputs, func(toFile bool) report.Options {
+		colored := toTerminal && (!toFile || o.color == "always")
+		return report.Options{Verbose: o.verbose, Color: colored, FailOn: failOn, Dir: dir}
+	})
 }
 
 // asUsage tells documents that are none from those that could not be evaluated.

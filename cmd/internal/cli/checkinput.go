@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -12,8 +13,9 @@ import (
 
 // inputOptions are the flags of `stateward check` that say what to read.
 type inputOptions struct {
-	kustomize string
-	validate  string
+	kustomize  string
+	validate   string
+	allowEmpty bool
 }
 
 // How to take fields that Kubernetes' own types do not have, as for kubectl.
@@ -26,6 +28,7 @@ const (
 func (o *inputOptions) add(flags *pflag.FlagSet) {
 	flags.StringVarP(&o.kustomize, "kustomize", "k", "", "`folder` with a kustomization to build, and judge what comes out")
 	flags.StringVar(&o.validate, "validate", validateStrict, "`how` to take fields that Kubernetes does not know: strict, warn or ignore")
+	flags.BoolVar(&o.allowEmpty, "allow-empty", false, "input without any document is no error")
 }
 
 // read reads all that is given, and refuses what kubectl would refuse to apply.
@@ -33,14 +36,26 @@ func (o inputOptions) read(paths []string, streams Streams) ([]manifest.Document
 	var documents []manifest.Document
 	var errs []error
 	if len(paths) > 0 {
-		read, err := manifest.Read(paths, manifest.Options{Stdin: streams.In})
+		read, err := manifest.Read(paths, manifest.Options{Stdin: streams.In, AllowEmpty: o.allowEmpty})
 		documents, errs = append(documents, read...), append(errs, err)
 	}
 	if o.kustomize != "" {
 		built, err := manifest.Kustomize(o.kustomize, manifest.Options{})
 		documents, errs = append(documents, built...), append(errs, err)
 	}
-	return documents, errors.Join(append(errs, o.validated(documents, streams))...)
+	if err := errors.Join(append(errs, o.validated(documents, streams))...); err != nil {
+		return nil, err
+	}
+	if len(documents) == 0 && !o.allowEmpty {
+		return nil, errEmpty(append(paths, o.kustomize))
+	}
+	return documents, nil
+}
+
+// errEmpty is for a pipeline whose chart renders nothing: it has checked nothing.
+func errEmpty(given []string) error {
+	names := slices.DeleteFunc(given, func(name string) bool { return name == "" })
+	return fmt.Errorf("no document in %s, so nothing was checked: name what holds manifests, or say --allow-empty", strings.Join(names, ", "))
 }
 
 // complete tells what is missing or does not go together.

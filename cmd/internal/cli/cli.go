@@ -8,6 +8,7 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 )
@@ -77,7 +78,17 @@ func Message(err error) string {
 	if err == nil || errors.Is(err, errViolations) {
 		return ""
 	}
-	return "error: " + err.Error()
+	return "error: " + printable(err.Error())
+}
+
+// printable keeps names that an error repeats from driving the terminal.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && r != '\t' && !unicode.IsPrint(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
 }
 
 func newRoot(streams Streams) *cobra.Command {

@@ -63,6 +63,7 @@ func TestOutputIsAsRecorded(t *testing.T) {
 		"partial.txt":    {args: []string{"check", "--partial", "--verbose", "testdata/violations.yaml"}, code: cli.ExitViolations},
 		"namespace.txt":  {args: []string{"check", "-n", "data", "-"}, stdin: strings.ReplaceAll(violations(t), "nginx:latest", "nginx:1.27.4")},
 		"review.txt":     {args: []string{"check", "../../../test/testdata/reviews/11-delete-background.json"}, code: cli.ExitViolations},
+		"github.txt":     {args: []string{"check", "-o", "github", "testdata/violations.yaml"}, code: cli.ExitViolations},
 		"rules.txt":      {args: []string{"rules"}},
 		"rules.json":     {args: []string{"rules", "-o", "json"}},
 		"explain.txt":    {args: []string{"rules", "explain", "headless-service"}},
@@ -104,6 +105,10 @@ func TestBadInputGetsOneClearErrorWithItsPlace(t *testing.T) {
 		"a kustomization that is not there": {
 			args: []string{"check", "-k", "testdata/none"}, code: cli.ExitUsage, want: "error: testdata/none: cannot be built: ",
 		},
+		"escapes in a name": {
+			stdin: strings.NewReplacer("replicas: 3", "replicas: many", "name: web", `name: "\x1b[31mweb"`).Replace(violations(t)),
+			args:  []string{"check", "-"}, code: cli.ExitInternal, want: "StatefulSet default/\uFFFD[31mweb could not be evaluated: ",
+		},
 		"a file that is not there": {
 			args: []string{"check", "testdata/none.yaml"}, code: cli.ExitUsage, want: "testdata/none.yaml",
 		},
@@ -114,7 +119,7 @@ func TestBadInputGetsOneClearErrorWithItsPlace(t *testing.T) {
 		},
 		"an unknown format": {
 			args: []string{"check", "-o", "xml", "-"}, code: cli.ExitUsage,
-			want: `unknown output format "xml": use text or json`,
+			want: `unknown output format "xml": use one of text, json, junit, sarif, github, gitlab, tap, policyreport`,
 		},
 		"an unknown verb": {args: []string{"chekc"}, code: cli.ExitUsage, want: "unknown command"},
 		"an unknown rule": {

@@ -32,7 +32,7 @@ func readInput(ctx context.Context, paths []string, options checkOptions, stream
 		documents, err := options.inputOptions.read(paths, streams)
 		return input{documents: documents}, err
 	}
-	before, after, err := baseline.Read(ctx, options.baseline, paths, manifest.Options{Stdin: streams.In})
+	before, after, err := baseline.Read(ctx, options.baseline, paths, manifest.Options{Stdin: streams.In, AllowEmpty: options.allowEmpty})
 	if err != nil {
 		return input{}, err
 	}
@@ -42,6 +42,9 @@ func readInput(ctx context.Context, paths []string, options checkOptions, stream
 	changes, notes, err := baseline.Pair(before, after, options.namespace)
 	for _, note := range notes {
 		fmt.Fprintln(streams.Err, "note: "+oneLine(note))
+	}
+	if err == nil && len(changes) == 0 && !options.allowEmpty {
+		err = errEmpty(paths)
 	}
 	return input{compared: true, changes: changes}, err
 }

@@ -18,12 +18,17 @@ func newVersion(streams Streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			version := "unknown"
-			if info, ok := debug.ReadBuildInfo(); ok {
-				version = info.Main.Version
-			}
-			_, err = fmt.Fprintf(streams.Out, "stateward %s, rule library %s\n", version, library.Revision())
+			_, err = fmt.Fprintf(streams.Out, "stateward %s, rule library %s\n", buildVersion(), library.Revision())
 			return err
 		},
 	}
+}
+
+// buildVersion is the version of the binary as far as the Go toolchain recorded it.
+func buildVersion() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	return info.Main.Version
 }

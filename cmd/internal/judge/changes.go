@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/stateward/stateward/cmd/internal/baseline"
 	"github.com/stateward/stateward/cmd/internal/manifest"
@@ -20,7 +21,7 @@ import (
 // object that stays as it is such findings are counted and not listed, in one that changes they are warnings. So what
 // a change breaks in an object that it leaves alone is found too, as when a Service becomes another.
 func Changes(ctx context.Context, decider *engine.Engine, changes []baseline.Change, options Options) (report.Result, error) {
-	result := report.Result{Documents: len(changes), Changes: &report.Changes{}}
+	result := report.Result{Rules: decider.Library().All(), Changes: &report.Changes{}}
 	var before, after []manifest.Document
 	for _, change := range changes {
 		if change.Before != nil {
@@ -40,9 +41,13 @@ func Changes(ctx context.Context, decider *engine.Engine, changes []baseline.Cha
 	}
 	c := comparison{decider: decider, options: options, past: past, now: now, result: &result}
 	var failed []error
-	for _, change := range changes {
+	for i, change := range changes {
+		if options.Progress != nil {
+			options.Progress(i, len(changes))
+		}
 		if err := c.judge(ctx, change); err != nil {
 			failed = append(failed, err)
+			c.fail(change, err)
 		}
 	}
 	return result, errors.Join(failed...)
@@ -63,7 +68,7 @@ func (c comparison) judge(ctx context.Context, change baseline.Change) error {
 		return c.appeared(ctx, *change.After)
 	case change.After == nil:
 		c.result.Changes.Removed++
-		return c.gone(ctx, *change.Before)
+		return c.gone(ctx, *change.Before, change.Revision)
 	case change.Same:
 		c.result.Changes.Unchanged++
 		return c.stayed(ctx, *change.Before, *change.After)
@@ -71,6 +76,15 @@ func (c comparison) judge(ctx context.Context, change baseline.Change) error {
 		c.result.Changes.Changed++
 		return c.changed(ctx, *change.Before, *change.After)
 	}
+}
+
+// fail records a change that could not be judged.
+func (c comparison) fail(change baseline.Change, err error) {
+	document := change.After
+	if document == nil {
+		document = change.Before
+	}
+	fail(c.result, *document, c.options.Namespace, err)
 }
 
 func (c comparison) appeared(ctx context.Context, document manifest.Document) error {
@@ -86,7 +100,7 @@ func (c comparison) appeared(ctx context.Context, document manifest.Document) er
 	return nil
 }
 
-func (c comparison) gone(ctx context.Context, document manifest.Document) error {
+func (c comparison) gone(ctx context.Context, document manifest.Document, revision string) error {
 	review, err := c.planned(document, "DELETE")
 	if err != nil {
 		return err
@@ -96,8 +110,24 @@ func (c comparison) gone(ctx context.Context, document manifest.Document) error 
 	if err != nil {
 		return err
 	}
+	from := len(c.result.Findings)
 	c.add(document, review, verdict.Findings, verdict)
+	c.at(revision, from)
 	return nil
+}
+
+// at moves what was added last, the findings from one on among it, to the revision of its file.
+func (c comparison) at(revision string, from int) {
+	if revision == "" {
+		return
+	}
+	move := func(position *report.Position) {
+		position.File, position.Revision = strings.TrimPrefix(position.File, revision+":"), revision
+	}
+	move(&c.result.Documents[len(c.result.Documents)-1].Position)
+	for index := from; index < len(c.result.Findings); index++ {
+		move(&c.result.Findings[index].Position)
+	}
 }
 
 // stayed lists what the rest of the change does to an object that it leaves alone.
@@ -210,15 +240,11 @@ func (c comparison) decide(ctx context.Context, document manifest.Document, revi
 }
 
 func (c comparison) add(document manifest.Document, review engine.Review, findings []engine.Finding, verdict engine.Verdict) {
-	if !c.decider.Judges(review) && len(findings) == 0 {
-		c.result.Skip(review.Kind)
-		return
+	index := begin(c.result, document, review)
+	if c.decider.Judges(review) || len(findings) > 0 {
+		verdict.Findings = findings
+		found(c.result, index, document, review, verdict)
 	}
-	c.result.Judged++
-	for _, finding := range findings {
-		c.result.Add(finding, place(document, finding, review))
-	}
-	c.result.AddUndecided(verdict.Undecided)
 }
 
 // merge adds what is fresh to the findings of an update. Where the update leaves alone what is wrong, and it was right

@@ -138,7 +138,7 @@ func FuzzStream(f *testing.F) {
 			return
 		}
 		want, wantErr := kubectlValues(content)
-		values, faults := load(data, Options{}.withDefaults())
+		_, values, faults := load(data, Options{}.withDefaults())
 		if len(faults) > 0 {
 			return
 		}

@@ -35,6 +35,9 @@ type Options struct {
 	// MaxDepth is how deep objects and lists may be nested in one document.
 	// 0 means DefaultMaxDepth.
 	MaxDepth int
+
+	// AllowEmpty accepts folders without a manifest.
+	AllowEmpty bool
 }
 
 func (o Options) withDefaults() Options {
@@ -64,7 +67,8 @@ type Document struct {
 	Namespace  string
 	Name       string
 
-	root *node
+	root   *node
+	source *fileText
 }
 
 // IsAdmissionReview tells whether the document is a recorded admission request
@@ -80,4 +84,13 @@ func (d Document) IsAdmissionReview() bool {
 // so a missing spec.serviceName is reported at "spec:".
 func (d Document) Position(path []any) Position {
 	return at(d.File, d.root.find(path))
+}
+
+// Line returns a line of the document's file without its end, counted from 1.
+// It is empty when the file has no such line.
+func (d Document) Line(number int) string {
+	if d.source == nil {
+		return ""
+	}
+	return d.source.line(number)
 }

@@ -16,7 +16,7 @@ func Parse(name string, data []byte, opts Options) ([]Document, error) {
 // Config reads a file that holds exactly one object, such as a configuration
 // file. A list is not expanded.
 func Config(name string, data []byte, opts Options) (Document, error) {
-	values, faults := load(data, opts.withDefaults())
+	_, values, faults := load(data, opts.withDefaults())
 	if len(faults) > 0 {
 		return Document{}, join(inFile(name, faults))
 	}
@@ -35,29 +35,31 @@ func Config(name string, data []byte, opts Options) (Document, error) {
 }
 
 func parse(name string, data []byte, opts Options) ([]Document, []Error) {
-	values, faults := load(data, opts)
+	decoded, values, faults := load(data, opts)
+	from := &fileText{text: string(decoded)}
 	var documents []Document
 	for _, v := range values {
 		objects, wrong := flatten(v, typeMeta{}, 0)
 		faults = append(faults, limitFaults(wrong)...)
 		for _, o := range objects {
-			documents = append(documents, o.document(name, len(documents)+1))
+			document := o.document(name, len(documents)+1)
+			document.source = from
+			documents = append(documents, document)
 		}
 	}
 	return documents, inFile(name, faults)
 }
 
-// load returns the documents of a file that are not blank.
-func load(data []byte, opts Options) ([]value, []fault) {
+// load returns the text of a file as UTF-8, and its documents that are not blank.
+func load(data []byte, opts Options) (decoded []byte, values []value, faults []fault) {
 	if int64(len(data)) > opts.MaxBytes {
-		return nil, []fault{{err: tooLarge(opts.MaxBytes)}}
+		return nil, nil, []fault{{err: tooLarge(opts.MaxBytes)}}
 	}
-	data, faults := text(data)
+	decoded, faults = text(data)
 	if len(faults) > 0 {
-		return nil, faults
+		return nil, nil, faults
 	}
-	chunks, faults := split(data)
-	var values []value
+	chunks, faults := split(decoded)
 	for _, c := range chunks {
 		v, wrong := loadChunk(c, opts)
 		faults = append(faults, wrong...)
@@ -65,7 +67,7 @@ func load(data []byte, opts Options) ([]value, []fault) {
 			values = append(values, v)
 		}
 	}
-	return values, faults
+	return decoded, values, faults
 }
 
 func loadChunk(c chunk, opts Options) (value, []fault) {

@@ -120,7 +120,7 @@ func (r *reader) folder(path string) {
 	for _, file := range w.files {
 		r.file(file)
 	}
-	if len(w.files) == 0 && !w.failed {
+	if len(w.files) == 0 && !w.failed && !r.opts.AllowEmpty {
 		r.fail(path, errors.New("no .yaml, .yml or .json file in this folder; name another one"))
 	}
 }

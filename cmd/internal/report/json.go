@@ -1,30 +1,36 @@
 package report
 
 import (
-	"encoding/json"
 	"io"
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 )
 
+// jsonVersion of the shape that json.schema.json describes; it changes when a field is removed or means something else.
+const jsonVersion = 1
+
 // jsonFormat is for programs.
 type jsonFormat struct{}
 
-// document is the shape of the JSON report.
-type document struct {
-	// Version of this shape; it changes when a field is removed or means something else.
-	Version int `json:"version"`
-	Summary struct {
-		Documents int            `json:"documents"`
-		Judged    int            `json:"judged"`
-		Skipped   map[string]int `json:"skippedByKind,omitempty"`
-		Denied    int            `json:"denied"`
-		Warned    int            `json:"warned"`
-		Changes   *Changes       `json:"changes,omitempty"`
-	} `json:"summary"`
+// jsonReport is the shape of the JSON report; json.schema.json documents it.
+type jsonReport struct {
+	Version   int                `json:"version"`
+	Summary   jsonSummary        `json:"summary"`
 	Findings  []jsonFinding      `json:"findings"`
 	Undecided []engine.Undecided `json:"undecided,omitempty"`
+	Failed    []jsonFailure      `json:"failed,omitempty"`
+}
+
+type jsonSummary struct {
+	Documents  int            `json:"documents"`
+	Judged     int            `json:"judged"`
+	Skipped    map[string]int `json:"skippedByKind,omitempty"`
+	Failed     int            `json:"failed"`
+	Denied     int            `json:"denied"`
+	Warned     int            `json:"warned"`
+	Exceptions int            `json:"exceptionsUsed"`
+	Changes    *Changes       `json:"changes,omitempty"`
 }
 
 type jsonFinding struct {
@@ -32,24 +38,39 @@ type jsonFinding struct {
 	engine.Finding
 }
 
+type jsonFailure struct {
+	Position
+	Object engine.ObjectReference `json:"object"`
+	Error  string                 `json:"error"`
+}
+
+func newJSON(Options) Renderer { return jsonFormat{} }
+
 // Render writes the result.
 func (jsonFormat) Render(out io.Writer, result Result) error {
-	page := document{Version: 1, Findings: []jsonFinding{}, Undecided: result.Undecided}
-	page.Summary.Documents, page.Summary.Judged, page.Summary.Skipped = result.Documents, result.Judged, result.Skipped
-	page.Summary.Denied, page.Summary.Warned = result.Denied(), result.Warned()
-	page.Summary.Changes = result.Changes
+	page := jsonReport{
+		Version: jsonVersion,
+		Summary: jsonSummary{
+			Documents: len(result.Documents), Judged: result.outcomes(Judged), Skipped: result.skipped(), Failed: result.outcomes(Failed),
+			Denied: result.count(policies.Deny), Warned: result.count(policies.Warn), Exceptions: result.exceptions(),
+			Changes: result.Changes,
+		},
+		Findings:  []jsonFinding{},
+		Undecided: result.Undecided,
+	}
 	for _, finding := range result.Findings {
+		if finding.Path == nil {
+			finding.Path = []any{}
+		}
 		page.Findings = append(page.Findings, jsonFinding{Position: finding.Position, Finding: finding.Finding})
 	}
-	return indented(out, page)
+	for _, document := range result.Documents {
+		if document.Outcome == Failed {
+			page.Failed = append(page.Failed, jsonFailure{Position: document.Position, Object: document.ObjectReference, Error: document.Error})
+		}
+	}
+	return writeJSON(out, page)
 }
 
 // CatalogueJSON writes the rules as JSON.
-func CatalogueJSON(out io.Writer, rules []policies.Rule) error { return indented(out, rules) }
-
-func indented(out io.Writer, value any) error {
-	encoder := json.NewEncoder(out)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(value)
-}
+func CatalogueJSON(out io.Writer, rules []policies.Rule) error { return writeJSON(out, rules) }

@@ -4,90 +4,65 @@ package report
 import (
 	"fmt"
 	"io"
-	"slices"
+	"strings"
 
 	"github.com/stateward/stateward/policies"
-	"github.com/stateward/stateward/policies/engine"
 )
-
-// Result is all that one check has to tell.
-type Result struct {
-	// Documents were read; Judged of them met at least one rule; Skipped counts the others by kind.
-	Documents int
-	Judged    int
-	Skipped   map[string]int
-	// Findings are in the order of the documents, denials first within each.
-	Findings []Finding
-	// Undecided are the rules that could not see what they read, without repetition.
-	Undecided []engine.Undecided
-	// Changes are counted where a baseline was given, and nil elsewhere.
-	Changes *Changes
-}
-
-// Finding is a finding and its place.
-type Finding struct {
-	engine.Finding
-	Position Position
-}
-
-// Position is a place in a file, lines and columns from 1.
-type Position struct {
-	File   string `json:"file"`
-	Line   int    `json:"line"`
-	Column int    `json:"column"`
-}
 
 // Renderer writes a result in one format.
 type Renderer interface {
 	Render(out io.Writer, result Result) error
 }
 
-// New returns the renderer of a format. A verbose one also tells what could not be decided, where the format leaves
-// that out.
-func New(format string, verbose bool) (Renderer, error) {
-	switch format {
-	case "text":
-		return text{verbose: verbose}, nil
-	case "json":
-		return jsonFormat{}, nil
-	default:
-		return nil, fmt.Errorf("unknown output format %q: use text or json", format)
+// Options are what a renderer may be told beside the result.
+type Options struct {
+	// Verbose also tells what could not be decided, where the format leaves that out.
+	Verbose bool
+	// Color allows terminal colours in formats that have them.
+	Color bool
+	// FailOn is the mildest level that fails a run; Off fails none. Formats that know only success and failure follow it.
+	FailOn policies.Level
+	// Dir is the absolute working directory: formats that servers read name files relative to it.
+	Dir string
+}
+
+// format is one line of the table of formats.
+type format struct {
+	name  string
+	build func(Options) Renderer
+}
+
+// formats is the table of formats, in the order that help shows them.
+func formats() []format {
+	return []format{
+		{"text", newText},
+		{"json", newJSON},
+		{"junit", newJUnit},
+		{"sarif", newSARIF},
+		{"github", newGitHub},
+		{"gitlab", newGitLab},
+		{"tap", newTAP},
+		{"policyreport", newPolicyReport},
 	}
 }
 
-// Add appends a finding.
-func (r *Result) Add(finding engine.Finding, position Position) {
-	r.Findings = append(r.Findings, Finding{Finding: finding, Position: position})
+// Formats lists the names of all formats.
+func Formats() (names []string) {
+	for _, each := range formats() {
+		names = append(names, each.name)
+	}
+	return names
 }
 
-// AddUndecided appends what is not there yet.
-func (r *Result) AddUndecided(undecided []engine.Undecided) {
-	for _, each := range undecided {
-		if !slices.Contains(r.Undecided, each) {
-			r.Undecided = append(r.Undecided, each)
+// New returns the renderer of a format.
+func New(name string, options Options) (Renderer, error) {
+	for _, each := range formats() {
+		if each.name == name {
+			return each.build(options), nil
 		}
 	}
+	return nil, fmt.Errorf("unknown output format %q: use one of %s", name, strings.Join(Formats(), ", "))
 }
 
-// Skip counts a document that no rule judges.
-func (r *Result) Skip(kind string) {
-	if r.Skipped == nil {
-		r.Skipped = map[string]int{}
-	}
-	r.Skipped[kind]++
-}
-
-// Denied counts the findings of level deny, Warned those of level warn.
-func (r *Result) Denied() int { return r.count(policies.Deny) }
-
-// Warned counts the findings of level warn.
-func (r *Result) Warned() int { return r.count(policies.Warn) }
-
-func (r *Result) count(level policies.Level) (n int) {
-	for _, finding := range r.Findings {
-		if finding.Level == level {
-			n++
-		}
-	}
-	return n
-}
+// fails tells whether a finding fails the run.
+func (o Options) fails(finding Finding) bool { return finding.atLeast(o.FailOn) }

@@ -3,56 +3,101 @@ package report
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
-	"unicode"
 
-	"github.com/stateward/stateward/policies/engine"
+	"github.com/fatih/color"
+
+	"github.com/stateward/stateward/policies"
 )
 
-// text is for people: one line for each finding, in the form that editors and terminals can jump to, and a summary.
-type text struct{ verbose bool }
+// text is for people: one block for each finding, whose first line editors and terminals can jump to, and a summary.
+type text struct {
+	options Options
+	paint   palette
+}
+
+func newText(options Options) Renderer {
+	return text{options: options, paint: palette{on: options.Color}}
+}
 
 // Render writes the result.
 func (t text) Render(out io.Writer, result Result) error {
 	var page strings.Builder
 	for _, finding := range result.Findings {
-		fmt.Fprintf(&page, "%s:%d:%d: %s: %s %s/%s: %s%s\n",
-			finding.Position.File, finding.Position.Line, finding.Position.Column, finding.Level,
-			finding.Object.Kind, finding.Object.Namespace, finding.Object.Name, finding.Message, excepted(finding.Exception))
+		page.WriteString(block(finding, t.paint))
 	}
-	if t.verbose {
+	if t.options.Verbose {
 		for _, each := range result.Undecided {
-			fmt.Fprintf(&page, "undecided: [%s] looks at %s, and nothing is known of them here\n", each.Rule, each.Resource)
+			fmt.Fprintln(&page, undecided(each))
 		}
 	}
-	fmt.Fprintf(&page, "%s, %d judged: %d denied, %s\n", plural(result.Documents, "document"), result.Judged,
-		result.Denied(), plural(result.Warned(), "warning"))
+	fmt.Fprintln(&page, summary(result))
 	page.WriteString(result.Changes.summary())
-	_, err := io.WriteString(out, printable(page.String()))
+	_, err := io.WriteString(out, page.String())
 	return err
 }
 
-// excepted tells why a finding is only recorded.
-func excepted(exception *engine.ExceptionUse) string {
-	if exception == nil {
-		return ""
+// block is all about one finding: place and problem, the line of the file, the way out.
+func block(finding Finding, paint palette) string {
+	var page strings.Builder
+	fmt.Fprintf(&page, "%s: %s: %s: %s\n", paint.place(finding.Position.place()), paint.level(finding.Level, clean(string(finding.Level))),
+		name(finding.Object), finding.problem())
+	page.WriteString(excerpt(finding, paint))
+	if fix := finding.fix(); fix != "" {
+		fmt.Fprintf(&page, "     %s %s\n", paint.fix("fix:"), fix)
 	}
-	return fmt.Sprintf(" (excepted until %s: %s; ask %s)", exception.Expires, exception.Reason, exception.Owner)
+	if exception := excepted(finding.Exception); exception != "" {
+		fmt.Fprintf(&page, "     %s\n", exception)
+	}
+	return page.String()
 }
 
-// printable keeps names in manifests from driving the terminal.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r != '\n' && !unicode.IsPrint(r) {
-			return unicode.ReplacementChar
+// summary is one line that accounts for every document.
+func summary(result Result) string {
+	parts := []string{plural(len(result.Documents), "document"), fmt.Sprintf("%d judged", result.outcomes(Judged))}
+	if skipped := result.skipped(); len(skipped) > 0 {
+		var kinds []string
+		for _, kind := range slices.Sorted(maps.Keys(skipped)) {
+			kinds = append(kinds, fmt.Sprintf("%d %s", skipped[kind], clean(kind)))
 		}
-		return r
-	}, text)
+		parts = append(parts, fmt.Sprintf("%d skipped (%s)", result.outcomes(Skipped), strings.Join(kinds, ", ")))
+	}
+	if failed := result.outcomes(Failed); failed > 0 {
+		parts = append(parts, fmt.Sprintf("%d could not be evaluated", failed))
+	}
+	found := []string{fmt.Sprintf("%d denied", result.count(policies.Deny)), plural(result.count(policies.Warn), "warning")}
+	if used := result.exceptions(); used > 0 {
+		found = append(found, plural(used, "exception")+" used")
+	}
+	return strings.Join(parts, ", ") + ": " + strings.Join(found, ", ")
 }
 
-func plural(n int, word string) string {
-	if n == 1 {
-		return fmt.Sprintf("%d %s", n, word)
+// palette paints for a terminal, or leaves all as it is.
+type palette struct{ on bool }
+
+func (p palette) place(text string) string  { return p.with(text, color.Bold) }
+func (p palette) margin(text string) string { return p.with(text, color.Faint) }
+func (p palette) fix(text string) string    { return p.with(text, color.FgGreen) }
+
+func (p palette) level(level policies.Level, text string) string {
+	switch level {
+	case policies.Deny:
+		return p.with(text, color.FgRed, color.Bold)
+	case policies.Warn:
+		return p.with(text, color.FgYellow, color.Bold)
+	default:
+		return p.with(text, color.FgCyan)
 	}
-	return fmt.Sprintf("%d %ss", n, word)
+}
+
+// with asks nobody but the palette: the library's own idea of the terminal is global, and is about standard output only.
+func (p palette) with(text string, attributes ...color.Attribute) string {
+	if !p.on {
+		return text
+	}
+	paint := color.New(attributes...)
+	paint.EnableColor()
+	return paint.Sprint(text)
 }

@@ -1,0 +1,139 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/stateward/stateward/cmd/internal/report"
+)
+
+// output is one place that a report is written to, in one format.
+type output struct {
+	renderer report.Renderer
+	// file is where it goes; "" is standard output.
+	file string
+}
+
+// parseOutputs reads FORMAT and FORMAT=FILE, before anything is judged: nobody likes to wait for a usage error.
+func parseOutputs(flags []string, options func(toFile bool) report.Options) (outputs []output, err error) {
+	taken := map[string]string{}
+	for _, flag := range flags {
+		format, file, named := strings.Cut(flag, "=")
+		renderer, err := report.New(format, options(named))
+		if err != nil {
+			return nil, err
+		}
+		if named {
+			if err := checkTarget(flag, file); err != nil {
+				return nil, err
+			}
+			file = filepath.Clean(file)
+		}
+		if first, twice := taken[file]; twice {
+			return nil, errTwice(first, flag, file)
+		}
+		taken[file] = flag
+		outputs = append(outputs, output{renderer: renderer, file: file})
+	}
+	return outputs, nil
+}
+
+func errTwice(first, second, file string) error {
+	if file == "" {
+		return fmt.Errorf("both -o %s and -o %s go to standard output: write one to a file, as -o %s=FILE", first, second, second)
+	}
+	return fmt.Errorf("both -o %s and -o %s go to %s: name another file", first, second, file)
+}
+
+func checkTarget(flag, file string) error {
+	if file == "" {
+		return fmt.Errorf("-o %s names no file: write -o FORMAT=FILE, or -o FORMAT for standard output", flag)
+	}
+	if info, err := os.Stat(file); err == nil && info.IsDir() {
+		return fmt.Errorf("-o %s: %s is a folder: name a file in it", flag, file)
+	}
+	folder := filepath.Dir(file)
+	info, err := os.Stat(folder)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("-o %s: there is no folder %s: make it first", flag, folder)
+	case err != nil:
+		return fmt.Errorf("-o %s: %w", flag, err)
+	case !info.IsDir():
+		return fmt.Errorf("-o %s: %s is not a folder", flag, folder)
+	}
+	return nil
+}
+
+// writeOutputs writes a result everywhere. Files get it only where the run is complete: half a report in a file reads
+// like a whole one.
+func writeOutputs(outputs []output, result report.Result, complete bool, stdout io.Writer) error {
+	for _, each := range outputs {
+		if each.file != "" && !complete {
+			continue
+		}
+		if err := each.write(result, stdout); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (o output) write(result report.Result, stdout io.Writer) error {
+	var page bytes.Buffer
+	if err := o.renderer.Render(&page, result); err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	if o.file != "" {
+		return replaceFile(o.file, page.Bytes())
+	}
+	if _, err := stdout.Write(page.Bytes()); err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	return nil
+}
+
+// replaceFile writes a file so that nobody ever reads half of it. Devices and pipes, as /dev/stdout, are written to:
+// they must not be replaced.
+func replaceFile(file string, content []byte) error {
+	if target, err := filepath.EvalSymlinks(file); err == nil {
+		file = target
+	}
+	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() {
+		return writeInto(file, content)
+	}
+	temporary, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".*")
+	if err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	// After the rename there is nothing left to remove.
+	defer os.Remove(temporary.Name())
+	_, err = temporary.Write(content)
+	// CreateTemp keeps others from reading; a report is for whoever may read the folder.
+	err = errors.Join(err, temporary.Chmod(0o644), temporary.Close())
+	if err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	if err := os.Rename(temporary.Name(), file); err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	return nil
+}
+
+func writeInto(file string, content []byte) error {
+	device, err := os.OpenFile(file, os.O_WRONLY, 0)
+	if err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	_, err = device.Write(content)
+	if err := errors.Join(err, device.Close()); err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,73 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"golang.org/x/term"
+)
+
+// isTerminal tells whether somebody watches what is written.
+func isTerminal(out io.Writer) bool {
+	file, ok := out.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// useColor decides for one output. Under auto it takes a terminal that has not been told otherwise; see no-color.org.
+func useColor(mode string, terminal bool, environment func(string) string) (bool, error) {
+	switch mode {
+	case "auto":
+		return terminal && environment("NO_COLOR") == "" && environment("TERM") != "dumb", nil
+	case "always":
+		return true, nil
+	case "never":
+		return false, nil
+	default:
+		return false, fmt.Errorf("unknown --color %q: use auto, always or never", mode)
+	}
+}
+
+const (
+	// progressAfter is when somebody begins to wonder; a shorter run says nothing.
+	progressAfter = time.Second
+	// progressEvery is often enough to see it move.
+	progressEvery = 100 * time.Millisecond
+)
+
+// progress tells on a terminal how far a long run is, on one line that it takes away at the end.
+type progress struct {
+	out   io.Writer
+	now   func() time.Time
+	next  time.Time
+	shown bool
+}
+
+// newProgress begins a run. Where nobody watches, it is nil.
+func newProgress(out io.Writer, terminal bool, now func() time.Time) *progress {
+	if !terminal {
+		return nil
+	}
+	return &progress{out: out, now: now, next: now().Add(progressAfter)}
+}
+
+// tell shows the progress where it is time to.
+func (p *progress) tell(done, total int) {
+	if p == nil {
+		return
+	}
+	now := p.now()
+	if now.Before(p.next) {
+		return
+	}
+	p.next, p.shown = now.Add(progressEvery), true
+	fmt.Fprintf(p.out, "\r\x1b[Kjudged %d of %d documents", done, total)
+}
+
+// end takes the line away.
+func (p *progress) end() {
+	if p != nil && p.shown {
+		fmt.Fprint(p.out, "\r\x1b[K")
+	}
+}

@@ -1,0 +1,91 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/stateward/stateward/policies/engine"
+)
+
+// clean keeps texts of manifests from driving a terminal, forging lines of a log or breaking XML: spaces of all kinds
+// become a space, and what cannot be printed becomes a replacement character. Some CI servers take ##[ and ##vso[ for
+// commands wherever they stand in a line.
+func clean(text string) string {
+	printable := strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsPrint(r):
+			return r
+		case unicode.IsSpace(r):
+			return ' '
+		default:
+			return unicode.ReplacementChar
+		}
+	}, text)
+	return strings.NewReplacer("##[", "#\uFFFD[", "##vso[", "#\uFFFDvso[").Replace(printable)
+}
+
+// place is "file:line:column", or the file alone, without control characters. It begins lines, where :: would begin a
+// command.
+func (p Position) place() string {
+	file := clean(p.File)
+	if p.Revision != "" {
+		file = clean(p.Revision) + ":" + file
+	}
+	if strings.HasPrefix(strings.TrimSpace(file), "::") {
+		file = "./" + file
+	}
+	switch {
+	case file == "":
+		return "-"
+	case p.Line < 1:
+		return file
+	default:
+		return fmt.Sprintf("%s:%d:%d", file, p.Line, max(p.Column, 1))
+	}
+}
+
+// name is "Kind namespace/name" without control characters; what belongs to no namespace has none.
+func name(object engine.ObjectReference) string {
+	if object.Namespace == "" {
+		return clean(object.Kind + " " + object.Name)
+	}
+	return clean(object.Kind + " " + object.Namespace + "/" + object.Name)
+}
+
+// problem is the finding's message without its way out.
+func (f Finding) problem() string {
+	problem, found := strings.CutSuffix(f.Message, " Fix: "+f.Fix)
+	if !found {
+		return clean(f.Message)
+	}
+	return clean(problem)
+}
+
+// fix is the way out; empty where problem tells it already.
+func (f Finding) fix() string {
+	if !strings.HasSuffix(f.Message, " Fix: "+f.Fix) {
+		return ""
+	}
+	return clean(f.Fix)
+}
+
+// excepted tells why a finding is only recorded; empty where no exception let it through.
+func excepted(exception *engine.ExceptionUse) string {
+	if exception == nil {
+		return ""
+	}
+	return clean(fmt.Sprintf("excepted until %s: %s; ask %s", exception.Expires, exception.Reason, exception.Owner))
+}
+
+// undecided tells what a rule could not see.
+func undecided(each engine.Undecided) string {
+	return fmt.Sprintf("undecided: [%s] looks at %s, and nothing is known of them here", clean(each.Rule), clean(each.Resource))
+}
+
+func plural(n int, word string) string {
+	if n == 1 {
+		return fmt.Sprintf("%d %s", n, word)
+	}
+	return fmt.Sprintf("%d %ss", n, word)
+}

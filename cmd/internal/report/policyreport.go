@@ -1,0 +1,144 @@
+package report
+
+import (
+	"bytes"
+	"io"
+	"maps"
+	"slices"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine"
+)
+
+// policyReport writes PolicyReports of wgpolicyk8s.io/v1alpha2, one for each namespace, which dashboards of clusters
+// read. What belongs to no namespace is in a ClusterPolicyReport.
+type policyReport struct{}
+
+type policyReportObject struct {
+	APIVersion string               `json:"apiVersion"`
+	Kind       string               `json:"kind"`
+	Metadata   policyReportMeta     `json:"metadata"`
+	Summary    map[string]int       `json:"summary"`
+	Results    []policyReportResult `json:"results"`
+}
+
+type policyReportMeta struct {
+	Name      string            `json:"name"`
+	Namespace string            `json:"namespace,omitempty"`
+	Labels    map[string]string `json:"labels"`
+}
+
+type policyReportResult struct {
+	Source     string                  `json:"source"`
+	Policy     string                  `json:"policy"`
+	Category   string                  `json:"category,omitempty"`
+	Severity   string                  `json:"severity,omitempty"`
+	Result     string                  `json:"result"`
+	Scored     bool                    `json:"scored"`
+	Message    string                  `json:"message,omitempty"`
+	Resources  []policyReportReference `json:"resources"`
+	Properties map[string]string       `json:"properties,omitempty"`
+}
+
+type policyReportReference struct {
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace,omitempty"`
+	Name      string `json:"name"`
+}
+
+func newPolicyReport(Options) Renderer { return policyReport{} }
+
+// Render writes the result.
+func (p policyReport) Render(out io.Writer, result Result) error {
+	namespaces := map[string][]policyReportResult{}
+	add := func(object engine.ObjectReference, result policyReportResult) {
+		namespaces[clean(object.Namespace)] = append(namespaces[clean(object.Namespace)], result)
+	}
+	findings := result.findingsOf()
+	for i, document := range result.Documents {
+		for _, finding := range findings[i] {
+			add(finding.Object, p.of(finding, result))
+		}
+		if whole, tells := p.whole(document, len(findings[i])); tells {
+			add(document.ObjectReference, whole)
+		}
+	}
+	var page bytes.Buffer
+	for _, namespace := range slices.Sorted(maps.Keys(namespaces)) {
+		object, err := yaml.Marshal(policyReportOf(namespace, namespaces[namespace]))
+		if err != nil {
+			return err
+		}
+		page.WriteString("---\n")
+		page.Write(object)
+	}
+	_, err := out.Write(page.Bytes())
+	return err
+}
+
+func policyReportOf(namespace string, results []policyReportResult) policyReportObject {
+	kind := "PolicyReport"
+	if namespace == "" {
+		kind = "ClusterPolicyReport"
+	}
+	summary := map[string]int{"pass": 0, "fail": 0, "warn": 0, "error": 0, "skip": 0}
+	for _, each := range results {
+		summary[each.Result]++
+	}
+	return policyReportObject{
+		APIVersion: "wgpolicyk8s.io/v1alpha2", Kind: kind,
+		Metadata: policyReportMeta{
+			Name: "stateward", Namespace: namespace, Labels: map[string]string{"app.kubernetes.io/managed-by": "stateward"},
+		},
+		Summary: summary, Results: results,
+	}
+}
+
+func (policyReport) of(finding Finding, result Result) policyReportResult {
+	reported := policyReportResult{
+		Source: "stateward", Policy: clean(finding.Rule), Category: result.rule(finding.Rule).Category, Scored: true,
+		Message: clean(finding.Message), Resources: []policyReportReference{reference(finding.Object)},
+		Properties: map[string]string{"field": clean(finding.Field), "at": finding.Position.place()},
+	}
+	reported.Result, reported.Severity = policyReportLevel(finding.Level)
+	if exception := excepted(finding.Exception); exception != "" {
+		reported.Properties["exception"] = exception
+	}
+	return reported
+}
+
+// whole tells of a document what no finding tells.
+func (policyReport) whole(document Document, findings int) (policyReportResult, bool) {
+	whole := policyReportResult{
+		Source: "stateward", Policy: "all-rules", Scored: true, Resources: []policyReportReference{reference(document.ObjectReference)},
+		Properties: map[string]string{"at": document.Position.place()},
+	}
+	switch {
+	case document.Outcome == Failed:
+		whole.Result, whole.Message = "error", "could not be evaluated: "+clean(document.Error)
+	case document.Outcome == Skipped:
+		whole.Result, whole.Message = "skip", noRuleFor(document)
+	case findings > 0:
+		return whole, false
+	default:
+		whole.Result = "pass"
+	}
+	return whole, true
+}
+
+func policyReportLevel(level policies.Level) (result, severity string) {
+	switch level {
+	case policies.Deny:
+		return "fail", "high"
+	case policies.Warn:
+		return "warn", "medium"
+	default:
+		return "skip", "info"
+	}
+}
+
+func reference(object engine.ObjectReference) policyReportReference {
+	return policyReportReference{Kind: clean(object.Kind), Namespace: clean(object.Namespace), Name: clean(object.Name)}
+}

@@ -1,0 +1,174 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine"
+)
+
+// Result is all that one check has to tell.
+type Result struct {
+	// Version is Stateward's own.
+	Version string
+	// Rules that took part: findings name them, and some formats explain them.
+	Rules []policies.Rule
+	// Documents are all that was read, in order, whatever became of them.
+	Documents []Document
+	// Findings are in the order of the documents, denials first within each.
+	Findings []Finding
+	// Undecided are the rules that could not see what they read, without repetition.
+	Undecided []engine.Undecided
+	// Changes are counted where a baseline was given, and nil elsewhere.
+	Changes *Changes
+}
+
+// Outcome is what became of a document.
+type Outcome string
+
+// Outcomes.
+const (
+	// Judged: at least one rule looked at it.
+	Judged Outcome = "judged"
+	// Skipped: no rule is about objects of its kind.
+	Skipped Outcome = "skipped"
+	// Failed: it could not be evaluated; nothing is known of it.
+	Failed Outcome = "failed"
+)
+
+// Document is one document that was read.
+type Document struct {
+	engine.ObjectReference
+	Position Position
+	Outcome  Outcome
+	// Error says why it failed.
+	Error string
+}
+
+// Finding is a finding and its place.
+type Finding struct {
+	engine.Finding
+	Position Position
+	// Source is the line of the file at the position; empty where there is none to show.
+	Source string
+	// Document is the index of the document it was found in.
+	Document int
+}
+
+// Position is a place in a file, lines and columns from 1. Without a line it is the file as a whole.
+type Position struct {
+	File   string `json:"file"`
+	Line   int    `json:"line"`
+	Column int    `json:"column"`
+	// Revision is that of the file, where it is not the one that is here: of a removed object.
+	Revision string `json:"revision,omitempty"`
+}
+
+// here is the position as far as the files show it that are here: a line of another revision would mislead.
+func (p Position) here() Position {
+	if p.Revision != "" {
+		return Position{File: p.File}
+	}
+	return p
+}
+
+// AddUndecided appends what is not there yet.
+func (r *Result) AddUndecided(undecided []engine.Undecided) {
+	for _, each := range undecided {
+		if !slices.Contains(r.Undecided, each) {
+			r.Undecided = append(r.Undecided, each)
+		}
+	}
+}
+
+// Fails tells whether a finding is of the level failOn or of a stricter one.
+func (r *Result) Fails(failOn policies.Level) bool {
+	return slices.ContainsFunc(r.Findings, func(finding Finding) bool { return finding.atLeast(failOn) })
+}
+
+// atLeast tells whether the finding's level is this one or a stricter one. What is only recorded, or off, is neither
+// here nor there: it never counts.
+func (f Finding) atLeast(level policies.Level) bool {
+	switch f.Level {
+	case policies.Deny:
+		return level == policies.Deny || level == policies.Warn
+	case policies.Warn:
+		return level == policies.Warn
+	default:
+		return false
+	}
+}
+
+// count is how many findings have a level.
+func (r *Result) count(level policies.Level) (n int) {
+	for _, finding := range r.Findings {
+		if finding.Level == level {
+			n++
+		}
+	}
+	return n
+}
+
+// exceptions is how many exceptions of the Guardrails let something through.
+func (r *Result) exceptions() int {
+	used := map[engine.ExceptionUse]bool{}
+	for _, finding := range r.Findings {
+		if finding.Exception != nil {
+			used[*finding.Exception] = true
+		}
+	}
+	return len(used)
+}
+
+// outcomes is how many documents had an outcome.
+func (r *Result) outcomes(outcome Outcome) (n int) {
+	for _, document := range r.Documents {
+		if document.Outcome == outcome {
+			n++
+		}
+	}
+	return n
+}
+
+// skipped counts the documents that no rule judges, by kind.
+func (r *Result) skipped() map[string]int {
+	kinds := map[string]int{}
+	for _, document := range r.Documents {
+		if document.Outcome == Skipped {
+			kinds[document.Kind]++
+		}
+	}
+	return kinds
+}
+
+// findingsOf returns the findings of each document.
+func (r *Result) findingsOf() map[int][]Finding {
+	byDocument := map[int][]Finding{}
+	for _, finding := range r.Findings {
+		byDocument[finding.Document] = append(byDocument[finding.Document], finding)
+	}
+	return byDocument
+}
+
+// rule returns what is known of a finding's rule; of an unknown one only its id.
+func (r *Result) rule(id string) policies.Rule {
+	i := slices.IndexFunc(r.Rules, func(rule policies.Rule) bool { return rule.ID == id })
+	if i < 0 {
+		return policies.Rule{ID: id}
+	}
+	return r.Rules[i]
+}
+
+// reportedRules are the rules that found something, sorted by id.
+func (r *Result) reportedRules() (rules []policies.Rule) {
+	ids := map[string]bool{}
+	for _, finding := range r.Findings {
+		if !ids[finding.Rule] {
+			ids[finding.Rule] = true
+			rules = append(rules, r.rule(finding.Rule))
+		}
+	}
+	slices.SortFunc(rules, func(a, b policies.Rule) int { return cmp.Compare(a.ID, b.ID) })
+	return rules
+}

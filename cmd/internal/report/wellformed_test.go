@@ -1,0 +1,218 @@
+package report_test
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
+	"github.com/xeipuuv/gojsonschema"
+	"sigs.k8s.io/yaml"
+
+	"github.com/stateward/stateward/cmd/internal/report"
+)
+
+// wellFormed has, for each format, what says whether an output is one and tells of everything in the result.
+func wellFormed(t testing.TB) map[string]func(page string, result report.Result) error {
+	t.Helper()
+	schema := jsonSchema(t)
+	all := map[string]func(string, report.Result) error{
+		"text": wellFormedText,
+		"json": func(page string, _ report.Result) error { return matches(schema, page) },
+		"junit": func(page string, _ report.Result) error {
+			return wellFormedXML(page)
+		},
+		"sarif":        wellFormedSARIF,
+		"github":       wellFormedGitHub,
+		"gitlab":       wellFormedGitLab,
+		"tap":          wellFormedTAP,
+		"policyreport": wellFormedPolicyReport,
+	}
+	for format, check := range all {
+		all[format] = func(page string, result report.Result) error {
+			return errors.Join(harmless(page), check(page, result))
+		}
+	}
+	return all
+}
+
+// harmless tells of characters that drive a terminal.
+func harmless(page string) error {
+	for line := range strings.Lines(page) {
+		if !utf8.ValidString(line) {
+			return fmt.Errorf("%q is not UTF-8", line)
+		}
+		for _, r := range line {
+			if r != '\n' && r != '\t' && !unicode.IsPrint(r) {
+				return fmt.Errorf("%q has %U", line, r)
+			}
+		}
+	}
+	return nil
+}
+
+func jsonSchema(t testing.TB) *gojsonschema.Schema {
+	t.Helper()
+	text, err := os.ReadFile("json.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema, err := gojsonschema.NewSchema(gojsonschema.NewBytesLoader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema
+}
+
+func matches(schema *gojsonschema.Schema, page string) error {
+	outcome, err := schema.Validate(gojsonschema.NewStringLoader(page))
+	if err != nil {
+		return err
+	}
+	var problems []error
+	for _, problem := range outcome.Errors() {
+		problems = append(problems, errors.New(problem.String()))
+	}
+	return errors.Join(problems...)
+}
+
+// wellFormedText looks for the lines that editors jump to, each where it is expected.
+func wellFormedText(page string, result report.Result) error {
+	rest := page
+	for i, finding := range result.Findings {
+		_, after, found := strings.Cut(rest, ": "+string(finding.Level)+": ")
+		if !found {
+			return fmt.Errorf("finding %d is not there", i)
+		}
+		rest = after
+	}
+	return nil
+}
+
+func wellFormedXML(page string) error {
+	decoder := xml.NewDecoder(strings.NewReader(page))
+	for {
+		_, err := decoder.Token()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func wellFormedSARIF(page string, result report.Result) error {
+	read, err := sarif.FromString(page, sarif.WithStrictValidation())
+	if err != nil {
+		return err
+	}
+	if len(read.Runs) != 1 {
+		return fmt.Errorf("%d runs", len(read.Runs))
+	}
+	return equal(len(read.Runs[0].Results), len(result.Findings), "results")
+}
+
+// validSARIF compares with the schema of SARIF 2.1.0, which takes too long for fuzzing.
+func validSARIF(page string) error {
+	read, err := sarif.FromString(page, sarif.WithStrictValidation())
+	if err != nil {
+		return err
+	}
+	return read.Validate()
+}
+
+// wellFormedGitHub knows that a line is a command of ours or the summary: no other can be forged.
+func wellFormedGitHub(page string, result report.Result) error {
+	lines := strings.Split(strings.TrimSuffix(page, "\n"), "\n")
+	command := regexp.MustCompile(`^::(error|warning|notice) (file=[^:,]+,)?(line=\d+,col=\d+,)?title=[^:,]*::`)
+	for _, line := range lines[:len(lines)-1] {
+		if !command.MatchString(line) {
+			return fmt.Errorf("%q is no command", line)
+		}
+	}
+	return equal(len(lines)-1, len(result.Findings)+failed(result), "commands")
+}
+
+func wellFormedGitLab(page string, result report.Result) error {
+	var issues []struct {
+		Fingerprint string
+		Location    struct {
+			Path  string
+			Lines struct{ Begin int }
+		}
+	}
+	if err := json.Unmarshal([]byte(page), &issues); err != nil {
+		return err
+	}
+	seen := map[string]bool{}
+	for _, issue := range issues {
+		if seen[issue.Fingerprint] || issue.Location.Path == "" || issue.Location.Lines.Begin < 1 {
+			return fmt.Errorf("GitLab drops %+v", issue)
+		}
+		seen[issue.Fingerprint] = true
+	}
+	return equal(len(issues), len(result.Findings)+failed(result), "issues")
+}
+
+// wellFormedTAP compares the plan with the tests.
+func wellFormedTAP(page string, _ report.Result) error {
+	var plan int
+	if _, err := fmt.Sscanf(page, "TAP version 14\n1..%d", &plan); err != nil {
+		return err
+	}
+	tests := regexp.MustCompile(`(?m)^(not )?ok \d+ - `).FindAllString(page, -1)
+	return equal(len(tests), plan, "tests")
+}
+
+// wellFormedPolicyReport knows that there is one object for each namespace.
+func wellFormedPolicyReport(page string, _ report.Result) error {
+	seen := map[string]bool{}
+	for _, text := range strings.Split(page, "---\n") {
+		var object struct {
+			APIVersion, Kind string
+			Metadata         struct{ Namespace string }
+			Summary          map[string]int
+			Results          []any
+		}
+		if text == "" {
+			continue
+		}
+		if err := yaml.Unmarshal([]byte(text), &object); err != nil {
+			return err
+		}
+		sum := 0
+		for _, n := range object.Summary {
+			sum += n
+		}
+		if object.APIVersion != "wgpolicyk8s.io/v1alpha2" || seen[object.Metadata.Namespace] || sum != len(object.Results) {
+			return fmt.Errorf("unexpected object:\n%s", text)
+		}
+		seen[object.Metadata.Namespace] = true
+	}
+	return nil
+}
+
+func failed(result report.Result) (n int) {
+	for _, document := range result.Documents {
+		if document.Outcome == report.Failed {
+			n++
+		}
+	}
+	return n
+}
+
+func equal(got, want int, what string) error {
+	if got != want {
+		return fmt.Errorf("%d %s, want %d", got, what, want)
+	}
+	return nil
+}
