@@ -34,3 +34,11 @@ func TestCheckSeesTheCluster(t *testing.T) {
 	must(t, os.WriteFile(file, builders.JSON(g.placed(set)), 0o600))
 	check(1, "[storage-class]", "--context-from-cluster")
 }
+
+// TestWhatAManifestAsksToIgnoreIsDeniedAllTheSame keeps what a check may let pass from counting in the cluster.
+func TestWhatAManifestAsksToIgnoreIsDeniedAllTheSame(t *testing.T) {
+	g := newGuard(t, shared(t))
+	g.allowed(t, string(builders.JSON(g.placed(builders.HeadlessService()))), "create", "-f", "-")
+	set := builders.MakeStatefulSet().Image("nginx").Annotate("stateward.dev/ignore", "image-tag: so")
+	g.says(t, true, string(builders.JSON(g.placed(set))), []string{"[image-tag]"}, "create", "-f", "-")
+}

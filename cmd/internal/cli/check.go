@@ -32,6 +32,8 @@ type checkOptions struct {
 	failOn    string
 	partial   bool
 	verbose   bool
+	// annotations of manifests may ask to ignore rules.
+	annotations bool
 }
 
 func newCheck(streams Streams) *cobra.Command {
@@ -73,6 +75,7 @@ read, 3 something could not be evaluated.`,
 	flags.StringVar(&options.color, "color", "auto", "`when` text has colours: auto (on a terminal without NO_COLOR), always, never")
 	flags.StringVar(&options.failOn, "fail-on", "deny", "mildest `level` that makes the exit code 1: deny, warn, none")
 	flags.BoolVar(&options.partial, "partial", false, "the manifests are not all there is: what is missing may exist elsewhere")
+	flags.BoolVar(&options.annotations, "allow-annotations", false, "let manifests ask to ignore rules: "+judge.IgnoreAnnotation+": \"rule-id: reason\"")
 	flags.BoolVarP(&options.verbose, "verbose", "v", false, "also list rules that could not see what they read")
 	return command
 }
@@ -111,7 +114,8 @@ func check(ctx context.Context, paths []string, options checkOptions, streams St
 	}
 	progress := newProgress(streams.Err, isTerminal(streams.Err), time.Now)
 	result, failed := input.judge(ctx, decider, judge.Options{
-		Namespace: options.namespace, Partial: options.partial, Surroundings: surroundings, Now: time.Now(), Progress: progress.tell,
+		Namespace: options.namespace, Partial: options.partial, Surroundings: surroundings,
+		AllowAnnotations: options.annotations, Now: time.Now(), Progress: progress.tell,
 	})
 	progress.end()
 	result.Version = buildVersion()

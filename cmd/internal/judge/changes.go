@@ -41,15 +41,18 @@ func Changes(ctx context.Context, decider *engine.Engine, changes []baseline.Cha
 	}
 	c := comparison{decider: decider, options: options, past: past, now: now, result: &result}
 	var failed []error
+	documents := make([]manifest.Document, 0, len(changes))
 	for i, change := range changes {
+		documents = append(documents, newest(change))
 		if options.Progress != nil {
 			options.Progress(i, len(changes))
 		}
 		if err := c.judge(ctx, change); err != nil {
 			failed = append(failed, err)
-			c.fail(change, err)
+			fail(&result, newest(change), options.Namespace, err)
 		}
 	}
+	failed = append(failed, ignore(&result, documents, decider.Library(), options.AllowAnnotations))
 	return result, errors.Join(failed...)
 }
 
@@ -78,13 +81,12 @@ func (c comparison) judge(ctx context.Context, change baseline.Change) error {
 	}
 }
 
-// fail records a change that could not be judged.
-func (c comparison) fail(change baseline.Change, err error) {
-	document := change.After
-	if document == nil {
-		document = change.Before
+// newest is the version that counts: that of today, of an object that is gone the last one.
+func newest(change baseline.Change) manifest.Document {
+	if change.After == nil {
+		return *change.Before
 	}
-	fail(c.result, *document, c.options.Namespace, err)
+	return *change.After
 }
 
 func (c comparison) appeared(ctx context.Context, document manifest.Document) error {

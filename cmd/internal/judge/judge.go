@@ -21,6 +21,8 @@ type Options struct {
 	Partial bool
 	// Surroundings are what is there besides the documents.
 	Surroundings Surroundings
+	// AllowAnnotations makes annotations of manifests count that ask to ignore a rule.
+	AllowAnnotations bool
 	// Now is when manifests are judged.
 	Now time.Time
 	// Progress, where there is one, is told how many documents of how many are done.
@@ -54,6 +56,7 @@ func Documents(ctx context.Context, decider *engine.Engine, documents []manifest
 			failed = append(failed, err)
 		}
 	}
+	failed = append(failed, ignore(&result, documents, decider.Library(), options.AllowAnnotations))
 	return result, errors.Join(failed...)
 }
 

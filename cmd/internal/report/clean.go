@@ -70,12 +70,18 @@ func (f Finding) fix() string {
 	return clean(f.Fix)
 }
 
-// excepted tells why a finding is only recorded; empty where no exception let it through.
-func excepted(exception *engine.ExceptionUse) string {
-	if exception == nil {
+// excuse tells why a finding is only recorded, or asks to be; empty for all others.
+func (f Finding) excuse() string {
+	switch {
+	case f.Exception != nil:
+		return clean(fmt.Sprintf("excepted until %s: %s; ask %s", f.Exception.Expires, f.Exception.Reason, f.Exception.Owner))
+	case f.Ignored == nil:
 		return ""
+	case f.Ignored.Counts:
+		return clean("ignored by its manifest: " + f.Ignored.Reason)
+	default:
+		return clean(fmt.Sprintf("its manifest asks to ignore this, which counts only with --allow-annotations: %s", f.Ignored.Reason))
 	}
-	return clean(fmt.Sprintf("excepted until %s: %s; ask %s", exception.Expires, exception.Reason, exception.Owner))
 }
 
 // undecided tells what a rule could not see.

@@ -21,7 +21,7 @@ func (g github) Render(out io.Writer, result Result) error {
 		if fix := finding.fix(); fix != "" {
 			message += "\nfix: " + fix
 		}
-		if exception := excepted(finding.Exception); exception != "" {
+		if exception := finding.excuse(); exception != "" {
 			message += "\n" + exception
 		}
 		g.command(&page, githubCommand(finding.Level), finding.Position, finding.Rule, message)

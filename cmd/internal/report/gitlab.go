@@ -36,7 +36,7 @@ func (g gitlab) Render(out io.Writer, result Result) error {
 	issues := []gitlabIssue{}
 	for _, finding := range result.Findings {
 		description := name(finding.Object) + ": " + clean(finding.Message)
-		if exception := excepted(finding.Exception); exception != "" {
+		if exception := finding.excuse(); exception != "" {
 			description += " (" + exception + ")"
 		}
 		issues = append(issues, gitlabIssue{

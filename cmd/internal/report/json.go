@@ -30,12 +30,15 @@ type jsonSummary struct {
 	Denied     int            `json:"denied"`
 	Warned     int            `json:"warned"`
 	Exceptions int            `json:"exceptionsUsed"`
+	Ignored    int            `json:"ignored"`
 	Changes    *Changes       `json:"changes,omitempty"`
 }
 
 type jsonFinding struct {
 	Position
 	engine.Finding
+
+	Ignored *Ignored `json:"ignored,omitempty"`
 }
 
 type jsonFailure struct {
@@ -53,7 +56,7 @@ func (jsonFormat) Render(out io.Writer, result Result) error {
 		Summary: jsonSummary{
 			Documents: len(result.Documents), Judged: result.outcomes(Judged), Skipped: result.skipped(), Failed: result.outcomes(Failed),
 			Denied: result.count(policies.Deny), Warned: result.count(policies.Warn), Exceptions: result.exceptions(),
-			Changes: result.Changes,
+			Ignored: result.ignored(), Changes: result.Changes,
 		},
 		Findings:  []jsonFinding{},
 		Undecided: result.Undecided,
@@ -62,7 +65,7 @@ func (jsonFormat) Render(out io.Writer, result Result) error {
 		if finding.Path == nil {
 			finding.Path = []any{}
 		}
-		page.Findings = append(page.Findings, jsonFinding{Position: finding.Position, Finding: finding.Finding})
+		page.Findings = append(page.Findings, jsonFinding{Position: finding.Position, Finding: finding.Finding, Ignored: finding.Ignored})
 	}
 	for _, document := range result.Documents {
 		if document.Outcome == Failed {

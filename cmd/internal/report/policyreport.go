@@ -103,7 +103,7 @@ func (policyReport) of(finding Finding, result Result) policyReportResult {
 		Properties: map[string]string{"field": clean(finding.Field), "at": finding.Position.place()},
 	}
 	reported.Result, reported.Severity = policyReportLevel(finding.Level)
-	if exception := excepted(finding.Exception); exception != "" {
+	if exception := finding.excuse(); exception != "" {
 		reported.Properties["exception"] = exception
 	}
 	return reported

@@ -20,6 +20,8 @@ type Result struct {
 	Findings []Finding
 	// Undecided are the rules that could not see what they read, without repetition.
 	Undecided []engine.Undecided
+	// Unused are annotations that ask to ignore what nobody found; each is a line for people.
+	Unused []string
 	// Changes are counted where a baseline was given, and nil elsewhere.
 	Changes *Changes
 }
@@ -54,6 +56,15 @@ type Finding struct {
 	Source string
 	// Document is the index of the document it was found in.
 	Document int
+	// Ignored is what its manifest says of it, where it asks not to be told.
+	Ignored *Ignored
+}
+
+// Ignored is an annotation stateward.dev/ignore in a manifest, as far as it is about one rule.
+type Ignored struct {
+	Reason string `json:"reason"`
+	// Counts says that the finding is only recorded for it.
+	Counts bool `json:"counts"`
 }
 
 // Position is a place in a file, lines and columns from 1. Without a line it is the file as a whole.
@@ -119,6 +130,16 @@ func (r *Result) exceptions() int {
 		}
 	}
 	return len(used)
+}
+
+// ignored is how many findings are only recorded because their manifests ask for it.
+func (r *Result) ignored() (n int) {
+	for _, finding := range r.Findings {
+		if finding.Ignored != nil && finding.Ignored.Counts {
+			n++
+		}
+	}
+	return n
 }
 
 // outcomes is how many documents had an outcome.

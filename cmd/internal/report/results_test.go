@@ -17,12 +17,15 @@ func results() map[string]report.Result {
 		return report.Position{File: file, Line: line, Column: column}
 	}
 	return map[string]report.Result{
-		"a clean one":                judged(web, at("web.yaml", 12, 1)),
-		"a denial":                   judged(web, at("web.yaml", 12, 1), found(policies.Deny, web, at("web.yaml", 30, 11), "          image: nginx:latest # for now")),
-		"a warning":                  judged(web, at("web.yaml", 12, 1), found(policies.Warn, web, at("web.yaml", 18, 3), "  replicas: 3")),
-		"what is only recorded":      judged(web, at("web.yaml", 12, 1), found(policies.Audit, web, at("web.yaml", 18, 3), "  replicas: 3")),
-		"what an exception excepts":  judged(web, at("web.yaml", 12, 1), excepted(found(policies.Audit, web, at("web.yaml", 30, 11), "          image: nginx:latest"))),
-		"the same thing found twice": judged(web, at("web.yaml", 12, 1), found(policies.Warn, web, at("web.yaml", 18, 3), "  replicas: 3"), found(policies.Warn, web, at("web.yaml", 18, 3), "  replicas: 3")),
+		"a clean one":                  judged(web, at("web.yaml", 12, 1)),
+		"a denial":                     judged(web, at("web.yaml", 12, 1), found(policies.Deny, web, at("web.yaml", 30, 11), "          image: nginx:latest # for now")),
+		"a warning":                    judged(web, at("web.yaml", 12, 1), found(policies.Warn, web, at("web.yaml", 18, 3), "  replicas: 3")),
+		"what is only recorded":        judged(web, at("web.yaml", 12, 1), found(policies.Audit, web, at("web.yaml", 18, 3), "  replicas: 3")),
+		"what an exception excepts":    judged(web, at("web.yaml", 12, 1), excepted(found(policies.Audit, web, at("web.yaml", 30, 11), "          image: nginx:latest"))),
+		"what a manifest ignores":      judged(web, at("web.yaml", 12, 1), ignored(found(policies.Audit, web, at("web.yaml", 30, 11), "          image: nginx:latest"), true)),
+		"what a manifest may not":      judged(web, at("web.yaml", 12, 1), ignored(found(policies.Deny, web, at("web.yaml", 30, 11), "          image: nginx:latest"), false)),
+		"an ignore that nothing needs": {Unused: []string{"web.yaml:5:5: [image-tag] finds nothing that its manifest could ignore: a \x1b[31mreason"}},
+		"the same thing found twice":   judged(web, at("web.yaml", 12, 1), found(policies.Warn, web, at("web.yaml", 18, 3), "  replicas: 3"), found(policies.Warn, web, at("web.yaml", 18, 3), "  replicas: 3")),
 		"an object of the cluster": judged(engine.ObjectReference{Kind: "Namespace", Name: "data"}, at("data.yaml", 1, 1),
 			found(policies.Deny, engine.ObjectReference{Kind: "Namespace", Name: "data"}, at("data.yaml", 4, 3), "  name: data")),
 		"an AdmissionReview that is one line": judged(web, at("review.json", 1, 1),
@@ -59,6 +62,7 @@ func everything() report.Result {
 			all.Findings = append(all.Findings, finding)
 		}
 		all.Documents = append(all.Documents, table[name].Documents...)
+		all.Unused = append(all.Unused, table[name].Unused...)
 		all.Undecided = append(all.Undecided, table[name].Undecided...)
 	}
 	return all
@@ -91,6 +95,11 @@ func found(level policies.Level, object engine.ObjectReference, position report.
 	finding.Path, finding.Field = []any{"spec", "containers", 0, "image"}, "spec.containers[0].image"
 	finding.What, finding.Fix = `"nginx:latest" is another image tomorrow`, "name a version."
 	finding.Message = "[image-tag] " + finding.Field + ": " + finding.What + ". Fix: " + finding.Fix
+	return finding
+}
+
+func ignored(finding report.Finding, counts bool) report.Finding {
+	finding.Ignored = &report.Ignored{Reason: "the vendor says so\n::error::forged", Counts: counts}
 	return finding
 }
 

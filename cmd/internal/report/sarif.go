@@ -74,9 +74,12 @@ func (s sarifFormat) result(finding Finding, rule int, fingerprint string) *sari
 		WithMessage(sarif.NewTextMessage(message)).
 		WithPartialFingerprints(map[string]string{sarifFingerprint: fingerprint}).
 		WithLocations([]*sarif.Location{s.location(finding.Position, finding.Source, finding.Object, finding.Field)})
+	if finding.Ignored != nil && finding.Ignored.Counts {
+		result.AddSuppression(sarif.NewSuppression().WithKind("inSource").WithStatus("accepted").WithJustification(finding.excuse()))
+	}
 	if finding.Exception != nil {
 		result.AddSuppression(sarif.NewSuppression().WithKind("external").WithStatus("accepted").
-			WithJustification(excepted(finding.Exception)))
+			WithJustification(finding.excuse()))
 	}
 	return result
 }

@@ -90,7 +90,7 @@ func (t tap) of(finding Finding) tapTest {
 	default:
 		test.ok = true
 		test.directive = "SKIP recorded only"
-		if exception := excepted(finding.Exception); exception != "" {
+		if exception := finding.excuse(); exception != "" {
 			test.directive = "SKIP " + exception
 		}
 	}

@@ -33,6 +33,9 @@ func (t text) Render(out io.Writer, result Result) error {
 			fmt.Fprintln(&page, undecided(each))
 		}
 	}
+	for _, unused := range result.Unused {
+		fmt.Fprintln(&page, clean(unused))
+	}
 	fmt.Fprintln(&page, summary(result))
 	page.WriteString(result.Changes.summary())
 	_, err := io.WriteString(out, page.String())
@@ -48,7 +51,7 @@ func block(finding Finding, paint palette) string {
 	if fix := finding.fix(); fix != "" {
 		fmt.Fprintf(&page, "     %s %s\n", paint.fix("fix:"), fix)
 	}
-	if exception := excepted(finding.Exception); exception != "" {
+	if exception := finding.excuse(); exception != "" {
 		fmt.Fprintf(&page, "     %s\n", exception)
 	}
 	return page.String()
@@ -70,6 +73,9 @@ func summary(result Result) string {
 	found := []string{fmt.Sprintf("%d denied", result.count(policies.Deny)), plural(result.count(policies.Warn), "warning")}
 	if used := result.exceptions(); used > 0 {
 		found = append(found, plural(used, "exception")+" used")
+	}
+	if ignored := result.ignored(); ignored > 0 {
+		found = append(found, fmt.Sprintf("%d ignored by manifests", ignored))
 	}
 	return strings.Join(parts, ", ") + ": " + strings.Join(found, ", ")
 }

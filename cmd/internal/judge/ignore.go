@@ -1,0 +1,92 @@
+package judge
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/stateward/stateward/cmd/internal/manifest"
+	"github.com/stateward/stateward/cmd/internal/report"
+	"github.com/stateward/stateward/policies"
+)
+
+// IgnoreAnnotation of a manifest asks not to be told of a rule: "rule-id: reason", several in lines or between
+// semicolons. Only a check knows it: in the cluster exceptions are made by whoever may write Guardrails.
+const IgnoreAnnotation = "stateward.dev/ignore"
+
+// ignore does what the annotations of the documents ask for, where that counts, and tells what they ask in any case. The
+// documents are those of the result, in its order.
+func ignore(result *report.Result, documents []manifest.Document, library *policies.Library, counts bool) error {
+	asked := make([]map[string]string, len(documents))
+	var errs []error
+	for index, document := range documents {
+		rules, err := ignores(document, library)
+		if err != nil {
+			at := document.Position([]any{"metadata", "annotations", IgnoreAnnotation})
+			errs = append(errs, &InputError{fmt.Errorf("%s: metadata.annotations[%q]: %w", at, IgnoreAnnotation, err)})
+		}
+		asked[index] = rules
+	}
+	used := make([]map[string]bool, len(documents))
+	for index := range result.Findings {
+		finding := &result.Findings[index]
+		reason, found := asked[finding.Document][finding.Rule]
+		if !found {
+			continue
+		}
+		if used[finding.Document] == nil {
+			used[finding.Document] = map[string]bool{}
+		}
+		used[finding.Document][finding.Rule] = true
+		finding.Ignored = &report.Ignored{Reason: reason, Counts: counts}
+		if counts {
+			finding.Level = policies.Audit
+		}
+	}
+	for index, document := range documents {
+		for _, rule := range library.All() {
+			if reason, found := asked[index][rule.ID]; found && !used[index][rule.ID] {
+				at := document.Position([]any{"metadata", "annotations", IgnoreAnnotation})
+				result.Unused = append(result.Unused, fmt.Sprintf("%s: [%s] finds nothing that its manifest could ignore: %s", at, rule.ID, reason))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// ignores reads the annotation of a document: reasons by the ids of rules.
+func ignores(document manifest.Document, library *policies.Library) (reasons map[string]string, err error) {
+	if document.IsAdmissionReview() {
+		return nil, nil
+	}
+	text := annotation(document, IgnoreAnnotation)
+	for _, each := range strings.FieldsFunc(text, func(r rune) bool { return r == ';' || r == '\n' }) {
+		id, reason, _ := strings.Cut(each, ":")
+		id, reason = strings.TrimSpace(id), strings.TrimSpace(reason)
+		rule, known := library.Rule(id)
+		switch {
+		case id == "" && reason == "":
+			continue
+		case !known:
+			return nil, fmt.Errorf("unknown rule %q: `stateward rules` lists them; write \"rule-id: reason\"", id)
+		case reason == "":
+			return nil, fmt.Errorf("%q comes without a reason: write \"%s: reason\"", id, id)
+		}
+		if reasons == nil {
+			reasons = map[string]string{}
+		}
+		reasons[rule.ID] = reason
+	}
+	return reasons, nil
+}
+
+// annotation is "" where there is none, and where annotations are of another type: a rule tells that.
+func annotation(document manifest.Document, key string) string {
+	var object struct {
+		Metadata struct{ Annotations map[string]any }
+	}
+	_ = json.Unmarshal(document.Raw, &object)
+	text, _ := object.Metadata.Annotations[key].(string)
+	return text
+}
