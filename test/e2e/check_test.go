@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stateward/stateward/test/builders"
+	"github.com/stateward/stateward/test/cluster"
+	"github.com/stateward/stateward/test/environment"
 )
 
 // TestCheckSeesTheCluster judges a file beside what the cluster has already, which then stands in no file.
@@ -41,4 +43,32 @@ func TestWhatAManifestAsksToIgnoreIsDeniedAllTheSame(t *testing.T) {
 	g.allowed(t, string(builders.JSON(g.placed(builders.HeadlessService()))), "create", "-f", "-")
 	set := builders.MakeStatefulSet().Image("nginx").Annotate("stateward.dev/ignore", "image-tag: so")
 	g.says(t, true, string(builders.JSON(g.placed(set))), []string{"[image-tag]"}, "create", "-f", "-")
+}
+
+// TestThePreSyncHookMayReadWhatItLooksAt checks with nothing but the rights that manifests/ci gives to the hook.
+func TestThePreSyncHookMayReadWhatItLooksAt(t *testing.T) {
+	g := newGuard(t, shared(t))
+	root, err := cluster.Root()
+	must(t, err)
+	hook, err := os.ReadFile(filepath.Join(root, "manifests", "ci", "argocd-presync.yaml"))
+	must(t, err)
+	g.allowed(t, strings.ReplaceAll(string(hook), "NAMESPACE", g.namespace), "create", "-f", "-")
+	g.create(t, builders.MakeStatefulSet())
+	file := filepath.Join(t.TempDir(), "web.json")
+	must(t, os.WriteFile(file, builders.JSON(g.placed(withClaim(builders.MakeStatefulSet()))), 0o600))
+
+	account := "system:serviceaccount:" + g.namespace + ":stateward-presync"
+	kubeconfig, err := g.KubeconfigFor(g.namespace+"-presync", account, "system:serviceaccounts", "system:authenticated")
+	must(t, err)
+	binary, err := environment.Build(t.Context(), root)
+	must(t, err)
+	output, code := g.runAs(t, binary, kubeconfig, "check", file, "--context-from-cluster")
+	if code != 0 || !strings.Contains(output, "1 judged: 0 denied") {
+		t.Errorf("exit code %d: %s", code, output)
+	}
+	g.allowed(t, "", "delete", "clusterrolebinding", "stateward-presync")
+	output, code = g.runAs(t, binary, kubeconfig, "check", file, "--context-from-cluster")
+	if code != 3 || !strings.Contains(output, "of the cluster: ") || !strings.Contains(output, "forbidden") {
+		t.Errorf("exit code %d: %s", code, output)
+	}
 }

@@ -154,10 +154,16 @@ func (g guard) stateward(t *testing.T, user string, arguments ...string) (output
 	if err != nil {
 		t.Fatal(err)
 	}
-	command := exec.CommandContext(t.Context(), binary, append(arguments, "-n", g.namespace, "--kubeconfig", g.kubeconfig(t, user))...)
+	return g.runAs(t, binary, g.kubeconfig(t, user), arguments...)
+}
+
+// runAs runs stateward with a kubeconfig.
+func (g guard) runAs(t *testing.T, binary, kubeconfig string, arguments ...string) (output string, code int) {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), binary, append(arguments, "-n", g.namespace, "--kubeconfig", kubeconfig)...)
 	var both bytes.Buffer
 	command.Stdout, command.Stderr = &both, &both
-	err = command.Run()
+	err := command.Run()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
