@@ -24,13 +24,17 @@ build: ## Build bin/stateward, a static binary
 ##@ Test
 
 .PHONY: test
-test: control-plane test-go fuzz ## Run all tests: Go, Rego with coverage, examples, conftest, end to end on a real control plane, fuzzing
+test: control-plane test-conftest test-go fuzz ## Run all tests: Go, Rego with coverage, examples, conftest, end to end on a real control plane, fuzzing
 
 .PHONY: control-plane
 control-plane: ## Build what the tests start: Kubernetes, etcd, kwok, CoreDNS, conftest (minutes the first time)
 	@echo 'compiling the builder (a minute the first time)'
 	@go run ./test/cluster/build
 	@go run ./test/cluster/build conftest
+
+.PHONY: test-conftest
+test-conftest: ## Run the Rego tests as conftest does
+	$(BIN)/conftest verify -p policies
 
 .PHONY: test-go
 test-go: ## Run the Go tests, which run the Rego tests too
