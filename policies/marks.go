@@ -11,6 +11,9 @@ const (
 	ConfirmedByMark = "stateward.dev/confirmed-by"
 )
 
+// ProtectionMarks are the labels that ask for more protection than others have.
+func ProtectionMarks() []string { return []string{"stateward.dev/quorum", "stateward.dev/canary"} }
+
 // ConfirmationMarks lists all of them.
 func ConfirmationMarks() []string {
 	return []string{ConfirmMark, ConfirmUntilMark, ConfirmReasonMark, ConfirmedByMark}

@@ -1,9 +1,11 @@
 package policies_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/open-policy-agent/opa/v1/rego"
 
 	"github.com/stateward/stateward/policies"
@@ -14,7 +16,7 @@ import (
 func TestMarksAreThoseOfTheLibrary(t *testing.T) {
 	t.Parallel()
 	results, err := rego.New(
-		rego.Query("marks = [lib.confirm, lib.until, lib.reason, lib.confirmed_by]"),
+		rego.Query("marks = [lib.confirm, lib.until, lib.reason, lib.confirmed_by]; protections = object.keys(lib.protections)"),
 		rego.Imports([]string{"data.stateward.lib.marks as lib"}),
 		rego.ParsedModule(embedded(t).Modules["lib/marks.rego"].Copy()),
 	).Eval(t.Context())
@@ -27,5 +29,13 @@ func TestMarksAreThoseOfTheLibrary(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, results[0].Bindings["marks"]); diff != "" {
 		t.Errorf("policies/marks.go and policies/lib/marks.rego disagree (-go +rego):\n%s", diff)
+	}
+	protections := []any{}
+	for _, mark := range policies.ProtectionMarks() {
+		protections = append(protections, mark)
+	}
+	byText := cmpopts.SortSlices(func(a, b any) bool { return fmt.Sprint(a) < fmt.Sprint(b) })
+	if diff := cmp.Diff(protections, results[0].Bindings["protections"], byText); diff != "" {
+		t.Errorf("policies/marks.go and policies/lib/marks.rego disagree on protections (-go +rego):\n%s", diff)
 	}
 }

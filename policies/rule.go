@@ -36,7 +36,7 @@ func Profiles() []string { return []string{"baseline", "strict"} }
 type Change string
 
 const (
-	// Marks are the marks of a confirmation: a request sets, changes or drops one.
+	// Marks are those of a confirmation and of protection: a request sets, changes or drops one.
 	Marks Change = "marks"
 	// Owners are the ownerReferences: a request adds one.
 	Owners Change = "owners"

@@ -23,7 +23,7 @@ func exempt(input ast.Value, review Review) string {
 		return "a controller of Kubernetes finishes a deletion"
 	case review.Operation == "UPDATE" && object != nil && old != nil && sameSubstance(object, old) && !gainsOwner(object, old):
 		return "neither spec nor guarded metadata changes"
-	case review.Subresource == "status":
+	case review.Subresource == "status" && !slipsIn(object, old):
 		return "the status belongs to the controllers"
 	default:
 		return ""
@@ -40,10 +40,20 @@ func cutsShort(input ast.Value, review Review, object, old ast.Object) bool {
 		return isZero(find(input, "request", "options", "gracePeriodSeconds")) &&
 			!isZero(find(old, "metadata", "deletionGracePeriodSeconds"))
 	case "UPDATE":
-		return !sameMarks(find(object, "metadata", "annotations"), find(old, "metadata", "annotations"))
+		return marksDiffer(object, old)
 	default:
 		return false
 	}
+}
+
+// slipsIn tells a write of a status that brings marks or owners with it.
+func slipsIn(object, old ast.Object) bool {
+	return marksDiffer(object, old) || gainsOwner(object, old)
+}
+
+func marksDiffer(object, old ast.Object) bool {
+	return !sameMarks(find(object, "metadata", "annotations"), find(old, "metadata", "annotations")) ||
+		!sameMarks(find(object, "metadata", "labels"), find(old, "metadata", "labels"))
 }
 
 func isZero(value ast.Value) bool { return value != nil && ast.Compare(value, ast.Number("0")) == 0 }

@@ -93,8 +93,6 @@ func exemptions(t *testing.T) map[string]exemption {
 	}
 	finalizer := builders.MakeStatefulSet()
 	finalizer.Finalizers = []string{"example.com/hold"}
-	status := update(builders.MakeStatefulSet().Replicas(4), builders.MakeStatefulSet())
-	status.Subresource = "status"
 	owned := func(names ...string) *builders.StatefulSet {
 		set := builders.MakeStatefulSet()
 		for _, name := range names {
@@ -106,6 +104,15 @@ func exemptions(t *testing.T) map[string]exemption {
 	managed.OwnerReferences[0].Controller = new(bool)
 	labelled := builders.MakeStatefulSet()
 	labelled.Labels = map[string]string{"team": "data"}
+	protected := builders.MakeStatefulSet()
+	protected.Labels = map[string]string{"stateward.dev/quorum": "true"}
+	ofStatus := func(object, old *builders.StatefulSet) engine.Review {
+		review := update(object, old)
+		review.Subresource = "status"
+		return review
+	}
+	unprotected := ofStatus(builders.MakeStatefulSet(), protected)
+	ownedStatus, labelledStatus := ofStatus(owned("a"), owned()), ofStatus(labelled, builders.MakeStatefulSet())
 	cases := map[string]exemption{
 		"a second deletion of what terminates":          {remove(terminating()), terminatingReason},
 		"an update of what terminates":                  {update(terminating().Partition(9), terminating()), terminatingReason},
@@ -122,7 +129,11 @@ func exemptions(t *testing.T) map[string]exemption {
 		"an owner that manages":                         {update(managed, owned("a")), unchangedReason},
 		"a label":                                       {update(labelled, builders.MakeStatefulSet()), ""},
 		"a change of the spec":                          {update(builders.MakeStatefulSet().Replicas(4), builders.MakeStatefulSet()), ""},
-		"a status":                                      {status, statusReason},
+		"a confirmation in a status":                    {ofStatus(builders.MakeStatefulSet().Annotate("stateward.dev/confirmed-by", "alice"), builders.MakeStatefulSet()), ""},
+		"a protection that goes in a status":            {unprotected, ""},
+		"an owner in a status":                          {ownedStatus, ""},
+		"a label in a status":                           {labelledStatus, statusReason},
+		"a status":                                      {ofStatus(builders.MakeStatefulSet().Replicas(4), builders.MakeStatefulSet()), statusReason},
 		"a creation":                                    {create(builders.MakeStatefulSet()), ""},
 		"a deletion by a person":                        {remove(builders.MakeStatefulSet()), ""},
 	}

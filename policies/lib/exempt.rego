@@ -26,7 +26,13 @@ reason(entry) := "the object is already terminating" if {
 	count(owners.gained(entry)) == 0
 } else := "the status belongs to the controllers" if {
 	entry.subresource == "status"
+	not _slips_in(entry)
 }
+
+# Whoever may write a status can write the metadata with it.
+_slips_in(entry) if _marks(entry.object) != _marks(entry.old)
+
+_slips_in(entry) if count(owners.gained(entry)) > 0
 
 # A pod that terminates still runs, for as long as its grace period lasts. A deletion that cuts it off is a new one, and
 # whoever confirms that does more than let it go.
@@ -40,7 +46,7 @@ _cuts_short(entry) if {
 _cuts_short(entry) if {
 	entry.kind == "Pod"
 	entry.operation == "UPDATE"
-	_guarded(entry.object).marks != _guarded(entry.old).marks
+	_marks(entry.object) != _marks(entry.old)
 }
 
 # Everything but the metadata and status that controllers and clients write as they please. Marks of our own
@@ -48,8 +54,13 @@ _cuts_short(entry) if {
 _guarded(value) := {
 	"rest": object.remove(value, ["metadata", "status"]),
 	"labels": object.get(value, ["metadata", "labels"], {}),
-	"marks": {key: mark |
-		some key, mark in value.metadata.annotations
+	"marks": _marks(value),
+}
+
+_marks(value) := {field: marks |
+	some field in ["annotations", "labels"]
+	marks := {key: mark |
+		some key, mark in value.metadata[field]
 		startswith(key, "stateward.dev/")
-	},
+	}
 }

@@ -127,6 +127,20 @@ test_status_subresource_is_exempt[operation] if {
 	exempt.reason(entry) == "the status belongs to the controllers"
 }
 
+test_marks_and_owners_in_a_status_are_judged[after] if {
+	some after in [
+		_sts({"annotations": {"stateward.dev/confirmed-by": "alice"}}),
+		_sts({"labels": {"stateward.dev/quorum": "true"}}),
+		_sts({"ownerReferences": [{"name": "db"}]}),
+	]
+	not exempt.reason(_entry({"object": after, "subresource": "status"}))
+}
+
+test_other_metadata_in_a_status_are_exempt if {
+	after := _sts({"annotations": {"a": "b"}, "labels": {"a": "b"}})
+	exempt.reason(_entry({"object": after, "subresource": "status"})) == "the status belongs to the controllers"
+}
+
 test_scale_subresource_is_judged if {
 	not exempt.reason(_entry({"object": _replicas(9), "subresource": "scale"}))
 }

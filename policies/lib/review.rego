@@ -45,6 +45,20 @@ objects(kinds) := [entry |
 ]
 
 # METADATA
+# title: Stored objects
+# description: |
+#   Every object of these kinds as it would be stored, through whatever door: who writes a status writes the metadata
+#   with it, if they are in the request.
+stored(kinds) := array.concat(objects(kinds), [entry |
+	some entry in _judged
+	entry.subresource == "status"
+	entry.operation == "UPDATE"
+	entry.kind in kinds
+	is_kind(entry, entry.kind)
+	is_object(entry.object)
+])
+
+# METADATA
 # title: Budgets
 # description: Every PodDisruptionBudget that somebody wants to exist, as it would be after the request.
 budgets := [entry | some entry in _judged; is_kind(entry, "PodDisruptionBudget"); _desired(entry)]

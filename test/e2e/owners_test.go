@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -18,6 +19,7 @@ func TestOwners(t *testing.T) {
 	for name, holds := range map[string]func(*testing.T, guard){
 		"an owner is refused on whatever holds data or names":  everyOwned,
 		"an owner that never was takes the set with it":        ownedByNobody,
+		"a status brings nothing in that guards":               throughStatus,
 		"an operator adopts":                                   operatorAdopts,
 		"a set comes with the owner that it was exported with": exported,
 	} {
@@ -37,6 +39,26 @@ func everyOwned(t *testing.T, g guard) {
 	}
 	g.denied(t, "owner-reference", "patch", "namespace", g.namespace, "--type=merge", "-p",
 		ownedBy("storage.k8s.io/v1", "StorageClass", "gone", "0", false))
+}
+
+// throughStatus writes what is guarded through the door that is the controllers'.
+func throughStatus(t *testing.T, g guard) {
+	set := withClaim(builders.MakeStatefulSet().Replicas(1))
+	set.Labels = map[string]string{"stateward.dev/quorum": "true"}
+	g.create(t, set)
+	g.settled(t, 1)
+	forged := `{"metadata":{"annotations":{"` + confirmMark + `":"delete","` + untilMark + `":"` + soon(time.Minute) + `","` + stampMark + `":"mallory"}}}`
+	status := func(object, patch string) []string {
+		return []string{"patch", object, "--subresource=status", "--type=merge", "-p", patch}
+	}
+	for _, object := range []string{"statefulset/web", "service/nginx", "persistentvolumeclaim/www-web-0", "pod/web-0", "namespace/" + g.namespace} {
+		g.denied(t, "protected-labels", status(object, forged)...)
+		g.allowed(t, "", status(object, `{"metadata":{"annotations":{"example.com/note":"hello"}}}`)...)
+	}
+	g.denied(t, "protected-labels", status("statefulset/web", `{"metadata":{"labels":{"stateward.dev/quorum":null}}}`)...)
+	for _, object := range []string{"statefulset/web", "service/nginx", "persistentvolumeclaim/www-web-0"} {
+		g.denied(t, "owner-reference", status(object, ownedBy("v1", "ConfigMap", "gone", "0", false))...)
+	}
 }
 
 func ownedByNobody(t *testing.T, g guard) {

@@ -280,15 +280,19 @@ func changeCondition(change policies.Change) (entry string, condition admissionr
 			}, " "),
 		}
 	}
-	value := func(object string) string {
-		return strings.ReplaceAll("(OBJECT != null && has(OBJECT.metadata.annotations) && mark in OBJECT.metadata.annotations"+
-			" ? OBJECT.metadata.annotations[mark] : '')", "OBJECT", object)
-	}
 	return "confirmation.stateward.dev", admissionregistrationv1.MatchCondition{
-		Name: "a-confirmation-changes",
-		Expression: "['" + strings.Join(policies.ConfirmationMarks(), "', '") + "'].exists(mark, " +
-			value("object") + " != " + value("oldObject") + ")",
+		Name:       "a-mark-changes",
+		Expression: differs("annotations", policies.ConfirmationMarks()) + " || " + differs("labels", policies.ProtectionMarks()),
 	}
+}
+
+// differs is true where one of the marks has another value after the request than before.
+func differs(field string, marks []string) string {
+	value := func(object string) string {
+		return strings.NewReplacer("MAP", object+".metadata."+field, "OBJECT", object).Replace(
+			"(OBJECT != null && has(MAP) && mark in MAP ? MAP[mark] : '')")
+	}
+	return "['" + strings.Join(marks, "', '") + "'].exists(mark, " + value("object") + " != " + value("oldObject") + ")"
 }
 
 // exceptSystem keeps Stateward from standing in the way of what it needs itself to come up.

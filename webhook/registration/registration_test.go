@@ -222,10 +222,10 @@ func TestOnlyWhatCanDestroySomethingIsRefusedWithoutStateward(t *testing.T) {
 		"validating guardrails.stateward.dev":   own,
 		"validating critical.stateward.dev":     want(admissionregistrationv1.Fail, "of-pods-only-forced-deletions"),
 		"validating advisory.stateward.dev":     want(admissionregistrationv1.Ignore),
-		"validating confirmation.stateward.dev": want(admissionregistrationv1.Fail, "a-confirmation-changes"),
+		"validating confirmation.stateward.dev": want(admissionregistrationv1.Fail, "a-mark-changes"),
 		"validating owner.stateward.dev":        want(admissionregistrationv1.Fail, "an-owner-is-new"),
 		"mutating mutation.stateward.dev":       want(admissionregistrationv1.Ignore),
-		"mutating confirmation.stateward.dev":   want(admissionregistrationv1.Ignore, "a-confirmation-changes"),
+		"mutating confirmation.stateward.dev":   want(admissionregistrationv1.Ignore, "a-mark-changes"),
 	}, got); diff != "" {
 		t.Errorf("entries (-want +got):\n%s", diff)
 	}

@@ -17,9 +17,17 @@
 #     services: [UPDATE]
 #     persistentvolumeclaims: [UPDATE]
 #     namespaces: [UPDATE]
+#     statefulsets/status: [UPDATE]
+#     services/status: [UPDATE]
+#     persistentvolumeclaims/status: [UPDATE]
+#     namespaces/status: [UPDATE]
 #   when:
 #     persistentvolumeclaims: owners
 #     namespaces: owners
+#     statefulsets/status: owners
+#     services/status: owners
+#     persistentvolumeclaims/status: owners
+#     namespaces/status: owners
 #   fix: leave the owner out
 #   since: v0.1.0
 package stateward.rules.delete["owner-reference"]
@@ -62,7 +70,7 @@ report contains result.advice(rego.metadata.chain(), entry, {
 }
 
 _judged := [entry |
-	some entry in review.objects({"StatefulSet", "Service", "PersistentVolumeClaim", "Namespace"})
+	some entry in review.stored({"StatefulSet", "Service", "PersistentVolumeClaim", "Namespace"})
 	not identity.is_controller(entry.user)
 ]
 

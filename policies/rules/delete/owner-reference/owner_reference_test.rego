@@ -33,6 +33,11 @@ test_each_kind_says_what_goes_with_it[kind] if {
 	)] with input as _update(kind, [], [_owner], "alice", {})
 }
 
+test_an_owner_in_a_status_is_denied if {
+	status := object.union(_update("Service", [], [_owner], "alice", {}), {"request": {"subResource": "status"}})
+	[finding.severity | some finding in rule.report] == ["deny"] with input as status
+}
+
 test_only_the_new_owner_is_named if {
 	other := object.union(_owner, {"name": "other"})
 	[finding.field | some finding in rule.report] == ["metadata.ownerReferences[1]"]

@@ -14,11 +14,21 @@
 #     persistentvolumeclaims: [CREATE, UPDATE]
 #     namespaces: [CREATE, UPDATE]
 #     pods: [CREATE, UPDATE]
+#     statefulsets/status: [UPDATE]
+#     services/status: [UPDATE]
+#     persistentvolumeclaims/status: [UPDATE]
+#     namespaces/status: [UPDATE]
+#     pods/status: [UPDATE]
 #   when:
 #     services: marks
 #     persistentvolumeclaims: marks
 #     namespaces: marks
 #     pods: marks
+#     statefulsets/status: marks
+#     services/status: marks
+#     persistentvolumeclaims/status: marks
+#     namespaces/status: marks
+#     pods/status: marks
 #   fix: keep the label
 #   since: v0.1.0
 package stateward.rules.identity["protected-labels"]
@@ -32,7 +42,7 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	"path": ["metadata", "labels", label],
 	"what": sprintf("%q protects this StatefulSet, and would %s", [value, _fate(entry.object, label)]),
 }) if {
-	some entry in review.statefulsets
+	some entry in review.stored({"StatefulSet"})
 	entry.operation == "UPDATE"
 	some label, value in marks.protections
 	marks.protects(entry.old, label)
@@ -46,7 +56,7 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	"touched": _marks(entry.object) != _marks(entry.old),
 	"confirm": false,
 }) if {
-	some entry in review.objects(marks.kinds)
+	some entry in review.stored(marks.kinds)
 	entry.operation in {"CREATE", "UPDATE"}
 	written := marks.annotation(entry.object, marks.confirmed_by)
 	written != ""
