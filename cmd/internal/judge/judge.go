@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stateward/stateward/cmd/internal/manifest"
+	"github.com/stateward/stateward/cmd/internal/parallel"
 	"github.com/stateward/stateward/cmd/internal/report"
 	"github.com/stateward/stateward/policies/engine"
 )
@@ -29,38 +30,56 @@ func (e *InputError) Error() string { return e.Err.Error() }
 
 func (e *InputError) Unwrap() error { return e.Err }
 
-// Documents decides each document. What cannot be evaluated is told in the joined error, beside the result of all the
-// others.
+// Documents decides each document, several at a time. What cannot be evaluated is told in the joined error, beside the
+// result of all the others, in the order of the documents.
 func Documents(ctx context.Context, decider *engine.Engine, documents []manifest.Document, options Options) (report.Result, error) {
 	result := report.Result{Documents: len(documents)}
 	world, err := worldOf(decider, documents, options)
 	if err != nil {
 		return result, err
 	}
+	outcomes := make([]outcome, len(documents))
+	parallel.Each(len(documents), func(index int) { outcomes[index] = decide(ctx, decider, documents[index], world, options) })
 	var failed []error
-	for _, document := range documents {
-		review, err := reviewOf(document, options.Namespace, options.Now)
-		if err != nil {
-			failed = append(failed, &InputError{fmt.Errorf("%s: %w", document.Position(nil), err)})
-			continue
+	for index, outcome := range outcomes {
+		switch {
+		case outcome.err != nil:
+			failed = append(failed, outcome.err)
+		case !outcome.judged:
+			result.Skip(outcome.review.Kind)
+		default:
+			result.Judged++
+			for _, finding := range outcome.verdict.Findings {
+				result.Add(finding, place(documents[index], finding, outcome.review))
+			}
+			result.AddUndecided(outcome.verdict.Undecided)
 		}
-		if !decider.Judges(review) {
-			result.Skip(review.Kind)
-			continue
-		}
-		verdict, err := decider.Decide(ctx, review, world)
-		if err != nil {
-			failed = append(failed, fmt.Errorf("%s: %s %s/%s could not be evaluated: %w",
-				document.Position(nil), review.Kind, review.Namespace, review.Name, err))
-			continue
-		}
-		result.Judged++
-		for _, finding := range verdict.Findings {
-			result.Add(finding, place(document, finding, review))
-		}
-		result.AddUndecided(verdict.Undecided)
 	}
 	return result, errors.Join(failed...)
+}
+
+// outcome is what became of one document.
+type outcome struct {
+	review  engine.Review
+	judged  bool
+	verdict engine.Verdict
+	err     error
+}
+
+func decide(ctx context.Context, decider *engine.Engine, document manifest.Document, world engine.World, options Options) outcome {
+	review, err := reviewOf(document, options.Namespace, options.Now)
+	if err != nil {
+		return outcome{err: &InputError{fmt.Errorf("%s: %w", document.Position(nil), err)}}
+	}
+	if !decider.Judges(review) {
+		return outcome{review: review}
+	}
+	verdict, err := decider.Decide(ctx, review, world)
+	if err != nil {
+		return outcome{err: fmt.Errorf("%s: %s %s/%s could not be evaluated: %w",
+			document.Position(nil), review.Kind, review.Namespace, review.Name, err)}
+	}
+	return outcome{review: review, judged: true, verdict: verdict}
 }
 
 // worldOf makes all manifests each other's World.
