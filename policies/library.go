@@ -84,7 +84,7 @@ func parse(fsys fs.FS, root string) (map[string]*ast.Module, error) {
 		parsers.Go(func() { modules[index], problems[index] = parseFile(fsys, root, file) })
 	}
 	parsers.Wait()
-	if err := errors.Join(append(problems, err)...); err != nil {
+	if err := errors.Join(err, errors.Join(problems...)); err != nil {
 		return nil, fmt.Errorf("parse rule library: %w", err)
 	}
 	named := make(map[string]*ast.Module, len(files))
