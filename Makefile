@@ -4,6 +4,7 @@ BIN := bin
 GO_TEST := go test -timeout 30m
 FUZZ_TIME := 3s
 BENCH_TIME := 1s
+BENCH_MANIFESTS := 1000
 CRD := $(BIN)/controller-gen crd paths=./policies/engine output:crd:stdout
 GO_FILES_FOLDERS := certs cmd policies test webhook
 
@@ -55,6 +56,11 @@ fuzz: ## Run each fuzz target for FUZZ_TIME
 .PHONY: bench
 bench: ## Measure decisions beside a webhook that decides nothing
 	go test ./test/bench -run NONE -bench . -benchtime $(BENCH_TIME)
+
+.PHONY: bench-check
+bench-check: ## Measure `stateward check` beside other validators (minutes; BENCH_MANIFESTS=1000,10000,100000)
+	@go run ./test/cluster/build conftest
+	@go run -C test/bench/check . -root ../../.. -manifests $(BENCH_MANIFESTS)
 
 .PHONY: bench-memory
 bench-memory: ## Measure the memory beside 1,000 and 10,000 StatefulSets in a real API server (minutes)

@@ -81,7 +81,7 @@ func describe(module *ast.Module) (rule Rule, ok bool, err error) {
 		return Rule{}, false, fmt.Errorf("%s:%d: METADATA custom: %w", at.File, at.Row, err)
 	}
 	rule = Rule{
-		ID: id, Kind: kind, Category: category, File: at.File, Custom: IsCustom(module.Package.Path),
+		ID: id, Kind: kind, Category: category, File: at.File, Package: module.Package.Path.String(), Custom: IsCustom(module.Package.Path),
 		Title: note.Title, Description: strings.TrimSpace(note.Description),
 		Severity: values.Severity, Profile: values.Profile, Confirm: values.Confirm, On: values.On, When: values.When, Reads: values.Reads,
 		Params: values.Params, Fix: values.Fix, Since: values.Since, Aliases: values.Aliases,

@@ -33,7 +33,7 @@ func TestCatalogueComesFromMetadata(t *testing.T) {
 	want := []policies.Rule{{
 		ID: "b-c", Kind: policies.Validating, Category: "a", Title: "A rule", Description: "For a test.",
 		Severity: policies.Deny, On: map[string][]string{"statefulsets": {"CREATE"}}, Fix: "do it right", Since: "v0.1.0",
-		File: "rules/a/b-c/b_c.rego",
+		File: "rules/a/b-c/b_c.rego", Package: `data.stateward.rules.a["b-c"]`,
 	}}
 	if diff := cmp.Diff(want, library.Rules); diff != "" {
 		t.Errorf("rules (-want +got):\n%s", diff)

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"sync"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 )
@@ -74,30 +75,43 @@ func (l *Library) AtMutatingDoor() (rules []Rule) {
 	return append(rules, l.Mutations...)
 }
 
+// parse parses all files at a time: nothing of a program can be asked before.
 func parse(fsys fs.FS, root string) (map[string]*ast.Module, error) {
-	modules := map[string]*ast.Module{}
-	var problems []error
-	err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
+	files, err := sources(fsys)
+	modules, problems := make([]*ast.Module, len(files)), make([]error, len(files))
+	var parsers sync.WaitGroup
+	for index, file := range files {
+		parsers.Go(func() { modules[index], problems[index] = parseFile(fsys, root, file) })
+	}
+	parsers.Wait()
+	if err := errors.Join(err, errors.Join(problems...)); err != nil {
+		return nil, fmt.Errorf("parse rule library: %w", err)
+	}
+	named := make(map[string]*ast.Module, len(files))
+	for index, file := range files {
+		named[path.Join(root, file)] = modules[index]
+	}
+	return named, nil
+}
+
+// sources lists every .rego file below fsys, except tests.
+func sources(fsys fs.FS) (files []string, err error) {
+	err = fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || path.Ext(name) != ".rego" || strings.HasSuffix(name, "_test.rego") {
 			return err
 		}
-		source, err := fs.ReadFile(fsys, name)
-		if err != nil {
-			return err
-		}
-		name = path.Join(root, name)
-		module, err := ast.ParseModuleWithOpts(name, string(source), ast.ParserOptions{ProcessAnnotation: true})
-		if err != nil {
-			problems = append(problems, err)
-			return nil
-		}
-		modules[name] = module
+		files = append(files, name)
 		return nil
 	})
-	if err := errors.Join(append(problems, err)...); err != nil {
-		return nil, fmt.Errorf("parse rule library: %w", err)
+	return files, err
+}
+
+func parseFile(fsys fs.FS, root, file string) (*ast.Module, error) {
+	source, err := fs.ReadFile(fsys, file)
+	if err != nil {
+		return nil, err
 	}
-	return modules, nil
+	return ast.ParseModuleWithOpts(path.Join(root, file), string(source), ast.ParserOptions{ProcessAnnotation: true})
 }
 
 // Revision names the library by its content: equal sources, equal revision.

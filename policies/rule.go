@@ -81,6 +81,8 @@ type Rule struct {
 	References []string `json:"references,omitempty"`
 	// File is the rule's source, relative to the library.
 	File string `json:"file"`
+	// Package is where Rego finds it, as `data.stateward.rules.rollout["partition-range"]`.
+	Package string `json:"-"`
 	// Custom says that it is a user's own.
 	Custom bool `json:"custom,omitempty"`
 }

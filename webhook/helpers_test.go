@@ -205,6 +205,14 @@ func (w world) List(ctx context.Context, _, _ string) (ast.Value, error) { retur
 
 func (w world) Governed(ctx context.Context, _, _ string) (ast.Value, error) { return w.get(ctx) }
 
+func (w world) Selecting(ctx context.Context, _, _ string, _ engine.Labels) (ast.Value, error) {
+	return w.get(ctx)
+}
+
+func (w world) Labelled(ctx context.Context, _, _ string, _ engine.Labels) (ast.Value, error) {
+	return w.get(ctx)
+}
+
 func names(t testing.TB, pattern string) (names []string) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(reviews, pattern))

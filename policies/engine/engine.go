@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -32,7 +31,7 @@ type Engine struct {
 	library    *policies.Library
 	off        map[string]bool
 	reads      []string
-	queries    map[Door]rego.PreparedEvalQuery
+	queries    *queries
 	revision   string
 	guardrails string
 }
@@ -53,24 +52,13 @@ func New(ctx context.Context, library *policies.Library, guardrails *Guardrails)
 		library:    library,
 		off:        guardrails.off(library),
 		reads:      guardrails.reads(library),
-		queries:    map[Door]rego.PreparedEvalQuery{},
+		queries:    newQueries(compiler, &store{guardrails: config}),
 		revision:   library.Revision(),
 		guardrails: guardrails.Revision(),
 	}
-	for door, query := range map[Door]string{
-		AnyDoor:        `findings = data.stateward.lib.router.findings | data.stateward.lib.router.mutations`,
-		ValidatingDoor: `findings = data.stateward.lib.router.findings`,
-		MutatingDoor:   `findings = data.stateward.lib.router.mutations | data.stateward.lib.router.notices`,
-	} {
-		engine.queries[door], err = rego.New(
-			rego.Query(query),
-			rego.Compiler(compiler),
-			rego.Store(&store{guardrails: config}),
-			rego.StrictBuiltinErrors(true),
-		).PrepareForEval(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("prepare query %q: %w", query, err)
-		}
+	// What the router of a library lacks shows here and not at the first review.
+	if _, err := prepare(ctx, compiler, engine.queries.store, asking(AnyDoor, nil, nil)); err != nil {
+		return nil, err
 	}
 	return engine, nil
 }
@@ -89,8 +77,12 @@ func (e *Engine) Decide(ctx context.Context, review Review, world World) (Verdic
 	if verdict.Exempt = exempt(input, review); verdict.Exempt != "" || !e.Judges(review) {
 		return verdict, nil
 	}
+	query, err := e.query(ctx, review)
+	if err != nil {
+		return Verdict{}, err
+	}
 	seen := newTransaction(world)
-	verdict.Findings, err = e.evaluate(ctx, review.Door, input, seen)
+	verdict.Findings, err = evaluate(ctx, query, input, seen)
 	if err != nil {
 		return Verdict{}, err
 	}
@@ -102,13 +94,9 @@ func (e *Engine) Decide(ctx context.Context, review Review, world World) (Verdic
 	return verdict, nil
 }
 
-func (e *Engine) evaluate(ctx context.Context, door Door, input ast.Value, txn *transaction, options ...rego.EvalOption) ([]Finding, error) {
+func evaluate(ctx context.Context, query *rego.PreparedEvalQuery, input ast.Value, txn *transaction, options ...rego.EvalOption) ([]Finding, error) {
 	ctx, cancel := context.WithTimeout(ctx, DefaultTimeout)
 	defer cancel()
-	query, ok := e.queries[door]
-	if !ok {
-		return nil, fmt.Errorf("evaluate: there is no door %d", door)
-	}
 	results, err := query.Eval(ctx, append(options,
 		rego.EvalParsedInput(input),
 		rego.EvalTransaction(txn),
@@ -122,7 +110,7 @@ func (e *Engine) evaluate(ctx context.Context, door Door, input ast.Value, txn *
 		return nil, explain(ctx, err)
 	}
 	if len(results) != 1 {
-		return nil, fmt.Errorf("evaluate rules: the router gave %d answers instead of one: does policies/lib/router.rego define findings, mutations and notices?", len(results))
+		return nil, fmt.Errorf("evaluate rules: the router gave %d answers instead of one: are levelled and made in policies/lib/router.rego defined for all that rules report?", len(results))
 	}
 	return decodeFindings(results[0].Bindings["findings"])
 }
@@ -154,15 +142,10 @@ func decodeFindings(value any) ([]Finding, error) {
 // Reads lists, sorted, the resources that the rules in force read; whoever makes a World for the engine watches these.
 func (e *Engine) Reads() []string { return e.reads }
 
-// Judges reports whether a rule or mutation in force judges this review at its door. In a manifest
-// nothing changes, so rules that wait for a change of metadata do not count there.
+// Judges reports whether a rule or mutation in force judges this review at its door.
 func (e *Engine) Judges(review Review) bool {
-	resource, operation := review.subject()
-	judges := func(rule policies.Rule) bool {
-		return !e.off[rule.ID] && rule.Judges(resource, operation) && (review.Operation != "" || rule.When[resource] == "")
-	}
-	return review.Door != MutatingDoor && slices.ContainsFunc(e.library.Rules, judges) ||
-		review.Door != ValidatingDoor && slices.ContainsFunc(e.library.AtMutatingDoor(), judges)
+	rules, mutations := e.asked(review)
+	return len(rules) > 0 || len(mutations) > 0
 }
 
 // undecided lists the rules that judge this review and read a resource that was looked for and is not known.

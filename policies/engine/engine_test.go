@@ -222,7 +222,7 @@ func TestEqualReviewsMeetEqualVerdicts(t *testing.T) {
 	}
 }
 
-func newEngine(t *testing.T, guardrails *engine.Guardrails) *engine.Engine {
+func newEngine(t testing.TB, guardrails *engine.Guardrails) *engine.Engine {
 	t.Helper()
 	decider, err := engine.New(t.Context(), embedded(t), guardrails)
 	if err != nil {
@@ -231,7 +231,7 @@ func newEngine(t *testing.T, guardrails *engine.Guardrails) *engine.Engine {
 	return decider
 }
 
-func embedded(t *testing.T) *policies.Library {
+func embedded(t testing.TB) *policies.Library {
 	t.Helper()
 	library, err := policies.Embedded()
 	if err != nil {
@@ -262,6 +262,14 @@ func (brokenWorld) Get(context.Context, string, string, string) (ast.Value, erro
 }
 
 func (brokenWorld) List(context.Context, string, string) (ast.Value, error) {
+	return nil, errors.New("the API server is away")
+}
+
+func (brokenWorld) Selecting(context.Context, string, string, engine.Labels) (ast.Value, error) {
+	return nil, errors.New("the API server is away")
+}
+
+func (brokenWorld) Labelled(context.Context, string, string, engine.Labels) (ast.Value, error) {
 	return nil, errors.New("the API server is away")
 }
 

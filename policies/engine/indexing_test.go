@@ -14,8 +14,9 @@ import (
 	"github.com/stateward/stateward/test/examples"
 )
 
-// TestTheEvaluatorsShortCutsChangeNoVerdict judges every example with rule indexing and early exit, and without.
-func TestTheEvaluatorsShortCutsChangeNoVerdict(t *testing.T) {
+// TestShortCutsChangeNoVerdict judges every example with rule indexing and early exit, and without; and asks the rules
+// that judge it, and all.
+func TestShortCutsChangeNoVerdict(t *testing.T) {
 	t.Parallel()
 	library, err := policies.Embedded()
 	if err != nil {
@@ -29,6 +30,11 @@ func TestTheEvaluatorsShortCutsChangeNoVerdict(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	everything, err := prepare(t.Context(), decider.queries.compiler, decider.queries.store,
+		`findings = data.stateward.lib.router.findings | data.stateward.lib.router.mutations`)
+	if err != nil {
+		t.Fatal(err)
+	}
 	reviews, findings := 0, 0
 	for _, example := range all {
 		world := NewSnapshot("default", library.ManifestResources)
@@ -38,21 +44,34 @@ func TestTheEvaluatorsShortCutsChangeNoVerdict(t *testing.T) {
 			}
 		}
 		for _, document := range example.Documents {
-			input, err := reviewOf(t, document).input()
+			review := reviewOf(t, document)
+			input, err := review.input()
 			if err != nil {
 				t.Fatal(err)
 			}
-			want, err := decider.evaluate(t.Context(), AnyDoor, input, newTransaction(world))
+			query, err := decider.query(t.Context(), review)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err := evaluate(t.Context(), query, input, newTransaction(world))
 			if err != nil {
 				t.Fatalf("%s: %v", example.File, err)
 			}
-			got, err := decider.evaluate(t.Context(), AnyDoor, input, newTransaction(world),
-				rego.EvalRuleIndexing(false), rego.EvalEarlyExit(false))
-			if err != nil {
-				t.Fatalf("%s: without short cuts: %v", example.File, err)
-			}
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("%s (-with +without):\n%s", example.File, diff)
+			for how, got := range map[string]func() ([]Finding, error){
+				"without the evaluator's short cuts": func() ([]Finding, error) {
+					return evaluate(t.Context(), query, input, newTransaction(world), rego.EvalRuleIndexing(false), rego.EvalEarlyExit(false))
+				},
+				"asking every rule": func() ([]Finding, error) {
+					return evaluate(t.Context(), everything, input, newTransaction(world))
+				},
+			} {
+				got, err := got()
+				if err != nil {
+					t.Fatalf("%s: %s: %v", example.File, how, err)
+				}
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("%s %s (-want +got):\n%s", example.File, how, diff)
+				}
 			}
 			reviews, findings = reviews+1, findings+len(want)
 		}

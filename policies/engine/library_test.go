@@ -18,11 +18,9 @@ import (
 // router is the least that an engine asks for.
 const router = `package stateward.lib.router
 
-findings contains finding if some finding in data.stateward.rules[_][_].report
+levelled(reports) := {finding | some report in reports; some finding in report}
 
-mutations := set()
-
-notices := set()
+made(_) := set()
 `
 
 const metadata = `# METADATA

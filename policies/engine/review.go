@@ -142,14 +142,25 @@ func parseJSON(raw json.RawMessage) (ast.Value, error) {
 	if len(raw) == 0 {
 		return ast.NullValue, nil
 	}
+	decoded, err := decodeJSON(raw)
+	if err != nil {
+		return nil, err
+	}
+	return objectOf(decoded)
+}
+
+func decodeJSON(raw json.RawMessage) (decoded any, err error) {
 	decoder := util.NewJSONDecoder(bytes.NewReader(raw))
-	var decoded any
 	if err := decoder.Decode(&decoded); err != nil {
 		return nil, err
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("something follows the JSON object at byte %d", decoder.InputOffset())
 	}
+	return decoded, nil
+}
+
+func objectOf(decoded any) (ast.Value, error) {
 	value, err := ast.InterfaceToValue(decoded)
 	if err != nil {
 		return nil, err

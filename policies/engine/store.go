@@ -51,8 +51,9 @@ func (s *store) Truncate(context.Context, storage.Transaction, storage.Transacti
 func (s *store) ListPolicies(context.Context, storage.Transaction) ([]string, error) { return nil, nil }
 
 // Read answers `data.cluster.RESOURCE.NAMESPACE.NAME` (without the namespace for resources of the whole cluster),
-// `data.cluster.RESOURCE` where there are few, `data.cluster.known.RESOURCE`, the index
-// `data.cluster.governed.NAMESPACE.SERVICE` and the fields of the Guardrails.
+// `data.cluster.RESOURCE` where there are few, `data.cluster.known.RESOURCE`, the indexes
+// `data.cluster.governed.NAMESPACE.SERVICE`, `data.cluster.selecting.RESOURCE.NAMESPACE.LABELS` and
+// `data.cluster.labelled.RESOURCE.NAMESPACE.LABELS`, and the fields of the Guardrails.
 func (s *store) Read(ctx context.Context, txn storage.Transaction, path storage.Path) (any, error) {
 	if len(path) == 0 || path[0] != "cluster" {
 		return descend(s.guardrails, path, 0)
@@ -67,8 +68,13 @@ func (s *store) Read(ctx context.Context, txn storage.Transaction, path storage.
 	if len(path) < 2 || len(path) == 2 && !readWhole(path[1]) {
 		return nil, fmt.Errorf("a rule reads all of data%s: let it name a namespace and, if it can, an object", dotted(path))
 	}
-	if path[1] == "governed" {
+	switch path[1] {
+	case "governed":
 		return asked.governed(ctx, path)
+	case "selecting":
+		return asked.byLabels(ctx, path, asked.world.Selecting)
+	case "labelled":
+		return asked.byLabels(ctx, path, asked.world.Labelled)
 	}
 	if !asked.world.Knows(path[1]) {
 		asked.unknown[path[1]] = true
@@ -90,6 +96,27 @@ func (t *transaction) governed(ctx context.Context, path storage.Path) (any, err
 	return descend(sets, path, 4)
 }
 
+// byLabels reads an index whose last key is an object of labels, as JSON.
+func (t *transaction) byLabels(
+	ctx context.Context, path storage.Path, look func(ctx context.Context, resource, namespace string, labels Labels) (ast.Value, error),
+) (any, error) {
+	if len(path) < 5 {
+		return nil, fmt.Errorf("a rule reads all of data%s: let it name a resource, a namespace and labels", dotted(path))
+	}
+	labels, err := readLabels(path[4])
+	if err != nil {
+		return nil, err
+	}
+	if !t.world.Knows(path[2]) {
+		t.unknown[path[2]] = true
+	}
+	found, err := look(ctx, path[2], path[3], labels)
+	if err != nil {
+		return nil, fmt.Errorf("list %s by labels in namespace %s: %w", path[2], path[3], err)
+	}
+	return descend(found, path, 5)
+}
+
 func readWhole(name string) bool {
 	resource, known := policies.LookupResource(name)
 	return known && resource.Few
@@ -97,7 +124,10 @@ func readWhole(name string) bool {
 
 // known is one object, small as it is: OPA's rule index asks for it as a whole.
 func known(world World) ast.Object {
-	known := ast.NewObject(item("governed", ast.BooleanTerm(true)))
+	known := ast.NewObject()
+	for _, index := range []string{"governed", "selecting", "labelled"} {
+		known.Insert(ast.StringTerm(index), ast.BooleanTerm(true))
+	}
 	for _, resource := range policies.Resources() {
 		known.Insert(ast.StringTerm(resource.Name), ast.BooleanTerm(world.Knows(resource.Name)))
 	}

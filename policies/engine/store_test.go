@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -34,6 +35,16 @@ func (w *recordingWorld) Governed(_ context.Context, namespace, service string) 
 	return ast.MustParseTerm(`{"web": {"spec": {}}}`).Value, nil
 }
 
+func (w *recordingWorld) Selecting(_ context.Context, resource, namespace string, labels Labels) (ast.Value, error) {
+	w.asked = append(w.asked, fmt.Sprintf("selecting %s/%s %v", resource, namespace, labels))
+	return ast.NewObject(), nil
+}
+
+func (w *recordingWorld) Labelled(_ context.Context, resource, namespace string, labels Labels) (ast.Value, error) {
+	w.asked = append(w.asked, fmt.Sprintf("labelled %s/%s %v", resource, namespace, labels))
+	return ast.MustParseTerm(`{"web": {"spec": {}}}`).Value, nil
+}
+
 func TestStoreAsksTheWorldForExactlyWhatIsRead(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -54,6 +65,12 @@ func TestStoreAsksTheWorldForExactlyWhatIsRead(t *testing.T) {
 		"an object of an index":    {path: "/cluster/governed/default/nginx/web", want: `{"spec":{}}`, asked: []string{"governed default/nginx"}},
 		"half an index":            {path: "/cluster/governed/default", fails: "let it name a Service"},
 		"that there is an index":   {path: "/cluster/known/governed", want: `true`},
+		"what selects labels":      {path: `/cluster/selecting/services/default/{"a":"1","b":2}`, want: `{}`, asked: []string{"selecting services/default map[a:1]"}},
+		"what has labels":          {path: `/cluster/labelled/deployments/default/{}`, want: `{"web":{"spec":{}}}`, asked: []string{"labelled deployments/default map[]"}},
+		"one that has labels":      {path: `/cluster/labelled/deployments/default/{}/web`, want: `{"spec":{}}`, asked: []string{"labelled deployments/default map[]"}},
+		"what has no JSON":         {path: `/cluster/labelled/deployments/default/a=1`, fails: "write them with json.marshal"},
+		"half an index of labels":  {path: "/cluster/selecting/services/default", fails: "let it name a resource, a namespace and labels"},
+		"that there are labels":    {path: "/cluster/known/selecting", want: `true`},
 		"all of a resource":        {path: "/cluster/services", fails: "let it name a namespace"},
 		"all there are few of":     {path: "/cluster/storageclasses", want: `{}`, asked: []string{"list storageclasses/"}},
 		"all there are many of":    {path: "/cluster/persistentvolumes", fails: "let it name a namespace"},

@@ -10,8 +10,13 @@
 #         persistentvolumes: {NAME: {...}}
 #
 #   A World says what it knows: that an object is not there is evidence only where its resource is `known`. One with
-#   many objects may have an index, {governed: {NAMESPACE: {SERVICE: {NAME: StatefulSet}}}}, and says so:
-#   {known: {governed: true}}.
+#   many objects may have indexes, and says so: {known: {governed: true, selecting: true, labelled: true}}.
+#
+#       governed: {NAMESPACE: {SERVICE: {NAME: StatefulSet}}}
+#       selecting: {RESOURCE: {NAMESPACE: {LABELS: {NAME: {...}}}}}, what may select pods with these labels
+#       labelled: {RESOURCE: {NAMESPACE: {LABELS: {NAME: {...}}}}}, whose pods have these labels
+#
+#   LABELS are an object as JSON. The last two may hold more: whoever asks compares selectors and labels by himself.
 # custom:
 #   manifests: [services, statefulsets, deployments, poddisruptionbudgets]
 package stateward.lib.cluster
@@ -48,18 +53,13 @@ service(namespace, name) := found if {
 only_headless_service(namespace, labels) := name if {
 	knows("services")
 	names := {service.metadata.name |
-		some service in _services(namespace)
+		some service in selecting("services", namespace, labels)
 		_headless(service)
 		selector.matches({"matchLabels": service.spec.selector}, labels)
 	}
 	count(names) == 1
 	some name in names
 }
-
-_services(namespace) := array.concat(
-	_manifests("Service", namespace),
-	[service | some service in data.cluster.services[namespace]],
-)
 
 _headless(service) if {
 	service.spec.clusterIP == "None"
@@ -108,6 +108,54 @@ _governed(namespace, service_name) := [sts |
 	some sts in data.cluster.statefulsets[namespace]
 	sts.spec.serviceName == service_name
 ]
+
+# METADATA
+# title: Selecting
+# description: |
+#   The objects of a resource that may select pods with these labels, as an array: those that do, and maybe others.
+selecting(resource, namespace, labels) := array.concat(
+	_manifests(_kinds[resource], namespace),
+	_selecting(resource, namespace, labels),
+)
+
+_selecting(resource, namespace, labels) := [found |
+	some found in data.cluster.selecting[resource][namespace][json.marshal(labels)]
+] if {
+	data.cluster.known.selecting == true
+} else := [found | some found in data.cluster[resource][namespace]]
+
+# METADATA
+# title: Labelled
+# description: The workloads of a resource whose pods have these labels, as an array, and maybe others.
+labelled(resource, namespace, labels) := array.concat(
+	_manifests(_kinds[resource], namespace),
+	_labelled(resource, namespace, labels),
+)
+
+_labelled(resource, namespace, labels) := [found |
+	some found in data.cluster.labelled[resource][namespace][json.marshal(labels)]
+] if {
+	data.cluster.known.labelled == true
+} else := [found | some found in data.cluster[resource][namespace]]
+
+# METADATA
+# title: Overlapping
+# description: |
+#   The workloads of a resource whose pods have the labels that are wanted, or which may select pods with those that are
+#   given, as an array, and maybe others.
+overlapping(resource, namespace, wanted, given) := array.concat(
+	labelled(resource, namespace, wanted),
+	_selecting(resource, namespace, given),
+) if {
+	data.cluster.known.selecting == true
+} else := labelled(resource, namespace, wanted)
+
+_kinds := {
+	"statefulsets": "StatefulSet",
+	"deployments": "Deployment",
+	"services": "Service",
+	"poddisruptionbudgets": "PodDisruptionBudget",
+}
 
 # METADATA
 # title: Deployments

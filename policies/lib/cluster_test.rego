@@ -269,6 +269,30 @@ test_index_of_services_spares_the_walk if {
 		with data.cluster.governed as {"default": {"nginx": {"web": sts}}}
 }
 
+test_indexes_of_labels_spare_the_walk if {
+	known := {"selecting": true, "labelled": true}
+	selecting := {"statefulsets": {"default": {`{"app":"db"}`: {"web": _sts("web", "nginx")}}}}
+	labelled := {"statefulsets": {"default": {`{"tier":"db"}`: {"db": _sts("db", "nginx")}}}}
+	walked := {"default": {"other": _sts("other", "nginx")}}
+	found := [
+		cluster.selecting("statefulsets", "default", {"app": "db"}),
+		cluster.labelled("statefulsets", "default", {"tier": "db"}),
+		cluster.overlapping("statefulsets", "default", {"tier": "db"}, {"app": "db"}),
+		cluster.selecting("deployments", "default", {"app": "db"}),
+	] with data.cluster.known as known with data.cluster.selecting as selecting
+		with data.cluster.labelled as labelled with data.cluster.statefulsets as walked
+	[[sts.metadata.name | some sts in each] | some each in found] == [["web"], ["db"], ["db", "web"], []]
+}
+
+test_without_indexes_of_labels_all_are_found if {
+	found := [
+		cluster.selecting("statefulsets", "default", {"app": "db"}),
+		cluster.labelled("statefulsets", "default", {"tier": "db"}),
+		cluster.overlapping("statefulsets", "default", {"tier": "db"}, {"app": "db"}),
+	] with data.cluster.statefulsets as {"default": {"web": _sts("web", "nginx")}}
+	[[sts.metadata.name | some sts in each] | some each in found] == [["web"], ["web"], ["web"]]
+}
+
 _headless(spec) := object.union(_service("other"), {"spec": spec})
 
 _class(name, metadata) := {

@@ -8,18 +8,15 @@ package stateward.lib.identity
 
 # kube-controller-manager's controllers all act under one name where it runs with
 # --use-service-account-credentials=false: the autoscaler cannot be told from the garbage collector then.
-_classes := object.union(
-	{
-		"system:apiserver": "controller",
-		"system:kube-controller-manager": "controllers",
-		"system:kube-scheduler": "controller",
-		"system:serviceaccount:kube-system:generic-garbage-collector": "garbage-collector",
-		"system:serviceaccount:kube-system:horizontal-pod-autoscaler": "horizontal-pod-autoscaler",
-		"system:serviceaccount:kube-system:namespace-controller": "namespace-controller",
-		"system:serviceaccount:kube-system:statefulset-controller": "statefulset-controller",
-	},
-	{sprintf("system:serviceaccount:kube-system:%s", [account]): "controller" | some account in _other_controllers},
-)
+_classes := {
+	"system:apiserver": "controller",
+	"system:kube-controller-manager": "controllers",
+	"system:kube-scheduler": "controller",
+	"system:serviceaccount:kube-system:generic-garbage-collector": "garbage-collector",
+	"system:serviceaccount:kube-system:horizontal-pod-autoscaler": "horizontal-pod-autoscaler",
+	"system:serviceaccount:kube-system:namespace-controller": "namespace-controller",
+	"system:serviceaccount:kube-system:statefulset-controller": "statefulset-controller",
+}
 
 _other_controllers := {
 	"attachdetach-controller",
@@ -80,8 +77,10 @@ _deleters := {
 #   "horizontal-pod-autoscaler", "controllers" (all of them under one name), "controller" (another of Kubernetes'
 #   own programs), "node", "automation" (any other service account), "person", or "unknown" where nobody said.
 # scope: document
-class(user) := _classes[user.username] if {
-	user.username in object.keys(_classes)
+class(user) := class if {
+	class := _classes[user.username]
+} else := "controller" if {
+	_other(user)
 } else := "node" if {
 	startswith(user.username, "system:node:")
 	"system:nodes" in user.groups
@@ -95,7 +94,15 @@ class(user) := _classes[user.username] if {
 # METADATA
 # title: Is a controller
 # description: True for Kubernetes' own controllers, the autoscaler among them; a node is none.
-is_controller(user) if user.username in object.keys(_classes)
+# scope: document
+is_controller(user) if _classes[user.username]
+
+is_controller(user) if _other(user)
+
+_other(user) if {
+	startswith(user.username, "system:serviceaccount:kube-system:")
+	trim_prefix(user.username, "system:serviceaccount:kube-system:") in _other_controllers
+}
 
 # METADATA
 # title: Finishes deletions

@@ -12,20 +12,11 @@ import data.stateward.lib.config
 # description: What the rules found, each with its level; findings that are off are not among them.
 # scope: document
 # entrypoint: true
-findings contains object.union(finding, {"level": level}) if {
-	# regal ignore:mixed-iteration
-	some finding in data.stateward.rules[_][_].report
-	level := config.level(finding)
-	level != "off"
-}
-
-# Users' own rules have a root of their own.
-findings contains object.union(finding, {"level": level}) if {
-	# regal ignore:mixed-iteration
-	some finding in data.stateward.custom.rules[_][_].report
-	level := config.level(finding)
-	level != "off"
-}
+findings := levelled(array.concat(
+	[report | report := data.stateward.rules[_][_].report],
+	# Users' own rules have a root of their own.
+	[report | report := data.stateward.custom.rules[_][_].report],
+))
 
 # METADATA
 # title: Notices
@@ -34,21 +25,33 @@ findings contains object.union(finding, {"level": level}) if {
 #   never more than a warning.
 # scope: document
 # entrypoint: true
-notices contains object.union(finding, {"level": level}) if {
-	# regal ignore:mixed-iteration
-	some finding in data.stateward.rules[_][_].notice
-	level := config.level(finding)
-	level != "off"
-}
+notices := levelled([notice | notice := data.stateward.rules[_][_].notice])
 
 # METADATA
 # title: Mutations
 # description: What the mutations change.
 # scope: document
 # entrypoint: true
-mutations contains object.union(finding, {"level": "warn"}) if {
-	# regal ignore:mixed-iteration
-	some finding in data.stateward.mutations[_].report
+mutations := made([report | report := data.stateward.mutations[_].report])
+
+# METADATA
+# title: Levelled
+# description: |
+#   The findings in these reports of rules, each with its level. Whoever knows which rules can have something to say
+#   asks these alone, as the engine does.
+levelled(reports) := {object.union(finding, {"level": level}) |
+	some report in reports
+	some finding in report
+	level := config.level(finding)
+	level != "off"
+}
+
+# METADATA
+# title: Made
+# description: The changes in these reports of mutations.
+made(reports) := {object.union(finding, {"level": "warn"}) |
+	some report in reports
+	some finding in report
 	not finding.exception
 	config.level(finding) != "off"
 }

@@ -51,6 +51,14 @@ satisfied(expression, have) if {
 match_labels(selector) := _given(selector, "matchLabels", {})
 
 # METADATA
+# title: Wanted
+# description: The labels without which a selector matches no pod; none of one that Kubernetes refuses.
+# scope: document
+wanted(selector) := match_labels(selector) if {
+	is_object(selector)
+} else := {}
+
+# METADATA
 # title: Match expressions
 # description: The expressions that a selector wants to hold.
 # scope: document

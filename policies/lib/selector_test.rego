@@ -60,3 +60,9 @@ test_labels_are_those_of_the_pod_template if {
 	selector.labels({"spec": {"template": {"metadata": {"labels": null}}}}) == {}
 	selector.labels({}) == {}
 }
+
+test_labels_that_a_selector_wants if {
+	selector.wanted({"matchLabels": {"app": "db"}}) == {"app": "db"}
+	selector.wanted({"matchExpressions": []}) == {}
+	selector.wanted("app=db") == {}
+}

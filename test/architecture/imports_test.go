@@ -17,7 +17,8 @@ func allowed() map[string][]string {
 		"policies":              {},
 		"policies/engine":       {"policies"},
 		"certs":                 {},
-		"cmd/internal/manifest": {},
+		"cmd/internal/parallel": {},
+		"cmd/internal/manifest": {"cmd/internal/parallel"},
 		"cmd/internal/baseline": {"cmd/internal/manifest", "policies"},
 		"webhook/cluster":       {"policies", "policies/engine"},
 		"webhook/registration":  {"policies"},
@@ -25,7 +26,7 @@ func allowed() map[string][]string {
 		"cmd/internal/report":   {"policies", "policies/engine"},
 		"cmd/internal/artifact": {},
 		"cmd/internal/generate": {"cmd/internal/report", "policies", "webhook/registration"},
-		"cmd/internal/judge":    {"cmd/internal/baseline", "cmd/internal/manifest", "cmd/internal/report", "policies", "policies/engine"},
+		"cmd/internal/judge":    {"cmd/internal/baseline", "cmd/internal/manifest", "cmd/internal/parallel", "cmd/internal/report", "policies", "policies/engine"},
 		"cmd/internal/newrule":  {},
 		"cmd/internal/ruletest": {"cmd/internal/judge", "cmd/internal/manifest", "policies", "policies/engine"},
 		"cmd/internal/cli": {

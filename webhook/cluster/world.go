@@ -158,6 +158,24 @@ func (w *World) Get(ctx context.Context, resource, namespace, name string) (ast.
 
 // List returns the cached objects of a namespace by name.
 func (w *World) List(ctx context.Context, resource, namespace string) (ast.Value, error) {
+	return w.list(ctx, resource, namespace, func(map[string]any) bool { return true })
+}
+
+// Selecting returns the cached objects that want no other label than these. To look at all there are is cheap beside
+// making values for Rego of them.
+func (w *World) Selecting(ctx context.Context, resource, namespace string, labels engine.Labels) (ast.Value, error) {
+	return w.list(ctx, resource, namespace, func(object map[string]any) bool {
+		return labels.Has(engine.Wanted(resource, object))
+	})
+}
+
+// Labelled returns the cached workloads whose pods have all these labels.
+func (w *World) Labelled(ctx context.Context, resource, namespace string, labels engine.Labels) (ast.Value, error) {
+	return w.list(ctx, resource, namespace, func(object map[string]any) bool { return engine.Given(object).Has(labels) })
+}
+
+// list returns by name the cached objects of a namespace that are wanted.
+func (w *World) list(ctx context.Context, resource, namespace string, wanted func(object map[string]any) bool) (ast.Value, error) {
 	listed := ast.NewObject()
 	watched, ok := w.resources[resource]
 	if !ok {
@@ -169,6 +187,9 @@ func (w *World) List(ctx context.Context, resource, namespace string) (ast.Value
 		return nil, err
 	}
 	for index := range list.Items {
+		if !wanted(list.Items[index].Object) {
+			continue
+		}
 		if err := insert(listed, &list.Items[index]); err != nil {
 			return nil, err
 		}

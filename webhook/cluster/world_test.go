@@ -2,13 +2,18 @@ package cluster
 
 import (
 	"context"
+	"encoding/json"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/open-policy-agent/opa/v1/ast"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine"
 )
 
 // TestWhatCannotExistIsAbsentWithoutAsking uses a World that has nobody to ask: it would panic if it tried.
@@ -56,4 +61,72 @@ func TestWhatControllersMakeIsNotLookedForTwice(t *testing.T) {
 			t.Errorf("%s: got %v, %v", name, found, err)
 		}
 	}
+}
+
+// fullCache has these objects of each resource.
+type fullCache struct {
+	client.Reader
+	objects []unstructured.Unstructured
+}
+
+func (c fullCache) List(_ context.Context, list client.ObjectList, _ ...client.ListOption) error {
+	list.(*unstructured.UnstructuredList).Items = c.objects
+	return nil
+}
+
+// TestLabelsAreLookedUpAsInASnapshot compares the World of a cluster with the one of manifests.
+func TestLabelsAreLookedUpAsInASnapshot(t *testing.T) {
+	t.Parallel()
+	world, snapshot := &World{resources: map[string]policies.Resource{}}, engine.NewSnapshot("default", nil)
+	world.resources["statefulsets"], _ = policies.LookupResource("statefulsets")
+	var cached fullCache
+	for _, object := range []string{
+		`{"metadata": {"name": "both"}, "spec": {"selector": {"matchLabels": {"app": "db", "tier": "a"}}, "template": {"metadata": {"labels": {"app": "db", "tier": "a"}}}}}`,
+		`{"metadata": {"name": "one"}, "spec": {"selector": {"matchLabels": {"app": "db"}}, "template": {"metadata": {"labels": {"app": "db", "zone": "b"}}}}}`,
+		`{"metadata": {"name": "absent"}, "spec": {"template": {"metadata": {"labels": {"tier": "a"}}}}}`,
+		`{"metadata": {"name": "expressions"}, "spec": {"selector": {"matchExpressions": []}, "template": {}}}`,
+		`{"metadata": {"name": "wrong"}, "spec": {"selector": "app=db", "template": {"metadata": {"labels": {"app": 1}}}}}`,
+	} {
+		var set unstructured.Unstructured
+		if err := json.Unmarshal([]byte(`{"apiVersion": "apps/v1", "kind": "StatefulSet", `+object[1:]), &set); err != nil {
+			t.Fatal(err)
+		}
+		encoded, err := set.MarshalJSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := snapshot.Add(encoded); err != nil {
+			t.Fatal(err)
+		}
+		cached.objects = append(cached.objects, set)
+	}
+	world.cache = cached
+	for what, test := range map[string]struct {
+		labels              engine.Labels
+		selecting, labelled []string
+	}{
+		"a label":         {engine.Labels{"app": "db"}, []string{"expressions", "one", "wrong"}, []string{"both", "one"}},
+		"two labels":      {engine.Labels{"app": "db", "tier": "a"}, []string{"absent", "both", "expressions", "one", "wrong"}, []string{"both"}},
+		"another value":   {engine.Labels{"app": "web"}, []string{"expressions", "wrong"}, nil},
+		"no label at all": {engine.Labels{}, []string{"expressions", "wrong"}, []string{"absent", "both", "expressions", "one", "wrong"}},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			for door, each := range map[string]engine.World{"cluster": world, "snapshot": snapshot} {
+				selecting, err := each.Selecting(t.Context(), "statefulsets", "default", test.labels)
+				if diff := cmp.Diff(test.selecting, keys(selecting)); diff != "" || err != nil {
+					t.Errorf("%s: selecting: %v (-want +got):\n%s", door, err, diff)
+				}
+				labelled, err := each.Labelled(t.Context(), "statefulsets", "default", test.labels)
+				if diff := cmp.Diff(test.labelled, keys(labelled)); diff != "" || err != nil {
+					t.Errorf("%s: labelled: %v (-want +got):\n%s", door, err, diff)
+				}
+			}
+		})
+	}
+}
+
+func keys(value ast.Value) (keys []string) {
+	value.(ast.Object).Foreach(func(key, _ *ast.Term) { keys = append(keys, string(key.Value.(ast.String))) })
+	return keys
 }

@@ -6,9 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/stateward/stateward/cmd/internal/manifest"
+	"github.com/stateward/stateward/cmd/internal/parallel"
 	"github.com/stateward/stateward/cmd/internal/report"
 	"github.com/stateward/stateward/policies/engine"
 )
@@ -36,8 +38,8 @@ func (e *InputError) Error() string { return e.Err.Error() }
 
 func (e *InputError) Unwrap() error { return e.Err }
 
-// Documents decides each document. What cannot be evaluated is told in the joined error, beside the result of all the
-// others.
+// Documents decides each document, several at a time. What cannot be evaluated is told in the joined error, beside the
+// result of all the others, in the order of the documents.
 func Documents(ctx context.Context, decider *engine.Engine, documents []manifest.Document, options Options) (report.Result, error) {
 	result := report.Result{Rules: decider.Library().All()}
 	world, err := worldOf(decider, documents, options)
@@ -47,38 +49,71 @@ func Documents(ctx context.Context, decider *engine.Engine, documents []manifest
 		}
 		return result, err
 	}
+	outcomes := make([]outcome, len(documents))
+	done := options.progress(len(documents))
+	parallel.Each(len(documents), func(index int) {
+		outcomes[index] = decide(ctx, decider, documents[index], world, options)
+		done()
+	})
 	var failed []error
-	for i, document := range documents {
-		if options.Progress != nil {
-			options.Progress(i, len(documents))
-		}
-		if err := one(ctx, decider, document, world, options, &result); err != nil {
-			failed = append(failed, err)
-		}
+	for index, outcome := range outcomes {
+		failed = append(failed, outcome.record(&result, documents[index], options.Namespace))
 	}
 	failed = append(failed, ignore(&result, documents, decider.Library(), options.AllowAnnotations))
 	return result, errors.Join(failed...)
 }
 
-// one decides one document, and adds it to the result whatever becomes of it.
-func one(
-	ctx context.Context, decider *engine.Engine, document manifest.Document, world engine.World, options Options, result *report.Result,
-) error {
+// progress tells of one more that is done, whoever did it.
+func (o Options) progress(total int) func() {
+	if o.Progress == nil {
+		return func() {}
+	}
+	var mutex sync.Mutex
+	done := 0
+	return func() {
+		mutex.Lock()
+		defer mutex.Unlock()
+		done++
+		o.Progress(done, total)
+	}
+}
+
+// outcome is what became of one document.
+type outcome struct {
+	review  engine.Review
+	judged  bool
+	verdict engine.Verdict
+	// err says why nothing is known; without a review the document is no object at all.
+	err error
+}
+
+func decide(ctx context.Context, decider *engine.Engine, document manifest.Document, world engine.World, options Options) outcome {
 	review, err := reviewOf(document, options.Namespace, options.Now)
 	if err != nil {
-		fail(result, document, options.Namespace, err)
-		return &InputError{fmt.Errorf("%s: %w", document.Position(nil), err)}
+		return outcome{err: err}
 	}
-	index := begin(result, document, review)
 	if !decider.Judges(review) {
-		return nil
+		return outcome{review: review}
 	}
 	verdict, err := decider.Decide(ctx, review, world)
-	if err != nil {
-		result.Documents[index].Outcome, result.Documents[index].Error = report.Failed, err.Error()
-		return fmt.Errorf("%s: %s %s/%s could not be evaluated: %w", document.Position(nil), review.Kind, review.Namespace, review.Name, err)
+	return outcome{review: review, judged: true, verdict: verdict, err: err}
+}
+
+// record adds a document to the result whatever became of it.
+func (o outcome) record(result *report.Result, document manifest.Document, namespace string) error {
+	switch {
+	case o.err != nil && !o.judged:
+		fail(result, document, namespace, o.err)
+		return &InputError{fmt.Errorf("%s: %w", document.Position(nil), o.err)}
+	case o.err != nil:
+		index := begin(result, document, o.review)
+		result.Documents[index].Outcome, result.Documents[index].Error = report.Failed, o.err.Error()
+		return fmt.Errorf("%s: %s %s/%s could not be evaluated: %w", document.Position(nil), o.review.Kind, o.review.Namespace, o.review.Name, o.err)
+	case !o.judged:
+		begin(result, document, o.review)
+	default:
+		found(result, begin(result, document, o.review), document, o.review, o.verdict)
 	}
-	found(result, index, document, review, verdict)
 	return nil
 }
 

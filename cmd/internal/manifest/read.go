@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
+
+	"github.com/stateward/stateward/cmd/internal/parallel"
 )
 
 // Read returns the objects in files, folders and standard input ("-"), in the
@@ -30,18 +32,32 @@ func Read(paths []string, opts Options) ([]Document, error) {
 	for _, path := range paths {
 		r.path(path)
 	}
-	return r.documents, join(r.errs)
+	return r.read()
 }
 
+// reader first lists the sources, then reads several of them at a time.
 type reader struct {
 	opts      Options
 	stdinRead bool
-	documents []Document
+	sources   []func() ([]Document, []Error)
 	errs      []Error
 }
 
 func (r *reader) fail(name string, err error) {
 	r.errs = append(r.errs, fileError(name, err))
+}
+
+func (r *reader) read() ([]Document, error) {
+	read := make([]struct {
+		documents []Document
+		errs      []Error
+	}, len(r.sources))
+	parallel.Each(len(read), func(index int) { read[index].documents, read[index].errs = r.sources[index]() })
+	var documents []Document
+	for _, each := range read {
+		documents, r.errs = append(documents, each.documents...), append(r.errs, each.errs...)
+	}
+	return documents, join(r.errs)
 }
 
 func (r *reader) path(path string) {
@@ -88,30 +104,28 @@ func (r *reader) stdin() {
 		return
 	}
 	r.stdinRead = true
-	r.content(stdin, r.opts.Stdin)
+	r.sources = append(r.sources, func() ([]Document, []Error) { return r.content(stdin, r.opts.Stdin) })
 }
 
 func (r *reader) file(path string) {
-	file, err := os.Open(path)
-	if err != nil {
-		r.fail(path, fmt.Errorf("cannot read the file: %w", cause(err)))
-		return
-	}
-	defer file.Close()
-	r.content(path, file)
+	r.sources = append(r.sources, func() ([]Document, []Error) {
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, []Error{fileError(path, fmt.Errorf("cannot read the file: %w", cause(err)))}
+		}
+		defer file.Close()
+		return r.content(path, file)
+	})
 }
 
 // content reads one byte more than allowed, which is how parse learns that
 // there is more.
-func (r *reader) content(name string, from io.Reader) {
+func (r *reader) content(name string, from io.Reader) ([]Document, []Error) {
 	data, err := io.ReadAll(io.LimitReader(from, r.opts.MaxBytes+1))
 	if err != nil {
-		r.fail(name, fmt.Errorf("cannot read the file: %w", cause(err)))
-		return
+		return nil, []Error{fileError(name, fmt.Errorf("cannot read the file: %w", cause(err)))}
 	}
-	documents, errs := parse(name, data, r.opts)
-	r.documents = append(r.documents, documents...)
-	r.errs = append(r.errs, errs...)
+	return parse(name, data, r.opts)
 }
 
 func (r *reader) folder(path string) {

@@ -86,7 +86,7 @@ report contains result.advice(rego.metadata.chain(), entry, {
 _changed_budgets := [entry | some entry in review.budgets; entry.operation in {"CREATE", "UPDATE"}]
 
 _budgets(namespace, sts) := [budget |
-	some budget in cluster.budgets(namespace)
+	some budget in cluster.selecting("poddisruptionbudgets", namespace, selector.labels(sts))
 	_lives(budget)
 	selector.matches(budget.spec.selector, selector.labels(sts))
 ]
@@ -97,7 +97,7 @@ _unguarded(write) if {
 }
 
 _selected(namespace, budget) := [sts |
-	some sts in cluster.statefulsets(namespace)
+	some sts in cluster.labelled("statefulsets", namespace, selector.wanted(budget.spec.selector))
 	_lives(sts)
 	selector.matches(budget.spec.selector, selector.labels(sts))
 ]
@@ -146,7 +146,7 @@ _alone(budget, namespace, name) if {
 	every sts in _selected(namespace, budget) {
 		sts.metadata.name == name
 	}
-	every deployment in cluster.deployments(namespace) {
+	every deployment in cluster.labelled("deployments", namespace, selector.wanted(budget.spec.selector)) {
 		not selector.matches(budget.spec.selector, selector.labels(deployment))
 	}
 }

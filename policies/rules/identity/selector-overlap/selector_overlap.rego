@@ -32,14 +32,25 @@ report contains result.violation(rego.metadata.chain(), entry, {
 }) if {
 	some entry in review.statefulsets
 	some kind, others in {
-		"StatefulSet": cluster.statefulsets(entry.namespace),
-		"Deployment": cluster.deployments(entry.namespace),
+		"StatefulSet": _near("statefulsets", entry),
+		"Deployment": _near("deployments", entry),
 	}
 	some other in others
 	[kind, other.metadata.name] != ["StatefulSet", entry.name]
 	object.get(other, ["metadata", "deletionTimestamp"], null) == null
 	overlap := _overlap(entry.object, other)
 }
+
+_near(resource, entry) := cluster.overlapping(
+	resource, entry.namespace,
+	_wanted(entry.object),
+	selector.labels(entry.object),
+)
+
+# A selector that Kubernetes refuses matches nothing.
+_wanted(sts) := wanted if {
+	wanted := selector.match_labels(selector.own(sts))
+} else := selector.labels(sts)
 
 _overlap(sts, other) := {"path": _path, "what": "matches the pods of %s too"} if {
 	selector.matches(selector.own(sts), selector.labels(other))

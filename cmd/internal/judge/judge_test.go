@@ -1,0 +1,64 @@
+package judge
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/stateward/stateward/cmd/internal/manifest"
+	"github.com/stateward/stateward/cmd/internal/report"
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine"
+)
+
+// TestFindingsStandInTheOrderOfDocuments judges more documents than there are processors, each with what is found and
+// some that cannot be judged.
+func TestFindingsStandInTheOrderOfDocuments(t *testing.T) {
+	t.Parallel()
+	library, err := policies.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	decider, err := engine.New(t.Context(), library, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var source strings.Builder
+	for index := range 12 {
+		kind := "apiVersion: apps/v1\nkind: StatefulSet"
+		if index%3 == 2 {
+			kind = "apiVersion: admission.k8s.io/v1\nkind: AdmissionReview"
+		}
+		fmt.Fprintf(&source, "---\n%s\nmetadata: {name: web-%02d}\nspec: {serviceName: nginx}\n", kind, index)
+	}
+	documents, err := manifest.Read([]string{"-"}, manifest.Options{Stdin: strings.NewReader(source.String())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := Documents(t.Context(), decider, documents, Options{Namespace: "default", Now: time.Unix(1800000000, 0)})
+	outcomes := map[report.Outcome]int{}
+	for _, document := range result.Documents {
+		outcomes[document.Outcome]++
+	}
+	if diff := cmp.Diff(map[report.Outcome]int{report.Judged: 8, report.Failed: 4}, outcomes); diff != "" || len(result.Findings) < 8 {
+		t.Errorf("%d findings; outcomes (-want +got):\n%s", len(result.Findings), diff)
+	}
+	names := make([]string, 0, len(result.Findings))
+	for _, finding := range result.Findings {
+		names = append(names, finding.Object.Name)
+	}
+	if !slices.IsSorted(names) {
+		t.Errorf("findings are about %v", names)
+	}
+	var lines []string
+	for problem := range strings.Lines(fmt.Sprint(err)) {
+		lines = append(lines, strings.SplitN(problem, ":", 3)[1])
+	}
+	if want := []string{"12", "27", "42", "57"}; !slices.Equal(lines, want) {
+		t.Errorf("errors are about lines %v, not %v: %v", lines, want, err)
+	}
+}

@@ -1,0 +1,91 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Labels are labels with their values. What is no string is left out: whoever looks for objects by Labels may be told
+// of more than match, and never of less, and the rule that asked looks again.
+type Labels map[string]string
+
+// Wanted returns labels without which no pod is an object's: those that its selector wants, or, of a workload without
+// one, those that its pods have.
+func Wanted(resource string, object map[string]any) Labels {
+	spec, _ := object["spec"].(map[string]any)
+	selector, _ := spec["selector"].(map[string]any)
+	switch {
+	case resource == "services":
+		return labelsOf(selector)
+	case spec["selector"] == nil:
+		return Given(object)
+	default:
+		return labelsOf(selector["matchLabels"])
+	}
+}
+
+// Given returns the labels that a workload gives its pods.
+func Given(object map[string]any) Labels {
+	spec, _ := object["spec"].(map[string]any)
+	template, _ := spec["template"].(map[string]any)
+	metadata, _ := template["metadata"].(map[string]any)
+	return labelsOf(metadata["labels"])
+}
+
+// Has reports whether all the others are among these.
+func (l Labels) Has(others Labels) bool {
+	for key, value := range others {
+		if have, ok := l[key]; !ok || have != value {
+			return false
+		}
+	}
+	return true
+}
+
+func labelsOf(value any) Labels {
+	fields, _ := value.(map[string]any)
+	labels := make(Labels, len(fields))
+	for key, each := range fields {
+		if text, ok := each.(string); ok {
+			labels[key] = text
+		}
+	}
+	return labels
+}
+
+// readLabels reads labels as rules write them into a path.
+func readLabels(encoded string) (Labels, error) {
+	var value any
+	if err := json.Unmarshal([]byte(encoded), &value); err != nil {
+		return nil, fmt.Errorf("read labels %q: %w: write them with json.marshal", encoded, err)
+	}
+	return labelsOf(value), nil
+}
+
+// keys are the keys, sorted.
+func (l Labels) keys() []string { return slices.Sorted(maps.Keys(l)) }
+
+// values joins the values of these keys; ok is false where there is no such key.
+func (l Labels) values(keys []string) (joinedValues string, ok bool) {
+	values := make([]string, 0, len(keys))
+	for _, key := range keys {
+		value, has := l[key]
+		if !has {
+			return "", false
+		}
+		values = append(values, value)
+	}
+	return joined(values), true
+}
+
+// joined tells ["a", "b"] from ["ab"], whatever stands in them.
+func joined(parts []string) string {
+	var text strings.Builder
+	for _, part := range parts {
+		fmt.Fprintf(&text, "%d:%s", len(part), part)
+	}
+	return text.String()
+}

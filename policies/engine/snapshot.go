@@ -1,0 +1,155 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/stateward/stateward/policies"
+)
+
+// Snapshot is a World of objects in memory: the other manifests in CI, a recorded cluster in a test or a replay. Once
+// all is added it is safe for concurrent use.
+type Snapshot struct {
+	namespace string
+	known     map[string]bool
+	shelves   map[place]*shelf
+}
+
+// place is where objects are kept together; the namespace is empty for resources of the whole cluster.
+type place struct{ resource, namespace string }
+
+// NewSnapshot makes an empty World that knows the resources in known: of others, absence proves nothing. Objects that
+// name no namespace are put into namespace.
+func NewSnapshot(namespace string, known []string) *Snapshot {
+	snapshot := &Snapshot{namespace: namespace, known: map[string]bool{}, shelves: map[place]*shelf{}}
+	for _, resource := range known {
+		snapshot.known[resource] = true
+	}
+	return snapshot
+}
+
+// Knows reports whether the snapshot is complete for this resource.
+func (s *Snapshot) Knows(resource string) bool { return s.known[resource] }
+
+// Get returns the object of this name, or nil.
+func (s *Snapshot) Get(_ context.Context, resource, namespace, name string) (ast.Value, error) {
+	if found := s.shelf(resource, namespace).objects.Get(ast.StringTerm(name)); found != nil {
+		return found.Value, nil
+	}
+	return nil, nil
+}
+
+// List returns the objects of a namespace by name.
+func (s *Snapshot) List(_ context.Context, resource, namespace string) (ast.Value, error) {
+	return s.shelf(resource, namespace).objects, nil
+}
+
+// Governed returns the StatefulSets that name this Service.
+func (s *Snapshot) Governed(_ context.Context, namespace, service string) (ast.Value, error) {
+	governed := ast.NewObject()
+	s.shelf("statefulsets", namespace).objects.Foreach(func(name, set *ast.Term) {
+		if named, ok := find(set.Value, "spec", "serviceName").(ast.String); ok && string(named) == service {
+			governed.Insert(name, set)
+		}
+	})
+	return governed, nil
+}
+
+// Selecting returns the objects that want no other label than these.
+func (s *Snapshot) Selecting(_ context.Context, resource, namespace string, labels Labels) (ast.Value, error) {
+	shelf := s.shelf(resource, namespace)
+	return shelf.pick(shelf.wanted.within(labels)), nil
+}
+
+// Labelled returns the workloads whose pods have all these labels.
+func (s *Snapshot) Labelled(_ context.Context, resource, namespace string, labels Labels) (ast.Value, error) {
+	shelf := s.shelf(resource, namespace)
+	if len(labels) == 0 {
+		return shelf.objects, nil
+	}
+	return shelf.pick(shelf.given.having(labels)), nil
+}
+
+// Add puts a Kubernetes object, given as JSON, into the snapshot. What no rule could read is left out; of two objects
+// with one name the later counts.
+func (s *Snapshot) Add(raw json.RawMessage) error {
+	var meta struct {
+		APIVersion, Kind string
+		Metadata         struct{ Namespace, Name string }
+	}
+	if err := json.Unmarshal(raw, &meta); err != nil {
+		return fmt.Errorf("read object for the World: %w", err)
+	}
+	resource, known := policies.ResourceOfKind(groupOf(meta.APIVersion), meta.Kind)
+	if !known {
+		return nil
+	}
+	decoded, err := decodeJSON(raw)
+	if err != nil {
+		return err
+	}
+	value, err := objectOf(decoded)
+	if err != nil {
+		return err
+	}
+	namespace := meta.Metadata.Namespace
+	if namespace == "" && resource.Namespaced {
+		namespace = s.namespace
+	}
+	at := place{resource.Name, namespace}
+	if s.shelves[at] == nil {
+		s.shelves[at] = newShelf()
+	}
+	object, _ := decoded.(map[string]any)
+	s.shelves[at].add(meta.Metadata.Name, resource.Name, object, value)
+	return nil
+}
+
+func (s *Snapshot) shelf(resource, namespace string) *shelf {
+	if found, ok := s.shelves[place{resource, namespace}]; ok {
+		return found
+	}
+	return newShelf()
+}
+
+// shelf holds the objects of one resource in one namespace by name, and the names by labels. Without that, to judge all
+// sets of a namespace would be to look at all of them for each.
+type shelf struct {
+	objects ast.Object
+	wanted  *wantedIndex
+	given   *givenIndex
+}
+
+func newShelf() *shelf {
+	return &shelf{objects: ast.NewObject(), wanted: newWantedIndex(), given: newGivenIndex()}
+}
+
+// add leaves a former object of the same name in the indexes, where pick finds the later one: one too many, which does
+// no harm.
+func (s *shelf) add(name, resource string, object map[string]any, value ast.Value) {
+	s.objects.Insert(ast.StringTerm(name), ast.NewTerm(value))
+	s.wanted.add(name, Wanted(resource, object))
+	s.given.add(name, Given(object))
+}
+
+// pick returns the objects of these names.
+func (s *shelf) pick(names []string) ast.Object {
+	picked := ast.NewObject()
+	for _, name := range names {
+		key := ast.StringTerm(name)
+		picked.Insert(key, s.objects.Get(key))
+	}
+	return picked
+}
+
+func groupOf(apiVersion string) string {
+	group, _, grouped := strings.Cut(apiVersion, "/")
+	if !grouped {
+		return ""
+	}
+	return group
+}
