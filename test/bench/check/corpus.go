@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -33,7 +34,7 @@ func write(folder string, manifests, perFile int) (string, error) {
 func manifest(index int) string {
 	set := index / 10
 	fill := strings.NewReplacer("NAME", fmt.Sprintf("db-%d", set), "SPACE", fmt.Sprintf("team-%d", set/setsPerNamespace),
-		"INDEX", fmt.Sprint(index%10))
+		"INDEX", strconv.Itoa(index%10))
 	switch index % 10 {
 	case 0:
 		return fill.Replace(statefulSet)
