@@ -18,6 +18,8 @@ const (
 	authority = registration.Namespace + "/stateward-ca"
 	// certManagerNamespace is where cert-manager runs. What makes the certificates must not wait for their user.
 	certManagerNamespace = "cert-manager"
+	// confirmedBy is the mutation that records, and does nothing else.
+	confirmedBy = "confirmed-by"
 )
 
 // webhooksPatch changes webhooks of a configuration by their names, as kustomize merges them.
@@ -49,11 +51,17 @@ func overlays(library *policies.Library) map[string][]any {
 	}
 }
 
-// auditOnly are Guardrails under which every rule only records, and no mutation changes anything.
+// auditOnly are Guardrails under which every rule only records, and no mutation changes what anybody asked for. Who
+// confirmed something is on record all the same: otherwise it could be forged until the rules are in force.
 func auditOnly(library *policies.Library) map[string]any {
 	var settings []engine.RuleSetting
-	for _, rule := range library.All() {
+	for _, rule := range library.Rules {
 		settings = append(settings, engine.RuleSetting{ID: rule.ID, Action: policies.Audit})
+	}
+	for _, mutation := range library.Mutations {
+		if mutation.ID != confirmedBy {
+			settings = append(settings, engine.RuleSetting{ID: mutation.ID, Action: policies.Off})
+		}
 	}
 	return map[string]any{
 		"apiVersion": engine.GuardrailsAPIVersion,
@@ -98,9 +106,9 @@ func trustCertManager(patch webhooksPatch) webhooksPatch {
 	patch.Webhooks = slices.DeleteFunc(patch.Webhooks, func(each webhookPatch) bool { return each.NamespaceSelector == nil })
 	for i := range patch.Webhooks {
 		selector := patch.Webhooks[i].NamespaceSelector.DeepCopy()
-		names := append(selector.MatchExpressions[0].Values, certManagerNamespace)
-		slices.Sort(names)
-		selector.MatchExpressions[0].Values = names
+		exempt := &selector.MatchExpressions[0]
+		exempt.Values = append(exempt.Values, certManagerNamespace)
+		slices.Sort(exempt.Values)
 		patch.Webhooks[i].FailurePolicy, patch.Webhooks[i].NamespaceSelector = nil, selector
 	}
 	return patch
