@@ -16,7 +16,9 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/prometheus/promql/parser"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
+	kustomize "sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/yaml"
 
 	"github.com/stateward/stateward/cmd/internal/manifest"
 	"github.com/stateward/stateward/webhook"
@@ -92,7 +94,7 @@ func TestTheDashboardIsWhatTheComponentInstalls(t *testing.T) {
 	}
 }
 
-// together builds ha with every component that it does not have already.
+// together builds ha with every component; it has two of them already.
 func together(t *testing.T) []byte {
 	t.Helper()
 	files := filesys.MakeFsInMemory()
@@ -113,17 +115,24 @@ func together(t *testing.T) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kustomization := `apiVersion: kustomize.config.k8s.io/v1beta1
-kind: Kustomization
-resources: [../manifests/overlays/ha]
-components:
-  - ../manifests/components/audit-only
-  - ../manifests/components/grafana-dashboard
-  - ../manifests/components/network-policy
-  - ../manifests/components/prometheus-rule
-  - ../manifests/components/service-monitor
-`
-	if err := files.WriteFile("/everything/kustomization.yaml", []byte(kustomization)); err != nil {
+	kustomization := kustomize.Kustomization{
+		TypeMeta:  kustomize.TypeMeta{APIVersion: kustomize.KustomizationVersion, Kind: kustomize.KustomizationKind},
+		Resources: []string{"../manifests/overlays/ha"},
+	}
+	folders, err := os.ReadDir(filepath.Join(root, "manifests/components"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range folders {
+		if !slices.Contains([]string{"pdb", "topology-spread"}, folder.Name()) {
+			kustomization.Components = append(kustomization.Components, "../manifests/components/"+folder.Name())
+		}
+	}
+	encoded, err := yaml.Marshal(kustomization)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := files.WriteFile("/everything/kustomization.yaml", encoded); err != nil {
 		t.Fatal(err)
 	}
 	text, err := manifest.Build(files, "/everything")
