@@ -69,9 +69,14 @@ bench-memory: ## Measure the memory beside 1,000 and 10,000 StatefulSets in a re
 ##@ Mend
 
 .PHONY: generate
-generate: lint-tools ## Write what follows from the rules' metadata and the Guardrails type: READMEs, registration, RBAC, CRD
+generate: lint-tools ## Write what follows from the rules' metadata and the Guardrails type: READMEs, registration, RBAC, CRD, overlays
 	$(CRD) > manifests/base/guardrails.yaml
 	go test ./cmd/internal/generate -run TestGeneratedFilesAreCurrent -update
+	@$(MAKE) --no-print-directory manifests
+
+.PHONY: manifests
+manifests: ## Write manifests/rendered: one YAML file for each overlay
+	go test ./cmd/internal/generate -run TestRenderedManifestsAreCurrent -update
 
 .PHONY: golden
 golden: ## Write the recorded outputs of the tests anew; look at the difference

@@ -25,7 +25,7 @@ func allowed() map[string][]string {
 		"webhook":               {"certs", "policies", "policies/engine", "webhook/cluster", "webhook/registration"},
 		"cmd/internal/report":   {"policies", "policies/engine"},
 		"cmd/internal/artifact": {},
-		"cmd/internal/generate": {"cmd/internal/report", "policies", "webhook/registration"},
+		"cmd/internal/generate": {"cmd/internal/manifest", "cmd/internal/report", "policies", "policies/engine", "webhook/registration"},
 		"cmd/internal/judge":    {"cmd/internal/baseline", "cmd/internal/manifest", "cmd/internal/parallel", "cmd/internal/report", "policies", "policies/engine"},
 		"cmd/internal/newrule":  {},
 		"cmd/internal/ruletest": {"cmd/internal/judge", "cmd/internal/manifest", "policies", "policies/engine"},

@@ -1,5 +1,6 @@
 // Package generate makes the files that follow from the rules' metadata: their READMEs, the table in the project's
-// README, and the registration and rights in the manifests. `make generate` writes them; a test keeps them current.
+// README, the registration and rights in the manifests, and what overlays change of them. `make generate` writes them; a
+// test keeps them current.
 package generate
 
 import (
@@ -31,10 +32,10 @@ func Files(library *policies.Library, readme []byte) (map[string][]byte, error) 
 		}
 		files[path.Join("policies", rule.Dir(), "README.md")] = page.Bytes()
 	}
-	for name, objects := range map[string][]any{
-		"manifests/base/webhooks.yaml": webhooks(library),
-		"manifests/base/rbac.yaml":     rights(library),
-	} {
+	manifests := overlays(library)
+	manifests["manifests/base/webhooks.yaml"] = webhooks(library)
+	manifests["manifests/base/rbac.yaml"] = rights(library)
+	for name, objects := range manifests {
 		encoded, err := stream(objects)
 		if err != nil {
 			return nil, fmt.Errorf("write %s: %w", name, err)

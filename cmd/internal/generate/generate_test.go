@@ -29,6 +29,20 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	compare(t, files, "make generate")
+}
+
+func TestRenderedManifestsAreCurrent(t *testing.T) {
+	files, err := generate.Rendered(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	compare(t, files, "make manifests")
+}
+
+// compare looks whether the files of the repository are as they should be, or writes them.
+func compare(t *testing.T, files map[string][]byte, command string) {
+	t.Helper()
 	for name, want := range files {
 		file := filepath.Join(root, name)
 		if *update {
@@ -39,11 +53,11 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 		}
 		got, err := os.ReadFile(file)
 		if err != nil {
-			t.Errorf("%v: run `make generate`", err)
+			t.Errorf("%v: run `%s`", err, command)
 			continue
 		}
 		if diff := cmp.Diff(string(want), string(got)); diff != "" {
-			t.Errorf("%s is stale: run `make generate` (-want +got):\n%s", name, diff)
+			t.Errorf("%s is stale: run `%s` (-want +got):\n%s", name, command, diff)
 		}
 	}
 }

@@ -10,7 +10,16 @@ import (
 // Kustomize returns the objects that `kubectl apply -k folder` would apply. Plugins and Helm charts are left to
 // kustomize itself: they run programs. Places are those of the built text, which `kubectl kustomize folder` prints.
 func Kustomize(folder string, opts Options) ([]Document, error) {
-	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), folder)
+	text, err := Build(filesys.MakeFsOnDisk(), folder)
+	if err != nil {
+		return nil, err
+	}
+	return Parse("kustomize:"+folder, text, opts)
+}
+
+// Build returns what `kubectl kustomize folder` prints.
+func Build(files filesys.FileSystem, folder string) ([]byte, error) {
+	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(files, folder)
 	if err != nil {
 		return nil, fmt.Errorf("%s: cannot be built: %w", folder, err)
 	}
@@ -18,5 +27,5 @@ func Kustomize(folder string, opts Options) ([]Document, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: cannot be written as YAML: %w", folder, err)
 	}
-	return Parse("kustomize:"+folder, text, opts)
+	return text, nil
 }

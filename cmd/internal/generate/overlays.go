@@ -1,0 +1,115 @@
+package generate
+
+import (
+	"slices"
+
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/webhook/registration"
+)
+
+const (
+	// injectAnnotation makes cert-manager write the authority of a Certificate, NAMESPACE/NAME, into the caBundle.
+	injectAnnotation = "cert-manager.io/inject-ca-from"
+	// authority is the Certificate of the authority, not the one that serves: that one's renewals change no caBundle.
+	authority = registration.Namespace + "/stateward-ca"
+	// certManagerNamespace is where cert-manager runs. What makes the certificates must not wait for their user.
+	certManagerNamespace = "cert-manager"
+	// confirmedBy is the mutation that records, and does nothing else.
+	confirmedBy = "confirmed-by"
+)
+
+// webhooksPatch changes webhooks of a configuration by their names, as kustomize merges them.
+type webhooksPatch struct {
+	metav1.TypeMeta `json:",inline"`
+	Metadata        patchMetadata  `json:"metadata"`
+	Webhooks        []webhookPatch `json:"webhooks,omitempty"`
+}
+
+type patchMetadata struct {
+	Name        string            `json:"name"`
+	Annotations map[string]string `json:"annotations,omitempty"`
+}
+
+type webhookPatch struct {
+	Name              string                                     `json:"name"`
+	FailurePolicy     *admissionregistrationv1.FailurePolicyType `json:"failurePolicy,omitempty"`
+	NamespaceSelector *metav1.LabelSelector                      `json:"namespaceSelector,omitempty"`
+}
+
+// overlays returns the parts of the overlays that follow from the rules, by their paths.
+func overlays(library *policies.Library) map[string][]any {
+	return map[string][]any{
+		"manifests/components/audit-only/guardrails.yaml": {auditOnly(library)},
+		"manifests/components/audit-only/validating.yaml": {ignoreFailures(validatingPatch(library))},
+		"manifests/components/audit-only/mutating.yaml":   {ignoreFailures(mutatingPatch(library))},
+		"manifests/overlays/cert-manager/validating.yaml": {trustCertManager(validatingPatch(library))},
+		"manifests/overlays/cert-manager/mutating.yaml":   {trustCertManager(mutatingPatch(library))},
+	}
+}
+
+// auditOnly are Guardrails under which every rule only records, and no mutation changes what anybody asked for. Who
+// confirmed something is on record all the same: otherwise it could be forged until the rules are in force.
+func auditOnly(library *policies.Library) map[string]any {
+	var settings []engine.RuleSetting
+	for _, rule := range library.Rules {
+		settings = append(settings, engine.RuleSetting{ID: rule.ID, Action: policies.Audit})
+	}
+	for _, mutation := range library.Mutations {
+		if mutation.ID != confirmedBy {
+			settings = append(settings, engine.RuleSetting{ID: mutation.ID, Action: policies.Off})
+		}
+	}
+	return map[string]any{
+		"apiVersion": engine.GuardrailsAPIVersion,
+		"kind":       engine.GuardrailsKind,
+		"metadata":   patchMetadata{Name: engine.GuardrailsName},
+		"spec":       engine.GuardrailsSpec{Profile: "baseline", Rules: settings},
+	}
+}
+
+// validatingPatch names the validating webhooks, with what a patch may be about.
+func validatingPatch(library *policies.Library) webhooksPatch {
+	configuration := registration.Validating(library, registration.Target{})
+	patch := webhooksPatch{TypeMeta: configuration.TypeMeta, Metadata: patchMetadata{Name: configuration.Name}}
+	for _, each := range configuration.Webhooks {
+		patch.Webhooks = append(patch.Webhooks, webhookPatch{each.Name, each.FailurePolicy, each.NamespaceSelector})
+	}
+	return patch
+}
+
+// mutatingPatch names the mutating webhooks, with what a patch may be about.
+func mutatingPatch(library *policies.Library) webhooksPatch {
+	configuration := registration.Mutating(library, registration.Target{})
+	patch := webhooksPatch{TypeMeta: configuration.TypeMeta, Metadata: patchMetadata{Name: configuration.Name}}
+	for _, each := range configuration.Webhooks {
+		patch.Webhooks = append(patch.Webhooks, webhookPatch{each.Name, each.FailurePolicy, each.NamespaceSelector})
+	}
+	return patch
+}
+
+// ignoreFailures lets everything through where nobody answers.
+func ignoreFailures(patch webhooksPatch) webhooksPatch {
+	ignore := admissionregistrationv1.Ignore
+	for i := range patch.Webhooks {
+		patch.Webhooks[i].FailurePolicy, patch.Webhooks[i].NamespaceSelector = &ignore, nil
+	}
+	return patch
+}
+
+// trustCertManager has the caBundle written by cert-manager, whose own namespace is left alone.
+func trustCertManager(patch webhooksPatch) webhooksPatch {
+	patch.Metadata.Annotations = map[string]string{injectAnnotation: authority}
+	patch.Webhooks = slices.DeleteFunc(patch.Webhooks, func(each webhookPatch) bool { return each.NamespaceSelector == nil })
+	for i := range patch.Webhooks {
+		selector := patch.Webhooks[i].NamespaceSelector.DeepCopy()
+		exempt := &selector.MatchExpressions[0]
+		exempt.Values = append(exempt.Values, certManagerNamespace)
+		slices.Sort(exempt.Values)
+		patch.Webhooks[i].FailurePolicy, patch.Webhooks[i].NamespaceSelector = nil, selector
+	}
+	return patch
+}

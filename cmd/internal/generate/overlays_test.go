@@ -1,0 +1,365 @@
+package generate_test
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	cmv1 "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
+	"github.com/google/go-cmp/cmp"
+	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/pod-security-admission/api"
+	"k8s.io/pod-security-admission/policy"
+	kjson "sigs.k8s.io/json"
+
+	"github.com/stateward/stateward/cmd/internal/generate"
+	"github.com/stateward/stateward/cmd/internal/judge"
+	"github.com/stateward/stateward/cmd/internal/manifest"
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/webhook/registration"
+)
+
+func TestEveryObjectIsOneThatItsKindHas(t *testing.T) {
+	t.Parallel()
+	library := embedded(t)
+	known := types(t)
+	for name, documents := range installs(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, document := range documents {
+				kind := schema.FromAPIVersionAndKind(document.APIVersion, document.Kind)
+				if kind == schema.FromAPIVersionAndKind(engine.GuardrailsAPIVersion, engine.GuardrailsKind) {
+					if _, err := engine.ParseGuardrails(document.Raw, library); err != nil {
+						t.Error(err)
+					}
+					continue
+				}
+				object, err := known.New(kind)
+				if err != nil {
+					t.Error(err)
+					continue
+				}
+				unknown, err := kjson.UnmarshalStrict(document.Raw, object)
+				if err != nil || len(unknown) > 0 {
+					t.Errorf("%s %s: %v %v", document.Kind, document.Name, err, unknown)
+				}
+			}
+		})
+	}
+}
+
+func TestPodsKeepToTheRestrictedStandardThatTheirNamespaceEnforces(t *testing.T) {
+	t.Parallel()
+	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, documents := range installs(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			namespace := only[corev1.Namespace](t, documents, "Namespace")
+			enforced, mistakes := api.PolicyToEvaluate(namespace.Labels, api.Policy{})
+			if len(mistakes) > 0 {
+				t.Fatal(mistakes)
+			}
+			if diff := cmp.Diff(api.LevelVersion{Level: api.LevelRestricted, Version: api.LatestVersion()}, enforced.Enforce, versions()); diff != "" {
+				t.Errorf("enforced (-want +got):\n%s", diff)
+			}
+			template := only[appsv1.Deployment](t, documents, "Deployment").Spec.Template
+			for _, result := range evaluator.EvaluatePod(enforced.Enforce, &template.ObjectMeta, &template.Spec) {
+				if !result.Allowed {
+					t.Errorf("%s: %s", result.ForbiddenReason, result.ForbiddenDetail)
+				}
+			}
+		})
+	}
+}
+
+func TestRightsAreThoseThatTheRegistrationAsksFor(t *testing.T) {
+	t.Parallel()
+	all := registration.Roles(embedded(t))
+	// Where cert-manager writes the caBundle, Stateward may not.
+	reading := slices.DeleteFunc(slices.Clone(all), func(role rbacv1.ClusterRole) bool { return role.Name == "stateward-ca-bundle" })
+	want := map[string][]rbacv1.ClusterRole{"audit-only": all, "self-managed": all, "cert-manager": reading, "ha": reading, everything: reading}
+	for name, documents := range installs(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(want[name], decoded[rbacv1.ClusterRole](t, documents, "ClusterRole")); diff != "" {
+				t.Errorf("roles (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(registration.RoleBindings(want[name]), decoded[rbacv1.ClusterRoleBinding](t, documents, "ClusterRoleBinding")); diff != "" {
+				t.Errorf("bindings (-want +got):\n%s", diff)
+			}
+			for _, kind := range []string{"Role", "RoleBinding"} {
+				if others := of(documents, kind); len(others) > 0 {
+					t.Errorf("%d of kind %s that nobody asked for", len(others), kind)
+				}
+			}
+		})
+	}
+}
+
+func TestWebhooksAreThoseOfTheRegistrationButForWhatTheOverlayIsAbout(t *testing.T) {
+	t.Parallel()
+	library := embedded(t)
+	inject := map[string]string{"cert-manager.io/inject-ca-from": "stateward-system/stateward-ca"}
+	exempt := []string{"cert-manager", "kube-system", "stateward-system"}
+	ignore := admissionregistrationv1.Ignore
+	change := map[string]struct {
+		annotations map[string]string
+		exempt      []string
+		policy      *admissionregistrationv1.FailurePolicyType
+	}{
+		"self-managed": {},
+		"audit-only":   {policy: &ignore},
+		"cert-manager": {annotations: inject, exempt: exempt},
+		"ha":           {annotations: inject, exempt: exempt},
+		everything:     {annotations: inject, exempt: exempt, policy: &ignore},
+	}
+	for name, documents := range installs(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			changed := change[name]
+			validating := registration.Validating(library, registration.Target{})
+			mutating := registration.Mutating(library, registration.Target{})
+			validating.Annotations, mutating.Annotations = changed.annotations, changed.annotations
+			for i := range validating.Webhooks {
+				each := &validating.Webhooks[i]
+				if changed.exempt != nil && each.NamespaceSelector != nil {
+					each.NamespaceSelector.MatchExpressions[0].Values = changed.exempt
+				}
+				if changed.policy != nil {
+					each.FailurePolicy = changed.policy
+				}
+			}
+			for i := range mutating.Webhooks {
+				each := &mutating.Webhooks[i]
+				if changed.exempt != nil && each.NamespaceSelector != nil {
+					each.NamespaceSelector.MatchExpressions[0].Values = changed.exempt
+				}
+				if changed.policy != nil {
+					each.FailurePolicy = changed.policy
+				}
+			}
+			got := only[admissionregistrationv1.ValidatingWebhookConfiguration](t, documents, "ValidatingWebhookConfiguration")
+			if diff := cmp.Diff(*validating, got); diff != "" {
+				t.Errorf("validating (-want +got):\n%s", diff)
+			}
+			gotMutating := only[admissionregistrationv1.MutatingWebhookConfiguration](t, documents, "MutatingWebhookConfiguration")
+			if diff := cmp.Diff(*mutating, gotMutating); diff != "" {
+				t.Errorf("mutating (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestWhoAppliesThemInOrderHasTheServerBeforeAnythingIsRefused(t *testing.T) {
+	t.Parallel()
+	want := []string{"Namespace", "CustomResourceDefinition", "ServiceAccount", "Deployment", "ValidatingWebhookConfiguration"}
+	for name, documents := range installs(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var got []string
+			for _, document := range documents {
+				if slices.Contains(want, document.Kind) {
+					got = append(got, document.Kind)
+				}
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("order (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestStatewardFindsNothingInItsOwnManifests(t *testing.T) {
+	t.Parallel()
+	decider, err := engine.New(t.Context(), embedded(t), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, documents := range installs(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			result, err := judge.Documents(t.Context(), decider, documents, judge.Options{Namespace: "default", Now: time.Now()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, finding := range result.Findings {
+				t.Errorf("%s: %s: %s", finding.Source, finding.Rule, finding.Message)
+			}
+		})
+	}
+}
+
+func TestAuditOnlyStopsNothingAndChangesNothing(t *testing.T) {
+	t.Parallel()
+	library := embedded(t)
+	guardrails, err := engine.ParseGuardrails(of(installs(t)["audit-only"], engine.GuardrailsKind)[0].Raw, library)
+	if err != nil {
+		t.Fatal(err)
+	}
+	decider, err := engine.New(t.Context(), library, guardrails)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var examples []string
+	for _, rule := range library.All() {
+		files, err := filepath.Glob(filepath.Join(root, "policies", rule.Dir(), "examples", "*", "*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		examples = append(examples, files...)
+	}
+	recorded := 0
+	for _, example := range examples {
+		documents, err := manifest.Read([]string{example}, manifest.Options{AllowEmpty: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		result, err := judge.Documents(t.Context(), decider, documents, judge.Options{Namespace: "default", Now: time.Now()})
+		if err != nil {
+			t.Fatalf("%s: %v", example, err)
+		}
+		for _, finding := range result.Findings {
+			recorded++
+			if finding.Level != policies.Audit && finding.Rule != "confirmed-by" {
+				t.Errorf("%s: %s of %s: %s", example, finding.Level, finding.Rule, finding.Message)
+			}
+		}
+	}
+	if recorded == 0 {
+		t.Error("nothing is found in the examples, so they show nothing")
+	}
+}
+
+func TestCertificatesAreForTheServiceAndHaveWhatServesThem(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"cert-manager", "ha"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			documents := installs(t)[name]
+			certificates := map[string]cmv1.CertificateSpec{}
+			for _, each := range decoded[cmv1.Certificate](t, documents, "Certificate") {
+				certificates[each.Name] = each.Spec
+			}
+			serving := certificates["stateward-serving"]
+			service := only[corev1.Service](t, documents, "Service")
+			host := service.Name + "." + service.Namespace + ".svc"
+			if diff := cmp.Diff([]string{host, host + ".cluster.local"}, serving.DNSNames); diff != "" {
+				t.Errorf("names (-want +got):\n%s", diff)
+			}
+			if serving.IssuerRef.Name != "stateward-ca" || certificates["stateward-ca"].IssuerRef.Name != "stateward-self-signed" {
+				t.Errorf("the serving certificate is issued by %s, its authority by %s", serving.IssuerRef.Name, certificates["stateward-ca"].IssuerRef.Name)
+			}
+			pod := only[appsv1.Deployment](t, documents, "Deployment").Spec.Template.Spec
+			if got := pod.Volumes[0].Secret.SecretName; got != serving.SecretName {
+				t.Errorf("the pod mounts Secret %s, not %s", got, serving.SecretName)
+			}
+			folder := pod.Containers[0].VolumeMounts[0].MountPath
+			want := []string{"serve", "--cert-file=" + folder + "/tls.crt", "--key-file=" + folder + "/tls.key"}
+			if diff := cmp.Diff(want, pod.Containers[0].Args); diff != "" {
+				t.Errorf("arguments (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestOnlyWhatSharesACertificateHasSeveralReplicas(t *testing.T) {
+	t.Parallel()
+	want := map[string]int32{"audit-only": 1, "self-managed": 1, "cert-manager": 1, "ha": 3, everything: 3}
+	got := map[string]int32{}
+	for name, documents := range installs(t) {
+		got[name] = *only[appsv1.Deployment](t, documents, "Deployment").Spec.Replicas
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("replicas (-want +got):\n%s", diff)
+	}
+}
+
+// everything is the overlay ha with all components, which no folder holds.
+const everything = "everything"
+
+// installs returns the documents of each overlay, and of all that can be put together.
+func installs(t *testing.T) map[string][]manifest.Document {
+	t.Helper()
+	installs := map[string][]manifest.Document{}
+	for _, overlay := range generate.Overlays() {
+		documents, err := manifest.Kustomize(filepath.Join(root, "manifests", "overlays", overlay), manifest.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		installs[overlay] = documents
+	}
+	text := together(t)
+	documents, err := manifest.Parse(everything, text, manifest.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	installs[everything] = documents
+	return installs
+}
+
+// types are those of Kubernetes, cert-manager and the Prometheus operator.
+func types(t *testing.T) *runtime.Scheme {
+	t.Helper()
+	known := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, apiextensionsv1.AddToScheme, cmv1.AddToScheme, monitoringv1.AddToScheme} {
+		if err := add(known); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return known
+}
+
+func versions() cmp.Option {
+	return cmp.Comparer(func(a, b api.Version) bool { return a.String() == b.String() })
+}
+
+func embedded(t *testing.T) *policies.Library {
+	t.Helper()
+	library, err := policies.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return library
+}
+
+func of(documents []manifest.Document, kind string) []manifest.Document {
+	return slices.DeleteFunc(slices.Clone(documents), func(document manifest.Document) bool {
+		return document.Kind != kind || strings.HasSuffix(document.Name, "-metrics")
+	})
+}
+
+func decoded[T any](t *testing.T, documents []manifest.Document, kind string) (objects []T) {
+	t.Helper()
+	for _, document := range of(documents, kind) {
+		var object T
+		if err := json.Unmarshal(document.Raw, &object); err != nil {
+			t.Fatal(err)
+		}
+		objects = append(objects, object)
+	}
+	return objects
+}
+
+func only[T any](t *testing.T, documents []manifest.Document, kind string) T {
+	t.Helper()
+	objects := decoded[T](t, documents, kind)
+	if len(objects) != 1 {
+		t.Fatalf("%d objects of kind %s instead of one", len(objects), kind)
+	}
+	return objects[0]
+}

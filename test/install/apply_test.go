@@ -1,0 +1,49 @@
+// Package install applies the overlays as people do.
+package install_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/stateward/stateward/test/cluster"
+)
+
+// TestARealAPIServerTakesTheOverlays begins with the one that only records and goes on to one that refuses, as the README
+// says. The overlays with cert-manager need its kinds.
+func TestARealAPIServerTakesTheOverlays(t *testing.T) {
+	running := cluster.ForTest(t)
+	base := filepath.Join("..", "..", "manifests", "base")
+	overlays := filepath.Join("..", "..", "manifests", "overlays")
+	policies := []string{"get", "validatingwebhookconfiguration", "stateward", "-o", "jsonpath={.webhooks[*].failurePolicy}"}
+
+	kubectl(t, running, "apply", "-f", filepath.Join(base, "guardrails.yaml"))
+	kubectl(t, running, "wait", "--for=condition=Established", "crd/guardrails.stateward.dev")
+	kubectl(t, running, "apply", "-k", filepath.Join(overlays, "audit-only"))
+	if diff := cmp.Diff("Ignore Ignore Ignore Ignore Ignore", kubectl(t, running, policies...)); diff != "" {
+		t.Errorf("where nobody answers (-want +got):\n%s", diff)
+	}
+	// The namespace enforces the restricted pod security standard, and its quota the number of critical pods.
+	kubectl(t, running, "wait", "--for=condition=Available", "--namespace=stateward-system", "--timeout=60s", "deployment/stateward")
+
+	kubectl(t, running, "delete", "guardrails", "stateward")
+	kubectl(t, running, "apply", "-k", filepath.Join(overlays, "self-managed"))
+	if diff := cmp.Diff("Fail Ignore Fail Fail Ignore", kubectl(t, running, policies...)); diff != "" {
+		t.Errorf("where nobody answers (-want +got):\n%s", diff)
+	}
+}
+
+// kubectl returns what it prints, and ends the test where it fails.
+func kubectl(t *testing.T, running *cluster.Cluster, args ...string) string {
+	t.Helper()
+	output, err := running.Kubectl(t.Context(), args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if output.ExitCode != 0 {
+		t.Fatalf("kubectl %s: %s", strings.Join(args, " "), output.Stderr)
+	}
+	return output.Stdout
+}
