@@ -13,7 +13,7 @@ import (
 
 func TestTheImageIsBuiltByAGoThatTheModuleTakes(t *testing.T) {
 	t.Parallel()
-	image := "go" + match(t, "Dockerfile", `(?m)^FROM .*golang:(\S+) AS build$`)
+	image := "go" + match(t, "manifests/image/Dockerfile", `(?m)^FROM .*golang:(\S+) AS build$`)
 	module := "go" + match(t, "go.mod", `(?m)^go (\S+)$`)
 	if version.Compare(image, module) < 0 || version.Lang(image) != version.Lang(module) {
 		t.Errorf("Dockerfile builds with %s, go.mod asks for %s", image, module)
@@ -24,7 +24,7 @@ func TestTheImageRunsAsTheUserOfThePod(t *testing.T) {
 	t.Parallel()
 	context := only[appsv1.Deployment](t, installs(t)["self-managed"], "Deployment").Spec.Template.Spec.SecurityContext
 	want := fmt.Sprintf("%d:%d", *context.RunAsUser, *context.RunAsGroup)
-	if got := match(t, "Dockerfile", `(?m)^USER (\S+)$`); got != want {
+	if got := match(t, "manifests/image/Dockerfile", `(?m)^USER (\S+)$`); got != want {
 		t.Errorf("the image runs as %s, the pod as %s", got, want)
 	}
 }
