@@ -3,7 +3,6 @@ package ci_test
 
 import (
 	"bytes"
-	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,7 +12,6 @@ import (
 
 	"sigs.k8s.io/yaml"
 
-	"github.com/stateward/stateward/test/cluster"
 	"github.com/stateward/stateward/test/environment"
 )
 
@@ -29,14 +27,7 @@ type project struct{ root, folder, bin string }
 
 func newProject(t *testing.T) project {
 	t.Helper()
-	root, err := cluster.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
-	binary, err := environment.Build(t.Context(), root)
-	if err != nil {
-		t.Fatal(err)
-	}
+	root, binary := environment.BinaryForTest(t)
 	p := project{root: root, folder: t.TempDir(), bin: filepath.Dir(binary)}
 	p.write(t, "manifests/service.yaml", good)
 	for _, line := range []string{
@@ -66,14 +57,7 @@ func (p project) run(t *testing.T, env []string, program string, arguments ...st
 	command := exec.CommandContext(t.Context(), program, arguments...)
 	command.Dir = p.folder
 	command.Env = append(append(os.Environ(), "PATH="+p.bin+":"+os.Getenv("PATH"), "GIT_CONFIG_GLOBAL=/dev/null"), env...)
-	var both bytes.Buffer
-	command.Stdout, command.Stderr = &both, &both
-	err := command.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
-	}
-	return both.String(), command.ProcessState.ExitCode()
+	return environment.Output(t, command)
 }
 
 // read decodes a file of the repository.

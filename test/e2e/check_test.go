@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/stateward/stateward/test/builders"
-	"github.com/stateward/stateward/test/cluster"
 	"github.com/stateward/stateward/test/environment"
 )
 
@@ -48,8 +47,7 @@ func TestWhatAManifestAsksToIgnoreIsDeniedAllTheSame(t *testing.T) {
 // TestThePreSyncHookMayReadWhatItLooksAt checks with nothing but the rights that manifests/ci gives to the hook.
 func TestThePreSyncHookMayReadWhatItLooksAt(t *testing.T) {
 	g := newGuard(t, shared(t))
-	root, err := cluster.Root()
-	must(t, err)
+	root, binary := environment.BinaryForTest(t)
 	hook, err := os.ReadFile(filepath.Join(root, "manifests", "ci", "argocd-presync.yaml"))
 	must(t, err)
 	g.allowed(t, strings.ReplaceAll(string(hook), "NAMESPACE", g.namespace), "create", "-f", "-")
@@ -59,8 +57,6 @@ func TestThePreSyncHookMayReadWhatItLooksAt(t *testing.T) {
 
 	account := "system:serviceaccount:" + g.namespace + ":stateward-presync"
 	kubeconfig, err := g.KubeconfigFor(g.namespace+"-presync", account, "system:serviceaccounts", "system:authenticated")
-	must(t, err)
-	binary, err := environment.Build(t.Context(), root)
 	must(t, err)
 	output, code := g.runAs(t, binary, kubeconfig, "check", file, "--context-from-cluster")
 	if code != 0 || !strings.Contains(output, "1 judged: 0 denied") {

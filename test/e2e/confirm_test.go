@@ -1,10 +1,8 @@
 package e2e_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"os/exec"
 	"strings"
 	"testing"
@@ -13,7 +11,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/stateward/stateward/test/builders"
-	"github.com/stateward/stateward/test/cluster"
 	"github.com/stateward/stateward/test/environment"
 )
 
@@ -146,14 +143,7 @@ func (g guard) kubeconfig(t *testing.T, user string) string {
 // stateward runs the command line as somebody, in the guard's namespace, and returns both of its streams as one.
 func (g guard) stateward(t *testing.T, user string, arguments ...string) (output string, code int) {
 	t.Helper()
-	root, err := cluster.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
-	binary, err := environment.Build(t.Context(), root)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, binary := environment.BinaryForTest(t)
 	return g.runAs(t, binary, g.kubeconfig(t, user), arguments...)
 }
 
@@ -161,14 +151,7 @@ func (g guard) stateward(t *testing.T, user string, arguments ...string) (output
 func (g guard) runAs(t *testing.T, binary, kubeconfig string, arguments ...string) (output string, code int) {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), binary, append(arguments, "-n", g.namespace, "--kubeconfig", kubeconfig)...)
-	var both bytes.Buffer
-	command.Stdout, command.Stderr = &both, &both
-	err := command.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
-	}
-	return both.String(), command.ProcessState.ExitCode()
+	return environment.Output(t, command)
 }
 
 func (g guard) annotations(t *testing.T, object string) map[string]string {

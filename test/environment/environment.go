@@ -2,6 +2,7 @@
 package environment
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -167,6 +168,32 @@ func Build(ctx context.Context, root string) (string, error) {
 		return "", fmt.Errorf("build stateward: %w\n%s", err, output)
 	}
 	return binary, nil
+}
+
+// BinaryForTest builds the stateward binary, and returns its path and that of the repository.
+func BinaryForTest(t testing.TB) (root, binary string) {
+	t.Helper()
+	root, err := cluster.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if binary, err = Build(t.Context(), root); err != nil {
+		t.Fatal(err)
+	}
+	return root, binary
+}
+
+// Output runs a command and returns what it wrote, both streams as one, and its exit code.
+func Output(t testing.TB, command *exec.Cmd) (output string, code int) {
+	t.Helper()
+	var both bytes.Buffer
+	command.Stdout, command.Stderr = &both, &both
+	err := command.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return both.String(), command.ProcessState.ExitCode()
 }
 
 // Ready asks the process whether it is ready.

@@ -24,15 +24,8 @@ type doors struct{ root, conftest, stateward, policies string }
 
 func build(t *testing.T) doors {
 	t.Helper()
-	root, err := cluster.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
+	root, stateward := environment.BinaryForTest(t)
 	binaries, err := cluster.Build(t.Context(), t.Output(), "conftest")
-	if err != nil {
-		t.Fatal(err)
-	}
-	stateward, err := environment.Build(t.Context(), root)
 	if err != nil {
 		t.Fatal(err)
 	}

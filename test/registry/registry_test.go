@@ -4,7 +4,6 @@ package registry_test
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -25,7 +24,7 @@ import (
 
 // scene is a registry with the library in it, rules of a user among it.
 type scene struct {
-	root, folder, address    string
+	folder, address          string
 	stateward, conftest, opa string
 	// digests by shape.
 	digests map[string]string
@@ -35,22 +34,15 @@ var pushedLine = regexp.MustCompile(`@(sha256:[0-9a-f]{64}) for (\w+)\n`)
 
 func newScene(t *testing.T) scene {
 	t.Helper()
-	root, err := cluster.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, stateward := environment.BinaryForTest(t)
 	binaries, err := cluster.Build(t.Context(), t.Output(), "conftest", "opa")
-	if err != nil {
-		t.Fatal(err)
-	}
-	stateward, err := environment.Build(t.Context(), root)
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	t.Cleanup(server.Close)
 	s := scene{
-		root: root, folder: t.TempDir(), address: strings.TrimPrefix(server.URL, "http://") + "/policies/stateward",
+		folder: t.TempDir(), address: strings.TrimPrefix(server.URL, "http://") + "/policies/stateward",
 		stateward: stateward, conftest: binaries["conftest"], opa: binaries["opa"], digests: map[string]string{},
 	}
 	s.run(t, 0, s.stateward, "rules", "new", "owner-label")
@@ -71,19 +63,11 @@ func (s scene) run(t *testing.T, code int, program string, arguments ...string) 
 	command.Dir = s.folder
 	// Nobody's own credentials.
 	command.Env = append(os.Environ(), "DOCKER_CONFIG="+s.folder)
-	output, err := command.CombinedOutput()
-	got := 0
-	var exit *exec.ExitError
-	switch {
-	case errors.As(err, &exit):
-		got = exit.ExitCode()
-	case err != nil:
-		t.Fatal(err)
-	}
+	output, got := environment.Output(t, command)
 	if got != code {
 		t.Fatalf("%s %v: exit code %d, not %d\n%s", filepath.Base(program), arguments, got, code, output)
 	}
-	return string(output)
+	return output
 }
 
 const unowned = `apiVersion: apps/v1
