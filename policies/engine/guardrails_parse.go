@@ -13,6 +13,7 @@ import (
 	kjson "sigs.k8s.io/json"
 
 	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/fieldpath"
 )
 
 // ParseGuardrails reads Guardrails from JSON and checks them against the library. Each mistake is a *FieldError in
@@ -37,12 +38,12 @@ func fieldErrors(errs ...error) (located []error) {
 		switch {
 		case err == nil:
 		case errors.As(err, &strict):
-			path := splitPath(strict.FieldPath())
+			path := fieldpath.Parse(strict.FieldPath())
 			strict.SetFieldPath(lastKey(path))
 			located = append(located, &FieldError{Path: path, Err: strict})
 		case errors.As(err, &mistyped):
 			located = append(located, &FieldError{
-				Path: splitPath(mistyped.Field), Err: fmt.Errorf("a JSON %s cannot stand here", mistyped.Value),
+				Path: fieldpath.Parse(mistyped.Field), Err: fmt.Errorf("a JSON %s cannot stand here", mistyped.Value),
 			})
 		default:
 			located = append(located, err)

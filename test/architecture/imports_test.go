@@ -15,10 +15,11 @@ const module = "github.com/stateward/stateward/"
 func allowed() map[string][]string {
 	return map[string][]string{
 		"policies":              {},
-		"policies/engine":       {"policies"},
+		"policies/fieldpath":    {},
+		"policies/engine":       {"policies", "policies/fieldpath"},
 		"certs":                 {},
 		"cmd/internal/parallel": {},
-		"cmd/internal/manifest": {"cmd/internal/parallel"},
+		"cmd/internal/manifest": {"cmd/internal/parallel", "policies/fieldpath"},
 		"cmd/internal/baseline": {"cmd/internal/manifest", "policies"},
 		"webhook/cluster":       {"policies", "policies/engine"},
 		"webhook/registration":  {"policies"},

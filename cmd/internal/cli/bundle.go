@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 
 	"github.com/spf13/cobra"
 
@@ -33,15 +32,9 @@ policy of conftest under the same with "-conftest" behind it. Equal rules have e
   conftest pull oci://registry.example.com/policies/stateward:v1-conftest`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
-			library, err := loadLibrary(command.Context(), rules)
+			library, own, err := loadRules(command.Context(), rules)
 			if err != nil {
 				return err
-			}
-			var own fs.FS
-			if rules != "" {
-				if own, err = openRules(command.Context(), rules); err != nil {
-					return usageError{err}
-				}
 			}
 			files, err := artifact.Collect(policies.Files(), own)
 			if err != nil {

@@ -78,13 +78,13 @@ func Message(err error) string {
 	if err == nil || errors.Is(err, errViolations) {
 		return ""
 	}
-	return "error: " + printable(err.Error())
+	return "error: " + printable(err.Error(), "\n\t")
 }
 
-// printable keeps names that an error repeats from driving the terminal.
-func printable(text string) string {
+// printable keeps names that a message repeats from driving the terminal; the characters in except are the message's own.
+func printable(text, except string) string {
 	return strings.Map(func(r rune) rune {
-		if r != '\n' && r != '\t' && !unicode.IsPrint(r) {
+		if !strings.ContainsRune(except, r) && !unicode.IsPrint(r) {
 			return unicode.ReplacementChar
 		}
 		return r

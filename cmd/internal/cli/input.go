@@ -2,10 +2,12 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
+
+	"github.com/spf13/pflag"
 
 	"github.com/stateward/stateward/cmd/internal/baseline"
 	"github.com/stateward/stateward/cmd/internal/judge"
@@ -41,7 +43,7 @@ func readInput(ctx context.Context, paths []string, options checkOptions, stream
 	}
 	changes, notes, err := baseline.Pair(before, after, options.namespace)
 	for _, note := range notes {
-		fmt.Fprintln(streams.Err, "note: "+oneLine(note))
+		fmt.Fprintln(streams.Err, "note: "+printable(note, ""))
 	}
 	if err == nil && len(changes) == 0 && !options.allowEmpty {
 		err = errEmpty(paths)
@@ -67,12 +69,76 @@ func (i input) judge(ctx context.Context, decider *engine.Engine, options judge.
 	return judge.Documents(ctx, decider, i.documents, options)
 }
 
-// oneLine keeps file names from driving the terminal.
-func oneLine(text string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, text)
+// inputOptions are the flags of `stateward check` that say what to read.
+type inputOptions struct {
+	kustomize  string
+	validate   string
+	allowEmpty bool
+}
+
+// How to take fields that Kubernetes' own types do not have, as for kubectl.
+const (
+	validateStrict = "strict"
+	validateWarn   = "warn"
+	validateIgnore = "ignore"
+)
+
+func (o *inputOptions) add(flags *pflag.FlagSet) {
+	flags.StringVarP(&o.kustomize, "kustomize", "k", "", "`folder` with a kustomization to build, and judge what comes out")
+	flags.StringVar(&o.validate, "validate", validateStrict, "`how` to take fields that Kubernetes does not know: strict, warn or ignore")
+	flags.BoolVar(&o.allowEmpty, "allow-empty", false, "input without any document is no error")
+}
+
+// read reads all that is given, and refuses what kubectl would refuse to apply.
+func (o inputOptions) read(paths []string, streams Streams) ([]manifest.Document, error) {
+	var documents []manifest.Document
+	var errs []error
+	if len(paths) > 0 {
+		read, err := manifest.Read(paths, manifest.Options{Stdin: streams.In, AllowEmpty: o.allowEmpty})
+		documents, errs = append(documents, read...), append(errs, err)
+	}
+	if o.kustomize != "" {
+		built, err := manifest.Kustomize(o.kustomize, manifest.Options{})
+		documents, errs = append(documents, built...), append(errs, err)
+	}
+	if err := errors.Join(append(errs, o.validated(documents, streams))...); err != nil {
+		return nil, err
+	}
+	if len(documents) == 0 && !o.allowEmpty {
+		return nil, errEmpty(append(paths, o.kustomize))
+	}
+	return documents, nil
+}
+
+// errEmpty is for a pipeline whose chart renders nothing: it has checked nothing.
+func errEmpty(given []string) error {
+	names := slices.DeleteFunc(given, func(name string) bool { return name == "" })
+	return fmt.Errorf("no document in %s, so nothing was checked: name what holds manifests, or say --allow-empty", strings.Join(names, ", "))
+}
+
+// complete tells what is missing or does not go together.
+func (o inputOptions) complete(paths []string, compares bool) error {
+	switch {
+	case !slices.Contains([]string{validateStrict, validateWarn, validateIgnore}, o.validate):
+		return fmt.Errorf("--validate %q: use strict, warn or ignore", o.validate)
+	case len(paths) == 0 && o.kustomize == "":
+		return errors.New("nothing to check: name a file, a folder, - for standard input, or -k FOLDER; see `stateward check --help`")
+	case compares && o.kustomize != "":
+		return errors.New("--baseline compares files: build both with `kubectl kustomize`, each into a folder, and compare these")
+	default:
+		return nil
+	}
+}
+
+// validated returns what is wrong with the fields of the documents, unless that is to be mentioned only.
+func (o inputOptions) validated(documents []manifest.Document, streams Streams) error {
+	if o.validate == validateIgnore {
+		return nil
+	}
+	unknown := manifest.UnknownFields(documents)
+	if unknown == nil || o.validate == validateStrict {
+		return unknown
+	}
+	_, err := fmt.Fprintf(streams.Err, "warning: %v\n", unknown)
+	return err
 }

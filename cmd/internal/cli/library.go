@@ -16,19 +16,23 @@ const rulesFlag = "`folder` with rules of your own, as `stateward rules new` wri
 
 // loadLibrary is the built-in library, and the rules of a folder or an artifact where one is given.
 func loadLibrary(ctx context.Context, rules string) (*policies.Library, error) {
-	library, err := policies.Embedded()
+	library, _, err := loadRules(ctx, rules)
+	return library, err
+}
+
+// loadRules is loadLibrary with the files of the user's rules, nil where there are none.
+func loadRules(ctx context.Context, rules string) (library *policies.Library, own fs.FS, err error) {
+	library, err = policies.Embedded()
 	if err != nil || rules == "" {
-		return library, err
+		return library, nil, err
 	}
-	own, err := openRules(ctx, rules)
-	if err != nil {
-		return nil, usageError{fmt.Errorf("read rules: %w", err)}
+	if own, err = openRules(ctx, rules); err != nil {
+		return nil, nil, usageError{fmt.Errorf("read rules: %w", err)}
 	}
-	extended, err := library.Extend(own, rules)
-	if err != nil {
-		return nil, usageError{err}
+	if library, err = library.Extend(own, rules); err != nil {
+		return nil, nil, usageError{err}
 	}
-	return extended, nil
+	return library, own, nil
 }
 
 func openRules(ctx context.Context, rules string) (fs.FS, error) {

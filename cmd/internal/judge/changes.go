@@ -235,8 +235,7 @@ func (c comparison) planned(document manifest.Document, operation string) (engin
 func (c comparison) decide(ctx context.Context, document manifest.Document, review engine.Review, world engine.World) (engine.Verdict, error) {
 	verdict, err := c.decider.Decide(ctx, review, world)
 	if err != nil {
-		return engine.Verdict{}, fmt.Errorf("%s: %s %s/%s could not be evaluated: %w",
-			document.Position(nil), review.Kind, review.Namespace, review.Name, err)
+		return engine.Verdict{}, notEvaluated(document, review, err)
 	}
 	return verdict, nil
 }

@@ -21,12 +21,12 @@ func ignore(result *report.Result, documents []manifest.Document, library *polic
 	asked := make([]map[string]string, len(documents))
 	var errs []error
 	for index, document := range documents {
-		rules, err := ignores(document, library)
+		reasons, err := ignores(document, library)
 		if err != nil {
 			at := document.Position([]any{"metadata", "annotations", IgnoreAnnotation})
 			errs = append(errs, &InputError{fmt.Errorf("%s: metadata.annotations[%q]: %w", at, IgnoreAnnotation, err)})
 		}
-		asked[index] = rules
+		asked[index] = reasons
 	}
 	used := make([]map[string]bool, len(documents))
 	for index := range result.Findings {
@@ -44,8 +44,12 @@ func ignore(result *report.Result, documents []manifest.Document, library *polic
 			finding.Level = policies.Audit
 		}
 	}
+	rules := library.All()
 	for index, document := range documents {
-		for _, rule := range library.All() {
+		if len(asked[index]) == 0 {
+			continue
+		}
+		for _, rule := range rules {
 			if reason, found := asked[index][rule.ID]; found && !used[index][rule.ID] {
 				at := document.Position([]any{"metadata", "annotations", IgnoreAnnotation})
 				result.Unused = append(result.Unused, fmt.Sprintf("%s: [%s] finds nothing that its manifest could ignore: %s", at, rule.ID, reason))

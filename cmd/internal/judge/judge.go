@@ -108,13 +108,17 @@ func (o outcome) record(result *report.Result, document manifest.Document, names
 	case o.err != nil:
 		index := begin(result, document, o.review)
 		result.Documents[index].Outcome, result.Documents[index].Error = report.Failed, o.err.Error()
-		return fmt.Errorf("%s: %s %s/%s could not be evaluated: %w", document.Position(nil), o.review.Kind, o.review.Namespace, o.review.Name, o.err)
+		return notEvaluated(document, o.review, o.err)
 	case !o.judged:
 		begin(result, document, o.review)
 	default:
 		found(result, begin(result, document, o.review), document, o.review, o.verdict)
 	}
 	return nil
+}
+
+func notEvaluated(document manifest.Document, review engine.Review, err error) error {
+	return fmt.Errorf("%s: %s %s/%s could not be evaluated: %w", document.Position(nil), review.Kind, review.Namespace, review.Name, err)
 }
 
 // begin takes a document into the result: skipped, until something else becomes of it.

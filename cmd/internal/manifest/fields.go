@@ -3,13 +3,13 @@ package manifest
 import (
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/kubernetes/scheme"
 	kjson "sigs.k8s.io/json"
+
+	"github.com/stateward/stateward/policies/fieldpath"
 )
 
 // UnknownFields returns, with their places, the fields of the documents that Kubernetes' own types do not have, as the
@@ -38,21 +38,9 @@ func (d Document) unknownFields() (errs []Error) {
 		if !errors.As(each, &field) {
 			continue
 		}
-		path := fieldPath(field.FieldPath())
+		// Where a key with a dot came apart, the place is that of the longest part that is found.
+		path := fieldpath.Parse(field.FieldPath())
 		errs = append(errs, Error{Position: d.Position(path), Err: fmt.Errorf("%s: %s has no such field", field.FieldPath(), d.Kind)})
 	}
 	return errs
-}
-
-// fieldPath takes a path like spec.containers[0].image apart. A key with a dot in it comes apart too; the place is then
-// that of the longest part that is found.
-func fieldPath(text string) (path []any) {
-	for _, step := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(".[]", r) }) {
-		if index, err := strconv.Atoi(step); err == nil {
-			path = append(path, index)
-		} else {
-			path = append(path, step)
-		}
-	}
-	return path
 }
