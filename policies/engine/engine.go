@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -144,8 +145,8 @@ func (e *Engine) Reads() []string { return e.reads }
 
 // Judges reports whether a rule or mutation in force judges this review at its door.
 func (e *Engine) Judges(review Review) bool {
-	rules, mutations := e.asked(review)
-	return len(rules) > 0 || len(mutations) > 0
+	asks := e.asks(review)
+	return slices.ContainsFunc(e.library.Rules, asks) || slices.ContainsFunc(e.library.Mutations, asks)
 }
 
 // undecided lists the rules that judge this review and read a resource that was looked for and is not known.

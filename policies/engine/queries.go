@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -54,24 +55,26 @@ func (e *Engine) query(ctx context.Context, review Review) (*rego.PreparedEvalQu
 	return query, nil
 }
 
-// asked lists the rules and the mutations in force that judge this review at its door. In a manifest nothing changes,
-// so rules that wait for a change of metadata do not count there.
+// asked lists the rules and the mutations that judge this review.
 func (e *Engine) asked(review Review) (rules, mutations []policies.Rule) {
+	asks := e.asks(review)
+	passedOver := func(rule policies.Rule) bool { return !asks(rule) }
+	return slices.DeleteFunc(slices.Clone(e.library.Rules), passedOver), slices.DeleteFunc(slices.Clone(e.library.Mutations), passedOver)
+}
+
+// asks tells the rules and mutations in force that judge this review at its door. In a manifest nothing changes, so what
+// waits for a change of metadata does not count there.
+func (e *Engine) asks(review Review) func(rule policies.Rule) bool {
 	resource, operation := review.subject()
-	judges := func(rule policies.Rule) bool {
-		return !e.off[rule.ID] && rule.Judges(resource, operation) && (review.Operation != "" || rule.When[resource] == "")
-	}
-	for _, rule := range e.library.Rules {
-		if judges(rule) && (review.Door != MutatingDoor || rule.Notices) {
-			rules = append(rules, rule)
+	return func(rule policies.Rule) bool {
+		if e.off[rule.ID] || !rule.Judges(resource, operation) || review.Operation == "" && rule.When[resource] != "" {
+			return false
 		}
-	}
-	for _, mutation := range e.library.Mutations {
-		if judges(mutation) && review.Door != ValidatingDoor {
-			mutations = append(mutations, mutation)
+		if rule.Kind == policies.Mutating {
+			return review.Door != ValidatingDoor
 		}
+		return review.Door != MutatingDoor || rule.Notices
 	}
-	return rules, mutations
 }
 
 // asking writes the query that asks these rules and mutations. At the mutating door rules have notices.
