@@ -68,8 +68,7 @@ func (k *keyReader) scalar(n *yamlv3.Node) (string, error) {
 }
 
 // isPlainText tells whether a key is certainly text, which spares nearly all
-// keys the way through the decoder. No YAML 1.1 word that starts with a letter
-// and means something else than text is longer than "false".
+// keys the way through the decoder.
 func isPlainText(n *yamlv3.Node) bool {
 	switch {
 	case n.Style&yamlv3.TaggedStyle != 0:
@@ -77,8 +76,7 @@ func isPlainText(n *yamlv3.Node) bool {
 	case n.Style != 0, strings.ContainsAny(n.Value, lineEnds):
 		return true
 	}
-	first := strings.ToLower(n.Value[:min(1, len(n.Value))])
-	return first >= "a" && first <= "z" && len(n.Value) > len("false")
+	return isWord(n.Value)
 }
 
 // keySource writes a key so that the decoder reads it as in the document.

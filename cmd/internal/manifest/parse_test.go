@@ -111,7 +111,7 @@ func TestParseValues(t *testing.T) {
 		"quoted words stay text":                {value: `["on", '017']`, want: `["on","017"]`},
 		"large numbers keep their digits":       {value: "9007199254740993", want: `9007199254740993`},
 		"dates stay text":                       {value: "2026-01-02", want: `"2026-01-02"`},
-		"keys become text":                      {value: "{1: a, on: b, 010: c}", want: `{"1":"a","8":"c","true":"b"}`},
+		"keys become text":                      {value: "{1: a, on: b, 010: c}", want: `{"1":"a","true":"b","8":"c"}`},
 		"aliases are expanded":                  {value: "[&a {b: 1}, *a]", want: `[{"b":1},{"b":1}]`},
 		"a merged mapping can be overridden":    {value: "[&a {b: 1, c: 2}, {<<: *a, b: 3}]", want: `[{"b":1,"c":2},{"b":3,"c":2}]`},
 		"in a list of merged ones first wins":   {value: "{<<: [{b: 1}, {b: 2}]}", want: `{"b":1}`},

@@ -20,6 +20,7 @@ type shaper struct {
 	maxBytes int64
 
 	keys       *keyReader
+	direct     *direct
 	anchors    map[*yamlv3.Node]*node
 	aliasNodes int
 	aliasBytes int64
@@ -35,6 +36,7 @@ func newShaper(c chunk, opts Options) *shaper {
 		maxBytes: opts.MaxBytes,
 		anchors:  map[*yamlv3.Node]*node{},
 		keys:     newKeyReader(c.text),
+		direct:   newDirect(c.text),
 	}
 }
 
@@ -62,10 +64,13 @@ func (s *shaper) build(n *yamlv3.Node, depth int) *node {
 	if depth >= s.maxDepth && n.Kind != yamlv3.ScalarNode {
 		return s.stop(n, tooDeep(s.maxDepth))
 	}
+	if n.Anchor != "" {
+		s.direct.giveUp()
+	}
 	built := &node{place: s.place(n), nodes: 1}
 	switch n.Kind {
 	case yamlv3.MappingNode:
-		built.fields = map[string]field{}
+		built.fields = make(map[string]field, len(n.Content)/2)
 		s.mapping(built, n, depth)
 	case yamlv3.SequenceNode:
 		s.sequence(built, n, depth)
@@ -79,16 +84,20 @@ func (s *shaper) build(n *yamlv3.Node, depth int) *node {
 }
 
 func (s *shaper) sequence(built *node, n *yamlv3.Node, depth int) {
-	for _, item := range n.Content {
+	s.direct.raw("[")
+	for index, item := range n.Content {
 		if s.stopped {
 			return
 		}
+		s.direct.separate(index)
 		built.addItem(s.build(item, depth+1))
 	}
+	s.direct.raw("]")
 }
 
 func (s *shaper) scalar(built *node, n *yamlv3.Node) {
 	built.bytes = int64(len(n.Value))
+	s.direct.scalar(n)
 	if n.Tag == "!!float" && strings.ContainsAny(n.Value, "nN") {
 		// Only .inf and .nan have an n.
 		s.report(n, "JSON has no number %q; quote it if it is meant as text", n.Value)
@@ -96,7 +105,8 @@ func (s *shaper) scalar(built *node, n *yamlv3.Node) {
 }
 
 func (s *shaper) mapping(built *node, n *yamlv3.Node, depth int) {
-	seen := map[string]place{}
+	seen := make(map[string]place, len(n.Content)/2)
+	s.direct.raw("{")
 	for i := 0; i+1 < len(n.Content) && !s.stopped; i += 2 {
 		keyNode, valueNode := n.Content[i], n.Content[i+1]
 		if isMerge(keyNode) {
@@ -117,8 +127,12 @@ func (s *shaper) mapping(built *node, n *yamlv3.Node, depth int) {
 		if err == nil {
 			seen[key] = where
 		}
+		s.direct.separate(i)
+		s.direct.text(key)
+		s.direct.raw(":")
 		built.setField(key, field{key: where, value: s.build(valueNode, depth+1)})
 	}
+	s.direct.raw("}")
 }
 
 // isMerge tells "<<" apart from the text "<<" in quotes.
@@ -132,6 +146,7 @@ func isMerge(key *yamlv3.Node) bool {
 // decoder to refuse.
 func (s *shaper) merge(built *node, n *yamlv3.Node, depth int) {
 	s.merges = true
+	s.direct.giveUp()
 	merged := s.build(n, depth)
 	sources := []*node{merged}
 	if len(merged.items) > 0 {
@@ -146,6 +161,7 @@ func (s *shaper) merge(built *node, n *yamlv3.Node, depth int) {
 
 // alias returns the node of the anchor, placed where the alias is written.
 func (s *shaper) alias(n *yamlv3.Node, depth int) *node {
+	s.direct.giveUp()
 	target, ok := s.anchors[n.Alias]
 	if !ok {
 		return s.stop(n, fmt.Errorf("anchor %q contains itself; YAML for Kubernetes cannot be circular", n.Value))

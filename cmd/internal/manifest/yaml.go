@@ -33,6 +33,9 @@ func loadYAML(c chunk, opts Options) (value, []fault) {
 	if len(s.faults) > 0 {
 		return value{}, limitFaults(s.faults)
 	}
+	if !s.direct.off {
+		return value{raw: s.direct.json, root: root}, nil
+	}
 	raw, err := toJSON(c.text, s.merges)
 	if err != nil {
 		return value{}, []fault{s.lines.syntaxFault(err)}
