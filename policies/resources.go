@@ -55,3 +55,12 @@ func Resources() []Resource {
 		{Name: "poddisruptionbudgets", Group: "policy", Version: "v1", Kind: "PodDisruptionBudget", Namespaced: true},
 	}
 }
+
+// GroupOf returns the group of an apiVersion: "apps" of "apps/v1", and none of "v1".
+func GroupOf(apiVersion string) string {
+	group, _, grouped := strings.Cut(apiVersion, "/")
+	if !grouped {
+		return ""
+	}
+	return group
+}

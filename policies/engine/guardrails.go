@@ -231,5 +231,5 @@ func (g *Guardrails) value(library *policies.Library) (ast.Value, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode guardrails: %w", err)
 	}
-	return parseJSON(encoded)
+	return ParseObject(encoded)
 }

@@ -1,11 +1,12 @@
 package engine
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
 )
 
 // Labels are labels with their values. What is no string is left out: whoever looks for objects by Labels may be told
@@ -14,25 +15,21 @@ type Labels map[string]string
 
 // Wanted returns labels without which no pod is an object's: those that its selector wants, or, of a workload without
 // one, those that its pods have.
-func Wanted(resource string, object map[string]any) Labels {
-	spec, _ := object["spec"].(map[string]any)
-	selector, _ := spec["selector"].(map[string]any)
+func Wanted(resource string, object ast.Value) Labels {
+	selector := find(object, "spec", "selector")
 	switch {
 	case resource == "services":
 		return labelsOf(selector)
-	case spec["selector"] == nil:
+	case selector == nil || selector == ast.NullValue:
 		return Given(object)
 	default:
-		return labelsOf(selector["matchLabels"])
+		return labelsOf(find(selector, "matchLabels"))
 	}
 }
 
 // Given returns the labels that a workload gives its pods.
-func Given(object map[string]any) Labels {
-	spec, _ := object["spec"].(map[string]any)
-	template, _ := spec["template"].(map[string]any)
-	metadata, _ := template["metadata"].(map[string]any)
-	return labelsOf(metadata["labels"])
+func Given(object ast.Value) Labels {
+	return labelsOf(find(object, "spec", "template", "metadata", "labels"))
 }
 
 // Has reports whether all the others are among these.
@@ -45,21 +42,25 @@ func (l Labels) Has(others Labels) bool {
 	return true
 }
 
-func labelsOf(value any) Labels {
-	fields, _ := value.(map[string]any)
-	labels := make(Labels, len(fields))
-	for key, each := range fields {
-		if text, ok := each.(string); ok {
-			labels[key] = text
-		}
+func labelsOf(value ast.Value) Labels {
+	labels := Labels{}
+	fields, ok := value.(ast.Object)
+	if !ok {
+		return labels
 	}
+	fields.Foreach(func(key, each *ast.Term) {
+		name, named := key.Value.(ast.String)
+		if text, ok := each.Value.(ast.String); ok && named {
+			labels[string(name)] = string(text)
+		}
+	})
 	return labels
 }
 
 // readLabels reads labels as rules write them into a path.
 func readLabels(encoded string) (Labels, error) {
-	var value any
-	if err := json.Unmarshal([]byte(encoded), &value); err != nil {
+	value, err := ParseObject([]byte(encoded))
+	if err != nil {
 		return nil, fmt.Errorf("read labels %q: %w: write them with json.marshal", encoded, err)
 	}
 	return labelsOf(value), nil

@@ -1,15 +1,11 @@
 package engine
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/util"
 	admissionv1 "k8s.io/api/admission/v1"
 	authenticationv1 "k8s.io/api/authentication/v1"
 
@@ -48,7 +44,9 @@ type Review struct {
 	Object    json.RawMessage `json:"object,omitempty"`
 	OldObject json.RawMessage `json:"oldObject,omitempty"`
 	Options   json.RawMessage `json:"options,omitempty"`
-	DryRun    bool            `json:"dryRun,omitempty"`
+	// ObjectValue is Object as ParseObject reads it, where the caller has it already.
+	ObjectValue ast.Value `json:"-"`
+	DryRun      bool      `json:"dryRun,omitempty"`
 	// Time is when it was asked, in seconds. Zero means unknown; then nothing counts as confirmed.
 	Time time.Time `json:"time"`
 	// Planned says that Object and OldObject are two versions of a manifest, and nothing of it is stored: whatever they
@@ -103,12 +101,16 @@ func (r Review) input() (ast.Value, error) {
 		request.Insert(ast.StringTerm("operation"), ast.StringTerm(r.Operation))
 	}
 	for _, part := range []struct {
-		name string
-		json json.RawMessage
-	}{{"object", r.Object}, {"oldObject", r.OldObject}, {"options", r.Options}} {
-		value, err := parseJSON(part.json)
-		if err != nil {
-			return nil, fmt.Errorf("read %s of the review: %w", part.name, err)
+		name  string
+		json  json.RawMessage
+		value ast.Value
+	}{{"object", r.Object, r.ObjectValue}, {"oldObject", r.OldObject, nil}, {"options", r.Options, nil}} {
+		value := part.value
+		if value == nil {
+			var err error
+			if value, err = ParseObject(part.json); err != nil {
+				return nil, fmt.Errorf("read %s of the review: %w", part.name, err)
+			}
 		}
 		request.Insert(ast.StringTerm(part.name), ast.NewTerm(value))
 	}
@@ -136,41 +138,6 @@ func userTerm(user authenticationv1.UserInfo) *ast.Term {
 		item("uid", ast.StringTerm(user.UID)),
 		item("groups", ast.ArrayTerm(groups...)),
 	)
-}
-
-func parseJSON(raw json.RawMessage) (ast.Value, error) {
-	if len(raw) == 0 {
-		return ast.NullValue, nil
-	}
-	decoded, err := decodeJSON(raw)
-	if err != nil {
-		return nil, err
-	}
-	return objectOf(decoded)
-}
-
-func decodeJSON(raw json.RawMessage) (decoded any, err error) {
-	decoder := util.NewJSONDecoder(bytes.NewReader(raw))
-	if err := decoder.Decode(&decoded); err != nil {
-		return nil, err
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("something follows the JSON object at byte %d", decoder.InputOffset())
-	}
-	return decoded, nil
-}
-
-func objectOf(decoded any) (ast.Value, error) {
-	value, err := ast.InterfaceToValue(decoded)
-	if err != nil {
-		return nil, err
-	}
-	switch value.(type) {
-	case ast.Object, ast.Null:
-		return value, nil
-	default:
-		return nil, fmt.Errorf("it is a JSON %s and must be an object", ast.ValueName(value))
-	}
 }
 
 func item(key string, value *ast.Term) [2]*ast.Term { return ast.Item(ast.StringTerm(key), value) }

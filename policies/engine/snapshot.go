@@ -77,26 +77,24 @@ func (s *Snapshot) Labelled(_ context.Context, resource, namespace string, label
 // Add puts a Kubernetes object, given as JSON, into the snapshot. What no rule could read is left out; of two objects
 // with one name the later counts.
 func (s *Snapshot) Add(raw json.RawMessage) error {
-	var meta struct {
-		APIVersion, Kind string
-		Metadata         struct{ Namespace, Name string }
-	}
-	if err := json.Unmarshal(raw, &meta); err != nil {
+	value, err := ParseObject(raw)
+	if err != nil {
 		return fmt.Errorf("read object for the World: %w", err)
 	}
-	resource, known := policies.ResourceOfKind(groupOf(meta.APIVersion), meta.Kind)
+	return s.AddValue(value)
+}
+
+// AddValue is Add for an object that ParseObject has read.
+func (s *Snapshot) AddValue(value ast.Value) error {
+	texts, err := textsOf(value, []string{"apiVersion"}, []string{"kind"}, []string{"metadata", "namespace"}, []string{"metadata", "name"})
+	if err != nil {
+		return fmt.Errorf("read object for the World: %w", err)
+	}
+	apiVersion, kind, namespace, name := texts[0], texts[1], texts[2], texts[3]
+	resource, known := policies.ResourceOfKind(policies.GroupOf(apiVersion), kind)
 	if !known {
 		return nil
 	}
-	decoded, err := decodeJSON(raw)
-	if err != nil {
-		return err
-	}
-	value, err := objectOf(decoded)
-	if err != nil {
-		return err
-	}
-	namespace := meta.Metadata.Namespace
 	if namespace == "" && resource.Namespaced {
 		namespace = s.namespace
 	}
@@ -104,9 +102,23 @@ func (s *Snapshot) Add(raw json.RawMessage) error {
 	if s.shelves[at] == nil {
 		s.shelves[at] = newShelf()
 	}
-	object, _ := decoded.(map[string]any)
-	s.shelves[at].add(meta.Metadata.Name, resource.Name, object, value)
+	s.shelves[at].add(name, resource.Name, value)
 	return nil
+}
+
+// textsOf returns the strings at these paths, empty where there is nothing.
+func textsOf(value ast.Value, paths ...[]string) (texts []string, err error) {
+	for _, path := range paths {
+		switch text := find(value, path...).(type) {
+		case ast.String:
+			texts = append(texts, string(text))
+		case nil, ast.Null:
+			texts = append(texts, "")
+		default:
+			return nil, fmt.Errorf("%s is %v and must be text", strings.Join(path, "."), text)
+		}
+	}
+	return texts, nil
 }
 
 func (s *Snapshot) shelf(resource, namespace string) *shelf {
@@ -130,10 +142,10 @@ func newShelf() *shelf {
 
 // add leaves a former object of the same name in the indexes, where pick finds the later one: one too many, which does
 // no harm.
-func (s *shelf) add(name, resource string, object map[string]any, value ast.Value) {
+func (s *shelf) add(name, resource string, value ast.Value) {
 	s.objects.Insert(ast.StringTerm(name), ast.NewTerm(value))
-	s.wanted.add(name, Wanted(resource, object))
-	s.given.add(name, Given(object))
+	s.wanted.add(name, Wanted(resource, value))
+	s.given.add(name, Given(value))
 }
 
 // pick returns the objects of these names.
@@ -144,12 +156,4 @@ func (s *shelf) pick(names []string) ast.Object {
 		picked.Insert(key, s.objects.Get(key))
 	}
 	return picked
-}
-
-func groupOf(apiVersion string) string {
-	group, _, grouped := strings.Cut(apiVersion, "/")
-	if !grouped {
-		return ""
-	}
-	return group
 }

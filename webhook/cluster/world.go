@@ -4,15 +4,18 @@ package cluster
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/validate/content"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	toolscache "k8s.io/client-go/tools/cache"
+	"k8s.io/utils/lru"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -24,17 +27,22 @@ import (
 // its StatefulSet within milliseconds of each other, sooner than a watch tells of the first.
 const liveTimeout = 500 * time.Millisecond
 
-// byService is the index of StatefulSets by the Service that they name.
-const byService = "spec.serviceName"
+// decodedObjects is how many objects are kept as Rego sees them, besides as they are held.
+const decodedObjects = 1024
 
 // World answers from the caches of the resources that it was made for, and knows nothing of others. A deleted object
 // may be found for as long as its watch event is on the way, some milliseconds.
 type World struct {
-	cache     client.Reader
 	live      client.Reader
-	resources map[string]policies.Resource
-	// sets is the index of StatefulSets; nil where they are not watched.
-	sets toolscache.Indexer
+	resources map[string]watched
+	// decoded are held objects as Rego sees them, those that were looked at last.
+	decoded *lru.Cache
+}
+
+// watched is a resource with what its informer holds.
+type watched struct {
+	policies.Resource
+	objects toolscache.Indexer
 }
 
 var _ engine.World = &World{}
@@ -48,33 +56,33 @@ type Watches struct {
 
 // World returns a World of these resources once their caches are complete. It fails where ctx ends before.
 func (w *Watches) World(ctx context.Context, resources []string) (*World, error) {
-	world := &World{cache: w.Cache, live: w.Live, resources: map[string]policies.Resource{}}
+	world := &World{live: w.Live, resources: map[string]watched{}, decoded: lru.New(decodedObjects)}
 	for _, name := range resources {
 		resource, known := policies.LookupResource(name)
 		if !known {
 			return nil, fmt.Errorf("watch %s: no such resource", name)
 		}
-		world.resources[name] = resource
+		world.resources[name] = watched{Resource: resource}
 		// All begin before the first is waited for.
 		if _, err := w.Cache.GetInformer(ctx, object(resource), cache.BlockUntilSynced(false)); err != nil {
 			return nil, fmt.Errorf("watch %s: %w", name, err)
 		}
 	}
 	for _, name := range resources {
-		informer, err := w.Cache.GetInformer(ctx, object(world.resources[name]))
+		each := world.resources[name]
+		informer, err := w.Cache.GetInformer(ctx, object(each.Resource))
 		if err != nil {
 			return nil, fmt.Errorf("watch %s: %w: may Stateward list and watch it?", name, err)
 		}
-		if name == "statefulsets" {
-			if world.sets, err = indexed(informer); err != nil {
-				return nil, fmt.Errorf("index %s: %w", name, err)
-			}
+		if each.objects, err = indexed(informer); err != nil {
+			return nil, fmt.Errorf("index %s: %w", name, err)
 		}
+		world.resources[name] = each
 	}
 	return world, nil
 }
 
-// indexed adds the index to an informer that does not have it yet.
+// indexed adds the indexes to an informer that does not have them yet.
 func indexed(informer cache.Informer) (toolscache.Indexer, error) {
 	shared, ok := informer.(toolscache.SharedIndexInformer)
 	if !ok {
@@ -83,18 +91,8 @@ func indexed(informer cache.Informer) (toolscache.Indexer, error) {
 	if _, has := shared.GetIndexer().GetIndexers()[byService]; has {
 		return shared.GetIndexer(), nil
 	}
-	err := shared.AddIndexers(toolscache.Indexers{byService: func(object any) ([]string, error) {
-		set, ok := object.(*unstructured.Unstructured)
-		if !ok {
-			return nil, fmt.Errorf("the cache holds a %T", object)
-		}
-		service, _, err := unstructured.NestedString(set.Object, "spec", "serviceName")
-		return []string{serviceKey(set.GetNamespace(), service)}, err
-	}})
-	return shared.GetIndexer(), err
+	return shared.GetIndexer(), shared.AddIndexers(indexers())
 }
-
-func serviceKey(namespace, service string) string { return namespace + "/" + service }
 
 // Release stops to watch resources, after the last request that may still look at them, unless they are wanted then.
 func (w *Watches) Release(ctx context.Context, resources []string, last time.Duration, wanted func(resource string) bool) {
@@ -108,14 +106,14 @@ func (w *Watches) Release(ctx context.Context, resources []string, last time.Dur
 	})
 }
 
-// Options are the cache options that World counts on: objects are shared, never changed, and held without the
-// managedFields that no rule reads.
+// Options are the cache options that World counts on: what rules read is held as hold makes it. Nothing but a World can
+// read it from the cache.
 func Options() cache.Options {
-	share := true
-	return cache.Options{
-		DefaultTransform:             cache.TransformStripManagedFields(),
-		DefaultUnsafeDisableDeepCopy: &share,
+	held := map[client.Object]cache.ByObject{}
+	for _, resource := range policies.Resources() {
+		held[object(resource)] = cache.ByObject{Transform: hold}
 	}
+	return cache.Options{ByObject: held, DefaultTransform: cache.TransformStripManagedFields()}
 }
 
 // Knows reports whether the resource is watched.
@@ -137,105 +135,141 @@ func arrivesWith(resource string) bool {
 
 // Get returns an object from the cache or, where the cache has none and should, from the API server.
 func (w *World) Get(ctx context.Context, resource, namespace, name string) (ast.Value, error) {
-	watched, ok := w.resources[resource]
+	from, ok := w.resources[resource]
 	if !ok || !canExist(namespace) || !canExist(name) || name == "" {
 		return nil, nil
 	}
 	key := client.ObjectKey{Namespace: namespace, Name: name}
-	found := object(watched)
-	err := w.cache.Get(ctx, key, found)
-	if apierrors.IsNotFound(err) && arrivesWith(resource) {
-		err = w.look(ctx, key, found)
-	}
-	if apierrors.IsNotFound(err) {
+	stored, found, err := from.objects.GetByKey(toolscache.NewObjectName(namespace, name).String())
+	switch {
+	case err != nil:
+		return nil, err
+	case found:
+		_, value, err := w.decode(stored)
+		return value, err
+	case arrivesWith(resource):
+		return w.look(ctx, from.Resource, key)
+	default:
 		return nil, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	return ast.InterfaceToValue(found.Object)
 }
 
 // List returns the cached objects of a namespace by name.
-func (w *World) List(ctx context.Context, resource, namespace string) (ast.Value, error) {
-	return w.list(ctx, resource, namespace, func(map[string]any) bool { return true })
+func (w *World) List(_ context.Context, resource, namespace string) (ast.Value, error) {
+	if namespace == "" {
+		return w.list(resource, func(from toolscache.Indexer) ([]any, error) { return from.List(), nil }, everything)
+	}
+	return w.list(resource, inNamespace(namespace), everything)
 }
 
-// Selecting returns the cached objects that want no other label than these. To look at all there are is cheap beside
-// making values for Rego of them.
+// Selecting returns the cached objects that want no other label than these.
 func (w *World) Selecting(ctx context.Context, resource, namespace string, labels engine.Labels) (ast.Value, error) {
-	return w.list(ctx, resource, namespace, func(object map[string]any) bool {
-		return labels.Has(engine.Wanted(resource, object))
-	})
+	if !isFoundByLabels(resource) {
+		return w.List(ctx, resource, namespace)
+	}
+	keys := []string{labelKey(namespace, "", "")}
+	for name, value := range labels {
+		keys = append(keys, labelKey(namespace, name, value))
+	}
+	return w.list(resource, under(byWanted, keys...), func(kept *held) bool { return labels.Has(kept.wanted) })
 }
 
 // Labelled returns the cached workloads whose pods have all these labels.
 func (w *World) Labelled(ctx context.Context, resource, namespace string, labels engine.Labels) (ast.Value, error) {
-	return w.list(ctx, resource, namespace, func(object map[string]any) bool { return engine.Given(object).Has(labels) })
-}
-
-// list returns by name the cached objects of a namespace that are wanted.
-func (w *World) list(ctx context.Context, resource, namespace string, wanted func(object map[string]any) bool) (ast.Value, error) {
-	listed := ast.NewObject()
-	watched, ok := w.resources[resource]
-	if !ok {
-		return listed, nil
+	if !isFoundByLabels(resource) || len(labels) == 0 {
+		return w.List(ctx, resource, namespace)
 	}
-	var list unstructured.UnstructuredList
-	list.SetGroupVersionKind(kind(watched))
-	if err := w.cache.List(ctx, &list, client.InNamespace(namespace)); err != nil {
-		return nil, err
-	}
-	for index := range list.Items {
-		if !wanted(list.Items[index].Object) {
-			continue
-		}
-		if err := insert(listed, &list.Items[index]); err != nil {
-			return nil, err
-		}
-	}
-	return listed, nil
+	// Each of the labels finds all that have it.
+	name := slices.Min(slices.Collect(maps.Keys(labels)))
+	found := under(byGiven, labelKey(namespace, name, labels[name]))
+	return w.list(resource, found, func(kept *held) bool { return kept.given.Has(labels) })
 }
 
 // Governed returns the cached StatefulSets that name this Service.
 func (w *World) Governed(_ context.Context, namespace, service string) (ast.Value, error) {
-	governed := ast.NewObject()
-	if w.sets == nil {
-		return governed, nil
+	return w.list("statefulsets", under(byService, serviceKey(namespace, service)), everything)
+}
+
+func everything(*held) bool { return true }
+
+func inNamespace(namespace string) func(toolscache.Indexer) ([]any, error) {
+	return under(toolscache.NamespaceIndex, namespace)
+}
+
+// under looks up what an index has under one of these keys.
+func under(index string, keys ...string) func(toolscache.Indexer) ([]any, error) {
+	return func(from toolscache.Indexer) (found []any, err error) {
+		for _, key := range keys {
+			objects, err := from.ByIndex(index, key)
+			if err != nil {
+				return nil, err
+			}
+			found = append(found, objects...)
+		}
+		return found, nil
 	}
-	sets, err := w.sets.ByIndex(byService, serviceKey(namespace, service))
+}
+
+// list returns by name what look finds and is wanted.
+func (w *World) list(resource string, look func(toolscache.Indexer) ([]any, error), wanted func(*held) bool) (ast.Value, error) {
+	listed := ast.NewObject()
+	from, ok := w.resources[resource]
+	if !ok {
+		return listed, nil
+	}
+	objects, err := look(from.objects)
 	if err != nil {
 		return nil, err
 	}
-	for _, each := range sets {
-		set, ok := each.(*unstructured.Unstructured)
-		if !ok {
-			return nil, fmt.Errorf("the cache holds a %T", each)
+	for _, each := range objects {
+		kept, ok := each.(*held)
+		if ok && !wanted(kept) {
+			continue
 		}
-		if err := insert(governed, set); err != nil {
+		kept, value, err := w.decode(each)
+		if err != nil {
 			return nil, err
 		}
+		listed.Insert(ast.StringTerm(kept.Name), ast.NewTerm(value))
 	}
-	return governed, nil
+	return listed, nil
 }
 
-func insert(into ast.Object, object *unstructured.Unstructured) error {
-	value, err := ast.InterfaceToValue(object.Object)
-	if err != nil {
-		return err
+// decode returns what the cache holds as Rego sees it, made once for each version of an object that is looked at often.
+func (w *World) decode(stored any) (*held, ast.Value, error) {
+	kept, ok := stored.(*held)
+	if !ok {
+		return nil, nil, fmt.Errorf("the cache holds a %T", stored)
 	}
-	into.Insert(ast.StringTerm(object.GetName()), ast.NewTerm(value))
-	return nil
+	if known, ok := w.decoded.Get(kept); ok {
+		value, _ := known.(ast.Value)
+		return kept, value, nil
+	}
+	value, err := kept.value()
+	if err != nil {
+		return nil, nil, err
+	}
+	w.decoded.Add(kept, value)
+	return kept, value, nil
 }
 
 // canExist is false for what no API server takes for a name, whatever somebody wrote into a field: asking for it would
 // be an error where "there is none" is the answer.
 func canExist(name string) bool { return len(content.IsPathSegmentName(name)) == 0 }
 
-func (w *World) look(ctx context.Context, key client.ObjectKey, found *unstructured.Unstructured) error {
+// look asks the API server itself.
+func (w *World) look(ctx context.Context, resource policies.Resource, key client.ObjectKey) (ast.Value, error) {
 	ctx, cancel := context.WithTimeout(ctx, liveTimeout)
 	defer cancel()
-	return w.live.Get(ctx, key, found)
+	found := object(resource)
+	if err := w.live.Get(ctx, key, found); err != nil {
+		return nil, client.IgnoreNotFound(err)
+	}
+	encoded, err := json.Marshal(found.Object)
+	if err != nil {
+		return nil, err
+	}
+	return engine.ParseObject(encoded)
 }
 
 func object(resource policies.Resource) *unstructured.Unstructured {

@@ -1,16 +1,15 @@
 package cluster
 
 import (
-	"context"
 	"encoding/json"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/open-policy-agent/opa/v1/ast"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"sigs.k8s.io/controller-runtime/pkg/client"
+	toolscache "k8s.io/client-go/tools/cache"
+	"k8s.io/utils/lru"
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
@@ -19,8 +18,7 @@ import (
 // TestWhatCannotExistIsAbsentWithoutAsking uses a World that has nobody to ask: it would panic if it tried.
 func TestWhatCannotExistIsAbsentWithoutAsking(t *testing.T) {
 	t.Parallel()
-	services, _ := policies.LookupResource("services")
-	world := &World{resources: map[string]policies.Resource{"services": services}}
+	world := worldOf(t, "services")
 	for what, asked := range map[string][3]string{
 		"a path":                  {"services", "default", "nginx/../kubernetes"},
 		"the folder above":        {"services", "default", ".."},
@@ -44,48 +42,72 @@ func TestWhatCannotExistIsAbsentWithoutAsking(t *testing.T) {
 	}
 }
 
-// emptyCache has nothing.
-type emptyCache struct{ client.Reader }
-
-func (emptyCache) Get(_ context.Context, key client.ObjectKey, _ client.Object, _ ...client.GetOption) error {
-	return apierrors.NewNotFound(schema.GroupResource{}, key.Name)
-}
-
 // TestWhatControllersMakeIsNotLookedForTwice uses a World that has no API server to ask.
 func TestWhatControllersMakeIsNotLookedForTwice(t *testing.T) {
 	t.Parallel()
-	world := &World{cache: emptyCache{}, resources: map[string]policies.Resource{}}
 	for _, name := range []string{"pods", "persistentvolumeclaims"} {
-		world.resources[name], _ = policies.LookupResource(name)
-		if found, err := world.Get(t.Context(), name, "default", "web-0"); found != nil || err != nil {
+		if found, err := worldOf(t, name).Get(t.Context(), name, "default", "web-0"); found != nil || err != nil {
 			t.Errorf("%s: got %v, %v", name, found, err)
 		}
 	}
 }
 
-// fullCache has these objects of each resource.
-type fullCache struct {
-	client.Reader
-	objects []unstructured.Unstructured
+// worldOf returns a World of one resource, with these objects in the cache and no API server.
+func worldOf(t *testing.T, resource string, objects ...*unstructured.Unstructured) *World {
+	t.Helper()
+	known, _ := policies.LookupResource(resource)
+	all := indexers()
+	all[toolscache.NamespaceIndex] = toolscache.MetaNamespaceIndexFunc
+	informer := toolscache.NewIndexer(toolscache.MetaNamespaceKeyFunc, all)
+	for _, object := range objects {
+		kept, err := hold(object.DeepCopy())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := informer.Add(kept); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return &World{resources: map[string]watched{resource: {Resource: known, objects: informer}}, decoded: lru.New(decodedObjects)}
 }
 
-func (c fullCache) List(_ context.Context, list client.ObjectList, _ ...client.ListOption) error {
-	list.(*unstructured.UnstructuredList).Items = c.objects
-	return nil
+// TestAHeldObjectReadsAsItIs compares an object in the cache with what the API server sent.
+func TestAHeldObjectReadsAsItIs(t *testing.T) {
+	t.Parallel()
+	const text = `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web-0","namespace":"default","labels":{"a":"b"}},"spec":{"priority":3},"status":{"phase":"Running"}}`
+	pod := &unstructured.Unstructured{}
+	if err := json.Unmarshal([]byte(text), &pod.Object); err != nil {
+		t.Fatal(err)
+	}
+	pod.SetManagedFields([]metav1.ManagedFieldsEntry{{Manager: "kubelet"}})
+	world := worldOf(t, "pods", pod)
+	want, err := engine.ParseObject([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		got, err := world.Get(t.Context(), "pods", "default", "web-0")
+		if err != nil || got == nil || got.Compare(want) != 0 {
+			t.Errorf("got %v, %v, want %v", got, err, want)
+		}
+	}
+	listed, err := world.List(t.Context(), "pods", "default")
+	if err != nil || listed.String() != ast.NewObject(ast.Item(ast.StringTerm("web-0"), ast.NewTerm(want))).String() {
+		t.Errorf("listed %v, %v", listed, err)
+	}
 }
 
 // TestLabelsAreLookedUpAsInASnapshot compares the World of a cluster with the one of manifests.
 func TestLabelsAreLookedUpAsInASnapshot(t *testing.T) {
 	t.Parallel()
-	world, snapshot := &World{resources: map[string]policies.Resource{}}, engine.NewSnapshot("default", nil)
-	world.resources["statefulsets"], _ = policies.LookupResource("statefulsets")
-	var cached fullCache
+	snapshot := engine.NewSnapshot("default", nil)
+	var cached []*unstructured.Unstructured
 	for _, object := range []string{
-		`{"metadata": {"name": "both"}, "spec": {"selector": {"matchLabels": {"app": "db", "tier": "a"}}, "template": {"metadata": {"labels": {"app": "db", "tier": "a"}}}}}`,
-		`{"metadata": {"name": "one"}, "spec": {"selector": {"matchLabels": {"app": "db"}}, "template": {"metadata": {"labels": {"app": "db", "zone": "b"}}}}}`,
-		`{"metadata": {"name": "absent"}, "spec": {"template": {"metadata": {"labels": {"tier": "a"}}}}}`,
-		`{"metadata": {"name": "expressions"}, "spec": {"selector": {"matchExpressions": []}, "template": {}}}`,
-		`{"metadata": {"name": "wrong"}, "spec": {"selector": "app=db", "template": {"metadata": {"labels": {"app": 1}}}}}`,
+		`{"metadata": {"namespace": "default", "name": "both"}, "spec": {"selector": {"matchLabels": {"app": "db", "tier": "a"}}, "template": {"metadata": {"labels": {"app": "db", "tier": "a"}}}}}`,
+		`{"metadata": {"namespace": "default", "name": "one"}, "spec": {"selector": {"matchLabels": {"app": "db"}}, "template": {"metadata": {"labels": {"app": "db", "zone": "b"}}}}}`,
+		`{"metadata": {"namespace": "default", "name": "absent"}, "spec": {"template": {"metadata": {"labels": {"tier": "a"}}}}}`,
+		`{"metadata": {"namespace": "default", "name": "expressions"}, "spec": {"selector": {"matchExpressions": []}, "template": {}}}`,
+		`{"metadata": {"namespace": "default", "name": "wrong"}, "spec": {"selector": "app=db", "template": {"metadata": {"labels": {"app": 1}}}}}`,
 	} {
 		var set unstructured.Unstructured
 		if err := json.Unmarshal([]byte(`{"apiVersion": "apps/v1", "kind": "StatefulSet", `+object[1:]), &set); err != nil {
@@ -98,9 +120,9 @@ func TestLabelsAreLookedUpAsInASnapshot(t *testing.T) {
 		if err := snapshot.Add(encoded); err != nil {
 			t.Fatal(err)
 		}
-		cached.objects = append(cached.objects, set)
+		cached = append(cached, &set)
 	}
-	world.cache = cached
+	world := worldOf(t, "statefulsets", cached...)
 	for what, test := range map[string]struct {
 		labels              engine.Labels
 		selecting, labelled []string

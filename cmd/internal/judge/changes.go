@@ -31,11 +31,11 @@ func Changes(ctx context.Context, decider *engine.Engine, changes []baseline.Cha
 			after = append(after, *change.After)
 		}
 	}
-	past, err := worldOf(decider, before, options)
+	past, _, err := worldOf(decider, before, options)
 	if err != nil {
 		return result, err
 	}
-	now, err := worldOf(decider, after, options)
+	now, _, err := worldOf(decider, after, options)
 	if err != nil {
 		return result, err
 	}

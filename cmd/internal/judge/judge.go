@@ -9,9 +9,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/open-policy-agent/opa/v1/ast"
+
 	"github.com/stateward/stateward/cmd/internal/manifest"
 	"github.com/stateward/stateward/cmd/internal/parallel"
 	"github.com/stateward/stateward/cmd/internal/report"
+	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 )
 
@@ -42,7 +45,7 @@ func (e *InputError) Unwrap() error { return e.Err }
 // result of all the others, in the order of the documents.
 func Documents(ctx context.Context, decider *engine.Engine, documents []manifest.Document, options Options) (report.Result, error) {
 	result := report.Result{Rules: decider.Library().All()}
-	world, err := worldOf(decider, documents, options)
+	world, values, err := worldOf(decider, documents, options)
 	if err != nil {
 		for _, document := range documents {
 			fail(&result, document, options.Namespace, err)
@@ -52,7 +55,7 @@ func Documents(ctx context.Context, decider *engine.Engine, documents []manifest
 	outcomes := make([]outcome, len(documents))
 	done := options.progress(len(documents))
 	parallel.Each(len(documents), func(index int) {
-		outcomes[index] = decide(ctx, decider, documents[index], world, options)
+		outcomes[index] = decide(ctx, decider, documents[index], values[index], world, options)
 		done()
 	})
 	var failed []error
@@ -87,11 +90,14 @@ type outcome struct {
 	err error
 }
 
-func decide(ctx context.Context, decider *engine.Engine, document manifest.Document, world engine.World, options Options) outcome {
+func decide(
+	ctx context.Context, decider *engine.Engine, document manifest.Document, value ast.Value, world engine.World, options Options,
+) outcome {
 	review, err := reviewOf(document, options.Namespace, options.Now)
 	if err != nil {
 		return outcome{err: err}
 	}
+	review.ObjectValue = value
 	if !decider.Judges(review) {
 		return outcome{review: review}
 	}
@@ -152,25 +158,47 @@ func fail(result *report.Result, document manifest.Document, namespace string, e
 	})
 }
 
-// worldOf makes all manifests each other's World, in their surroundings.
-func worldOf(decider *engine.Engine, documents []manifest.Document, options Options) (engine.World, error) {
+// worldOf makes all manifests each other's World, in their surroundings. With it come the objects that are in it, as
+// Rego sees them, in the order of the documents; nil for the others.
+func worldOf(decider *engine.Engine, documents []manifest.Document, options Options) (engine.World, []ast.Value, error) {
 	known := decider.Library().ManifestResources
 	if options.Partial {
 		known = nil
 	}
 	world := engine.NewSnapshot(options.Namespace, options.Surroundings.known(known))
 	if err := options.Surroundings.addTo(world, documents, options.Namespace); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	for _, document := range documents {
-		if document.IsAdmissionReview() {
+	values, err := valuesOf(documents)
+	if err != nil {
+		return nil, nil, err
+	}
+	for index, value := range values {
+		if value == nil {
 			continue
 		}
-		if err := world.Add(document.Raw); err != nil {
-			return nil, fmt.Errorf("%s: %w", document.Position(nil), err)
+		if err := world.AddValue(value); err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", documents[index].Position(nil), err)
 		}
 	}
-	return world, nil
+	return world, values, nil
+}
+
+// valuesOf reads the objects that a rule could look at, several at a time.
+func valuesOf(documents []manifest.Document) ([]ast.Value, error) {
+	values, failed := make([]ast.Value, len(documents)), make([]error, len(documents))
+	parallel.Each(len(documents), func(index int) {
+		document := documents[index]
+		if _, known := policies.ResourceOfKind(policies.GroupOf(document.APIVersion), document.Kind); !known {
+			return
+		}
+		value, err := engine.ParseObject(document.Raw)
+		if err != nil {
+			err = fmt.Errorf("%s: read the object: %w", document.Position(nil), err)
+		}
+		values[index], failed[index] = value, err
+	})
+	return values, errors.Join(failed...)
 }
 
 // place finds the line of a finding; in a recorded AdmissionReview the object stands below the request.

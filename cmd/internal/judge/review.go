@@ -4,12 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	admissionv1 "k8s.io/api/admission/v1"
 
 	"github.com/stateward/stateward/cmd/internal/manifest"
+	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 )
 
@@ -37,12 +37,8 @@ func reviewOf(document manifest.Document, namespace string, now time.Time) (engi
 	if document.Namespace != "" {
 		namespace = document.Namespace
 	}
-	group, _, grouped := strings.Cut(document.APIVersion, "/")
-	if !grouped {
-		group = ""
-	}
 	return engine.Review{
-		Group: group, Kind: document.Kind, Namespace: namespace, Name: document.Name, Object: document.Raw,
+		Group: policies.GroupOf(document.APIVersion), Kind: document.Kind, Namespace: namespace, Name: document.Name, Object: document.Raw,
 		Time: now,
 	}, nil
 }
