@@ -29,8 +29,10 @@ var ErrDeadline = errors.New("evaluation ran out of time")
 
 // Engine holds a compiled library and its prepared queries. It is safe for concurrent use.
 type Engine struct {
-	library    *policies.Library
-	off        map[string]bool
+	library *policies.Library
+	off     map[string]bool
+	// left are the files of what was not compiled.
+	left       map[string]bool
 	reads      []string
 	queries    *queries
 	revision   string
@@ -40,18 +42,24 @@ type Engine struct {
 // New compiles the library under the Guardrails (nil means none: every rule as its metadata has it). What does not
 // compile, or uses a built-in function that could reach outside, is refused with file and line.
 func New(ctx context.Context, library *policies.Library, guardrails *Guardrails) (*Engine, error) {
+	return NewWith(ctx, library, guardrails, Options{})
+}
+
+// NewWith is New with Options.
+func NewWith(ctx context.Context, library *policies.Library, guardrails *Guardrails, options Options) (*Engine, error) {
 	config, err := guardrails.value(library)
 	if err != nil {
 		return nil, err
 	}
-	compiler := ast.NewCompiler().WithCapabilities(Capabilities()).WithStrict(true)
-	// Compile takes the modules over and changes them; a library may serve several engines.
-	if compiler.Compile(copyModules(library.Modules)); compiler.Failed() {
-		return nil, fmt.Errorf("compile rule library: %w", compiler.Errors)
+	left := options.left(library)
+	compiler, err := compile(library, left, options.Trusted)
+	if err != nil {
+		return nil, err
 	}
 	engine := &Engine{
 		library:    library,
 		off:        guardrails.off(library),
+		left:       left,
 		reads:      guardrails.reads(library),
 		queries:    newQueries(compiler, &store{guardrails: config}),
 		revision:   library.Revision(),
@@ -163,14 +171,6 @@ func (e *Engine) undecided(review Review, unknown map[string]bool) (undecided []
 		}
 	}
 	return undecided
-}
-
-func copyModules(modules map[string]*ast.Module) map[string]*ast.Module {
-	copies := make(map[string]*ast.Module, len(modules))
-	for name, module := range modules {
-		copies[name] = module.Copy()
-	}
-	return copies
 }
 
 // Revision names the library and the Guardrails in force by their content.

@@ -45,6 +45,11 @@ func (e *Engine) query(ctx context.Context, review Review) (*rego.PreparedEvalQu
 		return query, nil
 	}
 	rules, mutations := e.asked(review)
+	for _, rule := range slices.Concat(rules, mutations) {
+		if e.left[rule.File] {
+			return nil, fmt.Errorf("%s judges %s of %s, and was left out of this engine", rule.ID, asked.operation, asked.resource)
+		}
+	}
 	query, err := prepare(ctx, e.queries.compiler, e.queries.store, asking(review.Door, rules, mutations))
 	if err != nil {
 		return nil, err

@@ -104,7 +104,7 @@ func check(ctx context.Context, paths []string, options checkOptions, streams St
 	if err != nil {
 		return usageError{err}
 	}
-	decider, err := engine.New(ctx, library, guardrails)
+	decider, err := engine.NewWith(ctx, library, guardrails, input.asks(options.rules == ""))
 	if err != nil {
 		return err
 	}

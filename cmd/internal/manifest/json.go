@@ -74,7 +74,7 @@ func (w *jsonWalker) value(token json.Token, where place, depth int) *node {
 }
 
 func (w *jsonWalker) object(where place, depth int) *node {
-	n := &node{place: where, fields: map[string]field{}, nodes: 1}
+	n := &node{place: where, fields: newFields(0), nodes: 1}
 	for !w.stopped {
 		token, keyPlace, err := w.next()
 		if err != nil {
@@ -88,7 +88,7 @@ func (w *jsonWalker) object(where place, depth int) *node {
 		if err != nil {
 			return w.stop(valuePlace, err)
 		}
-		first, again := n.fields[key]
+		first, again := n.fields.get(key)
 		if again {
 			w.faults = append(w.faults, duplicateKey(key, keyPlace, first.key))
 		}

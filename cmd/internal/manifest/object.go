@@ -52,7 +52,8 @@ func flatten(v value, inherited typeMeta, depth int) ([]object, []fault) {
 	}
 	var raws []json.RawMessage
 	if err := json.Unmarshal(items, &raws); err != nil {
-		return nil, []fault{faultAt(v.root.fields["items"].key,
+		wrong, _ := v.root.fields.get("items")
+		return nil, []fault{faultAt(wrong.key,
 			"items must be a list of objects, because kubectl takes everything with items for a list")}
 	}
 	var bequest typeMeta
@@ -149,7 +150,7 @@ func (r *stringReader) requireType(apiVersion, kind string) {
 }
 
 func (r *stringReader) reported(key string) bool {
-	f, found := r.root.fields[key]
+	f, found := r.root.fields.get(key)
 	return found && slices.ContainsFunc(r.faults, func(known fault) bool {
 		return known.place == f.key
 	})

@@ -47,8 +47,9 @@ type place struct {
 // node is the shape of a document without its values: only what is needed to
 // find a field again. YAML and JSON are both reduced to it.
 type node struct {
-	place  place
-	fields map[string]field
+	place place
+	// fields is nil for what is no object.
+	fields *fields
 	items  []*node
 
 	// height, nodes and bytes describe the whole subtree after the expansion
@@ -56,11 +57,6 @@ type node struct {
 	height int
 	nodes  int
 	bytes  int64
-}
-
-type field struct {
-	key   place
-	value *node
 }
 
 // add accounts for a child that becomes part of n.
@@ -73,7 +69,7 @@ func (n *node) add(child *node) {
 // setField adds a mapping entry. The key counts as text because an expanded
 // alias repeats it.
 func (n *node) setField(key string, f field) {
-	n.fields[key] = f
+	n.fields.set(key, f)
 	n.bytes += int64(len(key))
 	n.add(f.value)
 }
@@ -114,7 +110,7 @@ func (n *node) descend(path ...any) *node {
 // child returns the node one step further, and the place to show for it.
 func (n *node) child(element any) (*node, place) {
 	if key, ok := element.(string); ok {
-		f := n.fields[key]
+		f, _ := n.fields.get(key)
 		return f.value, f.key
 	}
 	i, ok := index(element)

@@ -70,7 +70,7 @@ func (s *shaper) build(n *yamlv3.Node, depth int) *node {
 	built := &node{place: s.place(n), nodes: 1}
 	switch n.Kind {
 	case yamlv3.MappingNode:
-		built.fields = make(map[string]field, len(n.Content)/2)
+		built.fields = newFields(len(n.Content) / 2)
 		s.mapping(built, n, depth)
 	case yamlv3.SequenceNode:
 		s.sequence(built, n, depth)
@@ -105,7 +105,7 @@ func (s *shaper) scalar(built *node, n *yamlv3.Node) {
 }
 
 func (s *shaper) mapping(built *node, n *yamlv3.Node, depth int) {
-	seen := make(map[string]place, len(n.Content)/2)
+	seen := newFields(len(n.Content) / 2)
 	s.direct.raw("{")
 	for i := 0; i+1 < len(n.Content) && !s.stopped; i += 2 {
 		keyNode, valueNode := n.Content[i], n.Content[i+1]
@@ -121,11 +121,11 @@ func (s *shaper) mapping(built *node, n *yamlv3.Node, depth int) {
 		if keyNode.Anchor != "" {
 			s.anchors[keyNode] = &node{place: where, nodes: 1, bytes: int64(len(keyNode.Value))}
 		}
-		if first, again := seen[key]; again && err == nil {
-			s.faults = append(s.faults, duplicateKey(key, where, first))
+		if first, again := seen.get(key); again && err == nil {
+			s.faults = append(s.faults, duplicateKey(key, where, first.key))
 		}
 		if err == nil {
-			seen[key] = where
+			seen.set(key, field{key: where})
 		}
 		s.direct.separate(i)
 		s.direct.text(key)
@@ -153,8 +153,10 @@ func (s *shaper) merge(built *node, n *yamlv3.Node, depth int) {
 		sources = merged.items
 	}
 	for i := len(sources) - 1; i >= 0; i-- {
-		for key, f := range sources[i].fields {
-			built.setField(key, f)
+		if merged := sources[i].fields; merged != nil {
+			for at, key := range merged.names {
+				built.setField(key, merged.fields[at])
+			}
 		}
 	}
 }
