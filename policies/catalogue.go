@@ -19,6 +19,7 @@ type custom struct {
 	Confirm  bool                `json:"confirm"`
 	On       map[string][]string `json:"on"`
 	When     map[string]Change   `json:"when"`
+	Untyped  bool                `json:"untyped"`
 	Reads    []string            `json:"reads"`
 	Params   map[string]Param    `json:"params"`
 	Fix      string              `json:"fix"`
@@ -83,7 +84,7 @@ func describe(module *ast.Module) (rule Rule, ok bool, err error) {
 	rule = Rule{
 		ID: id, Kind: kind, Category: category, File: at.File, Package: module.Package.Path.String(), Custom: IsCustom(module.Package.Path),
 		Title: note.Title, Description: strings.TrimSpace(note.Description),
-		Severity: values.Severity, Profile: values.Profile, Confirm: values.Confirm, On: values.On, When: values.When, Reads: values.Reads,
+		Severity: values.Severity, Profile: values.Profile, Confirm: values.Confirm, On: values.On, When: values.When, Untyped: values.Untyped, Reads: values.Reads,
 		Params: values.Params, Fix: values.Fix, Since: values.Since, Aliases: values.Aliases,
 		Notices: slices.ContainsFunc(module.Rules, func(rule *ast.Rule) bool { return rule.Head.Name == "notice" }),
 	}

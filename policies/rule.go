@@ -66,6 +66,9 @@ type Rule struct {
 	// When maps resources of On to the part of their metadata that must change for the rule to judge a request; with
 	// every other the rule has nothing to say, and is not called.
 	When map[string]Change `json:"when,omitempty"`
+	// Untyped says that the rule asks for nothing but the types of fields: it has nothing to say of what an API server sends,
+	// nor of a manifest that was read into Kubernetes' own types, and is not called.
+	Untyped bool `json:"untyped,omitempty"`
 	// Reads lists the resources of the World that the rule may look at.
 	Reads []string `json:"reads,omitempty"`
 	// Params are what Guardrails may set, by name.

@@ -341,7 +341,7 @@ func TestAnEngineIsNotAskedWhatItLeftOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = decider.Decide(t.Context(), remove(nil), world(t))
+	_, err = decider.Decide(t.Context(), remove(builders.MakeStatefulSet()), world(t))
 	if err == nil || err.Error() != "cascade-delete judges DELETE of statefulsets, and was left out of this engine" {
 		t.Errorf("got %v", err)
 	}

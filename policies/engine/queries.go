@@ -27,7 +27,7 @@ type queries struct {
 type question struct {
 	door                Door
 	resource, operation string
-	manifest            bool
+	manifest, untyped   bool
 }
 
 func newQueries(compiler *ast.Compiler, data storage.Store) *queries {
@@ -37,7 +37,7 @@ func newQueries(compiler *ast.Compiler, data storage.Store) *queries {
 // query returns the query that asks what judges this review; it is prepared when the first such review comes.
 func (e *Engine) query(ctx context.Context, review Review) (*rego.PreparedEvalQuery, error) {
 	resource, operation := review.subject()
-	asked := question{door: review.Door, resource: resource, operation: operation, manifest: review.Operation == ""}
+	asked := question{door: review.Door, resource: resource, operation: operation, manifest: review.Operation == "", untyped: review.untyped()}
 	e.queries.mutex.RLock()
 	query, ok := e.queries.prepared[asked]
 	e.queries.mutex.RUnlock()
@@ -72,7 +72,7 @@ func (e *Engine) asked(review Review) (rules, mutations []policies.Rule) {
 func (e *Engine) asks(review Review) func(rule policies.Rule) bool {
 	resource, operation := review.subject()
 	return func(rule policies.Rule) bool {
-		if e.off[rule.ID] || !rule.Judges(resource, operation) || review.Operation == "" && rule.When[resource] != "" {
+		if e.off[rule.ID] || rule.Untyped && !review.untyped() || !rule.Judges(resource, operation) || review.Operation == "" && rule.When[resource] != "" {
 			return false
 		}
 		if rule.Kind == policies.Mutating {

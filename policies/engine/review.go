@@ -49,6 +49,8 @@ type Review struct {
 	DryRun      bool      `json:"dryRun,omitempty"`
 	// Time is when it was asked, in seconds. Zero means unknown; then nothing counts as confirmed.
 	Time time.Time `json:"time"`
+	// Typed says that Object could be read into Kubernetes' own type.
+	Typed bool `json:"typed,omitempty"`
 	// Planned says that Object and OldObject are two versions of a manifest, and nothing of it is stored: whatever they
 	// say, nothing is confirmed, and nobody is to confirm it now.
 	Planned bool `json:"planned,omitempty"`
@@ -72,6 +74,9 @@ func FromRequest(request *admissionv1.AdmissionRequest, now time.Time) Review {
 		Time:        now,
 	}
 }
+
+// untyped tells a manifest of which nobody knows yet whether its fields have their types.
+func (r Review) untyped() bool { return r.Operation == "" && !r.Typed }
 
 // subject is what the review is about in the words of a rule's `on`: "statefulsets/scale" and "UPDATE". A manifest
 // is judged as what it would create.

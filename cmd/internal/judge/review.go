@@ -39,6 +39,6 @@ func reviewOf(document manifest.Document, namespace string, now time.Time) (engi
 	}
 	return engine.Review{
 		Group: policies.GroupOf(document.APIVersion), Kind: document.Kind, Namespace: namespace, Name: document.Name, Object: document.Raw,
-		Time: now,
+		Typed: document.Typed, Time: now,
 	}, nil
 }

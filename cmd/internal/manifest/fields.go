@@ -3,27 +3,28 @@ package manifest
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/kubernetes/scheme"
 	kjson "sigs.k8s.io/json"
 
+	"github.com/stateward/stateward/cmd/internal/parallel"
 	"github.com/stateward/stateward/policies/fieldpath"
 )
 
 // UnknownFields returns, with their places, the fields of the documents that Kubernetes' own types do not have, as the
 // API server tells kubectl, which refuses to apply them. Kinds that are not Kubernetes' own are left alone. A field of
-// the wrong type is a rule's business.
+// the wrong type is a rule's business; documents without one are marked as typed.
 func UnknownFields(documents []Document) error {
-	var errs []Error
-	for _, document := range documents {
-		errs = append(errs, document.unknownFields()...)
-	}
-	return join(errs)
+	found := make([][]Error, len(documents))
+	parallel.Each(len(documents), func(index int) { found[index] = documents[index].unknownFields() })
+	return join(slices.Concat(found...))
 }
 
-func (d Document) unknownFields() (errs []Error) {
+// unknownFields reads the document into Kubernetes' own type.
+func (d *Document) unknownFields() (errs []Error) {
 	typed, err := scheme.Scheme.New(schema.FromAPIVersionAndKind(d.APIVersion, d.Kind))
 	if runtime.IsNotRegisteredError(err) || d.IsAdmissionReview() {
 		return nil
@@ -32,7 +33,8 @@ func (d Document) unknownFields() (errs []Error) {
 		return []Error{{Position: d.Position(nil), Err: err}}
 	}
 	// What is of the wrong type ends the decoding, and what is said of the fields before it stays true.
-	unknown, _ := kjson.UnmarshalStrict(d.Raw, typed, kjson.DisallowUnknownFields)
+	unknown, err := kjson.UnmarshalStrict(d.Raw, typed, kjson.DisallowUnknownFields)
+	d.Typed = err == nil
 	for _, each := range unknown {
 		var field kjson.FieldError
 		if !errors.As(each, &field) {

@@ -55,3 +55,28 @@ func TestFieldsThatKubernetesDoesNotHaveAreToldWithTheirPlace(t *testing.T) {
 		})
 	}
 }
+
+func TestADocumentThatFitsItsTypeIsMarked(t *testing.T) {
+	t.Parallel()
+	for what, test := range map[string]struct {
+		text string
+		want bool
+	}{
+		"a StatefulSet":                      {"apiVersion: apps/v1\nkind: StatefulSet\nspec: {replicas: 3}\n", true},
+		"one with a field that nobody knows": {"apiVersion: apps/v1\nkind: StatefulSet\nspec: {replica: 3}\n", true},
+		"one with text for a number":         {"apiVersion: apps/v1\nkind: StatefulSet\nspec: {replicas: \"3\"}\n", false},
+		"what Kubernetes does not know":      {"apiVersion: apps.kruise.io/v1\nkind: StatefulSet\nspec: {}\n", false},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			documents, err := manifest.Parse("f.yaml", []byte(test.text), manifest.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = manifest.UnknownFields(documents)
+			if documents[0].Typed != test.want {
+				t.Errorf("typed is %t, want %t", documents[0].Typed, test.want)
+			}
+		})
+	}
+}

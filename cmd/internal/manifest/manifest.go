@@ -67,6 +67,9 @@ type Document struct {
 	Namespace  string
 	Name       string
 
+	// Typed says that the object could be read into Kubernetes' own type; UnknownFields finds that out.
+	Typed bool
+
 	root   *node
 	source *fileText
 }

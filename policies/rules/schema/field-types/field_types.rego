@@ -10,6 +10,7 @@
 #   severity: deny
 #   on:
 #     statefulsets: [CREATE]
+#   untyped: true
 #   fix: write the value as the API reference has it
 #   since: v0.1.0
 package stateward.rules.schema["field-types"]
