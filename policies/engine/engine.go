@@ -91,6 +91,7 @@ func (e *Engine) Decide(ctx context.Context, review Review, world World) (Verdic
 		return Verdict{}, err
 	}
 	seen := newTransaction(world)
+	seen.review = ast.NewArray(ast.NewTerm(review.entry(input)))
 	verdict.Findings, err = evaluate(ctx, query, input, seen)
 	if err != nil {
 		return Verdict{}, err

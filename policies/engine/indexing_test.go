@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
 	admissionv1 "k8s.io/api/admission/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -61,6 +62,11 @@ func TestShortCutsChangeNoVerdict(t *testing.T) {
 				"without the evaluator's short cuts": func() ([]Finding, error) {
 					return evaluate(t.Context(), query, input, newTransaction(world), rego.EvalRuleIndexing(false), rego.EvalEarlyExit(false))
 				},
+				"handing over the entry": func() ([]Finding, error) {
+					ready := newTransaction(world)
+					ready.review = judged(input, review)
+					return evaluate(t.Context(), query, input, ready)
+				},
 				"asking every rule": func() ([]Finding, error) {
 					return evaluate(t.Context(), everything, input, newTransaction(world))
 				},
@@ -77,6 +83,65 @@ func TestShortCutsChangeNoVerdict(t *testing.T) {
 		}
 	}
 	t.Logf("%d reviews with %d findings", reviews, findings)
+}
+
+// judged is what Decide hands over; it does not even ask about what is exempt.
+func judged(input ast.Value, review Review) ast.Value {
+	if exempt(input, review) != "" {
+		return ast.NewArray()
+	}
+	return ast.NewArray(ast.NewTerm(review.entry(input)))
+}
+
+// TestAnEntryIsMadeAsByRego compares the entry that Decide hands over with what the library makes of the same input.
+func TestAnEntryIsMadeAsByRego(t *testing.T) {
+	t.Parallel()
+	library, err := policies.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	decider, err := New(t.Context(), library, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	query, err := prepare(t.Context(), decider.queries.compiler, decider.queries.store, "entries = data.stateward.lib.shape.entries")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := examples.Read("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	reviews := []Review{
+		{Kind: "Pod", Resource: "pods", Operation: "DELETE", OldObject: json.RawMessage(`{"metadata":{"name":"a","namespace":""}}`)},
+		{Kind: "Pod", Resource: "pods", Operation: "CREATE", Object: json.RawMessage(`{"metadata":{"generateName":"a-","namespace":null}}`)},
+		{Kind: "Pod", Object: json.RawMessage(`{"metadata":{"generateName":3,"namespace":["b"]}}`), Planned: true},
+		{Kind: "Pod", Object: json.RawMessage(`{"metadata":"none"}`), Name: "named", Options: json.RawMessage(`null`)},
+		{Kind: "Pod", Name: "named", Namespace: "spaced", Time: time.Unix(1800000000, 0), Options: json.RawMessage(`{"a":1}`)},
+		{Kind: "Pod", Object: json.RawMessage(`{"metadata":{"name":null,"generateName":{"a":["b",1.5]}}}`)},
+	}
+	for _, example := range all {
+		for _, document := range example.Documents {
+			reviews = append(reviews, reviewOf(t, document))
+		}
+	}
+	for _, review := range reviews {
+		input, err := review.input()
+		if err != nil {
+			t.Fatal(err)
+		}
+		results, err := query.Eval(t.Context(), rego.EvalParsedInput(input), rego.EvalTransaction(newTransaction(&Snapshot{})))
+		if err != nil || len(results) != 1 {
+			t.Fatalf("%d results, %v", len(results), err)
+		}
+		want, err := ast.InterfaceToValue(results[0].Bindings["entries"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := ast.NewArray(ast.NewTerm(review.entry(input))); ast.Compare(want, got) != 0 {
+			t.Errorf("made by the library %v, by Decide %v", want, got)
+		}
+	}
 }
 
 func reviewOf(t *testing.T, document unstructured.Unstructured) Review {

@@ -26,6 +26,8 @@ type store struct {
 type transaction struct {
 	world   World
 	unknown map[string]bool
+	// review is the array of what is judged, in the form of policies/lib/shape.rego; nil leaves it to that.
+	review ast.Value
 }
 
 func newTransaction(world World) *transaction {
@@ -53,14 +55,17 @@ func (s *store) ListPolicies(context.Context, storage.Transaction) ([]string, er
 // Read answers `data.cluster.RESOURCE.NAMESPACE.NAME` (without the namespace for resources of the whole cluster),
 // `data.cluster.RESOURCE` where there are few, `data.cluster.known.RESOURCE`, the indexes
 // `data.cluster.governed.NAMESPACE.SERVICE`, `data.cluster.selecting.RESOURCE.NAMESPACE.LABELS` and
-// `data.cluster.labelled.RESOURCE.NAMESPACE.LABELS`, and the fields of the Guardrails.
+// `data.cluster.labelled.RESOURCE.NAMESPACE.LABELS`, `data.review`, and the fields of the Guardrails.
 func (s *store) Read(ctx context.Context, txn storage.Transaction, path storage.Path) (any, error) {
-	if len(path) == 0 || path[0] != "cluster" {
+	if len(path) == 0 || path[0] != "cluster" && path[0] != "review" {
 		return descend(s.guardrails, path, 0)
 	}
 	asked, ok := txn.(*transaction)
 	if !ok {
 		return nil, fmt.Errorf("read data.%v: transaction %T is not the engine's", path, txn)
+	}
+	if path[0] == "review" {
+		return descend(asked.review, path, 1)
 	}
 	if len(path) >= 2 && path[1] == "known" {
 		return descend(known(asked.world), path, 2)

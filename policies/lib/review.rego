@@ -115,7 +115,9 @@ _groups := {
 	"Node": "",
 }
 
-_judged := [entry | some entry in entries; not exempt.reason(entry)]
+_judged := shape.judged
+
+_judged := [entry | some entry in entries; not exempt.reason(entry)] if not shape.judged
 
 _desired(entry) if {
 	entry.operation in {"MANIFEST", "CREATE", "UPDATE"}

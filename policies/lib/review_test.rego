@@ -360,3 +360,9 @@ test_budget_that_somebody_wants_is_judged if {
 	}}
 	review.budgets == [] with input as {"request": {"operation": "DELETE", "oldObject": budget}}
 }
+
+test_entries_that_are_handed_over_are_taken_as_they_are if {
+	entry := {"operation": "DELETE", "group": "", "kind": "Pod", "subresource": "", "namespace": "a", "name": "b"}
+	review.entries == [entry] with input as {"kind": "Service"} with data.review as [entry]
+	review.deletions("Pod") == [entry] with input as {"kind": "Service"} with data.review as [entry]
+}

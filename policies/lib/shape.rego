@@ -3,6 +3,7 @@
 # description: |
 #   The shapes that `input` comes in, and the one form that the rest of the library sees: an AdmissionReview, a bare
 #   manifest, a `kind: List`, conftest's `--combine` array, Gatekeeper's `input.review`. The only reader of `input`.
+#   An engine that asks many times may hand the entries over ready-made as `data.review`, without the exempt ones.
 package stateward.lib.shape
 
 # METADATA
@@ -13,13 +14,21 @@ package stateward.lib.shape
 #   object and old (null where absent), options and user ({} where absent), time (RFC 3339, "" where unknown), planned
 #   (true where two versions of a manifest are compared: nothing of it is stored yet, and nobody acts).
 # scope: document
-entries := [_entry(input.request, _object_or_empty(input, "stateward"))] if is_object(input.request)
+entries := judged if judged
+
+else := [_entry(input.request, _object_or_empty(input, "stateward"))] if is_object(input.request)
 
 else := [_entry(input.review, {})] if is_object(input.review)
 
 else := [entry | some document in input; some entry in _entries(document)] if is_array(input)
 
 else := _entries({"contents": input})
+
+# METADATA
+# title: Judged
+# description: The entries that were handed over; undefined where none were.
+# scope: document
+judged := data.review if is_array(data.review)
 
 # METADATA
 # title: Complete
@@ -105,6 +114,7 @@ _name(request) := name if {
 	name := _subject(request).metadata.name
 } else := sprintf("%sxxxxx", [prefix]) if {
 	prefix := _subject(request).metadata.generateName
+	is_string(prefix)
 } else := object.get(request, "name", "")
 
 _subject(request) := request.oldObject if is_object(request.oldObject)

@@ -1,0 +1,76 @@
+package engine
+
+import "github.com/open-policy-agent/opa/v1/ast"
+
+// entry is the review as policies/lib/shape.rego would make it of the input: half of what a small decision takes. A test
+// holds the two together.
+func (r Review) entry(input ast.Value) ast.Value {
+	request, added := find(input, "request"), find(input, "stateward")
+	operation := r.Operation
+	if operation == "" {
+		operation = "MANIFEST"
+	}
+	return ast.NewObject(
+		item("operation", ast.InternedTerm(operation)),
+		item("group", ast.StringTerm(r.Group)),
+		item("kind", ast.StringTerm(r.Kind)),
+		item("resource", ast.StringTerm(r.Resource)),
+		item("subresource", ast.StringTerm(r.Subresource)),
+		item("namespace", ast.NewTerm(r.inNamespace(request))),
+		item("name", ast.NewTerm(r.named(request))),
+		item("object", ast.NewTerm(find(request, "object"))),
+		item("old", ast.NewTerm(find(request, "oldObject"))),
+		item("options", ast.NewTerm(objectOrEmpty(find(request, "options")))),
+		item("user", ast.NewTerm(find(request, "userInfo"))),
+		item("time", ast.NewTerm(valueOr(find(added, "time"), ast.String("")))),
+		item("planned", ast.NewTerm(valueOr(find(added, "planned"), ast.Boolean(false)))),
+	)
+}
+
+// named is read from the objects: the name of a request is empty for each item of a deletecollection.
+func (r Review) named(request ast.Value) ast.Value {
+	metadata := find(subjectOf(request), "metadata")
+	if name := find(metadata, "name"); name != nil {
+		return name
+	}
+	if prefix, ok := find(metadata, "generateName").(ast.String); ok {
+		return prefix + "xxxxx"
+	}
+	return ast.String(r.Name)
+}
+
+func (r Review) inNamespace(request ast.Value) ast.Value {
+	if r.Namespace != "" {
+		return ast.String(r.Namespace)
+	}
+	switch namespace := find(subjectOf(request), "metadata", "namespace"); {
+	case namespace == nil, namespace == ast.NullValue, ast.Compare(namespace, ast.String("")) == 0:
+		return ast.String("default")
+	default:
+		return namespace
+	}
+}
+
+// subjectOf is the object that a request is about, as it is before.
+func subjectOf(request ast.Value) ast.Value {
+	for _, name := range []string{"oldObject", "object"} {
+		if object, ok := find(request, name).(ast.Object); ok {
+			return object
+		}
+	}
+	return nil
+}
+
+func objectOrEmpty(value ast.Value) ast.Value {
+	if object, ok := value.(ast.Object); ok {
+		return object
+	}
+	return ast.NewObject()
+}
+
+func valueOr(value, fallback ast.Value) ast.Value {
+	if value == nil {
+		return fallback
+	}
+	return value
+}
