@@ -27,6 +27,8 @@ type Handler struct {
 	Door engine.Door
 	// Now is the clock that confirmations are held against.
 	Now func() time.Time
+	// Gate bounds how many requests are evaluated at a time, at all doors together; nil has room for all.
+	Gate *Gate
 	// Metrics counts what is decided.
 	Metrics *Metrics
 }
@@ -52,6 +54,11 @@ func (h *Handler) decide(ctx context.Context, request *admissionv1.AdmissionRequ
 	if err != nil {
 		return refused(http.StatusServiceUnavailable, fmt.Errorf("not ready: %w", err)), decisionError
 	}
+	leave, err := h.Gate.enter(ctx)
+	if err != nil {
+		return refused(http.StatusTooManyRequests, err), decisionShed
+	}
+	defer leave()
 	review := engine.FromRequest(request, h.Now())
 	review.Door = h.Door
 	verdict, err := policy.Engine.Decide(ctx, review, policy.World)

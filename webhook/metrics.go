@@ -18,6 +18,8 @@ const (
 	decisionDenied  decision = "denied"
 	decisionExempt  decision = "exempt"
 	decisionError   decision = "error"
+	// decisionShed is of a request that was turned away for want of time to evaluate it.
+	decisionShed decision = "shed"
 )
 
 func decisionOf(verdict engine.Verdict) decision {

@@ -99,8 +99,9 @@ func newReloader(runner manager.Manager, options Options, gauges *Metrics) *relo
 }
 
 func handlers(decides *inForce, gauges *Metrics) map[string]http.Handler {
+	gate := defaultGate()
 	door := func(door engine.Door) http.Handler {
-		return (&Handler{Policy: decides.current, Door: door, Now: time.Now, Metrics: gauges}).HTTP()
+		return (&Handler{Policy: decides.current, Door: door, Now: time.Now, Gate: gate, Metrics: gauges}).HTTP()
 	}
 	return map[string]http.Handler{
 		registration.ValidatePath:   door(engine.ValidatingDoor),
