@@ -27,6 +27,7 @@ func TestOutage(t *testing.T) {
 	second.Namespace = g.namespace
 	g.allowed(t, string(second.JSON()), "create", "-f", "-")
 	g.allowed(t, "", append(breakGlass(), "delete", "statefulset", "second")...)
+	g.faulty(t)
 
 	if err := guarded.Stateward.Start(); err != nil {
 		t.Fatal(err)

@@ -1,0 +1,155 @@
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/stateward/stateward/test/builders"
+	"github.com/stateward/stateward/test/environment"
+)
+
+// TestTheControlPlaneGoesAndComesBack ends etcd and the API server under a running Stateward, then starts Stateward while
+// there is no API server, and wants the decisions to be right each time: about what was there before, and what is new.
+func TestTheControlPlaneGoesAndComesBack(t *testing.T) {
+	guarded := environment.ForTest(t)
+	g := newGuard(t, guarded)
+	g.create(t, builders.MakeStatefulSet())
+	g.denied(t, "service-in-use", "delete", "service", "nginx")
+
+	for _, name := range []string{"kube-apiserver", "etcd"} {
+		process := guarded.Process(name)
+		process.Kill()
+		if err := process.Start(); err != nil {
+			t.Fatal(err)
+		}
+		g.served(t)
+		g.trusted(t)
+		g.denied(t, "service-in-use", "delete", "service", "nginx")
+		g.fresh(t, "after-"+name)
+	}
+
+	server := guarded.Process("kube-apiserver")
+	server.Stop()
+	guarded.Stateward.Stop()
+	if err := guarded.Stateward.Start(); err != nil {
+		t.Fatal(err)
+	}
+	// As long as there is nothing to read, nobody is told that it is ready.
+	for range 20 {
+		if err := guarded.Ready(t.Context()); err == nil {
+			t.Fatal("Stateward says that it is ready and cannot know the cluster")
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	g.served(t)
+	g.supervised(t)
+	g.trusted(t)
+	g.fresh(t, "after-both")
+}
+
+// supervised does what a kubelet would: it starts Stateward again where it gave up waiting for the API server.
+func (g guard) supervised(t *testing.T) {
+	t.Helper()
+	eventually(t, "Stateward is ready", func(ctx context.Context) (bool, error) {
+		if g.Stateward.PID() == 0 {
+			return false, g.Stateward.Start()
+		}
+		return g.Ready(ctx) == nil, nil
+	})
+}
+
+// served waits until the API server answers.
+func (g guard) served(t *testing.T) {
+	t.Helper()
+	eventually(t, "the API server is back", func(ctx context.Context) (bool, error) {
+		return g.Client.Discovery().RESTClient().Get().AbsPath("/readyz").Do(ctx).Error() == nil, nil
+	})
+}
+
+// fresh makes a Service with its set and takes both away again; a World that has stopped to follow the cluster would miss
+// the first, or keep the last.
+func (g guard) fresh(t *testing.T, name string) {
+	t.Helper()
+	service := builders.HeadlessService()
+	service.Namespace, service.Name = g.namespace, name
+	set := builders.MakeStatefulSet().Name(name).Service(name)
+	set.Namespace = g.namespace
+	set.Spec.Selector.MatchLabels, set.Spec.Template.Labels = map[string]string{"app": name}, map[string]string{"app": name}
+	service.Spec.Selector = map[string]string{"app": name}
+	for _, object := range []any{service, set.StatefulSet} {
+		output, code := g.kubectl(t, string(builders.JSON(object)), "create", "-f", "-")
+		if code != 0 || strings.Contains(output, "[headless-service]") {
+			t.Errorf("what is new is not seen: exit code %d\n%s", code, output)
+		}
+	}
+	g.denied(t, "service-in-use", "delete", "service", name)
+	g.allowed(t, "", append(breakGlass(), "delete", "statefulset", name)...)
+	g.eventuallyAllowed(t, "", "delete", "service", name)
+}
+
+// TestAStatefulSetRightBehindItsServiceIsSeenWithIt creates pairs as `kubectl apply -f` does, far faster than a watch tells
+// of the first of the two.
+func TestAStatefulSetRightBehindItsServiceIsSeenWithIt(t *testing.T) {
+	t.Parallel()
+	const pairs = 200
+	g := newGuard(t, shared(t))
+	var group errgroup.Group
+	group.SetLimit(4)
+	for index := range pairs {
+		group.Go(func() error {
+			name := fmt.Sprintf("pair-%d", index)
+			service := builders.HeadlessService()
+			service.Namespace, service.Name = g.namespace, name
+			set := builders.MakeStatefulSet().Name(name).Service(name).Replicas(0)
+			set.Namespace = g.namespace
+			if _, err := g.Client.CoreV1().Services(g.namespace).Create(t.Context(), service, metav1.CreateOptions{}); err != nil {
+				return err
+			}
+			dry := metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}}
+			_, err := g.Client.AppsV1().StatefulSets(g.namespace).Create(t.Context(), &set.StatefulSet, dry)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestNothingOfWhatAnObjectHoldsIsTold looks for a word that stands in many places of an object, and must stand in no log
+// and in no metric.
+func TestNothingOfWhatAnObjectHoldsIsTold(t *testing.T) {
+	t.Parallel()
+	const canary = "canary-2718281828"
+	g := newGuard(t, shared(t))
+	set := builders.MakeStatefulSet().Annotate("example.com/token", canary)
+	set.Spec.Template.Spec.Containers[0].Env = append(set.Spec.Template.Spec.Containers[0].Env,
+		corev1.EnvVar{Name: "PASSWORD", Value: canary})
+	set.Spec.Template.Spec.Containers[0].Args = []string{"--password=" + canary}
+	set.Spec.Template.Annotations = map[string]string{"example.com/token": canary}
+	g.create(t, set)
+	g.denied(t, "cascade-delete", "delete", "statefulset", "web")
+	g.says(t, true, "", []string{"[partition-range]"}, "patch", "statefulset", "web", "-p", `{"spec":{"updateStrategy":{"rollingUpdate":{"partition":99}}}}`)
+	log, err := os.ReadFile(g.Stateward.LogPath())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for where, text := range map[string]string{"log": string(log), "metrics": fetch(t, g.Metrics+"/metrics")} {
+		if strings.Contains(text, canary) {
+			t.Errorf("the %s of Stateward tells what the object holds", where)
+		}
+		if !strings.Contains(text, "cascade-delete") {
+			t.Errorf("the %s of Stateward does not tell of the denial", where)
+		}
+	}
+}
