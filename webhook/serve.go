@@ -2,13 +2,14 @@ package webhook
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"time"
 
 	"github.com/go-logr/logr"
+	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -46,11 +47,14 @@ type Options struct {
 	// Certificates serve, and where ManageCABundle is set their authority is written into the registration.
 	Certificates   certs.Source
 	ManageCABundle bool
-	Log            logr.Logger
+	// ShutdownDelay is how long connections are accepted after ctx has ended, and ShutdownTimeout how long those are
+	// waited for that stay open.
+	ShutdownDelay, ShutdownTimeout time.Duration
+	Log                            logr.Logger
 }
 
-// Serve answers admission requests until ctx ends. It returns at once where the rules do not compile or the API server
-// is away; it answers "not ready" until it has seen all that the rules read.
+// Serve answers admission requests until ctx ends and nobody asks any more. It returns at once where the rules do not
+// compile or the API server is away; it answers "not ready" until it has seen all that the rules read.
 func Serve(ctx context.Context, options Options) error {
 	if err := compiles(ctx, options); err != nil {
 		return err
@@ -67,14 +71,28 @@ func Serve(ctx context.Context, options Options) error {
 		return fmt.Errorf("register metrics: %w", err)
 	}
 	decides := newReloader(runner, options, gauges)
-	for path, handler := range handlers(decides.inForce, gauges) {
-		// Asking the manager for its server is what makes the manager run it.
-		runner.GetWebhookServer().Register(path, handler)
-	}
-	if err := attach(runner, options, gauges, decides); err != nil {
+	answers := newServer(options, handler(decides.inForce, gauges))
+	if err := attach(runner, options, gauges, decides, answers); err != nil {
 		return fmt.Errorf("assemble webhook: %w", err)
 	}
-	return runner.Start(ctx)
+	listener, err := listen(options)
+	if err != nil {
+		return err
+	}
+	return runBoth(ctx, answers, listener, runner)
+}
+
+// runBoth lets the server end first, and then the manager with its caches, or both when one fails.
+func runBoth(ctx context.Context, answers *server, listener net.Listener, runner manager.Manager) error {
+	alive, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	group, alive := errgroup.WithContext(alive)
+	group.Go(func() error {
+		defer stop()
+		return answers.run(ctx, alive, listener)
+	})
+	group.Go(func() error { return runner.Start(alive) })
+	return group.Wait()
 }
 
 // compiles refuses to start with files that are wrong.
@@ -98,51 +116,42 @@ func newReloader(runner manager.Manager, options Options, gauges *Metrics) *relo
 	return decides
 }
 
-func handlers(decides *inForce, gauges *Metrics) map[string]http.Handler {
+// handler answers at all doors. The server of controller-runtime is never started: all it does is to count what is asked.
+func handler(decides *inForce, gauges *Metrics) http.Handler {
 	door := func(door engine.Door) http.Handler {
 		return (&Handler{Policy: decides.current, Door: door, Now: time.Now, Metrics: gauges}).HTTP()
 	}
-	return map[string]http.Handler{
-		registration.ValidatePath:   door(engine.ValidatingDoor),
-		registration.MutatePath:     door(engine.MutatingDoor),
-		registration.GuardrailsPath: withDeadline(&admission.Webhook{Handler: &guardrailsHandler{policy: decides.current}}),
-	}
+	doors := http.NewServeMux()
+	counted := ctrlwebhook.NewServer(ctrlwebhook.Options{WebhookMux: doors})
+	counted.Register(registration.ValidatePath, door(engine.ValidatingDoor))
+	counted.Register(registration.MutatePath, door(engine.MutatingDoor))
+	counted.Register(registration.GuardrailsPath, withDeadline(&admission.Webhook{Handler: &guardrailsHandler{policy: decides.current}}))
+	return doors
 }
 
 func newManager(options Options) (manager.Manager, error) {
+	grace := lastAnswers
 	return ctrl.NewManager(options.Config, ctrl.Options{
-		Logger:                 options.Log,
-		Cache:                  cluster.Options(),
-		Metrics:                metricsserver.Options{BindAddress: options.MetricsAddress},
-		HealthProbeBindAddress: options.ProbeAddress,
-		WebhookServer: ctrlwebhook.NewServer(ctrlwebhook.Options{
-			Host: options.Host, Port: options.Port, TLSOpts: []func(*tls.Config){tlsConfig(options.Certificates)},
-		}),
+		Logger:                  options.Log,
+		Cache:                   cluster.Options(),
+		Metrics:                 metricsserver.Options{BindAddress: options.MetricsAddress},
+		HealthProbeBindAddress:  options.ProbeAddress,
+		GracefulShutdownTimeout: &grace,
 	})
 }
 
 // attach adds what answers probes and what runs beside the server.
-func attach(runner manager.Manager, options Options, gauges *Metrics, decides *reloader) error {
+func attach(runner manager.Manager, options Options, gauges *Metrics, decides *reloader, answers *server) error {
 	return errors.Join(
 		runner.AddHealthzCheck("ping", healthz.Ping),
 		runner.AddReadyzCheck("caches", func(*http.Request) error { _, err := decides.inForce.current(); return err }),
 		runner.AddReadyzCheck("certificate", func(*http.Request) error { return options.Certificates.Check() }),
-		runner.AddReadyzCheck("webhook", runner.GetWebhookServer().StartedChecker()),
+		runner.AddReadyzCheck("webhook", answers.ready),
 		runner.Add(manager.RunnableFunc(options.Certificates.Run)),
 		runner.Add(manager.RunnableFunc(watchExpiry(options.Certificates, gauges))),
 		runner.Add(manager.RunnableFunc(decides.run)),
 		runner.Add(manager.RunnableFunc(keepBundle(runner, options))),
 	)
-}
-
-// tlsConfig offers HTTP/1.1 only: HTTP/2 brings a webhook nothing but the rapid-reset attacks, and API servers speak
-// HTTP/1.1 to webhooks behind a Service anyway.
-func tlsConfig(source certs.Source) func(*tls.Config) {
-	return func(config *tls.Config) {
-		config.MinVersion = tls.VersionTLS12
-		config.NextProtos = []string{"http/1.1"}
-		config.GetCertificate = source.GetCertificate
-	}
 }
 
 func watchExpiry(source certs.Source, gauges *Metrics) func(context.Context) error {

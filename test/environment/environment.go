@@ -151,6 +151,8 @@ func (e *Environment) serve(ctx context.Context, root string, options Options, g
 	arguments := append([]string{
 		"serve", "--kubeconfig", kubeconfig, "--bind-address", "127.0.0.1", "--port", strconv.Itoa(ports[0]),
 		"--metrics-address", address(ports[1]), "--probe-address", address(ports[2]), "--certificate-hosts", "127.0.0.1",
+		// No proxy is in between, and the API server need not be spared.
+		"--shutdown-delay", "0s", "--shutdown-timeout", "0s",
 	}, options.ServeArgs...)
 	e.Stateward, err = e.AddProcess(processName, exec.Command(binary, arguments...))
 	if err != nil {
