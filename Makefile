@@ -5,6 +5,7 @@ GO_TEST := go test -timeout 30m
 FUZZ_TIME := 3s
 BENCH_TIME := 1s
 BENCH_MANIFESTS := 1000
+ROLLOUTS := 50
 CRD := $(BIN)/controller-gen crd paths=./policies/engine output:crd:stdout
 GO_FILES_FOLDERS := certs cmd policies test webhook
 
@@ -52,6 +53,10 @@ fuzz: ## Run each fuzz target for FUZZ_TIME
 		echo "fuzzing $$target of $$package for $(FUZZ_TIME)"; \
 		go test -run NONE -fuzz "^$$target\$$" -fuzztime $(FUZZ_TIME) -fuzzminimizetime 10x "$$package" || exit 1; \
 	done
+
+.PHONY: soak
+soak: ## Replace all replicas ROLLOUTS times under 200 requests per second, and kill one (about half an hour)
+	go test -tags soak ./test/availability -run 'Rollouts|Killed' -rollouts $(ROLLOUTS) -timeout 3h -v
 
 .PHONY: bench
 bench: ## Measure decisions beside a webhook that decides nothing

@@ -79,11 +79,11 @@ func Serve(ctx context.Context, options Options) error {
 	if err != nil {
 		return err
 	}
-	return runBoth(ctx, answers, listener, runner)
+	return runBoth(ctx, answers, listener, runner.Start)
 }
 
 // runBoth lets the server end first, and then the manager with its caches, or both when one fails.
-func runBoth(ctx context.Context, answers *server, listener net.Listener, runner manager.Manager) error {
+func runBoth(ctx context.Context, answers *server, listener net.Listener, manage func(context.Context) error) error {
 	alive, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	group, alive := errgroup.WithContext(alive)
@@ -91,7 +91,7 @@ func runBoth(ctx context.Context, answers *server, listener net.Listener, runner
 		defer stop()
 		return answers.run(ctx, alive, listener)
 	})
-	group.Go(func() error { return runner.Start(alive) })
+	group.Go(func() error { return manage(alive) })
 	return group.Wait()
 }
 

@@ -281,6 +281,49 @@ func TestAServerWithoutItsManagerEndsAtOnce(t *testing.T) {
 	})
 }
 
+// TestCachesGoOnUntilTheLastAnswer takes the place of the manager, which has the caches.
+func TestCachesGoOnUntilTheLastAnswer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := &running{
+			server: newServer(Options{ShutdownDelay: 20 * time.Second, ShutdownTimeout: 95 * time.Second, Log: logr.Discard()}, http.HandlerFunc(echo)),
+			pipes:  &pipes{offered: make(chan net.Conn), closed: make(chan struct{})},
+		}
+		var stopped time.Time
+		manage := func(ctx context.Context) error {
+			<-ctx.Done()
+			stopped = time.Now()
+			return nil
+		}
+		ctx, end := context.WithCancel(t.Context())
+		begun := time.Now()
+		time.AfterFunc(time.Second, end)
+		if err := runBoth(ctx, r.server, r.pipes, manage); err != nil {
+			t.Error(err)
+		}
+		if took := stopped.Sub(begun); took < 21*time.Second {
+			t.Errorf("stopped %s after the start, want 1s and the delay of 20s", took)
+		}
+	})
+}
+
+func TestAnErrorOfTheManagerEndsTheServer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		answers := newServer(Options{ShutdownDelay: 20 * time.Second, ShutdownTimeout: 95 * time.Second, Log: logr.Discard()}, http.HandlerFunc(echo))
+		listener := &pipes{offered: make(chan net.Conn), closed: make(chan struct{})}
+		want := errors.New("the port of the metrics is taken")
+		begun := time.Now()
+		err := runBoth(t.Context(), answers, listener, func(context.Context) error { return want })
+		if !errors.Is(err, want) {
+			t.Errorf("error %v, want %v", err, want)
+		}
+		if took := time.Since(begun); took > time.Second {
+			t.Errorf("ended after %s", took)
+		}
+	})
+}
+
 func TestABodyThatDoesNotComeIsNotWaitedFor(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
