@@ -27,9 +27,6 @@ import (
 	"github.com/stateward/stateward/webhook/registration"
 )
 
-// bundleInterval is how often the caBundle is looked at: whoever applies the manifests again may have emptied it.
-const bundleInterval = 2 * time.Second
-
 // Options is all that Serve needs.
 type Options struct {
 	// Config reaches the API server.
@@ -44,9 +41,8 @@ type Options struct {
 	Files []string
 	// StoredGuardrails asks for the Guardrails object in the cluster, in the place of what Load has.
 	StoredGuardrails bool
-	// Certificates serve, and where ManageCABundle is set their authority is written into the registration.
-	Certificates   certs.Source
-	ManageCABundle bool
+	// Certificates serve. The authorities that they know are written into the registration.
+	Certificates certs.Source
 	// ShutdownDelay is how long connections are accepted after ctx has ended, and ShutdownTimeout how long those are
 	// waited for that stay open.
 	ShutdownDelay, ShutdownTimeout time.Duration
@@ -148,31 +144,10 @@ func attach(runner manager.Manager, options Options, gauges *Metrics, decides *r
 		runner.AddReadyzCheck("certificate", func(*http.Request) error { return options.Certificates.Check() }),
 		runner.AddReadyzCheck("webhook", answers.ready),
 		runner.Add(manager.RunnableFunc(options.Certificates.Run)),
-		runner.Add(manager.RunnableFunc(watchExpiry(options.Certificates, gauges))),
+		runner.Add(manager.RunnableFunc(watchCertificate(runner, options, gauges))),
 		runner.Add(manager.RunnableFunc(decides.run)),
 		runner.Add(manager.RunnableFunc(keepBundle(runner, options))),
 	)
-}
-
-func watchExpiry(source certs.Source, gauges *Metrics) func(context.Context) error {
-	return func(ctx context.Context) error {
-		return every(ctx, time.Minute, func() { gauges.SetCertificateExpiry(source.NotAfter()) })
-	}
-}
-
-// keepBundle keeps the authority of the certificates in the registration, once there is one.
-func keepBundle(runner manager.Manager, options Options) func(context.Context) error {
-	return func(ctx context.Context) error {
-		bundle := options.Certificates.CABundle()
-		if !options.ManageCABundle || bundle == nil {
-			return nil
-		}
-		return every(ctx, bundleInterval, func() {
-			if err := certs.Inject(ctx, runner.GetAPIReader(), runner.GetClient(), registration.Name, bundle); err != nil {
-				options.Log.Error(err, "the API server cannot trust the webhook yet")
-			}
-		})
-	}
 }
 
 // every does something now and at each interval until ctx ends.

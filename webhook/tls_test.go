@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -17,7 +18,7 @@ import (
 // serveTLS serves under tlsConfig.
 func serveTLS(t *testing.T) (address string, trusted *x509.CertPool) {
 	t.Helper()
-	source, err := certs.NewSelfManaged([]string{"127.0.0.1"})
+	source, err := certs.NewSelfManaged([]string{"127.0.0.1"}, time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@
 package availability_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -13,7 +12,6 @@ import (
 	"time"
 
 	"github.com/stateward/stateward/test/bench/load"
-	"github.com/stateward/stateward/test/builders"
 	"github.com/stateward/stateward/test/cluster"
 	"github.com/stateward/stateward/test/environment"
 	"github.com/stateward/stateward/webhook/registration"
@@ -62,7 +60,7 @@ func newFleet(t *testing.T, timing timing) *fleet {
 		Environment: environment.ForTestWith(t, environment.Options{Bare: true}),
 		timing:      timing, authority: newAuthority(t), folder: t.TempDir(), service: &load.Service{},
 	}
-	f.create(t)
+	create(t, f.Environment)
 	f.writeCertificate(t)
 	for range 3 {
 		f.add(t)
@@ -83,17 +81,6 @@ func newFleet(t *testing.T, timing timing) *fleet {
 // config is that of an API server, without session tickets: each connection is a whole handshake.
 func (f *fleet) config() *tls.Config {
 	return &tls.Config{RootCAs: f.authority.pool(), ServerName: serviceName, MinVersion: tls.VersionTLS12}
-}
-
-// create makes what the reviews are about, so that nothing has to be looked up that is not there.
-func (f *fleet) create(t *testing.T) {
-	t.Helper()
-	for _, object := range [][]byte{builders.JSON(builders.HeadlessService()), builders.MakeStatefulSet().JSON()} {
-		output, err := f.KubectlWithInput(t.Context(), bytes.NewReader(object), "create", "-f", "-")
-		if err != nil || output.ExitCode != 0 {
-			t.Fatalf("kubectl create: %v %s", err, output.Stderr)
-		}
-	}
 }
 
 // reviews are requests whose answers are known: one that is allowed and one that is denied, neither of which takes long;

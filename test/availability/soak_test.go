@@ -26,6 +26,8 @@ func TestNoRequestIsLostInManyRollouts(t *testing.T) {
 	lostNone(t, f.underLoad(t, func(result *load.Result) {
 		for done := range *rollouts {
 			f.rollOut(t)
+			// All proxies hear of it, and the new replicas have something to do.
+			time.Sleep(f.lag)
 			t.Logf("%s: %d rollouts, %s", time.Since(begun).Round(time.Second), done+1, result)
 		}
 		f.awaitEnd(t)

@@ -33,8 +33,10 @@ type serveOptions struct {
 	certFile         string
 	keyFile          string
 	certificateHosts []string
-	shutdownDelay    time.Duration
-	shutdownTimeout  time.Duration
+	// authorityLifetime is that of self-managed authorities.
+	authorityLifetime time.Duration
+	shutdownDelay     time.Duration
+	shutdownTimeout   time.Duration
 }
 
 func newServe(streams Streams) *cobra.Command {
@@ -73,7 +75,8 @@ ends it at once.`,
 	flags.StringVar(&options.probeAddress, "probe-address", ":8081", "`host:port` of /healthz and /readyz, 0 for none")
 	flags.StringVar(&options.certFile, "cert-file", "", "PEM `file` of the serving certificate")
 	flags.StringVar(&options.keyFile, "key-file", "", "PEM `file` of its key")
-	flags.StringSliceVar(&options.certificateHosts, "certificate-hosts", []string{service}, "DNS `names` and IP addresses that a self-managed certificate is for")
+	flags.StringSliceVar(&options.certificateHosts, "certificate-hosts", []string{service}, "DNS `names` and IP addresses by which API servers call: a self-managed certificate is for them, and one from a file has to be")
+	flags.DurationVar(&options.authorityLifetime, "authority-lifetime", 365*24*time.Hour, "`time` for which a self-managed authority is good, as 8760h; it gets a successor when a third of it is left")
 	flags.DurationVar(&options.shutdownDelay, "shutdown-delay", 20*time.Second, "shortest `time` from the signal to end until connections are refused, as 20s")
 	flags.DurationVar(&options.shutdownTimeout, "shutdown-timeout", 95*time.Second, "longest `time` from the signal to end until connections are closed that API servers keep; they close unused ones after 90s")
 	return command
@@ -109,7 +112,6 @@ func (o serveOptions) build(ctx context.Context, streams Streams) (webhook.Optio
 		// A file has the say where there is one.
 		StoredGuardrails: o.config == "",
 		Certificates:     source,
-		ManageCABundle:   o.certFile == "",
 		ShutdownDelay:    o.shutdownDelay,
 		ShutdownTimeout:  o.shutdownTimeout,
 		Log:              logger,
@@ -152,9 +154,9 @@ func (o serveOptions) certificates() (certs.Source, error) {
 		return nil, errors.New("--cert-file and --key-file go together: give both, or none for a self-managed certificate")
 	}
 	if o.certFile != "" {
-		return certs.NewFiles(o.certFile, o.keyFile)
+		return certs.NewFiles(o.certFile, o.keyFile, o.certificateHosts)
 	}
-	return certs.NewSelfManaged(o.certificateHosts)
+	return certs.NewSelfManaged(o.certificateHosts, o.authorityLifetime)
 }
 
 func restConfig(kubeconfig string) (*rest.Config, error) {

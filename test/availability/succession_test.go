@@ -1,0 +1,90 @@
+package availability_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/stateward/stateward/test/builders"
+	"github.com/stateward/stateward/test/environment"
+	"github.com/stateward/stateward/webhook/registration"
+)
+
+// TestAnAuthorityIsSucceededWithoutLosingARequest has authorities of a few seconds, and a real API server that asks all
+// the time.
+func TestAnAuthorityIsSucceededWithoutLosingARequest(t *testing.T) {
+	guarded := environment.ForTestWith(t, environment.Options{ServeArgs: []string{"--authority-lifetime", "20s"}})
+	create(t, guarded)
+	ctx, stop := context.WithCancel(t.Context())
+	var asked, lost int
+	var asking sync.WaitGroup
+	asking.Go(func() {
+		for ctx.Err() == nil {
+			err := guarded.Client.AppsV1().StatefulSets("default").Delete(t.Context(), "web", metav1.DeleteOptions{DryRun: []string{metav1.DryRunAll}})
+			asked++
+			if err == nil || !strings.Contains(err.Error(), "[cascade-delete]") {
+				lost++
+				t.Errorf("not denied by Stateward: %v", err)
+			}
+		}
+	})
+	issuers := map[string]bool{}
+	deadline := time.Now().Add(3 * time.Minute)
+	for len(issuers) < 3 {
+		if time.Now().After(deadline) {
+			t.Errorf("%d authorities have signed what is served, want 3", len(issuers))
+			break
+		}
+		issuers[issuerOf(t, guarded)] = true
+		time.Sleep(100 * time.Millisecond)
+	}
+	stop()
+	asking.Wait()
+	t.Logf("%d requests, %d lost, %d authorities", asked, lost, len(issuers))
+}
+
+// issuerOf tells by which authority of the caBundle the certificate is signed that is served now.
+func issuerOf(t *testing.T, guarded *environment.Environment) string {
+	t.Helper()
+	connection, err := tls.Dial("tcp", strings.TrimPrefix(guarded.Webhook, "https://"), &tls.Config{InsecureSkipVerify: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	leaf := connection.ConnectionState().PeerCertificates[0]
+	configuration, err := guarded.Client.AdmissionregistrationV1().ValidatingWebhookConfigurations().Get(t.Context(), registration.Name, metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bundle := configuration.Webhooks[0].ClientConfig.CABundle
+	for block, rest := pem.Decode(bundle); block != nil; block, rest = pem.Decode(rest) {
+		authority, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if leaf.CheckSignatureFrom(authority) == nil {
+			return string(authority.Raw)
+		}
+	}
+	t.Fatal("no authority of the caBundle has signed what is served")
+	return ""
+}
+
+// create makes what is asked about, so that nothing has to be looked up that is not there.
+func create(t *testing.T, guarded *environment.Environment) {
+	t.Helper()
+	for _, object := range [][]byte{builders.JSON(builders.HeadlessService()), builders.MakeStatefulSet().JSON()} {
+		output, err := guarded.KubectlWithInput(t.Context(), bytes.NewReader(object), "create", "-f", "-")
+		if err != nil || output.ExitCode != 0 {
+			t.Fatalf("kubectl create: %v %s", err, output.Stderr)
+		}
+	}
+}
