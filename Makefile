@@ -26,7 +26,7 @@ build: ## Build bin/stateward, a static binary
 ##@ Test
 
 .PHONY: test
-test: control-plane test-conftest test-go fuzz ## Run all tests: Go, Rego with coverage, examples, conftest, end to end on a real control plane, fuzzing
+test: control-plane test-conftest test-go test-cert-manager fuzz ## Run all tests: Go, Rego with coverage, examples, conftest, cert-manager, end to end on a real control plane, fuzzing
 
 .PHONY: control-plane
 control-plane: ## Build what the tests start: Kubernetes, etcd, kwok, CoreDNS, conftest (minutes the first time)
@@ -41,6 +41,10 @@ test-conftest: ## Run the Rego tests as conftest does
 .PHONY: test-go
 test-go: ## Run the Go tests, which run the Rego tests too
 	$(GO_TEST) ./...
+
+.PHONY: test-cert-manager
+test-cert-manager: ## Issue, renew and roll over certificates with cert-manager's own controllers
+	cd test/certmanager && $(GO_TEST) ./...
 
 .PHONY: test-rego
 test-rego: ## Run the Rego tests alone, with their coverage

@@ -4,50 +4,19 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
-	"fmt"
 	"net"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/stateward/stateward/test/environment"
 )
 
-// writeCertificate puts a new certificate where the replicas look for it, and returns it. It does so as a kubelet does:
-// both files are there at once, behind a link.
+// writeCertificate puts a new certificate where the replicas look for it, and returns it.
 func (f *fleet) writeCertificate(t *testing.T) *x509.Certificate {
 	t.Helper()
 	certificate, key := f.authority.issue(t)
-	f.versions++
-	next := filepath.Join(f.folder, fmt.Sprintf("..version-%d", f.versions))
-	if err := os.Mkdir(next, 0o700); err != nil {
+	if err := environment.Project(f.folder, map[string][]byte{"tls.crt": certificate, "tls.key": key}); err != nil {
 		t.Fatal(err)
-	}
-	for name, text := range map[string][]byte{"tls.crt": certificate, "tls.key": key} {
-		if err := os.WriteFile(filepath.Join(next, name), text, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		link := filepath.Join(f.folder, name)
-		if _, err := os.Lstat(link); os.IsNotExist(err) {
-			if err := os.Symlink(filepath.Join("..data", name), link); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	before, err := os.Readlink(filepath.Join(f.folder, "..data"))
-	if err != nil && !os.IsNotExist(err) {
-		t.Fatal(err)
-	}
-	temporary := filepath.Join(f.folder, "..data_tmp")
-	if err := os.Symlink(filepath.Base(next), temporary); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Rename(temporary, filepath.Join(f.folder, "..data")); err != nil {
-		t.Fatal(err)
-	}
-	if before != "" {
-		if err := os.RemoveAll(filepath.Join(f.folder, before)); err != nil {
-			t.Fatal(err)
-		}
 	}
 	block, _ := pem.Decode(certificate)
 	parsed, err := x509.ParseCertificate(block.Bytes)

@@ -50,7 +50,6 @@ type fleet struct {
 	replicas  []*environment.Replica
 	ending    []*environment.Replica
 	started   int
-	versions  int
 }
 
 // newFleet starts as many replicas as the overlay ha has.
