@@ -27,6 +27,9 @@ import (
 	"github.com/stateward/stateward/webhook/registration"
 )
 
+// lookups is how many objects may be read live in a second: as many as requests that a large cluster makes.
+const lookups = 200
+
 // Options is all that Serve needs.
 type Options struct {
 	// Config reaches the API server.
@@ -127,7 +130,11 @@ func handler(decides *inForce, gauges *Metrics) http.Handler {
 
 func newManager(options Options) (manager.Manager, error) {
 	grace := lastAnswers
-	return ctrl.NewManager(options.Config, ctrl.Options{
+	// Requests look up what the caches do not have. Waiting for one's turn here would end in "could not evaluate" for many,
+	// and API servers share what they can do by priority and fairness anyway.
+	config := rest.CopyConfig(options.Config)
+	config.QPS, config.Burst = lookups, 2*lookups
+	return ctrl.NewManager(config, ctrl.Options{
 		Logger:                  options.Log,
 		Cache:                   cluster.Options(),
 		Metrics:                 metricsserver.Options{BindAddress: options.MetricsAddress},

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -14,6 +15,8 @@ import (
 
 	"github.com/go-logr/logr"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/stateward/stateward/certs"
 )
 
 // pipes is a listener in memory, which the clock of a bubble goes with.
@@ -345,4 +348,29 @@ func TestABodyThatDoesNotComeIsNotWaitedFor(t *testing.T) {
 		r.die()
 		r.awaitEnd(t, time.Now())
 	})
+}
+
+func TestAPortThatIsTakenIsNamed(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	address, ok := taken.Addr().(*net.TCPAddr)
+	if !ok {
+		t.Fatalf("address is a %T", taken.Addr())
+	}
+	source, err := certs.NewSelfManaged([]string{"127.0.0.1"}, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := listen(Options{Host: "127.0.0.1", Port: address.Port, Certificates: source})
+	if listener != nil || err == nil {
+		t.Fatalf("listener %v, error %v", listener, err)
+	}
+	want := fmt.Sprintf("listen on %s: listen tcp %s: bind: address already in use: choose another --port or --bind-address", address, address)
+	if diff := cmp.Diff(want, err.Error()); diff != "" {
+		t.Errorf("error (-want +got):\n%s", diff)
+	}
 }
