@@ -2,6 +2,8 @@ package webhook
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -35,29 +37,40 @@ func keepBundle(runner manager.Manager, options Options) func(context.Context) e
 	}
 }
 
-// watchCertificate tells by metrics when the certificate in use expires, and whether API servers trust it.
+// watchCertificate tells by metrics when the certificate in use expires and whether API servers trust it, and logs once what
+// is wrong with it: a probe that fails does not say why.
 func watchCertificate(runner manager.Manager, options Options, gauges *Metrics) func(context.Context) error {
 	return func(ctx context.Context) error {
 		told := ""
+		// A source that tells API servers by itself gets the time to do so.
+		settled := options.Certificates.CABundle() == nil
 		return every(ctx, gaugeInterval, func() {
 			gauges.SetCertificateExpiry(options.Certificates.NotAfter())
-			served, err := options.Certificates.GetCertificate(nil)
-			if err != nil {
-				options.Log.Error(err, "there is no serving certificate")
+			if !settled {
+				settled = true
 				return
 			}
-			distrusted, err := certs.Distrusted(ctx, runner.GetAPIReader(), registration.Name, served)
-			if err != nil {
-				// The last number stays: a configuration that cannot be read says nothing about its caBundle.
-				options.Log.Error(err, "whether API servers trust the webhook is not known")
-				return
+			wrong := errors.Join(options.Certificates.Check(), distrust(ctx, runner, options, gauges))
+			if now := fmt.Sprint(wrong); wrong != nil && now != told {
+				options.Log.Error(wrong, "API servers cannot call the webhook")
 			}
-			gauges.setDistrusted(len(distrusted))
-			// Said once, for it may stay so for long.
-			if now := strings.Join(distrusted, " "); now != told {
-				told = now
-				options.Log.Info("caBundle does not vouch for the serving certificate", "webhooks", distrusted)
-			}
+			told = fmt.Sprint(wrong)
 		})
 	}
+}
+
+// distrust counts the webhooks that cannot be called, and names them. Where that cannot be found out the last number stays.
+func distrust(ctx context.Context, runner manager.Manager, options Options, gauges *Metrics) error {
+	served, err := options.Certificates.GetCertificate(nil)
+	if err != nil {
+		return err
+	}
+	distrusted, err := certs.Distrusted(ctx, runner.GetAPIReader(), registration.Name, served)
+	if err != nil {
+		return err
+	}
+	if gauges.setDistrusted(len(distrusted)); len(distrusted) > 0 {
+		return fmt.Errorf("the caBundle does not vouch for the serving certificate: webhooks %s", strings.Join(distrusted, ", "))
+	}
+	return nil
 }

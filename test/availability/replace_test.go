@@ -1,6 +1,8 @@
 package availability_test
 
 import (
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,6 +26,7 @@ func TestNoRequestIsLost(t *testing.T) {
 			}
 		}))
 	})
+	t.Run("by a replica whose certificate is for another name", f.refusesToBeReady)
 	t.Run("after everybody knows that a replica was killed", func(t *testing.T) {
 		result, gone := f.kill(t)
 		t.Log(result)
@@ -52,4 +55,33 @@ func (f *fleet) kill(t *testing.T) (result *load.Result, gone time.Time) {
 		gone = time.Now()
 	})
 	return result, gone
+}
+
+// refusesToBeReady starts a replica that API servers would call by a name that its certificate does not have.
+func (f *fleet) refusesToBeReady(t *testing.T) {
+	replica, err := f.StartReplica("misnamed", "127.0.0.1", "--cert-file", f.certFile(), "--key-file", f.keyFile(), "--certificate-hosts", "other.svc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer replica.Kill()
+	deadline := time.Now().Add(time.Minute)
+	for {
+		err := replica.Ready(t.Context())
+		if err == nil {
+			t.Fatal("it is ready")
+		}
+		// All else is well.
+		if strings.Contains(err.Error(), "[+]caches ok") && strings.Contains(err.Error(), "[-]certificate failed") && strings.Contains(err.Error(), "[+]webhook ok") {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	log, err := os.ReadFile(replica.LogPath())
+	want := "serving certificate is for " + serviceName + " and not for other.svc, by which API servers call"
+	if err != nil || !strings.Contains(string(log), want) {
+		t.Errorf("the log does not say %q (%v):\n%s", want, err, log)
+	}
 }

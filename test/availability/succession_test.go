@@ -11,8 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/stateward/stateward/certs"
 	"github.com/stateward/stateward/test/builders"
 	"github.com/stateward/stateward/test/environment"
 	"github.com/stateward/stateward/webhook/registration"
@@ -49,6 +52,38 @@ func TestAnAuthorityIsSucceededWithoutLosingARequest(t *testing.T) {
 	stop()
 	asking.Wait()
 	t.Logf("%d requests, %d lost, %d authorities", asked, lost, len(issuers))
+	t.Run("and who is not trusted is told by which webhooks", func(t *testing.T) { distrusts(t, guarded) })
+}
+
+// distrusts compares a certificate of nobody with the registration.
+func distrusts(t *testing.T, guarded *environment.Environment) {
+	t.Helper()
+	reader, err := client.New(guarded.Config(), client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stranger, err := certs.NewSelfManaged([]string{"127.0.0.1"}, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	served, err := stranger.GetCertificate(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	distrusted, err := certs.Distrusted(t.Context(), reader, registration.Name, served)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"critical.stateward.dev", "advisory.stateward.dev", "confirmation.stateward.dev", "owner.stateward.dev", "guardrails.stateward.dev",
+		"mutation.stateward.dev", "confirmation.stateward.dev",
+	}
+	if diff := cmp.Diff(want, distrusted); diff != "" {
+		t.Errorf("webhooks (-want +got):\n%s", diff)
+	}
+	if _, err := certs.Distrusted(t.Context(), reader, "nobody", served); err == nil || !strings.HasPrefix(err.Error(), "read ValidatingWebhookConfiguration nobody: ") {
+		t.Errorf("without a registration: %v", err)
+	}
 }
 
 // issuerOf tells by which authority of the caBundle the certificate is signed that is served now.

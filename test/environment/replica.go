@@ -21,9 +21,17 @@ type Replica struct {
 	Address, Metrics, Probes string
 }
 
-// AddReplica starts `stateward serve` under its service account on an address of the loopback interface, and waits until
-// it says that it is ready.
+// AddReplica is StartReplica of one that says that it is ready.
 func (e *Environment) AddReplica(ctx context.Context, name, host string, arguments ...string) (*Replica, error) {
+	replica, err := e.StartReplica(name, host, arguments...)
+	if err != nil {
+		return nil, err
+	}
+	return replica, replica.WaitReady(ctx, replica.Ready)
+}
+
+// StartReplica starts `stateward serve` under its service account on an address of the loopback interface.
+func (e *Environment) StartReplica(name, host string, arguments ...string) (*Replica, error) {
 	kubeconfig, err := e.KubeconfigFor(processName, account, groups()...)
 	if err != nil {
 		return nil, err
@@ -38,10 +46,8 @@ func (e *Environment) AddReplica(ctx context.Context, name, host string, argumen
 		"--metrics-address", address(ports[1]), "--probe-address", address(ports[2]),
 	}, arguments...)...)
 	replica := &Replica{Address: address(ports[0]), Metrics: "http://" + address(ports[1]), Probes: "http://" + address(ports[2])}
-	if replica.Process, err = e.AddProcess(name, command); err != nil {
-		return nil, err
-	}
-	return replica, replica.WaitReady(ctx, replica.Ready)
+	replica.Process, err = e.AddProcess(name, command)
+	return replica, err
 }
 
 // Ready asks the process whether it is ready.
