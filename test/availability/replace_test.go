@@ -27,6 +27,7 @@ func TestNoRequestIsLost(t *testing.T) {
 		}))
 	})
 	t.Run("by a replica whose certificate is for another name", f.refusesToBeReady)
+	t.Run("but who asks twice does not have to wait", f.endsAtOnce)
 	t.Run("after everybody knows that a replica was killed", func(t *testing.T) {
 		result, gone := f.kill(t)
 		t.Log(result)
@@ -84,4 +85,21 @@ func (f *fleet) refusesToBeReady(t *testing.T) {
 	if err != nil || !strings.Contains(string(log), want) {
 		t.Errorf("the log does not say %q (%v):\n%s", want, err, log)
 	}
+}
+
+// endsAtOnce is a second Ctrl-C.
+func (f *fleet) endsAtOnce(t *testing.T) {
+	replica, err := f.AddReplica(t.Context(), "impatient", "127.0.0.1", "--cert-file", f.certFile(), "--key-file", f.keyFile(),
+		"--shutdown-delay", "1h", "--shutdown-timeout", "1h")
+	if err != nil {
+		t.Fatal(err)
+	}
+	replica.Terminate()
+	for err == nil || !strings.Contains(err.Error(), "[-]webhook failed") {
+		if err = replica.Ready(t.Context()); replica.PID() == 0 {
+			t.Fatalf("it ended before it was asked twice, with exit code %d", replica.ExitCode())
+		}
+	}
+	replica.Terminate()
+	<-replica.Exited()
 }
