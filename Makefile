@@ -5,6 +5,7 @@ GO_TEST := go test -timeout 30m
 FUZZ_TIME := 3s
 BENCH_TIME := 1s
 BENCH_MANIFESTS := 1000
+ROLLOUTS := 50
 CRD := $(BIN)/controller-gen crd paths=./policies/engine output:crd:stdout
 GO_FILES_FOLDERS := certs cmd policies test webhook
 
@@ -25,7 +26,7 @@ build: ## Build bin/stateward, a static binary
 ##@ Test
 
 .PHONY: test
-test: control-plane test-conftest test-go fuzz ## Run all tests: Go, Rego with coverage, examples, conftest, end to end on a real control plane, fuzzing
+test: control-plane test-conftest test-go test-cert-manager fuzz ## Run all tests: Go, Rego with coverage, examples, conftest, cert-manager, end to end on a real control plane, fuzzing
 
 .PHONY: control-plane
 control-plane: ## Build what the tests start: Kubernetes, etcd, kwok, CoreDNS, conftest (minutes the first time)
@@ -41,6 +42,10 @@ test-conftest: ## Run the Rego tests as conftest does
 test-go: ## Run the Go tests, which run the Rego tests too
 	$(GO_TEST) ./...
 
+.PHONY: test-cert-manager
+test-cert-manager: ## Issue, renew and roll over certificates with cert-manager's own controllers
+	cd test/certmanager && $(GO_TEST) ./...
+
 .PHONY: test-rego
 test-rego: ## Run the Rego tests alone, with their coverage
 	$(GO_TEST) ./cmd/internal/ruletest -run 'TestRego' -v
@@ -52,6 +57,10 @@ fuzz: ## Run each fuzz target for FUZZ_TIME
 		echo "fuzzing $$target of $$package for $(FUZZ_TIME)"; \
 		go test -run NONE -fuzz "^$$target\$$" -fuzztime $(FUZZ_TIME) -fuzzminimizetime 10x "$$package" || exit 1; \
 	done
+
+.PHONY: soak
+soak: ## Replace all replicas ROLLOUTS times under 200 requests per second, and kill one (about half an hour)
+	go test -tags soak ./test/availability -run 'Rollouts|Killed' -rollouts $(ROLLOUTS) -timeout 3h -v
 
 .PHONY: bench
 bench: ## Measure decisions beside a webhook that decides nothing

@@ -3,6 +3,7 @@ package certs
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
@@ -18,7 +19,8 @@ const maxAuthorities = 16
 
 // Inject adds bundle to the caBundle of every webhook of the validating and the mutating configuration called name.
 // Authorities that are there already stay, as long as they are valid: other replicas serve under them. The reader
-// must not be a cache: watching the configurations would need more rights than reading two of them.
+// must not be a cache: watching the configurations would need more rights than reading two of them. A configuration that
+// is not there has nobody to tell.
 func Inject(ctx context.Context, reader client.Reader, writer client.Writer, name string, bundle []byte) error {
 	validating := &admissionregistrationv1.ValidatingWebhookConfiguration{}
 	err := inject(ctx, reader, writer, name, validating, func() (changed bool) {
@@ -43,10 +45,53 @@ func Inject(ctx context.Context, reader client.Reader, writer client.Writer, nam
 	return nil
 }
 
+// Distrusted lists the webhooks of both configurations whose caBundle does not vouch for a certificate: API servers will not
+// call them. A configuration that is not there is an error.
+func Distrusted(ctx context.Context, reader client.Reader, name string, served *tls.Certificate) (webhooks []string, err error) {
+	validating := &admissionregistrationv1.ValidatingWebhookConfiguration{}
+	if err := reader.Get(ctx, client.ObjectKey{Name: name}, validating); err != nil {
+		return nil, fmt.Errorf("read ValidatingWebhookConfiguration %s: %w", name, err)
+	}
+	mutating := &admissionregistrationv1.MutatingWebhookConfiguration{}
+	if err := reader.Get(ctx, client.ObjectKey{Name: name}, mutating); err != nil {
+		return nil, fmt.Errorf("read MutatingWebhookConfiguration %s: %w", name, err)
+	}
+	look := func(webhook string, config admissionregistrationv1.WebhookClientConfig) {
+		if !vouches(config.CABundle, served) {
+			webhooks = append(webhooks, webhook)
+		}
+	}
+	for _, each := range validating.Webhooks {
+		look(each.Name, each.ClientConfig)
+	}
+	for _, each := range mutating.Webhooks {
+		look(each.Name, each.ClientConfig)
+	}
+	return webhooks, nil
+}
+
+func vouches(bundle []byte, served *tls.Certificate) bool {
+	roots, intermediates := x509.NewCertPool(), x509.NewCertPool()
+	roots.AppendCertsFromPEM(bundle)
+	var chain []*x509.Certificate
+	for _, der := range served.Certificate {
+		certificate, err := x509.ParseCertificate(der)
+		if err != nil {
+			return false
+		}
+		chain = append(chain, certificate)
+	}
+	for _, each := range chain[1:] {
+		intermediates.AddCert(each)
+	}
+	_, err := chain[0].Verify(x509.VerifyOptions{Roots: roots, Intermediates: intermediates, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}})
+	return err == nil
+}
+
 func inject(ctx context.Context, reader client.Reader, writer client.Writer, name string, configuration client.Object, change func() bool) error {
 	return retry.RetryOnConflict(retry.DefaultRetry, func() error {
 		if err := reader.Get(ctx, client.ObjectKey{Name: name}, configuration); err != nil {
-			return err
+			return client.IgnoreNotFound(err)
 		}
 		if !change() {
 			return nil

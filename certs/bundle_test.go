@@ -19,8 +19,8 @@ import (
 
 var now = time.Date(2026, time.November, 23, 5, 0, 0, 0, time.UTC)
 
-// authority is the PEM of a certificate of this name that ends at notAfter.
-func authority(t *testing.T, name string, notAfter time.Time) []byte {
+// signer is the PEM of a certificate of this name that ends at notAfter.
+func signer(t *testing.T, name string, notAfter time.Time) []byte {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -57,15 +57,15 @@ func inBundle(t *testing.T, bundle []byte) (names []string) {
 func TestABundleKeepsWhatIsValidAndTakesInWhatIsNew(t *testing.T) {
 	t.Parallel()
 	later := now.Add(time.Hour)
-	one, two, three := authority(t, "one", later), authority(t, "two", later), authority(t, "three", later)
-	expired, ending := authority(t, "expired", now.Add(-time.Second)), authority(t, "ending", now)
+	one, two, three := signer(t, "one", later), signer(t, "two", later), signer(t, "three", later)
+	expired, ending := signer(t, "expired", now.Add(-time.Second)), signer(t, "ending", now)
 	garbage := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("no certificate")})
 	key := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte("secret")})
 	var many [][]byte
 	var last []string
 	for index := range maxAuthorities + 4 {
 		name := fmt.Sprintf("old %d", index)
-		many = append(many, authority(t, name, later))
+		many = append(many, signer(t, name, later))
 		if index >= 5 {
 			last = append(last, name)
 		}
@@ -109,7 +109,7 @@ func TestABundleKeepsWhatIsValidAndTakesInWhatIsNew(t *testing.T) {
 func TestABundleIsWrittenOnlyWhereItChanges(t *testing.T) {
 	t.Parallel()
 	later := time.Now().Add(time.Hour)
-	one, two := authority(t, "one", later), authority(t, "two", later)
+	one, two := signer(t, "one", later), signer(t, "two", later)
 	tests := map[string]struct {
 		bundle []byte
 		want   []string

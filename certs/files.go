@@ -14,17 +14,18 @@ import (
 // match while it is being written leaves the old one in use.
 type Files struct {
 	watcher *certwatcher.CertWatcher
+	hosts   []string
 }
 
 var _ Source = &Files{}
 
-// NewFiles loads a PEM certificate and its key; the error names the files.
-func NewFiles(certFile, keyFile string) (*Files, error) {
+// NewFiles loads a PEM certificate for hosts, DNS names and IP addresses, and its key; the error names the files.
+func NewFiles(certFile, keyFile string, hosts []string) (*Files, error) {
 	watcher, err := certwatcher.New(certFile, keyFile)
 	if err != nil {
 		return nil, fmt.Errorf("load certificate %s with key %s: %w", certFile, keyFile, err)
 	}
-	return &Files{watcher: watcher}, nil
+	return &Files{watcher: watcher, hosts: hosts}, nil
 }
 
 // Run follows the files until ctx ends.
@@ -44,17 +45,20 @@ func (f *Files) NotAfter() time.Time {
 	return leaf.NotAfter
 }
 
-// Check tells whether the certificate in use has expired.
+// Check tells whether the certificate in use has expired, or is for somebody else.
 func (f *Files) Check() error {
 	leaf, err := f.leaf()
 	if err != nil {
 		return err
 	}
-	return checkValidity(leaf, time.Now())
+	return check(leaf, f.hosts, time.Now())
 }
 
 // CABundle is nil: whoever writes the files also tells the API server whom to trust.
 func (f *Files) CABundle() []byte { return nil }
+
+// Trusted changes nothing, for the same reason.
+func (f *Files) Trusted([]byte) {}
 
 func (f *Files) leaf() (*x509.Certificate, error) {
 	pair, err := f.watcher.GetCertificate(nil)

@@ -95,7 +95,7 @@ func TestFilesThatCannotBeServedAreNamed(t *testing.T) {
 			if test.key != nil {
 				write(t, keyFile, test.key)
 			}
-			source, err := NewFiles(certFile, keyFile)
+			source, err := NewFiles(certFile, keyFile, []string{"localhost"})
 			if source != nil {
 				t.Error("there is a source")
 			}
@@ -165,7 +165,7 @@ func TestFilesAreFollowed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			directory, first, second := t.TempDir(), newPair(t), newPair(t)
 			test.prepare(t, directory, first, second)
-			source, err := NewFiles(filepath.Join(directory, "tls.crt"), filepath.Join(directory, "tls.key"))
+			source, err := NewFiles(filepath.Join(directory, "tls.crt"), filepath.Join(directory, "tls.key"), []string{"localhost"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -195,7 +195,7 @@ func TestFilesDoNotKnowWhoVouchesForThem(t *testing.T) {
 	t.Parallel()
 	directory, first := t.TempDir(), newPair(t)
 	writeFirst(t, directory, first, pair{})
-	source, err := NewFiles(filepath.Join(directory, "tls.crt"), filepath.Join(directory, "tls.key"))
+	source, err := NewFiles(filepath.Join(directory, "tls.crt"), filepath.Join(directory, "tls.key"), []string{"localhost"})
 	if err != nil {
 		t.Fatal(err)
 	}

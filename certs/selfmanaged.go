@@ -3,82 +3,70 @@ package certs
 import (
 	"bytes"
 	"context"
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"errors"
 	"fmt"
-	"math/big"
-	"net"
+	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// Lifetimes of what a self-managed source issues. The authority lives in memory and ends with the process, so its
-// length only has to outlast one.
 const (
-	authorityLifetime = 365 * 24 * time.Hour
-	leafLifetime      = 7 * 24 * time.Hour
-	// checkInterval is how often the leaf's age is looked at.
+	// shortestLifetime is that of an authority with which certificates, which count seconds, still overlap.
+	shortestLifetime = 10 * time.Second
+	leafLifetime     = 7 * 24 * time.Hour
+	// checkInterval is how often the age of leaf and authority is looked at.
 	checkInterval = time.Hour
+	// handover is how long API servers have had time to hear of a new authority before it signs what is served.
+	handover = time.Hour
 )
 
-// SelfManaged is a certificate authority of one process: it needs no Secret, no other component and no file.
+// SelfManaged is a certificate authority of one process: it needs no Secret, no other component and no file. Each replica
+// has its own, and the caBundle has all of them.
+//
+// When two thirds of its life are over the authority gets a successor. Both are in the CABundle from then on; the successor
+// signs what is served only when API servers have been told of it for a while, and what the other one signed stays good.
 type SelfManaged struct {
-	hosts     []string
-	authority *x509.Certificate
-	key       crypto.Signer
-	bundle    []byte
-	leaf      atomic.Pointer[tls.Certificate]
+	hosts []string
+	// lifetime is that of authorities; the other times are shorter where it is.
+	lifetime time.Duration
+	leaf     atomic.Pointer[tls.Certificate]
+
+	mu            sync.Mutex
+	current, next *authority
+	// told is whether API servers have been told of the current authority, and toldNext since when of the next.
+	told     bool
+	toldNext time.Time
 }
 
 var _ Source = &SelfManaged{}
 
-// NewSelfManaged makes an authority and a first certificate for hosts: DNS names and IP addresses.
-func NewSelfManaged(hosts []string) (*SelfManaged, error) {
+// NewSelfManaged makes an authority of this lifetime and a first certificate for hosts: DNS names and IP addresses.
+func NewSelfManaged(hosts []string, lifetime time.Duration) (*SelfManaged, error) {
 	if len(hosts) == 0 {
 		return nil, errors.New("make certificate: no DNS name or IP address to make it for")
 	}
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, fmt.Errorf("make authority's key: %w", err)
+	if lifetime < shortestLifetime {
+		return nil, fmt.Errorf("make certificate: an authority of %s ends too early: give at least %s", lifetime, shortestLifetime)
 	}
-	template, err := newTemplate("Stateward webhook authority", authorityLifetime)
+	current, err := newAuthority(lifetime)
 	if err != nil {
 		return nil, err
 	}
-	template.IsCA, template.BasicConstraintsValid, template.MaxPathLenZero = true, true, true
-	template.KeyUsage = x509.KeyUsageCertSign
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		return nil, fmt.Errorf("sign authority: %w", err)
-	}
-	authority, err := x509.ParseCertificate(der)
-	if err != nil {
-		return nil, fmt.Errorf("read authority back: %w", err)
-	}
-	source := &SelfManaged{hosts: hosts, authority: authority, key: key, bundle: encodePEM(der)}
+	source := &SelfManaged{hosts: hosts, lifetime: lifetime, current: current}
 	return source, source.issue()
 }
 
-// Run issues a new certificate when two thirds of the last one's life are over.
+// Run issues a new certificate when two thirds of the last one's life are over, and sees to the succession.
 func (s *SelfManaged) Run(ctx context.Context) error {
-	ticker := time.NewTicker(checkInterval)
+	ticker := time.NewTicker(min(checkInterval, s.lifetime/60))
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case now := <-ticker.C:
-			if !s.due(now) {
-				continue
-			}
-			if err := s.issue(); err != nil {
+			if err := s.step(now); err != nil {
 				return err
 			}
 		}
@@ -93,72 +81,63 @@ func (s *SelfManaged) GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, er
 // NotAfter is when the certificate in use expires.
 func (s *SelfManaged) NotAfter() time.Time { return s.leaf.Load().Leaf.NotAfter }
 
-// Check tells whether the certificate in use has expired.
-func (s *SelfManaged) Check() error { return checkValidity(s.leaf.Load().Leaf, time.Now()) }
+// Check tells whether the certificate in use has expired, or API servers have not been told of it.
+func (s *SelfManaged) Check() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.told {
+		return errors.New("no API server has been told yet to trust the serving certificate: may Stateward get and update its webhook configurations?")
+	}
+	return check(s.leaf.Load().Leaf, s.hosts, time.Now())
+}
 
-// CABundle is the PEM of the authority.
-func (s *SelfManaged) CABundle() []byte { return bytes.Clone(s.bundle) }
+// CABundle is the PEM of the authority and of its successor, where it has one.
+func (s *SelfManaged) CABundle() []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	bundle := s.current.pem()
+	if s.next != nil {
+		bundle = append(bundle, s.next.pem()...)
+	}
+	return bundle
+}
 
-func (s *SelfManaged) due(now time.Time) bool {
-	leaf := s.leaf.Load().Leaf
-	return now.After(leaf.NotAfter.Add(-leaf.NotAfter.Sub(leaf.NotBefore) / 3))
+// Trusted remembers which authorities API servers have been told of.
+func (s *SelfManaged) Trusted(bundle []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if bytes.Contains(bundle, s.current.pem()) {
+		s.told = true
+	}
+	if s.next != nil && s.toldNext.IsZero() && bytes.Contains(bundle, s.next.pem()) {
+		s.toldNext = time.Now()
+	}
+}
+
+// step does what is due.
+func (s *SelfManaged) step(now time.Time) (err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.next == nil && over(s.current.certificate, now) {
+		if s.next, err = newAuthority(s.lifetime); err != nil {
+			return err
+		}
+	}
+	succeeds := s.next != nil && !s.toldNext.IsZero() && now.Sub(s.toldNext) >= min(handover, s.lifetime/20)
+	if succeeds {
+		s.current, s.next, s.toldNext = s.next, nil, time.Time{}
+	}
+	if succeeds || over(s.leaf.Load().Leaf, now) {
+		return s.issue()
+	}
+	return nil
 }
 
 func (s *SelfManaged) issue() error {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return fmt.Errorf("make serving key: %w", err)
-	}
-	template, err := newTemplate("Stateward webhook", leafLifetime)
+	leaf, err := s.current.issue(s.hosts, min(leafLifetime, s.lifetime/3))
 	if err != nil {
 		return err
 	}
-	template.KeyUsage = x509.KeyUsageDigitalSignature
-	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
-	for _, host := range s.hosts {
-		if ip := net.ParseIP(host); ip != nil {
-			template.IPAddresses = append(template.IPAddresses, ip)
-		} else {
-			template.DNSNames = append(template.DNSNames, host)
-		}
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, s.authority, key.Public(), s.key)
-	if err != nil {
-		return fmt.Errorf("sign serving certificate: %w", err)
-	}
-	leaf, err := x509.ParseCertificate(der)
-	if err != nil {
-		return fmt.Errorf("read serving certificate back: %w", err)
-	}
-	s.leaf.Store(&tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf})
+	s.leaf.Store(leaf)
 	return nil
-}
-
-func newTemplate(name string, lifetime time.Duration) (*x509.Certificate, error) {
-	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120))
-	if err != nil {
-		return nil, fmt.Errorf("draw serial number: %w", err)
-	}
-	now := time.Now()
-	return &x509.Certificate{
-		SerialNumber: serial,
-		Subject:      pkix.Name{CommonName: name},
-		// Clocks of API servers may be a little behind.
-		NotBefore: now.Add(-5 * time.Minute),
-		NotAfter:  now.Add(lifetime),
-	}, nil
-}
-
-func checkValidity(leaf *x509.Certificate, now time.Time) error {
-	if now.After(leaf.NotAfter) {
-		return fmt.Errorf("serving certificate expired at %s", leaf.NotAfter.UTC().Format(time.RFC3339))
-	}
-	if now.Before(leaf.NotBefore) {
-		return fmt.Errorf("serving certificate is not valid before %s: is the clock right?", leaf.NotBefore.UTC().Format(time.RFC3339))
-	}
-	return nil
-}
-
-func encodePEM(der []byte) []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }

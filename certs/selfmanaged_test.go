@@ -13,6 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+const year = 365 * 24 * time.Hour
+
 // verify checks the certificate that source serves as a client does that trusts its bundle and asks for host.
 func verify(t *testing.T, source Source, bundle []byte, host string) error {
 	t.Helper()
@@ -32,10 +34,11 @@ func verify(t *testing.T, source Source, bundle []byte, host string) error {
 
 func selfManaged(t *testing.T, hosts ...string) *SelfManaged {
 	t.Helper()
-	source, err := NewSelfManaged(hosts)
+	source, err := NewSelfManaged(hosts, year)
 	if err != nil {
 		t.Fatal(err)
 	}
+	source.Trusted(source.CABundle())
 	return source
 }
 
@@ -87,7 +90,7 @@ func TestASelfManagedCertificateIsGoodForItsHostsOnly(t *testing.T) {
 
 func TestASelfManagedCertificateNeedsAHost(t *testing.T) {
 	t.Parallel()
-	source, err := NewSelfManaged(nil)
+	source, err := NewSelfManaged(nil, year)
 	want := "make certificate: no DNS name or IP address to make it for"
 	if source != nil || message(err) != want {
 		t.Errorf("source %v, error %v; want error %s", source, err, want)
@@ -194,7 +197,7 @@ func TestCheckTellsThatACertificateIsOutOfItsTime(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(test.want, message(checkValidity(leaf, test.now))); diff != "" {
+			if diff := cmp.Diff(test.want, message(check(leaf, nil, test.now))); diff != "" {
 				t.Errorf("error (-want +got):\n%s", diff)
 			}
 		})

@@ -1,9 +1,15 @@
 // Package certs provides the webhook's serving certificate and the bundle by which an API server trusts it.
+//
+// There are three ways: SelfManaged is an authority of its own and tells API servers of it; Files are kept by cert-manager,
+// which tells them too; or Files are kept by whoever else likes to.
 package certs
 
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"strings"
 	"time"
 )
 
@@ -17,6 +23,38 @@ type Source interface {
 	NotAfter() time.Time
 	// Check tells why the source has no certificate that can be used now; nil means it has one.
 	Check() error
-	// CABundle is the PEM of the authorities that vouch for the certificate; nil where the source does not know.
+	// CABundle is the PEM of the authorities that vouch for the certificate, now and next; nil where others tell API
+	// servers whom to trust.
 	CABundle() []byte
+	// Trusted tells the source that API servers have been told of this CABundle.
+	Trusted(bundle []byte)
+}
+
+// check tells what is wrong with a certificate that API servers ask for by these DNS names and IP addresses.
+func check(leaf *x509.Certificate, hosts []string, now time.Time) error {
+	if now.After(leaf.NotAfter) {
+		return fmt.Errorf("serving certificate expired at %s", leaf.NotAfter.UTC().Format(time.RFC3339))
+	}
+	if now.Before(leaf.NotBefore) {
+		return fmt.Errorf("serving certificate is not valid before %s: is the clock right?", leaf.NotBefore.UTC().Format(time.RFC3339))
+	}
+	for _, host := range hosts {
+		if leaf.VerifyHostname(host) != nil {
+			return fmt.Errorf("serving certificate is for %s and not for %s, by which API servers call: issue another one, or give --certificate-hosts",
+				names(leaf), host)
+		}
+	}
+	return nil
+}
+
+// names lists what a certificate is for.
+func names(leaf *x509.Certificate) string {
+	all := append([]string(nil), leaf.DNSNames...)
+	for _, address := range leaf.IPAddresses {
+		all = append(all, address.String())
+	}
+	if len(all) == 0 {
+		return "no DNS name or IP address"
+	}
+	return strings.Join(all, ", ")
 }

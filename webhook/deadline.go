@@ -11,14 +11,16 @@ import (
 // HTTP is the handler as an API server calls it.
 func (h *Handler) HTTP() http.Handler { return withDeadline(&admission.Webhook{Handler: h}) }
 
+// maxTimeout is the longest that an API server waits for a webhook.
+const maxTimeout = 30 * time.Second
+
 // withDeadline gives each request the deadline that the API server announces as `?timeout=`, less a tenth for the way
-// back: an answer that comes too late is none. Source: staging/src/k8s.io/apiserver/pkg/admission/plugin/webhook.
+// back: an answer that comes too late is none. Who announces none, or more than an API server may, gets the longest. Source: staging/src/k8s.io/apiserver/pkg/admission/plugin/webhook.
 func withDeadline(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		timeout, err := time.ParseDuration(r.URL.Query().Get("timeout"))
-		if err != nil || timeout <= 0 {
-			next.ServeHTTP(w, r)
-			return
+		if err != nil || timeout <= 0 || timeout > maxTimeout {
+			timeout = maxTimeout
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), timeout-timeout/10)
 		defer cancel()

@@ -16,6 +16,7 @@ func TestARequestEndsATenthBeforeTheAPIServerGivesUp(t *testing.T) {
 		Set  bool
 		Left time.Duration
 	}
+	longest := deadline{true, 27 * time.Second}
 	tests := map[string]struct {
 		query string
 		want  deadline
@@ -24,14 +25,16 @@ func TestARequestEndsATenthBeforeTheAPIServerGivesUp(t *testing.T) {
 		"milliseconds":            {query: "?timeout=100ms", want: deadline{true, 90 * time.Millisecond}},
 		"the least there is":      {query: "?timeout=1ns", want: deadline{true, time.Nanosecond}},
 		"the first of two":        {query: "?timeout=10s&timeout=1s", want: deadline{true, 9 * time.Second}},
-		"no timeout":              {},
-		"an empty one":            {query: "?timeout="},
-		"one without a unit":      {query: "?timeout=5"},
-		"one that is no duration": {query: "?timeout=soon"},
-		"one that is negative":    {query: "?timeout=-5s"},
-		"none at all":             {query: "?timeout=0s"},
-		"one beyond all numbers":  {query: "?timeout=9999999999h"},
-		"a query that is broken":  {query: "?timeout=%zz"},
+		"the most there is":       {query: "?timeout=30s", want: longest},
+		"more than there is":      {query: "?timeout=1h", want: longest},
+		"no timeout":              {want: longest},
+		"an empty one":            {query: "?timeout=", want: longest},
+		"one without a unit":      {query: "?timeout=5", want: longest},
+		"one that is no duration": {query: "?timeout=soon", want: longest},
+		"one that is negative":    {query: "?timeout=-5s", want: longest},
+		"none at all":             {query: "?timeout=0s", want: longest},
+		"one beyond all numbers":  {query: "?timeout=9999999999h", want: longest},
+		"a query that is broken":  {query: "?timeout=%zz", want: longest},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

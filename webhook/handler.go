@@ -1,5 +1,3 @@
-// Package webhook answers the API server: it turns admission requests into reviews, asks the engine, and turns
-// verdicts into responses.
 package webhook
 
 import (

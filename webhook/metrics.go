@@ -35,14 +35,15 @@ func decisionOf(verdict engine.Verdict) decision {
 
 // Metrics are Stateward's own, beside controller-runtime's. No label ever holds the name of an object or a namespace.
 type Metrics struct {
-	requests *prometheus.CounterVec
-	duration prometheus.Histogram
-	results  *prometheus.CounterVec
-	errors   prometheus.Counter
-	library  *prometheus.GaugeVec
-	notAfter prometheus.Gauge
-	reloads  *prometheus.CounterVec
-	excepted *prometheus.CounterVec
+	requests   *prometheus.CounterVec
+	duration   prometheus.Histogram
+	results    *prometheus.CounterVec
+	errors     prometheus.Counter
+	library    *prometheus.GaugeVec
+	notAfter   prometheus.Gauge
+	distrusted prometheus.Gauge
+	reloads    *prometheus.CounterVec
+	excepted   *prometheus.CounterVec
 }
 
 // NewMetrics registers the metrics.
@@ -73,6 +74,10 @@ func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 			Name: "stateward_certificate_not_after_timestamp_seconds",
 			Help: "When the serving certificate expires, in seconds since 1970.",
 		}),
+		distrusted: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "stateward_ca_bundle_mismatches",
+			Help: "Webhooks whose caBundle does not vouch for the serving certificate: API servers cannot call them.",
+		}),
 		reloads: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "stateward_reload_total",
 			Help: "Changes of rules and Guardrails by result; after a failure the old ones stay in force.",
@@ -84,7 +89,7 @@ func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 	}
 	for _, collector := range []prometheus.Collector{
 		metrics.requests, metrics.duration, metrics.results, metrics.errors, metrics.library, metrics.notAfter,
-		metrics.reloads, metrics.excepted,
+		metrics.distrusted, metrics.reloads, metrics.excepted,
 	} {
 		if err := registry.Register(collector); err != nil {
 			return nil, err
@@ -138,3 +143,6 @@ func (m *Metrics) countReload(err error) {
 
 // SetCertificateExpiry records when the serving certificate ends.
 func (m *Metrics) SetCertificateExpiry(notAfter time.Time) { m.notAfter.Set(float64(notAfter.Unix())) }
+
+// setDistrusted records how many webhooks have a caBundle that does not vouch for the serving certificate.
+func (m *Metrics) setDistrusted(webhooks int) { m.distrusted.Set(float64(webhooks)) }

@@ -48,6 +48,7 @@ func TestEachRequestIsCountedOnce(t *testing.T) {
 		"nothing yet": {
 			want: map[string]float64{
 				"stateward_admission_duration_seconds map[]":              0,
+				"stateward_ca_bundle_mismatches map[]":                    0,
 				"stateward_certificate_not_after_timestamp_seconds map[]": 0,
 				"stateward_evaluation_errors_total map[]":                 0,
 			},
@@ -65,6 +66,7 @@ func TestEachRequestIsCountedOnce(t *testing.T) {
 				"stateward_admission_requests_total map[decision:exempt dry_run:false operation:UPDATE]":  1,
 				"stateward_admission_requests_total map[decision:error dry_run:false operation:DELETE]":   1,
 				"stateward_admission_duration_seconds map[]":                                              5,
+				"stateward_ca_bundle_mismatches map[]":                                                    0,
 				"stateward_certificate_not_after_timestamp_seconds map[]":                                 0,
 				"stateward_evaluation_errors_total map[]":                                                 1,
 				"stateward_policy_results_total map[level:deny policy:cascade-delete]":                    1,
@@ -81,6 +83,7 @@ func TestEachRequestIsCountedOnce(t *testing.T) {
 				"stateward_admission_requests_total map[decision:allowed dry_run:true operation:CREATE]":  1,
 				"stateward_admission_requests_total map[decision:allowed dry_run:false operation:CREATE]": 1,
 				"stateward_admission_duration_seconds map[]":                                              2,
+				"stateward_ca_bundle_mismatches map[]":                                                    0,
 				"stateward_certificate_not_after_timestamp_seconds map[]":                                 0,
 				"stateward_evaluation_errors_total map[]":                                                 0,
 				"stateward_policy_results_total map[level:warn policy:claim-class-annotation]":            2,
@@ -98,6 +101,7 @@ func TestEachRequestIsCountedOnce(t *testing.T) {
 				"stateward_admission_requests_total map[decision:error dry_run:false operation:unknown]":   3,
 				"stateward_admission_requests_total map[decision:allowed dry_run:false operation:CONNECT]": 1,
 				"stateward_admission_duration_seconds map[]":                                               4,
+				"stateward_ca_bundle_mismatches map[]":                                                     0,
 				"stateward_certificate_not_after_timestamp_seconds map[]":                                  0,
 				"stateward_evaluation_errors_total map[]":                                                  3,
 			},
@@ -109,6 +113,7 @@ func TestEachRequestIsCountedOnce(t *testing.T) {
 			want: map[string]float64{
 				"stateward_admission_requests_total map[decision:error dry_run:false operation:UPDATE]": 1,
 				"stateward_admission_duration_seconds map[]":                                            1,
+				"stateward_ca_bundle_mismatches map[]":                                                  0,
 				"stateward_certificate_not_after_timestamp_seconds map[]":                               0,
 				"stateward_evaluation_errors_total map[]":                                               1,
 			},
@@ -149,6 +154,7 @@ func TestTheMetricsNameWhatIsInForceNow(t *testing.T) {
 	metrics.SetCertificateExpiry(time.Unix(1_800_000_000, 0))
 	want := map[string]float64{
 		"stateward_admission_duration_seconds map[]":                      0,
+		"stateward_ca_bundle_mismatches map[]":                            0,
 		"stateward_certificate_not_after_timestamp_seconds map[]":         1_800_000_000,
 		"stateward_evaluation_errors_total map[]":                         0,
 		"stateward_policy_library_info map[guardrails:none revision:new]": 1,

@@ -2,13 +2,14 @@ package webhook
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"time"
 
 	"github.com/go-logr/logr"
+	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -26,8 +27,8 @@ import (
 	"github.com/stateward/stateward/webhook/registration"
 )
 
-// bundleInterval is how often the caBundle is looked at: whoever applies the manifests again may have emptied it.
-const bundleInterval = 2 * time.Second
+// lookups is how many objects may be read live in a second: as many as requests that a large cluster makes.
+const lookups = 200
 
 // Options is all that Serve needs.
 type Options struct {
@@ -43,14 +44,16 @@ type Options struct {
 	Files []string
 	// StoredGuardrails asks for the Guardrails object in the cluster, in the place of what Load has.
 	StoredGuardrails bool
-	// Certificates serve, and where ManageCABundle is set their authority is written into the registration.
-	Certificates   certs.Source
-	ManageCABundle bool
-	Log            logr.Logger
+	// Certificates serve. The authorities that they know are written into the registration.
+	Certificates certs.Source
+	// ShutdownDelay is how long connections are accepted after ctx has ended, and ShutdownTimeout how long those are
+	// waited for that stay open.
+	ShutdownDelay, ShutdownTimeout time.Duration
+	Log                            logr.Logger
 }
 
-// Serve answers admission requests until ctx ends. It returns at once where the rules do not compile or the API server
-// is away; it answers "not ready" until it has seen all that the rules read.
+// Serve answers admission requests until ctx ends and nobody asks any more. It returns at once where the rules do not
+// compile or the API server is away; it answers "not ready" until it has seen all that the rules read.
 func Serve(ctx context.Context, options Options) error {
 	if err := compiles(ctx, options); err != nil {
 		return err
@@ -67,14 +70,28 @@ func Serve(ctx context.Context, options Options) error {
 		return fmt.Errorf("register metrics: %w", err)
 	}
 	decides := newReloader(runner, options, gauges)
-	for path, handler := range handlers(decides.inForce, gauges) {
-		// Asking the manager for its server is what makes the manager run it.
-		runner.GetWebhookServer().Register(path, handler)
-	}
-	if err := attach(runner, options, gauges, decides); err != nil {
+	answers := newServer(options, handler(decides.inForce, gauges))
+	if err := attach(runner, options, gauges, decides, answers); err != nil {
 		return fmt.Errorf("assemble webhook: %w", err)
 	}
-	return runner.Start(ctx)
+	listener, err := listen(options)
+	if err != nil {
+		return err
+	}
+	return runBoth(ctx, answers, listener, runner.Start)
+}
+
+// runBoth lets the server end first, and then the manager with its caches, or both when one fails.
+func runBoth(ctx context.Context, answers *server, listener net.Listener, manage func(context.Context) error) error {
+	alive, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	group, alive := errgroup.WithContext(alive)
+	group.Go(func() error {
+		defer stop()
+		return answers.run(ctx, alive, listener)
+	})
+	group.Go(func() error { return manage(alive) })
+	return group.Wait()
 }
 
 // compiles refuses to start with files that are wrong.
@@ -98,73 +115,47 @@ func newReloader(runner manager.Manager, options Options, gauges *Metrics) *relo
 	return decides
 }
 
-func handlers(decides *inForce, gauges *Metrics) map[string]http.Handler {
+// handler answers at all doors. The server of controller-runtime is never started: all it does is to count what is asked.
+func handler(decides *inForce, gauges *Metrics) http.Handler {
 	gate := defaultGate()
 	door := func(door engine.Door) http.Handler {
 		return (&Handler{Policy: decides.current, Door: door, Now: time.Now, Gate: gate, Metrics: gauges}).HTTP()
 	}
-	return map[string]http.Handler{
-		registration.ValidatePath:   door(engine.ValidatingDoor),
-		registration.MutatePath:     door(engine.MutatingDoor),
-		registration.GuardrailsPath: withDeadline(&admission.Webhook{Handler: &guardrailsHandler{policy: decides.current}}),
-	}
+	doors := http.NewServeMux()
+	counted := ctrlwebhook.NewServer(ctrlwebhook.Options{WebhookMux: doors})
+	counted.Register(registration.ValidatePath, door(engine.ValidatingDoor))
+	counted.Register(registration.MutatePath, door(engine.MutatingDoor))
+	counted.Register(registration.GuardrailsPath, withDeadline(&admission.Webhook{Handler: &guardrailsHandler{policy: decides.current}}))
+	return doors
 }
 
 func newManager(options Options) (manager.Manager, error) {
-	return ctrl.NewManager(options.Config, ctrl.Options{
-		Logger:                 options.Log,
-		Cache:                  cluster.Options(),
-		Metrics:                metricsserver.Options{BindAddress: options.MetricsAddress},
-		HealthProbeBindAddress: options.ProbeAddress,
-		WebhookServer: ctrlwebhook.NewServer(ctrlwebhook.Options{
-			Host: options.Host, Port: options.Port, TLSOpts: []func(*tls.Config){tlsConfig(options.Certificates)},
-		}),
+	grace := lastAnswers
+	// Requests look up what the caches do not have. Waiting for one's turn here would end in "could not evaluate" for many,
+	// and API servers share what they can do by priority and fairness anyway.
+	config := rest.CopyConfig(options.Config)
+	config.QPS, config.Burst = lookups, 2*lookups
+	return ctrl.NewManager(config, ctrl.Options{
+		Logger:                  options.Log,
+		Cache:                   cluster.Options(),
+		Metrics:                 metricsserver.Options{BindAddress: options.MetricsAddress},
+		HealthProbeBindAddress:  options.ProbeAddress,
+		GracefulShutdownTimeout: &grace,
 	})
 }
 
 // attach adds what answers probes and what runs beside the server.
-func attach(runner manager.Manager, options Options, gauges *Metrics, decides *reloader) error {
+func attach(runner manager.Manager, options Options, gauges *Metrics, decides *reloader, answers *server) error {
 	return errors.Join(
 		runner.AddHealthzCheck("ping", healthz.Ping),
 		runner.AddReadyzCheck("caches", func(*http.Request) error { _, err := decides.inForce.current(); return err }),
 		runner.AddReadyzCheck("certificate", func(*http.Request) error { return options.Certificates.Check() }),
-		runner.AddReadyzCheck("webhook", runner.GetWebhookServer().StartedChecker()),
+		runner.AddReadyzCheck("webhook", answers.ready),
 		runner.Add(manager.RunnableFunc(options.Certificates.Run)),
-		runner.Add(manager.RunnableFunc(watchExpiry(options.Certificates, gauges))),
+		runner.Add(manager.RunnableFunc(watchCertificate(runner, options, gauges))),
 		runner.Add(manager.RunnableFunc(decides.run)),
 		runner.Add(manager.RunnableFunc(keepBundle(runner, options))),
 	)
-}
-
-// tlsConfig offers HTTP/1.1 only: HTTP/2 brings a webhook nothing but the rapid-reset attacks, and API servers speak
-// HTTP/1.1 to webhooks behind a Service anyway.
-func tlsConfig(source certs.Source) func(*tls.Config) {
-	return func(config *tls.Config) {
-		config.MinVersion = tls.VersionTLS12
-		config.NextProtos = []string{"http/1.1"}
-		config.GetCertificate = source.GetCertificate
-	}
-}
-
-func watchExpiry(source certs.Source, gauges *Metrics) func(context.Context) error {
-	return func(ctx context.Context) error {
-		return every(ctx, time.Minute, func() { gauges.SetCertificateExpiry(source.NotAfter()) })
-	}
-}
-
-// keepBundle keeps the authority of the certificates in the registration, once there is one.
-func keepBundle(runner manager.Manager, options Options) func(context.Context) error {
-	return func(ctx context.Context) error {
-		bundle := options.Certificates.CABundle()
-		if !options.ManageCABundle || bundle == nil {
-			return nil
-		}
-		return every(ctx, bundleInterval, func() {
-			if err := certs.Inject(ctx, runner.GetAPIReader(), runner.GetClient(), registration.Name, bundle); err != nil {
-				options.Log.Error(err, "the API server cannot trust the webhook yet")
-			}
-		})
-	}
 }
 
 // every does something now and at each interval until ctx ends.

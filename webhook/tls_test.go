@@ -8,22 +8,21 @@ import (
 	"net"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/stateward/stateward/certs"
 )
 
-// listen serves under tlsConfig, starting from what controller-runtime would offer otherwise.
-func listen(t *testing.T) (address string, trusted *x509.CertPool) {
+// serveTLS serves under tlsConfig.
+func serveTLS(t *testing.T) (address string, trusted *x509.CertPool) {
 	t.Helper()
-	source, err := certs.NewSelfManaged([]string{"127.0.0.1"})
+	source, err := certs.NewSelfManaged([]string{"127.0.0.1"}, time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := &tls.Config{NextProtos: []string{"h2"}}
-	tlsConfig(source)(config)
-	listener, err := tls.Listen("tcp", "127.0.0.1:0", config)
+	listener, err := tls.Listen("tcp", "127.0.0.1:0", tlsConfig(source))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +51,7 @@ func TestTheServerSpeaksHTTP1Only(t *testing.T) {
 		"a client that speaks HTTP/1.1":          {offered: []string{"http/1.1"}, want: "http/1.1"},
 		"a client that says nothing":             {want: ""},
 	}
-	address, trusted := listen(t)
+	address, trusted := serveTLS(t)
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -88,7 +87,7 @@ func TestAClientThatInsistsIsTurnedAway(t *testing.T) {
 			want:   "remote error: tls: protocol version not supported",
 		},
 	}
-	address, trusted := listen(t)
+	address, trusted := serveTLS(t)
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

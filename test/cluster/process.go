@@ -91,6 +91,25 @@ func (p *Process) Stop() {
 	p.end(syscall.SIGTERM, stopGrace)
 }
 
+// Terminate asks the process to end, and leaves it the time that it takes.
+func (p *Process) Terminate() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if life := p.current; life != nil && life.running() {
+		life.asked = true
+		_ = signalGroup(life.command.Process, syscall.SIGTERM)
+	}
+}
+
+// ExitCode returns what the process ended with: -1 where a signal ended it, and
+// while it runs.
+func (p *Process) ExitCode() int {
+	if life := p.life(); life != nil && !life.running() {
+		return life.command.ProcessState.ExitCode()
+	}
+	return -1
+}
+
 // Kill ends the process at once, as a crash would.
 func (p *Process) Kill() {
 	p.end(syscall.SIGKILL, stopGrace)

@@ -53,6 +53,29 @@ func TestProcessThatIsStoppedIsNoError(t *testing.T) {
 	must(t, c.Err())
 }
 
+func TestProcessThatIsAskedToEndHasTheTimeThatItTakes(t *testing.T) {
+	c := bareCluster(t)
+	process, err := c.AddProcess("orderly", exec.Command("sh", "-c", "trap 'exit 3' TERM; echo ready; while :; do sleep 0.1; done"))
+	must(t, err)
+	must(t, process.WaitReady(t.Context(), func(context.Context) error {
+		log, err := os.ReadFile(process.LogPath())
+		if err == nil && len(log) == 0 {
+			return errors.New("nothing yet")
+		}
+		return err
+	}))
+	if code := process.ExitCode(); code != -1 {
+		t.Errorf("exit code %d of a process that runs", code)
+	}
+	process.Terminate()
+	<-process.Exited()
+	if code := process.ExitCode(); code != 3 {
+		t.Errorf("exit code %d, want 3", code)
+	}
+	process.Terminate()
+	must(t, c.Err())
+}
+
 func TestProcessStartsAgainAndAppendsToItsLog(t *testing.T) {
 	c := bareCluster(t)
 	process, err := c.AddProcess("greeter", exec.Command("echo", "hello"))

@@ -74,6 +74,7 @@ func TestMetricsAndProbesAreThere(t *testing.T) {
 			`stateward_policy_results_total{level="deny",policy="cascade-delete"}`,
 			"stateward_admission_duration_seconds_bucket", "stateward_evaluation_errors_total 0",
 			"stateward_policy_library_info{", "stateward_certificate_not_after_timestamp_seconds",
+			"stateward_ca_bundle_mismatches",
 			"controller_runtime_webhook_requests_total",
 		},
 	} {

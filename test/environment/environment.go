@@ -7,11 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -37,6 +35,8 @@ type Environment struct {
 	Stateward *cluster.Process
 	// Webhook, Metrics and Probes are the base URLs of the process.
 	Webhook, Metrics, Probes string
+
+	binary string
 }
 
 // Options change what Start makes.
@@ -45,6 +45,8 @@ type Options struct {
 	Out io.Writer
 	// ServeArgs are added to the command line of `stateward serve`.
 	ServeArgs []string
+	// Bare leaves out nodes, DNS and Stateward itself, for those who call AddReplica.
+	Bare bool
 	// SharedCredentials lets all controllers act under one name.
 	SharedCredentials bool
 }
@@ -52,17 +54,18 @@ type Options struct {
 // Start starts a cluster, runs `stateward serve` under its own service account with the rights of manifests/base, and
 // registers it. It returns when the API server refuses what Stateward denies.
 func Start(ctx context.Context, options Options) (*Environment, error) {
-	groups := []string{"system:serviceaccounts", "system:serviceaccounts:" + registration.Namespace, "system:authenticated"}
 	running, err := cluster.Start(ctx, cluster.Options{
 		Out:               options.Out,
-		Identities:        []cluster.Identity{{User: account, Groups: groups}},
+		Identities:        []cluster.Identity{{User: account, Groups: groups()}},
 		SharedCredentials: options.SharedCredentials,
+		WithoutKwok:       options.Bare,
+		WithoutDNS:        options.Bare,
 	})
 	if err != nil {
 		return nil, err
 	}
 	environment := &Environment{Cluster: running}
-	if err := environment.guard(ctx, options, groups); err != nil {
+	if err := environment.guard(ctx, options); err != nil {
 		running.Stop()
 		return nil, fmt.Errorf("put Stateward in front of the cluster: %w", err)
 	}
@@ -95,7 +98,7 @@ func (e *Environment) LookAfter(t testing.TB) {
 		if err := e.Err(); err != nil {
 			t.Errorf("a process died: %v", err)
 		}
-		if t.Failed() {
+		if t.Failed() && e.Stateward != nil {
 			keepLogs(t, e)
 		}
 	})
@@ -110,7 +113,7 @@ func keepLogs(t testing.TB, environment *Environment) {
 	t.Logf("Stateward's log:\n%s", log)
 }
 
-func (e *Environment) guard(ctx context.Context, options Options, groups []string) (err error) {
+func (e *Environment) guard(ctx context.Context, options Options) (err error) {
 	if e.Client, err = kubernetes.NewForConfig(e.Config()); err != nil {
 		return err
 	}
@@ -123,40 +126,20 @@ func (e *Environment) guard(ctx context.Context, options Options, groups []strin
 			return err
 		}
 	}
-	if err := e.serve(ctx, root, options, groups); err != nil {
+	if e.binary, err = Build(ctx, root); err != nil || options.Bare {
 		return err
 	}
+	// No proxy is in between, and the API server need not be spared.
+	quick := []string{"--certificate-hosts", "127.0.0.1", "--shutdown-delay", "0s", "--shutdown-timeout", "0s"}
+	replica, err := e.AddReplica(ctx, processName, "127.0.0.1", append(quick, options.ServeArgs...)...)
+	if err != nil {
+		return err
+	}
+	e.Stateward, e.Webhook, e.Metrics, e.Probes = replica.Process, "https://"+replica.Address, replica.Metrics, replica.Probes
 	if err := e.register(ctx); err != nil {
 		return err
 	}
 	return e.Stateward.WaitReady(ctx, e.guarded)
-}
-
-// serve builds and starts the webhook and waits until it says that it is ready.
-func (e *Environment) serve(ctx context.Context, root string, options Options, groups []string) error {
-	binary, err := Build(ctx, root)
-	if err != nil {
-		return err
-	}
-	kubeconfig, err := e.KubeconfigFor(processName, account, groups...)
-	if err != nil {
-		return err
-	}
-	ports, err := cluster.FreePorts(3)
-	if err != nil {
-		return err
-	}
-	address := func(port int) string { return "127.0.0.1:" + strconv.Itoa(port) }
-	e.Webhook, e.Metrics, e.Probes = "https://"+address(ports[0]), "http://"+address(ports[1]), "http://"+address(ports[2])
-	arguments := append([]string{
-		"serve", "--kubeconfig", kubeconfig, "--bind-address", "127.0.0.1", "--port", strconv.Itoa(ports[0]),
-		"--metrics-address", address(ports[1]), "--probe-address", address(ports[2]), "--certificate-hosts", "127.0.0.1",
-	}, options.ServeArgs...)
-	e.Stateward, err = e.AddProcess(processName, exec.Command(binary, arguments...))
-	if err != nil {
-		return err
-	}
-	return e.Stateward.WaitReady(ctx, e.Ready)
 }
 
 // Build builds the stateward binary into bin/ and returns its path.
@@ -197,22 +180,7 @@ func Output(t testing.TB, command *exec.Cmd) (output string, code int) {
 }
 
 // Ready asks the process whether it is ready.
-func (e *Environment) Ready(ctx context.Context) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, e.Probes+"/readyz?verbose", nil)
-	if err != nil {
-		return err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		body, err := io.ReadAll(response.Body)
-		return errors.Join(fmt.Errorf("not ready: %s", body), err)
-	}
-	return nil
-}
+func (e *Environment) Ready(ctx context.Context) error { return ready(ctx, e.Probes) }
 
 // register tells the API server of the webhook by its loopback address.
 func (e *Environment) register(ctx context.Context) error {

@@ -149,6 +149,10 @@ func TestBadInputGetsOneClearErrorWithItsPlace(t *testing.T) {
 		"half a certificate": {
 			args: []string{"serve", "--kubeconfig", "testdata/away.kubeconfig", "--cert-file", "testdata/a.crt"}, code: cli.ExitUsage, want: "--cert-file and --key-file go together",
 		},
+		"a shutdown that is over before it may be": {
+			args: []string{"serve", "--kubeconfig", "testdata/away.kubeconfig", "--shutdown-delay", "2m"}, code: cli.ExitUsage,
+			want: "error: --shutdown-delay 2m0s and --shutdown-timeout 1m35s: give 0s or more, and no longer delay than timeout",
+		},
 		"no kubeconfig there": {
 			args: []string{"serve", "--kubeconfig", "testdata/none"}, code: cli.ExitUsage, want: "error: read kubeconfig testdata/none: ",
 		},

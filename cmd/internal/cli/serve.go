@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
@@ -32,6 +33,10 @@ type serveOptions struct {
 	certFile         string
 	keyFile          string
 	certificateHosts []string
+	// authorityLifetime is that of self-managed authorities.
+	authorityLifetime time.Duration
+	shutdownDelay     time.Duration
+	shutdownTimeout   time.Duration
 }
 
 func newServe(streams Streams) *cobra.Command {
@@ -46,7 +51,11 @@ come into force at once and as a whole, and after a mistake the last good ones s
 
 With --cert-file and --key-file it serves that certificate and follows its changes. Without, it is its own
 authority, for the names in --certificate-hosts, and writes it into the caBundle of the webhook configurations
-called "` + registration.Name + `".`,
+called "` + registration.Name + `".
+
+Told to end by SIGTERM or SIGINT it is not ready any more, and goes on answering: for --shutdown-delay, in which proxies
+learn that it is going away, and then until no API server is connected, for --shutdown-timeout at most. A second signal
+ends it at once.`,
 		RunE: func(command *cobra.Command, _ []string) error {
 			built, err := options.build(command.Context(), streams)
 			if err != nil {
@@ -66,12 +75,18 @@ called "` + registration.Name + `".`,
 	flags.StringVar(&options.probeAddress, "probe-address", ":8081", "`host:port` of /healthz and /readyz, 0 for none")
 	flags.StringVar(&options.certFile, "cert-file", "", "PEM `file` of the serving certificate")
 	flags.StringVar(&options.keyFile, "key-file", "", "PEM `file` of its key")
-	flags.StringSliceVar(&options.certificateHosts, "certificate-hosts", []string{service}, "DNS `names` and IP addresses that a self-managed certificate is for")
+	flags.StringSliceVar(&options.certificateHosts, "certificate-hosts", []string{service}, "DNS `names` and IP addresses by which API servers call: a self-managed certificate is for them, and one from a file has to be")
+	flags.DurationVar(&options.authorityLifetime, "authority-lifetime", 365*24*time.Hour, "`time` for which a self-managed authority is good, as 8760h; it gets a successor when a third of it is left")
+	flags.DurationVar(&options.shutdownDelay, "shutdown-delay", 20*time.Second, "shortest `time` from the signal to end until connections are refused, as 20s")
+	flags.DurationVar(&options.shutdownTimeout, "shutdown-timeout", 95*time.Second, "longest `time` from the signal to end until connections are closed that API servers keep; they close unused ones after 90s")
 	return command
 }
 
 // build turns flags into what the webhook needs, and complains about all that is wrong with them.
 func (o serveOptions) build(ctx context.Context, streams Streams) (webhook.Options, error) {
+	if o.shutdownDelay < 0 || o.shutdownTimeout < o.shutdownDelay {
+		return webhook.Options{}, usageError{fmt.Errorf("--shutdown-delay %s and --shutdown-timeout %s: give 0s or more, and no longer delay than timeout", o.shutdownDelay, o.shutdownTimeout)}
+	}
 	logger := logr.FromSlogHandler(slog.NewJSONHandler(streams.Err, nil))
 	ctrl.SetLogger(logger)
 	config, err := restConfig(o.kubeconfig)
@@ -97,7 +112,8 @@ func (o serveOptions) build(ctx context.Context, streams Streams) (webhook.Optio
 		// A file has the say where there is one.
 		StoredGuardrails: o.config == "",
 		Certificates:     source,
-		ManageCABundle:   o.certFile == "",
+		ShutdownDelay:    o.shutdownDelay,
+		ShutdownTimeout:  o.shutdownTimeout,
 		Log:              logger,
 	}, nil
 }
@@ -138,9 +154,9 @@ func (o serveOptions) certificates() (certs.Source, error) {
 		return nil, errors.New("--cert-file and --key-file go together: give both, or none for a self-managed certificate")
 	}
 	if o.certFile != "" {
-		return certs.NewFiles(o.certFile, o.keyFile)
+		return certs.NewFiles(o.certFile, o.keyFile, o.certificateHosts)
 	}
-	return certs.NewSelfManaged(o.certificateHosts)
+	return certs.NewSelfManaged(o.certificateHosts, o.authorityLifetime)
 }
 
 func restConfig(kubeconfig string) (*rest.Config, error) {

@@ -1,0 +1,76 @@
+package webhook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+
+	"github.com/stateward/stateward/certs"
+	"github.com/stateward/stateward/webhook/registration"
+)
+
+const (
+	// bundleInterval is how often the caBundle is looked at: whoever applies the manifests again may have emptied it.
+	bundleInterval = 2 * time.Second
+	// gaugeInterval is how often metrics tell of the certificate.
+	gaugeInterval = 15 * time.Second
+)
+
+// keepBundle keeps the authorities of the certificates in the registration, where the source knows them.
+func keepBundle(runner manager.Manager, options Options) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if options.Certificates.CABundle() == nil {
+			return nil
+		}
+		return every(ctx, bundleInterval, func() {
+			bundle := options.Certificates.CABundle()
+			if err := certs.Inject(ctx, runner.GetAPIReader(), runner.GetClient(), registration.Name, bundle); err != nil {
+				options.Log.Error(err, "the API server cannot trust the webhook yet")
+				return
+			}
+			options.Certificates.Trusted(bundle)
+		})
+	}
+}
+
+// watchCertificate tells by metrics when the certificate in use expires and whether API servers trust it, and logs once what
+// is wrong with it: a probe that fails does not say why.
+func watchCertificate(runner manager.Manager, options Options, gauges *Metrics) func(context.Context) error {
+	return func(ctx context.Context) error {
+		told := ""
+		// A source that tells API servers by itself gets the time to do so.
+		settled := options.Certificates.CABundle() == nil
+		return every(ctx, gaugeInterval, func() {
+			gauges.SetCertificateExpiry(options.Certificates.NotAfter())
+			if !settled {
+				settled = true
+				return
+			}
+			wrong := errors.Join(options.Certificates.Check(), distrust(ctx, runner, options, gauges))
+			if now := fmt.Sprint(wrong); wrong != nil && now != told {
+				options.Log.Error(wrong, "API servers cannot call the webhook")
+			}
+			told = fmt.Sprint(wrong)
+		})
+	}
+}
+
+// distrust counts the webhooks that cannot be called, and names them. Where that cannot be found out the last number stays.
+func distrust(ctx context.Context, runner manager.Manager, options Options, gauges *Metrics) error {
+	served, err := options.Certificates.GetCertificate(nil)
+	if err != nil {
+		return err
+	}
+	distrusted, err := certs.Distrusted(ctx, runner.GetAPIReader(), registration.Name, served)
+	if err != nil {
+		return err
+	}
+	if gauges.setDistrusted(len(distrusted)); len(distrusted) > 0 {
+		return fmt.Errorf("the caBundle does not vouch for the serving certificate: webhooks %s", strings.Join(distrusted, ", "))
+	}
+	return nil
+}

@@ -1,0 +1,181 @@
+package webhook
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-logr/logr"
+
+	"github.com/stateward/stateward/certs"
+)
+
+const (
+	// idleTimeout is twice that of API servers, so that it is they who close connections. It holds for connections too on
+	// which nothing has been said yet: a client that opens one and gets another in the meantime keeps it for later.
+	idleTimeout = 180 * time.Second
+	// answerTimeout is how long a client may take for the answer.
+	answerTimeout  = 10 * time.Second
+	maxHeaderBytes = 64 * 1024
+	// lastAnswers is how long requests that are being decided are waited for in the end. API servers wait for 5 seconds.
+	lastAnswers = 10 * time.Second
+	// drainPoll is how often a server that ends looks whether anybody is still connected.
+	drainPoll = 50 * time.Millisecond
+)
+
+// server answers API servers, and loses none of their requests when it ends: see the package's documentation. The one of
+// controller-runtime ends too early, and keeps idle connections for just as long as API servers do.
+type server struct {
+	http *http.Server
+	// delay is the shortest and timeout the longest time between being told to end and closing the listener.
+	delay, timeout time.Duration
+	log            logr.Logger
+
+	serving, ending atomic.Bool
+	connections     atomic.Int64
+}
+
+func newServer(options Options, handler http.Handler) *server {
+	s := &server{delay: options.ShutdownDelay, timeout: options.ShutdownTimeout, log: options.Log}
+	s.http = &http.Server{
+		Handler: s.sayingGoodbye(handler),
+		// Both of these begin with the connection, not with its first byte.
+		ReadHeaderTimeout: idleTimeout,
+		ReadTimeout:       idleTimeout + maxTimeout,
+		WriteTimeout:      maxTimeout + answerTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ConnState:         s.count,
+		ErrorLog:          slog.NewLogLogger(logr.ToSlogHandler(options.Log), slog.LevelInfo),
+	}
+	return s
+}
+
+// run serves until ctx ends, and then until nobody is connected. When alive ends, there is nothing to answer with any
+// more, and it only waits for the answers that are on their way.
+func (s *server) run(ctx, alive context.Context, listener net.Listener) error {
+	broken := make(chan error, 1)
+	go func() { broken <- s.http.Serve(listener) }()
+	s.serving.Store(true)
+	select {
+	case err := <-broken:
+		return fmt.Errorf("serve webhook: %w", err)
+	case <-alive.Done():
+	case <-ctx.Done():
+	}
+	s.ending.Store(true)
+	s.log.Info("ending: waiting for clients to leave", "connections", s.connections.Load(), "atLeast", s.delay.String(), "atMost", s.timeout.String())
+	s.drain(alive)
+	left := s.connections.Load()
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastAnswers)
+	defer cancel()
+	if err := s.http.Shutdown(last); err != nil {
+		return errors.Join(fmt.Errorf("end webhook: requests were cut off after %s: %w", lastAnswers, err), s.http.Close())
+	}
+	s.log.Info("ended", "connectionsClosed", left)
+	return nil
+}
+
+// drain waits until nobody is connected and nobody will be any more.
+func (s *server) drain(alive context.Context) {
+	delay, timeout, poll := time.NewTimer(s.delay), time.NewTimer(s.timeout), time.NewTicker(drainPoll)
+	defer delay.Stop()
+	defer timeout.Stop()
+	defer poll.Stop()
+	for delayed := false; !delayed || s.connections.Load() > 0; {
+		select {
+		case <-delay.C:
+			delayed = true
+		case <-poll.C:
+		case <-timeout.C:
+			return
+		case <-alive.Done():
+			return
+		}
+	}
+}
+
+// ready is a check of readiness.
+func (s *server) ready(*http.Request) error {
+	switch {
+	case s.ending.Load():
+		return errors.New("the webhook is ending")
+	case !s.serving.Load():
+		return errors.New("the webhook is not serving yet")
+	default:
+		return nil
+	}
+}
+
+// count follows the connections, those included in whose handshake nothing has been said yet.
+func (s *server) count(_ net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		s.connections.Add(1)
+	case http.StateClosed, http.StateHijacked:
+		s.connections.Add(-1)
+	case http.StateActive, http.StateIdle:
+	}
+}
+
+// sayingGoodbye asks clients not to use a connection again once the server is ending. That of net/http does so too when
+// keep-alive is turned off, but closes idle connections at once, together with what is on its way to them.
+func (s *server) sayingGoodbye(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// For the body; when it has passed, the context of the request ends too.
+		if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(maxTimeout)); err != nil {
+			s.log.Error(err, "the time for a request cannot be limited")
+		}
+		next.ServeHTTP(&goodbye{ResponseWriter: w, ending: &s.ending}, r)
+	})
+}
+
+// goodbye decides as late as possible: a request that was there before the end may be the last one of its connection.
+type goodbye struct {
+	http.ResponseWriter
+	ending *atomic.Bool
+	begun  bool
+}
+
+// WriteHeader adds what there is to say.
+func (g *goodbye) WriteHeader(code int) {
+	if g.begun = true; g.ending.Load() {
+		g.Header().Set("Connection", "close")
+	}
+	g.ResponseWriter.WriteHeader(code)
+}
+
+// Write begins the answer where WriteHeader was not called.
+func (g *goodbye) Write(text []byte) (int, error) {
+	if !g.begun {
+		g.WriteHeader(http.StatusOK)
+	}
+	return g.ResponseWriter.Write(text)
+}
+
+// listen opens the port, whose being taken is better told before anything else starts.
+func listen(options Options) (net.Listener, error) {
+	address := net.JoinHostPort(options.Host, strconv.Itoa(options.Port))
+	listener, err := tls.Listen("tcp", address, tlsConfig(options.Certificates))
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w: choose another --port or --bind-address", address, err)
+	}
+	return listener, nil
+}
+
+// tlsConfig offers HTTP/1.1 only: HTTP/2 brings a webhook nothing but the rapid-reset attacks, and API servers speak
+// HTTP/1.1 to webhooks behind a Service anyway.
+func tlsConfig(source certs.Source) *tls.Config {
+	return &tls.Config{
+		MinVersion:     tls.VersionTLS12,
+		NextProtos:     []string{"http/1.1"},
+		GetCertificate: source.GetCertificate,
+	}
+}
