@@ -45,6 +45,8 @@ type Options struct {
 	Out io.Writer
 	// ServeArgs are added to the command line of `stateward serve`.
 	ServeArgs []string
+	// CABundle is whom the API server trusts, where ServeArgs bring a certificate; otherwise Stateward says so itself.
+	CABundle []byte
 	// SharedCredentials lets all controllers act under one name.
 	SharedCredentials bool
 }
@@ -126,7 +128,7 @@ func (e *Environment) guard(ctx context.Context, options Options, groups []strin
 	if err := e.serve(ctx, root, options, groups); err != nil {
 		return err
 	}
-	if err := e.register(ctx); err != nil {
+	if err := e.register(ctx, options.CABundle); err != nil {
 		return err
 	}
 	return e.Stateward.WaitReady(ctx, e.guarded)
@@ -215,12 +217,12 @@ func (e *Environment) Ready(ctx context.Context) error {
 }
 
 // register tells the API server of the webhook by its loopback address.
-func (e *Environment) register(ctx context.Context) error {
+func (e *Environment) register(ctx context.Context, bundle []byte) error {
 	library, err := policies.Embedded()
 	if err != nil {
 		return err
 	}
-	target := registration.Target{URL: e.Webhook}
+	target := registration.Target{URL: e.Webhook, CABundle: bundle}
 	api := e.Client.AdmissionregistrationV1()
 	if _, err := api.ValidatingWebhookConfigurations().Create(ctx, registration.Validating(library, target), metav1.CreateOptions{}); err != nil {
 		return err
