@@ -40,6 +40,7 @@ test-conftest: ## Run the Rego tests as conftest does
 .PHONY: test-go
 test-go: ## Run the Go tests, which run the Rego tests too
 	$(GO_TEST) ./...
+	go test -C test/chart -timeout 30m ./...
 
 .PHONY: test-rego
 test-rego: ## Run the Rego tests alone, with their coverage
@@ -75,8 +76,8 @@ generate: lint-tools ## Write what follows from the rules' metadata and the Guar
 	@$(MAKE) --no-print-directory manifests
 
 .PHONY: manifests
-manifests: ## Write manifests/rendered: one YAML file for each overlay
-	go test ./cmd/internal/generate -run TestRenderedManifestsAreCurrent -update
+manifests: ## Write manifests/rendered, one YAML file for each overlay, and the templates of the Helm chart
+	go test ./cmd/internal/generate -run 'TestRenderedManifestsAreCurrent|TestTemplatesOfTheChartAreCurrent' -update
 
 .PHONY: golden
 golden: ## Write the recorded outputs of the tests anew; look at the difference
