@@ -41,6 +41,7 @@ test-conftest: ## Run the Rego tests as conftest does
 .PHONY: test-go
 test-go: ## Run the Go tests, which run the Rego tests too
 	$(GO_TEST) ./...
+	go test -C test/chart -timeout 30m ./...
 
 .PHONY: test-cert-manager
 test-cert-manager: ## Issue, renew and roll over certificates with cert-manager's own controllers
@@ -84,8 +85,8 @@ generate: lint-tools ## Write what follows from the rules' metadata and the Guar
 	@$(MAKE) --no-print-directory manifests
 
 .PHONY: manifests
-manifests: ## Write manifests/rendered: one YAML file for each overlay
-	go test ./cmd/internal/generate -run TestRenderedManifestsAreCurrent -update
+manifests: ## Write manifests/rendered, one YAML file for each overlay, and the templates of the Helm chart
+	go test ./cmd/internal/generate -run 'TestRenderedManifestsAreCurrent|TestTemplatesOfTheChartAreCurrent' -update
 
 .PHONY: golden
 golden: ## Write the recorded outputs of the tests anew; look at the difference

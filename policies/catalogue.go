@@ -25,6 +25,7 @@ type custom struct {
 	Fix      string              `json:"fix"`
 	Since    string              `json:"since"`
 	Aliases  []string            `json:"aliases"`
+	CEL      *CEL                `json:"cel"`
 }
 
 // catalogue fills the library's lists from the annotations of its packages and refuses metadata that somebody could
@@ -82,10 +83,10 @@ func describe(module *ast.Module) (rule Rule, ok bool, err error) {
 		return Rule{}, false, fmt.Errorf("%s:%d: METADATA custom: %w", at.File, at.Row, err)
 	}
 	rule = Rule{
-		ID: id, Kind: kind, Category: category, File: at.File, Package: module.Package.Path.String(), Custom: IsCustom(module.Package.Path),
+		ID: id, Kind: kind, Category: category, File: at.File, Line: at.Row, Package: module.Package.Path.String(), Custom: IsCustom(module.Package.Path),
 		Title: note.Title, Description: strings.TrimSpace(note.Description),
 		Severity: values.Severity, Profile: values.Profile, Confirm: values.Confirm, On: values.On, When: values.When, Untyped: values.Untyped, Reads: values.Reads,
-		Params: values.Params, Fix: values.Fix, Since: values.Since, Aliases: values.Aliases,
+		Params: values.Params, Fix: values.Fix, Since: values.Since, Aliases: values.Aliases, CEL: values.CEL,
 		Notices: slices.ContainsFunc(module.Rules, func(rule *ast.Rule) bool { return rule.Head.Name == "notice" }),
 	}
 	for _, resource := range note.RelatedResources {
@@ -193,6 +194,7 @@ func check(rule Rule) error {
 			problems = append(problems, fmt.Errorf("unknown resource %q: add its API group to policies/resources.go", name))
 		}
 	}
+	problems = append(problems, checkCEL(rule)...)
 	for _, name := range sortedNames(rule.Params) {
 		if err := rule.Params[name].Check(rule.Params[name].Default); err != nil {
 			problems = append(problems, fmt.Errorf("custom.params.%s.default: %w", name, err))

@@ -33,7 +33,7 @@ func TestCatalogueComesFromMetadata(t *testing.T) {
 	want := []policies.Rule{{
 		ID: "b-c", Kind: policies.Validating, Category: "a", Title: "A rule", Description: "For a test.",
 		Severity: policies.Deny, On: map[string][]string{"statefulsets": {"CREATE"}}, Fix: "do it right", Since: "v0.1.0",
-		File: "rules/a/b-c/b_c.rego", Package: `data.stateward.rules.a["b-c"]`,
+		File: "rules/a/b-c/b_c.rego", Line: 10, Package: `data.stateward.rules.a["b-c"]`,
 	}}
 	if diff := cmp.Diff(want, library.Rules); diff != "" {
 		t.Errorf("rules (-want +got):\n%s", diff)
@@ -60,7 +60,24 @@ func TestMetadataThatCouldBeMisreadIsRefused(t *testing.T) {
 		"unknown profile level":   {"#   fix:", "#   profile: {strict: block}\n#   fix:", `custom.profile.strict: unknown level "block"`},
 		"bad default":             {"#   fix:", "#   params: {n: {type: integer, default: many, description: d}}\n#   fix:", `custom.params.n.default: many is not an integer`},
 		"unknown type":            {"#   fix:", "#   params: {n: {type: number, default: 1, description: d}}\n#   fix:", `unknown type "number": use string, integer, boolean or array`},
-		"wrong type of value":     {"severity: deny", "severity: [deny]", `METADATA custom: cannot unmarshal array`},
+		"CEL without an expression": {
+			"#   fix:", "#   cel: {validations: [{path: spec, what: \"'wrong'\"}]}\n#   fix:", `custom.cel.validations[0]: key "expression" is missing`,
+		},
+		"CEL that validates nothing": {"#   fix:", "#   cel: {variables: []}\n#   fix:", `custom.cel.validations: there is none`},
+		"CEL with an unknown key":    {"#   fix:", "#   cel: {rules: []}\n#   fix:", `METADATA custom: unknown field "rules"`},
+		"CEL for what nobody judges": {
+			"#   fix:", "#   cel: {on: {statefulsets: [DELETE]}}\n#   fix:", `custom.cel.on: the rule does not judge DELETE of statefulsets: see custom.on`,
+		},
+		"CEL with a name twice": {
+			"#   fix:", "#   cel: {variables: [{name: a, expression: '1'}, {name: a, expression: '2'}]}\n#   fix:", `custom.cel.variables[1].name: "a" is taken`,
+		},
+		"CEL with a name that is taken": {
+			"#   fix:", "#   cel: {variables: [{name: confirmed, expression: '1'}]}\n#   fix:", `custom.cel.variables[0].name: "confirmed" is taken`,
+		},
+		"CEL that does not see what nobody reads": {
+			"#   fix:", "#   cel: {unseen: {pods: they are elsewhere}}\n#   fix:", `custom.cel.unseen: "pods": name a resource of custom.reads`,
+		},
+		"wrong type of value": {"severity: deny", "severity: [deny]", `METADATA custom: cannot unmarshal array`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

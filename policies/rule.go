@@ -80,10 +80,14 @@ type Rule struct {
 	// Notices says that the rule has a `notice` beside its `report`: the API server refuses what it denies by itself,
 	// after the mutating webhooks and before the validating ones, so the mutating door is where it can still speak.
 	Notices bool `json:"notices,omitempty"`
+	// CEL is what of the rule the API server can judge by itself; nil where that is nothing.
+	CEL *CEL `json:"cel,omitempty"`
 	// References are places to read on.
 	References []string `json:"references,omitempty"`
 	// File is the rule's source, relative to the library.
 	File string `json:"file"`
+	// Line is where its metadata end, and its package begins.
+	Line int `json:"-"`
 	// Package is where Rego finds it, as `data.stateward.rules.rollout["partition-range"]`.
 	Package string `json:"-"`
 	// Custom says that it is a user's own.

@@ -169,13 +169,13 @@ func (g *Guardrails) Revision() string {
 func (g *Guardrails) off(library *policies.Library) map[string]bool {
 	off := map[string]bool{}
 	for _, rule := range library.All() {
-		off[rule.ID] = g.level(rule) == policies.Off
+		off[rule.ID] = g.Level(rule) == policies.Off
 	}
 	return off
 }
 
-// level is what becomes of a rule's violations; the same as in policies/lib/config.rego, which decides.
-func (g *Guardrails) level(rule policies.Rule) policies.Level {
+// Level is what becomes of a rule's violations; the same as in policies/lib/config.rego, which decides.
+func (g *Guardrails) Level(rule policies.Rule) policies.Level {
 	profile := "baseline"
 	if g != nil {
 		profile = cmp.Or(g.Spec.Profile, profile)
@@ -194,7 +194,7 @@ func (g *Guardrails) reads(library *policies.Library) []string {
 	reads := map[string]bool{}
 	for _, rule := range library.All() {
 		for _, resource := range rule.Reads {
-			reads[resource] = reads[resource] || g.level(rule) != policies.Off
+			reads[resource] = reads[resource] || g.Level(rule) != policies.Off
 		}
 	}
 	for _, match := range g.matches() {

@@ -29,10 +29,12 @@ func allowed() map[string][]string {
 		"cmd/internal/generate": {"cmd/internal/manifest", "cmd/internal/report", "policies", "policies/engine", "webhook/registration"},
 		"cmd/internal/judge":    {"cmd/internal/baseline", "cmd/internal/manifest", "cmd/internal/parallel", "cmd/internal/report", "policies", "policies/engine"},
 		"cmd/internal/newrule":  {},
+		"cmd/internal/doctor":   {"policies", "policies/engine", "webhook/registration"},
+		"cmd/internal/vap":      {"policies", "policies/engine", "webhook/registration"},
 		"cmd/internal/ruletest": {"cmd/internal/judge", "cmd/internal/manifest", "policies", "policies/engine"},
 		"cmd/internal/cli": {
-			"certs", "cmd/internal/artifact", "cmd/internal/baseline", "cmd/internal/generate", "cmd/internal/judge", "cmd/internal/manifest", "cmd/internal/newrule", "cmd/internal/report",
-			"cmd/internal/ruletest", "policies", "policies/engine", "webhook", "webhook/registration",
+			"certs", "cmd/internal/artifact", "cmd/internal/baseline", "cmd/internal/doctor", "cmd/internal/generate", "cmd/internal/judge", "cmd/internal/manifest", "cmd/internal/newrule", "cmd/internal/report",
+			"cmd/internal/ruletest", "cmd/internal/vap", "policies", "policies/engine", "webhook", "webhook/registration",
 		},
 		"cmd/stateward": {"cmd/internal/cli"},
 	}

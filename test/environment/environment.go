@@ -47,6 +47,8 @@ type Options struct {
 	ServeArgs []string
 	// Bare leaves out nodes, DNS and Stateward itself, for those who call AddReplica.
 	Bare bool
+	// CABundle is whom the API server trusts, where ServeArgs bring a certificate; otherwise Stateward says so itself.
+	CABundle []byte
 	// SharedCredentials lets all controllers act under one name.
 	SharedCredentials bool
 }
@@ -136,7 +138,7 @@ func (e *Environment) guard(ctx context.Context, options Options) (err error) {
 		return err
 	}
 	e.Stateward, e.Webhook, e.Metrics, e.Probes = replica.Process, "https://"+replica.Address, replica.Metrics, replica.Probes
-	if err := e.register(ctx); err != nil {
+	if err := e.register(ctx, options.CABundle); err != nil {
 		return err
 	}
 	return e.Stateward.WaitReady(ctx, e.guarded)
@@ -183,12 +185,12 @@ func Output(t testing.TB, command *exec.Cmd) (output string, code int) {
 func (e *Environment) Ready(ctx context.Context) error { return ready(ctx, e.Probes) }
 
 // register tells the API server of the webhook by its loopback address.
-func (e *Environment) register(ctx context.Context) error {
+func (e *Environment) register(ctx context.Context, bundle []byte) error {
 	library, err := policies.Embedded()
 	if err != nil {
 		return err
 	}
-	target := registration.Target{URL: e.Webhook}
+	target := registration.Target{URL: e.Webhook, CABundle: bundle}
 	api := e.Client.AdmissionregistrationV1()
 	if _, err := api.ValidatingWebhookConfigurations().Create(ctx, registration.Validating(library, target), metav1.CreateOptions{}); err != nil {
 		return err

@@ -68,12 +68,12 @@ func Validating(library *policies.Library, target Target) *admissionregistration
 			func(resource, operation string) bool {
 				return alwaysJudged(resource, operation) && !isCreate(operation)
 			},
-			append(matchConditions(), forcedDeletions()),
+			append(MatchConditions(), forcedDeletions()),
 		},
 		{
 			"advisory.stateward.dev", admissionregistrationv1.Ignore,
 			func(resource, operation string) bool { return alwaysJudged(resource, operation) && isCreate(operation) },
-			matchConditions(),
+			MatchConditions(),
 		},
 	}
 	for _, change := range changes(library.Rules) {
@@ -86,7 +86,7 @@ func Validating(library *policies.Library, target Target) *admissionregistration
 			Rules:                   operations(library.Rules, entry.belongs),
 			FailurePolicy:           &entry.policy,
 			MatchPolicy:             pointer(admissionregistrationv1.Equivalent),
-			NamespaceSelector:       exceptSystem(),
+			NamespaceSelector:       ExceptSystem(),
 			SideEffects:             pointer(admissionregistrationv1.SideEffectClassNone),
 			TimeoutSeconds:          pointer[int32](timeoutSeconds),
 			AdmissionReviewVersions: []string{"v1"},
@@ -117,7 +117,7 @@ func ownConfiguration(target Target) admissionregistrationv1.ValidatingWebhook {
 		SideEffects:             pointer(admissionregistrationv1.SideEffectClassNone),
 		TimeoutSeconds:          pointer[int32](timeoutSeconds),
 		AdmissionReviewVersions: []string{"v1"},
-		MatchConditions:         matchConditions(),
+		MatchConditions:         MatchConditions(),
 	}
 }
 
@@ -129,7 +129,7 @@ func Mutating(library *policies.Library, target Target) *admissionregistrationv1
 		TypeMeta:   metav1.TypeMeta{APIVersion: "admissionregistration.k8s.io/v1", Kind: "MutatingWebhookConfiguration"},
 		ObjectMeta: metav1.ObjectMeta{Name: Name},
 	}
-	always := metadataChange{"mutation.stateward.dev", judgedAlways(rules), matchConditions()}
+	always := metadataChange{"mutation.stateward.dev", judgedAlways(rules), MatchConditions()}
 	for _, entry := range append([]metadataChange{always}, changes(rules)...) {
 		configuration.Webhooks = append(configuration.Webhooks, admissionregistrationv1.MutatingWebhook{
 			Name:                    entry.name,
@@ -137,7 +137,7 @@ func Mutating(library *policies.Library, target Target) *admissionregistrationv1
 			Rules:                   operations(rules, entry.belongs),
 			FailurePolicy:           pointer(admissionregistrationv1.Ignore),
 			MatchPolicy:             pointer(admissionregistrationv1.Equivalent),
-			NamespaceSelector:       exceptSystem(),
+			NamespaceSelector:       ExceptSystem(),
 			SideEffects:             pointer(admissionregistrationv1.SideEffectClassNone),
 			TimeoutSeconds:          pointer[int32](timeoutSeconds),
 			AdmissionReviewVersions: []string{"v1"},
@@ -171,7 +171,7 @@ func changes(rules []policies.Rule) (entries []metadataChange) {
 			continue
 		}
 		name, condition := changeCondition(change)
-		entries = append(entries, metadataChange{name, belongs, append(matchConditions(), condition)})
+		entries = append(entries, metadataChange{name, belongs, append(MatchConditions(), condition)})
 	}
 	return entries
 }
@@ -224,8 +224,8 @@ func operations(rules []policies.Rule, belongs selection) []admissionregistratio
 	return list
 }
 
-// matchConditions leave out, before anything is called, what must go through even when Stateward is down.
-func matchConditions() []admissionregistrationv1.MatchCondition {
+// MatchConditions leave out, before anything is called, what must go through even when Stateward is down.
+func MatchConditions() []admissionregistrationv1.MatchCondition {
 	return []admissionregistrationv1.MatchCondition{
 		{
 			// A pod that terminates still runs: what cuts it off is judged, and other conditions leave out the rest.
@@ -295,8 +295,8 @@ func differs(field string, marks []string) string {
 	return "['" + strings.Join(marks, "', '") + "'].exists(mark, " + value("object") + " != " + value("oldObject") + ")"
 }
 
-// exceptSystem keeps Stateward from standing in the way of what it needs itself to come up.
-func exceptSystem() *metav1.LabelSelector {
+// ExceptSystem keeps Stateward from standing in the way of what it needs itself to come up.
+func ExceptSystem() *metav1.LabelSelector {
 	return &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{
 		Key:      "kubernetes.io/metadata.name",
 		Operator: metav1.LabelSelectorOpNotIn,

@@ -106,7 +106,7 @@ func newRoot(streams Streams) *cobra.Command {
 	root.SetFlagErrorFunc(func(command *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w: see `%s --help`", err, command.CommandPath())}
 	})
-	root.AddCommand(newBundle(streams), newCheck(streams), newConfirm(streams), newRules(streams), newServe(streams), newVersion(streams))
+	root.AddCommand(newBundle(streams), newCheck(streams), newConfirm(streams), newDoctor(streams), newExport(streams), newRules(streams), newServe(streams), newVersion(streams))
 	for _, command := range append(root.Commands(), root) {
 		markUsage(command)
 	}

@@ -156,6 +156,16 @@ func TestBadInputGetsOneClearErrorWithItsPlace(t *testing.T) {
 		"no kubeconfig there": {
 			args: []string{"serve", "--kubeconfig", "testdata/none"}, code: cli.ExitUsage, want: "error: read kubeconfig testdata/none: ",
 		},
+		"a doctor for a cluster that is away": {
+			args: []string{"doctor", "--kubeconfig", "testdata/away.kubeconfig"},
+			code: cli.ExitUsage, want: "error: reach Kubernetes API at http://127.0.0.1:1: ",
+		},
+		"a doctor who writes what nobody reads": {
+			args: []string{"doctor", "-o", "yaml"}, code: cli.ExitUsage, want: "error: -o yaml: use text or json",
+		},
+		"a doctor who looks where nothing is judged": {
+			args: []string{"doctor", "-n", "kube-system"}, code: cli.ExitUsage, want: "error: --namespace kube-system: nothing is judged there",
+		},
 		"an API server that is away": {
 			args: []string{"serve", "--kubeconfig", "testdata/away.kubeconfig", "--metrics-address", "0", "--probe-address", "0"},
 			code: cli.ExitInternal, want: "error: reach Kubernetes API at http://127.0.0.1:1: ",

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/stateward/stateward/cmd/internal/artifact"
+	"github.com/stateward/stateward/cmd/internal/vap"
 	"github.com/stateward/stateward/policies"
 )
 
@@ -30,6 +31,9 @@ func loadRules(ctx context.Context, rules string) (library *policies.Library, ow
 		return nil, nil, usageError{fmt.Errorf("read rules: %w", err)}
 	}
 	if library, err = library.Extend(own, rules); err != nil {
+		return nil, nil, usageError{err}
+	}
+	if err := vap.Check(library); err != nil {
 		return nil, nil, usageError{err}
 	}
 	return library, own, nil

@@ -36,7 +36,7 @@ func Files(library *policies.Library, readme []byte) (map[string][]byte, error) 
 	manifests["manifests/base/webhooks.yaml"] = webhooks(library)
 	manifests["manifests/base/rbac.yaml"] = rights(library)
 	for name, objects := range manifests {
-		encoded, err := stream(objects)
+		encoded, err := Stream(objects)
 		if err != nil {
 			return nil, fmt.Errorf("write %s: %w", name, err)
 		}
@@ -52,7 +52,7 @@ func Files(library *policies.Library, readme []byte) (map[string][]byte, error) 
 
 // Registration is all that a cluster must know of the rules, as one YAML file: webhook configurations and roles.
 func Registration(library *policies.Library) ([]byte, error) {
-	return stream(append(rights(library), webhooks(library)...))
+	return Stream(append(rights(library), webhooks(library)...))
 }
 
 func webhooks(library *policies.Library) []any {
@@ -71,8 +71,8 @@ func rights(library *policies.Library) (objects []any) {
 	return objects
 }
 
-// stream writes objects as one YAML file.
-func stream(objects []any) ([]byte, error) {
+// Stream writes objects as one YAML file.
+func Stream(objects []any) ([]byte, error) {
 	page := &bytes.Buffer{}
 	for index, object := range objects {
 		encoded, err := yaml.Marshal(object)

@@ -40,6 +40,25 @@ func TestRenderedManifestsAreCurrent(t *testing.T) {
 	compare(t, files, "make manifests")
 }
 
+func TestTemplatesOfTheChartAreCurrent(t *testing.T) {
+	files, err := generate.Chart(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	compare(t, files, "make manifests")
+	for _, pattern := range []string{"templates/*.yaml", "crds/*"} {
+		there, err := filepath.Glob(filepath.Join(root, "manifests", "chart", pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range there {
+			if files["manifests/chart/"+filepath.Base(filepath.Dir(file))+"/"+filepath.Base(file)] == nil {
+				t.Errorf("%s is of no overlay any more: delete it", file)
+			}
+		}
+	}
+}
+
 // compare looks whether the files of the repository are as they should be, or writes them.
 func compare(t *testing.T, files map[string][]byte, command string) {
 	t.Helper()

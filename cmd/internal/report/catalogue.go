@@ -17,7 +17,7 @@ func Catalogue(out io.Writer, rules []policies.Rule) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "ID\tCATEGORY\tLEVEL\tJUDGES\tTITLE")
 	for _, rule := range rules {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", rule.ID, category(rule), level(rule), judges(rule), rule.Title)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", rule.ID, category(rule), level(rule), requests(rule.On), rule.Title)
 	}
 	return table.Flush()
 }
@@ -27,7 +27,7 @@ func CatalogueMarkdown(out io.Writer, rules []policies.Rule, link string) error 
 	var page strings.Builder
 	page.WriteString("| rule | level | judges | what it wants |\n|---|---|---|---|\n")
 	for _, rule := range rules {
-		fmt.Fprintf(&page, "| [%s](%s%s/) | %s | %s | %s |\n", rule.ID, link, rule.Dir(), level(rule), judges(rule), rule.Title)
+		fmt.Fprintf(&page, "| [%s](%s%s/) | %s | %s | %s |\n", rule.ID, link, rule.Dir(), level(rule), requests(rule.On), rule.Title)
 	}
 	_, err := io.WriteString(out, page.String())
 	return err
@@ -42,7 +42,10 @@ func Rule(out io.Writer, rule policies.Rule) error {
 	for _, profile := range slices.Sorted(maps.Keys(rule.Profile)) {
 		fmt.Fprintf(&page, "| level in profile `%s` | %s |\n", profile, rule.Profile[profile])
 	}
-	fmt.Fprintf(&page, "| judges | %s |\n", judges(rule))
+	fmt.Fprintf(&page, "| judges | %s |\n", requests(rule.On))
+	if rule.CEL != nil {
+		fmt.Fprintf(&page, "| of that, the API server by itself (`stateward export vap`) | %s%s |\n", requests(rule.CEL.Requests(rule)), unseen(*rule.CEL))
+	}
 	if len(rule.Reads) > 0 {
 		fmt.Fprintf(&page, "| looks at | %s |\n", strings.Join(rule.Reads, ", "))
 	}
@@ -92,11 +95,23 @@ func level(rule policies.Rule) string {
 	}
 }
 
-// judges is "statefulsets CREATE, UPDATE; statefulsets/scale UPDATE".
-func judges(rule policies.Rule) string {
+// requests is "statefulsets CREATE, UPDATE; statefulsets/scale UPDATE".
+func requests(on map[string][]string) string {
 	var parts []string
-	for _, resource := range slices.Sorted(maps.Keys(rule.On)) {
-		parts = append(parts, resource+" "+strings.Join(rule.On[resource], ", "))
+	for _, resource := range slices.Sorted(maps.Keys(on)) {
+		parts = append(parts, resource+" "+strings.Join(on[resource], ", "))
 	}
 	return strings.Join(parts, "; ")
+}
+
+// unseen is what the API server by itself judges otherwise, and why.
+func unseen(expressions policies.CEL) string {
+	var reasons []string
+	for _, key := range slices.Sorted(maps.Keys(expressions.Unseen)) {
+		reasons = append(reasons, expressions.Unseen[key])
+	}
+	if len(reasons) == 0 {
+		return ""
+	}
+	return ", as far as it can: " + strings.Join(reasons, "; ")
 }

@@ -13,6 +13,27 @@
 #     statefulsets: [DELETE]
 #   fix: scale it to 0 first, so that the pods stop in order
 #   since: v0.1.0
+#   cel:
+#     variables:
+#       - {name: replicas, expression: "oldObject.spec.?replicas.orValue(1)"}
+#       - {name: finalizers, expression: "oldObject.metadata.?finalizers.orValue([])"}
+#       - name: implied
+#         expression: >-
+#           'orphan' in variables.finalizers ? 'Orphan' : 'foregroundDeletion' in variables.finalizers ? 'Foreground'
+#           : 'Background'
+#       - name: old
+#         expression: >-
+#           request.?options.?orphanDependents.hasValue() ? (request.options.orphanDependents ? 'Orphan' :
+#           'Background') : variables.implied
+#       - {name: propagation, expression: "request.?options.?propagationPolicy.orValue(variables.old)"}
+#     validations:
+#       - path: metadata.name
+#         expression: variables.propagation == 'Orphan' || variables.replicas <= 0
+#         what: >-
+#           'deleting ' + oldObject.metadata.name + ' (propagation ' + variables.propagation + ') stops all ' +
+#           string(variables.replicas) + ' of its pods at once'
+#     unseen:
+#       examples/fail/confirmation-expired.yaml: a policy knows no time
 package stateward.rules.delete["cascade-delete"]
 
 import data.stateward.lib.defaults

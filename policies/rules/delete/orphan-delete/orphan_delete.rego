@@ -13,6 +13,24 @@
 #     statefulsets: [DELETE]
 #   fix: create it again with the same selector, but not within seconds
 #   since: v0.1.0
+#   cel:
+#     variables:
+#       - {name: replicas, expression: "oldObject.spec.?replicas.orValue(1)"}
+#       - {name: finalizers, expression: "oldObject.metadata.?finalizers.orValue([])"}
+#       - name: implied
+#         expression: >-
+#           'orphan' in variables.finalizers ? 'Orphan' : 'foregroundDeletion' in variables.finalizers ? 'Foreground'
+#           : 'Background'
+#       - name: old
+#         expression: >-
+#           request.?options.?orphanDependents.hasValue() ? (request.options.orphanDependents ? 'Orphan' :
+#           'Background') : variables.implied
+#       - {name: propagation, expression: "request.?options.?propagationPolicy.orValue(variables.old)"}
+#     validations:
+#       - path: metadata.name
+#         expression: variables.propagation != 'Orphan' || variables.replicas <= 0
+#         what: >-
+#           'nobody restarts the ' + string(variables.replicas) + ' pods of ' + oldObject.metadata.name + ' any more'
 package stateward.rules.delete["orphan-delete"]
 
 import data.stateward.lib.defaults

@@ -19,6 +19,15 @@
 #       description: What a Service that does not exist (yet) means; warn where Services arrive after their StatefulSets
 #   fix: "name a Service with `clusterIP: None` in the StatefulSet's namespace"
 #   since: v0.1.0
+#   cel:
+#     validations:
+#       - path: spec.serviceName
+#         expression: >-
+#           object.spec.?serviceName.orValue('') != '' || (oldObject != null &&
+#           oldObject.spec.?serviceName.orValue('') == '')
+#         what: "'is empty, so the pods get no DNS names'"
+#     unseen:
+#       services: a policy sees no other objects
 package stateward.rules.identity["headless-service"]
 
 import data.stateward.lib.cluster

@@ -14,6 +14,39 @@
 #   reads: [statefulsets]
 #   fix: choose a shorter name
 #   since: v0.1.0
+#   cel:
+#     on:
+#       statefulsets: [CREATE, UPDATE]
+#     variables:
+#       - {name: replicas, expression: "object.spec.?replicas.orValue(1)"}
+#       - {name: start, expression: "object.spec.?ordinals.?start.orValue(0)"}
+#       - name: unmoved
+#         expression: >-
+#           oldObject != null && oldObject.spec.?replicas.orValue(1) == variables.replicas &&
+#           oldObject.spec.?ordinals.?start.orValue(0) == variables.start
+#       - name: pod
+#         expression: >-
+#           object.metadata.name + '-' + string(variables.start + (variables.replicas > 0 ? variables.replicas - 1 :
+#           0))
+#       - name: longest
+#         expression: >-
+#           object.spec.?volumeClaimTemplates.orValue([]).filter(claim, size(claim.metadata.name) + 1 +
+#           size(variables.pod) > 253)
+#           .map(claim, claim.metadata.name)
+#     validations:
+#       - path: metadata.name
+#         expression: oldObject != null || size(object.metadata.name) <= 52
+#         what: >-
+#           object.metadata.name + ' has ' + string(size(object.metadata.name)) + ' characters, more than 52: no pod
+#           would ever be created'
+#       - path: spec.replicas
+#         expression: variables.unmoved || size(variables.pod) <= 63
+#         what: >-
+#           'the last pod ' + variables.pod + ' would have a name of ' + string(size(variables.pod)) + ' characters,
+#           more than 63'
+#       - path: spec.volumeClaimTemplates
+#         expression: variables.unmoved || size(variables.longest) == 0
+#         what: "'the name of a claim of ' + variables.longest.join(', ') + ' would have more than 253 characters'"
 package stateward.rules.identity["name-length"]
 
 import data.stateward.lib.cluster

@@ -13,6 +13,21 @@
 #     statefulsets: [UPDATE]
 #   fix: keep the start, or first move the data to where the new pods look for it
 #   since: v0.1.0
+#   cel:
+#     variables:
+#       - {name: from, expression: "oldObject.spec.?ordinals.?start.orValue(0)"}
+#       - {name: to, expression: "object.spec.?ordinals.?start.orValue(0)"}
+#       - {name: had, expression: "oldObject.spec.?replicas.orValue(1)"}
+#       - {name: replicas, expression: "object.spec.?replicas.orValue(1)"}
+#     validations:
+#       - path: spec.ordinals.start
+#         # Nobody stops where the range only grows.
+#         expression: >-
+#           variables.from == variables.to || variables.had <= 0 ||
+#           (variables.to <= variables.from && variables.from + variables.had <= variables.to + variables.replicas)
+#         what: >-
+#           'from ' + string(variables.from) + ' to ' + string(variables.to) + ' stops pods, and starts others with
+#           other claims'
 package stateward.rules.identity["ordinals-start"]
 
 import data.stateward.lib.defaults

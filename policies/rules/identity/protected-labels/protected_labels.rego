@@ -31,6 +31,44 @@
 #     pods/status: marks
 #   fix: keep the label
 #   since: v0.1.0
+#   cel:
+#     variables:
+#       - {name: labels, expression: "object.metadata.?labels.orValue({})"}
+#       - {name: hadLabels, expression: "oldObject.?metadata.?labels.orValue({})"}
+#       - {name: isSet, expression: "request.kind.kind == 'StatefulSet' && oldObject != null"}
+#       - {name: marks, expression: "object.metadata.?annotations.orValue({})"}
+#       - {name: hadMarks, expression: "oldObject.?metadata.?annotations.orValue({})"}
+#       - {name: written, expression: "variables.marks[?'stateward.dev/confirmed-by'].orValue('')"}
+#       - {name: before, expression: "variables.hadMarks[?'stateward.dev/confirmed-by'].orValue('')"}
+#       - name: unchanged
+#         expression: >-
+#           ['confirm', 'confirm-until', 'confirm-reason'].all(mark,
+#           variables.marks[?('stateward.dev/' + mark)].orValue('') == variables.hadMarks[?('stateward.dev/' +
+#           mark)].orValue(''))
+#       - name: stamp
+#         expression: >-
+#           variables.marks[?'stateward.dev/confirm'].orValue('') == '' ? '' :
+#           variables.unchanged ? variables.before : request.userInfo.?username.orValue('')
+#     validations:
+#       - path: metadata.labels["stateward.dev/quorum"]
+#         expression: >-
+#           !variables.isSet || variables.hadLabels[?'stateward.dev/quorum'].orValue('') != 'true' ||
+#           variables.labels[?'stateward.dev/quorum'].orValue('') == 'true'
+#         what: "'\"true\" protects this StatefulSet, and would go'"
+#       - path: metadata.labels["stateward.dev/canary"]
+#         expression: >-
+#           !variables.isSet || variables.hadLabels[?'stateward.dev/canary'].orValue('') != 'required' ||
+#           variables.labels[?'stateward.dev/canary'].orValue('') == 'required'
+#         what: "'\"required\" protects this StatefulSet, and would go'"
+#       - path: metadata.annotations["stateward.dev/confirmed-by"]
+#         expression: >-
+#           variables.written == '' || variables.written == variables.stamp ||
+#           (oldObject != null && variables.unchanged && variables.written == variables.before)
+#         what: >-
+#           variables.written + ' did not confirm this' + (variables.stamp == '' ? '' : ', ' + variables.stamp + '
+#           does')
+#         fix: leave the annotation out, Stateward writes it
+#         always: true
 package stateward.rules.identity["protected-labels"]
 
 import data.stateward.lib.confirmation

@@ -11,6 +11,41 @@
 #     statefulsets: [CREATE, UPDATE]
 #   fix: name a version, such as nginx:1.27.4, or a digest
 #   since: v0.1.0
+#   cel:
+#     variables:
+#       - name: images
+#         expression: >-
+#           (object.spec.template.spec.?initContainers.orValue([]) +
+#           object.spec.template.spec.?containers.orValue([]))
+#           .map(container, container.?image.orValue(''))
+#       - name: before
+#         expression: >-
+#           oldObject == null ? [] : (oldObject.spec.template.spec.?initContainers.orValue([]) +
+#           oldObject.spec.template.spec.?containers.orValue([])).map(container, container.?image.orValue(''))
+#       - {name: news, expression: "variables.images.filter(image, !(image in variables.before))"}
+#       # The grammar of lib/image.rego, without its groups.
+#       - name: malformed
+#         expression: >-
+#           variables.news.filter(image, image.matches(r'^(?:[a-f0-9]{64}$|\[[^:A-Z]*\])') || !image.matches(
+#           r'^((?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])' +
+#           r'(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?/)?' +
+#           r'[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*' +
+#           r'(?::\w[\w.-]{0,127})?(?:@(sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}))?$'))
+#       - {name: untagged, expression: "variables.news.filter(image, image.matches('^([^@]*/)?[^:@/]*$'))"}
+#       - {name: latest, expression: "variables.news.filter(image, image.matches('^([^@]*/)?[^:@/]*:latest$'))"}
+#     validations:
+#       - path: spec.template.spec.containers
+#         expression: "!('' in variables.images)"
+#         what: "'a container has no image'"
+#       - path: spec.template.spec.containers
+#         expression: size(variables.malformed) == 0
+#         what: "variables.malformed.join(', ') + ' is not an image reference'"
+#       - path: spec.template.spec.containers
+#         expression: size(variables.untagged) == 0
+#         what: "variables.untagged.join(', ') + ' has no tag, which means latest'"
+#       - path: spec.template.spec.containers
+#         expression: size(variables.latest) == 0
+#         what: "variables.latest.join(', ') + ' is another image tomorrow'"
 package stateward.rules.image["image-tag"]
 
 import data.stateward.lib.image

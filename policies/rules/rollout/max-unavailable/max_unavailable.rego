@@ -15,6 +15,36 @@
 #   reads: [statefulsets]
 #   fix: choose 1, or a percentage below 50%
 #   since: v0.1.0
+#   cel:
+#     on:
+#       statefulsets: [CREATE, UPDATE]
+#     variables:
+#       - {name: rolling, expression: "object.spec.?updateStrategy.?rollingUpdate.?maxUnavailable.orValue(0)"}
+#       - {name: wasRolling, expression: "oldObject.?spec.?updateStrategy.?rollingUpdate.?maxUnavailable.orValue(0)"}
+#       - name: most
+#         expression: >-
+#           type(variables.rolling) == int && object.spec.?updateStrategy.?type.orValue('RollingUpdate') ==
+#           'RollingUpdate' ?
+#           variables.rolling : 0
+#       - name: before
+#         expression: >-
+#           oldObject != null && type(variables.wasRolling) == int &&
+#           oldObject.spec.?updateStrategy.?type.orValue('RollingUpdate') == 'RollingUpdate' ? variables.wasRolling :
+#           0
+#       - {name: replicas, expression: "object.spec.?replicas.orValue(1)"}
+#       - {name: had, expression: "oldObject.?spec.?replicas.orValue(1)"}
+#       - name: noWorse
+#         expression: >-
+#           variables.had > 0 && variables.before > variables.had && variables.most <= variables.before &&
+#           variables.replicas >= variables.had
+#     validations:
+#       - path: spec.updateStrategy.rollingUpdate.maxUnavailable
+#         expression: variables.replicas <= 0 || variables.most <= variables.replicas || variables.noWorse
+#         what: >-
+#           string(variables.most) + ' is greater than replicas ' + string(variables.replicas) + ': all pods go at
+#           once'
+#     unseen:
+#       statefulsets: a Scale says nothing of its StatefulSet
 package stateward.rules.rollout["max-unavailable"]
 
 import data.stateward.lib.cluster

@@ -12,6 +12,14 @@
 #     statefulsets: [UPDATE]
 #   fix: delete the pods one by one, the last first, each when the one before it is Ready
 #   since: v0.1.0
+#   cel:
+#     validations:
+#       - path: spec.template
+#         expression: >-
+#           object.spec.?updateStrategy.?type.orValue('') != 'OnDelete' || object.spec.template ==
+#           oldObject.spec.template ||
+#           object.spec.?replicas.orValue(1) <= 0
+#         what: "'OnDelete: nothing happens until each pod is deleted'"
 package stateward.rules.rollout["on-delete"]
 
 import data.stateward.lib.defaults

@@ -15,6 +15,28 @@
 #   reads: [statefulsets]
 #   fix: choose a partition from 0 (update every pod) to replicas - 1 (update the last pod only)
 #   since: v0.1.0
+#   cel:
+#     on:
+#       statefulsets: [CREATE, UPDATE]
+#     variables:
+#       - name: rolls
+#         expression: object.spec.?updateStrategy.?type.orValue('RollingUpdate') == 'RollingUpdate'
+#       - {name: partition, expression: "object.spec.?updateStrategy.?rollingUpdate.?partition.orValue(0)"}
+#       - {name: replicas, expression: "object.spec.?replicas.orValue(1)"}
+#       - name: wasWrong
+#         expression: >-
+#           oldObject != null && (variables.partition <=
+#           oldObject.spec.?updateStrategy.?rollingUpdate.?partition.orValue(0) &&
+#           variables.replicas >= oldObject.spec.?replicas.orValue(1)) &&
+#           oldObject.spec.?updateStrategy.?rollingUpdate.?partition.orValue(0) > oldObject.spec.?replicas.orValue(1)
+#     validations:
+#       - path: spec.updateStrategy.rollingUpdate.partition
+#         expression: "!variables.rolls || variables.partition <= variables.replicas || variables.wasWrong"
+#         what: >-
+#           string(variables.partition) + ' is greater than replicas ' + string(variables.replicas) + ': no update
+#           would reach any pod'
+#     unseen:
+#       statefulsets: a Scale says nothing of its StatefulSet
 package stateward.rules.rollout["partition-range"]
 
 import data.stateward.lib.cluster

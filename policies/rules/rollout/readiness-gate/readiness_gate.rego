@@ -15,6 +15,23 @@
 #     statefulsets: [CREATE, UPDATE]
 #   fix: give the main container a readinessProbe, or at least set minReadySeconds
 #   since: v0.1.0
+#   cel:
+#     variables:
+#       # Before and after, the set without anything that a rollout waits for.
+#       - name: ungated
+#         expression: >-
+#           [object, oldObject].map(set, set != null &&
+#           set.spec.?updateStrategy.?type.orValue('RollingUpdate') == 'RollingUpdate' &&
+#           set.spec.?minReadySeconds.orValue(0) == 0 &&
+#           size(set.spec.template.spec.?readinessGates.orValue([])) == 0 &&
+#           !(set.spec.template.spec.?initContainers.orValue([]).filter(container,
+#           container.?restartPolicy.orValue('') == 'Always') +
+#           set.spec.template.spec.containers).exists(container, has(container.readinessProbe) ||
+#           has(container.startupProbe)))
+#     validations:
+#       - path: spec.template.spec.containers
+#         expression: "!variables.ungated[0] || variables.ungated[1]"
+#         what: "'no readinessProbe, minReadySeconds 0: a rollout goes on over a bad image'"
 package stateward.rules.rollout["readiness-gate"]
 
 import data.stateward.lib.defaults

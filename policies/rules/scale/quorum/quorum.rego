@@ -15,6 +15,31 @@
 #   reads: [statefulsets]
 #   fix: choose an odd number of at least 3
 #   since: v0.1.0
+#   cel:
+#     on:
+#       statefulsets: [CREATE, UPDATE]
+#     variables:
+#       - name: votes
+#         expression: >-
+#           object.metadata.?labels[?'stateward.dev/quorum'].orValue('') == 'true' ||
+#           oldObject.?metadata.?labels[?'stateward.dev/quorum'].orValue('') == 'true'
+#       - {name: to, expression: "object.spec.?replicas.orValue(1)"}
+#       - {name: from, expression: "oldObject == null ? 0 : oldObject.spec.?replicas.orValue(1)"}
+#       - {name: loses, expression: "variables.from > 0 && variables.to < variables.from / 2 + 1"}
+#     validations:
+#       - path: spec.replicas
+#         expression: "!variables.votes || variables.to == 0 || !variables.loses"
+#         what: >-
+#           'from ' + string(variables.from) + ' to ' + string(variables.to) + ' in one step, less than the ' +
+#           string(variables.from / 2 + 1) + ' that are a majority'
+#       - path: spec.replicas
+#         expression: >-
+#           !variables.votes || variables.to == 0 || variables.loses || (variables.to >= 3 && variables.to % 2 == 1)
+#           ||
+#           (oldObject != null && variables.from == variables.to)
+#         what: "string(variables.to) + ' members survive no failure, or no more than one less would'"
+#     unseen:
+#       statefulsets: a Scale says nothing of its StatefulSet
 package stateward.rules.scale.quorum
 
 import data.stateward.lib.marks

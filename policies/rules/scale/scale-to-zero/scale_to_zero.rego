@@ -17,6 +17,16 @@
 #   reads: [statefulsets]
 #   fix: keep at least one replica, unless the whole set is meant to stop
 #   since: v0.1.0
+#   cel:
+#     variables:
+#       # The replicas of a Scale are no pointer: absent means 0.
+#       - {name: absent, expression: "request.kind.kind == 'Scale' ? 0 : 1"}
+#       - {name: to, expression: "object.?spec.?replicas.orValue(variables.absent)"}
+#       - {name: from, expression: "oldObject.?spec.?replicas.orValue(variables.absent)"}
+#     validations:
+#       - path: spec.replicas
+#         expression: variables.to != 0 || variables.from <= 0
+#         what: "'0 stops all ' + string(variables.from) + ' pods'"
 package stateward.rules.scale["scale-to-zero"]
 
 import data.stateward.lib.defaults

@@ -13,6 +13,17 @@
 #     statefulsets: [CREATE]
 #   fix: name the class in spec.storageClassName of the template, without the annotation
 #   since: v0.1.0
+#   cel:
+#     variables:
+#       - name: annotated
+#         expression: >-
+#           ['volume.alpha.kubernetes.io/storage-class', 'volume.beta.kubernetes.io/storage-class'].filter(annotation,
+#           object.spec.?volumeClaimTemplates.orValue([]).exists(claim, annotation in
+#           claim.metadata.?annotations.orValue({})))
+#     validations:
+#       - path: spec.volumeClaimTemplates
+#         expression: size(variables.annotated) == 0
+#         what: "variables.annotated.join(', ') + ' is ignored or deprecated'"
 package stateward.rules.storage["claim-annotation"]
 
 import data.stateward.lib.claim

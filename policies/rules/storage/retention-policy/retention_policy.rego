@@ -13,6 +13,24 @@
 #     statefulsets: [CREATE, UPDATE]
 #   fix: keep Retain, and delete claims by hand once nobody needs their data
 #   since: v0.1.0
+#   cel:
+#     on:
+#       statefulsets: [UPDATE]
+#     variables:
+#       - {name: claims, expression: "size(object.spec.?volumeClaimTemplates.orValue([])) > 0"}
+#       - {name: policy, expression: "object.spec.?persistentVolumeClaimRetentionPolicy.orValue({})"}
+#       - {name: before, expression: "oldObject.spec.?persistentVolumeClaimRetentionPolicy.orValue({})"}
+#     validations:
+#       - path: spec.persistentVolumeClaimRetentionPolicy.whenDeleted
+#         expression: >-
+#           !variables.claims || variables.policy.?whenDeleted.orValue('Retain') != 'Delete' ||
+#           variables.before.?whenDeleted.orValue('Retain') == 'Delete'
+#         what: "'existing claims would go with the StatefulSet'"
+#       - path: spec.persistentVolumeClaimRetentionPolicy.whenScaled
+#         expression: >-
+#           !variables.claims || variables.policy.?whenScaled.orValue('Retain') != 'Delete' ||
+#           variables.before.?whenScaled.orValue('Retain') == 'Delete'
+#         what: "'existing claims would go with a scale-down'"
 package stateward.rules.storage["retention-policy"]
 
 import data.stateward.lib.defaults

@@ -1,0 +1,91 @@
+package doctor
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine"
+)
+
+const guardrailsObject = engine.GuardrailsKind + "/" + engine.GuardrailsName
+
+// checkGuardrails reads the configuration, which other checks depend on, and tells whether it is in force.
+func (e *examination) checkGuardrails(ctx context.Context) {
+	stored := &unstructured.Unstructured{}
+	stored.SetGroupVersionKind(schema.FromAPIVersionAndKind(engine.GuardrailsAPIVersion, engine.GuardrailsKind))
+	err := e.client.Get(ctx, client.ObjectKey{Name: engine.GuardrailsName}, stored)
+	switch {
+	case meta.IsNoMatchError(err):
+		e.problem("CustomResourceDefinition/guardrails.stateward.dev", "kubectl apply -f manifests/base/guardrails.yaml",
+			"the kind Guardrails is not there, so nobody can configure Stateward")
+		return
+	case apierrors.IsNotFound(err):
+		return
+	case err != nil:
+		e.unchecked(guardrailsObject, "", err, "the Guardrails cannot be read")
+		return
+	}
+	raw, err := stored.MarshalJSON()
+	if err != nil {
+		e.unchecked(guardrailsObject, "", err, "the Guardrails cannot be read")
+		return
+	}
+	e.guardrails, err = engine.ParseGuardrails(raw, e.Library)
+	if err != nil {
+		e.problem(guardrailsObject, "correct it with `kubectl edit guardrails stateward`; until then the last good ones are in force",
+			"these Guardrails cannot come into force: %v", err)
+		return
+	}
+	e.checkGuardrailsStatus(raw)
+	e.checkExceptions()
+}
+
+// checkGuardrailsStatus tells what the webhook made of the newest Guardrails.
+func (e *examination) checkGuardrailsStatus(raw []byte) {
+	const lookAtLog = "see that `stateward serve` runs, and look for \"Guardrails\" in its log"
+	var stored engine.Guardrails
+	if err := json.Unmarshal(raw, &stored); err != nil {
+		e.unchecked(guardrailsObject, "", err, "the status of the Guardrails cannot be read")
+		return
+	}
+	var ready *metav1.Condition
+	if stored.Status != nil {
+		ready = meta.FindStatusCondition(stored.Status.Conditions, "Ready")
+	}
+	switch {
+	case ready == nil:
+		e.problem(guardrailsObject, lookAtLog, "nobody has said yet whether these Guardrails are in force")
+	case stored.Status.ObservedGeneration != stored.Generation:
+		e.problem(guardrailsObject, lookAtLog, "generation %d is there, and Stateward has seen no later one than %d: the change is not in force",
+			stored.Generation, stored.Status.ObservedGeneration)
+	case ready.Status != metav1.ConditionTrue:
+		e.problem(guardrailsObject, "correct it with `kubectl edit guardrails stateward`; until then the last good ones are in force",
+			"these Guardrails are not in force: %s", ready.Message)
+	default:
+		e.ok(guardrailsObject, "in force, revision %s", stored.Status.Revision)
+	}
+}
+
+// checkExceptions tells which exceptions have ended: somebody thinks that they still hold, or forgot them.
+func (e *examination) checkExceptions() {
+	for index, exception := range e.guardrails.Spec.Exceptions {
+		if expires, err := time.Parse(time.RFC3339, exception.Expires); err == nil && e.Now.After(expires) {
+			e.note(guardrailsObject, "spec.exceptions[%d] of %s (%s) has expired at %s and lets nothing through", index, exception.Owner, exception.Reason, exception.Expires)
+		}
+	}
+}
+
+// stopsSomething reports whether any rule denies; in an installation that only records, none does.
+func (e *examination) stopsSomething() bool {
+	return slices.ContainsFunc(e.Library.Rules, func(rule policies.Rule) bool { return e.guardrails.Level(rule) == policies.Deny })
+}

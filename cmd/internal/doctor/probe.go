@@ -1,0 +1,123 @@
+package doctor
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine"
+)
+
+// probeName is the name of what is tried, and the id of a rule that there is not.
+const probeName = "stateward-doctor-probe"
+
+// probe tries what must be refused, as dry runs of which nothing is left: Guardrails that name no rule there is, whatever
+// the Guardrails say, and a StatefulSet without its Service, where the Guardrails in force deny that.
+func (e *examination) probe(ctx context.Context) {
+	e.tryGuardrails(ctx)
+	e.tryStatefulSet(ctx)
+}
+
+func (e *examination) tryGuardrails(ctx context.Context) {
+	wrong := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": engine.GuardrailsAPIVersion, "kind": engine.GuardrailsKind,
+		"metadata": map[string]any{"name": engine.GuardrailsName},
+		"spec":     map[string]any{"rules": []any{map[string]any{"id": probeName}}},
+	}}
+	// Applying is the one request that fits whether there are Guardrails or not.
+	err := e.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(wrong), client.FieldOwner(probeName), client.ForceOwnership, client.DryRunAll)
+	e.judgeProbe(err, fmt.Sprintf("unknown rule %q", probeName), "Guardrails with a rule that there is not")
+}
+
+func (e *examination) tryStatefulSet(ctx context.Context) {
+	const what = "a StatefulSet without its Service"
+	set := probeSet(e.Namespace)
+	denied, err := e.wouldDeny(ctx, set)
+	if err != nil {
+		e.unchecked("", "", err, "%s was not tried in namespace %s", what, e.Namespace)
+		return
+	}
+	if !denied {
+		e.note("", "%s was not tried in namespace %s: by the Guardrails it is not denied there", what, e.Namespace)
+		return
+	}
+	e.judgeProbe(e.client.Create(ctx, set, client.DryRunAll), "[headless-service]", what)
+}
+
+// wouldDeny judges a StatefulSet here, by the Guardrails of the cluster.
+func (e *examination) wouldDeny(ctx context.Context, set *appsv1.StatefulSet) (bool, error) {
+	var namespace corev1.Namespace
+	if err := e.client.Get(ctx, client.ObjectKey{Name: set.Namespace}, &namespace); err != nil {
+		return false, err
+	}
+	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
+	world := engine.NewSnapshot(set.Namespace, []string{"namespaces"})
+	encoded, err := json.Marshal(namespace)
+	if err != nil {
+		return false, err
+	}
+	if err := world.Add(encoded); err != nil {
+		return false, err
+	}
+	decider, err := engine.New(ctx, e.Library, e.guardrails)
+	if err != nil {
+		return false, err
+	}
+	object, err := json.Marshal(set)
+	if err != nil {
+		return false, err
+	}
+	verdict, err := decider.Decide(ctx, engine.Review{
+		Door: engine.ValidatingDoor, Operation: "CREATE", Group: appsv1.GroupName, Kind: "StatefulSet", Resource: "statefulsets",
+		Namespace: set.Namespace, Name: set.Name, Object: object, DryRun: true, Time: e.Now,
+	}, world)
+	if err != nil {
+		return false, err
+	}
+	for _, finding := range verdict.Findings {
+		if finding.Rule == "headless-service" && finding.Level == policies.Deny {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// judgeProbe tells a denial of Stateward's from all that can come between.
+func (e *examination) judgeProbe(err error, words, what string) {
+	switch {
+	case err == nil:
+		e.problem("", "mend what is wrong above; if nothing is, look at the log of `stateward serve`",
+			"%s was let through by the API server (dry run): nobody judges it", what)
+	case strings.Contains(err.Error(), words) && strings.Contains(err.Error(), "stateward.dev\" denied the request"):
+		e.ok("", "%s was denied (dry run)", what)
+	case strings.Contains(err.Error(), "failed calling webhook"):
+		e.problem("", "mend what is wrong above; if something must go at once, break the glass: --as-group=stateward:breakglass",
+			"the API server cannot ask Stateward: %v", err)
+	default:
+		e.unchecked("", "", err, "%s was refused (dry run), and not by Stateward", what)
+	}
+}
+
+// probeSet has nothing else wrong with it, and labels that no Service selects: else Stateward would fill in its name.
+func probeSet(namespace string) *appsv1.StatefulSet {
+	labels := map[string]string{"app.kubernetes.io/name": probeName}
+	return &appsv1.StatefulSet{
+		TypeMeta:   metav1.TypeMeta{APIVersion: appsv1.SchemeGroupVersion.String(), Kind: "StatefulSet"},
+		ObjectMeta: metav1.ObjectMeta{Name: probeName, Namespace: namespace},
+		Spec: appsv1.StatefulSetSpec{
+			Selector: &metav1.LabelSelector{MatchLabels: labels},
+			Template: corev1.PodTemplateSpec{
+				ObjectMeta: metav1.ObjectMeta{Labels: labels},
+				Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "probe", Image: "example.com/probe:1"}}},
+			},
+		},
+	}
+}

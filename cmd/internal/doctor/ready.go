@@ -1,0 +1,106 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/stateward/stateward/webhook/registration"
+)
+
+// longestAnswer bounds what is read of /readyz, in bytes.
+const longestAnswer = 64 << 10
+
+const giveProbes = "kubectl -n " + registration.Namespace + " port-forward deployment/" + registration.Name + " 8081, and give --probes http://127.0.0.1:8081"
+
+// checkReady asks each pod whether its caches have seen what the rules read, and its certificate is valid. Who cannot be
+// asked was not checked: that a pod is Ready for its kubelet says nothing about who answers the API server.
+func (e *examination) checkReady(ctx context.Context) {
+	if e.Probes != "" {
+		answer, err := e.fetch(ctx)
+		e.judgeReadiness("", answer, err)
+		return
+	}
+	var pods corev1.PodList
+	err := e.client.List(ctx, &pods, client.InNamespace(registration.Namespace), client.MatchingLabels{"app.kubernetes.io/name": registration.Name})
+	if err != nil {
+		e.unchecked("", giveProbes, err, "whether the webhook's caches are fresh was not checked: its pods cannot be listed")
+		return
+	}
+	if len(pods.Items) == 0 {
+		e.unchecked("", "see that the Deployment is there, or give --probes", nil,
+			"whether the webhook's caches are fresh was not checked: namespace %s has no pod of Stateward's", registration.Namespace)
+	}
+	for _, pod := range pods.Items {
+		answer, err := e.fetchThroughServer(ctx, pod.Name)
+		e.judgeReadiness("Pod/"+pod.Namespace+"/"+pod.Name, answer, err)
+	}
+}
+
+// errNotReady is an answer, though not a good one.
+var errNotReady = errors.New("not ready")
+
+func (e *examination) judgeReadiness(object, answer string, err error) {
+	switch {
+	case errors.Is(err, errNotReady):
+		e.problem(object, "look at the log of `stateward serve`", "it is not ready: %s", failing(answer))
+	case err != nil:
+		e.unchecked(object, giveProbes, err, "whether its caches are fresh was not checked")
+	default:
+		e.ok(object, "it has seen all that the rules read, and has a valid certificate")
+	}
+}
+
+// failing are the lines of /readyz that begin with [-].
+func failing(answer string) string {
+	var lines []string
+	for line := range strings.Lines(answer) {
+		if name, is := strings.CutPrefix(strings.TrimSpace(line), "[-]"); is {
+			lines = append(lines, name)
+		}
+	}
+	return strings.Join(lines, "; ")
+}
+
+func (e *examination) fetch(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(e.Probes, "/")+"/readyz?verbose", nil)
+	if err != nil {
+		return "", err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return "", err
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(response.Body, longestAnswer))
+	switch {
+	case err != nil:
+		return "", err
+	case response.StatusCode == http.StatusOK:
+		return string(answer), nil
+	case strings.Contains(string(answer), "[-]"):
+		return string(answer), errNotReady
+	default:
+		return "", fmt.Errorf("%s answers %s", request.URL, response.Status)
+	}
+}
+
+// fetchThroughServer needs the right to get pods/proxy, and no way to the pod.
+func (e *examination) fetchThroughServer(ctx context.Context, pod string) (string, error) {
+	answer, err := e.discovery.RESTClient().Get().
+		AbsPath("/api/v1/namespaces", registration.Namespace, "pods", pod+":8081", "proxy", "readyz").
+		Param("verbose", "true").DoRaw(ctx)
+	if err != nil && strings.Contains(string(answer), "[-]") && !apierrors.IsForbidden(err) {
+		return string(answer), errNotReady
+	}
+	return string(answer), err
+}

@@ -1,0 +1,97 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	authorizationv1 "k8s.io/api/authorization/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+
+	"github.com/stateward/stateward/webhook/registration"
+)
+
+// account is who `stateward serve` is to the API server.
+const account = "system:serviceaccount:" + registration.Namespace + ":" + registration.Name
+
+const accountObject = "ServiceAccount/" + registration.Namespace + "/" + registration.Name
+
+// checkRights asks the API server about each right that follows from the rules, and about one that nobody should have.
+func (e *examination) checkRights(ctx context.Context) {
+	for _, role := range registration.Roles(e.Library) {
+		if role.Name != registration.Name && e.registered.byCertManager {
+			// Without caBundle to write, the right to write it is not needed.
+			continue
+		}
+		for _, rule := range role.Rules {
+			if err := e.checkRule(ctx, rule); err != nil {
+				e.unchecked(accountObject, "", err, "its rights cannot be looked at")
+				return
+			}
+		}
+	}
+	secrets := authorizationv1.ResourceAttributes{Verb: "list", Resource: "secrets"}
+	switch may, err := e.may(ctx, secrets); {
+	case err != nil:
+		e.unchecked(accountObject, "", err, "its rights cannot be looked at")
+	case may:
+		e.note(accountObject, "it may list the Secrets of the whole cluster, which Stateward never does")
+	}
+}
+
+func (e *examination) checkRule(ctx context.Context, rule rbacv1.PolicyRule) error {
+	names := rule.ResourceNames
+	if len(names) == 0 {
+		names = []string{""}
+	}
+	for _, group := range rule.APIGroups {
+		for _, each := range rule.Resources {
+			resource, subresource, _ := strings.Cut(each, "/")
+			for _, verb := range rule.Verbs {
+				for _, name := range names {
+					may, err := e.may(ctx, authorizationv1.ResourceAttributes{
+						Group: group, Resource: resource, Subresource: subresource, Verb: verb, Name: name,
+					})
+					if err != nil {
+						return err
+					}
+					if !may {
+						e.problem(accountObject, "apply manifests/base/rbac.yaml again, or what `stateward rules registration` prints",
+							"it may not %s %s: %s", verb, qualified(each, group), without(verb))
+					}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func qualified(resource, group string) string {
+	if group == "" {
+		return resource
+	}
+	return fmt.Sprintf("%s of %s", resource, group)
+}
+
+// without says what the lack of a right leads to.
+func without(verb string) string {
+	switch verb {
+	case "update":
+		return "a new authority of its own would not be trusted"
+	case "patch":
+		return "nobody hears what became of the Guardrails"
+	default:
+		return "a webhook that starts anew would not get ready, and one that runs may judge by what was there long ago"
+	}
+}
+
+func (e *examination) may(ctx context.Context, attributes authorizationv1.ResourceAttributes) (bool, error) {
+	review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
+		ResourceAttributes: &attributes, User: account,
+		Groups: []string{"system:serviceaccounts", "system:serviceaccounts:" + registration.Namespace, "system:authenticated"},
+	}}
+	if err := e.client.Create(ctx, review); err != nil {
+		return false, err
+	}
+	return review.Status.Allowed, nil
+}

@@ -1,0 +1,132 @@
+package doctor
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/stateward/stateward/webhook/registration"
+)
+
+// injectAnnotation is how cert-manager is asked for the caBundle.
+const injectAnnotation = "cert-manager.io/inject-ca-from"
+
+// reapply is the way out of most that can be wrong with a registration.
+const reapply = "apply the manifests again, or what `stateward rules registration` prints"
+
+// registered is what the API server has been told of Stateward.
+type registered struct {
+	// webhooks are those of both configurations.
+	webhooks []registeredWebhook
+	// byCertManager says that cert-manager writes the caBundle.
+	byCertManager bool
+}
+
+// registeredWebhook is one webhook, with its configuration as KIND/NAME.
+type registeredWebhook struct {
+	configuration string
+	admissionregistrationv1.ValidatingWebhook
+	// Reinvocation is only of mutating webhooks.
+	Reinvocation *admissionregistrationv1.ReinvocationPolicyType
+}
+
+func (w registeredWebhook) String() string { return w.configuration + " " + w.Name }
+
+// checkWebhooks compares both configurations with those that follow from the rules.
+func (e *examination) checkWebhooks(ctx context.Context) {
+	target := registration.Target{}
+	validating, mutating := registration.Validating(e.Library, target), registration.Mutating(e.Library, target)
+	e.compareConfiguration(ctx, &admissionregistrationv1.ValidatingWebhookConfiguration{}, validatingWebhooks(validating),
+		"no rule is asked: everything is let through")
+	e.compareConfiguration(ctx, &admissionregistrationv1.MutatingWebhookConfiguration{}, mutatingWebhooks(mutating),
+		"nothing is corrected, and no confirmation is recorded, so none counts")
+}
+
+// compareConfiguration reads one configuration into found and compares it; without says what its absence means.
+func (e *examination) compareConfiguration(ctx context.Context, found client.Object, wanted []registeredWebhook, without string) {
+	object := wanted[0].configuration
+	err := e.client.Get(ctx, client.ObjectKey{Name: registration.Name}, found)
+	if apierrors.IsNotFound(err) {
+		e.problem(object, reapply, "it is not there: %s", without)
+		return
+	}
+	if err != nil {
+		e.unchecked(object, "", err, "it cannot be read")
+		return
+	}
+	if found.GetAnnotations()[injectAnnotation] != "" {
+		e.registered.byCertManager = true
+	}
+	var there []registeredWebhook
+	switch configuration := found.(type) {
+	case *admissionregistrationv1.ValidatingWebhookConfiguration:
+		there = validatingWebhooks(configuration)
+	case *admissionregistrationv1.MutatingWebhookConfiguration:
+		there = mutatingWebhooks(configuration)
+	}
+	e.registered.webhooks = append(e.registered.webhooks, there...)
+	e.compareWebhooks(wanted, there)
+}
+
+func (e *examination) compareWebhooks(wanted, there []registeredWebhook) {
+	byName := map[string]registeredWebhook{}
+	for _, webhook := range there {
+		byName[webhook.Name] = webhook
+	}
+	for _, webhook := range wanted {
+		got, found := byName[webhook.Name]
+		delete(byName, webhook.Name)
+		if !found {
+			e.problem(webhook.configuration, reapply, "its webhook %s is not there, so nobody is asked about %s", webhook.Name, summary(webhook.Rules))
+			continue
+		}
+		e.compareWebhook(webhook, got)
+	}
+	for _, webhook := range there {
+		if _, extra := byName[webhook.Name]; extra {
+			e.note(webhook.configuration, "its webhook %s is none of Stateward's", webhook.Name)
+		}
+	}
+}
+
+func summary(rules []admissionregistrationv1.RuleWithOperations) string {
+	var parts []string
+	for _, rule := range rules {
+		var operations []string
+		for _, operation := range rule.Operations {
+			operations = append(operations, string(operation))
+		}
+		parts = append(parts, fmt.Sprintf("%s %s", strings.Join(rule.Resources, ", "), strings.Join(operations, ", ")))
+	}
+	return strings.Join(parts, "; ")
+}
+
+func validatingWebhooks(configuration *admissionregistrationv1.ValidatingWebhookConfiguration) (webhooks []registeredWebhook) {
+	for _, webhook := range configuration.Webhooks {
+		webhooks = append(webhooks, registeredWebhook{"ValidatingWebhookConfiguration/" + registration.Name, webhook, nil})
+	}
+	return webhooks
+}
+
+// mutatingWebhooks are compared as validating ones: a mutating webhook has all the fields of one, and one more.
+func mutatingWebhooks(configuration *admissionregistrationv1.MutatingWebhookConfiguration) (webhooks []registeredWebhook) {
+	for _, webhook := range configuration.Webhooks {
+		each := registeredWebhook{"MutatingWebhookConfiguration/" + registration.Name, admissionregistrationv1.ValidatingWebhook{}, webhook.ReinvocationPolicy}
+		each.ValidatingWebhook = withoutReinvocation(webhook)
+		webhooks = append(webhooks, each)
+	}
+	return webhooks
+}
+
+func withoutReinvocation(webhook admissionregistrationv1.MutatingWebhook) (validating admissionregistrationv1.ValidatingWebhook) {
+	// Both types are plain data of the same shape, which always encodes and decodes.
+	if encoded, err := json.Marshal(webhook); err == nil {
+		_ = json.Unmarshal(encoded, &validating)
+	}
+	return validating
+}

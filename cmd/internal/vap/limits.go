@@ -1,0 +1,133 @@
+package vap
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine"
+)
+
+// limits say what of all requests a rule is about, as Guardrails have it.
+type limits struct {
+	conditions []admissionregistrationv1.MatchCondition
+	resources  *admissionregistrationv1.MatchResources
+}
+
+// What CEL finds of a request: a Namespace counts as in itself.
+const (
+	namespaceOf = "(request.kind.kind == 'Namespace' ? request.name : request.namespace)"
+	nameOf      = "(object != null && request.kind.kind != 'Scale' ? object.metadata.name : oldObject.metadata.name)"
+)
+
+func limitsOf(rule policies.Rule, options Options) (found limits, err error) {
+	if options.Guardrails == nil {
+		return limits{}, nil
+	}
+	spec := options.Guardrails.Spec
+	matches := []located{{spec.Match, "spec.match"}}
+	for index, setting := range spec.Rules {
+		if rule.Called(setting.ID) {
+			matches = append(matches, located{setting.Match, fmt.Sprintf("spec.rules[%d].match", index)})
+		}
+	}
+	for _, match := range matches {
+		if match.Match == nil {
+			continue
+		}
+		found.add(match)
+	}
+	var problems []error
+	for index, exception := range spec.Exceptions {
+		place := fmt.Sprintf("spec.exceptions[%d]", index)
+		if !slices.ContainsFunc(exception.Rules, rule.Called) || expired(exception, options.Now) {
+			continue
+		}
+		if exception.Match.NamespaceSelector != nil || exception.Match.LabelSelector != nil {
+			problems = append(problems, fmt.Errorf(
+				"%s.match: a policy cannot leave out what a selector selects for rule %s: name namespaces and names, or set the rule to warn", place, rule.ID))
+			continue
+		}
+		found.conditions = append(found.conditions, admissionregistrationv1.MatchCondition{
+			Name: fmt.Sprintf("exception-%d", index), Expression: "!(" + strings.Join(patterns(exception.Match), " && ") + ")",
+		})
+	}
+	return found, errors.Join(problems...)
+}
+
+// located is a Match with its place in the Guardrails.
+type located struct {
+	*engine.Match
+	place string
+}
+
+func expired(exception engine.Exception, now time.Time) bool {
+	expires, err := time.Parse(time.RFC3339, exception.Expires)
+	return err == nil && !now.Before(expires)
+}
+
+// add narrows the limits by a match: patterns become conditions, selectors go into the binding.
+func (l *limits) add(match located) {
+	if conditions := patterns(*match.Match); len(conditions) > 0 {
+		l.conditions = append(l.conditions, admissionregistrationv1.MatchCondition{
+			Name: strings.NewReplacer("[", "-", "]", "").Replace(match.place), Expression: strings.Join(conditions, " && "),
+		})
+	}
+	if match.NamespaceSelector == nil && match.LabelSelector == nil {
+		return
+	}
+	if l.resources == nil {
+		l.resources = &admissionregistrationv1.MatchResources{}
+	}
+	l.resources.NamespaceSelector = both(l.resources.NamespaceSelector, match.NamespaceSelector)
+	l.resources.ObjectSelector = both(l.resources.ObjectSelector, match.LabelSelector)
+}
+
+// both selects what one and the other select.
+func both(one, other *metav1.LabelSelector) *metav1.LabelSelector {
+	if one == nil || other == nil {
+		if one == nil {
+			return other
+		}
+		return one
+	}
+	together := one.DeepCopy()
+	together.MatchExpressions = append(together.MatchExpressions, other.MatchExpressions...)
+	for key, value := range other.MatchLabels {
+		together.MatchExpressions = append(together.MatchExpressions, metav1.LabelSelectorRequirement{
+			Key: key, Operator: metav1.LabelSelectorOpIn, Values: []string{value},
+		})
+	}
+	slices.SortStableFunc(together.MatchExpressions, func(a, b metav1.LabelSelectorRequirement) int { return strings.Compare(a.Key, b.Key) })
+	return together
+}
+
+// patterns are conditions that all hold for what a match selects by names.
+func patterns(match engine.Match) (conditions []string) {
+	if len(match.Namespaces) > 0 {
+		conditions = append(conditions, fits(namespaceOf, match.Namespaces))
+	}
+	if len(match.ExcludedNamespaces) > 0 {
+		conditions = append(conditions, "!"+fits(namespaceOf, match.ExcludedNamespaces))
+	}
+	if len(match.Names) > 0 {
+		conditions = append(conditions, fits(nameOf, match.Names))
+	}
+	return conditions
+}
+
+func fits(value string, patterns []string) string {
+	var alternatives []string
+	for _, pattern := range patterns {
+		alternatives = append(alternatives, strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, ".*"))
+	}
+	return fmt.Sprintf("%s.matches(%s)", value, strconv.Quote("^("+strings.Join(alternatives, "|")+")$"))
+}

@@ -1,0 +1,97 @@
+package vap_test
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/stateward/stateward/cmd/internal/vap"
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine"
+)
+
+const rule = `# METADATA
+# title: A rule
+# description: For a test.
+# custom:
+#   severity: deny
+#   confirm: true
+#   on:
+#     statefulsets: [CREATE, UPDATE]
+#   fix: do it right
+#   since: v0.1.0
+#   cel:
+#     variables:
+#       - {name: replicas, expression: "object.spec.?replicas.orValue(1)"}
+#     validations:
+#       - {path: spec.replicas, expression: "variables.replicas > 0", what: "string(variables.replicas) + ' is little'"}
+package stateward.rules.a["b-c"]
+
+report contains 1 if input.x
+`
+
+func TestExpressionsThatTheAPIServerWouldRefuseAreRefusedWithTheirPlace(t *testing.T) {
+	t.Parallel()
+	const place = "rules/a/b-c/b_c.rego:16: METADATA custom.cel."
+	for name, test := range map[string]struct{ find, replace, want string }{
+		"all is well":                {"", "", ""},
+		"no CEL":                     {"variables.replicas > 0", "variables.replicas >", place + `validations[0].expression: "variables.replicas >": ERROR: <input>:1:21: Syntax error`},
+		"an unknown function":        {"variables.replicas > 0", "known(variables.replicas)", "undeclared reference to 'known'"},
+		"an unknown name":            {"variables.replicas > 0", "objekt.spec == 1", "undeclared reference to 'objekt'"},
+		"a variable of nobody":       {"variables.replicas > 0", "variables.replica > 0", place + "validations[0].expression: there is no variables.replica before this expression"},
+		"a variable before its time": {"object.spec.?replicas.orValue(1)", "variables.replicas", place + "variables[0].expression: there is no variables.replicas before"},
+		"no truth value":             {"variables.replicas > 0", "'yes'", place + `validations[0].expression: "'yes'": is a string, and must be a bool`},
+		"no words":                   {"string(variables.replicas) + ' is little'", "1", place + `validations[0].what: "1": is a int, and must be a string`},
+		"a pattern that is none":     {"variables.replicas > 0", "'a'.matches('(')", "invalid matches argument"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			source := strings.Replace(rule, test.find, test.replace, 1)
+			library, err := policies.Load(fstest.MapFS{"rules/a/b-c/b_c.rego": {Data: []byte(source)}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = vap.Check(library)
+			if test.want == "" && err == nil {
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got error %v", err)
+			}
+		})
+	}
+}
+
+func TestBuiltInExpressionsCompile(t *testing.T) {
+	t.Parallel()
+	library, err := policies.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := vap.Check(library); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestGuardrailsThatNoPolicyCanSayAreRefused(t *testing.T) {
+	t.Parallel()
+	library, err := policies.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	guardrails, err := engine.ParseGuardrails([]byte(`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","metadata":{"name":"stateward"},"spec":{"exceptions":[
+		{"rules":["image-tag"],"match":{"labelSelector":{"matchLabels":{"a":"b"}}},"reason":"r","owner":"o","expires":"2099-01-01T00:00:00Z"}]}}`), library)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = vap.Export(library, vap.Options{Guardrails: guardrails, Now: time.Now()})
+	want := "export Guardrails: spec.exceptions[0].match: a policy cannot leave out what a selector selects for rule image-tag"
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got error %v", err)
+	}
+	// What has expired excepts nothing, whatever it selects.
+	if _, err := vap.Export(library, vap.Options{Guardrails: guardrails, Now: time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)}); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,172 @@
+// Package chart_test renders the Helm chart as Helm does, and wants of it what the overlays are.
+package chart_test
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"helm.sh/helm/v3/pkg/chart/loader"
+	"helm.sh/helm/v3/pkg/chartutil"
+	"helm.sh/helm/v3/pkg/engine"
+	"sigs.k8s.io/yaml"
+)
+
+const (
+	manifests = "../../manifests"
+	namespace = "stateward-system"
+)
+
+// object is one of Kubernetes', as YAML has it.
+type object = map[string]any
+
+func TestTheChartIsTheOverlays(t *testing.T) {
+	for overlay, values := range map[string]string{
+		"cert-manager": "",
+		"self-managed": "certificates: {mode: self-managed}",
+		"ha":           "replicas: 3\nhighAvailability: true",
+		"audit-only":   "certificates: {mode: self-managed}\nauditOnly: true",
+	} {
+		t.Run(overlay, func(t *testing.T) {
+			want, err := os.ReadFile(filepath.Join(manifests, "rendered", overlay+".yaml"))
+			must(t, err)
+			wanted := byName(t, string(want))
+			// Helm keeps its own record in the namespace, so that must be there before the chart.
+			delete(wanted, "Namespace "+namespace)
+			got, err := render(t, values, namespace)
+			must(t, err)
+			if diff := cmp.Diff(wanted, got); diff != "" {
+				t.Errorf("overlay and chart (-overlay +chart):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestValuesChangeWhatTheyAreAbout(t *testing.T) {
+	for name, test := range map[string]struct {
+		values, object string
+		path           []string
+		want           any
+	}{
+		"an image":          {"image: {repository: registry.example/stateward, tag: v9}", "Deployment stateward", image(), "registry.example/stateward:v9"},
+		"an image's digest": {"image: {digest: 'sha256:" + strings.Repeat("0", 64) + "'}", "Deployment stateward", image(), "stateward@sha256:" + strings.Repeat("0", 64)},
+		"replicas":          {"replicas: 2", "Deployment stateward", []string{"spec", "replicas"}, float64(2)},
+		"resources": {
+			"resources: {limits: {memory: 1Gi}, requests: {cpu: 1, memory: 1Gi}}", "Deployment stateward",
+			[]string{"spec", "template", "spec", "containers", "0", "resources"},
+			object{"limits": object{"memory": "1Gi"}, "requests": object{"cpu": float64(1), "memory": "1Gi"}},
+		},
+		"what is refused when nobody answers":     {"failurePolicy: Ignore", "ValidatingWebhookConfiguration stateward", []string{"webhooks", "0", "failurePolicy"}, "Ignore"},
+		"what is let through when nobody answers": {"failurePolicy: Fail", "ValidatingWebhookConfiguration stateward", []string{"webhooks", "1", "failurePolicy"}, "Ignore"},
+		"namespaces": {
+			"exemptNamespaces: [ci]", "ValidatingWebhookConfiguration stateward",
+			[]string{"webhooks", "0", "namespaceSelector", "matchExpressions", "0", "values"}, []any{"cert-manager", "kube-system", "stateward-system", "ci"},
+		},
+		"namespaces without cert-manager": {
+			"exemptNamespaces: [ci]\ncertificates: {mode: self-managed}", "MutatingWebhookConfiguration stateward",
+			[]string{"webhooks", "0", "namespaceSelector", "matchExpressions", "0", "values"}, []any{"kube-system", "stateward-system", "ci"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := render(t, test.values, namespace)
+			must(t, err)
+			if diff := cmp.Diff(test.want, at(got[test.object], test.path)); diff != "" {
+				t.Errorf("%v (-want +got):\n%s", test.path, diff)
+			}
+		})
+	}
+}
+
+func TestBadValuesAreRefused(t *testing.T) {
+	for name, test := range map[string]struct{ values, namespace, want string }{
+		"an unknown value":                  {"replica: 3", namespace, "additional properties 'replica' not allowed"},
+		"a number that is none":             {"replicas: many", namespace, "at '/replicas': got string, want integer"},
+		"no replica":                        {"replicas: 0", namespace, "at '/replicas': minimum: got 0, want 1"},
+		"another mode":                      {"certificates: {mode: none}", namespace, "at '/certificates/mode': value must be one of 'cert-manager', 'self-managed'"},
+		"several authorities":               {"certificates: {mode: self-managed}\nreplicas: 2", namespace, "at '/replicas': value must be 1"},
+		"several replicas that are one":     {"highAvailability: true", namespace, "at '/replicas': minimum: got 1, want 2"},
+		"another failure policy":            {"failurePolicy: Retry", namespace, "at '/failurePolicy': value must be one of 'Fail', 'Ignore'"},
+		"a namespace that is none":          {"exemptNamespaces: [Data]", namespace, "at '/exemptNamespaces/0': 'Data' does not match pattern"},
+		"an image that is another tomorrow": {"image: {tag: latest}", namespace, "at '/image/tag'"},
+		"an image with its tag":             {"image: {repository: 'stateward:v1'}", namespace, "at '/image/repository': 'stateward:v1' does not match pattern"},
+		"no limit of memory":                {"resources: {limits: {memory: null}}", namespace, "at '/resources/limits': missing property 'memory'"},
+		"another namespace":                 {"", "default", `namespace "default": certificates, rights and registration are for stateward-system`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := render(t, test.values, test.namespace)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got error %v", err)
+			}
+		})
+	}
+}
+
+func image() []string { return []string{"spec", "template", "spec", "containers", "0", "image"} }
+
+// render returns what `helm install` would apply, with the CRDs.
+func render(t *testing.T, values, namespace string) (map[string]object, error) {
+	t.Helper()
+	loaded, err := loader.Load(filepath.Join(manifests, "chart"))
+	must(t, err)
+	given, err := chartutil.ReadValues([]byte(values))
+	must(t, err)
+	options := chartutil.ReleaseOptions{Name: "stateward", Namespace: namespace, Revision: 1, IsInstall: true}
+	combined, err := chartutil.ToRenderValues(loaded, given, options, chartutil.DefaultCapabilities)
+	if err != nil {
+		return nil, err
+	}
+	files, err := engine.Render(loaded, combined)
+	if err != nil {
+		return nil, err
+	}
+	rendered := map[string]object{}
+	for _, text := range files {
+		maps.Copy(rendered, byName(t, text))
+	}
+	for _, definition := range loaded.CRDObjects() {
+		maps.Copy(rendered, byName(t, string(definition.File.Data)))
+	}
+	return rendered, nil
+}
+
+// byName reads the objects of a stream.
+func byName(t *testing.T, text string) map[string]object {
+	t.Helper()
+	objects := map[string]object{}
+	for part := range strings.SplitSeq(text, "\n---\n") {
+		var each object
+		must(t, yaml.Unmarshal([]byte(part), &each))
+		if each == nil {
+			continue
+		}
+		metadata, _ := each["metadata"].(object)
+		name, _ := each["kind"].(string)
+		objects[name+" "+metadata["name"].(string)] = each
+	}
+	return objects
+}
+
+// at is the value at a path of keys and indexes.
+func at(value any, path []string) any {
+	for _, step := range path {
+		switch typed := value.(type) {
+		case object:
+			value = typed[step]
+		case []any:
+			value = typed[step[0]-'0']
+		default:
+			return nil
+		}
+	}
+	return value
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

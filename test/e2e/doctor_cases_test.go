@@ -1,0 +1,135 @@
+package e2e_test
+
+import (
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+
+	"github.com/stateward/stateward/test/environment"
+)
+
+func configurationGone(t *testing.T, p *patient) {
+	p.allowed(t, "", "delete", "validatingwebhookconfiguration", "stateward")
+	p.diagnosed(t, 1, []string{
+		"ValidatingWebhookConfiguration/stateward: it is not there: no rule is asked: everything is let through",
+		"-> apply the manifests again", "a StatefulSet without its Service was let through by the API server (dry run): nobody judges it",
+	})
+	p.allowed(t, "", "delete", "mutatingwebhookconfiguration", "stateward")
+	p.diagnosed(t, 1, []string{
+		"MutatingWebhookConfiguration/stateward: it is not there: nothing is corrected",
+		"unchecked  certificates  no webhook is registered",
+	})
+	p.register(t, critical(func(*admissionregistrationv1.ValidatingWebhook) {}))
+}
+
+func wrongCertificates(t *testing.T, p *patient) {
+	serve := func(host string, notAfter time.Time) { p.authority.serve(t, p.folder, host, notAfter) }
+	serve("127.0.0.1", time.Now().Add(-time.Hour))
+	// The API server goes on over the connections that it has.
+	p.diagnosed(t, 1, []string{"the serving certificate has expired at ", "see why it is not renewed", "it is not ready: certificate failed"})
+	serve("127.0.0.1", time.Now().Add(24*time.Hour))
+	p.diagnosed(t, 1, []string{"the serving certificate expires at ", "and should have been renewed"})
+	serve("elsewhere.example.com", time.Now().Add(aYear))
+	p.diagnosed(t, 1, []string{"the API server does not trust the serving certificate: x509: ", "serve a certificate for this name"})
+	stranger := newAuthority(t)
+	stranger.serve(t, p.folder, "127.0.0.1", time.Now().Add(aYear))
+	p.diagnosed(t, 1, []string{"critical.stateward.dev: the API server does not trust the serving certificate: x509: certificate signed by unknown authority"})
+	serve("127.0.0.1", time.Now().Add(aYear))
+	p.diagnosed(t, 0, []string{allIsWell})
+}
+
+func missingRights(t *testing.T, p *patient) {
+	file := filepath.Join("..", "..", "manifests", "base", "rbac.yaml")
+	p.allowed(t, "", "delete", "clusterrolebinding", "stateward")
+	p.diagnosed(t, 1, []string{
+		"ServiceAccount/stateward-system/stateward: it may not list statefulsets of apps", "it may not watch services",
+		"it may not patch guardrails/status of stateward.dev", "apply manifests/base/rbac.yaml again",
+	})
+	p.allowed(t, "", "apply", "-f", file)
+	p.allowed(t, "", "create", "clusterrolebinding", "too-much", "--clusterrole=cluster-admin", "--serviceaccount=stateward-system:stateward")
+	p.diagnosed(t, 0, []string{"it may list the Secrets of the whole cluster", allIsWell})
+	p.allowed(t, "", "delete", "clusterrolebinding", "too-much")
+	p.diagnosed(t, 0, []string{"ok         rights"})
+}
+
+func wrongGuardrails(t *testing.T, p *patient) {
+	p.allowed(t, guardrails("  profile: strict\n"), "apply", "-f", "-")
+	p.diagnosed(t, 0, []string{"Guardrails/stateward: in force, revision ", allIsWell})
+	p.allowed(t, guardrails("  exceptions: [{rules: [image-tag], match: {names: [web]}, reason: vendor, owner: me, expires: \"2020-01-01T00:00:00Z\"}]\n"), "apply", "-f", "-")
+	p.diagnosed(t, 0, []string{"spec.exceptions[0] of me (vendor) has expired", allIsWell})
+	p.allowed(t, guardrails("  rules: [{id: image-tagg}]\n"), append(breakGlass(), "apply", "-f", "-")...)
+	p.diagnosed(t, 1, []string{`these Guardrails cannot come into force: spec.rules[0].id: unknown rule "image-tagg"`})
+	p.allowed(t, guardrails("  match: {excludedNamespaces: [default]}\n"), "apply", "-f", "-")
+	p.diagnosed(t, 0, []string{"a StatefulSet without its Service was not tried in namespace default: by the Guardrails it is not denied there"})
+	p.diagnosed(t, 0, []string{"a StatefulSet without its Service was denied"}, "-n", "kube-public")
+	p.allowed(t, "", "delete", "guardrails", "stateward")
+}
+
+// lookedAtByNobody examines with little in sight: what cannot be seen is neither fine nor wrong.
+func lookedAtByNobody(t *testing.T, p *patient) {
+	examine := func(kubeconfig string, arguments ...string) (string, int) {
+		arguments = append([]string{"doctor", "--kubeconfig", kubeconfig}, arguments...)
+		return environment.Output(t, exec.CommandContext(t.Context(), p.binary, arguments...))
+	}
+	output, code := examine(p.Kubeconfig())
+	if code != 2 || !containsAll(output, []string{"unchecked  ready", "problems: 0, not checked: 1", "error: not all could be checked: 1 left"}) {
+		t.Errorf("without the address of the probes: exit code %d:\n%s", code, output)
+	}
+	nobody, err := p.KubeconfigFor("nobody", "nobody", "system:authenticated")
+	must(t, err)
+	output, code = examine(nobody)
+	if code != 2 || strings.Contains(output, "problem ") || !containsAll(output, []string{
+		"unchecked  guardrails", "unchecked  webhooks", "unchecked  certificates", "unchecked  rights", "unchecked  ready", "unchecked  probe",
+		"-> run it as somebody who may do that",
+	}) {
+		t.Errorf("without rights: exit code %d:\n%s", code, output)
+	}
+	output, code = examine(p.Kubeconfig(), "--webhook", "127.0.0.1:1", "--probes", "http://127.0.0.1:1")
+	if code != 2 || !containsAll(output, []string{"the serving certificate was not looked at: dial", "whether its caches are fresh was not checked"}) {
+		t.Errorf("with addresses where nobody is: exit code %d:\n%s", code, output)
+	}
+}
+
+// certificateNotReady has the real definitions of cert-manager, and a status as its controllers write it.
+func certificateNotReady(t *testing.T, p *patient) {
+	module, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/cert-manager/cert-manager").Output()
+	must(t, err)
+	definitions := filepath.Join(strings.TrimSpace(string(module)), "deploy", "crds")
+	for _, kind := range []string{"certificates", "issuers"} {
+		p.allowed(t, "", "apply", "--server-side", "-f", filepath.Join(definitions, "cert-manager.io_"+kind+".yaml"))
+		p.says(t, false, "", nil, "wait", "--for=condition=Established", "crd/"+kind+".cert-manager.io")
+	}
+	p.allowed(t, "", "-n", "stateward-system", "apply", "-f", filepath.Join("..", "..", "manifests", "overlays", "cert-manager", "certificates.yaml"))
+	p.diagnosed(t, 1, []string{"Certificate/stateward-system/stateward-serving: cert-manager has not looked at it yet", "see that cert-manager's controller runs"})
+	status := func(kind, name, conditions string) {
+		p.allowed(t, "", "-n", "stateward-system", "patch", kind, name, "--subresource=status", "--type=merge", "-p", `{"status":`+conditions+`}`)
+	}
+	const ready = `{"conditions":[{"type":"Ready","status":"True","reason":"Ready","message":"up to date"}]}`
+	for kind, names := range map[string][]string{"issuer": {"stateward-self-signed", "stateward-ca"}, "certificate": {"stateward-ca"}} {
+		for _, name := range names {
+			status(kind, name, ready)
+		}
+	}
+	status("certificate", "stateward-serving", `{"failedIssuanceAttempts":3,"lastFailureTime":"2026-11-23T06:33:36Z","conditions":[`+
+		`{"type":"Ready","status":"False","reason":"DoesNotExist","message":"Issuing certificate as Secret does not exist"}]}`)
+	p.diagnosed(t, 1, []string{
+		"Certificate/stateward-system/stateward-serving: the certificate was never issued: Secret stateward-serving is not there, and the pods wait for it",
+		"cert-manager says DoesNotExist", "3 attempts have failed, the last at 2026-11-23T06:33:36Z",
+		"look at what was asked for: kubectl -n stateward-system get certificaterequests",
+	})
+	status("certificate", "stateward-serving", ready)
+	p.diagnosed(t, 0, []string{"Certificate/stateward-system/stateward-serving: cert-manager has it ready", allIsWell})
+}
+
+func nobodyAnswers(t *testing.T, p *patient) {
+	p.Stateward.Stop()
+	p.diagnosed(t, 1, []string{
+		"unchecked  ready", "unchecked  certificates", "a StatefulSet without its Service was let through by the API server (dry run)",
+	})
+	must(t, p.Stateward.Start())
+	must(t, p.Stateward.WaitReady(t.Context(), p.Ready))
+}

@@ -1,0 +1,180 @@
+package install_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/stateward/stateward/test/builders"
+	"github.com/stateward/stateward/test/cluster"
+	"github.com/stateward/stateward/test/environment"
+)
+
+const uninstallMark = "<!-- uninstall: a test runs these commands -->\n```sh\n"
+
+// TestNothingIsLeftThatBlocks installs what refuses when nobody answers (kwok's pods answer nobody) and the exported
+// policies, and runs what the README says.
+func TestNothingIsLeftThatBlocks(t *testing.T) {
+	running := installed(t)
+	refused(t, running)
+	_, binary := environment.BinaryForTest(t)
+	exported, err := exec.CommandContext(t.Context(), binary, "export", "vap").Output()
+	must(t, err)
+	output, err := running.KubectlWithInput(t.Context(), strings.NewReader(string(exported)), "apply", "-f", "-")
+	must(t, err)
+	if output.ExitCode != 0 {
+		t.Fatal(output.Stderr)
+	}
+
+	commands := uninstallCommands(t)
+	kubectl(t, running, commands[0]...)
+	kubectl(t, running, commands[1]...)
+	// From here on nobody is held up, whatever else is still there.
+	must(t, wait.PollUntilContextTimeout(t.Context(), 100*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
+		output, err := running.Kubectl(ctx, "delete", "statefulset", "web", "--dry-run=server")
+		return output.ExitCode == 0, err
+	}))
+	for _, command := range commands[2:] {
+		kubectl(t, running, command...)
+	}
+	for _, kind := range []string{
+		"validatingwebhookconfigurations", "mutatingwebhookconfigurations", "validatingadmissionpolicies", "validatingadmissionpolicybindings",
+		"customresourcedefinitions", "clusterroles", "clusterrolebindings", "namespaces",
+	} {
+		for name := range strings.Lines(kubectl(t, running, "get", kind, "-o", "name")) {
+			// What begins so is of the test's own cluster.
+			if strings.Contains(name, "stateward") && !strings.Contains(name, "/stateward-test-") {
+				t.Errorf("%s is left", strings.TrimSpace(name))
+			}
+		}
+	}
+	kubectl(t, running, "delete", "statefulset", "web")
+}
+
+// uninstallCommands are the README's, for the overlay in the place of the kustomization.
+func uninstallCommands(t *testing.T) (commands [][]string) {
+	t.Helper()
+	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	must(t, err)
+	_, block, found := strings.Cut(string(readme), uninstallMark)
+	if !found {
+		t.Fatalf("README.md has no %q", uninstallMark)
+	}
+	block, _, _ = strings.Cut(block, "```")
+	for line := range strings.Lines(block) {
+		words := strings.Fields(line)
+		if words[0] != "kubectl" {
+			t.Fatalf("README.md: %q is no command of kubectl", line)
+		}
+		for index, word := range words {
+			if word == "." {
+				words[index] = overlay()
+			}
+		}
+		commands = append(commands, words[1:])
+	}
+	return commands
+}
+
+// TestApplyingANewerVersionLeavesNoGap applies another image over what is installed, and looks at the registration all the
+// while.
+func TestApplyingANewerVersionLeavesNoGap(t *testing.T) {
+	running := installed(t)
+	client, err := kubernetes.NewForConfig(running.Config())
+	must(t, err)
+	api := client.AdmissionregistrationV1().ValidatingWebhookConfigurations()
+	before, err := api.Get(t.Context(), "stateward", metav1.GetOptions{})
+	must(t, err)
+	// Stateward writes its authority there when it runs.
+	for index := range before.Webhooks {
+		before.Webhooks[index].ClientConfig.CABundle = []byte(pemOfNobody)
+	}
+	before, err = api.Update(t.Context(), before, metav1.UpdateOptions{})
+	must(t, err)
+	events, err := api.Watch(t.Context(), metav1.ListOptions{ResourceVersion: before.ResourceVersion})
+	must(t, err)
+	defer events.Stop()
+
+	newer := t.TempDir()
+	must(t, os.WriteFile(filepath.Join(newer, "kustomization.yaml"), fmt.Appendf(nil,
+		"resources: [%s]\nimages: [{name: stateward, newTag: v0.2.0}]\nlabels: [{pairs: {example.com/release: second}}]\n", relative(t, newer)), 0o600))
+	kubectl(t, running, "apply", "-k", newer)
+	refused(t, running)
+
+	if image := kubectl(t, running, "-n", "stateward-system", "get", "deployment", "stateward", "-o", "jsonpath={.spec.template.spec.containers[0].image}"); image != "stateward:v0.2.0" {
+		t.Errorf("the image is %s", image)
+	}
+	after := changed(t, events)
+	if after.UID != before.UID || after.Labels["example.com/release"] != "second" {
+		t.Errorf("it is another, or unchanged: %s instead of %s, %v", after.UID, before.UID, after.Labels)
+	}
+	if diff := cmp.Diff(before.Webhooks, after.Webhooks); diff != "" {
+		t.Errorf("webhooks, with their caBundle (-before +after):\n%s", diff)
+	}
+	kubectl(t, running, "-n", "stateward-system", "rollout", "status", "deployment/stateward", "--timeout=60s")
+}
+
+// changed is the configuration after its one change; that it went away in between ends the test.
+func changed(t *testing.T, events watch.Interface) *admissionregistrationv1.ValidatingWebhookConfiguration {
+	t.Helper()
+	event := <-events.ResultChan()
+	configuration, is := event.Object.(*admissionregistrationv1.ValidatingWebhookConfiguration)
+	if !is || event.Type != watch.Modified {
+		t.Fatalf("%s of %T", event.Type, event.Object)
+	}
+	return configuration
+}
+
+// installed is a cluster with the overlay self-managed and a StatefulSet.
+func installed(t *testing.T) *cluster.Cluster {
+	t.Helper()
+	running := cluster.ForTest(t)
+	output, err := running.KubectlWithInput(t.Context(), strings.NewReader(string(builders.MakeStatefulSet().JSON())), "create", "-f", "-")
+	must(t, err)
+	if output.ExitCode != 0 {
+		t.Fatal(output.Stderr)
+	}
+	kubectl(t, running, "apply", "-k", overlay())
+	kubectl(t, running, "wait", "--for=condition=Available", "--namespace=stateward-system", "--timeout=60s", "deployment/stateward")
+	return running
+}
+
+func overlay() string { return filepath.Join("..", "..", "manifests", "overlays", "self-managed") }
+
+// relative is the overlay as a kustomization in a folder names it.
+func relative(t *testing.T, folder string) string {
+	t.Helper()
+	absolute, err := filepath.Abs(overlay())
+	must(t, err)
+	path, err := filepath.Rel(folder, absolute)
+	must(t, err)
+	return path
+}
+
+// refused wants the deletion of a StatefulSet to be refused for want of an answer, once the API server knows.
+func refused(t *testing.T, running *cluster.Cluster) {
+	t.Helper()
+	must(t, wait.PollUntilContextTimeout(t.Context(), 100*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
+		output, err := running.Kubectl(ctx, "delete", "statefulset", "web", "--dry-run=server")
+		return strings.Contains(output.Stderr, `failed calling webhook "critical.stateward.dev"`), err
+	}))
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

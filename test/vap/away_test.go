@@ -1,0 +1,180 @@
+package vap_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/test/builders"
+	"github.com/stateward/stateward/test/cluster"
+	"github.com/stateward/stateward/test/environment"
+)
+
+// door is one thing to try, and what the API server must say.
+type door struct {
+	stdin     string
+	arguments []string
+	// words are in the output; denied tells a failure from success.
+	words  []string
+	denied bool
+}
+
+func (d door) try(t *testing.T, server *cluster.Cluster) {
+	t.Helper()
+	output, err := server.KubectlWithInput(t.Context(), strings.NewReader(d.stdin), d.arguments...)
+	must(t, err)
+	said := output.Stdout + output.Stderr
+	if (output.ExitCode != 0) != d.denied {
+		t.Errorf("kubectl %v: exit code %d: %s", d.arguments, output.ExitCode, said)
+	}
+	for _, word := range d.words {
+		if !strings.Contains(said, word) {
+			t.Errorf("kubectl %v: no %q in %s", d.arguments, word, said)
+		}
+	}
+}
+
+func breakGlass(arguments ...string) []string {
+	return append([]string{"--as=admin", "--as-group=system:masters", "--as-group=stateward:breakglass"}, arguments...)
+}
+
+// guarded are the doors of a StatefulSet "web" with 3 replicas in namespace default, whose policies deny.
+func guarded() map[string]door {
+	beyond := builders.MakeStatefulSet().Name("beyond").Partition(99)
+	return map[string]door{
+		"what is created": {stdin: string(beyond.JSON()), arguments: []string{"create", "--dry-run=server", "-f", "-"}, denied: true, words: []string{
+			"[partition-range] spec.updateStrategy.rollingUpdate.partition: 99 is greater than replicas 3: no update would reach any pod.",
+			"Fix: choose a partition from 0",
+		}},
+		"what is deleted": {arguments: []string{"delete", "statefulset", "web", "--dry-run=server"}, denied: true, words: []string{
+			"[cascade-delete] metadata.name: deleting web (propagation Background) stops all 3 of its pods at once.",
+			"or confirm it: stateward confirm statefulset/web delete -n default",
+		}},
+		"what is changed": {arguments: []string{"set", "image", "statefulset/web", "nginx=nginx:latest", "--dry-run=server"}, denied: true, words: []string{
+			"[image-tag] spec.template.spec.containers: nginx:latest is another image tomorrow. Fix: name a version",
+		}},
+		"who breaks the glass": {arguments: breakGlass("delete", "statefulset", "web", "--dry-run=server")},
+		"what nobody minds":    {arguments: []string{"label", "statefulset", "web", "a=b", "--dry-run=server"}},
+	}
+}
+
+// TestPoliciesDenyWhenStatewardIsAway takes away Stateward, and then its registration.
+func TestPoliciesDenyWhenStatewardIsAway(t *testing.T) {
+	environment := environment.ForTest(t)
+	web := door{stdin: string(builders.MakeStatefulSet().JSON()), arguments: breakGlass("create", "-f", "-")}
+	web.try(t, environment.Cluster)
+	install(t, environment.Cluster, export(t, guardrails("  profile: strict\n")))
+	environment.Stateward.Stop()
+	for name, door := range guarded() {
+		if name == "what nobody minds" {
+			// A change of labels is one that Stateward would be asked about.
+			continue
+		}
+		t.Run(name+" without Stateward", func(t *testing.T) { door.try(t, environment.Cluster) })
+	}
+	for _, kind := range []string{"validatingwebhookconfiguration", "mutatingwebhookconfiguration"} {
+		door{arguments: []string{"delete", kind, "stateward"}}.try(t, environment.Cluster)
+	}
+	for name, door := range guarded() {
+		t.Run(name+" without its registration", func(t *testing.T) { door.try(t, environment.Cluster) })
+	}
+	t.Run("what is scaled to nothing", func(t *testing.T) {
+		door{arguments: []string{"scale", "statefulset", "web", "--replicas=0", "--dry-run=server"}, denied: true, words: []string{
+			"[scale-to-zero] spec.replicas: 0 stops all 3 pods. Fix: keep at least one replica, unless the whole set is meant to stop.",
+		}}.try(t, environment.Cluster)
+	})
+	t.Run("what is confirmed", func(t *testing.T) {
+		door{arguments: []string{"annotate", "statefulset", "web", "stateward.dev/confirm=delete", "stateward.dev/confirm-until=2026-11-23T12:00:00Z", "stateward.dev/confirmed-by=bob"},
+			denied: true, words: []string{`[protected-labels] metadata.annotations["stateward.dev/confirmed-by"]: bob did not confirm this, admin does`}}.try(t, environment.Cluster)
+		door{arguments: []string{"annotate", "statefulset", "web", "stateward.dev/confirm=delete", "stateward.dev/confirm-until=2026-11-23T12:00:00Z", "stateward.dev/confirmed-by=admin"}}.try(t, environment.Cluster)
+		door{arguments: []string{"delete", "statefulset", "web", "--dry-run=server"}}.try(t, environment.Cluster)
+	})
+}
+
+// TestStaticPoliciesAreInForceFromTheFirstRequest has a real API server load them from a folder, where nobody reaches
+// them through the API.
+func TestStaticPoliciesAreInForceFromTheFirstRequest(t *testing.T) {
+	folder := t.TempDir()
+	page := export(t, guardrails("  profile: strict\n"), "--static")
+	must(t, os.WriteFile(filepath.Join(folder, "stateward.yaml"), page, 0o600))
+	configuration := filepath.Join(t.TempDir(), "admission.yaml")
+	must(t, os.WriteFile(configuration, fmt.Appendf(nil, `apiVersion: apiserver.config.k8s.io/v1
+kind: AdmissionConfiguration
+plugins:
+  - name: ValidatingAdmissionPolicy
+    configuration:
+      apiVersion: apiserver.config.k8s.io/v1
+      kind: ValidatingAdmissionPolicyConfiguration
+      staticManifestsDir: %s
+`, folder), 0o600))
+	server := start(t, "--admission-control-config-file="+configuration)
+	door{stdin: string(builders.MakeStatefulSet().JSON()), arguments: breakGlass("create", "-f", "-")}.try(t, server)
+	for _, kind := range []string{"validatingadmissionpolicies", "validatingadmissionpolicybindings"} {
+		door{arguments: []string{"delete", kind, "--all"}, words: []string{"No resources found"}}.try(t, server)
+	}
+	for name, door := range guarded() {
+		t.Run(name, func(t *testing.T) { door.try(t, server) })
+	}
+	t.Run("nobody puts another in their place", func(t *testing.T) {
+		door{stdin: string(page), arguments: []string{"create", "-f", "-"}, denied: true, words: []string{".static.k8s.io"}}.try(t, server)
+	})
+}
+
+// TestPoliciesAreAboutWhatTheGuardrailsSay exports Guardrails that name what is judged.
+func TestPoliciesAreAboutWhatTheGuardrailsSay(t *testing.T) {
+	server := start(t)
+	install(t, server, export(t, guardrails(`  profile: strict
+  match: {excludedNamespaces: [ci-*], namespaceSelector: {matchExpressions: [{key: unguarded, operator: DoesNotExist}]}}
+  rules:
+    - {id: image-tag, match: {names: [nginx, "*-1"], labelSelector: {matchLabels: {tier: data}}}}
+    - {id: partition-range, action: warn}
+  exceptions:
+    - {rules: [partition-range], match: {names: [old], namespaces: [default]}, reason: r, owner: o, expires: "2099-01-01T00:00:00Z"}
+    - {rules: [partition-range], match: {names: [web]}, reason: r, owner: o, expires: "2020-01-01T00:00:00Z"}
+`)))
+	for _, arguments := range [][]string{{"create", "namespace", "ci-1"}, {"create", "namespace", "free"}, {"label", "namespace", "free", "unguarded="}} {
+		door{arguments: arguments}.try(t, server)
+	}
+	create := func(namespace string) []string {
+		return []string{"-n", namespace, "create", "--dry-run=server", "-f", "-"}
+	}
+	latest := func(name, tier string) string {
+		set := builders.MakeStatefulSet().Name(name).Image("nginx:latest")
+		set.Labels, set.Namespace = map[string]string{"tier": tier}, ""
+		return string(set.JSON())
+	}
+	const warning = "Warning: Validation failed for ValidatingAdmissionPolicy 'stateward-partition-range'"
+	for name, door := range map[string]door{
+		"a namespace that is left out by its name":   {stdin: latest("web-1", "data"), arguments: create("ci-1")},
+		"a namespace that is left out by its labels": {stdin: latest("web-1", "data"), arguments: create("free")},
+		"a name that a rule is about":                {stdin: latest("web-1", "data"), arguments: create("default"), denied: true, words: []string{"[image-tag]"}},
+		"a name that it is not about":                {stdin: latest("web-2", "data"), arguments: create("default")},
+		"labels that it is not about":                {stdin: latest("web-1", "web"), arguments: create("default")},
+		"a level that only warns":                    {stdin: string(builders.MakeStatefulSet().Partition(9).JSON()), arguments: create("default"), words: []string{warning}},
+	} {
+		t.Run(name, func(t *testing.T) { door.try(t, server) })
+	}
+	t.Run("an exception", func(t *testing.T) {
+		output, err := server.KubectlWithInput(t.Context(), strings.NewReader(string(builders.MakeStatefulSet().Name("old").Partition(9).JSON())), create("default")...)
+		must(t, err)
+		if output.ExitCode != 0 || strings.Contains(output.Stderr, warning) {
+			t.Errorf("exit code %d: %s", output.ExitCode, output.Stderr)
+		}
+	})
+}
+
+// TestEveryRuleThatDeniesHasAPolicyThatDenies counts them under Guardrails that have all of them deny.
+func TestEveryRuleThatDeniesHasAPolicyThatDenies(t *testing.T) {
+	library, rules := exported(t)
+	page := string(export(t, setting(library, rules, policies.Deny)))
+	if got, want := strings.Count(page, "\n  - Deny\n"), len(rules); got != want {
+		t.Errorf("%d policies deny instead of %d", got, want)
+	}
+}
+
+func guardrails(spec string) []byte {
+	return []byte("apiVersion: stateward.dev/v1alpha1\nkind: Guardrails\nmetadata:\n  name: stateward\nspec:\n" + spec)
+}
