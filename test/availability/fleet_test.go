@@ -90,21 +90,24 @@ func (f *fleet) reviews(t *testing.T) []load.Review {
 	if err != nil {
 		t.Fatal(err)
 	}
-	read := func(name string, allowed bool) load.Review {
-		review := load.Review{Allowed: allowed}
-		text, err := os.ReadFile(filepath.Join(root, "test", "testdata", "reviews", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := json.Unmarshal(text, &review.AdmissionReview); err != nil {
-			t.Fatal(err)
-		}
-		return review
-	}
 	if !f.evaluated {
-		return []load.Review{read("09-orphan-finalizer-removal-by-gc.json", true)}
+		return []load.Review{recorded(t, root, "09-orphan-finalizer-removal-by-gc.json", true)}
 	}
-	return []load.Review{read("02-scale-up.json", true), read("11-delete-background.json", false)}
+	return []load.Review{recorded(t, root, "02-scale-up.json", true), recorded(t, root, "11-delete-background.json", false)}
+}
+
+// recorded is a review from a real API server.
+func recorded(t *testing.T, root, name string, allowed bool) load.Review {
+	t.Helper()
+	review := load.Review{Allowed: allowed}
+	text, err := os.ReadFile(filepath.Join(root, "test", "testdata", "reviews", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &review.AdmissionReview); err != nil {
+		t.Fatal(err)
+	}
+	return review
 }
 
 func (f *fleet) certFile() string { return filepath.Join(f.folder, "tls.crt") }

@@ -28,6 +28,7 @@ func TestNoRequestIsLost(t *testing.T) {
 	})
 	t.Run("by a replica whose certificate is for another name", f.refusesToBeReady)
 	t.Run("but who asks twice does not have to wait", f.endsAtOnce)
+	t.Run("after a flood of more than can be judged", f.outlivesAFlood)
 	t.Run("after everybody knows that a replica was killed", func(t *testing.T) {
 		result, gone := f.kill(t)
 		t.Log(result)

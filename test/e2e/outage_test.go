@@ -27,6 +27,7 @@ func TestOutage(t *testing.T) {
 	second.Namespace = g.namespace
 	g.allowed(t, string(second.JSON()), "create", "-f", "-")
 	g.allowed(t, "", append(breakGlass(), "delete", "statefulset", "second")...)
+	g.goesOn(t, "kube-system", "stateward-system")
 	g.faulty(t)
 
 	if err := guarded.Stateward.Start(); err != nil {
@@ -49,6 +50,19 @@ func TestOutage(t *testing.T) {
 		return len(configuration.Webhooks[0].ClientConfig.CABundle) > 0, nil
 	})
 	g.trusted(t)
+}
+
+// goesOn wants that in these namespaces nobody waits for Stateward: what it needs to come back may be there.
+func (g guard) goesOn(t *testing.T, namespaces ...string) {
+	t.Helper()
+	for _, namespace := range namespaces {
+		set := builders.MakeStatefulSet().Name("needed")
+		set.Namespace = namespace
+		// Pod security may have its own opinion.
+		g.says(t, false, string(set.JSON()), nil, "create", "-f", "-", "-n", namespace)
+		g.allowed(t, "", "scale", "statefulset", "needed", "--replicas=0", "-n", namespace)
+		g.allowed(t, "", "delete", "statefulset", "needed", "-n", namespace)
+	}
 }
 
 // trusted waits until the API server asks Stateward and believes it.
