@@ -76,6 +76,20 @@ report contains {"rule": "b", "level": "deny"} if to_number(input.request.object
 	}
 }
 
+func TestARuleThatContradictsItselfIsNoPass(t *testing.T) {
+	t.Parallel()
+	decider := engineOf(t, `package stateward.rules.a.b
+
+report := set() if input.request.kind.kind == "StatefulSet"
+
+report := {{"rule": "b", "level": "deny"}} if input.request.kind.kind == "StatefulSet"
+`)
+	_, err := decider.Decide(t.Context(), create(builders.MakeStatefulSet()), world(t))
+	if err == nil || !strings.Contains(err.Error(), "rules/a/b/b.rego:14: eval_conflict_error") {
+		t.Errorf("got error %v", err)
+	}
+}
+
 func TestEndlessRuleIsStopped(t *testing.T) {
 	t.Parallel()
 	decider := engineOf(t, `package stateward.rules.a.b

@@ -9,12 +9,16 @@ import (
 	"testing"
 )
 
-// threats is how many the threat model of SIG Security has.
-const threats = 18
+const (
+	// threats is how many the threat model of SIG Security has.
+	threats = 18
+	// failures is how many ways there are for a webhook to fail, by test/README.md.
+	failures = 22
+)
 
 var (
-	threat = regexp.MustCompile(`(?m)^### (\d+)\. .+$`)
-	// shown is a test that SECURITY.md names.
+	numbered = regexp.MustCompile(`(?m)^### (\d+)\. .+$`)
+	// shown is a test that a page names.
 	shown = regexp.MustCompile("(?m)^- `([a-z0-9/]+)` ((?:Test|Fuzz)[A-Za-z0-9]+)$")
 	// punctuation is what a heading's anchor leaves out.
 	punctuation = regexp.MustCompile(`[^a-z0-9 -]`)
@@ -23,15 +27,26 @@ var (
 
 func TestEveryThreatHasAnAnswerAndTheTestsThatShowIt(t *testing.T) {
 	t.Parallel()
-	page := readText(t, "SECURITY.md")
-	places := threat.FindAllStringSubmatchIndex(page, -1)
-	if len(places) != threats {
-		t.Fatalf("SECURITY.md answers %d threats of %d", len(places), threats)
+	everyNumberIsShown(t, "SECURITY.md", threats)
+}
+
+func TestEveryFailureHasTheTestsThatShowWhatHappens(t *testing.T) {
+	t.Parallel()
+	everyNumberIsShown(t, "test/README.md", failures)
+}
+
+// everyNumberIsShown wants so many numbered headings on a page, each with tests that there are, or the reason why there are none.
+func everyNumberIsShown(t *testing.T, name string, count int) {
+	t.Helper()
+	page := readText(t, name)
+	places := numbered.FindAllStringSubmatchIndex(page, -1)
+	if len(places) != count {
+		t.Fatalf("%s has %d numbers of %d", name, len(places), count)
 	}
 	for index, place := range places {
 		number := page[place[2]:place[3]]
 		if number != strconv.Itoa(index+1) {
-			t.Errorf("threat %s stands where %d belongs", number, index+1)
+			t.Errorf("%s: number %s stands where %d belongs", name, number, index+1)
 		}
 		end := len(page)
 		if index+1 < len(places) {
@@ -40,14 +55,14 @@ func TestEveryThreatHasAnAnswerAndTheTestsThatShowIt(t *testing.T) {
 		answer := page[place[1]:end]
 		tests := shown.FindAllStringSubmatch(answer, -1)
 		if len(tests) == 0 && !strings.Contains(answer, "No test: ") {
-			t.Errorf("threat %s: no test shows the answer, and nothing says why", number)
+			t.Errorf("%s: number %s: no test shows the answer, and nothing says why", name, number)
 		}
 		if bullets := strings.Count(answer, "\n- "); bullets != len(tests) {
-			t.Errorf("threat %s: %d of its tests are not written as `folder` and name", number, bullets-len(tests))
+			t.Errorf("%s: number %s: %d of its tests are not written as `folder` and name", name, number, bullets-len(tests))
 		}
 		for _, each := range tests {
 			if !hasTest(t, each[1], each[2]) {
-				t.Errorf("threat %s: %s has no %s: name the test that shows it now", number, each[1], each[2])
+				t.Errorf("%s: number %s: %s has no %s: name the test that shows it now", name, number, each[1], each[2])
 			}
 		}
 	}
