@@ -69,6 +69,28 @@ func wrongGuardrails(t *testing.T, p *patient) {
 	p.allowed(t, "", "delete", "guardrails", "stateward")
 }
 
+// stalePolicies exports, and then changes what they were exported from.
+func stalePolicies(t *testing.T, p *patient) {
+	exported, code := environment.Output(t, exec.CommandContext(t.Context(), p.binary, "export", "vap"))
+	if code != 0 {
+		t.Fatal(exported)
+	}
+	p.says(t, false, exported, []string{"created"}, "apply", "-f", "-")
+	p.diagnosed(t, 0, []string{"the policies of the API server are those of the rules under these Guardrails", allIsWell})
+	p.allowed(t, "", "delete", "validatingadmissionpolicybinding", "stateward-image-tag")
+	p.diagnosed(t, 1, []string{"ValidatingAdmissionPolicyBinding/stateward-image-tag: it is not there, though others", "write them anew: "})
+	p.says(t, false, exported, nil, "apply", "-f", "-")
+	p.allowed(t, guardrails("  rules: [{id: image-tag, action: warn}, {id: quorum, action: \"off\"}]\n"), "apply", "-f", "-")
+	p.diagnosed(t, 1, []string{
+		"ValidatingAdmissionPolicy/stateward-image-tag: it says something else than the rule under these Guardrails",
+		"ValidatingAdmissionPolicyBinding/stateward-quorum: it is of no rule that is in force under these Guardrails",
+		"kubectl delete ValidatingAdmissionPolicyBinding/stateward-quorum",
+	})
+	p.allowed(t, "", "delete", "guardrails", "stateward")
+	p.diagnosed(t, 0, []string{"the policies of the API server are those", allIsWell})
+	p.says(t, false, "", nil, "delete", "validatingadmissionpolicybindings,validatingadmissionpolicies", "-l", "app.kubernetes.io/part-of=stateward")
+}
+
 // lookedAtByNobody examines with little in sight: what cannot be seen is neither fine nor wrong.
 func lookedAtByNobody(t *testing.T, p *patient) {
 	examine := func(kubeconfig string, arguments ...string) (string, int) {

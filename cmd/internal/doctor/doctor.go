@@ -127,6 +127,7 @@ func checks() []check {
 		{"certificates", "", (*examination).checkCertificates},
 		{"cert-manager", "cert-manager is not asked for certificates", (*examination).checkCertManager},
 		{"rights", "the ServiceAccount may do all that it needs", (*examination).checkRights},
+		{"policies", "no policies of the API server are exported (`stateward export vap`)", (*examination).checkPolicies},
 		{"ready", "", (*examination).checkReady},
 		{"probe", "", (*examination).probe},
 	}
