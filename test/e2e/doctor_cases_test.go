@@ -62,11 +62,30 @@ func wrongGuardrails(t *testing.T, p *patient) {
 	p.allowed(t, guardrails("  exceptions: [{rules: [image-tag], match: {names: [web]}, reason: vendor, owner: me, expires: \"2020-01-01T00:00:00Z\"}]\n"), "apply", "-f", "-")
 	p.diagnosed(t, 0, []string{"spec.exceptions[0] of me (vendor) has expired", allIsWell})
 	p.allowed(t, guardrails("  rules: [{id: image-tagg}]\n"), append(breakGlass(), "apply", "-f", "-")...)
-	p.diagnosed(t, 1, []string{`these Guardrails cannot come into force: spec.rules[0].id: unknown rule "image-tagg"`})
+	p.diagnosed(t, 1, []string{`these Guardrails cannot come into force: spec.rules[0].id: unknown rule "image-tagg"`, "unchecked  probe", "whether it is denied is a matter of the Guardrails in force"})
 	p.allowed(t, guardrails("  match: {excludedNamespaces: [default]}\n"), "apply", "-f", "-")
 	p.diagnosed(t, 0, []string{"a StatefulSet without its Service was not tried in namespace default: by the Guardrails it is not denied there"})
 	p.diagnosed(t, 0, []string{"a StatefulSet without its Service was denied"}, "-n", "kube-public")
 	p.allowed(t, "", "delete", "guardrails", "stateward")
+	p.diagnosed(t, 0, []string{allIsWell})
+	onlyRecording(t, p)
+}
+
+// onlyRecording has Guardrails and a registration as the overlay audit-only has them.
+func onlyRecording(t *testing.T, p *patient) {
+	p.allowed(t, "", "apply", "-f", filepath.Join("..", "..", "manifests", "components", "audit-only", "guardrails.yaml"))
+	ignore := admissionregistrationv1.Ignore
+	p.register(t, func(validating *admissionregistrationv1.ValidatingWebhookConfiguration, _ *admissionregistrationv1.MutatingWebhookConfiguration) {
+		for i := range validating.Webhooks {
+			validating.Webhooks[i].FailurePolicy = &ignore
+		}
+	})
+	p.diagnosed(t, 0, []string{
+		"failurePolicy is Ignore, as in an installation that only records", "by the Guardrails it is not denied there",
+		"Guardrails with a rule that there is not was denied (dry run)", allIsWell,
+	})
+	p.allowed(t, "", "delete", "guardrails", "stateward")
+	p.register(t, critical(func(*admissionregistrationv1.ValidatingWebhook) {}))
 }
 
 // stalePolicies exports, and then changes what they were exported from.

@@ -71,6 +71,8 @@ type examination struct {
 	discovery *discovery.DiscoveryClient
 	// guardrails are those of the cluster; nil where there are none, or none that can be read.
 	guardrails *engine.Guardrails
+	// unsure says that other Guardrails may be in force than these.
+	unsure     bool
 	registered registered
 	check      string
 	findings   []Finding

@@ -27,6 +27,10 @@ func (e *examination) checkPolicies(ctx context.Context) {
 	if len(there) == 0 {
 		return
 	}
+	if e.unsure {
+		e.unchecked("", "see first that the Guardrails can be read", nil, "the policies of the API server cannot be compared with the Guardrails in force")
+		return
+	}
 	objects, err := vap.Export(e.Library, vap.Options{Guardrails: e.guardrails, Now: e.Now})
 	if err != nil {
 		e.unchecked("", "", err, "the policies of the API server cannot be compared with the Guardrails")
