@@ -29,7 +29,7 @@ func allowed() map[string][]string {
 		"cmd/internal/generate": {"cmd/internal/manifest", "cmd/internal/report", "policies", "policies/engine", "webhook/registration"},
 		"cmd/internal/judge":    {"cmd/internal/baseline", "cmd/internal/manifest", "cmd/internal/parallel", "cmd/internal/report", "policies", "policies/engine"},
 		"cmd/internal/newrule":  {},
-		"cmd/internal/doctor":   {"policies", "policies/engine", "webhook/registration"},
+		"cmd/internal/doctor":   {"cmd/internal/vap", "policies", "policies/engine", "webhook/registration"},
 		"cmd/internal/vap":      {"policies", "policies/engine", "webhook/registration"},
 		"cmd/internal/ruletest": {"cmd/internal/judge", "cmd/internal/manifest", "policies", "policies/engine"},
 		"cmd/internal/cli": {

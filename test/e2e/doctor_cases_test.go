@@ -62,11 +62,52 @@ func wrongGuardrails(t *testing.T, p *patient) {
 	p.allowed(t, guardrails("  exceptions: [{rules: [image-tag], match: {names: [web]}, reason: vendor, owner: me, expires: \"2020-01-01T00:00:00Z\"}]\n"), "apply", "-f", "-")
 	p.diagnosed(t, 0, []string{"spec.exceptions[0] of me (vendor) has expired", allIsWell})
 	p.allowed(t, guardrails("  rules: [{id: image-tagg}]\n"), append(breakGlass(), "apply", "-f", "-")...)
-	p.diagnosed(t, 1, []string{`these Guardrails cannot come into force: spec.rules[0].id: unknown rule "image-tagg"`})
+	p.diagnosed(t, 1, []string{`these Guardrails cannot come into force: spec.rules[0].id: unknown rule "image-tagg"`, "unchecked  probe", "whether it is denied is a matter of the Guardrails in force"})
 	p.allowed(t, guardrails("  match: {excludedNamespaces: [default]}\n"), "apply", "-f", "-")
 	p.diagnosed(t, 0, []string{"a StatefulSet without its Service was not tried in namespace default: by the Guardrails it is not denied there"})
 	p.diagnosed(t, 0, []string{"a StatefulSet without its Service was denied"}, "-n", "kube-public")
 	p.allowed(t, "", "delete", "guardrails", "stateward")
+	p.diagnosed(t, 0, []string{allIsWell})
+	onlyRecording(t, p)
+}
+
+// onlyRecording has Guardrails and a registration as the overlay audit-only has them.
+func onlyRecording(t *testing.T, p *patient) {
+	p.allowed(t, "", "apply", "-f", filepath.Join("..", "..", "manifests", "components", "audit-only", "guardrails.yaml"))
+	ignore := admissionregistrationv1.Ignore
+	p.register(t, func(validating *admissionregistrationv1.ValidatingWebhookConfiguration, _ *admissionregistrationv1.MutatingWebhookConfiguration) {
+		for i := range validating.Webhooks {
+			validating.Webhooks[i].FailurePolicy = &ignore
+		}
+	})
+	p.diagnosed(t, 0, []string{
+		"failurePolicy is Ignore, as in an installation that only records", "by the Guardrails it is not denied there",
+		"Guardrails with a rule that there is not was denied (dry run)", allIsWell,
+	})
+	p.allowed(t, "", "delete", "guardrails", "stateward")
+	p.register(t, critical(func(*admissionregistrationv1.ValidatingWebhook) {}))
+}
+
+// stalePolicies exports, and then changes what they were exported from.
+func stalePolicies(t *testing.T, p *patient) {
+	exported, code := environment.Output(t, exec.CommandContext(t.Context(), p.binary, "export", "vap"))
+	if code != 0 {
+		t.Fatal(exported)
+	}
+	p.says(t, false, exported, []string{"created"}, "apply", "-f", "-")
+	p.diagnosed(t, 0, []string{"the policies of the API server are those of the rules under these Guardrails", allIsWell})
+	p.allowed(t, "", "delete", "validatingadmissionpolicybinding", "stateward-image-tag")
+	p.diagnosed(t, 1, []string{"ValidatingAdmissionPolicyBinding/stateward-image-tag: it is not there, though others", "write them anew: "})
+	p.says(t, false, exported, nil, "apply", "-f", "-")
+	p.allowed(t, guardrails("  rules: [{id: image-tag, action: warn}, {id: quorum, action: \"off\"}]\n"), "apply", "-f", "-")
+	p.diagnosed(t, 1, []string{
+		"ValidatingAdmissionPolicy/stateward-image-tag: it says something else than the rule under these Guardrails",
+		"ValidatingAdmissionPolicyBinding/stateward-quorum: it is of no rule that is in force under these Guardrails",
+		"kubectl delete ValidatingAdmissionPolicyBinding/stateward-quorum",
+	})
+	p.allowed(t, "", "delete", "guardrails", "stateward")
+	p.diagnosed(t, 0, []string{"the policies of the API server are those", allIsWell})
+	p.says(t, false, "", nil, "delete", "validatingadmissionpolicybindings,validatingadmissionpolicies", "-l", "app.kubernetes.io/part-of=stateward")
 }
 
 // lookedAtByNobody examines with little in sight: what cannot be seen is neither fine nor wrong.

@@ -112,6 +112,7 @@ func TestDoctorTellsWhatIsWrong(t *testing.T) {
 		"the certificate":                                wrongCertificates,
 		"rights are missing":                             missingRights,
 		"the Guardrails":                                 wrongGuardrails,
+		"policies of the API server":                     stalePolicies,
 		"what could not be looked at is not called fine": lookedAtByNobody,
 		"a Certificate of cert-manager is not ready":     certificateNotReady,
 	} {

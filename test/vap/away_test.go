@@ -1,6 +1,7 @@
 package vap_test
 
 import (
+	"encoding/base64"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -121,6 +122,34 @@ plugins:
 	t.Run("nobody puts another in their place", func(t *testing.T) {
 		door{stdin: string(page), arguments: []string{"create", "-f", "-"}, denied: true, words: []string{".static.k8s.io"}}.try(t, server)
 	})
+	door{arguments: []string{"apply", "-f", filepath.Join(root, "manifests", "base", "webhooks.yaml")}}.try(t, server)
+	for name, door := range registrationDoors() {
+		t.Run(name, func(t *testing.T) { door.try(t, server) })
+	}
+}
+
+// registrationDoors are what an administrator may try with the registration of the webhooks.
+func registrationDoors() map[string]door {
+	const collection = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
+	without := []string{"[stateward-registration] ValidatingWebhookConfiguration stateward: without it nobody asks Stateward. Fix: leave it as it is, or break the glass"}
+	weakened := []string{"[stateward-registration] ValidatingWebhookConfiguration stateward: what it asks Stateward about would change, and not only its caBundle. Fix:"}
+	patch := func(operations string) []string {
+		return []string{"patch", "validatingwebhookconfiguration", "stateward", "--dry-run=server", "--type=json", "-p", operations}
+	}
+	return map[string]door{
+		"who deletes the registration":            {arguments: []string{"delete", "validatingwebhookconfiguration", "stateward", "--dry-run=server"}, denied: true, words: without},
+		"who deletes all there are":               {arguments: []string{"delete", "--raw", collection}, denied: true, words: without},
+		"who lets it pass when Stateward is away": {arguments: patch(`[{"op":"replace","path":"/webhooks/0/failurePolicy","value":"Ignore"}]`), denied: true, words: weakened},
+		"who takes a webhook out":                 {arguments: patch(`[{"op":"remove","path":"/webhooks/0"}]`), denied: true, words: weakened},
+		"who asks about less":                     {arguments: patch(`[{"op":"remove","path":"/webhooks/0/rules/0"}]`), denied: true, words: weakened},
+		"who exempts what has a label": {
+			arguments: patch(`[{"op":"add","path":"/webhooks/0/objectSelector","value":{"matchLabels":{"a":"b"}}}]`), denied: true, words: weakened,
+		},
+		"who writes a caBundle":          {arguments: patch(`[{"op":"add","path":"/webhooks/0/clientConfig/caBundle","value":"` + caBundle() + `"}]`)},
+		"who labels it":                  {arguments: []string{"label", "validatingwebhookconfiguration", "stateward", "a=b", "--dry-run=server"}},
+		"who deletes it and means it":    {arguments: breakGlass("delete", "validatingwebhookconfiguration", "stateward", "--dry-run=server")},
+		"who applies the same once more": {arguments: []string{"apply", "--dry-run=server", "-f", filepath.Join(root, "manifests", "base", "webhooks.yaml")}},
+	}
 }
 
 // TestPoliciesAreAboutWhatTheGuardrailsSay exports Guardrails that name what is judged.
@@ -173,6 +202,15 @@ func TestEveryRuleThatDeniesHasAPolicyThatDenies(t *testing.T) {
 	if got, want := strings.Count(page, "\n  - Deny\n"), len(rules); got != want {
 		t.Errorf("%d policies deny instead of %d", got, want)
 	}
+}
+
+// caBundle is an authority as JSON has it.
+func caBundle() string {
+	certificate, err := os.ReadFile(filepath.Join(root, "cmd", "internal", "cli", "testdata", "a.crt"))
+	if err != nil {
+		panic(err)
+	}
+	return base64.StdEncoding.EncodeToString(certificate)
 }
 
 func guardrails(spec string) []byte {

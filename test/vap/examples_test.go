@@ -1,6 +1,7 @@
 package vap_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"path/filepath"
@@ -25,7 +26,9 @@ import (
 func TestPoliciesFindWhatTheRulesFind(t *testing.T) {
 	library, rules := exported(t)
 	server := start(t)
-	install(t, server, export(t, setting(library, rules, policies.Warn)))
+	// Policies that deny, which only warn here: of all that would, and also where one cannot be evaluated.
+	page := export(t, setting(library, rules, policies.Deny))
+	install(t, server, bytes.ReplaceAll(page, []byte("\n  - Deny\n"), []byte("\n  - Warn\n")))
 	decider := decider(t, setting(library, rules, policies.Deny))
 	all, err := examples.Read(filepath.Join(root, "policies"))
 	must(t, err)

@@ -59,6 +59,11 @@ func TestWhatIsWrongWithARuleIsToldWithItsPlace(t *testing.T) {
 			file: "owner_label.rego", old: "severity: warn", new: "severe: warn", code: cli.ExitUsage,
 			want: `owner_label.rego:16: METADATA custom: unknown field "severe"`,
 		},
+		"an expression that does not compile": {
+			file: "owner_label.rego", old: "#   severity: warn\n", code: cli.ExitUsage,
+			new:  "#   severity: warn\n#   cel: {validations: [{path: spec, expression: objekt.spec == 1, what: \"'wrong'\"}]}\n",
+			want: "owner_label.rego:17: METADATA custom.cel.validations[0].expression: \"objekt.spec == 1\": ERROR: <input>:1:1: undeclared reference to 'objekt'",
+		},
 		"a built-in function that reaches outside": {
 			file: "owner_label.rego", old: "some entry in review.statefulsets", new: "http.send({})\n\tsome entry in review.statefulsets", code: cli.ExitUsage,
 			want: "owner_label.rego:27: rego_type_error: undefined function http.send",

@@ -112,6 +112,8 @@ func (e *examination) compareFailurePolicy(want, got registeredWebhook) {
 	case policy == wanted:
 	case policy == admissionregistrationv1.Fail:
 		e.note(got.String(), "failurePolicy is Fail, the manifests have Ignore: when Stateward is down, %s is refused", summary(got.Rules))
+	case e.unsure:
+		e.unchecked(got.String(), "see first that the Guardrails can be read", nil, "failurePolicy is %s: whether that fits is a matter of the Guardrails in force", policy)
 	case !e.stopsSomething():
 		e.note(got.String(), "failurePolicy is Ignore, as in an installation that only records: the Guardrails deny nothing")
 	default:

@@ -71,6 +71,8 @@ type examination struct {
 	discovery *discovery.DiscoveryClient
 	// guardrails are those of the cluster; nil where there are none, or none that can be read.
 	guardrails *engine.Guardrails
+	// unsure says that other Guardrails may be in force than these.
+	unsure     bool
 	registered registered
 	check      string
 	findings   []Finding
@@ -127,6 +129,7 @@ func checks() []check {
 		{"certificates", "", (*examination).checkCertificates},
 		{"cert-manager", "cert-manager is not asked for certificates", (*examination).checkCertManager},
 		{"rights", "the ServiceAccount may do all that it needs", (*examination).checkRights},
+		{"policies", "no policies of the API server are exported (`stateward export vap`)", (*examination).checkPolicies},
 		{"ready", "", (*examination).checkReady},
 		{"probe", "", (*examination).probe},
 	}

@@ -32,16 +32,19 @@ func (e *examination) checkGuardrails(ctx context.Context) {
 	case apierrors.IsNotFound(err):
 		return
 	case err != nil:
+		e.unsure = true
 		e.unchecked(guardrailsObject, "", err, "the Guardrails cannot be read")
 		return
 	}
 	raw, err := stored.MarshalJSON()
 	if err != nil {
+		e.unsure = true
 		e.unchecked(guardrailsObject, "", err, "the Guardrails cannot be read")
 		return
 	}
 	e.guardrails, err = engine.ParseGuardrails(raw, e.Library)
 	if err != nil {
+		e.unsure = true
 		e.problem(guardrailsObject, "correct it with `kubectl edit guardrails stateward`; until then the last good ones are in force",
 			"these Guardrails cannot come into force: %v", err)
 		return

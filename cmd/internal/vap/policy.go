@@ -25,7 +25,7 @@ func policy(name string, rule policies.Rule, level policies.Level, limits limits
 	}
 	exported := &admissionregistrationv1.ValidatingAdmissionPolicy{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "admissionregistration.k8s.io/v1", Kind: "ValidatingAdmissionPolicy"},
-		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: ownLabels()},
+		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: Labels()},
 		Spec: admissionregistrationv1.ValidatingAdmissionPolicySpec{
 			FailurePolicy: &failure,
 			MatchConstraints: &admissionregistrationv1.MatchResources{
@@ -50,8 +50,8 @@ func policy(name string, rule policies.Rule, level policies.Level, limits limits
 	return exported
 }
 
-// ownLabels are by what all policies are found that are to go.
-func ownLabels() map[string]string {
+// Labels are by what all policies are found that are to go.
+func Labels() map[string]string {
 	return map[string]string{"app.kubernetes.io/part-of": registration.Name}
 }
 
@@ -63,7 +63,7 @@ func binding(name string, level policies.Level, limits limits) *admissionregistr
 	}
 	return &admissionregistrationv1.ValidatingAdmissionPolicyBinding{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "admissionregistration.k8s.io/v1", Kind: "ValidatingAdmissionPolicyBinding"},
-		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: ownLabels()},
+		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: Labels()},
 		Spec: admissionregistrationv1.ValidatingAdmissionPolicyBindingSpec{
 			PolicyName: name, ValidationActions: actions[level], MatchResources: limits.resources,
 		},

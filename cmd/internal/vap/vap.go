@@ -26,8 +26,8 @@ type Options struct {
 	Now time.Time
 }
 
-// Export returns a policy and its binding for each rule that is in force and says something in CEL, sorted by rule. The
-// error joins all that keeps it from being said: what a policy left out would be denied less, or more, than Guardrails
+// Export returns a policy and its binding for each rule that is in force and says something in CEL, sorted by rule; for a
+// folder also those that keep the registration of the webhooks. The error joins all that keeps it from being said: what a policy left out would be denied less, or more, than Guardrails
 // have it.
 func Export(library *policies.Library, options Options) ([]any, error) {
 	if err := Check(library); err != nil {
@@ -53,6 +53,9 @@ func Export(library *policies.Library, options Options) ([]any, error) {
 	}
 	if err := errors.Join(problems...); err != nil {
 		return nil, fmt.Errorf("export Guardrails: %w", err)
+	}
+	if options.Static {
+		objects = append(objects, keepRegistration()...)
 	}
 	return objects, nil
 }
