@@ -101,7 +101,10 @@ func check(ctx context.Context, paths []string, options checkOptions, streams St
 	if options.namespace, err = options.namespaceOf(options.namespace); err != nil {
 		return usageError{err}
 	}
+	progress := newProgress(streams.Err, isTerminal(streams.Err), time.Now)
+	options.reading = progress.of("read", "files")
 	input, err := readInput(ctx, paths, options, streams)
+	progress.end()
 	if err != nil {
 		return usageError{err}
 	}
@@ -114,10 +117,9 @@ func check(ctx context.Context, paths []string, options checkOptions, streams St
 	if err != nil {
 		return err
 	}
-	progress := newProgress(streams.Err, isTerminal(streams.Err), time.Now)
 	result, failed := input.judge(ctx, decider, judge.Options{
 		Namespace: options.namespace, Partial: options.partial, Surroundings: surroundings,
-		AllowAnnotations: options.annotations, Now: time.Now(), Progress: progress.tell,
+		AllowAnnotations: options.annotations, Now: time.Now(), Progress: progress.of("judged", "documents"),
 	})
 	progress.end()
 	result.Version = buildVersion()

@@ -97,6 +97,8 @@ type inputOptions struct {
 	kustomize  string
 	validate   string
 	allowEmpty bool
+	// reading is told how far it is; nil tells nobody.
+	reading func(done, total int)
 }
 
 // How to take fields that Kubernetes' own types do not have, as for kubectl.
@@ -117,7 +119,7 @@ func (o inputOptions) read(paths []string, streams Streams) ([]manifest.Document
 	var documents []manifest.Document
 	var errs []error
 	if len(paths) > 0 {
-		read, err := manifest.Read(paths, manifest.Options{Stdin: streams.In, AllowEmpty: o.allowEmpty})
+		read, err := manifest.Read(paths, manifest.Options{Stdin: streams.In, AllowEmpty: o.allowEmpty, Progress: o.reading})
 		documents, errs = append(documents, read...), append(errs, err)
 	}
 	if o.kustomize != "" {

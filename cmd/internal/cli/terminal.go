@@ -52,17 +52,19 @@ func newProgress(out io.Writer, terminal bool, now func() time.Time) *progress {
 	return &progress{out: out, now: now, next: now().Add(progressAfter)}
 }
 
-// tell shows the progress where it is time to.
-func (p *progress) tell(done, total int) {
+// of returns what shows the progress of one thing, as "read" "files", where it is time to.
+func (p *progress) of(done, things string) func(count, total int) {
 	if p == nil {
-		return
+		return nil
 	}
-	now := p.now()
-	if now.Before(p.next) {
-		return
+	return func(count, total int) {
+		now := p.now()
+		if now.Before(p.next) {
+			return
+		}
+		p.next, p.shown = now.Add(progressEvery), true
+		fmt.Fprintf(p.out, "\r\x1b[K%s %d of %d %s", done, count, total, things)
 	}
-	p.next, p.shown = now.Add(progressEvery), true
-	fmt.Fprintf(p.out, "\r\x1b[Kjudged %d of %d documents", done, total)
 }
 
 // end takes the line away.

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -53,10 +52,8 @@ func Documents(ctx context.Context, decider *engine.Engine, documents []manifest
 		return result, err
 	}
 	outcomes := make([]outcome, len(documents))
-	done := options.progress(len(documents))
-	parallel.Each(len(documents), func(index int) {
+	parallel.EachTold(len(documents), options.Progress, func(index int) {
 		outcomes[index] = decide(ctx, decider, documents[index], values[index], world, options)
-		done()
 	})
 	var failed []error
 	for index, outcome := range outcomes {
@@ -64,21 +61,6 @@ func Documents(ctx context.Context, decider *engine.Engine, documents []manifest
 	}
 	failed = append(failed, ignore(&result, documents, decider.Library(), options.AllowAnnotations))
 	return result, errors.Join(failed...)
-}
-
-// progress tells of one more that is done, whoever did it.
-func (o Options) progress(total int) func() {
-	if o.Progress == nil {
-		return func() {}
-	}
-	var mutex sync.Mutex
-	done := 0
-	return func() {
-		mutex.Lock()
-		defer mutex.Unlock()
-		done++
-		o.Progress(done, total)
-	}
 }
 
 // outcome is what became of one document.

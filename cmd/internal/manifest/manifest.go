@@ -38,6 +38,9 @@ type Options struct {
 
 	// AllowEmpty accepts folders without a manifest.
 	AllowEmpty bool
+
+	// Progress, where there is one, is told how many files of how many are read.
+	Progress func(done, total int)
 }
 
 func (o Options) withDefaults() Options {

@@ -52,7 +52,7 @@ func (r *reader) read() ([]Document, error) {
 		documents []Document
 		errs      []Error
 	}, len(r.sources))
-	parallel.Each(len(read), func(index int) { read[index].documents, read[index].errs = r.sources[index]() })
+	parallel.EachTold(len(read), r.opts.Progress, func(index int) { read[index].documents, read[index].errs = r.sources[index]() })
 	var documents []Document
 	for _, each := range read {
 		documents, r.errs = append(documents, each.documents...), append(r.errs, each.errs...)
