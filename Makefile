@@ -68,7 +68,11 @@ bench: ## Measure decisions beside a webhook that decides nothing
 	go test ./test/bench -run NONE -bench . -benchtime $(BENCH_TIME)
 
 .PHONY: bench-check
-bench-check: ## Measure `stateward check` beside other validators (minutes; BENCH_MANIFESTS=1000,10000,100000)
+bench-check: ## Compare what decisions allocate with the baseline (UPDATE=1: write that)
+	go test ./test/bench -run Allocations $(if $(UPDATE),-update)
+
+.PHONY: bench-validators
+bench-validators: ## Measure `stateward check` beside other validators (minutes; BENCH_MANIFESTS=1000,10000,100000)
 	@go run ./test/cluster/build conftest
 	@go run -C test/bench/check . -root ../../.. -manifests $(BENCH_MANIFESTS)
 

@@ -110,7 +110,7 @@ func post(b *testing.B, server *httptest.Server, body []byte) time.Duration {
 	return time.Since(started)
 }
 
-func newEngine(b *testing.B) (*engine.Engine, engine.World) {
+func newEngine(b testing.TB) (*engine.Engine, engine.World) {
 	library, err := policies.Embedded()
 	if err != nil {
 		b.Fatal(err)
@@ -128,7 +128,7 @@ func newEngine(b *testing.B) (*engine.Engine, engine.World) {
 	return decider, world
 }
 
-func read(b *testing.B, file string) []byte {
+func read(b testing.TB, file string) []byte {
 	source, err := os.ReadFile("../testdata/reviews/" + file)
 	if err != nil {
 		b.Fatal(err)
