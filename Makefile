@@ -104,6 +104,7 @@ fmt: lint-tools ## Format Go and Rego
 .PHONY: lint
 lint: lint-tools ## Check style and the generated CRD: go vet, golangci-lint, opa fmt, opa check --strict, regal
 	go vet ./...
+	go vet -tags soak ./test/availability
 	$(BIN)/golangci-lint run
 	@test -z "$$($(BIN)/opa fmt -l policies)" || { $(BIN)/opa fmt -d policies; echo 'run `make fmt`'; exit 1; }
 	$(BIN)/opa check --strict policies
