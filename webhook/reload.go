@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -118,6 +119,8 @@ func (r *reloader) enforce(ctx context.Context, decider *engine.Engine) bool {
 	r.reads = decider.Reads()
 	library, guardrails := decider.Revision()
 	r.metrics.SetLibrary(library, guardrails)
+	// To compile rules takes several times the memory that they need afterwards, and to fill caches as well.
+	debug.FreeOSMemory()
 	r.log.Info("in force", "library", library, "guardrails", guardrails, "reads", decider.Reads())
 	return true
 }

@@ -22,7 +22,11 @@ import (
 	"github.com/stateward/stateward/test/environment"
 )
 
-const uninstallMark = "<!-- uninstall: a test runs these commands -->\n```sh\n"
+// Before these blocks of the README.
+const (
+	installMark   = "<!-- install: a test runs these commands -->\n```sh\n"
+	uninstallMark = "<!-- uninstall: a test runs these commands -->\n```sh\n"
+)
 
 // TestNothingIsLeftThatBlocks installs what refuses when nobody answers (kwok's pods answer nobody) and the exported
 // policies, and runs what the README says.
@@ -38,7 +42,7 @@ func TestNothingIsLeftThatBlocks(t *testing.T) {
 		t.Fatal(output.Stderr)
 	}
 
-	commands := uninstallCommands(t)
+	commands := readmeCommands(t, uninstallMark)
 	kubectl(t, running, commands[0]...)
 	kubectl(t, running, commands[1]...)
 	// From here on nobody is held up, whatever else is still there.
@@ -63,14 +67,14 @@ func TestNothingIsLeftThatBlocks(t *testing.T) {
 	kubectl(t, running, "delete", "statefulset", "web")
 }
 
-// uninstallCommands are the README's, for the overlay in the place of the kustomization.
-func uninstallCommands(t *testing.T) (commands [][]string) {
+// readmeCommands are those behind a mark, for the overlay in the place of the kustomization.
+func readmeCommands(t *testing.T, mark string) (commands [][]string) {
 	t.Helper()
 	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
 	must(t, err)
-	_, block, found := strings.Cut(string(readme), uninstallMark)
+	_, block, found := strings.Cut(string(readme), mark)
 	if !found {
-		t.Fatalf("README.md has no %q", uninstallMark)
+		t.Fatalf("README.md has no %q", mark)
 	}
 	block, _, _ = strings.Cut(block, "```")
 	for line := range strings.Lines(block) {
@@ -137,7 +141,8 @@ func changed(t *testing.T, events watch.Interface) *admissionregistrationv1.Vali
 	return configuration
 }
 
-// installed is a cluster with the overlay self-managed and a StatefulSet.
+// installed is a cluster with a StatefulSet and the overlay self-managed, applied as the README says: the server before those
+// who are to ask it.
 func installed(t *testing.T) *cluster.Cluster {
 	t.Helper()
 	running := cluster.ForTest(t)
@@ -146,8 +151,12 @@ func installed(t *testing.T) *cluster.Cluster {
 	if output.ExitCode != 0 {
 		t.Fatal(output.Stderr)
 	}
-	kubectl(t, running, "apply", "-k", overlay())
-	kubectl(t, running, "wait", "--for=condition=Available", "--namespace=stateward-system", "--timeout=60s", "deployment/stateward")
+	for _, command := range readmeCommands(t, installMark) {
+		if registered := kubectl(t, running, "get", "validatingwebhookconfigurations,mutatingwebhookconfigurations", "-o", "name"); registered != "" {
+			t.Errorf("before %q somebody is told to ask already: %s", command, registered)
+		}
+		kubectl(t, running, command...)
+	}
 	return running
 }
 

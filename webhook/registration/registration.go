@@ -54,7 +54,7 @@ func Validating(library *policies.Library, target Target) *admissionregistration
 	isCreate := func(operation string) bool { return operation == string(admissionregistrationv1.Create) }
 	configuration := &admissionregistrationv1.ValidatingWebhookConfiguration{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "admissionregistration.k8s.io/v1", Kind: "ValidatingWebhookConfiguration"},
-		ObjectMeta: metav1.ObjectMeta{Name: Name},
+		ObjectMeta: metav1.ObjectMeta{Name: Name, Labels: labels()},
 	}
 	type entry struct {
 		name       string
@@ -127,7 +127,7 @@ func Mutating(library *policies.Library, target Target) *admissionregistrationv1
 	rules := library.AtMutatingDoor()
 	configuration := &admissionregistrationv1.MutatingWebhookConfiguration{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "admissionregistration.k8s.io/v1", Kind: "MutatingWebhookConfiguration"},
-		ObjectMeta: metav1.ObjectMeta{Name: Name},
+		ObjectMeta: metav1.ObjectMeta{Name: Name, Labels: labels()},
 	}
 	always := metadataChange{"mutation.stateward.dev", judgedAlways(rules), MatchConditions()}
 	for _, entry := range append([]metadataChange{always}, changes(rules)...) {
@@ -317,3 +317,6 @@ func (t Target) clientConfig(path string) admissionregistrationv1.WebhookClientC
 }
 
 func pointer[T any](value T) *T { return &value }
+
+// labels tell the registration from all else, so that it can be applied when there is somebody to answer.
+func labels() map[string]string { return map[string]string{"app.kubernetes.io/component": "registration"} }
