@@ -319,4 +319,6 @@ func (t Target) clientConfig(path string) admissionregistrationv1.WebhookClientC
 func pointer[T any](value T) *T { return &value }
 
 // labels tell the registration from all else, so that it can be applied when there is somebody to answer.
-func labels() map[string]string { return map[string]string{"app.kubernetes.io/component": "registration"} }
+func labels() map[string]string {
+	return map[string]string{"app.kubernetes.io/component": "registration"}
+}
