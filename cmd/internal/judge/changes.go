@@ -9,6 +9,7 @@ import (
 
 	"github.com/stateward/stateward/cmd/internal/baseline"
 	"github.com/stateward/stateward/cmd/internal/manifest"
+	"github.com/stateward/stateward/cmd/internal/parallel"
 	"github.com/stateward/stateward/cmd/internal/report"
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
@@ -39,24 +40,24 @@ func Changes(ctx context.Context, decider *engine.Engine, changes []baseline.Cha
 	if err != nil {
 		return result, err
 	}
-	c := comparison{decider: decider, options: options, past: past, now: now, result: &result}
-	var failed []error
+	results, failed := make([]report.Result, len(changes)), make([]error, len(changes))
+	parallel.EachTold(len(changes), options.Progress, func(index int) {
+		results[index].Changes = &report.Changes{}
+		c := comparison{decider: decider, options: options, past: past, now: now, result: &results[index]}
+		if failed[index] = c.judge(ctx, changes[index]); failed[index] != nil {
+			fail(&results[index], newest(changes[index]), options.Namespace, failed[index])
+		}
+	})
 	documents := make([]manifest.Document, 0, len(changes))
-	for i, change := range changes {
+	for index, change := range changes {
 		documents = append(documents, newest(change))
-		if options.Progress != nil {
-			options.Progress(i, len(changes))
-		}
-		if err := c.judge(ctx, change); err != nil {
-			failed = append(failed, err)
-			fail(&result, newest(change), options.Namespace, err)
-		}
+		result.Add(results[index])
 	}
 	failed = append(failed, ignore(&result, documents, decider.Library(), options.AllowAnnotations))
 	return result, errors.Join(failed...)
 }
 
-// comparison judges one change after the other into one result.
+// comparison judges one change into a result of its own.
 type comparison struct {
 	decider   *engine.Engine
 	options   Options

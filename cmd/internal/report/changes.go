@@ -12,6 +12,15 @@ type Changes struct {
 	Standing int `json:"standing"`
 }
 
+// add counts what another counted too.
+func (c *Changes) add(other Changes) {
+	c.Changed += other.Changed
+	c.New += other.New
+	c.Removed += other.Removed
+	c.Unchanged += other.Unchanged
+	c.Standing += other.Standing
+}
+
 // summary is the line below the summary of all; empty where no changes were judged.
 func (c *Changes) summary() string {
 	if c == nil {

@@ -93,6 +93,19 @@ func (r *Result) AddUndecided(undecided []engine.Undecided) {
 	}
 }
 
+// Add appends another result of the same rules.
+func (r *Result) Add(other Result) {
+	for _, finding := range other.Findings {
+		finding.Document += len(r.Documents)
+		r.Findings = append(r.Findings, finding)
+	}
+	r.Documents = append(r.Documents, other.Documents...)
+	r.AddUndecided(other.Undecided)
+	if r.Changes != nil && other.Changes != nil {
+		r.Changes.add(*other.Changes)
+	}
+}
+
 // Fails tells whether a finding is of the level failOn or of a stricter one.
 func (r *Result) Fails(failOn policies.Level) bool {
 	return slices.ContainsFunc(r.Findings, func(finding Finding) bool { return finding.atLeast(failOn) })
