@@ -49,6 +49,10 @@ func TestWhatIsTooMuchIsTurnedAwayAtOnce(t *testing.T) {
 		t.Errorf("%v requests are counted as shed", shed)
 	}
 
+	if got := outcomeOf(post(t, url, contentType, read(t, "09-orphan-finalizer-removal-by-gc.json"))); !got.Allowed {
+		t.Errorf("what is exempt has to wait: %+v", got)
+	}
+
 	go func() {
 		for range asked {
 		}

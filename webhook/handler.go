@@ -52,14 +52,11 @@ func (h *Handler) decide(ctx context.Context, request *admissionv1.AdmissionRequ
 	if err != nil {
 		return refused(http.StatusServiceUnavailable, fmt.Errorf("not ready: %w", err)), decisionError
 	}
-	leave, err := h.Gate.enter(ctx)
-	if err != nil {
+	verdict, err := h.judge(ctx, policy, request)
+	var overloaded *overloadedError
+	if errors.As(err, &overloaded) {
 		return refused(http.StatusTooManyRequests, err), decisionShed
 	}
-	defer leave()
-	review := engine.FromRequest(request, h.Now())
-	review.Door = h.Door
-	verdict, err := policy.Engine.Decide(ctx, review, policy.World)
 	if err != nil {
 		log.FromContext(ctx).Error(err, "could not evaluate", "operation", request.Operation)
 		return refused(statusOf(err), fmt.Errorf("could not evaluate: %w", err)), decisionError
@@ -73,6 +70,24 @@ func (h *Handler) decide(ctx context.Context, request *admissionv1.AdmissionRequ
 		return refused(http.StatusInternalServerError, err), decisionError
 	}
 	return response, decisionOf(verdict)
+}
+
+// judge waits at the gate for what has to be evaluated: what is exempt must never be held up.
+func (h *Handler) judge(ctx context.Context, policy *Policy, request *admissionv1.AdmissionRequest) (engine.Verdict, error) {
+	review := engine.FromRequest(request, h.Now())
+	review.Door = h.Door
+	read, err := policy.Engine.Read(review)
+	if err != nil {
+		return engine.Verdict{}, err
+	}
+	if !read.Settled() {
+		leave, err := h.Gate.enter(ctx)
+		if err != nil {
+			return engine.Verdict{}, err
+		}
+		defer leave()
+	}
+	return policy.Engine.Judge(ctx, read, policy.World)
 }
 
 // deniedBy lists the rules behind a denial. The log names them, the object and the user, and nothing of what the object

@@ -75,24 +75,52 @@ func NewWith(ctx context.Context, library *policies.Library, guardrails *Guardra
 // Library returns the library that the engine was made of.
 func (e *Engine) Library() *policies.Library { return e.library }
 
+// Case is a review that has been read.
+type Case struct {
+	review  Review
+	input   ast.Value
+	verdict Verdict
+	settled bool
+}
+
+// Settled reports whether the verdict is known without an evaluation: the review is exempt, or no rule judges it.
+func (c *Case) Settled() bool { return c.settled }
+
 // Decide judges a review against the World. An error means that it could not be judged, which is neither allowed
 // nor denied: a malformed object, an evaluation that failed or ran out of time, a World that could not tell.
 func (e *Engine) Decide(ctx context.Context, review Review, world World) (Verdict, error) {
-	verdict := Verdict{Allowed: true, Library: e.revision, Guardrails: e.guardrails}
-	input, err := review.input()
+	read, err := e.Read(review)
 	if err != nil {
 		return Verdict{}, err
 	}
-	if verdict.Exempt = exempt(input, review); verdict.Exempt != "" || !e.Judges(review) {
-		return verdict, nil
+	return e.Judge(ctx, read, world)
+}
+
+// Read is the first half of Decide, which takes little; an object that is malformed is an error.
+func (e *Engine) Read(review Review) (*Case, error) {
+	input, err := review.input()
+	if err != nil {
+		return nil, err
 	}
-	query, err := e.query(ctx, review)
+	read := &Case{review: review, input: input, verdict: Verdict{Allowed: true, Library: e.revision, Guardrails: e.guardrails}}
+	read.verdict.Exempt = exempt(input, review)
+	read.settled = read.verdict.Exempt != "" || !e.Judges(review)
+	return read, nil
+}
+
+// Judge is the second half of Decide.
+func (e *Engine) Judge(ctx context.Context, read *Case, world World) (Verdict, error) {
+	if read.settled {
+		return read.verdict, nil
+	}
+	query, err := e.query(ctx, read.review)
 	if err != nil {
 		return Verdict{}, err
 	}
 	seen := newTransaction(world)
-	seen.review = ast.NewArray(ast.NewTerm(review.entry(input)))
-	verdict.Findings, err = evaluate(ctx, query, input, seen)
+	seen.review = ast.NewArray(ast.NewTerm(read.review.entry(read.input)))
+	verdict := read.verdict
+	verdict.Findings, err = evaluate(ctx, query, read.input, seen)
 	if err != nil {
 		return Verdict{}, err
 	}
@@ -100,7 +128,7 @@ func (e *Engine) Decide(ctx context.Context, review Review, world World) (Verdic
 		verdict.Allowed = verdict.Allowed && finding.Level != policies.Deny
 		verdict.Patches = append(verdict.Patches, finding.Patch...)
 	}
-	verdict.Undecided = e.undecided(review, seen.unknown)
+	verdict.Undecided = e.undecided(read.review, seen.unknown)
 	return verdict, nil
 }
 
