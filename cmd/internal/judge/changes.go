@@ -53,8 +53,8 @@ func Changes(ctx context.Context, decider *engine.Engine, changes []baseline.Cha
 		documents = append(documents, newest(change))
 		result.Add(results[index])
 	}
-	failed = append(failed, ignore(&result, documents, decider.Library(), options.AllowAnnotations))
-	return result, errors.Join(failed...)
+	ignored := ignore(&result, documents, decider.Library(), options.AllowAnnotations)
+	return result, errors.Join(errors.Join(failed...), ignored)
 }
 
 // comparison judges one change into a result of its own.
