@@ -48,15 +48,15 @@ func hold(object any) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("hold %s %s/%s: %w", kind.Kind, stored.GetNamespace(), stored.GetName(), err)
 	}
-	value, err := engine.ParseObject(encoded)
-	if err != nil {
-		return nil, fmt.Errorf("hold %s %s/%s: %w", kind.Kind, stored.GetNamespace(), stored.GetName(), err)
-	}
 	kept := &held{
 		ObjectMeta: metav1.ObjectMeta{Namespace: stored.GetNamespace(), Name: stored.GetName(), ResourceVersion: stored.GetResourceVersion()},
 		json:       encoded,
 	}
 	if isFoundByLabels(resource.Name) {
+		value, err := kept.value()
+		if err != nil {
+			return nil, fmt.Errorf("hold %s %s/%s: %w", kind.Kind, stored.GetNamespace(), stored.GetName(), err)
+		}
 		kept.wanted, kept.given = engine.Wanted(resource.Name, value), engine.Given(value)
 	}
 	kept.found = kept.keys(resource.Name, stored)
