@@ -1,7 +1,6 @@
 package certs
 
 import (
-	"context"
 	"crypto/ecdsa"
 	"crypto/x509"
 	"encoding/pem"
@@ -243,15 +242,7 @@ func remove(t *testing.T, directory string) {
 // run follows the files until the test ends.
 func run(t *testing.T, source *Files) {
 	t.Helper()
-	ctx, stop := context.WithCancel(t.Context())
-	stopped := make(chan error, 1)
-	go func() { stopped <- source.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-stopped; err != nil {
-			t.Errorf("Run: %v", err)
-		}
-	})
+	t.Cleanup(running(t, source))
 }
 
 // await polls, since nothing tells from outside what a watcher has seen. The deadline is far beyond its own poll.

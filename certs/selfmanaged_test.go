@@ -142,9 +142,7 @@ func TestALeafIsRenewedAfterTwoThirdsOfItsLife(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		source := selfManaged(t, "localhost")
-		ctx, stop := context.WithCancel(t.Context())
-		stopped := make(chan error, 1)
-		go func() { stopped <- source.Run(ctx) }()
+		stop := running(t, source)
 		started, bundle, first := time.Now(), source.CABundle(), source.NotAfter()
 
 		pass(started.Add(111 * time.Hour))
@@ -163,9 +161,6 @@ func TestALeafIsRenewedAfterTwoThirdsOfItsLife(t *testing.T) {
 			t.Errorf("after 30 days against the first bundle: %v", err)
 		}
 		stop()
-		if err := <-stopped; err != nil {
-			t.Errorf("Run: %v", err)
-		}
 	})
 }
 
@@ -231,4 +226,18 @@ func message(err error) string {
 		return ""
 	}
 	return err.Error()
+}
+
+// running lets the source run, as the webhook does; stop ends it.
+func running(t *testing.T, source Source) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	stopped := make(chan error, 1)
+	go func() { stopped <- source.Run(ctx) }()
+	return func() {
+		cancel()
+		if err := <-stopped; err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	}
 }

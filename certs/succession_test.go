@@ -1,7 +1,6 @@
 package certs
 
 import (
-	"context"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -16,9 +15,7 @@ func TestAnAuthorityIsSucceededByOneThatIsTrustedAlready(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		source := selfManaged(t, "localhost")
-		ctx, stop := context.WithCancel(t.Context())
-		stopped := make(chan error, 1)
-		go func() { stopped <- source.Run(ctx) }()
+		stop := running(t, source)
 		told := source.CABundle()
 		first := told
 		overlaps := 0
@@ -44,9 +41,6 @@ func TestAnAuthorityIsSucceededByOneThatIsTrustedAlready(t *testing.T) {
 			t.Error("the first authority has never been succeeded")
 		}
 		stop()
-		if err := <-stopped; err != nil {
-			t.Errorf("Run: %v", err)
-		}
 	})
 }
 
@@ -55,9 +49,7 @@ func TestASuccessorSignsNothingBeforeItIsTrusted(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		source := selfManaged(t, "localhost")
-		ctx, stop := context.WithCancel(t.Context())
-		stopped := make(chan error, 1)
-		go func() { stopped <- source.Run(ctx) }()
+		stop := running(t, source)
 		told := source.CABundle()
 		pass(time.Now().Add(360 * 24 * time.Hour))
 		if err := verify(t, source, told, "localhost"); err != nil {
@@ -80,9 +72,6 @@ func TestASuccessorSignsNothingBeforeItIsTrusted(t *testing.T) {
 			t.Errorf("two hours after API servers were told: %v", err)
 		}
 		stop()
-		if err := <-stopped; err != nil {
-			t.Errorf("Run: %v", err)
-		}
 	})
 }
 

@@ -19,18 +19,7 @@ import (
 // that judge it, and all.
 func TestShortCutsChangeNoVerdict(t *testing.T) {
 	t.Parallel()
-	library, err := policies.Embedded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	decider, err := New(t.Context(), library, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	all, err := examples.Read("..")
-	if err != nil {
-		t.Fatal(err)
-	}
+	decider, all := builtIn(t)
 	everything, err := prepare(t.Context(), decider.queries.compiler, decider.queries.store,
 		`findings = data.stateward.lib.router.findings | data.stateward.lib.router.mutations`)
 	if err != nil {
@@ -38,7 +27,7 @@ func TestShortCutsChangeNoVerdict(t *testing.T) {
 	}
 	reviews, findings := 0, 0
 	for _, example := range all {
-		world := NewSnapshot("default", library.ManifestResources)
+		world := NewSnapshot("default", decider.library.ManifestResources)
 		for _, document := range example.Documents {
 			if err := world.Add(encoded(t, document.Object)); err != nil {
 				t.Fatal(err)
@@ -96,19 +85,8 @@ func judged(input ast.Value, review Review) ast.Value {
 // TestAnEntryIsMadeAsByRego compares the entry that Decide hands over with what the library makes of the same input.
 func TestAnEntryIsMadeAsByRego(t *testing.T) {
 	t.Parallel()
-	library, err := policies.Embedded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	decider, err := New(t.Context(), library, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	decider, all := builtIn(t)
 	query, err := prepare(t.Context(), decider.queries.compiler, decider.queries.store, "entries = data.stateward.lib.shape.entries")
-	if err != nil {
-		t.Fatal(err)
-	}
-	all, err := examples.Read("..")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,6 +120,24 @@ func TestAnEntryIsMadeAsByRego(t *testing.T) {
 			t.Errorf("made by the library %v, by Decide %v", want, got)
 		}
 	}
+}
+
+// builtIn is an engine of the built-in library, with all of its examples.
+func builtIn(t *testing.T) (*Engine, []examples.Example) {
+	t.Helper()
+	library, err := policies.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	decider, err := New(t.Context(), library, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := examples.Read("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return decider, all
 }
 
 func reviewOf(t *testing.T, document unstructured.Unstructured) Review {

@@ -8,9 +8,6 @@ import (
 	"os"
 	"slices"
 	"testing"
-	"time"
-
-	admissionv1 "k8s.io/api/admission/v1"
 
 	"github.com/stateward/stateward/policies/engine"
 )
@@ -29,12 +26,7 @@ func TestAllocationsAreThoseOfTheBaseline(t *testing.T) {
 	got := map[string]float64{}
 	decider, world := newEngine(t)
 	for _, each := range reviews() {
-		var recorded admissionv1.AdmissionReview
-		if err := json.Unmarshal(read(t, each.file), &recorded); err != nil {
-			t.Fatal(err)
-		}
-		review := engine.FromRequest(recorded.Request, time.Unix(1800000000, 0))
-		review.Door = engine.ValidatingDoor
+		review := recorded(t, each)
 		got["decide "+each.name] = testing.AllocsPerRun(20, func() {
 			if _, err := decider.Decide(t.Context(), review, world); err != nil {
 				t.Fatal(err)

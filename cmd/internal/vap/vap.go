@@ -27,8 +27,8 @@ type Options struct {
 }
 
 // Export returns a policy and its binding for each rule that is in force and says something in CEL, sorted by rule; for a
-// folder also those that keep the registration of the webhooks. The error joins all that keeps it from being said: what a policy left out would be denied less, or more, than Guardrails
-// have it.
+// folder also those that keep the registration of the webhooks. The error joins all that keeps it from being said: what a
+// policy left out would be denied less, or more, than Guardrails have it.
 func Export(library *policies.Library, options Options) ([]any, error) {
 	if err := Check(library); err != nil {
 		return nil, err
