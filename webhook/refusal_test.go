@@ -43,7 +43,7 @@ func TestWhatCannotBeDecidedIsRefusedAndNotDenied(t *testing.T) {
 				overlay(handler, func(context.Context) (ast.Value, error) { return nil, errors.New("no route to host") })
 			},
 			code:    http.StatusInternalServerError,
-			message: "stateward: could not evaluate: evaluate rules: look up services default/nginx: no route to host",
+			message: "stateward: could not evaluate: evaluate rules: look up pods default/web-0: no route to host",
 		},
 		"a World that panics": {
 			change: func(handler *Handler) {

@@ -19,6 +19,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/topdown"
 
 	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine/plan"
 )
 
 // DefaultTimeout bounds an evaluation whose context has no earlier deadline.
@@ -32,9 +33,11 @@ type Engine struct {
 	library *policies.Library
 	off     map[string]bool
 	// left are the files of what was not compiled.
-	left       map[string]bool
-	reads      []string
-	queries    *queries
+	left    map[string]bool
+	reads   []string
+	queries *queries
+	// program is nil where OPA's own evaluator is to decide.
+	program    *plan.Program
 	revision   string
 	guardrails string
 }
@@ -66,8 +69,10 @@ func NewWith(ctx context.Context, library *policies.Library, guardrails *Guardra
 		guardrails: guardrails.Revision(),
 	}
 	// What the router of a library lacks shows here and not at the first review.
-	if _, err := prepare(ctx, compiler, engine.queries.store, asking(AnyDoor, nil, nil)); err != nil {
-		return nil, err
+	if engine.program = engine.planned(ctx, compiler); engine.program == nil {
+		if _, err := prepare(ctx, compiler, engine.queries.store, asking(nil, nil)); err != nil {
+			return nil, err
+		}
 	}
 	return engine, nil
 }
@@ -113,14 +118,18 @@ func (e *Engine) Judge(ctx context.Context, read *Case, world World) (Verdict, e
 	if read.settled {
 		return read.verdict, nil
 	}
-	query, err := e.query(ctx, read.review)
+	question, err := e.question(ctx, read.review)
 	if err != nil {
 		return Verdict{}, err
 	}
 	seen := newTransaction(world)
 	seen.review = ast.NewArray(ast.NewTerm(read.review.entry(read.input)))
 	verdict := read.verdict
-	verdict.Findings, err = evaluate(ctx, query, read.input, seen)
+	if e.program != nil {
+		verdict.Findings, err = e.ask(ctx, question, read.input, seen)
+	} else {
+		verdict.Findings, err = evaluate(ctx, question.query, read.input, seen)
+	}
 	if err != nil {
 		return Verdict{}, err
 	}
@@ -148,9 +157,13 @@ func evaluate(ctx context.Context, query *rego.PreparedEvalQuery, input ast.Valu
 		return nil, explain(ctx, err)
 	}
 	if len(results) != 1 {
-		return nil, fmt.Errorf("evaluate rules: the router gave %d answers instead of one: are levelled and made in policies/lib/router.rego defined for all that rules report?", len(results))
+		return nil, noAnswer(len(results))
 	}
 	return decodeFindings(results[0].Bindings["findings"])
+}
+
+func noAnswer(answers int) error {
+	return fmt.Errorf("evaluate rules: the router gave %d answers instead of one: are levelled and made in policies/lib/router.rego defined for all that rules report?", answers)
 }
 
 // explain tells running out of time from a rule that is wrong; either ends in "could not evaluate".

@@ -39,7 +39,11 @@ func TestShortCutsChangeNoVerdict(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			query, err := decider.query(t.Context(), review)
+			question, err := decider.question(t.Context(), review)
+			if err != nil {
+				t.Fatal(err)
+			}
+			query, err := prepare(t.Context(), decider.queries.compiler, decider.queries.store, asking(question.reports, question.changes))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -55,6 +59,11 @@ func TestShortCutsChangeNoVerdict(t *testing.T) {
 					ready := newTransaction(world)
 					ready.review = judged(input, review)
 					return evaluate(t.Context(), query, input, ready)
+				},
+				"as a program": func() ([]Finding, error) {
+					ready := newTransaction(world)
+					ready.review = judged(input, review)
+					return decider.ask(t.Context(), question, input, ready)
 				},
 				"asking every rule": func() ([]Finding, error) {
 					return evaluate(t.Context(), everything, input, newTransaction(world))
@@ -123,7 +132,7 @@ func TestAnEntryIsMadeAsByRego(t *testing.T) {
 }
 
 // builtIn is an engine of the built-in library, with all of its examples.
-func builtIn(t *testing.T) (*Engine, []examples.Example) {
+func builtIn(t testing.TB) (*Engine, []examples.Example) {
 	t.Helper()
 	library, err := policies.Embedded()
 	if err != nil {
@@ -153,7 +162,7 @@ func reviewOf(t *testing.T, document unstructured.Unstructured) Review {
 	return Review{Group: kind.Group, Kind: kind.Kind, Namespace: document.GetNamespace(), Object: encoded(t, document.Object)}
 }
 
-func encoded(t *testing.T, object map[string]any) json.RawMessage {
+func encoded(t testing.TB, object map[string]any) json.RawMessage {
 	t.Helper()
 	raw, err := json.Marshal(object)
 	if err != nil {

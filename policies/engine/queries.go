@@ -14,13 +14,13 @@ import (
 	"github.com/stateward/stateward/policies"
 )
 
-// queries are the prepared ones, a query for each kind of review. Each names the rules that judge such a review and no
-// others, since to ask a rule that has nothing to say costs nearly as much.
+// queries are the questions that were asked so far, one for each kind of review. Each names the rules that judge such a
+// review and no others, since to ask a rule that has nothing to say costs nearly as much.
 type queries struct {
 	compiler *ast.Compiler
-	store    storage.Store
+	store    *store
 	mutex    sync.RWMutex
-	prepared map[question]*rego.PreparedEvalQuery
+	asked    map[question]*asked
 }
 
 // question is what decides which rules judge a review. There are as many as the rules' metadata name.
@@ -30,41 +30,69 @@ type question struct {
 	manifest, untyped   bool
 }
 
-func newQueries(compiler *ast.Compiler, data storage.Store) *queries {
-	return &queries{compiler: compiler, store: data, prepared: map[question]*rego.PreparedEvalQuery{}}
+// asked are the documents of the rules, and of the mutations, that judge a kind of review.
+type asked struct {
+	reports, changes []string
+	// query asks for them with OPA's own evaluator; nil where there is a program.
+	query *rego.PreparedEvalQuery
 }
 
-// query returns the query that asks what judges this review; it is prepared when the first such review comes.
-func (e *Engine) query(ctx context.Context, review Review) (*rego.PreparedEvalQuery, error) {
+func newQueries(compiler *ast.Compiler, data *store) *queries {
+	return &queries{compiler: compiler, store: data, asked: map[question]*asked{}}
+}
+
+// question returns what is asked about this review; it is made when the first such review comes.
+func (e *Engine) question(ctx context.Context, review Review) (*asked, error) {
 	resource, operation := review.subject()
-	asked := question{door: review.Door, resource: resource, operation: operation, manifest: review.Operation == "", untyped: review.untyped()}
+	kind := question{door: review.Door, resource: resource, operation: operation, manifest: review.Operation == "", untyped: review.untyped()}
 	e.queries.mutex.RLock()
-	query, ok := e.queries.prepared[asked]
+	known, ok := e.queries.asked[kind]
 	e.queries.mutex.RUnlock()
 	if ok {
-		return query, nil
+		return known, nil
 	}
-	rules, mutations := e.asked(review)
-	for _, rule := range slices.Concat(rules, mutations) {
-		if e.left[rule.File] {
-			return nil, fmt.Errorf("%s judges %s of %s, and was left out of this engine", rule.ID, asked.operation, asked.resource)
-		}
-	}
-	query, err := prepare(ctx, e.queries.compiler, e.queries.store, asking(review.Door, rules, mutations))
+	made, err := e.newQuestion(ctx, review)
 	if err != nil {
 		return nil, err
 	}
 	e.queries.mutex.Lock()
 	defer e.queries.mutex.Unlock()
-	e.queries.prepared[asked] = query
-	return query, nil
+	e.queries.asked[kind] = made
+	return made, nil
 }
 
-// asked lists the rules and the mutations that judge this review.
-func (e *Engine) asked(review Review) (rules, mutations []policies.Rule) {
-	asks := e.asks(review)
-	passedOver := func(rule policies.Rule) bool { return !asks(rule) }
-	return slices.DeleteFunc(slices.Clone(e.library.Rules), passedOver), slices.DeleteFunc(slices.Clone(e.library.Mutations), passedOver)
+func (e *Engine) newQuestion(ctx context.Context, review Review) (*asked, error) {
+	resource, operation := review.subject()
+	for _, rule := range slices.DeleteFunc(e.library.All(), e.passesOver(review)) {
+		if e.left[rule.File] {
+			return nil, fmt.Errorf("%s judges %s of %s, and was left out of this engine", rule.ID, operation, resource)
+		}
+	}
+	// At the mutating door rules have notices.
+	report := "report"
+	if review.Door == MutatingDoor {
+		report = "notice"
+	}
+	made := &asked{
+		reports: documents(e.library.Rules, e.passesOver(review), report),
+		changes: documents(e.library.Mutations, e.passesOver(review), "report"),
+	}
+	if e.program != nil {
+		return made, nil
+	}
+	var err error
+	made.query, err = prepare(ctx, e.queries.compiler, e.queries.store, asking(made.reports, made.changes))
+	return made, err
+}
+
+// documents are what the rules that are not passed over define.
+func documents(rules []policies.Rule, passedOver func(policies.Rule) bool, name string) (paths []string) {
+	for _, rule := range rules {
+		if !passedOver(rule) {
+			paths = append(paths, rule.Package+"."+name)
+		}
+	}
+	return paths
 }
 
 // asks tells the rules and mutations in force that judge this review at its door. In a manifest nothing changes, so what
@@ -82,21 +110,21 @@ func (e *Engine) asks(review Review) func(rule policies.Rule) bool {
 	}
 }
 
-// asking writes the query that asks these rules and mutations. At the mutating door rules have notices.
-func asking(door Door, rules, mutations []policies.Rule) string {
-	report := "report"
-	if door == MutatingDoor {
-		report = "notice"
-	}
-	return fmt.Sprintf(`findings = data.stateward.lib.router.levelled(%s) | data.stateward.lib.router.made(%s)`,
-		documents(rules, report), documents(mutations, "report"))
+func (e *Engine) passesOver(review Review) func(rule policies.Rule) bool {
+	asks := e.asks(review)
+	return func(rule policies.Rule) bool { return !asks(rule) }
 }
 
-// documents writes an array of a document of each rule, where it is defined.
-func documents(rules []policies.Rule, name string) string {
-	each := make([]string, 0, len(rules))
-	for _, rule := range rules {
-		each = append(each, fmt.Sprintf("[found | found := %s.%s]", rule.Package, name))
+// asking writes the query that asks for these documents of rules and of mutations.
+func asking(reports, changes []string) string {
+	return fmt.Sprintf(`findings = %s(%s) | %s(%s)`, levelled, defined(reports), made, defined(changes))
+}
+
+// defined writes an array of the documents, where they are defined.
+func defined(documents []string) string {
+	each := make([]string, 0, len(documents))
+	for _, document := range documents {
+		each = append(each, fmt.Sprintf("[found | found := %s]", document))
 	}
 	return fmt.Sprintf("array.flatten([%s])", strings.Join(each, ", "))
 }

@@ -16,7 +16,8 @@ func allowed() map[string][]string {
 	return map[string][]string{
 		"policies":              {},
 		"policies/fieldpath":    {},
-		"policies/engine":       {"policies", "policies/fieldpath"},
+		"policies/engine":       {"policies", "policies/engine/plan", "policies/fieldpath"},
+		"policies/engine/plan":  {},
 		"certs":                 {},
 		"cmd/internal/parallel": {},
 		"cmd/internal/manifest": {"cmd/internal/parallel", "policies/fieldpath"},

@@ -1,0 +1,162 @@
+package plan
+
+import "github.com/open-policy-agent/opa/v1/ast"
+
+// build makes values and puts things into them.
+func (m *machine) build(step *instruction, locals []*ast.Term) int {
+	switch step.op {
+	case opMakeArray:
+		locals[step.target] = newList(step.a)
+	case opCollect:
+		locals[step.target] = ast.InternedEmptyArray
+		ended := m.runEach(step.blocks, locals)
+		if made, ok := locals[step.target].Value.(*list); ok {
+			locals[step.target] = made.array()
+		}
+		return ended
+	case opMakeObject:
+		locals[step.target] = ast.NewTerm(ast.NewObject())
+	case opMakeSet:
+		locals[step.target] = ast.NewTerm(ast.NewSet())
+	case opAppend:
+		return m.append(step, locals)
+	case opLen:
+		return m.length(step, locals)
+	case opMerge:
+		return m.merge(step, locals)
+	case opResult:
+		m.results.Add(m.get(step.a, locals))
+	default:
+		return m.put(step, locals)
+	}
+	return atEnd
+}
+
+// put puts a value into a local, a set or an object.
+func (m *machine) put(step *instruction, locals []*ast.Term) int {
+	a := m.get(step.a, locals)
+	if a == nil {
+		return m.undefined()
+	}
+	target := locals[step.target]
+	if step.op == opAssignOnce {
+		if target != nil && target != a && !ast.ValueEqual(target.Value, a.Value) {
+			return m.fail(conflict(step.at, step.called.conflicting()))
+		}
+		locals[step.target] = a
+		return atEnd
+	}
+	if step.op == opAdd {
+		target.Value.(ast.Set).Add(a)
+		return atEnd
+	}
+	value := m.get(step.b, locals)
+	if value == nil {
+		return m.undefined()
+	}
+	object := target.Value.(ast.Object)
+	if step.op == opInsertOnce {
+		if there := object.Get(a); there != nil && !ast.ValueEqual(there.Value, value.Value) {
+			return m.fail(conflict(step.at, "object keys must be unique"))
+		}
+	}
+	object.Insert(a, value)
+	return atEnd
+}
+
+// list is an array that is being made.
+type list struct {
+	ast.Null
+	terms []*ast.Term
+	// size is how many terms there will be; 0 where nobody knows.
+	size int
+}
+
+// newList begins an array of so many terms; one of none is ready.
+func newList(size int) *ast.Term {
+	if size == 0 {
+		return ast.InternedEmptyArray
+	}
+	return &ast.Term{Value: &list{terms: make([]*ast.Term, 0, size), size: size}}
+}
+
+func (l *list) array() *ast.Term { return ast.ArrayTerm(l.terms...) }
+
+func (m *machine) append(step *instruction, locals []*ast.Term) int {
+	value := m.get(step.a, locals)
+	if value == nil {
+		return m.undefined()
+	}
+	switch made := locals[step.target].Value.(type) {
+	case *list:
+		made.terms = append(made.terms, value)
+		if len(made.terms) == made.size {
+			locals[step.target] = made.array()
+		}
+	case *ast.Array:
+		// Of a comprehension, this is the first.
+		locals[step.target] = &ast.Term{Value: &list{terms: []*ast.Term{value}}}
+	}
+	return atEnd
+}
+
+func (m *machine) length(step *instruction, locals []*ast.Term) int {
+	source := m.get(step.a, locals)
+	if source == nil {
+		return m.undefined()
+	}
+	counted, ok := source.Value.(interface{ Len() int })
+	if !ok {
+		return out
+	}
+	locals[step.target] = ast.InternedTerm(counted.Len())
+	return atEnd
+}
+
+// merge puts what data holds over what rules make at the same place.
+func (m *machine) merge(step *instruction, locals []*ast.Term) int {
+	base, made := m.get(step.a, locals), m.get(step.b, locals)
+	if base == nil || made == nil {
+		return m.undefined()
+	}
+	locals[step.target] = merged(base, made)
+	return atEnd
+}
+
+// merged is both, and of two that cannot be one what data holds.
+func merged(base, made *ast.Term) *ast.Term {
+	a, isObject := base.Value.(ast.Object)
+	b, areObjects := made.Value.(ast.Object)
+	if !isObject || !areObjects {
+		return base
+	}
+	both, _ := a.MergeWith(b, func(base, made *ast.Term) (*ast.Term, bool) { return merged(base, made), false })
+	return ast.NewTerm(both)
+}
+
+// replacement is what stands for input or data within a block.
+func (m *machine) replacement(step *instruction, locals []*ast.Term) *ast.Term {
+	if len(step.path) == 0 {
+		return m.raw(step.a, locals)
+	}
+	value := m.get(step.a, locals)
+	if value == nil {
+		return locals[step.target]
+	}
+	return replace(m.whole(locals[step.target]), step.path, value)
+}
+
+// replace returns an object as it is but for the value at path.
+func replace(whole *ast.Term, path []*ast.Term, value *ast.Term) *ast.Term {
+	replaced := ast.NewObject()
+	if whole != nil {
+		if object, ok := whole.Value.(ast.Object); ok {
+			object.Foreach(func(key, value *ast.Term) { replaced.Insert(key, value) })
+		}
+	}
+	if len(path) > 1 {
+		value = replace(replaced.Get(path[0]), path[1:], value)
+	}
+	replaced.Insert(path[0], value)
+	return ast.NewTerm(replaced)
+}

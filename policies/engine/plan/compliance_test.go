@@ -1,0 +1,216 @@
+package plan
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/ir"
+	"github.com/open-policy-agent/opa/v1/test/cases"
+	"github.com/open-policy-agent/opa/v1/test/cases/testdata"
+	"github.com/open-policy-agent/opa/v1/topdown"
+	"github.com/open-policy-agent/opa/v1/topdown/builtins"
+	"github.com/open-policy-agent/opa/v1/util"
+)
+
+// exceptions are the cases of the suite that do not hold here, and why.
+func exceptions() map[string]string {
+	return map[string]string{
+		"data/toplevel integer": "a number is no key of an object of data; the same is an exception of OPA's own WebAssembly",
+		"data/nested integer":   "the same",
+		"time/time caching":     "it calls a function that only OPA's own tests have",
+	}
+}
+
+func TestOPAsComplianceSuiteMeetsTheSameResults(t *testing.T) {
+	for _, each := range complianceCases(t) {
+		if exceptions()[each.Note] != "" {
+			continue
+		}
+		t.Run(each.Note, func(t *testing.T) {
+			for name, value := range each.Env {
+				t.Setenv(name, value)
+			}
+			compiler := compiled(t, each)
+			program, query, err := planned(t, compiler, each.Query)
+			if err != nil {
+				t.Fatal(err)
+			}
+			results, err := evaluate(t, program, query, each)
+			if each.WantErrorCode != nil || each.WantError != nil {
+				wantError(t, each, err)
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			compare(t, each, results)
+		})
+	}
+}
+
+func complianceCases(t *testing.T) (all []cases.TestCase) {
+	t.Helper()
+	err := fs.WalkDir(testdata.V1, ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		source, err := fs.ReadFile(testdata.V1, path)
+		if err != nil {
+			return err
+		}
+		var set cases.Set
+		if err := util.Unmarshal(source, &set); err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		all = append(all, set.Cases...)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func compiled(t *testing.T, each cases.TestCase) *ast.Compiler {
+	t.Helper()
+	modules := map[string]string{}
+	for index, module := range each.Modules {
+		modules[fmt.Sprintf("test-%d.rego", index)] = module
+	}
+	options := ast.ParserOptions{RegoVersion: ast.RegoV1, ProcessAnnotation: true}
+	if each.ExperimentalKeywords {
+		options.Capabilities = ast.CapabilitiesForThisVersion(ast.CapabilitiesExperimentalKeywords(true))
+	}
+	compiler, err := ast.CompileModulesWithOpt(modules, ast.CompileOpts{ParserOptions: options})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return compiler
+}
+
+// planned returns the program of a query with the blocks of the query itself.
+func planned(t *testing.T, compiler *ast.Compiler, query string) (*Program, *function, error) {
+	t.Helper()
+	policy, err := plan(t.Context(), compiler, query)
+	if err != nil {
+		return nil, nil, err
+	}
+	translated, err := translate(policy)
+	if err != nil {
+		return nil, nil, err
+	}
+	blocks, err := translated.bodies(policy.Plans.Plans[0].Blocks, ir.Data)
+	if err != nil {
+		return nil, nil, err
+	}
+	// Constants of the query itself are among those of the program.
+	translated.program.machines.constants = translated.constants.terms
+	return translated.program, &function{params: []int{0, 1}, inOrder: []int{0, 1}, blocks: blocks, locals: localsOf(blocks, 2)}, nil
+}
+
+// object is a Source that is known as a whole.
+type object struct{ value ast.Value }
+
+func (o object) IsPrefix([]string) bool { return false }
+
+func (o object) Read(_ context.Context, path []string) (ast.Value, error) {
+	value := o.value
+	for _, name := range path {
+		within, ok := value.(ast.Object)
+		if !ok {
+			return nil, nil
+		}
+		found := within.Get(ast.StringTerm(name))
+		if found == nil {
+			return nil, nil
+		}
+		value = found.Value
+	}
+	return value, nil
+}
+
+// evaluate returns what a query's plan adds to its results.
+func evaluate(t *testing.T, program *Program, query *function, each cases.TestCase) (ast.Set, error) {
+	t.Helper()
+	var input ast.Value
+	if each.InputTerm != nil {
+		input = ast.MustParseTerm(*each.InputTerm).Value
+	} else if each.Input != nil {
+		input = ast.MustInterfaceToValue(*each.Input)
+	}
+	data := object{ast.NewObject()}
+	if each.Data != nil {
+		data.value = ast.MustInterfaceToValue(*each.Data)
+	}
+	run := program.Start(t.Context(), input, data)
+	defer run.End()
+	results := ast.NewSet()
+	run.machine.strict, run.machine.results = each.StrictError, results
+	run.machine.context.Time = ast.NumberTerm(json.Number(strconv.FormatInt(time.Now().UnixNano(), 10)))
+	run.machine.context.Seed = rand.Reader
+	run.machine.context.Cache = builtins.Cache{}
+	frame := run.machine.push(query.locals)
+	frame[0], frame[1] = run.input, run.data
+	for _, each := range query.blocks {
+		run.machine.run(each, frame)
+	}
+	return results, run.machine.err
+}
+
+func wantError(t *testing.T, each cases.TestCase, err error) {
+	t.Helper()
+	if err == nil {
+		t.Fatal("there is no error")
+	}
+	var found *topdown.Error
+	if each.WantErrorCode != nil && (!errors.As(err, &found) || found.Code != *each.WantErrorCode) {
+		t.Errorf("%v has not the code %s", err, *each.WantErrorCode)
+	}
+	if each.WantError != nil && !strings.Contains(err.Error(), *each.WantError) {
+		t.Errorf("%v does not say %s", err, *each.WantError)
+	}
+}
+
+func compare(t *testing.T, each cases.TestCase, results ast.Set) {
+	t.Helper()
+	if each.WantResult == nil {
+		t.Fatal("the case wants nothing")
+	}
+	want, got := ast.NewSet(), ast.NewSet()
+	for _, bindings := range *each.WantResult {
+		want.Add(ast.NewTerm(ast.MustInterfaceToValue(bindings)))
+	}
+	results.Foreach(func(result *ast.Term) { got.Add(bindingsOf(t, each, result)) })
+	if want.Compare(got) != 0 {
+		t.Errorf("want %v\ngot  %v", want, got)
+	}
+}
+
+// bindingsOf is a result as JSON has it: sets are arrays.
+func bindingsOf(t *testing.T, each cases.TestCase, result *ast.Term) *ast.Term {
+	t.Helper()
+	bindings := ast.NewObject()
+	result.Value.(ast.Object).Foreach(func(name, bound *ast.Term) {
+		value, err := ast.JSON(bound.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if list, ok := value.([]any); ok && each.SortBindings {
+			slices.SortFunc(list, util.Compare)
+		}
+		if !each.IgnoreGeneratedVars || !strings.HasPrefix(string(name.Value.(ast.String)), "__localq") {
+			bindings.Insert(name, ast.NewTerm(ast.MustInterfaceToValue(value)))
+		}
+	})
+	return ast.NewTerm(bindings)
+}

@@ -1,0 +1,77 @@
+package plan
+
+import (
+	"context"
+	"errors"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/metrics"
+	"github.com/open-policy-agent/opa/v1/topdown"
+)
+
+// builtinContext is what OPA's built-in functions ask of an evaluation.
+func builtinContext(ctx context.Context, cancel topdown.Cancel) topdown.BuiltinContext {
+	return topdown.BuiltinContext{Context: ctx, Cancel: cancel, Metrics: metrics.NoOp()}
+}
+
+// native calls a built-in function.
+func (m *machine) native(step *instruction, locals []*ast.Term) int {
+	m.args = m.args[:0]
+	for _, arg := range step.args {
+		value := m.get(arg, locals)
+		if value == nil {
+			return m.undefined()
+		}
+		m.args = append(m.args, value)
+	}
+	m.value, m.values = nil, nil
+	take := m.take
+	if step.native.relation {
+		take = m.several
+	}
+	m.context.Location = step.at
+	if err := step.native.call(m.context, m.args, take); err != nil {
+		return m.refused(err)
+	}
+	result := m.value
+	m.value = nil
+	switch {
+	case step.native.relation:
+		result = ast.ArrayTerm(m.values...)
+	case step.native.void:
+		return atEnd
+	case result == nil:
+		return out
+	}
+	locals[step.target] = result
+	return atEnd
+}
+
+// refused is what becomes of a call with arguments that the function does not take.
+func (m *machine) refused(err error) int {
+	var halt topdown.Halt
+	if errors.As(err, &halt) {
+		return m.fail(halt.Err)
+	}
+	if m.strict || topdown.IsCancel(err) {
+		return m.fail(err)
+	}
+	return out
+}
+
+// keyOf is the key of a function that values name.
+func (m *machine) keyOf(path []int, locals []*ast.Term) string {
+	keys := make([]string, 0, len(path))
+	for _, operand := range path {
+		name := m.get(operand, locals)
+		if name == nil {
+			return ""
+		}
+		text, ok := name.Value.(ast.String)
+		if !ok {
+			return ""
+		}
+		keys = append(keys, string(text))
+	}
+	return dynamicKey(keys)
+}

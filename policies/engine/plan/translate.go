@@ -1,0 +1,251 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/ir"
+	"github.com/open-policy-agent/opa/v1/topdown"
+)
+
+// function is a rule or a function of Rego. Its first two parameters are input and data.
+type function struct {
+	index  int
+	path   string
+	params []int
+	// inOrder are the operands of a caller whose locals are the arguments.
+	inOrder []int
+	result  int
+	locals  int
+	blocks  []block
+}
+
+type block []instruction
+
+// instruction is one step. Operands that are negative are constants, by their complement; others are locals.
+type instruction struct {
+	op           opcode
+	a, b, target int
+	// blocks are what is carried out within: several one after the other for opBlock, else one.
+	blocks []block
+	// called is the function that opCall calls, and the one that opAssignOnce is a step of.
+	called *function
+	native *native
+	args   []int
+	// path is what opWith replaces.
+	path []*ast.Term
+	at   *ast.Location
+}
+
+// native is a built-in function.
+type native struct {
+	name string
+	call topdown.BuiltinFunc
+	// relation tells one with any number of results, which are handed over as an array.
+	relation bool
+	void     bool
+}
+
+type opcode uint8
+
+const (
+	opBlock opcode = iota
+	opBreak
+	opReturn
+	opCall
+	opCallNative
+	opCallDynamic
+	opScan
+	opNot
+	opWith
+	opDot
+	opLen
+	opAssign
+	opAssignOnce
+	opReset
+	opMakeArray
+	opMakeObject
+	opMakeSet
+	opCollect
+	opAppend
+	opInsert
+	opInsertOnce
+	opMerge
+	opAdd
+	opEqual
+	opNotEqual
+	opIsArray
+	opIsObject
+	opIsSet
+	opIsDefined
+	opIsUndefined
+	opResult
+)
+
+// translator makes a Program of a plan.
+type translator struct {
+	policy    *ir.Policy
+	program   *Program
+	byName    map[string]*function
+	natives   map[string]*native
+	files     []string
+	constants constants
+	// current is the function that is being translated, and folded the constants of the present body.
+	current *function
+	folded  folded
+	// unknown is an operand of a kind that is none of those of OPA's plans.
+	unknown error
+}
+
+func translate(policy *ir.Policy) (*translator, error) {
+	t := &translator{
+		policy:  policy,
+		program: &Program{byPath: map[string]*function{}, dynamic: map[string]*function{}},
+		byName:  map[string]*function{},
+		natives: map[string]*native{},
+	}
+	for _, file := range policy.Static.Files {
+		t.files = append(t.files, file.Value)
+	}
+	if err := t.declareNatives(); err != nil {
+		return nil, err
+	}
+	t.declareFunctions()
+	for index, source := range policy.Funcs.Funcs {
+		if err := t.function(t.program.functions[index], source); err != nil {
+			return nil, fmt.Errorf("plan %s: %w", source.Name, err)
+		}
+	}
+	if t.unknown != nil {
+		return nil, t.unknown
+	}
+	t.program.machines.constants = t.constants.terms
+	t.program.machines.dynamic = t.program.dynamic
+	return t, nil
+}
+
+func (t *translator) declareNatives() error {
+	for _, builtin := range t.policy.Static.BuiltinFuncs {
+		call := topdown.GetBuiltin(builtin.Name)
+		if call == nil {
+			return fmt.Errorf("plan call of %s: this build of OPA has no such function", builtin.Name)
+		}
+		declared := ast.BuiltinMap[builtin.Name]
+		t.natives[builtin.Name] = &native{
+			name: builtin.Name, call: call,
+			relation: declared != nil && declared.Relation,
+			void:     builtin.Decl.Result() == nil,
+		}
+	}
+	return nil
+}
+
+// declareFunctions comes before their translation: they call each other.
+func (t *translator) declareFunctions() {
+	for index, source := range t.policy.Funcs.Funcs {
+		declared := &function{index: index, path: source.Name, result: int(source.Return)}
+		for order, param := range source.Params {
+			declared.params = append(declared.params, int(param))
+			declared.inOrder = append(declared.inOrder, order)
+		}
+		t.program.functions = append(t.program.functions, declared)
+		t.byName[source.Name] = declared
+		// The generation, which counts replacements around, comes first in both.
+		if path, ok := strings.CutPrefix(source.Name, "g0."); ok {
+			t.program.byPath[path] = declared
+		}
+		if source.Path != nil {
+			t.program.dynamic[dynamicKey(source.Path)] = declared
+		}
+	}
+}
+
+func dynamicKey(path []string) string { return strings.Join(path, "\x00") }
+
+func (t *translator) function(into *function, source *ir.Func) error {
+	t.current = into
+	blocks, err := t.bodies(source.Blocks, source.Return)
+	if err != nil {
+		return err
+	}
+	into.blocks = blocks
+	into.locals = localsOf(blocks, max(into.result, into.params[len(into.params)-1])+1)
+	return nil
+}
+
+func (t *translator) blocks(source []*ir.Block) ([]block, error) {
+	blocks := make([]block, 0, len(source))
+	for _, each := range source {
+		made, err := t.block(each)
+		if err != nil {
+			return nil, err
+		}
+		blocks = append(blocks, made)
+	}
+	return blocks, nil
+}
+
+func (t *translator) block(source *ir.Block) (block, error) {
+	made := make(block, 0, len(source.Stmts))
+	for _, statement := range source.Stmts {
+		if t.folded.made(statement) {
+			continue
+		}
+		step, err := t.statement(statement)
+		if err != nil {
+			return nil, err
+		}
+		if collects(made, step) {
+			// An array that a comprehension fills is an array only when it is full.
+			last := &made[len(made)-1]
+			last.op, last.blocks = opCollect, step.blocks
+			continue
+		}
+		made = append(made, step)
+	}
+	return made, nil
+}
+
+// collects reports whether the step fills the array that the one before it makes.
+func collects(before block, step instruction) bool {
+	if len(before) == 0 || step.op != opBlock {
+		return false
+	}
+	made := before[len(before)-1]
+	return made.op == opMakeArray && made.a == 0 && appends(step.blocks, made.target)
+}
+
+func appends(blocks []block, array int) bool {
+	for _, each := range blocks {
+		for _, step := range each {
+			if step.op == opAppend && step.target == array || appends(step.blocks, array) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// localsOf is how many locals these blocks use, at least so many.
+func localsOf(blocks []block, least int) int {
+	for _, each := range blocks {
+		for _, step := range each {
+			least = max(least, step.a+1, step.b+1, step.target+1)
+			for _, arg := range step.args {
+				least = max(least, arg+1)
+			}
+			least = localsOf(step.blocks, least)
+		}
+	}
+	return least
+}
+
+// location says where in Rego a statement comes from.
+func (t *translator) location(statement ir.Stmt) *ast.Location {
+	from := statement.GetLocation()
+	if from.File < 0 || from.File >= len(t.files) {
+		return nil
+	}
+	return ast.NewLocation(nil, t.files[from.File], from.Row, from.Col)
+}

@@ -1,0 +1,77 @@
+package engine
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/open-policy-agent/opa/v1/rego"
+)
+
+// FuzzProgram holds that a program and OPA's own evaluator find the same, or both cannot tell.
+func FuzzProgram(f *testing.F) {
+	decider, all := builtIn(f)
+	world := NewSnapshot("default", decider.library.ManifestResources)
+	var before []byte
+	for _, example := range all {
+		for _, document := range example.Documents {
+			if document.Object == nil {
+				continue
+			}
+			raw := []byte(encoded(f, document.Object))
+			f.Add(raw, raw, uint8(len(raw)%256))
+			f.Add(raw, before, uint8(len(before)%256))
+			before = raw
+			if err := world.Add(raw); err != nil {
+				f.Fatal(err)
+			}
+		}
+	}
+	queries := map[*asked]*rego.PreparedEvalQuery{}
+	f.Fuzz(func(t *testing.T, object, old []byte, kind uint8) {
+		review := fuzzed(object, old, kind)
+		input, err := review.input()
+		if err != nil || exempt(input, review) != "" {
+			return
+		}
+		question, err := decider.question(t.Context(), review)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if queries[question] == nil {
+			queries[question], err = prepare(t.Context(), decider.queries.compiler, decider.queries.store, asking(question.reports, question.changes))
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, wantErr := evaluate(t.Context(), queries[question], input, newTransaction(world))
+		got, err := decider.ask(t.Context(), question, input, newTransaction(world))
+		if (wantErr == nil) != (err == nil) {
+			t.Fatalf("error %v, OPA's evaluator %v", err, wantErr)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("findings (-OPA's evaluator +program):\n%s", diff)
+		}
+	})
+}
+
+// fuzzed is a review of one of the kinds that rules judge.
+func fuzzed(object, old []byte, kind uint8) Review {
+	review := Review{Operation: []string{"CREATE", "UPDATE", "DELETE", ""}[kind%4], Object: object, OldObject: old, Namespace: "default", Name: "web"}
+	switch kind / 4 % 5 {
+	case 0:
+		review.Group, review.Kind, review.Resource = "", "Service", "services"
+	case 1:
+		review.Group, review.Kind, review.Resource, review.Subresource = "autoscaling", "Scale", "statefulsets", "scale"
+	case 2:
+		review.Group, review.Kind, review.Resource = "policy", "PodDisruptionBudget", "poddisruptionbudgets"
+	default:
+		review.Group, review.Kind, review.Resource = "apps", "StatefulSet", "statefulsets"
+	}
+	switch review.Operation {
+	case "CREATE", "":
+		review.OldObject = nil
+	case "DELETE":
+		review.Object = nil
+	}
+	return review
+}
