@@ -83,8 +83,10 @@ bench-memory: ## Measure the memory beside 1,000 and 10,000 StatefulSets in a re
 ##@ Mend
 
 .PHONY: generate
-generate: lint-tools ## Write what follows from the rules' metadata and the Guardrails type: READMEs, registration, RBAC, CRD, overlays
+generate: lint-tools ## Write what follows from the rules and the Guardrails type: catalogue, program, READMEs, registration, RBAC, CRD, overlays
 	$(CRD) > manifests/base/guardrails.yaml
+	go test ./policies -run TestCatalogueOfTheBuiltInRulesIsCurrent -update
+	go test ./policies/engine -run TestProgramOfTheBuiltInLibraryIsCurrent -update
 	go test ./cmd/internal/generate -run TestGeneratedFilesAreCurrent -update
 	@$(MAKE) --no-print-directory manifests
 

@@ -20,7 +20,7 @@ func function(t testing.TB, query string) func(input any) any {
 	compiler := ast.NewCompiler()
 	library := embedded(t)
 	modules := map[string]*ast.Module{}
-	for name, module := range library.Modules {
+	for name, module := range modulesOf(t, library) {
 		modules[name] = module.Copy()
 	}
 	if compiler.Compile(modules); compiler.Failed() {

@@ -30,11 +30,11 @@ type custom struct {
 
 // catalogue fills the library's lists from the annotations of its packages and refuses metadata that somebody could
 // misread: a missing or unknown key, a second rule of the same id.
-func (l *Library) catalogue() error {
+func (l *Library) catalogue(modules map[string]*ast.Module) error {
 	var problems []error
 	owner := map[string]string{}
-	for _, name := range sortedNames(l.Modules) {
-		module := l.Modules[name]
+	for _, name := range sortedNames(modules) {
+		module := modules[name]
 		if module.Package.Path.String() == "data.stateward.lib.cluster" {
 			l.ManifestResources = manifestResources(module)
 		}

@@ -22,6 +22,10 @@ func (l *Library) Extend(fsys fs.FS, root string) (*Library, error) {
 	if len(custom) == 0 {
 		return nil, fmt.Errorf("there is no rule in %s: `stateward rules new NAME` writes one", root)
 	}
+	modules, err := l.Modules()
+	if err != nil {
+		return nil, err
+	}
 	var problems []error
 	for _, name := range sortedNames(custom) {
 		if at := custom[name].Package; !IsCustom(at.Path) {
@@ -29,19 +33,16 @@ func (l *Library) Extend(fsys fs.FS, root string) (*Library, error) {
 				"%s:%d: package %s is not for users: name it stateward.custom.rules.CATEGORY[\"ID\"], or stateward.custom.lib.NAME for what rules share",
 				at.Location.File, at.Location.Row, strings.TrimPrefix(at.Path.String(), "data.")))
 		}
-		if l.Modules[name] != nil {
+		if modules[name] != nil {
 			problems = append(problems, fmt.Errorf("%s: this is the name of a built-in file: rename it", name))
 		}
 	}
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
 	}
-	extended := &Library{Modules: maps.Clone(l.Modules)}
-	maps.Copy(extended.Modules, custom)
-	if err := extended.catalogue(); err != nil {
-		return nil, err
-	}
-	return extended, nil
+	all := maps.Clone(modules)
+	maps.Copy(all, custom)
+	return newLibrary(all)
 }
 
 // Custom returns the rules of users.

@@ -19,10 +19,10 @@ import (
 //go:embed main/*.rego lib/*.rego rules/*/*/*.rego mutations/*/*.rego
 var embedded embed.FS
 
-// Library is a parsed set of Rego modules with the catalogue that their metadata makes. It is read only once loaded.
+// Library is a set of Rego modules with the catalogue that their metadata makes. It is read only once loaded.
 type Library struct {
-	// Modules by file name, tests left out.
-	Modules map[string]*ast.Module
+	parsed   func() (map[string]*ast.Module, error)
+	revision string
 	// Rules and Mutations are sorted by id.
 	Rules, Mutations []Rule
 	// ManifestResources are the resources that a set of manifests is expected to hold completely.
@@ -30,7 +30,32 @@ type Library struct {
 }
 
 // Embedded loads the library that is built into the binary.
-func Embedded() (*Library, error) { return Load(embedded) }
+func Embedded() (*Library, error) {
+	if library, err := fromCatalogue(embedded); library != nil || err != nil {
+		return library, err
+	}
+	return Load(embedded)
+}
+
+// parsedLater parses the files when somebody asks for them.
+func parsedLater(fsys fs.FS) func() (map[string]*ast.Module, error) {
+	return sync.OnceValues(func() (map[string]*ast.Module, error) { return parse(fsys, "") })
+}
+
+// newLibrary makes a library of modules that are parsed.
+func newLibrary(modules map[string]*ast.Module) (*Library, error) {
+	library := &Library{
+		parsed:   func() (map[string]*ast.Module, error) { return modules, nil },
+		revision: revisionOf(modules),
+	}
+	if err := library.catalogue(modules); err != nil {
+		return nil, err
+	}
+	return library, nil
+}
+
+// Modules are the modules by file name, tests left out. Whoever changes one must copy it first.
+func (l *Library) Modules() (map[string]*ast.Module, error) { return l.parsed() }
 
 // Files are the Rego files that are built into the binary, tests included.
 func Files() fs.FS { return embedded }
@@ -42,11 +67,7 @@ func Load(fsys fs.FS) (*Library, error) {
 	if err != nil {
 		return nil, err
 	}
-	library := &Library{Modules: modules}
-	if err := library.catalogue(); err != nil {
-		return nil, err
-	}
-	return library, nil
+	return newLibrary(modules)
 }
 
 // Rule returns the rule or mutation with this id, or which once had it.
@@ -115,10 +136,12 @@ func parseFile(fsys fs.FS, root, file string) (*ast.Module, error) {
 }
 
 // Revision names the library by its content: equal sources, equal revision.
-func (l *Library) Revision() string {
+func (l *Library) Revision() string { return l.revision }
+
+func revisionOf(modules map[string]*ast.Module) string {
 	sum := sha256.New()
-	for _, name := range sortedNames(l.Modules) {
-		fmt.Fprintf(sum, "%s\n%s\n", name, l.Modules[name])
+	for _, name := range sortedNames(modules) {
+		fmt.Fprintf(sum, "%s\n%s\n", name, modules[name])
 	}
 	return hex.EncodeToString(sum.Sum(nil)[:6])
 }

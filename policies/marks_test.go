@@ -18,7 +18,7 @@ func TestMarksAreThoseOfTheLibrary(t *testing.T) {
 	results, err := rego.New(
 		rego.Query("marks = [lib.confirm, lib.until, lib.reason, lib.confirmed_by]; protections = object.keys(lib.protections)"),
 		rego.Imports([]string{"data.stateward.lib.marks as lib"}),
-		rego.ParsedModule(embedded(t).Modules["lib/marks.rego"].Copy()),
+		rego.ParsedModule(modulesOf(t, embedded(t))["lib/marks.rego"].Copy()),
 	).Eval(t.Context())
 	if err != nil || len(results) != 1 {
 		t.Fatalf("%d results, error %v", len(results), err)

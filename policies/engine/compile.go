@@ -1,44 +1,51 @@
 package engine
 
 import (
+	"context"
+	_ "embed"
 	"fmt"
+	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine/plan"
 )
 
-// Options spare work where a process lives for one question only. The zero value spares nothing.
-type Options struct {
-	// Asked, where it is set, tells the rules and mutations that reviews will ask; the others are not compiled. To decide
-	// a review that another one judges is an error then.
-	Asked func(policies.Rule) bool
-	// Trusted says that the library is known to compile, as the built-in one: nobody looks for mistakes in it.
-	Trusted bool
-}
+// builtin is the program of the built-in library as `make generate` writes it, behind a line with the revision of that
+// library: to plan it takes longer than to check a hundred manifests.
+//
+//go:embed builtin.plan
+var builtin string
 
-// left are the files of rules and mutations that nobody will ask.
-func (o Options) left(library *policies.Library) map[string]bool {
-	left := map[string]bool{}
-	for _, rule := range library.All() {
-		if o.Asked != nil && !o.Asked(rule) {
-			left[rule.File] = true
-		}
+// programOf is the program of a library, and the compiler where there had to be one. The program is nil where OPA's own
+// evaluator is to decide: a rule has a form that cannot be planned, or replaces what is looked up here.
+func programOf(ctx context.Context, library *policies.Library) (*plan.Program, *ast.Compiler, error) {
+	if encoded, ok := strings.CutPrefix(builtin, library.Revision()+"\n"); ok {
+		program := &plan.Program{}
+		return program, nil, program.UnmarshalBinary([]byte(encoded))
 	}
-	return left
+	compiler, err := compile(library)
+	if err != nil {
+		return nil, nil, err
+	}
+	if program, err := planned(ctx, library, compiler); err == nil && !program.ReplacesData {
+		return program, compiler, nil
+	}
+	return nil, compiler, nil
 }
 
-func compile(library *policies.Library, left map[string]bool, trusted bool) (*ast.Compiler, error) {
+// compile refuses what does not compile, with file and line.
+func compile(library *policies.Library) (*ast.Compiler, error) {
+	parsed, err := library.Modules()
+	if err != nil {
+		return nil, err
+	}
 	compiler := ast.NewCompiler().WithCapabilities(Capabilities()).WithStrict(true)
-	if trusted {
-		compiler = compiler.WithSkipStages(checks()...)
-	}
 	// Compile takes the modules over and changes them; a library may serve several engines.
-	modules := make(map[string]*ast.Module, len(library.Modules))
-	for name, module := range library.Modules {
-		if !left[name] {
-			modules[name] = module.Copy()
-		}
+	modules := make(map[string]*ast.Module, len(parsed))
+	for name, module := range parsed {
+		modules[name] = module.Copy()
 	}
 	if compiler.Compile(modules); compiler.Failed() {
 		return nil, fmt.Errorf("compile rule library: %w", compiler.Errors)
@@ -46,11 +53,14 @@ func compile(library *policies.Library, left map[string]bool, trusted bool) (*as
 	return compiler, nil
 }
 
-// checks are the stages of the compiler that find mistakes and change nothing.
-func checks() []ast.StageID {
-	return []ast.StageID{
-		ast.StageCheckUnusedImports, ast.StageCheckKeywordOverrides, ast.StageCheckDuplicateImports, ast.StageCheckVoidCalls,
-		ast.StageCheckRuleConflicts, ast.StageCheckUndefinedFuncs, ast.StageCheckSafetyRuleHeads, ast.StageCheckRecursion,
-		ast.StageCheckTypes, ast.StageCheckUnsafeBuiltins, ast.StageCheckDeprecatedBuiltins, ast.StageBuildRequiredCapabilities,
+// planned makes a program of all rules and mutations of a library.
+func planned(ctx context.Context, library *policies.Library, compiler *ast.Compiler) (*plan.Program, error) {
+	paths := []string{levelled, made}
+	for _, rule := range library.All() {
+		paths = append(paths, rule.Package+".report")
+		if rule.Notices {
+			paths = append(paths, rule.Package+".notice")
+		}
 	}
+	return plan.Compile(ctx, compiler, paths)
 }

@@ -32,8 +32,6 @@ var ErrDeadline = errors.New("evaluation ran out of time")
 type Engine struct {
 	library *policies.Library
 	off     map[string]bool
-	// left are the files of what was not compiled.
-	left    map[string]bool
 	reads   []string
 	queries *queries
 	// program is nil where OPA's own evaluator is to decide.
@@ -45,31 +43,25 @@ type Engine struct {
 // New compiles the library under the Guardrails (nil means none: every rule as its metadata has it). What does not
 // compile, or uses a built-in function that could reach outside, is refused with file and line.
 func New(ctx context.Context, library *policies.Library, guardrails *Guardrails) (*Engine, error) {
-	return NewWith(ctx, library, guardrails, Options{})
-}
-
-// NewWith is New with Options.
-func NewWith(ctx context.Context, library *policies.Library, guardrails *Guardrails, options Options) (*Engine, error) {
 	config, err := guardrails.value(library)
 	if err != nil {
 		return nil, err
 	}
-	left := options.left(library)
-	compiler, err := compile(library, left, options.Trusted)
+	program, compiler, err := programOf(ctx, library)
 	if err != nil {
 		return nil, err
 	}
 	engine := &Engine{
 		library:    library,
 		off:        guardrails.off(library),
-		left:       left,
 		reads:      guardrails.reads(library),
 		queries:    newQueries(compiler, &store{guardrails: config}),
+		program:    program,
 		revision:   library.Revision(),
 		guardrails: guardrails.Revision(),
 	}
 	// What the router of a library lacks shows here and not at the first review.
-	if engine.program = engine.planned(ctx, compiler); engine.program == nil {
+	if program == nil {
 		if _, err := prepare(ctx, compiler, engine.queries.store, asking(nil, nil)); err != nil {
 			return nil, err
 		}

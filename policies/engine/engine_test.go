@@ -328,21 +328,3 @@ func levels(verdict engine.Verdict) (levels []string) {
 	}
 	return levels
 }
-
-func TestAnEngineIsNotAskedWhatItLeftOut(t *testing.T) {
-	t.Parallel()
-	library, err := policies.Embedded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	decider, err := engine.NewWith(t.Context(), library, nil, engine.Options{
-		Trusted: true, Asked: func(rule policies.Rule) bool { return rule.Judges("statefulsets", "CREATE") },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = decider.Decide(t.Context(), remove(builders.MakeStatefulSet()), world(t))
-	if err == nil || err.Error() != "cascade-delete judges DELETE of statefulsets, and was left out of this engine" {
-		t.Errorf("got %v", err)
-	}
-}

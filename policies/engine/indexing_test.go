@@ -20,7 +20,8 @@ import (
 func TestShortCutsChangeNoVerdict(t *testing.T) {
 	t.Parallel()
 	decider, all := builtIn(t)
-	everything, err := prepare(t.Context(), decider.queries.compiler, decider.queries.store,
+	compiler := compiledLibrary(t, decider)
+	everything, err := prepare(t.Context(), compiler, decider.queries.store,
 		`findings = data.stateward.lib.router.findings | data.stateward.lib.router.mutations`)
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +44,7 @@ func TestShortCutsChangeNoVerdict(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			query, err := prepare(t.Context(), decider.queries.compiler, decider.queries.store, asking(question.reports, question.changes))
+			query, err := prepare(t.Context(), compiler, decider.queries.store, asking(question.reports, question.changes))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -95,7 +96,7 @@ func judged(input ast.Value, review Review) ast.Value {
 func TestAnEntryIsMadeAsByRego(t *testing.T) {
 	t.Parallel()
 	decider, all := builtIn(t)
-	query, err := prepare(t.Context(), decider.queries.compiler, decider.queries.store, "entries = data.stateward.lib.shape.entries")
+	query, err := prepare(t.Context(), compiledLibrary(t, decider), decider.queries.store, "entries = data.stateward.lib.shape.entries")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,4 +170,14 @@ func encoded(t testing.TB, object map[string]any) json.RawMessage {
 		t.Fatal(err)
 	}
 	return raw
+}
+
+// compiledLibrary is what OPA's own evaluator asks.
+func compiledLibrary(t testing.TB, decider *Engine) *ast.Compiler {
+	t.Helper()
+	compiler, err := compile(decider.library)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return compiler
 }

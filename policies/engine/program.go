@@ -15,26 +15,6 @@ const (
 	made     = "data.stateward.lib.router.made"
 )
 
-// planned makes a program of the rules that may be asked. Nil means that OPA's own evaluator is to ask them: they have a
-// form that cannot be planned, or replace what is looked up here.
-func (e *Engine) planned(ctx context.Context, compiler *ast.Compiler) *plan.Program {
-	paths := []string{levelled, made}
-	for _, rule := range e.library.All() {
-		if e.left[rule.File] || e.off[rule.ID] {
-			continue
-		}
-		paths = append(paths, rule.Package+".report")
-		if rule.Notices {
-			paths = append(paths, rule.Package+".notice")
-		}
-	}
-	program, err := plan.Compile(ctx, compiler, paths)
-	if err != nil || program.ReplacesData {
-		return nil
-	}
-	return program
-}
-
 // ask runs the rules and mutations that judge a review.
 func (e *Engine) ask(ctx context.Context, question *asked, input ast.Value, txn *transaction) ([]Finding, error) {
 	ctx, cancel := context.WithTimeout(ctx, DefaultTimeout)

@@ -26,6 +26,7 @@ func FuzzProgram(f *testing.F) {
 			}
 		}
 	}
+	compiler := compiledLibrary(f, decider)
 	queries := map[*asked]*rego.PreparedEvalQuery{}
 	f.Fuzz(func(t *testing.T, object, old []byte, kind uint8) {
 		review := fuzzed(object, old, kind)
@@ -38,7 +39,7 @@ func FuzzProgram(f *testing.F) {
 			t.Fatal(err)
 		}
 		if queries[question] == nil {
-			queries[question], err = prepare(t.Context(), decider.queries.compiler, decider.queries.store, asking(question.reports, question.changes))
+			queries[question], err = prepare(t.Context(), compiler, decider.queries.store, asking(question.reports, question.changes))
 			if err != nil {
 				t.Fatal(err)
 			}

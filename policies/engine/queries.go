@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 
@@ -17,6 +16,7 @@ import (
 // queries are the questions that were asked so far, one for each kind of review. Each names the rules that judge such a
 // review and no others, since to ask a rule that has nothing to say costs nearly as much.
 type queries struct {
+	// compiler is nil where nobody asks OPA's own evaluator.
 	compiler *ast.Compiler
 	store    *store
 	mutex    sync.RWMutex
@@ -62,12 +62,6 @@ func (e *Engine) question(ctx context.Context, review Review) (*asked, error) {
 }
 
 func (e *Engine) newQuestion(ctx context.Context, review Review) (*asked, error) {
-	resource, operation := review.subject()
-	for _, rule := range slices.DeleteFunc(e.library.All(), e.passesOver(review)) {
-		if e.left[rule.File] {
-			return nil, fmt.Errorf("%s judges %s of %s, and was left out of this engine", rule.ID, operation, resource)
-		}
-	}
 	// At the mutating door rules have notices.
 	report := "report"
 	if review.Door == MutatingDoor {

@@ -109,7 +109,7 @@ func check(ctx context.Context, paths []string, options checkOptions, streams St
 		return usageError{err}
 	}
 	reconsider(len(input.documents) + len(input.changes))
-	decider, err := engine.NewWith(ctx, library, guardrails, input.asks(options.rules == ""))
+	decider, err := engine.New(ctx, library, guardrails)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,6 @@ import (
 	"github.com/stateward/stateward/cmd/internal/judge"
 	"github.com/stateward/stateward/cmd/internal/manifest"
 	"github.com/stateward/stateward/cmd/internal/report"
-	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 )
 
@@ -61,28 +60,6 @@ func (i input) objects() []manifest.Document {
 		}
 	}
 	return objects
-}
-
-// asks spares the compilation of rules that manifests of these kinds do not ask, half of the time of a small check. Of a
-// library with rules of the user's own all is compiled: what is wrong with it must show.
-func (i input) asks(builtIn bool) engine.Options {
-	recorded := slices.ContainsFunc(i.documents, manifest.Document.IsAdmissionReview)
-	if !builtIn || i.compared || recorded {
-		return engine.Options{Trusted: builtIn}
-	}
-	kinds := map[string]bool{}
-	for _, document := range i.documents {
-		resource, _ := policies.ResourceOfKind(policies.GroupOf(document.APIVersion), document.Kind)
-		kinds[resource.Name] = true
-	}
-	return engine.Options{Trusted: true, Asked: func(rule policies.Rule) bool {
-		for resource := range kinds {
-			if rule.Judges(resource, "CREATE") {
-				return true
-			}
-		}
-		return false
-	}}
 }
 
 func (i input) judge(ctx context.Context, decider *engine.Engine, options judge.Options) (report.Result, error) {

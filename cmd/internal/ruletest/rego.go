@@ -37,8 +37,12 @@ func RunRego(ctx context.Context, library *policies.Library, fsys fs.FS, root st
 	if err != nil {
 		return Rego{}, err
 	}
+	own, err := library.Modules()
+	if err != nil {
+		return Rego{}, err
+	}
 	modules := map[string]*ast.Module{}
-	for name, module := range library.Modules {
+	for name, module := range own {
 		modules[name] = module.Copy()
 	}
 	for name, module := range tests {
@@ -58,7 +62,7 @@ func RunRego(ctx context.Context, library *policies.Library, fsys fs.FS, root st
 		}
 	}
 	files := coverage.Report(modules).Files
-	for name, module := range library.Modules {
+	for name, module := range own {
 		if file := files[name]; file != nil && counts(module) {
 			for _, missed := range file.NotCovered {
 				done.Missed = append(done.Missed, fmt.Sprintf("%s:%d: no test reaches lines %[2]d to %d", name, missed.Start.Row, missed.End.Row))

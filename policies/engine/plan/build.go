@@ -143,7 +143,11 @@ func (m *machine) replacement(step *instruction, locals []*ast.Term) *ast.Term {
 	if value == nil {
 		return locals[step.target]
 	}
-	return replace(m.whole(locals[step.target]), step.path, value)
+	path := make([]*ast.Term, 0, len(step.path))
+	for _, name := range step.path {
+		path = append(path, m.raw(name, locals))
+	}
+	return replace(m.whole(locals[step.target]), path, value)
 }
 
 // replace returns an object as it is but for the value at path.

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -98,7 +99,7 @@ func compiled(t *testing.T, each cases.TestCase) *ast.Compiler {
 	return compiler
 }
 
-// planned returns the program of a query with the blocks of the query itself.
+// planned returns the program of a query, with the query as one of its functions. It is encoded and decoded on the way.
 func planned(t *testing.T, compiler *ast.Compiler, query string) (*Program, *function, error) {
 	t.Helper()
 	policy, err := plan(t.Context(), compiler, query)
@@ -113,9 +114,22 @@ func planned(t *testing.T, compiler *ast.Compiler, query string) (*Program, *fun
 	if err != nil {
 		return nil, nil, err
 	}
+	translated.program.declare(&function{index: len(policy.Funcs.Funcs), path: "g0.query", params: []int{0, 1}, blocks: blocks, locals: localsOf(blocks, 2)})
 	// Constants of the query itself are among those of the program.
 	translated.program.machines.constants = translated.constants.terms
-	return translated.program, &function{params: []int{0, 1}, inOrder: []int{0, 1}, blocks: blocks, locals: localsOf(blocks, 2)}, nil
+	encoded, err := translated.program.MarshalBinary()
+	if err != nil {
+		return nil, nil, err
+	}
+	program := &Program{}
+	if err := program.UnmarshalBinary(encoded); err != nil {
+		return nil, nil, err
+	}
+	again, err := program.MarshalBinary()
+	if err == nil && !bytes.Equal(encoded, again) {
+		err = errors.New("it reads as another program than was written")
+	}
+	return program, program.byPath["query"], err
 }
 
 // object is a Source that is known as a whole.

@@ -3,11 +3,28 @@ package plan
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/metrics"
 	"github.com/open-policy-agent/opa/v1/topdown"
 )
+
+// native is a built-in function.
+type native struct {
+	name string
+	call topdown.BuiltinFunc
+	// relation tells one with any number of results, which are handed over as an array, and void one without.
+	relation, void bool
+}
+
+func newNative(name string) (*native, error) {
+	call, declared := topdown.GetBuiltin(name), ast.BuiltinMap[name]
+	if call == nil || declared == nil {
+		return nil, fmt.Errorf("find built-in function %s: this build of OPA has none", name)
+	}
+	return &native{name: name, call: call, relation: declared.Relation, void: declared.Decl.Result() == nil}, nil
+}
 
 // builtinContext is what OPA's built-in functions ask of an evaluation.
 func builtinContext(ctx context.Context, cancel topdown.Cancel) topdown.BuiltinContext {

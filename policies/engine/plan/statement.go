@@ -62,7 +62,7 @@ func (t *translator) test(statement ir.Stmt) (instruction, bool) {
 	case *ir.IsUndefinedStmt:
 		return instruction{op: opIsUndefined, a: t.local(s.Source)}, true
 	case *ir.DotStmt:
-		return instruction{op: opDot, a: t.operand(s.Source), b: t.operand(s.Key), target: int(s.Target), at: t.location(s)}, true
+		return instruction{op: opDot, a: t.operand(s.Source), b: t.operand(s.Key), target: int(s.Target)}, true
 	}
 	return instruction{}, false
 }
@@ -111,7 +111,7 @@ func (t *translator) build(statement ir.Stmt) (instruction, bool) {
 	case *ir.ObjectInsertOnceStmt:
 		return instruction{op: opInsertOnce, a: t.operand(s.Key), b: t.operand(s.Value), target: int(s.Object), at: t.location(s)}, true
 	case *ir.ObjectMergeStmt:
-		return instruction{op: opMerge, a: t.local(s.A), b: t.local(s.B), target: int(s.Target), at: t.location(s)}, true
+		return instruction{op: opMerge, a: t.local(s.A), b: t.local(s.B), target: int(s.Target)}, true
 	}
 	return instruction{}, false
 }
@@ -123,9 +123,9 @@ func (t *translator) within(step instruction, source *ir.Block) (instruction, er
 }
 
 func (t *translator) with(s *ir.WithStmt) (instruction, error) {
-	step := instruction{op: opWith, a: t.operand(s.Value), target: int(s.Local), at: t.location(s)}
+	step := instruction{op: opWith, a: t.operand(s.Value), target: int(s.Local)}
 	for _, index := range s.Path {
-		step.path = append(step.path, ast.StringTerm(t.policy.Static.Strings[index].Value))
+		step.path = append(step.path, t.constants.add(ast.StringTerm(t.policy.Static.Strings[index].Value)))
 	}
 	if s.Local == ir.Data && len(s.Path) > 0 {
 		t.program.ReplacesData = true
@@ -134,11 +134,11 @@ func (t *translator) with(s *ir.WithStmt) (instruction, error) {
 }
 
 func (t *translator) call(s *ir.CallStmt) (instruction, error) {
-	step := instruction{op: opCall, target: int(s.Result), args: t.operands(s.Args), at: t.location(s)}
+	step := instruction{op: opCall, target: int(s.Result), args: t.operands(s.Args)}
 	if step.called = t.byName[s.Func]; step.called != nil {
 		return step, nil
 	}
-	step.op = opCallNative
+	step.op, step.at = opCallNative, t.location(s)
 	if step.native = t.natives[s.Func]; step.native == nil {
 		return step, fmt.Errorf("translate call of %s: no such function", s.Func)
 	}

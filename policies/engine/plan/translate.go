@@ -6,17 +6,17 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/ir"
-	"github.com/open-policy-agent/opa/v1/topdown"
 )
 
 // function is a rule or a function of Rego. Its first two parameters are input and data.
 type function struct {
-	index  int
-	path   string
-	params []int
+	index int
+	path  string
+	// dynamic is the key under which a call finds it that names it by values; empty where none can.
+	dynamic string
+	params  []int
 	// inOrder are the operands of a caller whose locals are the arguments.
 	inOrder []int
-	result  int
 	locals  int
 	blocks  []block
 }
@@ -33,18 +33,9 @@ type instruction struct {
 	called *function
 	native *native
 	args   []int
-	// path is what opWith replaces.
-	path []*ast.Term
+	// path is what opWith replaces, as constants.
+	path []int
 	at   *ast.Location
-}
-
-// native is a built-in function.
-type native struct {
-	name string
-	call topdown.BuiltinFunc
-	// relation tells one with any number of results, which are handed over as an array.
-	relation bool
-	void     bool
 }
 
 type opcode uint8
@@ -127,16 +118,11 @@ func translate(policy *ir.Policy) (*translator, error) {
 
 func (t *translator) declareNatives() error {
 	for _, builtin := range t.policy.Static.BuiltinFuncs {
-		call := topdown.GetBuiltin(builtin.Name)
-		if call == nil {
-			return fmt.Errorf("plan call of %s: this build of OPA has no such function", builtin.Name)
+		found, err := newNative(builtin.Name)
+		if err != nil {
+			return err
 		}
-		declared := ast.BuiltinMap[builtin.Name]
-		t.natives[builtin.Name] = &native{
-			name: builtin.Name, call: call,
-			relation: declared != nil && declared.Relation,
-			void:     builtin.Decl.Result() == nil,
-		}
+		t.natives[builtin.Name] = found
 	}
 	return nil
 }
@@ -144,20 +130,28 @@ func (t *translator) declareNatives() error {
 // declareFunctions comes before their translation: they call each other.
 func (t *translator) declareFunctions() {
 	for index, source := range t.policy.Funcs.Funcs {
-		declared := &function{index: index, path: source.Name, result: int(source.Return)}
+		declared := &function{index: index, path: source.Name}
 		for order, param := range source.Params {
 			declared.params = append(declared.params, int(param))
 			declared.inOrder = append(declared.inOrder, order)
 		}
-		t.program.functions = append(t.program.functions, declared)
-		t.byName[source.Name] = declared
-		// The generation, which counts replacements around, comes first in both.
-		if path, ok := strings.CutPrefix(source.Name, "g0."); ok {
-			t.program.byPath[path] = declared
-		}
 		if source.Path != nil {
-			t.program.dynamic[dynamicKey(source.Path)] = declared
+			declared.dynamic = dynamicKey(source.Path)
 		}
+		t.program.declare(declared)
+		t.byName[source.Name] = declared
+	}
+}
+
+// declare makes a function known.
+func (p *Program) declare(declared *function) {
+	p.functions = append(p.functions, declared)
+	// The generation, which counts replacements around, comes first in both.
+	if path, ok := strings.CutPrefix(declared.path, "g0."); ok {
+		p.byPath[path] = declared
+	}
+	if declared.dynamic != "" {
+		p.dynamic[declared.dynamic] = declared
 	}
 }
 
@@ -170,7 +164,7 @@ func (t *translator) function(into *function, source *ir.Func) error {
 		return err
 	}
 	into.blocks = blocks
-	into.locals = localsOf(blocks, max(into.result, into.params[len(into.params)-1])+1)
+	into.locals = localsOf(blocks, max(int(source.Return), into.params[len(into.params)-1])+1)
 	return nil
 }
 

@@ -1,0 +1,63 @@
+package engine
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"testing"
+
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine/plan"
+)
+
+var update = flag.Bool("update", false, "write the generated files")
+
+func TestProgramOfTheBuiltInLibraryIsCurrent(t *testing.T) {
+	t.Parallel()
+	library, err := policies.Load(policies.Files())
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler, err := compile(library)
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err := planned(t.Context(), library, compiler)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if program.ReplacesData {
+		t.Error("a rule replaces data by `with`: the webhook looks data up, and would have to decide without a program")
+	}
+	encoded, err := program.MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := append([]byte(library.Revision()+"\n"), encoded...)
+	if *update {
+		if err := os.WriteFile("builtin.plan", want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	got, err := os.ReadFile("builtin.plan")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(want, got) {
+		t.Error("policies/engine/builtin.plan is not what the rules say: run `make generate`")
+	}
+}
+
+func FuzzProgramThatIsRead(f *testing.F) {
+	f.Add([]byte(builtin[:1000]))
+	f.Fuzz(func(t *testing.T, encoded []byte) {
+		program := &plan.Program{}
+		if err := program.UnmarshalBinary(encoded); err != nil {
+			return
+		}
+		if _, err := program.MarshalBinary(); err != nil {
+			t.Error(err)
+		}
+	})
+}

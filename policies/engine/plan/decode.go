@@ -1,0 +1,229 @@
+package plan
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// UnmarshalBinary makes the program what MarshalBinary encoded. What is no such program, or calls a function that this
+// build of OPA does not have, is an error.
+func (p *Program) UnmarshalBinary(encoded []byte) error {
+	rest, ok := bytes.CutPrefix(encoded, []byte(header))
+	if !ok {
+		return fmt.Errorf("read program: it does not begin with %q: was it encoded by another version?", header)
+	}
+	r := &reader{rest: rest, program: p}
+	r.all()
+	if r.err == nil && len(r.rest) > 0 {
+		r.fail(fmt.Errorf("%d bytes too many", len(r.rest)))
+	}
+	if r.err != nil {
+		return fmt.Errorf("read program, %d bytes before its end: %w", len(r.rest), r.err)
+	}
+	return nil
+}
+
+// reader takes apart what a writer has made. After an error it gives nothing but zeros.
+type reader struct {
+	rest    []byte
+	program *Program
+	natives []*native
+	files   []string
+	// depth is how far blocks and constants are within each other.
+	depth int
+	err   error
+}
+
+// deepest is more than rules need, and less than a stack holds.
+const deepest = 1000
+
+var errShort = errors.New("it ends too early")
+
+func (r *reader) fail(err error) {
+	if r.err == nil {
+		r.err = err
+	}
+}
+
+func (r *reader) all() {
+	p := r.program
+	p.byPath, p.dynamic = map[string]*function{}, map[string]*function{}
+	p.ReplacesData = r.byte() == 1
+	for range r.count() {
+		p.machines.constants = append(p.machines.constants, r.constant())
+	}
+	for range r.count() {
+		r.natives = append(r.natives, r.native())
+	}
+	for range r.count() {
+		r.files = append(r.files, r.text())
+	}
+	for range r.count() {
+		p.declare(r.declaration())
+	}
+	for _, each := range p.functions {
+		each.blocks = r.blocks()
+	}
+	p.machines.dynamic = p.dynamic
+}
+
+func (r *reader) byte() byte {
+	if r.err != nil || len(r.rest) == 0 {
+		r.fail(errShort)
+		return 0
+	}
+	first := r.rest[0]
+	r.rest = r.rest[1:]
+	return first
+}
+
+func (r *reader) number() int {
+	number, size := binary.Varint(r.rest)
+	if r.err != nil || size <= 0 {
+		r.fail(errShort)
+		return 0
+	}
+	r.rest = r.rest[size:]
+	return int(number)
+}
+
+// upTo is a number from 0 to most.
+func (r *reader) upTo(most int) int {
+	number := r.number()
+	if number < 0 || number > most {
+		r.fail(fmt.Errorf("%d is not from 0 to %d", number, most))
+		return 0
+	}
+	return number
+}
+
+// count is how many things follow, none of which is smaller than a byte.
+func (r *reader) count() int { return r.upTo(len(r.rest)) }
+
+func (r *reader) text() string {
+	size := r.count()
+	if r.err != nil || size > len(r.rest) {
+		r.fail(errShort)
+		return ""
+	}
+	text := string(r.rest[:size])
+	r.rest = r.rest[size:]
+	return text
+}
+
+// deeper reads what is within something else.
+func (r *reader) deeper(read func()) {
+	if r.depth++; r.depth > deepest {
+		r.fail(errors.New("it is too deep"))
+	}
+	if r.err == nil {
+		read()
+	}
+	r.depth--
+}
+
+func (r *reader) constant() (constant *ast.Term) {
+	constant = ast.InternedNullTerm
+	r.deeper(func() { constant = r.value() })
+	return constant
+}
+
+func (r *reader) value() *ast.Term {
+	switch kind := r.byte(); kind {
+	case isFalse, isTrue:
+		return ast.InternedTerm(kind == isTrue)
+	case isNumber:
+		return ast.NewTerm(ast.Number(r.text()))
+	case isString:
+		return ast.StringTerm(r.text())
+	case isArray:
+		return ast.ArrayTerm(r.elements(r.count())...)
+	case isSet:
+		return ast.SetTerm(r.elements(r.count())...)
+	case isObject:
+		object := ast.NewObject()
+		for range r.count() {
+			key := r.constant()
+			object.Insert(key, r.constant())
+		}
+		return ast.NewTerm(object)
+	case isNull:
+	default:
+		r.fail(fmt.Errorf("%d is no kind of constant", kind))
+	}
+	return ast.InternedNullTerm
+}
+
+func (r *reader) elements(count int) []*ast.Term {
+	elements := make([]*ast.Term, 0, count)
+	for range count {
+		elements = append(elements, r.constant())
+	}
+	return elements
+}
+
+func (r *reader) native() *native {
+	name := r.text()
+	found, err := newNative(name)
+	if err != nil {
+		r.fail(err)
+	}
+	return found
+}
+
+func (r *reader) declaration() *function {
+	each := &function{index: len(r.program.functions), path: r.text(), dynamic: r.text()}
+	params := r.count()
+	for order := range params {
+		each.params = append(each.params, r.number())
+		each.inOrder = append(each.inOrder, order)
+	}
+	each.locals = r.upTo(1 << 20)
+	return each
+}
+
+func (r *reader) blocks() []block {
+	count := r.count()
+	blocks := make([]block, 0, count)
+	r.deeper(func() {
+		for range count {
+			steps := make(block, 0, r.count())
+			for range cap(steps) {
+				steps = append(steps, r.instruction())
+			}
+			blocks = append(blocks, steps)
+		}
+	})
+	return blocks
+}
+
+func (r *reader) instruction() instruction {
+	step := instruction{op: opcode(r.byte())}
+	if step.op > opResult {
+		r.fail(fmt.Errorf("%d is no operation", step.op))
+	}
+	step.a, step.b, step.target = r.number(), r.number(), r.number()
+	step.args, step.path = r.operands(), r.operands()
+	step.blocks = r.blocks()
+	if called := r.upTo(len(r.program.functions)); called > 0 {
+		step.called = r.program.functions[called-1]
+	}
+	if called := r.upTo(len(r.natives)); called > 0 {
+		step.native = r.natives[called-1]
+	}
+	if file := r.upTo(len(r.files)); file > 0 {
+		step.at = ast.NewLocation(nil, r.files[file-1], r.number(), r.number())
+	}
+	return step
+}
+
+func (r *reader) operands() (operands []int) {
+	for range r.count() {
+		operands = append(operands, r.number())
+	}
+	return operands
+}

@@ -1,0 +1,195 @@
+package plan
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// header begins every encoded program; its end is the version of the format.
+const header = "stateward plan 1\n"
+
+// Kinds of constants in an encoded program.
+const (
+	isNull byte = iota
+	isFalse
+	isTrue
+	isNumber
+	isString
+	isArray
+	isObject
+	isSet
+)
+
+// MarshalBinary encodes the program, so that another process need not plan it again. Equal rules give equal bytes.
+func (p *Program) MarshalBinary() ([]byte, error) {
+	w := &writer{functions: map[*function]int{}, natives: map[*native]int{}, files: map[string]int{}}
+	w.out = append(w.out, header...)
+	for index, each := range p.functions {
+		w.functions[each] = index
+	}
+	// What is named elsewhere comes first. The names of built-in functions and files are gathered on the way.
+	body := writer{functions: w.functions, natives: w.natives, files: w.files}
+	for _, each := range p.functions {
+		body.function(each)
+	}
+	w.flagged(p.ReplacesData, 1, 0)
+	w.number(len(p.machines.constants))
+	for _, constant := range p.machines.constants {
+		if err := w.value(constant.Value); err != nil {
+			return nil, err
+		}
+	}
+	w.names(body.nativeNames)
+	w.names(body.fileNames)
+	w.number(len(p.functions))
+	for _, each := range p.functions {
+		w.declaration(each)
+	}
+	return append(w.out, body.out...), nil
+}
+
+// writer gathers what MarshalBinary returns.
+type writer struct {
+	out         []byte
+	functions   map[*function]int
+	natives     map[*native]int
+	nativeNames []string
+	files       map[string]int
+	fileNames   []string
+}
+
+func (w *writer) number(number int) { w.out = binary.AppendVarint(w.out, int64(number)) }
+
+// flagged writes one of two bytes.
+func (w *writer) flagged(set bool, yes, no byte) {
+	if set {
+		no = yes
+	}
+	w.out = append(w.out, no)
+}
+
+func (w *writer) text(text string) {
+	w.number(len(text))
+	w.out = append(w.out, text...)
+}
+
+func (w *writer) names(names []string) {
+	w.number(len(names))
+	for _, name := range names {
+		w.text(name)
+	}
+}
+
+func (w *writer) numbers(numbers []int) {
+	w.number(len(numbers))
+	for _, number := range numbers {
+		w.number(number)
+	}
+}
+
+func (w *writer) value(value ast.Value) error {
+	switch value := value.(type) {
+	case ast.Null:
+		w.out = append(w.out, isNull)
+	case ast.Boolean:
+		w.flagged(bool(value), isTrue, isFalse)
+	case ast.Number:
+		w.out = append(w.out, isNumber)
+		w.text(string(value))
+	case ast.String:
+		w.out = append(w.out, isString)
+		w.text(string(value))
+	case *ast.Array:
+		w.out = append(w.out, isArray)
+		w.number(value.Len())
+		return value.Iter(func(element *ast.Term) error { return w.value(element.Value) })
+	case ast.Set:
+		w.out = append(w.out, isSet)
+		w.number(value.Len())
+		return value.Iter(func(element *ast.Term) error { return w.value(element.Value) })
+	case ast.Object:
+		w.out = append(w.out, isObject)
+		w.number(value.Len())
+		return value.Iter(func(key, value *ast.Term) error {
+			if err := w.value(key.Value); err != nil {
+				return err
+			}
+			return w.value(value.Value)
+		})
+	default:
+		return fmt.Errorf("encode constant %v: a %T is none", value, value)
+	}
+	return nil
+}
+
+// declaration is what callers of a function need.
+func (w *writer) declaration(each *function) {
+	w.text(each.path)
+	w.text(each.dynamic)
+	w.numbers(each.params)
+	w.number(each.locals)
+}
+
+func (w *writer) function(each *function) { w.blocks(each.blocks) }
+
+func (w *writer) blocks(blocks []block) {
+	w.number(len(blocks))
+	for _, each := range blocks {
+		w.number(len(each))
+		for index := range each {
+			w.instruction(&each[index])
+		}
+	}
+}
+
+func (w *writer) instruction(step *instruction) {
+	w.out = append(w.out, byte(step.op))
+	w.number(step.a)
+	w.number(step.b)
+	w.number(step.target)
+	w.numbers(step.args)
+	w.numbers(step.path)
+	w.blocks(step.blocks)
+	w.number(w.indexOf(step.called))
+	w.number(w.nativeOf(step.native))
+	w.location(step.at)
+}
+
+// indexOf is one more than the index of a function, and 0 for none.
+func (w *writer) indexOf(called *function) int {
+	if called == nil {
+		return 0
+	}
+	return w.functions[called] + 1
+}
+
+func (w *writer) nativeOf(called *native) int {
+	if called == nil {
+		return 0
+	}
+	index, known := w.natives[called]
+	if !known {
+		w.nativeNames = append(w.nativeNames, called.name)
+		index = len(w.nativeNames)
+		w.natives[called] = index
+	}
+	return index
+}
+
+func (w *writer) location(at *ast.Location) {
+	if at == nil {
+		w.number(0)
+		return
+	}
+	index, known := w.files[at.File]
+	if !known {
+		w.fileNames = append(w.fileNames, at.File)
+		index = len(w.fileNames)
+		w.files[at.File] = index
+	}
+	w.number(index)
+	w.number(at.Row)
+	w.number(at.Col)
+}
