@@ -70,6 +70,7 @@ bench: ## Measure decisions beside a webhook that decides nothing
 .PHONY: bench-check
 bench-check: ## Compare what decisions allocate with the baseline (UPDATE=1: write that)
 	go test ./test/bench -run Allocations $(if $(UPDATE),-update)
+	go test ./policies/engine -run Steps $(if $(UPDATE),-update)
 
 .PHONY: bench-validators
 bench-validators: ## Measure `stateward check` beside other validators (minutes; BENCH_MANIFESTS=1000,10000,100000)

@@ -121,6 +121,9 @@ func (r *reloader) enforce(ctx context.Context, decider *engine.Engine) bool {
 	r.metrics.SetLibrary(library, guardrails)
 	// To compile rules takes several times the memory that they need afterwards, and to fill caches as well.
 	debug.FreeOSMemory()
+	if why := decider.Unplanned(); why != nil {
+		r.log.Info("the rules cannot be planned: decisions take several times as long", "reason", why.Error())
+	}
 	r.log.Info("in force", "library", library, "guardrails", guardrails, "reads", decider.Reads())
 	return true
 }

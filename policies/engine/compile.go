@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -18,21 +19,28 @@ import (
 //go:embed builtin.plan
 var builtin string
 
-// programOf is the program of a library, and the compiler where there had to be one. The program is nil where OPA's own
-// evaluator is to decide: a rule has a form that cannot be planned, or replaces what is looked up here.
-func programOf(ctx context.Context, library *policies.Library) (*plan.Program, *ast.Compiler, error) {
+// evaluator is what decides: a program, or OPA's own evaluator with what a compiler made of the rules.
+type evaluator struct {
+	program  *plan.Program
+	compiler *ast.Compiler
+	// unplanned says why there is no program.
+	unplanned error
+}
+
+func newEvaluator(ctx context.Context, library *policies.Library) (*evaluator, error) {
 	if encoded, ok := strings.CutPrefix(builtin, library.Revision()+"\n"); ok {
 		program := &plan.Program{}
-		return program, nil, program.UnmarshalBinary([]byte(encoded))
+		return &evaluator{program: program}, program.UnmarshalBinary([]byte(encoded))
 	}
 	compiler, err := compile(library)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if program, err := planned(ctx, library, compiler); err == nil && !program.ReplacesData {
-		return program, compiler, nil
+	made := &evaluator{}
+	if made.program, made.unplanned = planned(ctx, library, compiler); made.program == nil {
+		made.compiler = compiler
 	}
-	return nil, compiler, nil
+	return made, nil
 }
 
 // compile refuses what does not compile, with file and line.
@@ -62,5 +70,12 @@ func planned(ctx context.Context, library *policies.Library, compiler *ast.Compi
 			paths = append(paths, rule.Package+".notice")
 		}
 	}
-	return plan.Compile(ctx, compiler, paths)
+	program, err := plan.Compile(ctx, compiler, paths)
+	if err != nil {
+		return nil, err
+	}
+	if program.ReplacesData {
+		return nil, errors.New("a rule replaces a part of data by `with`, and data is looked up here")
+	}
+	return program, nil
 }

@@ -8,6 +8,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/stateward/stateward/policies"
@@ -105,6 +106,31 @@ report contains x if {
 	_, err := decider.Decide(ctx, create(builders.MakeStatefulSet()), world(t))
 	if !errors.Is(err, engine.ErrDeadline) {
 		t.Errorf("got error %v", err)
+	}
+}
+
+func TestARuleThatCannotBePlannedIsAskedAllTheSame(t *testing.T) {
+	t.Parallel()
+	decider := engineOf(t, `package stateward.rules.a.b
+
+report contains finding if {
+	services := data.cluster.known with data.cluster.known as {"services": 3}
+	services == {"services": 3}
+	finding := {
+		"rule": "b", "level": "deny", "msg": "m", "path": [], "field": "", "what": "w", "fix": "f",
+		"object": {"kind": "StatefulSet", "namespace": "default", "name": "web"},
+	}
+}
+`)
+	if why := decider.Unplanned(); why == nil || !strings.Contains(why.Error(), "replaces a part of data") {
+		t.Errorf("not planned for %v", why)
+	}
+	verdict, err := decider.Decide(t.Context(), create(builders.MakeStatefulSet()), world(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"deny b"}, levels(verdict)); diff != "" {
+		t.Errorf("findings (-want +got):\n%s", diff)
 	}
 }
 

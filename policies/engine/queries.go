@@ -16,11 +16,9 @@ import (
 // queries are the questions that were asked so far, one for each kind of review. Each names the rules that judge such a
 // review and no others, since to ask a rule that has nothing to say costs nearly as much.
 type queries struct {
-	// compiler is nil where nobody asks OPA's own evaluator.
-	compiler *ast.Compiler
-	store    *store
-	mutex    sync.RWMutex
-	asked    map[question]*asked
+	store *store
+	mutex sync.RWMutex
+	asked map[question]*asked
 }
 
 // question is what decides which rules judge a review. There are as many as the rules' metadata name.
@@ -37,8 +35,8 @@ type asked struct {
 	query *rego.PreparedEvalQuery
 }
 
-func newQueries(compiler *ast.Compiler, data *store) *queries {
-	return &queries{compiler: compiler, store: data, asked: map[question]*asked{}}
+func newQueries(data *store) *queries {
+	return &queries{store: data, asked: map[question]*asked{}}
 }
 
 // question returns what is asked about this review; it is made when the first such review comes.
@@ -75,7 +73,7 @@ func (e *Engine) newQuestion(ctx context.Context, review Review) (*asked, error)
 		return made, nil
 	}
 	var err error
-	made.query, err = prepare(ctx, e.queries.compiler, e.queries.store, asking(made.reports, made.changes))
+	made.query, err = prepare(ctx, e.compiler, e.queries.store, asking(made.reports, made.changes))
 	return made, err
 }
 

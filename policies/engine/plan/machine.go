@@ -31,6 +31,7 @@ type machine struct {
 	generation uint64
 	latest     uint64
 	strict     bool
+	steps      int
 	err        error
 	// value is what a function returns or a built-in function gave.
 	value   *ast.Term
@@ -71,6 +72,7 @@ func (m *machines) put(used *machine) {
 	used.called = used.called[:0]
 	clear(used.stack)
 	clear(used.args[:cap(used.args)])
+	used.steps = 0
 	used.top, used.err, used.value, used.values, used.results = 0, nil, nil, nil, nil
 	used.context = topdown.BuiltinContext{}
 	m.idle.Put(used)
@@ -151,6 +153,7 @@ func (m *machine) fail(err error) int {
 func (m *machine) run(steps block, locals []*ast.Term) int {
 	for index := range steps {
 		step := &steps[index]
+		m.steps++
 		var ended int
 		switch step.op {
 		case opDot:

@@ -81,6 +81,9 @@ func (r *Run) Call(path string, args ...*ast.Term) (ast.Value, error) {
 	return result.Value, nil
 }
 
+// Steps is how many steps of the program the evaluation took so far: the same for the same question, on any machine.
+func (r *Run) Steps() int { return r.machine.steps }
+
 // conflict is OPA's error for two values where there can be but one.
 func conflict(at *ast.Location, what string) error {
 	return &topdown.Error{Code: topdown.ConflictErr, Message: what, Location: at}
