@@ -77,6 +77,10 @@ bench-validators: ## Measure `stateward check` beside other validators (minutes;
 	@go run ./test/cluster/build conftest
 	@go run -C test/bench/check . -root ../../.. -manifests $(BENCH_MANIFESTS)
 
+.PHONY: bench-growth
+bench-growth: ## Measure how the time of a decision grows with rules, object and cluster; write test/bench/growth (two minutes)
+	go run ./test/bench/growth
+
 .PHONY: bench-memory
 bench-memory: ## Measure the memory beside 1,000 and 10,000 StatefulSets in a real API server (minutes)
 	go run ./test/bench/memory

@@ -18,19 +18,28 @@ import (
 // way by maps, which OPA itself goes, would be half the work of a decision; a fuzz test holds both ways together. The
 // managedFields of an object's metadata are left out.
 func ParseObject(raw json.RawMessage) (ast.Value, error) {
+	return (&objectParser{}).parse(raw)
+}
+
+// parse reads one version of an object after another. What a version has in common with the one before is not read again.
+func (p *objectParser) parse(raw json.RawMessage) (ast.Value, error) {
 	if len(raw) == 0 {
 		return ast.NullValue, nil
 	}
 	if !json.Valid(raw) {
 		return nil, invalidJSON(raw)
 	}
-	// All texts are parts of this one, so that they need not be allocated one by one.
-	parser := objectParser{rest: string(raw), keys: make(map[string]*ast.Term, 64)}
-	value := parser.value(0).Value
-	if parser.err != nil {
-		return nil, parser.err
+	if p.keys == nil {
+		p.keys = make(map[string]*ast.Term, 64)
 	}
-	switch value.(type) {
+	// All texts are parts of this one, so that they need not be allocated one by one.
+	p.rest = string(raw)
+	read, version := p.value(0, p.version)
+	if p.err != nil {
+		return nil, p.err
+	}
+	p.version = version
+	switch value := read.Value.(type) {
 	case ast.Object, ast.Null:
 		return value, nil
 	default:
@@ -61,6 +70,9 @@ type objectParser struct {
 	items  []*ast.Term
 	// terms are allocated many at a time.
 	terms []ast.Term
+	// version is what was read last, and versions are allocated many at a time.
+	version  *version
+	versions []version
 	// inMetadata says that the object being read is the metadata of the whole.
 	inMetadata bool
 	// err is of the first number that Rego cannot calculate with.
@@ -78,31 +90,45 @@ func (p *objectParser) term(value ast.Value) *ast.Term {
 	return term
 }
 
-// value reads a value that stands so many objects and lists deep.
-func (p *objectParser) value(depth int) *ast.Term {
+// value reads a value that stands so many objects and lists deep; before is what stood there in the version before.
+func (p *objectParser) value(depth int, before *version) (*ast.Term, *version) {
 	p.space()
 	switch p.rest[0] {
-	case '{':
-		return p.object(depth)
-	case '[':
-		return p.array(depth)
+	case '{', '[':
+		return p.collection(depth, before)
 	case '"':
-		return p.term(ast.String(unquote(p.quoted())))
+		return p.term(ast.String(unquote(p.quoted()))), nil
 	case 't':
 		p.rest = p.rest[len("true"):]
-		return ast.InternedTerm(true)
+		return ast.InternedTerm(true), nil
 	case 'f':
 		p.rest = p.rest[len("false"):]
-		return ast.InternedTerm(false)
+		return ast.InternedTerm(false), nil
 	case 'n':
 		p.rest = p.rest[len("null"):]
-		return ast.InternedNullTerm
+		return ast.InternedNullTerm, nil
 	default:
-		return p.number()
+		return p.number(), nil
 	}
 }
 
-func (p *objectParser) object(depth int) *ast.Term {
+// collection reads an object or a list, unless it is there already: a text that begins with a whole one is that one.
+func (p *objectParser) collection(depth int, before *version) (*ast.Term, *version) {
+	if before != nil && strings.HasPrefix(p.rest, before.text) {
+		p.rest = p.rest[len(before.text):]
+		return before.term, before
+	}
+	text, read := p.rest, p.newVersion()
+	if p.rest[0] == '{' {
+		read.term = p.object(depth, before, read)
+	} else {
+		read.term = p.array(depth, before, read)
+	}
+	read.text = text[:len(text)-len(p.rest)]
+	return read.term, read
+}
+
+func (p *objectParser) object(depth int, before, read *version) *ast.Term {
 	p.rest = p.rest[1:]
 	metadata := depth == 1 && p.inMetadata
 	begin := len(p.fields)
@@ -112,11 +138,12 @@ func (p *objectParser) object(depth int) *ast.Term {
 		p.space()
 		p.rest = p.rest[1:]
 		p.inMetadata = depth == 0 && isKey(key, "metadata")
-		value := p.value(depth + 1)
+		value, within := p.value(depth+1, before.at(key))
 		if metadata && isKey(key, "managedFields") {
 			continue
 		}
 		index = p.put(begin, index, key, value)
+		read.add(key, within)
 	}
 	object := ast.NewObject(p.fields[begin:]...)
 	p.fields = p.fields[:begin]
@@ -159,11 +186,15 @@ func (p *objectParser) put(begin int, index map[*ast.Term]int, key, value *ast.T
 	return index
 }
 
-func (p *objectParser) array(depth int) *ast.Term {
+func (p *objectParser) array(depth int, before, read *version) *ast.Term {
 	p.rest = p.rest[1:]
 	begin := len(p.items)
 	for p.next(']') {
-		p.items = append(p.items, p.value(depth+1))
+		// The place in a list is its key.
+		place := ast.InternedTerm(len(p.items) - begin)
+		item, within := p.value(depth+1, before.at(place))
+		p.items = append(p.items, item)
+		read.add(place, within)
 	}
 	// An array keeps the slice that it is made of.
 	array := ast.NewArray(slices.Clone(p.items[begin:])...)

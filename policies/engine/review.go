@@ -105,6 +105,8 @@ func (r Review) input() (ast.Value, error) {
 	if r.Operation != "" {
 		request.Insert(ast.StringTerm("operation"), ast.StringTerm(r.Operation))
 	}
+	// Options are no version of the object, but null or small.
+	parser := &objectParser{}
 	for _, part := range []struct {
 		name  string
 		json  json.RawMessage
@@ -113,7 +115,7 @@ func (r Review) input() (ast.Value, error) {
 		value := part.value
 		if value == nil {
 			var err error
-			if value, err = ParseObject(part.json); err != nil {
+			if value, err = parser.parse(part.json); err != nil {
 				return nil, fmt.Errorf("read %s of the review: %w", part.name, err)
 			}
 		}
