@@ -1,6 +1,10 @@
 package plan
 
-import "github.com/open-policy-agent/opa/v1/ast"
+import (
+	"slices"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
 
 // build makes values and puts things into them.
 func (m *machine) build(step *instruction, locals []*ast.Term) int {
@@ -14,6 +18,8 @@ func (m *machine) build(step *instruction, locals []*ast.Term) int {
 			locals[step.target] = made.array()
 		}
 		return ended
+	case opArray, opObject, opSet:
+		return m.gather(step, locals)
 	case opMakeObject:
 		locals[step.target] = ast.NewTerm(ast.NewObject())
 	case opMakeSet:
@@ -96,6 +102,32 @@ func (m *machine) append(step *instruction, locals []*ast.Term) int {
 	case *ast.Array:
 		// Of a comprehension, this is the first.
 		locals[step.target] = &ast.Term{Value: &list{terms: []*ast.Term{value}}}
+	}
+	return atEnd
+}
+
+// gather makes a collection with all that is in it.
+func (m *machine) gather(step *instruction, locals []*ast.Term) int {
+	m.args = m.args[:0]
+	for _, arg := range step.args {
+		value := m.get(arg, locals)
+		if value == nil {
+			return m.undefined()
+		}
+		m.args = append(m.args, value)
+	}
+	switch step.op {
+	case opArray:
+		// An array keeps the slice that it is made of.
+		locals[step.target] = ast.ArrayTerm(slices.Clone(m.args)...)
+	case opSet:
+		locals[step.target] = ast.SetTerm(m.args...)
+	default:
+		m.items = m.items[:0]
+		for index := 0; index < len(m.args); index += 2 {
+			m.items = append(m.items, ast.Item(m.args[index], m.args[index+1]))
+		}
+		locals[step.target] = ast.ObjectTerm(m.items...)
 	}
 	return atEnd
 }

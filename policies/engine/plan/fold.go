@@ -5,9 +5,14 @@ import (
 	"github.com/open-policy-agent/opa/v1/ir"
 )
 
-// folded are the locals of a body that always hold the same value, with that: numbers and literals, which would be
-// made anew each time otherwise. The annotations that a rule asks for are such literals, and large.
-type folded map[ir.Local]*ast.Term
+// literals are the locals of a body that need no step of their own.
+type literals struct {
+	// constant are those that always hold the same value: numbers and collections, which would be made anew each time
+	// otherwise. The annotations that a rule asks for are such collections, and large.
+	constant map[ir.Local]*ast.Term
+	// gathered are collections that are made at once, with the statements that fill them: the last stands for all.
+	gathered map[ir.Local][]ir.Stmt
+}
 
 // uses is what a body does with its locals.
 type uses struct {
@@ -38,7 +43,7 @@ func (t *translator) bodies(source []*ir.Block, result ir.Local) ([]block, error
 			made = append(made, block{{op: opBlock, blocks: blocks}})
 			continue
 		}
-		t.folded = t.fold(each, result)
+		t.literals = t.fold(each, result)
 		body, err := t.block(each)
 		if err != nil {
 			return nil, err
@@ -60,22 +65,24 @@ func onlyBranches(source *ir.Block) ([]*ir.Block, bool) {
 	return branches.Blocks, true
 }
 
-// fold finds the constant locals of a body. The result of the function is none: other bodies add to it.
-func (t *translator) fold(body *ir.Block, result ir.Local) folded {
+// fold finds the literals of a body. The result of the function is none: other bodies add to it.
+func (t *translator) fold(body *ir.Block, result ir.Local) literals {
 	seen := &uses{writes: map[ir.Local]int{result: 1}, made: map[ir.Local]placed{}, fills: map[ir.Local][]placed{}}
 	seen.blocks([]*ir.Block{body})
-	constant := folded{}
+	found := literals{constant: map[ir.Local]*ast.Term{}, gathered: map[ir.Local][]ir.Stmt{}}
 	// What is within another literal is made after that, so the last comes first.
 	for index := len(seen.order) - 1; index >= 0; index-- {
 		local := seen.order[index]
 		if seen.writes[local] != 1 {
 			continue
 		}
-		if value := t.literal(seen.made[local], seen.fills[local], constant); value != nil {
-			constant[local] = value
+		if value := t.literal(seen.made[local], seen.fills[local], found.constant); value != nil {
+			found.constant[local] = value
+		} else if fills := seen.gather(local); fills != nil {
+			found.gathered[local] = fills
 		}
 	}
-	return constant
+	return found
 }
 
 func (u *uses) blocks(blocks []*ir.Block) {
@@ -154,7 +161,7 @@ func (u *uses) make(local ir.Local, at placed) {
 }
 
 // literal is the value that a statement makes with those that fill it; nil where it is not always the same.
-func (t *translator) literal(made placed, fills []placed, constant folded) *ast.Term {
+func (t *translator) literal(made placed, fills []placed, constant map[ir.Local]*ast.Term) *ast.Term {
 	var value *ast.Term
 	switch s := made.statement.(type) {
 	case *ir.MakeNullStmt:
@@ -180,7 +187,7 @@ func (t *translator) literal(made placed, fills []placed, constant folded) *ast.
 }
 
 // fill puts into a literal what a statement does, if that is constant.
-func (t *translator) fill(literal *ast.Term, statement ir.Stmt, constant folded) bool {
+func (t *translator) fill(literal *ast.Term, statement ir.Stmt, constant map[ir.Local]*ast.Term) bool {
 	switch s := statement.(type) {
 	case *ir.ArrayAppendStmt:
 		value := t.known(s.Value, constant)
@@ -208,37 +215,9 @@ func (t *translator) fill(literal *ast.Term, statement ir.Stmt, constant folded)
 }
 
 // known is the value of an operand that is constant.
-func (t *translator) known(operand ir.Operand, constant folded) *ast.Term {
+func (t *translator) known(operand ir.Operand, constant map[ir.Local]*ast.Term) *ast.Term {
 	if local, ok := operand.Value.(ir.Local); ok {
 		return constant[local]
 	}
 	return t.constants.terms[^t.operand(operand)]
-}
-
-// made reports whether the statement belongs to a constant, which is not made again.
-func (f folded) made(statement ir.Stmt) bool {
-	var local ir.Local
-	switch s := statement.(type) {
-	case *ir.MakeNullStmt:
-		local = s.Target
-	case *ir.MakeNumberIntStmt:
-		local = s.Target
-	case *ir.MakeNumberRefStmt:
-		local = s.Target
-	case *ir.MakeArrayStmt:
-		local = s.Target
-	case *ir.MakeObjectStmt:
-		local = s.Target
-	case *ir.MakeSetStmt:
-		local = s.Target
-	case *ir.ArrayAppendStmt:
-		local = s.Array
-	case *ir.SetAddStmt:
-		local = s.Set
-	case *ir.ObjectInsertStmt:
-		local = s.Object
-	default:
-		return false
-	}
-	return f[local] != nil
 }

@@ -39,6 +39,7 @@ type machine struct {
 	take    func(*ast.Term) error
 	several func(*ast.Term) error
 	args    []*ast.Term
+	items   [][2]*ast.Term
 	context topdown.BuiltinContext
 	cancel  topdown.Cancel
 	stop    func() bool
@@ -72,6 +73,7 @@ func (m *machines) put(used *machine) {
 	used.called = used.called[:0]
 	clear(used.stack)
 	clear(used.args[:cap(used.args)])
+	clear(used.items[:cap(used.items)])
 	used.steps = 0
 	used.top, used.err, used.value, used.values, used.results = 0, nil, nil, nil, nil
 	used.context = topdown.BuiltinContext{}

@@ -168,7 +168,7 @@ func (t *translator) operand(source ir.Operand) int {
 
 // local is the operand of a local, or of the constant that it always holds.
 func (t *translator) local(source ir.Local) int {
-	if constant := t.folded[source]; constant != nil {
+	if constant := t.literals.constant[source]; constant != nil {
 		return t.constants.add(constant)
 	}
 	return int(source)

@@ -58,6 +58,9 @@ const (
 	opMakeArray
 	opMakeObject
 	opMakeSet
+	opArray
+	opObject
+	opSet
 	opCollect
 	opAppend
 	opInsert
@@ -82,9 +85,9 @@ type translator struct {
 	natives   map[string]*native
 	files     []string
 	constants constants
-	// current is the function that is being translated, and folded the constants of the present body.
-	current *function
-	folded  folded
+	// current is the function that is being translated, and literals those of the present body.
+	current  *function
+	literals literals
 	// unknown is an operand of a kind that is none of those of OPA's plans.
 	unknown error
 }
@@ -183,7 +186,10 @@ func (t *translator) blocks(source []*ir.Block) ([]block, error) {
 func (t *translator) block(source *ir.Block) (block, error) {
 	made := make(block, 0, len(source.Stmts))
 	for _, statement := range source.Stmts {
-		if t.folded.made(statement) {
+		if step, full, belongs := t.literals.literal(t, statement); belongs {
+			if full {
+				made = append(made, step)
+			}
 			continue
 		}
 		step, err := t.statement(statement)
