@@ -45,6 +45,27 @@ func (l *Library) Extend(fsys fs.FS, root string) (*Library, error) {
 	return newLibrary(all)
 }
 
+// Mentions reports whether a rule of users has this text in it, as the name of a field or otherwise.
+func (l *Library) Mentions(text string) (mentioned bool, err error) {
+	if len(l.Custom()) == 0 {
+		return false, nil
+	}
+	modules, err := l.Modules()
+	if err != nil {
+		return false, err
+	}
+	for _, module := range modules {
+		if !IsCustom(module.Package.Path) {
+			continue
+		}
+		ast.WalkTerms(module, func(term *ast.Term) bool {
+			mentioned = mentioned || term.Value == ast.Value(ast.String(text))
+			return mentioned
+		})
+	}
+	return mentioned, nil
+}
+
 // Custom returns the rules of users.
 func (l *Library) Custom() (rules []Rule) {
 	for _, rule := range l.Rules {

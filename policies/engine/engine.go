@@ -34,6 +34,8 @@ type Engine struct {
 	reads   []string
 	queries *queries
 	*evaluator
+	// managed says that a rule reads managedFields.
+	managed    bool
 	revision   string
 	guardrails string
 }
@@ -49,12 +51,17 @@ func New(ctx context.Context, library *policies.Library, guardrails *Guardrails)
 	if err != nil {
 		return nil, err
 	}
+	managed, err := library.Mentions(managedFields)
+	if err != nil {
+		return nil, err
+	}
 	engine := &Engine{
 		library:    library,
 		off:        guardrails.off(library),
 		reads:      guardrails.reads(library),
 		queries:    newQueries(&store{guardrails: config}),
 		evaluator:  evaluator,
+		managed:    managed,
 		revision:   library.Revision(),
 		guardrails: guardrails.Revision(),
 	}
@@ -73,6 +80,11 @@ func (e *Engine) Unplanned() error { return e.unplanned }
 
 // Library returns the library that the engine was made of.
 func (e *Engine) Library() *policies.Library { return e.library }
+
+// ParseObject is ParseObject, with the managedFields if a rule reads them.
+func (e *Engine) ParseObject(raw json.RawMessage) (ast.Value, error) {
+	return (&objectParser{managed: e.managed}).parse(raw)
+}
 
 // Case is a review that has been read.
 type Case struct {
@@ -97,7 +109,7 @@ func (e *Engine) Decide(ctx context.Context, review Review, world World) (Verdic
 
 // Read is the first half of Decide, which takes little; an object that is malformed is an error.
 func (e *Engine) Read(review Review) (*Case, error) {
-	input, err := review.input()
+	input, err := review.input(&objectParser{managed: e.managed})
 	if err != nil {
 		return nil, err
 	}

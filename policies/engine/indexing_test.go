@@ -36,7 +36,7 @@ func TestShortCutsChangeNoVerdict(t *testing.T) {
 		}
 		for _, document := range example.Documents {
 			review := reviewOf(t, document)
-			input, err := review.input()
+			input, err := review.input(&objectParser{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -114,7 +114,7 @@ func TestAnEntryIsMadeAsByRego(t *testing.T) {
 		}
 	}
 	for _, review := range reviews {
-		input, err := review.input()
+		input, err := review.input(&objectParser{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,7 +16,7 @@ import (
 
 // ParseObject reads a JSON object, or null, as Rego sees it: an empty text is null. Objects are read so often that the
 // way by maps, which OPA itself goes, would be half the work of a decision; a fuzz test holds both ways together. The
-// managedFields of an object's metadata are left out.
+// managedFields of an object's metadata are left out: no built-in rule reads them, and they are half of many objects.
 func ParseObject(raw json.RawMessage) (ast.Value, error) {
 	return (&objectParser{}).parse(raw)
 }
@@ -73,6 +73,8 @@ type objectParser struct {
 	// version is what was read last, and versions are allocated many at a time.
 	version  *version
 	versions []version
+	// managed says that managedFields are read as well.
+	managed bool
 	// inMetadata says that the object being read is the metadata of the whole.
 	inMetadata bool
 	// err is of the first number that Rego cannot calculate with.
@@ -139,7 +141,7 @@ func (p *objectParser) object(depth int, before, read *version) *ast.Term {
 		p.rest = p.rest[1:]
 		p.inMetadata = depth == 0 && isKey(key, "metadata")
 		value, within := p.value(depth+1, before.at(key))
-		if metadata && isKey(key, "managedFields") {
+		if metadata && !p.managed && isKey(key, managedFields) {
 			continue
 		}
 		index = p.put(begin, index, key, value)
@@ -154,6 +156,9 @@ func isKey(key *ast.Term, name string) bool {
 	text, _ := key.Value.(ast.String)
 	return string(text) == name
 }
+
+// managedFields are what servers keep of an object for themselves.
+const managedFields = "managedFields"
 
 // fewFields are sooner looked through than looked up.
 const fewFields = 16

@@ -30,7 +30,7 @@ func FuzzProgram(f *testing.F) {
 	queries := map[*asked]*rego.PreparedEvalQuery{}
 	f.Fuzz(func(t *testing.T, object, old []byte, kind uint8) {
 		review := fuzzed(object, old, kind)
-		input, err := review.input()
+		input, err := review.input(&objectParser{})
 		if err != nil || exempt(input, review) != "" {
 			return
 		}

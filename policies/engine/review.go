@@ -92,7 +92,7 @@ func (r Review) subject() (resource, operation string) {
 }
 
 // input is the review as Rego sees it: an AdmissionReview's request, beside it what only Stateward knows.
-func (r Review) input() (ast.Value, error) {
+func (r Review) input(parser *objectParser) (ast.Value, error) {
 	request := ast.NewObject(
 		item("kind", ast.ObjectTerm(item("group", ast.StringTerm(r.Group)), item("kind", ast.StringTerm(r.Kind)))),
 		item("resource", ast.ObjectTerm(item("resource", ast.StringTerm(r.Resource)))),
@@ -106,7 +106,6 @@ func (r Review) input() (ast.Value, error) {
 		request.Insert(ast.StringTerm("operation"), ast.StringTerm(r.Operation))
 	}
 	// Options are no version of the object, but null or small.
-	parser := &objectParser{}
 	for _, part := range []struct {
 		name  string
 		json  json.RawMessage

@@ -57,7 +57,7 @@ func stepsOf(t *testing.T, decider *Engine, file string) int {
 		t.Fatal(err)
 	}
 	review := FromRequest(recorded.Request, time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
-	input, err := review.input()
+	input, err := review.input(&objectParser{})
 	if err != nil {
 		t.Fatal(err)
 	}
