@@ -40,6 +40,12 @@ func Read(ctx context.Context, name string, paths []string, opts manifest.Option
 	return readRevision(ctx, name, paths, opts)
 }
 
+// past are the options by which the baseline is read: nobody can mend it, so it is not validated.
+func past(opts manifest.Options) manifest.Options {
+	opts.Validate, opts.Progress = false, nil
+	return opts
+}
+
 func isFolder(name string) bool {
 	if filepath.IsAbs(name) || name == "." || name == ".." ||
 		strings.HasPrefix(name, "./") || strings.HasPrefix(name, "../") {
@@ -62,7 +68,7 @@ func readFolder(name string, paths []string, opts manifest.Options) (before, aft
 	if after.Documents, err = manifest.Read(paths, opts); err != nil {
 		return Tree{}, Tree{}, err
 	}
-	if before.Documents, err = manifest.Read([]string{name}, opts); err != nil {
+	if before.Documents, err = manifest.Read([]string{name}, past(opts)); err != nil {
 		return Tree{}, Tree{}, fmt.Errorf("read the baseline: %w", err)
 	}
 	return before, after, nil
@@ -85,11 +91,11 @@ func readRevision(ctx context.Context, revision string, paths []string, opts man
 	if err != nil {
 		return Tree{}, Tree{}, err
 	}
-	past := classify(entries, places)
-	if after, err = readWorkTree(places, past, opts); err != nil {
+	listed := classify(entries, places)
+	if after, err = readWorkTree(places, listed, opts); err != nil {
 		return Tree{}, Tree{}, err
 	}
-	before, err = repository.read(ctx, revision, past, opts)
+	before, err = repository.read(ctx, revision, listed, past(opts))
 	return before, after, err
 }
 

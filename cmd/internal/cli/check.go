@@ -103,7 +103,7 @@ func check(ctx context.Context, paths []string, options checkOptions, streams St
 	}
 	progress := newProgress(streams.Err, isTerminal(streams.Err), time.Now)
 	options.reading = progress.of("read", "files")
-	input, err := readInput(ctx, paths, options, streams)
+	input, err := readInput(ctx, paths, options, library, streams)
 	progress.end()
 	if err != nil {
 		return usageError{err}

@@ -44,7 +44,7 @@ func parse(name string, data []byte, opts Options) ([]Document, []Error) {
 		for _, o := range objects {
 			document := o.document(name, len(documents)+1)
 			document.source = from
-			documents = append(documents, document)
+			documents = append(documents, opts.finish(document))
 		}
 	}
 	return documents, inFile(name, faults)

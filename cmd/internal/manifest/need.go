@@ -1,0 +1,37 @@
+package manifest
+
+import "bytes"
+
+// Need is how much of a document somebody needs once it has been read; each includes those before it.
+type Need int
+
+const (
+	// Identity is what the object is called, and where it begins.
+	Identity Need = iota
+	// Object is what the object says.
+	Object
+	// Places are where its fields are written, with the text of their lines.
+	Places
+)
+
+// finish validates a document that has been read, and lets go of what nobody needs of it: of 100,000 documents that are
+// held together most are of a kind that nothing is asked about.
+func (o Options) finish(document Document) Document {
+	if o.Validate {
+		document.unknown = join(document.unknownFields())
+	}
+	need := Places
+	if o.Needs != nil {
+		need = o.Needs(document)
+	}
+	if need < Places {
+		document.outline, document.source = document.outline.start(), nil
+	}
+	if need < Object {
+		document.Raw = nil
+		return document
+	}
+	// It was written into more room than it took.
+	document.Raw = bytes.Clone(document.Raw)
+	return document
+}
