@@ -89,7 +89,7 @@ func check(ctx context.Context, paths []string, options checkOptions, streams St
 	if err != nil {
 		return usageError{err}
 	}
-	reconsider := collectLazily()
+	defer collectLazily()()
 	library, err := loadLibrary(ctx, options.rules)
 	if err != nil {
 		return err
@@ -108,7 +108,6 @@ func check(ctx context.Context, paths []string, options checkOptions, streams St
 	if err != nil {
 		return usageError{err}
 	}
-	reconsider(len(input.documents) + len(input.changes))
 	decider, err := engine.NewWith(ctx, library, guardrails, input.asks(options.rules == ""))
 	if err != nil {
 		return err

@@ -149,7 +149,7 @@ func (o inputOptions) read(paths []string, options manifest.Options, streams Str
 	var errs []error
 	if len(paths) > 0 {
 		read, err := manifest.Read(paths, options)
-		documents, errs = append(documents, read...), append(errs, err)
+		documents, errs = read, append(errs, err)
 	}
 	if o.kustomize != "" {
 		built, err := manifest.Kustomize(o.kustomize, options)

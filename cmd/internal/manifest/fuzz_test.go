@@ -139,7 +139,7 @@ func FuzzStream(f *testing.F) {
 			return
 		}
 		want, wantErr := kubectlValues(content)
-		_, values, faults := load(data, Options{}.withDefaults())
+		values, faults := load(data, Options{}.withDefaults())
 		if len(faults) > 0 {
 			return
 		}
@@ -279,7 +279,7 @@ func FuzzOutline(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		_, values, _ := load(data, Options{}.withDefaults())
+		values, _ := load(data, Options{}.withDefaults())
 		for _, v := range values {
 			checkOutline(t, v.root, outlineOf(v.root), nil, decodeJSON(t, v.raw))
 		}

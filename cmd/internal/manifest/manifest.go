@@ -101,8 +101,8 @@ func (d Document) Position(path []any) Position {
 	return at(d.File, found)
 }
 
-// Line returns a line of the document's file without its end, counted from 1.
-// It is empty when the file has no such line.
+// Line returns a line of the document without its end, counted from 1 as in the
+// file. It is empty when the document has no such line.
 func (d Document) Line(number int) string {
 	if d.source == nil {
 		return ""

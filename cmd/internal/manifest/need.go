@@ -20,18 +20,21 @@ func (o Options) finish(document Document) Document {
 	if o.Validate {
 		document.unknown = join(document.unknownFields())
 	}
-	need := Places
 	if o.Needs != nil {
-		need = o.Needs(document)
-	}
-	if need < Places {
-		document.outline, document.source = document.outline.start(), nil
-	}
-	if need < Object {
-		document.Raw = nil
-		return document
+		document = document.Reduced(o.Needs(document))
 	}
 	// It was written into more room than it took.
 	document.Raw = bytes.Clone(document.Raw)
 	return document
+}
+
+// Reduced returns the document without what nobody needs any more.
+func (d Document) Reduced(need Need) Document {
+	if need < Places {
+		d.outline, d.source = d.outline.start(), nil
+	}
+	if need < Object {
+		d.Raw = nil
+	}
+	return d
 }

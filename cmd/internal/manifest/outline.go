@@ -48,6 +48,9 @@ func appendValue(packed outline, n *node) outline {
 
 // start is the outline without all that is below the root.
 func (o outline) start() outline {
+	if len(o) == 0 {
+		return nil
+	}
 	reader := outlineReader{rest: o}
 	return append(appendPlace(nil, reader.place()), scalarOutline)
 }
