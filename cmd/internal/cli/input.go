@@ -28,14 +28,15 @@ type input struct {
 
 // readInput reads the paths, and their baseline where there is one. What of that cannot be compared is told aside.
 func readInput(ctx context.Context, paths []string, options checkOptions, library *policies.Library, streams Streams) (input, error) {
-	if err := options.complete(paths, options.compares); err != nil {
+	if err := options.complete(paths); err != nil {
 		return input{}, err
 	}
 	if !options.compares {
 		documents, err := options.inputOptions.read(paths, options.manifestOptions(streams, needs(library)), streams)
 		return input{documents: documents}, err
 	}
-	before, after, err := baseline.Read(ctx, options.baseline, paths, options.manifestOptions(streams, nil))
+	given := baseline.Given{Paths: paths, Kustomization: options.kustomize}
+	before, after, err := baseline.Read(ctx, options.baseline, given, options.manifestOptions(streams, nil))
 	if err != nil {
 		return input{}, err
 	}
@@ -47,7 +48,7 @@ func readInput(ctx context.Context, paths []string, options checkOptions, librar
 		fmt.Fprintln(streams.Err, "note: "+printable(note, ""))
 	}
 	if err == nil && len(changes) == 0 && !options.allowEmpty {
-		err = errEmpty(paths)
+		err = errEmpty(append(paths, options.kustomize))
 	}
 	return input{compared: true, changes: changes}, err
 }
@@ -171,14 +172,12 @@ func errEmpty(given []string) error {
 }
 
 // complete tells what is missing or does not go together.
-func (o inputOptions) complete(paths []string, compares bool) error {
+func (o inputOptions) complete(paths []string) error {
 	switch {
 	case !slices.Contains([]string{validateStrict, validateWarn, validateIgnore}, o.validate):
 		return fmt.Errorf("--validate %q: use strict, warn or ignore", o.validate)
 	case len(paths) == 0 && o.kustomize == "":
 		return errors.New("nothing to check: name a file, a folder, - for standard input, or -k FOLDER; see `stateward check --help`")
-	case compares && o.kustomize != "":
-		return errors.New("--baseline compares files: build both with `kubectl kustomize`, each into a folder, and compare these")
 	default:
 		return nil
 	}
