@@ -9,12 +9,12 @@ import (
 )
 
 const (
-	// roomyHeap in bytes is what a check may take without a thought: with the program itself that is less than 300 MiB.
-	roomyHeap = 130 << 20
+	// roomyHeap in bytes is what a check may take without a thought: with the program itself that is less than 300 MB.
+	roomyHeap = 120 << 20
 	// Garbage lies until the heap has grown by so many percent. Of little that lives it is no loss to let it lie for
 	// longer: a quarter less time for half more memory. The least is what makes a heap that has no room left still go on.
 	mostGarbage  = 400
-	leastGarbage = 40
+	leastGarbage = 30
 )
 
 // collectLazily lets garbage lie for as long as there is room, unless whoever calls has a say in that. A limit of the
