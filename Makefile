@@ -5,6 +5,7 @@ GO_TEST := go test -timeout 30m
 FUZZ_TIME := 3s
 BENCH_TIME := 1s
 BENCH_MANIFESTS := 1000
+BENCH_ALONE :=
 ROLLOUTS := 50
 CRD := $(BIN)/controller-gen crd paths=./policies/engine output:crd:stdout
 GO_FILES_FOLDERS := certs cmd policies test webhook
@@ -73,9 +74,9 @@ bench-check: ## Compare what decisions allocate with the baseline (UPDATE=1: wri
 	go test ./policies/engine -run Steps $(if $(UPDATE),-update)
 
 .PHONY: bench-validators
-bench-validators: ## Measure `stateward check` beside other validators (minutes; BENCH_MANIFESTS=1000,10000,100000)
+bench-validators: ## Measure `stateward check` beside other validators (minutes; BENCH_MANIFESTS=1000,10000; BENCH_ALONE=100000: by itself)
 	@go run ./test/cluster/build conftest
-	@go run -C test/bench/check . -root ../../.. -manifests $(BENCH_MANIFESTS)
+	@go run -C test/bench/check . -root ../../.. -manifests $(BENCH_MANIFESTS) $(if $(BENCH_ALONE),-alone $(BENCH_ALONE))
 
 .PHONY: bench-growth
 bench-growth: ## Measure how the time of a decision grows with rules, object and cluster; write test/bench/growth (two minutes)

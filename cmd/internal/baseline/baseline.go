@@ -26,18 +26,32 @@ type Tree struct {
 	Notes     []string
 }
 
-// Read returns the objects of paths as they are now and as they were in the baseline: a folder where one of this name
-// exists or the name begins with ./, ../ or /, else a revision.
+// Given is what somebody wants to compare with its baseline.
+type Given struct {
+	// Paths are files and folders, or - for standard input.
+	Paths []string
+	// Kustomization is a folder to build, or empty.
+	Kustomization string
+}
+
+// Read returns the objects of what is given as they are now and as they were in the baseline: a folder where one of this
+// name exists or the name begins with ./, ../ or /, else a revision.
 //
 // In both trees a path may be missing or empty that is not so in the other: its objects are new or gone.
-func Read(ctx context.Context, name string, paths []string, opts manifest.Options) (before, after Tree, err error) {
+func Read(ctx context.Context, name string, given Given, opts manifest.Options) (before, after Tree, err error) {
 	if name == "" {
 		return Tree{}, Tree{}, errors.New("--baseline is empty: name a git revision or a folder")
 	}
 	if isFolder(name) {
-		return readFolder(name, paths, opts)
+		return readFolder(name, given, opts)
 	}
-	return readRevision(ctx, name, paths, opts)
+	return readRevision(ctx, name, given, opts)
+}
+
+// past are the options by which the baseline is read: nobody can mend it, so it is not validated.
+func past(opts manifest.Options) manifest.Options {
+	opts.Validate, opts.Progress = false, nil
+	return opts
 }
 
 func isFolder(name string) bool {
@@ -51,7 +65,7 @@ func isFolder(name string) bool {
 
 // readFolder takes all documents of the folder for the baseline, wherever in it they are: objects are paired by what
 // they are called, not by their files.
-func readFolder(name string, paths []string, opts manifest.Options) (before, after Tree, err error) {
+func readFolder(name string, given Given, opts manifest.Options) (before, after Tree, err error) {
 	info, err := os.Stat(name)
 	if err != nil {
 		return Tree{}, Tree{}, fmt.Errorf("--baseline %s: there is no such folder; a revision is given without ./", name)
@@ -59,21 +73,32 @@ func readFolder(name string, paths []string, opts manifest.Options) (before, aft
 	if !info.IsDir() {
 		return Tree{}, Tree{}, fmt.Errorf("--baseline %s is a file: name the folder it lies in, or a git revision", name)
 	}
-	if after.Documents, err = manifest.Read(paths, opts); err != nil {
+	if given.Kustomization != "" {
+		if len(given.Paths) > 0 {
+			return Tree{}, Tree{}, fmt.Errorf("--baseline %s is compared with one kustomization: check %s by itself", name, given.Paths[0])
+		}
+		before.Documents, after.Documents, err = buildFolder(name, given.Kustomization, opts)
+		return before, after, err
+	}
+	if after.Documents, err = manifest.Read(given.Paths, opts); err != nil {
 		return Tree{}, Tree{}, err
 	}
-	if before.Documents, err = manifest.Read([]string{name}, opts); err != nil {
+	if before.Documents, err = manifest.Read([]string{name}, past(opts)); err != nil {
 		return Tree{}, Tree{}, fmt.Errorf("read the baseline: %w", err)
 	}
 	return before, after, nil
 }
 
 // readRevision reads the files of the work tree and their versions at the revision.
-func readRevision(ctx context.Context, revision string, paths []string, opts manifest.Options) (before, after Tree, err error) {
-	if slices.Contains(paths, stdin) {
+func readRevision(ctx context.Context, revision string, given Given, opts manifest.Options) (before, after Tree, err error) {
+	if slices.Contains(given.Paths, stdin) {
 		return Tree{}, Tree{}, fmt.Errorf("standard input has no version at revision %q: give files, or a folder as --baseline", revision)
 	}
-	repository, places, err := locate(ctx, paths)
+	wanted := slices.Clone(given.Paths)
+	if given.Kustomization != "" {
+		wanted = append(wanted, given.Kustomization)
+	}
+	repository, places, err := locate(ctx, wanted)
 	if err != nil {
 		return Tree{}, Tree{}, err
 	}
@@ -81,15 +106,30 @@ func readRevision(ctx context.Context, revision string, paths []string, opts man
 	if err != nil {
 		return Tree{}, Tree{}, err
 	}
-	entries, err := repository.list(ctx, commit, places)
+	if paths := places[:len(given.Paths)]; len(paths) > 0 {
+		if before, after, err = repository.compare(ctx, revision, commit, paths, opts); err != nil {
+			return Tree{}, Tree{}, err
+		}
+	}
+	if given.Kustomization != "" {
+		// Cleaned, as places are, a URL would be none.
+		folder := place{given: given.Kustomization, below: places[len(places)-1].below}
+		err = repository.build(ctx, revision, commit, folder, opts, &before, &after)
+	}
+	return before, after, err
+}
+
+// compare reads the manifests at these places, now and at the revision.
+func (r repository) compare(ctx context.Context, revision, commit string, places []place, opts manifest.Options) (before, after Tree, err error) {
+	entries, err := r.list(ctx, commit, places)
 	if err != nil {
 		return Tree{}, Tree{}, err
 	}
-	past := classify(entries, places)
-	if after, err = readWorkTree(places, past, opts); err != nil {
+	listed := classify(entries, places)
+	if after, err = readWorkTree(places, listed, opts); err != nil {
 		return Tree{}, Tree{}, err
 	}
-	before, err = repository.read(ctx, revision, past, opts)
+	before, err = r.read(ctx, revision, listed, past(opts))
 	return before, after, err
 }
 

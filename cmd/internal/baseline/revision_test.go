@@ -28,8 +28,13 @@ func compare(t *testing.T, r repository, revision string, paths ...string) outco
 
 func outcomeOf(t *testing.T, top, name string, paths []string, opts manifest.Options) outcome {
 	t.Helper()
+	return outcomeOfGiven(t, top, name, baseline.Given{Paths: paths}, opts)
+}
+
+func outcomeOfGiven(t *testing.T, top, name string, given baseline.Given, opts manifest.Options) outcome {
+	t.Helper()
 	var got outcome
-	before, after, err := baseline.Read(t.Context(), name, paths, opts)
+	before, after, err := baseline.Read(t.Context(), name, given, opts)
 	var changes []baseline.Change
 	if err == nil {
 		changes, got.Notes, err = baseline.Pair(before, after, "default")

@@ -205,3 +205,19 @@ func TestStandardInputIsComparedWithAFolder(t *testing.T) {
 		t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
 }
+
+func TestKustomizationIsJudgedByWhatChangesInIt(t *testing.T) {
+	t.Parallel()
+	before := database(t)
+	before["kustomization.yaml"] = "resources: [budget.yaml, db.yaml, service.yaml]\n"
+	folder := before.commit(t)
+	after := database(t)
+	after.edit(t, "db.yaml", "postgres:16.4", "postgres:17.0")
+	after["kustomization.yaml"] = "resources: [budget.yaml, db.yaml]\n"
+	after.replace(t, folder)
+	stdout, stderr, code := run(t, "", "check", "--baseline", "main", "-k", folder)
+	if stderr != "" || code != cli.ExitViolations {
+		t.Errorf("exit code %d, stderr %q", code, stderr)
+	}
+	golden(t, "kustomization.txt", strings.ReplaceAll(stdout, folder, "deploy"))
+}

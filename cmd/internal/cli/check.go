@@ -89,7 +89,7 @@ func check(ctx context.Context, paths []string, options checkOptions, streams St
 	if err != nil {
 		return usageError{err}
 	}
-	reconsider := collectLazily()
+	defer collectLazily()()
 	library, err := loadLibrary(ctx, options.rules)
 	if err != nil {
 		return err
@@ -103,12 +103,11 @@ func check(ctx context.Context, paths []string, options checkOptions, streams St
 	}
 	progress := newProgress(streams.Err, isTerminal(streams.Err), time.Now)
 	options.reading = progress.of("read", "files")
-	input, err := readInput(ctx, paths, options, streams)
+	input, err := readInput(ctx, paths, options, library, streams)
 	progress.end()
 	if err != nil {
 		return usageError{err}
 	}
-	reconsider(len(input.documents) + len(input.changes))
 	decider, err := engine.New(ctx, library, guardrails)
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 	"github.com/stateward/stateward/cmd/internal/judge"
 	"github.com/stateward/stateward/cmd/internal/manifest"
 	"github.com/stateward/stateward/cmd/internal/report"
+	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 )
 
@@ -26,15 +27,16 @@ type input struct {
 }
 
 // readInput reads the paths, and their baseline where there is one. What of that cannot be compared is told aside.
-func readInput(ctx context.Context, paths []string, options checkOptions, streams Streams) (input, error) {
-	if err := options.complete(paths, options.compares); err != nil {
+func readInput(ctx context.Context, paths []string, options checkOptions, library *policies.Library, streams Streams) (input, error) {
+	if err := options.complete(paths); err != nil {
 		return input{}, err
 	}
 	if !options.compares {
-		documents, err := options.inputOptions.read(paths, streams)
+		documents, err := options.inputOptions.read(paths, options.manifestOptions(streams, needs(library)), streams)
 		return input{documents: documents}, err
 	}
-	before, after, err := baseline.Read(ctx, options.baseline, paths, manifest.Options{Stdin: streams.In, AllowEmpty: options.allowEmpty})
+	given := baseline.Given{Paths: paths, Kustomization: options.kustomize}
+	before, after, err := baseline.Read(ctx, options.baseline, given, options.manifestOptions(streams, nil))
 	if err != nil {
 		return input{}, err
 	}
@@ -46,14 +48,36 @@ func readInput(ctx context.Context, paths []string, options checkOptions, stream
 		fmt.Fprintln(streams.Err, "note: "+printable(note, ""))
 	}
 	if err == nil && len(changes) == 0 && !options.allowEmpty {
-		err = errEmpty(paths)
+		err = errEmpty(append(paths, options.kustomize))
 	}
 	return input{compared: true, changes: changes}, err
 }
 
+// needs says how much of a manifest has to be held until all are judged: all of what rules judge, and what they may look
+// at beside it.
+func needs(library *policies.Library) func(manifest.Document) manifest.Need {
+	judged := map[string]bool{}
+	for _, rule := range library.All() {
+		for _, resource := range policies.Resources() {
+			judged[resource.Name] = judged[resource.Name] || rule.Judges(resource.Name, "CREATE")
+		}
+	}
+	return func(document manifest.Document) manifest.Need {
+		resource, known := policies.ResourceOfKind(policies.GroupOf(document.APIVersion), document.Kind)
+		switch {
+		case judged[resource.Name], document.IsAdmissionReview(), judge.Asks(document):
+			return manifest.Places
+		case known:
+			return manifest.Object
+		default:
+			return manifest.Identity
+		}
+	}
+}
+
 // objects are the documents as they are now.
 func (i input) objects() []manifest.Document {
-	objects := slices.Clone(i.documents)
+	objects := slices.Clip(i.documents)
 	for _, change := range i.changes {
 		if change.After != nil {
 			objects = append(objects, *change.After)
@@ -91,16 +115,23 @@ func (o *inputOptions) add(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.allowEmpty, "allow-empty", false, "input without any document is no error")
 }
 
+// manifestOptions say how to read what is given.
+func (o inputOptions) manifestOptions(streams Streams, needs func(manifest.Document) manifest.Need) manifest.Options {
+	return manifest.Options{
+		Stdin: streams.In, AllowEmpty: o.allowEmpty, Progress: o.reading, Validate: o.validate != validateIgnore, Needs: needs,
+	}
+}
+
 // read reads all that is given, and refuses what kubectl would refuse to apply.
-func (o inputOptions) read(paths []string, streams Streams) ([]manifest.Document, error) {
+func (o inputOptions) read(paths []string, options manifest.Options, streams Streams) ([]manifest.Document, error) {
 	var documents []manifest.Document
 	var errs []error
 	if len(paths) > 0 {
-		read, err := manifest.Read(paths, manifest.Options{Stdin: streams.In, AllowEmpty: o.allowEmpty, Progress: o.reading})
-		documents, errs = append(documents, read...), append(errs, err)
+		read, err := manifest.Read(paths, options)
+		documents, errs = read, append(errs, err)
 	}
 	if o.kustomize != "" {
-		built, err := manifest.Kustomize(o.kustomize, manifest.Options{})
+		built, err := manifest.Kustomize(o.kustomize, options)
 		documents, errs = append(documents, built...), append(errs, err)
 	}
 	if err := errors.Join(append(errs, o.validated(documents, streams))...); err != nil {
@@ -119,14 +150,12 @@ func errEmpty(given []string) error {
 }
 
 // complete tells what is missing or does not go together.
-func (o inputOptions) complete(paths []string, compares bool) error {
+func (o inputOptions) complete(paths []string) error {
 	switch {
 	case !slices.Contains([]string{validateStrict, validateWarn, validateIgnore}, o.validate):
 		return fmt.Errorf("--validate %q: use strict, warn or ignore", o.validate)
 	case len(paths) == 0 && o.kustomize == "":
 		return errors.New("nothing to check: name a file, a folder, - for standard input, or -k FOLDER; see `stateward check --help`")
-	case compares && o.kustomize != "":
-		return errors.New("--baseline compares files: build both with `kubectl kustomize`, each into a folder, and compare these")
 	default:
 		return nil
 	}
@@ -134,9 +163,6 @@ func (o inputOptions) complete(paths []string, compares bool) error {
 
 // validated returns what is wrong with the fields of the documents, unless that is to be mentioned only.
 func (o inputOptions) validated(documents []manifest.Document, streams Streams) error {
-	if o.validate == validateIgnore {
-		return nil
-	}
 	unknown := manifest.UnknownFields(documents)
 	if unknown == nil || o.validate == validateStrict {
 		return unknown

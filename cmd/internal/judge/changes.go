@@ -45,7 +45,7 @@ func Changes(ctx context.Context, decider *engine.Engine, changes []baseline.Cha
 		results[index].Changes = &report.Changes{}
 		c := comparison{decider: decider, options: options, past: past, now: now, result: &results[index]}
 		if failed[index] = c.judge(ctx, changes[index]); failed[index] != nil {
-			fail(&results[index], newest(changes[index]), options.Namespace, failed[index])
+			results[index].Documents = append(results[index].Documents, unread(newest(changes[index]), options.Namespace, failed[index]))
 		}
 	})
 	documents := make([]manifest.Document, 0, len(changes))
@@ -242,11 +242,13 @@ func (c comparison) decide(ctx context.Context, document manifest.Document, revi
 }
 
 func (c comparison) add(document manifest.Document, review engine.Review, findings []engine.Finding, verdict engine.Verdict) {
-	index := begin(c.result, document, review)
+	judged := entry(document, review)
 	if c.decider.Judges(review) || len(findings) > 0 {
-		verdict.Findings = findings
-		found(c.result, index, document, review, verdict)
+		judged.Outcome = report.Judged
+		c.result.Findings = append(c.result.Findings, findingsOf(document, review, findings, len(c.result.Documents))...)
+		c.result.AddUndecided(verdict.Undecided)
 	}
+	c.result.Documents = append(c.result.Documents, judged)
 }
 
 // merge adds what is fresh to the findings of an update. Where the update leaves alone what is wrong, and it was right

@@ -86,10 +86,19 @@ func ignores(document manifest.Document, library *policies.Library) (reasons map
 	return reasons, nil
 }
 
+// Asks tells a document that may ask to ignore rules; one that does not need not be held for that.
+func Asks(document manifest.Document) bool { return mentions(document, IgnoreAnnotation) }
+
+// mentions spares nearly all documents to be read for an annotation that they do not have. JSON may write each letter as
+// an escape.
+func mentions(document manifest.Document, key string) bool {
+	_, name, _ := strings.Cut(key, "/")
+	return bytes.Contains(document.Raw, []byte(name)) || bytes.Contains(document.Raw, []byte(`\u`))
+}
+
 // annotation is "" where there is none, and where annotations are of another type: a rule tells that.
 func annotation(document manifest.Document, key string) string {
-	// Nearly no document has one. JSON may write each letter as an escape.
-	if _, name, _ := strings.Cut(key, "/"); !bytes.Contains(document.Raw, []byte(name)) && !bytes.Contains(document.Raw, []byte(`\u`)) {
+	if !mentions(document, key) {
 		return ""
 	}
 	var object struct {

@@ -6,14 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
-
-	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/stateward/stateward/cmd/internal/manifest"
 	"github.com/stateward/stateward/cmd/internal/parallel"
 	"github.com/stateward/stateward/cmd/internal/report"
-	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 )
 
@@ -41,146 +39,127 @@ func (e *InputError) Error() string { return e.Err.Error() }
 func (e *InputError) Unwrap() error { return e.Err }
 
 // Documents decides each document, several at a time. What cannot be evaluated is told in the joined error, beside the
-// result of all the others, in the order of the documents.
+// result of all the others, in the order of the documents. Of these only what they are called is left afterwards: of many
+// the places and lines would be held beside the findings that have them already.
 func Documents(ctx context.Context, decider *engine.Engine, documents []manifest.Document, options Options) (report.Result, error) {
-	result := report.Result{Rules: decider.Library().All()}
-	world, values, err := worldOf(decider, documents, options)
+	result := report.Result{Rules: decider.Library().All(), Documents: make([]report.Document, len(documents))}
+	world, objects, err := worldOf(decider, documents, options)
 	if err != nil {
-		for _, document := range documents {
-			fail(&result, document, options.Namespace, err)
+		for index, document := range documents {
+			result.Documents[index] = unread(document, options.Namespace, err)
 		}
 		return result, err
 	}
 	outcomes := make([]outcome, len(documents))
 	parallel.EachTold(len(documents), options.Progress, func(index int) {
-		outcomes[index] = decide(ctx, decider, documents[index], values[index], world, options)
+		one := sole{decider: decider, options: options, world: world, document: documents[index], object: objects[index], index: index}
+		result.Documents[index], outcomes[index] = one.judge(ctx)
+		if !Asks(documents[index]) {
+			documents[index] = documents[index].Reduced(manifest.Identity)
+		}
 	})
 	var failed []error
-	for index, outcome := range outcomes {
-		failed = append(failed, outcome.record(&result, documents[index], options.Namespace))
+	for _, outcome := range outcomes {
+		result.Findings = append(result.Findings, outcome.findings...)
+		result.AddUndecided(outcome.undecided)
+		failed = append(failed, outcome.err)
 	}
 	failed = append(failed, ignore(&result, documents, decider.Library(), options.AllowAnnotations))
 	return result, errors.Join(failed...)
 }
 
-// outcome is what became of one document.
+// outcome is what there is to tell of one document, beside what became of it.
 type outcome struct {
-	review  engine.Review
-	judged  bool
-	verdict engine.Verdict
-	// err says why nothing is known; without a review the document is no object at all.
-	err error
+	findings  []report.Finding
+	undecided []engine.Undecided
+	err       error
 }
 
-func decide(
-	ctx context.Context, decider *engine.Engine, document manifest.Document, value ast.Value, world engine.World, options Options,
-) outcome {
-	review, err := reviewOf(document, options.Namespace, options.Now)
+// sole is a document that is judged as it is, with the object that the World has of it, if any.
+type sole struct {
+	decider  *engine.Engine
+	options  Options
+	world    *world
+	document manifest.Document
+	object   *held
+	index    int
+}
+
+func (s sole) judge(ctx context.Context) (report.Document, outcome) {
+	review, err := reviewOf(s.document, s.options.Namespace, s.options.Now)
 	if err != nil {
-		return outcome{err: err}
+		return unread(s.document, s.options.Namespace, err), outcome{err: &InputError{fmt.Errorf("%s: %w", s.document.Position(nil), err)}}
 	}
-	review.ObjectValue = value
-	if !decider.Judges(review) {
-		return outcome{review: review}
+	judged := entry(s.document, review)
+	if !s.decider.Judges(review) {
+		return judged, outcome{}
 	}
-	verdict, err := decider.Decide(ctx, review, world)
-	return outcome{review: review, judged: true, verdict: verdict, err: err}
-}
-
-// record adds a document to the result whatever became of it.
-func (o outcome) record(result *report.Result, document manifest.Document, namespace string) error {
-	switch {
-	case o.err != nil && !o.judged:
-		fail(result, document, namespace, o.err)
-		return &InputError{fmt.Errorf("%s: %w", document.Position(nil), o.err)}
-	case o.err != nil:
-		index := begin(result, document, o.review)
-		result.Documents[index].Outcome, result.Documents[index].Error = report.Failed, o.err.Error()
-		return notEvaluated(document, o.review, o.err)
-	case !o.judged:
-		begin(result, document, o.review)
-	default:
-		found(result, begin(result, document, o.review), document, o.review, o.verdict)
+	if s.object != nil {
+		// It was read before; without a value the engine reads it once more, and says what is wrong.
+		review.ObjectValue, _ = s.world.value(s.object)
 	}
-	return nil
+	verdict, err := s.decider.Decide(ctx, review, s.world)
+	if err != nil {
+		judged.Outcome, judged.Error = report.Failed, err.Error()
+		return judged, outcome{err: notEvaluated(s.document, review, err)}
+	}
+	judged.Outcome = report.Judged
+	return judged, outcome{findings: findingsOf(s.document, review, verdict.Findings, s.index), undecided: verdict.Undecided}
 }
 
 func notEvaluated(document manifest.Document, review engine.Review, err error) error {
 	return fmt.Errorf("%s: %s %s/%s could not be evaluated: %w", document.Position(nil), review.Kind, review.Namespace, review.Name, err)
 }
 
-// begin takes a document into the result: skipped, until something else becomes of it.
-func begin(result *report.Result, document manifest.Document, review engine.Review) (index int) {
-	result.Documents = append(result.Documents, report.Document{
+// entry is a document in the result: skipped, until something else becomes of it.
+func entry(document manifest.Document, review engine.Review) report.Document {
+	return report.Document{
 		ObjectReference: engine.ObjectReference{Kind: review.Kind, Namespace: review.Namespace, Name: review.Name},
 		Position:        position(document, nil), Outcome: report.Skipped,
-	})
-	return len(result.Documents) - 1
-}
-
-// found records what a document was judged to be.
-func found(result *report.Result, index int, document manifest.Document, review engine.Review, verdict engine.Verdict) {
-	result.Documents[index].Outcome = report.Judged
-	for _, finding := range verdict.Findings {
-		place := place(document, finding, review)
-		result.Findings = append(result.Findings, report.Finding{
-			Finding: finding, Position: place, Source: source(document, place), Document: index,
-		})
 	}
-	result.AddUndecided(verdict.Undecided)
 }
 
-// fail records a document that cannot be judged by what its file says of it, for want of a review.
-func fail(result *report.Result, document manifest.Document, namespace string, err error) {
-	result.Documents = append(result.Documents, report.Document{
+// findingsOf are the findings in the document of this index, with their places.
+func findingsOf(document manifest.Document, review engine.Review, findings []engine.Finding, index int) (placed []report.Finding) {
+	for _, finding := range findings {
+		place := place(document, finding, review)
+		placed = append(placed, report.Finding{Finding: finding, Position: place, Source: source(document, place), Document: index})
+	}
+	return placed
+}
+
+// unread is a document that cannot be judged, by what its file says of it, for want of a review.
+func unread(document manifest.Document, namespace string, err error) report.Document {
+	return report.Document{
 		ObjectReference: engine.ObjectReference{
 			Kind: document.Kind, Namespace: cmp.Or(document.Namespace, namespace), Name: document.Name,
 		},
 		Position: position(document, nil), Outcome: report.Failed, Error: err.Error(),
-	})
+	}
 }
 
-// worldOf makes all manifests each other's World, in their surroundings. With it come the objects that are in it, as
-// Rego sees them, in the order of the documents; nil for the others.
-func worldOf(decider *engine.Engine, documents []manifest.Document, options Options) (engine.World, []ast.Value, error) {
+// worldOf makes all manifests each other's World, in their surroundings. With it come the objects that it holds, in the
+// order of the documents; nil for the others.
+func worldOf(decider *engine.Engine, documents []manifest.Document, options Options) (*world, []*held, error) {
 	known := decider.Library().ManifestResources
 	if options.Partial {
 		known = nil
 	}
-	world := engine.NewSnapshot(options.Namespace, options.Surroundings.known(known))
-	if err := options.Surroundings.addTo(world, documents, options.Namespace); err != nil {
+	made := newWorld(options.Namespace, options.Surroundings.known(known), decider.ParseObject)
+	if err := options.Surroundings.addTo(made, documents, options.Namespace); err != nil {
 		return nil, nil, err
 	}
-	values, err := valuesOf(documents)
-	if err != nil {
-		return nil, nil, err
-	}
-	for index, value := range values {
-		if value == nil {
-			continue
-		}
-		if err := world.AddValue(value); err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", documents[index].Position(nil), err)
-		}
-	}
-	return world, values, nil
-}
-
-// valuesOf reads the objects that a rule could look at, several at a time.
-func valuesOf(documents []manifest.Document) ([]ast.Value, error) {
-	values, failed := make([]ast.Value, len(documents)), make([]error, len(documents))
+	objects, failed := make([]*held, len(documents)), make([]error, len(documents))
 	parallel.Each(len(documents), func(index int) {
 		document := documents[index]
-		if _, known := policies.ResourceOfKind(policies.GroupOf(document.APIVersion), document.Kind); !known {
-			return
-		}
-		value, err := engine.ParseObject(document.Raw)
+		called := identity{document.APIVersion, document.Kind, document.Namespace, document.Name}
+		kept, err := made.add(index, called, document.Raw)
 		if err != nil {
-			err = fmt.Errorf("%s: read the object: %w", document.Position(nil), err)
+			failed[index] = fmt.Errorf("%s: %w", document.Position(nil), err)
 		}
-		values[index], failed[index] = value, err
+		objects[index] = kept
 	})
-	return values, errors.Join(failed...)
+	return made, objects, errors.Join(failed...)
 }
 
 // place finds the line of a finding; in a recorded AdmissionReview the object stands below the request.
@@ -210,5 +189,6 @@ func source(document manifest.Document, place report.Position) string {
 	if len(line) > longestLine {
 		return ""
 	}
-	return line
+	// It is a part of the file's text, which is not to be held for that.
+	return strings.Clone(line)
 }

@@ -54,6 +54,9 @@ func TestFindingsStandInTheOrderOfDocuments(t *testing.T) {
 	if !slices.IsSorted(names) {
 		t.Errorf("findings are about %v", names)
 	}
+	if held := slices.ContainsFunc(documents, func(document manifest.Document) bool { return document.Raw != nil }); held {
+		t.Error("what a document says is held when it has been judged")
+	}
 	var lines []string
 	for problem := range strings.Lines(fmt.Sprint(err)) {
 		lines = append(lines, strings.SplitN(problem, ":", 3)[1])

@@ -2,13 +2,13 @@ package judge
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/stateward/stateward/cmd/internal/manifest"
-	"github.com/stateward/stateward/policies/engine"
 )
 
 // Surroundings are what is there already, besides the documents: seen, not judged. The zero value is nothing.
@@ -35,19 +35,23 @@ func (s *Surroundings) known(anyway []string) []string {
 
 // addTo puts all into the World. A StatefulSet that is among the documents and here too has claims by right: they are
 // left out, or they would look like somebody's leavings.
-func (s *Surroundings) addTo(world *engine.Snapshot, documents []manifest.Document, namespace string) error {
+func (s *Surroundings) addTo(world *world, documents []manifest.Document, namespace string) error {
+	// Whatever the documents say counts more, and of two that are there the later.
+	before := math.MinInt
 	own := s.claimsOf(documents, namespace)
 	for resource, objects := range s.objects {
 		for _, object := range objects {
 			if resource == "persistentvolumeclaims" && own(object) {
 				continue
 			}
+			before++
 			raw, err := object.MarshalJSON()
 			if err != nil {
 				return fmt.Errorf("take %s/%s into the World: %w", object.GetNamespace(), object.GetName(), err)
 			}
-			if err := world.Add(raw); err != nil {
-				return err
+			called := identity{object.GetAPIVersion(), object.GetKind(), object.GetNamespace(), object.GetName()}
+			if _, err := world.add(before, called, raw); err != nil {
+				return fmt.Errorf("take %s/%s into the World: %w", object.GetNamespace(), object.GetName(), err)
 			}
 		}
 	}

@@ -3,27 +3,28 @@ package manifest
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/kubernetes/scheme"
 	kjson "sigs.k8s.io/json"
 
-	"github.com/stateward/stateward/cmd/internal/parallel"
 	"github.com/stateward/stateward/policies/fieldpath"
 )
 
 // UnknownFields returns, with their places, the fields of the documents that Kubernetes' own types do not have, as the
-// API server tells kubectl, which refuses to apply them. Kinds that are not Kubernetes' own are left alone. A field of
-// the wrong type is a rule's business; documents without one are marked as typed.
+// API server tells kubectl, which refuses to apply them: of documents that were read with Options.Validate. Kinds that
+// are not Kubernetes' own are left alone.
 func UnknownFields(documents []Document) error {
-	found := make([][]Error, len(documents))
-	parallel.Each(len(documents), func(index int) { found[index] = documents[index].unknownFields() })
-	return join(slices.Concat(found...))
+	var found []Error
+	for _, document := range documents {
+		found = append(found, Errors(document.unknown)...)
+	}
+	return join(found)
 }
 
-// unknownFields reads the document into Kubernetes' own type.
+// unknownFields reads the document into Kubernetes' own type. A field of the wrong type is a rule's business; a document
+// without one is marked as typed.
 func (d *Document) unknownFields() (errs []Error) {
 	typed, err := scheme.Scheme.New(schema.FromAPIVersionAndKind(d.APIVersion, d.Kind))
 	if runtime.IsNotRegisteredError(err) || d.IsAdmissionReview() {

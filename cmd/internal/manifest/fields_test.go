@@ -41,7 +41,7 @@ func TestFieldsThatKubernetesDoesNotHaveAreToldWithTheirPlace(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			documents, err := manifest.Parse("f", []byte(test.yaml), manifest.Options{})
+			documents, err := manifest.Parse("f", []byte(test.yaml), manifest.Options{Validate: true})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -69,11 +69,10 @@ func TestADocumentThatFitsItsTypeIsMarked(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			documents, err := manifest.Parse("f.yaml", []byte(test.text), manifest.Options{})
+			documents, err := manifest.Parse("f.yaml", []byte(test.text), manifest.Options{Validate: true})
 			if err != nil {
 				t.Fatal(err)
 			}
-			_ = manifest.UnknownFields(documents)
 			if documents[0].Typed != test.want {
 				t.Errorf("typed is %t, want %t", documents[0].Typed, test.want)
 			}

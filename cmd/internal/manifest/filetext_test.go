@@ -22,8 +22,18 @@ func TestALineIsTheOneThatAnEditorShows(t *testing.T) {
 		"the last one without an end":        {text: "apiVersion: v1\nkind: Service", line: 2, want: "kind: Service"},
 		"without a byte order mark":          {text: "\xef\xbb\xbf" + object, line: 1, want: "apiVersion: v1"},
 		"of a list's item":                   {text: "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Service}\n", line: 4, want: "- {apiVersion: v1, kind: Service}"},
-		"none before the first":              {text: object, line: 0, want: ""},
-		"none behind the last":               {text: object, line: 9, want: ""},
+		"behind another document":            {text: object + "# two\n---\n" + object + "# three\n", line: 7, want: "# three"},
+		"of two JSON values in it": {
+			text: `{"apiVersion":"v1","kind":"A"} {"apiVersion":"v1","kind":"B"}` + "\n", line: 1,
+			want: `{"apiVersion":"v1","kind":"A"} {"apiVersion":"v1","kind":"B"}`,
+		},
+		"of a JSON value below another": {
+			text: `{"apiVersion":"v1","kind":"A"}` + "\r\n" + `{"apiVersion":"v1","kind":"B"}` + "\r\n", line: 2,
+			want: `{"apiVersion":"v1","kind":"B"}`,
+		},
+		"none of another document": {text: object + "---\n" + object, line: 1, want: ""},
+		"none before the first":    {text: object, line: 0, want: ""},
+		"none behind the last":     {text: object, line: 9, want: ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

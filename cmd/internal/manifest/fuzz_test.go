@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -138,7 +139,7 @@ func FuzzStream(f *testing.F) {
 			return
 		}
 		want, wantErr := kubectlValues(content)
-		_, values, faults := load(data, Options{}.withDefaults())
+		values, faults := load(data, Options{}.withDefaults())
 		if len(faults) > 0 {
 			return
 		}
@@ -232,14 +233,14 @@ func checkPaths(t *testing.T, lines []string, d Document, path []any, value any)
 	case map[string]any:
 		for key, inner := range v {
 			inherited := len(path) == 0 && (key == "kind" || key == "apiVersion")
-			if next, _ := d.root.descend(path...).child(key); next == nil && !inherited {
+			if _, found := d.outline.find(append(path[:len(path):len(path)], key)); !found && !inherited {
 				t.Fatalf("no position for %q in %v", key, path)
 			}
 			checkPaths(t, lines, d, append(path[:len(path):len(path)], key), inner)
 		}
 	case []any:
 		for i, inner := range v {
-			if next, _ := d.root.descend(path...).child(i); next == nil {
+			if _, found := d.outline.find(append(path[:len(path):len(path)], i)); !found {
 				t.Fatalf("no position for item %d in %v", i, path)
 			}
 			checkPaths(t, lines, d, append(path[:len(path):len(path)], i), inner)
@@ -268,6 +269,39 @@ func checkDuplicates(t *testing.T, content []byte) {
 		_, err := yaml.YAMLToJSONStrict(c.text)
 		if err != nil && strings.Contains(err.Error(), "already set") {
 			t.Fatalf("missed a duplicate key: %v", err)
+		}
+	}
+}
+
+// FuzzOutline demands that an outline finds the same places as the tree that it was packed of.
+func FuzzOutline(f *testing.F) {
+	for _, seed := range seeds() {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		values, _ := load(data, Options{}.withDefaults())
+		for _, v := range values {
+			checkOutline(t, v.root, outlineOf(v.root), nil, decodeJSON(t, v.raw))
+		}
+	})
+}
+
+func checkOutline(t *testing.T, root *node, packed outline, path []any, value any) {
+	t.Helper()
+	for _, extra := range [][]any{nil, {"no such field"}, {0}} {
+		path := slices.Concat(path, extra)
+		if got, _ := packed.find(path); got != root.find(path) {
+			t.Fatalf("%v is at %v, and in the tree at %v", path, got, root.find(path))
+		}
+	}
+	switch v := value.(type) {
+	case map[string]any:
+		for key, inner := range v {
+			checkOutline(t, root, packed, append(path[:len(path):len(path)], key), inner)
+		}
+	case []any:
+		for i, inner := range v {
+			checkOutline(t, root, packed, append(path[:len(path):len(path)], i), inner)
 		}
 	}
 }

@@ -14,8 +14,11 @@ func Kustomize(folder string, opts Options) ([]Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Parse("kustomize:"+folder, text, opts)
+	return Parse(BuiltName(folder), text, opts)
 }
+
+// BuiltName stands for a file in the places of what was built in a folder.
+func BuiltName(folder string) string { return "kustomize:" + folder }
 
 // Build returns what `kubectl kustomize folder` prints.
 func Build(files filesys.FileSystem, folder string) ([]byte, error) {

@@ -36,6 +36,13 @@ type Options struct {
 	// 0 means DefaultMaxDepth.
 	MaxDepth int
 
+	// Validate looks for fields that Kubernetes' own types do not have; UnknownFields returns them.
+	Validate bool
+
+	// Needs, where there is one, says how much of a document is needed once that has been read; else all of it is.
+	// It is called several times at once.
+	Needs func(Document) Need
+
 	// AllowEmpty accepts folders without a manifest.
 	AllowEmpty bool
 
@@ -62,7 +69,7 @@ type Document struct {
 	// expanded list counts, blank documents do not.
 	Index int
 
-	// Raw is the object as JSON.
+	// Raw is the object as JSON, or nil where Options.Needs asks for its identity only.
 	Raw json.RawMessage
 
 	APIVersion string
@@ -70,11 +77,12 @@ type Document struct {
 	Namespace  string
 	Name       string
 
-	// Typed says that the object could be read into Kubernetes' own type; UnknownFields finds that out.
+	// Typed says that the object could be read into Kubernetes' own type; Options.Validate finds that out.
 	Typed bool
 
-	root   *node
-	source *fileText
+	outline outline
+	source  *fileText
+	unknown error
 }
 
 // IsAdmissionReview tells whether the document is a recorded admission request
@@ -89,11 +97,12 @@ func (d Document) IsAdmissionReview() bool {
 // not exist, the result is the position of the longest part of path that does,
 // so a missing spec.serviceName is reported at "spec:".
 func (d Document) Position(path []any) Position {
-	return at(d.File, d.root.find(path))
+	found, _ := d.outline.find(path)
+	return at(d.File, found)
 }
 
-// Line returns a line of the document's file without its end, counted from 1.
-// It is empty when the file has no such line.
+// Line returns a line of the document without its end, counted from 1 as in the
+// file. It is empty when the document has no such line.
 func (d Document) Line(number int) string {
 	if d.source == nil {
 		return ""

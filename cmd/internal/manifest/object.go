@@ -26,7 +26,7 @@ func (o object) document(file string, index int) Document {
 		Kind:       o.kind,
 		Namespace:  o.namespace,
 		Name:       o.name,
-		root:       o.root,
+		outline:    outlineOf(o.root),
 	}
 }
 

@@ -16,7 +16,7 @@ func Parse(name string, data []byte, opts Options) ([]Document, error) {
 // Config reads a file that holds exactly one object, such as a configuration
 // file. A list is not expanded.
 func Config(name string, data []byte, opts Options) (Document, error) {
-	_, values, faults := load(data, opts.withDefaults())
+	values, faults := load(data, opts.withDefaults())
 	if len(faults) > 0 {
 		return Document{}, join(inFile(name, faults))
 	}
@@ -35,39 +35,40 @@ func Config(name string, data []byte, opts Options) (Document, error) {
 }
 
 func parse(name string, data []byte, opts Options) ([]Document, []Error) {
-	decoded, values, faults := load(data, opts)
-	from := &fileText{text: string(decoded)}
+	values, faults := load(data, opts)
 	var documents []Document
 	for _, v := range values {
 		objects, wrong := flatten(v, typeMeta{}, 0)
 		faults = append(faults, limitFaults(wrong)...)
 		for _, o := range objects {
 			document := o.document(name, len(documents)+1)
-			document.source = from
-			documents = append(documents, document)
+			document.source = v.source
+			documents = append(documents, opts.finish(document))
 		}
 	}
 	return documents, inFile(name, faults)
 }
 
-// load returns the text of a file as UTF-8, and its documents that are not blank.
-func load(data []byte, opts Options) (decoded []byte, values []value, faults []fault) {
+// load returns the documents of a file that are not blank.
+func load(data []byte, opts Options) (values []value, faults []fault) {
 	if int64(len(data)) > opts.MaxBytes {
-		return nil, nil, []fault{{err: tooLarge(opts.MaxBytes)}}
+		return nil, []fault{{err: tooLarge(opts.MaxBytes)}}
 	}
-	decoded, faults = text(data)
+	decoded, faults := text(data)
 	if len(faults) > 0 {
-		return nil, nil, faults
+		return nil, faults
 	}
 	chunks, faults := split(decoded)
-	for _, c := range chunks {
+	texts := textsOf(decoded, chunks)
+	for index, c := range chunks {
 		v, wrong := loadChunk(c, opts)
 		faults = append(faults, wrong...)
 		if len(wrong) == 0 && !v.blank() {
+			v.source = texts[index]
 			values = append(values, v)
 		}
 	}
-	return decoded, values, faults
+	return values, faults
 }
 
 func loadChunk(c chunk, opts Options) (value, []fault) {

@@ -81,9 +81,6 @@ func (n *node) addItem(item *node) {
 
 // find returns the place of the longest part of path that exists.
 func (n *node) find(path []any) place {
-	if n == nil {
-		return place{line: 1, column: 1}
-	}
 	found := n.place
 	for _, element := range path {
 		next, where := n.child(element)

@@ -53,9 +53,16 @@ func (r *reader) read() ([]Document, error) {
 		errs      []Error
 	}, len(r.sources))
 	parallel.EachTold(len(read), r.opts.Progress, func(index int) { read[index].documents, read[index].errs = r.sources[index]() })
-	var documents []Document
+	total := 0
 	for _, each := range read {
-		documents, r.errs = append(documents, each.documents...), append(r.errs, each.errs...)
+		total += len(each.documents)
+		r.errs = append(r.errs, each.errs...)
+	}
+	// Room for all at once: of many documents those left behind by a growing list would be felt.
+	documents := make([]Document, 0, total)
+	for index := range read {
+		documents = append(documents, read[index].documents...)
+		read[index].documents = nil
 	}
 	return documents, join(r.errs)
 }

@@ -15,6 +15,8 @@ import (
 type value struct {
 	raw  []byte
 	root *node
+	// source has the lines that it is written in.
+	source *fileText
 }
 
 // loadYAML returns the values of a YAML document as kubectl reads them, and

@@ -19,6 +19,7 @@ import (
 type options struct {
 	root     string
 	sizes    []int
+	alone    []int
 	rounds   int
 	combined int
 	single   int
@@ -29,12 +30,17 @@ func main() {
 	rounds := flag.Int("rounds", 3, "how often each program runs; the median counts")
 	combined := flag.Int("conftest-combined", 500, "most manifests for conftest --combine with our library, which takes the square of them")
 	single := flag.Int("conftest", 1000, "most manifests for conftest with our library, each document by itself")
+	many := flag.String("alone", "", "how many manifests to check besides with `stateward check` alone, for its time and memory")
 	root := flag.String("root", ".", "the repository")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	parsed, err := numbers(*sizes)
+	var more []int
+	if err == nil && *many != "" {
+		more, err = numbers(*many)
+	}
 	if err == nil {
-		err = run(ctx, options{*root, parsed, *rounds, *combined, *single})
+		err = run(ctx, options{*root, parsed, more, *rounds, *combined, *single})
 	}
 	stop()
 	if err != nil {
@@ -47,7 +53,7 @@ func numbers(list string) (numbers []int, err error) {
 	for each := range strings.SplitSeq(list, ",") {
 		number, err := strconv.Atoi(each)
 		if err != nil || number < 1 {
-			return nil, fmt.Errorf("-manifests %q: write numbers above 0, with commas between", list)
+			return nil, fmt.Errorf("%q: write numbers of manifests above 0, with commas between", list)
 		}
 		numbers = append(numbers, number)
 	}
@@ -90,7 +96,7 @@ func run(ctx context.Context, options options) error {
 			}
 		}
 	}
-	return nil
+	return alone(ctx, programs[0], options.alone, folder)
 }
 
 // contests are the sizes, and before them those that the slower programs can take.

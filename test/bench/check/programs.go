@@ -17,30 +17,9 @@ type program struct {
 	arguments []string
 	// most is how many manifests it is given; 0 means all.
 	most int
-	// files says that it takes no folder.
+	// files says that it takes no folder: then there are as many as a command line may hold.
 	files bool
 }
-
-// threeRules are the least that conftest could be asked.
-const threeRules = `package main
-
-deny contains "no replicas" if {
-	input.kind == "StatefulSet"
-	not input.spec.replicas
-}
-
-deny contains "no limits" if {
-	input.kind == "StatefulSet"
-	some container in input.spec.template.spec.containers
-	not container.resources.limits.memory
-}
-
-deny contains "latest" if {
-	input.kind == "StatefulSet"
-	some container in input.spec.template.spec.containers
-	endswith(container.image, ":latest")
-}
-`
 
 // prepare builds what is measured, stateward first. A rival that cannot be built is missing.
 func prepare(ctx context.Context, options options, folder string) (programs []program, missing []string, err error) {
@@ -71,7 +50,13 @@ func prepare(ctx context.Context, options options, folder string) (programs []pr
 	if err := build(ctx, here, score, "github.com/zegl/kube-score/cmd/kube-score"); err != nil {
 		missing = append(missing, err.Error())
 	} else {
-		programs = append(programs, program{name: "kube-score", arguments: []string{score, "score"}, files: true})
+		programs = append(programs, program{name: "kube-score", arguments: []string{score, "score"}, files: true, most: 10_000})
+	}
+	gator, constraints := filepath.Join(folder, "gator"), filepath.Join(folder, "constraints")
+	if err := errors.Join(build(ctx, filepath.Join(here, "gator"), gator, "github.com/open-policy-agent/gatekeeper/v3/cmd/gator"), writeFile(constraints, "three.yaml", threeConstraints())); err != nil {
+		missing = append(missing, err.Error())
+	} else {
+		programs = append(programs, program{name: "gator test, the same three rules", arguments: []string{gator, "test", "-f", constraints, "-f"}})
 	}
 	// Its schemas are on the network; with one that takes everything it shows what reading alone costs.
 	schemas := filepath.Join(folder, "schemas")

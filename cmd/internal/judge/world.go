@@ -1,0 +1,161 @@
+package judge
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"k8s.io/utils/lru"
+
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine"
+)
+
+// decodedObjects is how many objects are kept as Rego sees them, besides as they are held: all of a small check.
+const decodedObjects = 512
+
+// world is the World of manifests that are held as JSON, and read when they are asked for: as Rego sees them they take ten
+// times the memory, and a check may have 100,000. It answers as engine.Snapshot does, which holds what it was given.
+// Once all is added it is safe for concurrent use.
+type world struct {
+	namespace string
+	known     map[string]bool
+	adding    sync.Mutex
+	shelves   map[shelfKey]*shelf
+	// parse reads an object as the rules in force need it.
+	parse func(raw json.RawMessage) (ast.Value, error)
+	// decoded are the objects that were asked for last.
+	decoded *lru.Cache
+}
+
+// shelfKey is where objects are kept together; the namespace is empty for resources of the whole cluster.
+type shelfKey struct{ resource, namespace string }
+
+// newWorld makes an empty World that knows the resources in known. Objects that name no namespace are put into namespace.
+func newWorld(namespace string, known []string, parse func(json.RawMessage) (ast.Value, error)) *world {
+	made := &world{namespace: namespace, parse: parse, known: map[string]bool{}, shelves: map[shelfKey]*shelf{}, decoded: lru.New(decodedObjects)}
+	for _, resource := range known {
+		made.known[resource] = true
+	}
+	return made
+}
+
+// held is an object as the World holds it.
+type held struct {
+	shelfKey
+
+	name string
+	json json.RawMessage
+	// order tells which of two objects with one name is the later.
+	order int
+}
+
+// identity is what an object is called.
+type identity struct{ apiVersion, kind, namespace, name string }
+
+// add puts an object in and returns it; nil where no rule could look for it. Of two with one name the one of the higher
+// order counts, in whatever order they are added: several may be at once.
+func (w *world) add(order int, object identity, raw json.RawMessage) (*held, error) {
+	resource, known := policies.ResourceOfKind(policies.GroupOf(object.apiVersion), object.kind)
+	if !known {
+		return nil, nil
+	}
+	value, err := w.parse(raw)
+	if err != nil {
+		return nil, fmt.Errorf("read the object: %w", err)
+	}
+	kept := &held{shelfKey: shelfKey{resource.Name, object.namespace}, name: object.name, json: raw, order: order}
+	if kept.namespace == "" && resource.Namespaced {
+		kept.namespace = w.namespace
+	}
+	w.decoded.Add(kept, value)
+	keys := keysOf(resource.Name, value)
+	w.adding.Lock()
+	defer w.adding.Unlock()
+	if w.shelves[kept.shelfKey] == nil {
+		w.shelves[kept.shelfKey] = newShelf()
+	}
+	w.shelves[kept.shelfKey].add(kept, keys)
+	return kept, nil
+}
+
+// value is an object as Rego sees it.
+func (w *world) value(object *held) (ast.Value, error) {
+	if known, ok := w.decoded.Get(object); ok {
+		value, _ := known.(ast.Value)
+		return value, nil
+	}
+	value, err := w.parse(object.json)
+	if err == nil {
+		w.decoded.Add(object, value)
+	}
+	return value, err
+}
+
+// Knows reports whether the World is complete for this resource.
+func (w *world) Knows(resource string) bool { return w.known[resource] }
+
+// Get returns the object of this name, or nil.
+func (w *world) Get(_ context.Context, resource, namespace, name string) (ast.Value, error) {
+	object, found := w.shelf(resource, namespace).objects[name]
+	if !found {
+		return nil, nil
+	}
+	return w.value(object)
+}
+
+// List returns the objects of a namespace by name.
+func (w *world) List(_ context.Context, resource, namespace string) (ast.Value, error) {
+	return w.listed(maps.Values(w.shelf(resource, namespace).objects), everything)
+}
+
+// Governed returns the StatefulSets that name this Service.
+func (w *world) Governed(_ context.Context, namespace, service string) (ast.Value, error) {
+	return w.listed(slices.Values(w.shelf("statefulsets", namespace).governed[service]), everything)
+}
+
+// Selecting returns the objects that want no other label than these.
+func (w *world) Selecting(_ context.Context, resource, namespace string, labels engine.Labels) (ast.Value, error) {
+	return w.listed(w.shelf(resource, namespace).within(labels), everything)
+}
+
+// Labelled returns the workloads whose pods have all these labels.
+func (w *world) Labelled(ctx context.Context, resource, namespace string, labels engine.Labels) (ast.Value, error) {
+	if len(labels) == 0 {
+		return w.List(ctx, resource, namespace)
+	}
+	having := func(value ast.Value) bool { return engine.Given(value).Has(labels) }
+	return w.listed(slices.Values(w.shelf(resource, namespace).near(labels)), having)
+}
+
+func everything(ast.Value) bool { return true }
+
+func (w *world) shelf(resource, namespace string) *shelf {
+	if found, ok := w.shelves[shelfKey{resource, namespace}]; ok {
+		return found
+	}
+	return &shelf{}
+}
+
+// listed returns objects by name that are wanted, without those of which there is a later one.
+func (w *world) listed(objects iter.Seq[*held], wanted func(ast.Value) bool) (ast.Value, error) {
+	found := ast.NewObject()
+	for each := range objects {
+		if w.shelves[each.shelfKey].objects[each.name] != each {
+			continue
+		}
+		value, err := w.value(each)
+		if err != nil {
+			return nil, err
+		}
+		if wanted(value) {
+			found.Insert(ast.StringTerm(each.name), ast.NewTerm(value))
+		}
+	}
+	return found, nil
+}

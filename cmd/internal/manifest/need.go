@@ -1,0 +1,41 @@
+package manifest
+
+import "bytes"
+
+// Need is how much of a document somebody needs once it has been read; each includes those before it.
+type Need int
+
+const (
+	// Identity is what the object is called, and where it begins.
+	Identity Need = iota
+	// Object is what the object says.
+	Object
+	// Places are where its fields are written, with the text of their lines.
+	Places
+)
+
+// finish validates a document that has been read, and lets go of what nobody needs of it: of 100,000 documents that are
+// held together most are of a kind that nothing is asked about. Nothing is read a second time for its places: standard
+// input cannot be, and a file may be another one by then.
+func (o Options) finish(document Document) Document {
+	if o.Validate {
+		document.unknown = join(document.unknownFields())
+	}
+	if o.Needs != nil {
+		document = document.Reduced(o.Needs(document))
+	}
+	// It was written into more room than it took.
+	document.Raw = bytes.Clone(document.Raw)
+	return document
+}
+
+// Reduced returns the document without what nobody needs any more.
+func (d Document) Reduced(need Need) Document {
+	if need < Places {
+		d.outline, d.source = d.outline.start(), nil
+	}
+	if need < Object {
+		d.Raw = nil
+	}
+	return d
+}

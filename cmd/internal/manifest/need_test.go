@@ -1,0 +1,66 @@
+package manifest_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/stateward/stateward/cmd/internal/manifest"
+)
+
+// left is what a document still tells.
+type left struct {
+	Name, Raw, Start, Field, Line string
+	Unknown                       bool
+}
+
+func TestADocumentIsHeldAsFarAsItIsNeeded(t *testing.T) {
+	t.Parallel()
+	const text = "# a Service\napiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {headless: true}\n"
+	const raw = `{"apiVersion":"v1","kind":"Service","metadata":{"name":"web"},"spec":{"headless":true}}`
+	for name, test := range map[string]struct {
+		needs func(manifest.Document) manifest.Need
+		want  left
+	}{
+		"all of it where nobody says": {
+			nil, left{"web", raw, "f:2:1", "f:5:8", "spec: {headless: true}", true},
+		},
+		"its places": {
+			func(manifest.Document) manifest.Need { return manifest.Places },
+			left{"web", raw, "f:2:1", "f:5:8", "spec: {headless: true}", true},
+		},
+		"what it says": {
+			func(manifest.Document) manifest.Need { return manifest.Object },
+			left{"web", raw, "f:2:1", "f:2:1", "", true},
+		},
+		"what it is called": {
+			func(manifest.Document) manifest.Need { return manifest.Identity },
+			left{"web", "", "f:2:1", "f:2:1", "", true},
+		},
+		"as what it says decides": {
+			func(document manifest.Document) manifest.Need {
+				if string(document.Raw) == raw {
+					return manifest.Identity
+				}
+				return manifest.Places
+			},
+			left{"web", "", "f:2:1", "f:2:1", "", true},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			documents, err := manifest.Parse("f", []byte(text), manifest.Options{Validate: true, Needs: test.needs})
+			if err != nil {
+				t.Fatal(err)
+			}
+			document := documents[0]
+			got := left{
+				document.Name, string(document.Raw), document.Position(nil).String(), document.Position([]any{"spec", "headless"}).String(),
+				document.Line(5), manifest.UnknownFields(documents) != nil,
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("left (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

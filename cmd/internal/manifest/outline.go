@@ -1,0 +1,134 @@
+package manifest
+
+import "encoding/binary"
+
+// outline is the shape of a document, packed: what its nodes tell of places in a tenth of their memory, since a check
+// holds those of all documents until it knows which of them it has to find fields of.
+//
+// It is the place of the root, and its value: a letter and, but for a scalar, a count. Each entry of a mapping is its key,
+// the place of that and its value; each item of a list is its place and its value. Numbers are unsigned varints.
+type outline []byte
+
+const (
+	scalarOutline  = 's'
+	mappingOutline = 'm'
+	listOutline    = 'l'
+)
+
+// outlineOf packs a tree. What is shared by aliases is written for each of them, of which there cannot be many: the
+// shaper counts.
+func outlineOf(root *node) outline {
+	packed := appendValue(appendPlace(nil, root.place), root)
+	return append(make(outline, 0, len(packed)), packed...)
+}
+
+func appendPlace(packed outline, p place) outline {
+	return binary.AppendUvarint(binary.AppendUvarint(packed, uint64(p.line)), uint64(p.column)) //nolint:gosec // Both count from 1.
+}
+
+func appendValue(packed outline, n *node) outline {
+	switch {
+	case n.fields != nil:
+		packed = binary.AppendUvarint(append(packed, mappingOutline), uint64(len(n.fields.names)))
+		for index, name := range n.fields.names {
+			packed = append(binary.AppendUvarint(packed, uint64(len(name))), name...)
+			one := n.fields.fields[index]
+			packed = appendValue(appendPlace(packed, one.key), one.value)
+		}
+	case len(n.items) > 0:
+		packed = binary.AppendUvarint(append(packed, listOutline), uint64(len(n.items)))
+		for _, item := range n.items {
+			packed = appendValue(appendPlace(packed, item.place), item)
+		}
+	default:
+		packed = append(packed, scalarOutline)
+	}
+	return packed
+}
+
+// start is the outline without all that is below the root.
+func (o outline) start() outline {
+	if len(o) == 0 {
+		return nil
+	}
+	reader := outlineReader{rest: o}
+	return append(appendPlace(nil, reader.place()), scalarOutline)
+}
+
+// find returns the place of the longest part of path that exists, and whether that is all of it. Nothing has its only
+// place at the start.
+func (o outline) find(path []any) (found place, whole bool) {
+	if len(o) == 0 {
+		return place{line: 1, column: 1}, false
+	}
+	reader := outlineReader{rest: o}
+	found = reader.place()
+	for _, element := range path {
+		where, ok := reader.enter(element)
+		if !ok {
+			return found, false
+		}
+		found = where
+	}
+	return found, true
+}
+
+// outlineReader goes through an outline, from one value to the next.
+type outlineReader struct{ rest []byte }
+
+// enter goes to a value within the one that comes next, and returns the place to show for it.
+func (r *outlineReader) enter(element any) (where place, ok bool) {
+	key, byKey := element.(string)
+	wanted, byIndex := index(element)
+	kind, count := r.head()
+	for at := range count {
+		var name []byte
+		if kind == mappingOutline {
+			name = r.name()
+		}
+		where = r.place()
+		if kind == mappingOutline && byKey && string(name) == key || kind == listOutline && byIndex && at == wanted {
+			return where, true
+		}
+		r.skip()
+	}
+	return place{}, false
+}
+
+// skip goes behind a value.
+func (r *outlineReader) skip() {
+	kind, count := r.head()
+	for range count {
+		if kind == mappingOutline {
+			r.name()
+		}
+		r.place()
+		r.skip()
+	}
+}
+
+// head reads what a value is, and how many others are in it.
+func (r *outlineReader) head() (kind byte, count int) {
+	kind, r.rest = r.rest[0], r.rest[1:]
+	if kind == scalarOutline {
+		return kind, 0
+	}
+	return kind, r.number()
+}
+
+func (r *outlineReader) name() (name []byte) {
+	length := r.number()
+	name, r.rest = r.rest[:length], r.rest[length:]
+	return name
+}
+
+func (r *outlineReader) place() place {
+	line := r.number()
+	return place{line: line, column: r.number()}
+}
+
+func (r *outlineReader) number() int {
+	number, size := binary.Uvarint(r.rest)
+	r.rest = r.rest[size:]
+	return int(number) //nolint:gosec // An int was written.
+}
