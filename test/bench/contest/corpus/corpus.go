@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 
 	admissionv1 "k8s.io/api/admission/v1"
+	appsv1 "k8s.io/api/apps/v1"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -39,32 +40,23 @@ type Review struct {
 	// Body is what is sent.
 	Body []byte
 
-	uids, names []int
+	// uid is where the digits of the request's UID begin.
+	uid int
 }
 
-// digits are how many of a UID and of a name count the reviews.
+// digits are how many of a UID count the questions.
 const digits = 12
 
-func uidOf(number int) string  { return fmt.Sprintf("0c0a5e00-0000-4000-8000-%0*d", digits, number) }
-func nameOf(number int) string { return fmt.Sprintf("set-%0*d", digits, number) }
+// UID is what Numbered writes for this number.
+func UID(number int) string { return fmt.Sprintf("0c0a5e00-0000-4000-8000-%0*d", digits, number) }
 
-// Numbered writes the body into buffer, which it lets grow, with other numbers in the request's UID and in the object's name.
-// A name below 0 leaves the object as it is.
-func (r *Review) Numbered(buffer []byte, uid, name int) []byte {
+// Numbered writes the body into buffer, which it lets grow, with another number in the request's UID: no API server uses one
+// twice.
+func (r *Review) Numbered(buffer []byte, number int) []byte {
 	buffer = append(buffer[:0], r.Body...)
-	for _, at := range r.uids {
-		write(buffer[at:at+digits], uid)
-	}
-	if name >= 0 {
-		for _, at := range r.names {
-			write(buffer[at:at+digits], name)
-		}
-	}
+	write(buffer[r.uid:r.uid+digits], number)
 	return buffer
 }
-
-// UID is what Numbered writes for this number.
-func UID(number int) string { return uidOf(number) }
 
 func write(into []byte, number int) {
 	for index := len(into) - 1; index >= 0; index-- {
@@ -88,6 +80,46 @@ func groups() []group {
 		{Scale, 0, 60, 38},
 		{Delete, 2, 26, 12}, {Delete, 9, 24, 12}, {Delete, 30, 8, 4},
 	}
+}
+
+// Stored returns what an API server has before it asks: the StatefulSets that are updated, scaled and deleted. All keep to
+// the rules.
+func Stored() (sets []*appsv1.StatefulSet) {
+	number := 0
+	for _, group := range groups() {
+		for range group.allowed + group.denied {
+			if group.operation != Create {
+				sets = append(sets, fresh(number, 0))
+			}
+			number++
+		}
+	}
+	return sets
+}
+
+// Good returns a StatefulSet of this size that keeps to all rules, as people send it.
+func Good(kib int) *appsv1.StatefulSet { return fresh(0, kib) }
+
+// Bad returns one for each rule that is broken, by the rule's id. What API servers fill in or refuse by themselves is left out.
+func Bad() map[string]*appsv1.StatefulSet {
+	bad := map[string]*appsv1.StatefulSet{}
+	for _, fault := range faults() {
+		switch fault.rule {
+		case "retention-policy", "selector-labels":
+		default:
+			set := fresh(0, 0)
+			fault.broke(&set.Spec, 1)
+			bad[fault.rule] = set
+		}
+	}
+	return bad
+}
+
+// fresh has nothing that only API servers write.
+func fresh(number, kib int) *appsv1.StatefulSet {
+	set := newStatefulSet(number, kib)
+	set.UID, set.ManagedFields, set.CreationTimestamp = "", nil, metav1.Time{}
+	return set
 }
 
 // New returns the corpus, 600 reviews of which four in ten are to be denied, well mixed and always in the same order.
@@ -116,7 +148,7 @@ func newReview(group group, number int, fault string) (*Review, error) {
 	if err != nil {
 		return nil, err
 	}
-	request.UID = types.UID(uidOf(number))
+	request.UID = types.UID(UID(number))
 	request.Name, request.Namespace = nameOf(number), Namespace
 	request.Resource = metav1.GroupVersionResource{Group: "apps", Version: "v1", Resource: "statefulsets"}
 	request.RequestKind, request.RequestResource, request.RequestSubResource = &request.Kind, &request.Resource, request.SubResource
@@ -130,7 +162,7 @@ func newReview(group group, number int, fault string) (*Review, error) {
 	}
 	return &Review{
 		Operation: group.operation, KiB: group.kib, Fault: fault, Allowed: fault == "", Body: body,
-		uids: digitsOf(body, uidOf(number)), names: digitsOf(body, nameOf(number)),
+		uid: bytes.Index(body, []byte(UID(number))) + len(UID(number)) - digits,
 	}, nil
 }
 
@@ -182,16 +214,4 @@ func raw(object runtime.Object) runtime.RawExtension { return runtime.RawExtensi
 
 func options(kind string) runtime.RawExtension {
 	return runtime.RawExtension{Raw: fmt.Appendf(nil, `{"kind":%q,"apiVersion":"meta.k8s.io/v1"}`, kind)}
-}
-
-// digitsOf tells where the last digits of text stand, wherever it is.
-func digitsOf(body []byte, text string) (places []int) {
-	for from := 0; ; {
-		at := bytes.Index(body[from:], []byte(text))
-		if at < 0 {
-			return places
-		}
-		from += at + len(text)
-		places = append(places, from-digits)
-	}
 }

@@ -14,6 +14,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
+func nameOf(number int) string { return fmt.Sprintf("set-%d", number) }
+
 // made is when all objects were created.
 func made() metav1.Time { return metav1.Time{Time: time.Unix(1780000000, 0).UTC()} }
 
@@ -23,11 +25,11 @@ func newStatefulSet(number, kib int) *appsv1.StatefulSet {
 		TypeMeta: metav1.TypeMeta{APIVersion: "apps/v1", Kind: "StatefulSet"},
 		ObjectMeta: metav1.ObjectMeta{
 			Name: nameOf(number), Namespace: Namespace, Generation: 1, CreationTimestamp: made(),
-			UID: "7f1d2a40-5d0c-4d1c-9d2b-0a5f3c0b7e11", Labels: map[string]string{"app": "db"},
+			UID: "7f1d2a40-5d0c-4d1c-9d2b-0a5f3c0b7e11", Labels: map[string]string{"app": nameOf(number)},
 		},
 		Spec: appsv1.StatefulSetSpec{
 			Replicas: pointer(2 + int32(number%3)), ServiceName: "db",
-			Selector:                             &metav1.LabelSelector{MatchLabels: map[string]string{"app": "db"}},
+			Selector:                             &metav1.LabelSelector{MatchLabels: map[string]string{"app": nameOf(number)}},
 			Template:                             newTemplate(number, kib),
 			VolumeClaimTemplates:                 []corev1.PersistentVolumeClaim{newClaim()},
 			PodManagementPolicy:                  appsv1.OrderedReadyPodManagement,
@@ -76,7 +78,7 @@ func newTemplate(number, kib int) corev1.PodTemplateSpec {
 		spec.Containers[0].Image = "registry.example:5000/team/db:latest-16"
 	}
 	return corev1.PodTemplateSpec{
-		ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{"app": "db", "tier": "data"}}, Spec: spec,
+		ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{"app": nameOf(number), "tier": "data"}}, Spec: spec,
 	}
 }
 
@@ -114,7 +116,7 @@ func newClaim() corev1.PersistentVolumeClaim {
 
 // spread keeps the pods apart in one of two ways.
 func spread(spec *corev1.PodSpec, number int) {
-	selector := &metav1.LabelSelector{MatchLabels: map[string]string{"app": "db"}}
+	selector := &metav1.LabelSelector{MatchLabels: map[string]string{"app": nameOf(number)}}
 	if number%2 == 0 {
 		spec.TopologySpreadConstraints = []corev1.TopologySpreadConstraint{{
 			MaxSkew: 1, TopologyKey: corev1.LabelHostname, WhenUnsatisfiable: corev1.DoNotSchedule, LabelSelector: selector,
@@ -170,6 +172,6 @@ func newScale(number int, replicas int32) *autoscalingv1.Scale {
 		TypeMeta:   metav1.TypeMeta{APIVersion: "autoscaling/v1", Kind: "Scale"},
 		ObjectMeta: metav1.ObjectMeta{Name: nameOf(number), Namespace: Namespace, CreationTimestamp: made()},
 		Spec:       autoscalingv1.ScaleSpec{Replicas: replicas},
-		Status:     autoscalingv1.ScaleStatus{Replicas: 3, Selector: "app=db"},
+		Status:     autoscalingv1.ScaleStatus{Replicas: 3, Selector: "app=" + nameOf(number)},
 	}
 }
