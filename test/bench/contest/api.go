@@ -12,6 +12,7 @@ import (
 	"github.com/stateward/stateward/test/bench/contest/contestants"
 	"github.com/stateward/stateward/test/bench/contest/corpus"
 	"github.com/stateward/stateward/test/bench/contest/measure"
+	"github.com/stateward/stateward/test/bench/contest/report"
 )
 
 // judge is who judges creations in a namespace of an API server.
@@ -76,6 +77,19 @@ func (f *field) create(ctx context.Context, judge judge, set *appsv1.StatefulSet
 	set.Namespace = judge.namespace
 	_, err := f.arena.Main.Client.AppsV1().StatefulSets(judge.namespace).Create(ctx, set, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
 	return err
+}
+
+// createBehind measures creations before each judge.
+func (f *field) createBehind(ctx context.Context, judges []judge, row *report.Row, round int) error {
+	for index := range judges {
+		judge := judges[(index+round)%len(judges)]
+		sample, err := f.through(ctx, judge)
+		if err != nil {
+			return fmt.Errorf("create StatefulSets that %s judges: %w", judge.name, err)
+		}
+		row.Add(judge.name, sample)
+	}
+	return nil
 }
 
 // through creates what keeps to the rules, one after the other.

@@ -20,39 +20,48 @@ type options struct {
 	folder string
 }
 
-// contest starts the contestants, holds them to the same answers, measures them and writes what came of it.
-func contest(ctx context.Context, options options) (err error) {
+// contest measures, and writes what came of it.
+func contest(ctx context.Context, options options) error {
 	if options.rounds < 1 || options.time < 100*time.Millisecond {
 		return errors.New("give 1 round or more, and 100ms or more for each measurement")
 	}
 	started := time.Now()
-	machine, err := report.Look(ctx)
+	results, err := measured(ctx, options)
 	if err != nil {
-		return err
-	}
-	reviews, err := corpus.New()
-	if err != nil {
-		return err
-	}
-	arena, err := contestants.Start(ctx, os.Stderr)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, arena.Err()); arena.Stop() }()
-	field := &field{arena: arena, reviews: reviews, options: options, say: says(started)}
-	results := report.Results{Machine: machine, Reviews: len(reviews), Denied: denied(reviews), Rounds: options.rounds, Time: options.time}
-	if results.Agreed, err = field.agree(ctx); err != nil {
-		return err
-	}
-	if err := field.measure(ctx, &results); err != nil {
 		return err
 	}
 	results.Took = time.Since(started)
-	field.say("writing %s", filepath.Join(options.folder, "RESULTS.md"))
 	return errors.Join(
 		os.WriteFile(filepath.Join(options.folder, "RESULTS.md"), report.Markdown(results), 0o644),
 		os.WriteFile(filepath.Join(options.folder, "chart.svg"), report.Chart(results), 0o644),
 	)
+}
+
+// measured starts the contestants, holds them to the same answers, measures them and stops them.
+func measured(ctx context.Context, options options) (results report.Results, err error) {
+	reviews, err := corpus.New()
+	if err != nil {
+		return results, err
+	}
+	arena, err := contestants.Start(ctx, os.Stderr)
+	if err != nil {
+		return results, err
+	}
+	defer func() { err = errors.Join(err, arena.Err()); arena.Stop() }()
+	field := &field{arena: arena, reviews: reviews, options: options, say: says(time.Now())}
+	results = report.Results{Machine: report.ThisMachine(), Reviews: len(reviews), Denied: denied(reviews), Rounds: options.rounds, Time: options.time}
+	if results.Agreed, err = field.agree(ctx); err != nil {
+		return results, err
+	}
+	watch, err := report.NewWatch(field.own)
+	if err != nil {
+		return results, err
+	}
+	if err := field.measure(ctx, &results); err != nil {
+		return results, err
+	}
+	results.Machine.Others, err = watch.Others()
+	return results, err
 }
 
 // says returns what tells of the progress, with the time that has passed.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/stateward/stateward/test/bench/contest/contestants"
 	"github.com/stateward/stateward/test/bench/contest/corpus"
@@ -47,31 +48,34 @@ func (f *field) measure(ctx context.Context, results *report.Results) error {
 	}
 	cells := f.cells(results)
 	for round := range f.options.rounds {
+		say := func(what string) { f.say("round %d of %d: %s", round+1, f.options.rounds, what) }
 		for _, cell := range cells {
-			f.say("round %d of %d: %s", round+1, f.options.rounds, cell.row.What)
-			for index := range f.arena.Contestants {
-				// Nobody always comes first.
-				contestant := f.arena.Contestants[(index+round)%len(f.arena.Contestants)]
-				sample, err := f.sample(ctx, contestant, cell)
-				if err != nil {
-					return fmt.Errorf("measure %s, %s: %w", contestant.Name, cell.row.What, err)
-				}
-				cell.row.Add(contestant.Name, sample)
+			say(cell.row.What)
+			if err := f.askAll(ctx, cell, round); err != nil {
+				return err
 			}
 		}
-		f.say("round %d of %d: %s", round+1, f.options.rounds, results.Inside.What)
-		if err := f.insideProcess(ctx, results); err != nil {
+		say(results.Inside.What)
+		if err := f.askEngines(ctx, results.Inside); err != nil {
 			return err
 		}
-		f.say("round %d of %d: %s", round+1, f.options.rounds, results.Through.What)
-		for index := range judges {
-			judge := judges[(index+round)%len(judges)]
-			sample, err := f.through(ctx, judge)
-			if err != nil {
-				return fmt.Errorf("create StatefulSets that %s judges: %w", judge.name, err)
-			}
-			results.Through.Add(judge.name, sample)
+		say(results.Through.What)
+		if err := f.createBehind(ctx, judges, results.Through, round); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// askAll measures each contestant once. Nobody always comes first.
+func (f *field) askAll(ctx context.Context, cell cell, round int) error {
+	for index := range f.arena.Contestants {
+		contestant := f.arena.Contestants[(index+round)%len(f.arena.Contestants)]
+		sample, err := f.sample(ctx, contestant, cell)
+		if err != nil {
+			return fmt.Errorf("measure %s, %s: %w", contestant.Name, cell.row.What, err)
+		}
+		cell.row.Add(contestant.Name, sample)
 	}
 	return nil
 }
@@ -139,6 +143,22 @@ func (f *field) target(contestant contestants.Contestant) (measure.Target, error
 	return measure.Target{URL: contestant.URL(), TLS: config, PID: contestant.Process.PID()}, err
 }
 
+// own is how long all that the contest runs has used a processor so far.
+func (f *field) own() (time.Duration, error) {
+	sum, err := measure.Own()
+	if err != nil {
+		return 0, err
+	}
+	for _, pid := range f.arena.PIDs() {
+		used, err := measure.Processor(pid)
+		if err != nil {
+			return 0, err
+		}
+		sum += used
+	}
+	return sum, nil
+}
+
 // kind is one kind of review by itself.
 type kind struct {
 	what  string
@@ -174,14 +194,14 @@ func kinds() (kinds []kind) {
 	return append(kinds, kind{what: "create of 9 KiB, allowed, always the same object", kib: 9, hot: true, chooses: kinds[1].chooses})
 }
 
-// insideProcess measures the engines in this process, one question after the other.
-func (f *field) insideProcess(ctx context.Context, results *report.Results) error {
+// askEngines measures the engines in this process, one question after the other.
+func (f *field) askEngines(ctx context.Context, row *report.Row) error {
 	for _, engine := range f.engines {
 		sample, err := engine.Run(ctx, f.reviews, f.options.time)
 		if err != nil {
 			return fmt.Errorf("measure the engine of %s: %w", engine.Name, err)
 		}
-		results.Inside.Add(engine.Name, sample)
+		row.Add(engine.Name, sample)
 	}
 	return nil
 }

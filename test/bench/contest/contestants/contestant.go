@@ -77,6 +77,16 @@ func (a *Arena) Stop() {
 // Err tells which process died.
 func (a *Arena) Err() error { return errors.Join(a.Main.Err(), a.other.Err()) }
 
+// PIDs are all processes that run.
+func (a *Arena) PIDs() (pids []int) {
+	for _, process := range append(a.Main.Processes(), a.other.Processes()...) {
+		if pid := process.PID(); pid != 0 {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
 func (a *Arena) start(ctx context.Context) (err error) {
 	if a.root, err = cluster.Root(); err != nil {
 		return err

@@ -42,7 +42,7 @@ func (c *Client) Run(ctx context.Context, load Load, plan Plan) (Sample, error) 
 			return Sample{}, fmt.Errorf("warm up: %w", err)
 		}
 	}
-	before, err := processor(c.target.PID)
+	before, err := Processor(c.target.PID)
 	if err != nil {
 		return Sample{}, err
 	}
@@ -52,7 +52,7 @@ func (c *Client) Run(ctx context.Context, load Load, plan Plan) (Sample, error) 
 		return Sample{}, err
 	}
 	sample.Seconds = time.Since(started).Seconds()
-	after, err := processor(c.target.PID)
+	after, err := Processor(c.target.PID)
 	if err != nil {
 		return Sample{}, err
 	}

@@ -8,12 +8,13 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"time"
 )
 
-// processor is the time that all threads of a process have run for, to the nanosecond. Source: Linux's
+// Processor is the time that all threads of a process have run for, to the nanosecond. Source: Linux's
 // Documentation/scheduler/sched-stats.rst. Go keeps its threads, so none of them takes its time away.
-func processor(pid int) (time.Duration, error) {
+func Processor(pid int) (time.Duration, error) {
 	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
 	if err != nil {
 		return 0, err
@@ -36,6 +37,19 @@ func processor(pid int) (time.Duration, error) {
 			return 0, fmt.Errorf("read %s: %w", file, err)
 		}
 		sum += time.Duration(nanoseconds)
+	}
+	return sum, nil
+}
+
+// Own is the time that this process has run for, and its children that have ended.
+func Own() (time.Duration, error) {
+	var sum time.Duration
+	for _, who := range []int{syscall.RUSAGE_SELF, syscall.RUSAGE_CHILDREN} {
+		var usage syscall.Rusage
+		if err := syscall.Getrusage(who, &usage); err != nil {
+			return 0, fmt.Errorf("ask what this process used: %w", err)
+		}
+		sum += time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 	}
 	return sum, nil
 }

@@ -2,7 +2,6 @@ package report
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -18,59 +17,79 @@ type Machine struct {
 	Count     int
 	Go        string
 	Day       string
-	// Busy is the part of the processors that others used just before.
-	Busy float64
+	// Others is the part of the processors that other programs used while the contest measured.
+	Others float64
 }
 
-// looking is how long the machine is watched before anything starts.
-const looking = 3 * time.Second
-
-// idle is the part of the processors that may be busy on a machine that is called idle.
+// idle is the part of the processors that others may use on a machine that is called idle.
 const idle = 0.03
 
-// Look watches what else the machine does.
-func Look(ctx context.Context) (Machine, error) {
-	machine := Machine{Processor: processorModel(), Count: runtime.NumCPU(), Go: runtime.Version(), Day: time.Now().UTC().Format(time.DateOnly)}
-	idleBefore, allBefore, err := ticks()
-	if err != nil {
-		return Machine{}, err
-	}
-	select {
-	case <-ctx.Done():
-		return Machine{}, ctx.Err()
-	case <-time.After(looking):
-	}
-	idleAfter, allAfter, err := ticks()
-	if err != nil {
-		return Machine{}, err
-	}
-	machine.Busy = 1 - float64(idleAfter-idleBefore)/float64(allAfter-allBefore)
-	return machine, nil
+// ThisMachine is the one that this runs on.
+func ThisMachine() Machine {
+	return Machine{Processor: processorModel(), Count: runtime.NumCPU(), Go: runtime.Version(), Day: time.Now().UTC().Format(time.DateOnly)}
 }
 
-// ticks are those that all processors were idle, and all there were. Source: proc_stat(5).
-func ticks() (idle, all int, err error) {
+// Watch finds out what others do on this machine.
+type Watch struct {
+	own     func() (time.Duration, error)
+	started time.Time
+	ticks   ticks
+	before  time.Duration
+}
+
+// NewWatch watches from now on. Own tells how long all processes of the contest have used a processor so far.
+func NewWatch(own func() (time.Duration, error)) (*Watch, error) {
+	before, err := own()
+	if err != nil {
+		return nil, err
+	}
+	now, err := readTicks()
+	return &Watch{own: own, started: time.Now(), ticks: now, before: before}, err
+}
+
+// Others is the part of all processors that others have used since.
+func (w *Watch) Others() (float64, error) {
+	now, err := readTicks()
+	if err != nil {
+		return 0, err
+	}
+	after, err := w.own()
+	if err != nil {
+		return 0, err
+	}
+	busy := float64(now.busy-w.ticks.busy) / float64(now.all-w.ticks.all)
+	own := (after - w.before).Seconds() / (time.Since(w.started).Seconds() * float64(runtime.NumCPU()))
+	return max(0, busy-own), nil
+}
+
+// ticks are those of all processors together: how many there were, and in how many a program ran, here or on another machine
+// on the same processors.
+type ticks struct{ busy, all int }
+
+// readTicks reads them. Source: proc_stat(5).
+func readTicks() (ticks, error) {
 	content, err := os.ReadFile("/proc/stat")
 	if err != nil {
-		return 0, 0, fmt.Errorf("look at the machine: %w: run the contest on Linux", err)
+		return ticks{}, fmt.Errorf("look at the machine: %w: run the contest on Linux", err)
 	}
 	line, _, _ := strings.Cut(string(content), "\n")
 	fields := strings.Fields(line)
 	if len(fields) < 9 {
-		return 0, 0, errors.New("/proc/stat: the first line is not that of all processors")
+		return ticks{}, errors.New("/proc/stat: the first line is not that of all processors")
 	}
+	var read ticks
 	for index, field := range fields[1:9] {
 		number, err := strconv.Atoi(field)
 		if err != nil {
-			return 0, 0, fmt.Errorf("/proc/stat: %w", err)
+			return ticks{}, fmt.Errorf("/proc/stat: %w", err)
 		}
-		all += number
-		// Idle, and idle while it waits for a disk.
-		if index == 3 || index == 4 {
-			idle += number
+		read.all += number
+		switch index {
+		case 0, 1, 2, 7: // user, nice, system, steal
+			read.busy += number
 		}
 	}
-	return idle, all, nil
+	return read, nil
 }
 
 func processorModel() string {
@@ -89,8 +108,8 @@ func processorModel() string {
 // String says it in a sentence.
 func (m Machine) String() string {
 	state := "nothing else running"
-	if m.Busy > idle {
-		state = fmt.Sprintf("**not idle: before the run, others used %.0f %% of it**", m.Busy*100)
+	if m.Others > idle {
+		state = fmt.Sprintf("**not idle: other programs used %.0f %% of it meanwhile**", m.Others*100)
 	}
 	return fmt.Sprintf("%s, %d x %s, %s, %s", m.Day, m.Count, m.Processor, m.Go, state)
 }

@@ -21,7 +21,7 @@ func TestTheReportSaysWhatWasFound(t *testing.T) {
 
 Written by ` + "`make bench-contest`" + ` in 14m0s; [README.md](README.md) tells how to read it. Only ratios within this run count.
 
-2026-11-23, 2 x a processor, go1.26, **not idle: before the run, others used 50 % of it**. 2 rounds of 2s for each measurement; a number is the median of the rounds, and the least and the most of them stand behind it in brackets.
+2026-11-23, 2 x a processor, go1.26, **not idle: other programs used 50 % of it meanwhile**. 2 rounds of 2s for each measurement; a number is the median of the rounds, and the least and the most of them stand behind it in brackets.
 
 **Equality:** all 600 reviews of the corpus, of which 240 are denied (40 %), got the same answers from a, b.
 
@@ -102,7 +102,7 @@ func results() report.Results {
 	inside := &report.Row{}
 	inside.Add("a", quick)
 	return report.Results{
-		Machine: report.Machine{Processor: "a processor", Count: 2, Go: "go1.26", Day: "2026-11-23", Busy: 0.5},
+		Machine: report.Machine{Processor: "a processor", Count: 2, Go: "go1.26", Day: "2026-11-23", Others: 0.5},
 		Reviews: 600, Denied: 240, Agreed: []string{"a", "b"}, Rounds: 2, Time: 2 * time.Second, Took: 14 * time.Minute,
 		Contestants: []string{"null", "slow"},
 		Busy:        []*report.Row{row(report.Row{Connections: 100}, slow, slower)},
