@@ -6,6 +6,8 @@ FUZZ_TIME := 3s
 BENCH_TIME := 1s
 BENCH_MANIFESTS := 1000
 BENCH_ALONE :=
+CONTEST_ROUNDS := 3
+CONTEST_TIME := 2s
 ROLLOUTS := 50
 CRD := $(BIN)/controller-gen crd paths=./policies/engine output:crd:stdout
 GO_FILES_FOLDERS := certs cmd policies test webhook
@@ -43,6 +45,7 @@ test-conftest: ## Run the Rego tests as conftest does
 test-go: ## Run the Go tests, which run the Rego tests too
 	$(GO_TEST) ./...
 	go test -C test/chart -timeout 30m ./...
+	go test -C test/bench/contest -timeout 30m ./...
 
 .PHONY: test-cert-manager
 test-cert-manager: ## Issue, renew and roll over certificates with cert-manager's own controllers
@@ -69,7 +72,7 @@ bench: ## Measure decisions beside a webhook that decides nothing
 	go test ./test/bench -run NONE -bench . -benchtime $(BENCH_TIME)
 
 .PHONY: bench-check
-bench-check: ## Compare what decisions allocate with the baseline (UPDATE=1: write that)
+bench-check: ## Compare what decisions allocate, and the steps that they take, with the baseline (UPDATE=1: write that)
 	go test ./test/bench -run Allocations $(if $(UPDATE),-update)
 	go test ./policies/engine -run Steps $(if $(UPDATE),-update)
 
@@ -85,6 +88,10 @@ bench-growth: ## Measure how the time of a decision grows with rules, object and
 .PHONY: bench-memory
 bench-memory: ## Measure the memory beside 1,000 and 10,000 StatefulSets in a real API server (minutes)
 	go run ./test/bench/memory
+
+.PHONY: bench-contest
+bench-contest: ## Measure the webhook beside OPA, Gatekeeper and ValidatingAdmissionPolicy, and write test/bench/contest/RESULTS.md (a quarter of an hour)
+	@go run -C test/bench/contest . -rounds $(CONTEST_ROUNDS) -time $(CONTEST_TIME)
 
 ##@ Mend
 

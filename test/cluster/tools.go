@@ -36,6 +36,7 @@ func Tools() []Tool {
 		{Name: "kwok", Module: "kwok", Package: "sigs.k8s.io/kwok/cmd/kwok"},
 		{Name: "coredns", Module: "coredns", Package: "github.com/coredns/coredns"},
 		{Name: "conftest", Module: "conftest", Package: "github.com/open-policy-agent/conftest"},
+		{Name: "gatekeeper", Module: "gatekeeper", Package: "github.com/open-policy-agent/gatekeeper/v3"},
 		{Name: "opa", Module: "opa", Package: "github.com/open-policy-agent/opa"},
 		{Name: "regal", Module: "regal", Package: "github.com/open-policy-agent/regal"},
 		{Name: "controller-gen", Module: "controller-gen", Package: "sigs.k8s.io/controller-tools/cmd/controller-gen"},
