@@ -9,7 +9,7 @@ import (
 )
 
 // HTTP is the handler as an API server calls it.
-func (h *Handler) HTTP() http.Handler { return withDeadline(&admission.Webhook{Handler: h}) }
+func (h *Handler) HTTP() http.Handler { return withDeadline(apart(&admission.Webhook{Handler: h})) }
 
 // maxTimeout is the longest that an API server waits for a webhook.
 const maxTimeout = 30 * time.Second

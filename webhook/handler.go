@@ -36,6 +36,7 @@ var _ admission.Handler = &Handler{}
 // Handle answers one request: allowed, denied (403), or "could not evaluate" (500), which the API server refuses too.
 func (h *Handler) Handle(ctx context.Context, request admission.Request) admission.Response {
 	started := h.Now()
+	together(ctx, &request.AdmissionRequest)
 	outcome := decisionError
 	// Deferred, so that a panic is counted too.
 	defer func() { h.Metrics.observe(&request.AdmissionRequest, outcome, h.Now().Sub(started)) }()

@@ -50,6 +50,7 @@ func TestABodyThatCannotBeReadIsRefused(t *testing.T) {
 		body        []byte
 		code        int32
 		message     string
+		uid         string
 	}{
 		"an empty body": {
 			contentType: contentType,
@@ -86,7 +87,8 @@ func TestABodyThatCannotBeReadIsRefused(t *testing.T) {
 		"objects within each other, 10000 deep": {
 			contentType: contentType,
 			body:        nested(t, scaleReview, 10000),
-			code:        http.StatusBadRequest, message: "couldn't get version/kind; json parse error: invalid character '{' exceeded max depth",
+			uid:         scaleUID,
+			code:        http.StatusInternalServerError, message: "stateward: could not evaluate: read object of the review: invalid character '{' exceeded max depth",
 		},
 		"something that is no review": {
 			contentType: contentType, body: []byte(`{"apiVersion":"v1","kind":"Pod"}`),
@@ -105,7 +107,7 @@ func TestABodyThatCannotBeReadIsRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got := outcomeOf(post(t, url, test.contentType, test.body))
-			if diff := cmp.Diff(outcome{Code: test.code, Message: test.message}, got); diff != "" {
+			if diff := cmp.Diff(outcome{UID: test.uid, Code: test.code, Message: test.message}, got); diff != "" {
 				t.Errorf("response (-want +got):\n%s", diff)
 			}
 		})
