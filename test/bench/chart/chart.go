@@ -65,7 +65,8 @@ func (c Chart) axes() axes {
 	// A little room on either side, and whole powers of ten above and below.
 	found.leastX, found.mostX = found.leastX/1.2, found.mostX*1.2
 	found.leastY = math.Pow(10, math.Floor(math.Log10(found.leastY)))
-	found.mostY = math.Pow(10, math.Ceil(math.Log10(found.mostY)))
+	// Also where all that was measured is one power of ten.
+	found.mostY = max(math.Pow(10, math.Ceil(math.Log10(found.mostY))), 10*found.leastY)
 	return found
 }
 
