@@ -163,17 +163,25 @@ func (f *fleet) awaitEnd(t *testing.T) {
 	f.ending = nil
 }
 
-// underLoad does something while requests come in, and returns what came of them.
+// underLoad does something while requests come in and are answered, and returns what came of them.
 func (f *fleet) underLoad(t *testing.T, do func(result *load.Result)) *load.Result {
+	t.Helper()
+	return whileAsking(t, f.generator, func(result *load.Result) {
+		awaitAnswers(t, result, f.rate)
+		do(result)
+		awaitAnswers(t, result, f.rate)
+	})
+}
+
+// whileAsking does something while requests come in, and returns what came of them when the last has had its answer or none.
+func whileAsking(t *testing.T, generator *load.Generator, do func(result *load.Result)) *load.Result {
 	t.Helper()
 	result := &load.Result{}
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan struct{})
-	go func() { defer close(done); f.generator.Run(ctx, result) }()
+	go func() { defer close(done); generator.Run(ctx, result) }()
 	defer func() { stop(); <-done }()
-	awaitAnswers(t, result, f.rate)
 	do(result)
-	awaitAnswers(t, result, f.rate)
 	return result
 }
 

@@ -1,7 +1,6 @@
 package availability_test
 
 import (
-	"context"
 	"strings"
 	"testing"
 
@@ -39,13 +38,7 @@ func (f *fleet) turnsAway(t *testing.T, size int) (turnedAway int) {
 	flood := *f.generator
 	flood.Rate, flood.Burst = size, size
 	flood.Reviews = []load.Review{recorded(t, root, "11-delete-background.json", false)}
-	result := &load.Result{}
-	ctx, stop := context.WithCancel(t.Context())
-	done := make(chan struct{})
-	go func() { defer close(done); flood.Run(ctx, result) }()
-	awaitAnswers(t, result, 1)
-	stop()
-	<-done
+	result := whileAsking(t, &flood, func(result *load.Result) { awaitAnswers(t, result, 1) })
 	t.Log(result)
 	for _, failure := range result.Failures() {
 		if strings.Contains(failure.Err.Error(), "stateward: overloaded") {

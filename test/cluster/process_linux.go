@@ -20,6 +20,10 @@ func signalGroup(process *os.Process, signal syscall.Signal) error {
 	return syscall.Kill(-process.Pid, signal)
 }
 
+// hold stops a process and its children where they are, resume lets them go on.
+func hold(process *os.Process) error   { return signalGroup(process, syscall.SIGSTOP) }
+func resume(process *os.Process) error { return signalGroup(process, syscall.SIGCONT) }
+
 // residentMemory reads how many bytes of memory a process holds.
 func residentMemory(pid int) (int64, error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))

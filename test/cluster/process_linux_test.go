@@ -80,3 +80,73 @@ func TestResidentMemoryIsThatOfTheRunningProcess(t *testing.T) {
 		t.Error("a process that was stopped holds memory")
 	}
 }
+
+func TestAProcessThatIsHeldStandsStillUntilItIsReleased(t *testing.T) {
+	c := bareCluster(t)
+	process, err := c.AddProcess("busy", busy())
+	must(t, err)
+	release, err := process.Hold()
+	must(t, err)
+	awaitState(t, process.PID(), true)
+	before := processorTime(t, process.PID())
+	time.Sleep(50 * time.Millisecond)
+	if after := processorTime(t, process.PID()); after != before {
+		t.Errorf("it used the processor for %s while it was held", after-before)
+	}
+	must(t, release())
+	awaitState(t, process.PID(), false)
+	process.Stop()
+	if _, err := process.Hold(); err == nil {
+		t.Error("a process that was stopped is held")
+	}
+}
+
+// TestAThrottledProcessHasAPartOfTheProcessor runs one beside another that is not throttled, on a machine as busy as it is.
+func TestAThrottledProcessHasAPartOfTheProcessor(t *testing.T) {
+	c := bareCluster(t)
+	free, err := c.AddProcess("free", busy())
+	must(t, err)
+	throttled, err := c.AddProcess("throttled", busy())
+	must(t, err)
+	release := throttled.Throttle(10*time.Millisecond, 100*time.Millisecond)
+	for deadline := time.Now().Add(readyDeadline); processorTime(t, free.PID()) < time.Second; time.Sleep(pollInterval) {
+		if time.Now().After(deadline) {
+			t.Fatal("the machine has no second of processor time left")
+		}
+	}
+	of, has := processorTime(t, free.PID()), processorTime(t, throttled.PID())
+	if has == 0 || has > of/2 {
+		t.Errorf("it had %s of the processor beside %s of one that is not throttled", has, of)
+	}
+	must(t, release())
+	awaitState(t, throttled.PID(), false)
+}
+
+// busy never waits for anything.
+func busy() *exec.Cmd { return exec.Command("sh", "-c", "while :; do :; done") }
+
+// awaitState waits until a process stands still, or does not.
+func awaitState(t *testing.T, pid int, held bool) {
+	t.Helper()
+	for deadline := time.Now().Add(readyDeadline); ; time.Sleep(pollInterval) {
+		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+		must(t, err)
+		if bytes.Contains(status, []byte("\nState:\tT")) == held {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("process %d, held %v:\n%s", pid, held, status)
+		}
+	}
+}
+
+// processorTime is what the first thread of a process has had.
+func processorTime(t *testing.T, pid int) time.Duration {
+	t.Helper()
+	statistics, err := os.ReadFile(fmt.Sprintf("/proc/%d/schedstat", pid))
+	must(t, err)
+	first, _, _ := strings.Cut(string(statistics), " ")
+	nanoseconds, err := strconv.ParseInt(first, 10, 64)
+	must(t, err)
+	return time.Duration(nanoseconds)
+}

@@ -21,6 +21,9 @@ func signalGroup(process *os.Process, signal syscall.Signal) error {
 	return nil
 }
 
+func hold(*os.Process) error   { return errors.New("processes are held on Linux only") }
+func resume(*os.Process) error { return errors.New("processes are held on Linux only") }
+
 func residentMemory(int) (int64, error) {
 	return 0, errors.New("resident memory is read on Linux only")
 }

@@ -108,22 +108,57 @@ func TestAStatefulSetRightBehindItsServiceIsSeenWithIt(t *testing.T) {
 	group.SetLimit(4)
 	for index := range pairs {
 		group.Go(func() error {
-			name := fmt.Sprintf("pair-%d", index)
-			service := builders.HeadlessService()
-			service.Namespace, service.Name = g.namespace, name
-			set := builders.MakeStatefulSet().Name(name).Service(name).Replicas(0)
-			set.Namespace = g.namespace
-			if _, err := g.Client.CoreV1().Services(g.namespace).Create(t.Context(), service, metav1.CreateOptions{}); err != nil {
+			service, set := g.pair(fmt.Sprintf("pair-%d", index))
+			if err := g.createService(t.Context(), service); err != nil {
 				return err
 			}
-			dry := metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}}
-			_, err := g.Client.AppsV1().StatefulSets(g.namespace).Create(t.Context(), &set.StatefulSet, dry)
-			return err
+			return g.tryStatefulSet(t.Context(), set)
 		})
 	}
 	if err := group.Wait(); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestAStatefulSetBeforeItsServiceIsDeniedUntilThatIsThere asks for the same set right before and right behind the creation
+// of its Service: that there was none a moment ago must not be remembered.
+func TestAStatefulSetBeforeItsServiceIsDeniedUntilThatIsThere(t *testing.T) {
+	t.Parallel()
+	const pairs = 50
+	g := newGuard(t, shared(t))
+	for index := range pairs {
+		service, set := g.pair(fmt.Sprintf("pair-%d", index))
+		if err := g.tryStatefulSet(t.Context(), set); err == nil || !strings.Contains(err.Error(), "[headless-service]") {
+			t.Errorf("without its Service: %v", err)
+		}
+		if err := g.createService(t.Context(), service); err != nil {
+			t.Fatal(err)
+		}
+		if err := g.tryStatefulSet(t.Context(), set); err != nil {
+			t.Errorf("right behind its Service: %v", err)
+		}
+	}
+}
+
+// pair is a Service and a set that names it.
+func (g guard) pair(name string) (*corev1.Service, *builders.StatefulSet) {
+	service := builders.HeadlessService()
+	service.Namespace, service.Name = g.namespace, name
+	set := builders.MakeStatefulSet().Name(name).Service(name).Replicas(0)
+	set.Namespace = g.namespace
+	return service, set
+}
+
+func (g guard) createService(ctx context.Context, service *corev1.Service) error {
+	_, err := g.Client.CoreV1().Services(g.namespace).Create(ctx, service, metav1.CreateOptions{})
+	return err
+}
+
+// tryStatefulSet is the creation of a set as a dry run.
+func (g guard) tryStatefulSet(ctx context.Context, set *builders.StatefulSet) error {
+	dry := metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}}
+	_, err := g.Client.AppsV1().StatefulSets(g.namespace).Create(ctx, &set.StatefulSet, dry)
+	return err
 }
 
 // TestNothingOfWhatAnObjectHoldsIsTold looks for a word that stands in many places of an object, and must stand in no log

@@ -1,0 +1,198 @@
+package availability_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/yaml"
+
+	"github.com/stateward/stateward/test/bench/load"
+	"github.com/stateward/stateward/test/cluster"
+	"github.com/stateward/stateward/test/environment"
+)
+
+const (
+	// A kernel gives a tenth of a processor as 10 ms of each 100. Here all processors may be used meanwhile.
+	quota, quotaPeriod = 10 * time.Millisecond, 100 * time.Millisecond
+	// admissionTimeout is how long API servers wait for Stateward, by its registration.
+	admissionTimeout = 5 * time.Second
+)
+
+// TestATenthOfAProcessorMakesAnswersLateAndNeverWrong takes time away from replicas, under requests that are evaluated.
+func TestATenthOfAProcessorMakesAnswersLateAndNeverWrong(t *testing.T) {
+	evaluated := quick()
+	evaluated.evaluated = true
+	f := newFleet(t, evaluated)
+	for what, test := range map[string]throttling{
+		"a tenth of a processor for one, at a rate that suits the others": {replicas: 1, rate: 50, outcomes: 150},
+		"a tenth of a processor for each, at a rate that may be too much": {replicas: 3, rate: 500, outcomes: 1000},
+	} {
+		t.Run(what, func(t *testing.T) { f.crawls(t, test) })
+	}
+}
+
+// throttling is of so many replicas, at so many requests per second, until so many of them have come to an end.
+type throttling struct{ replicas, rate, outcomes int }
+
+// crawls gives replicas a tenth of a processor. What is late or too much is said to be; nothing is allowed for want of time,
+// no kubelet ends what is only slow, and when it is over all is as before.
+func (f *fleet) crawls(t *testing.T, test throttling) {
+	slow := *f.generator
+	slow.Rate, slow.Timeout = test.rate, admissionTimeout
+	result := whileAsking(t, &slow, func(result *load.Result) {
+		awaitAnswers(t, result, burst)
+		f.throttled(t, test.replicas, func() {
+			awaitOutcomes(t, result, test.outcomes)
+			for _, replica := range f.replicas {
+				livesOn(t, replica)
+			}
+		})
+	})
+	t.Log(result)
+	allLate(t, result)
+	f.judgedAll(t, result)
+	lostNone(t, f.underLoad(t, func(*load.Result) {}))
+}
+
+// throttled does something while so many replicas have a tenth of a processor each.
+func (f *fleet) throttled(t *testing.T, replicas int, do func()) {
+	t.Helper()
+	for _, replica := range f.replicas[:replicas] {
+		release := replica.Throttle(quota, quotaPeriod)
+		defer func() {
+			if err := release(); err != nil {
+				t.Error(err)
+			}
+		}()
+	}
+	do()
+}
+
+// allLate fails the test if a request failed for another reason than that there was no time, or if there was none and
+// somebody pretended that there was.
+func allLate(t *testing.T, result *load.Result) {
+	t.Helper()
+	for _, failure := range result.Failures() {
+		if !errors.Is(failure.Err, context.DeadlineExceeded) &&
+			!strings.Contains(failure.Err.Error(), "stateward: overloaded") &&
+			!strings.Contains(failure.Err.Error(), "evaluation ran out of time") {
+			t.Errorf("neither late nor turned away: %v", failure.Err)
+		}
+	}
+}
+
+// awaitOutcomes waits for more requests that are answered or fail.
+func awaitOutcomes(t *testing.T, result *load.Result, count int) {
+	t.Helper()
+	outcomes := func() int { return result.Answered() + len(result.Failures()) }
+	deadline := time.Now().Add(2 * time.Minute)
+	for before := outcomes(); outcomes() < before+count; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("requests are neither answered nor given up: %s", result)
+		}
+	}
+}
+
+// livesOn asks as kubelets do, which end a process that lets this many questions wait for so long.
+func livesOn(t *testing.T, replica *environment.Replica) {
+	t.Helper()
+	probe := livenessProbe(t)
+	client := http.Client{Timeout: time.Duration(probe.TimeoutSeconds) * time.Second}
+	var err error
+	for range probe.FailureThreshold {
+		if err = healthy(t.Context(), &client, replica.Probes+probe.HTTPGet.Path); err == nil {
+			return
+		}
+	}
+	t.Errorf("kubelets would end %s: %v", replica.Name(), err)
+}
+
+func healthy(ctx context.Context, client *http.Client, url string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return errors.New(response.Status)
+	}
+	return nil
+}
+
+// livenessProbe is that of the Deployment.
+func livenessProbe(t *testing.T) *corev1.Probe {
+	t.Helper()
+	root, err := cluster.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(root, "manifests", "base", "deployment.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var deployment appsv1.Deployment
+	if err := yaml.UnmarshalStrict(text, &deployment); err != nil {
+		t.Fatal(err)
+	}
+	return deployment.Spec.Template.Spec.Containers[0].LivenessProbe
+}
+
+// decisions are what a replica counts, one line for each operation and decision.
+var decisions = regexp.MustCompile(`(?m)^stateward_admission_requests_total\{decision="(\w+)",dry_run="\w+",operation="(\w+)"\} (\d+)$`)
+
+// judgedAll wants that nothing was allowed or denied but what is by the rules, also where nobody waited for the answer, and
+// that no answer was without a decision.
+func (f *fleet) judgedAll(t *testing.T, result *load.Result) {
+	t.Helper()
+	judged := 0
+	for _, replica := range f.replicas {
+		for _, line := range decisions.FindAllStringSubmatch(fetch(t, replica.Metrics+"/metrics"), -1) {
+			switch decision, operation := line[1], line[2]; {
+			case operation == "UPDATE" && decision == "allowed", operation == "DELETE" && decision == "denied":
+				count, err := strconv.Atoi(line[3])
+				if err != nil {
+					t.Fatal(err)
+				}
+				judged += count
+			case decision != "shed" && decision != "error":
+				t.Errorf("%s: of operation %s %s were %s", replica.Name(), operation, line[3], decision)
+			}
+		}
+	}
+	if judged < result.Answered() {
+		t.Errorf("%d were judged, and %d answered", judged, result.Answered())
+	}
+}
+
+func fetch(t *testing.T, url string) string {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	page, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(page)
+}
