@@ -139,17 +139,42 @@ func (p *objectParser) object(depth int, before, read *version) *ast.Term {
 		key := p.key()
 		p.space()
 		p.rest = p.rest[1:]
-		p.inMetadata = depth == 0 && isKey(key, "metadata")
-		value, within := p.value(depth+1, before.at(key))
 		if metadata && !p.managed && isKey(key, managedFields) {
+			p.skip()
 			continue
 		}
+		p.inMetadata = depth == 0 && isKey(key, "metadata")
+		value, within := p.value(depth+1, before.at(key))
 		index = p.put(begin, index, key, value)
 		read.add(key, within)
 	}
 	object := ast.NewObject(p.fields[begin:]...)
 	p.fields = p.fields[:begin]
 	return p.term(object)
+}
+
+// skip goes over a value.
+func (p *objectParser) skip() {
+	p.space()
+	for depth := 0; ; {
+		switch p.rest[0] {
+		case '"':
+			p.quoted()
+		case '{', '[':
+			depth++
+			p.rest = p.rest[1:]
+		case '}', ']':
+			depth--
+			p.rest = p.rest[1:]
+		case ',', ':', ' ', '\n', '\t', '\r':
+			p.rest = p.rest[1:]
+		default:
+			p.plain()
+		}
+		if depth == 0 {
+			return
+		}
+	}
 }
 
 func isKey(key *ast.Term, name string) bool {
@@ -261,13 +286,19 @@ func unquote(quoted string) string {
 	return text
 }
 
-func (p *objectParser) number() *ast.Term {
+// plain returns what is neither a string nor a collection.
+func (p *objectParser) plain() string {
 	end := strings.IndexAny(p.rest, ",]} \t\r\n")
 	if end < 0 {
 		end = len(p.rest)
 	}
-	number := p.rest[:end]
+	text := p.rest[:end]
 	p.rest = p.rest[end:]
+	return text
+}
+
+func (p *objectParser) number() *ast.Term {
+	number := p.plain()
 	if interned := ast.InternedIntNumberTermFromString(number); interned != nil {
 		return interned
 	}
