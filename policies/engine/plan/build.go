@@ -108,13 +108,8 @@ func (m *machine) append(step *instruction, locals []*ast.Term) int {
 
 // gather makes a collection with all that is in it.
 func (m *machine) gather(step *instruction, locals []*ast.Term) int {
-	m.args = m.args[:0]
-	for _, arg := range step.args {
-		value := m.get(arg, locals)
-		if value == nil {
-			return m.undefined()
-		}
-		m.args = append(m.args, value)
+	if !m.takeArgs(step, locals) {
+		return m.undefined()
 	}
 	switch step.op {
 	case opArray:

@@ -33,13 +33,8 @@ func builtinContext(ctx context.Context, cancel topdown.Cancel) topdown.BuiltinC
 
 // native calls a built-in function.
 func (m *machine) native(step *instruction, locals []*ast.Term) int {
-	m.args = m.args[:0]
-	for _, arg := range step.args {
-		value := m.get(arg, locals)
-		if value == nil {
-			return m.undefined()
-		}
-		m.args = append(m.args, value)
+	if !m.takeArgs(step, locals) {
+		return m.undefined()
 	}
 	m.value, m.values = nil, nil
 	take := m.take
@@ -62,6 +57,19 @@ func (m *machine) native(step *instruction, locals []*ast.Term) int {
 	}
 	locals[step.target] = result
 	return atEnd
+}
+
+// takeArgs gathers the values of a step's operands; false where one has none.
+func (m *machine) takeArgs(step *instruction, locals []*ast.Term) bool {
+	m.args = m.args[:0]
+	for _, arg := range step.args {
+		value := m.get(arg, locals)
+		if value == nil {
+			return false
+		}
+		m.args = append(m.args, value)
+	}
+	return true
 }
 
 // refused is what becomes of a call with arguments that the function does not take.
