@@ -97,20 +97,34 @@ func (m *machine) call(called *function, args []int, locals []*ast.Term) *ast.Te
 	for index, param := range called.params {
 		frame[param] = m.raw(args[index], locals)
 	}
-	value, known := m.memos[called.index].find(m.generation, called, frame)
-	if !known {
-		value = m.execute(called, frame)
-	}
+	value := m.valueOf(called, frame)
 	m.top -= len(frame)
 	return value
 }
 
-func (m *machine) execute(called *function, frame []*ast.Term) *ast.Term {
+// valueOf is what a function makes of the arguments in its frame, from memory where it is known.
+func (m *machine) valueOf(called *function, frame []*ast.Term) *ast.Term {
 	// The parameters are locals like others, and could be given other values.
-	var args [remembered]*ast.Term
-	for index, param := range called.params[2:min(len(called.params), 2+remembered)] {
-		args[index] = frame[param]
+	args, few := argsOf(called, frame)
+	if !few {
+		return m.execute(called, frame)
 	}
+	latest := &m.memos[called.index]
+	value, known := latest.find(m.generation, args)
+	if known {
+		return value
+	}
+	first := latest.empty()
+	if value = m.execute(called, frame); m.err == nil {
+		latest.keep(m.generation, args, value)
+	}
+	if first {
+		m.called = append(m.called, called.index)
+	}
+	return value
+}
+
+func (m *machine) execute(called *function, frame []*ast.Term) *ast.Term {
 	m.value = nil
 	for _, each := range called.blocks {
 		if m.run(each, frame) == returned {
@@ -119,10 +133,6 @@ func (m *machine) execute(called *function, frame []*ast.Term) *ast.Term {
 	}
 	value := m.value
 	m.value = nil
-	if m.err == nil {
-		m.memos[called.index].keep(m.generation, args, value)
-		m.called = append(m.called, called.index)
-	}
 	return value
 }
 

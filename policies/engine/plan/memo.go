@@ -17,35 +17,39 @@ type memos struct {
 
 type memo struct {
 	generation uint64
-	args       [remembered]*ast.Term
+	args       arguments
 	value      *ast.Term
 }
 
-// find returns the value for the arguments in a frame, if it is known. Arguments are the same where they are the same
-// term, which is seen at once.
-func (m *memos) find(generation uint64, called *function, frame []*ast.Term) (*ast.Term, bool) {
+// arguments are those besides input and data. They are the same where they are the same terms, which is seen at once.
+type arguments [remembered]*ast.Term
+
+// argsOf are the arguments in a frame; few is false where there are too many to remember them.
+func argsOf(called *function, frame []*ast.Term) (args arguments, few bool) {
 	params := called.params[2:]
 	if len(params) > remembered {
-		return nil, false
+		return args, false
 	}
+	for index, param := range params {
+		args[index] = frame[param]
+	}
+	return args, true
+}
+
+// empty reports whether nothing was kept; generations count from 1.
+func (m *memos) empty() bool { return m.latest[0].generation == 0 }
+
+// find returns the value for these arguments, if it is known.
+func (m *memos) find(generation uint64, args arguments) (*ast.Term, bool) {
 	for index := range m.latest {
-		if each := &m.latest[index]; each.generation == generation && each.isFor(params, frame) {
+		if each := &m.latest[index]; each.generation == generation && each.args == args {
 			return each.value, true
 		}
 	}
 	return nil, false
 }
 
-func (m *memo) isFor(params []int, frame []*ast.Term) bool {
-	for index, param := range params {
-		if m.args[index] != frame[param] {
-			return false
-		}
-	}
-	return true
-}
-
-func (m *memos) keep(generation uint64, args [remembered]*ast.Term, value *ast.Term) {
+func (m *memos) keep(generation uint64, args arguments, value *ast.Term) {
 	m.latest[m.next] = memo{generation: generation, args: args, value: value}
 	m.next = (m.next + 1) % kept
 }

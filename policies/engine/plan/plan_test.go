@@ -31,6 +31,10 @@ two := 2 if input.number > 1
 
 endless := count([1 | some _ in numbers.range(1, 1000); some _ in numbers.range(1, 1000); some _ in numbers.range(1, 1000)])
 
+squares := {square(number) | some number in numbers.range(1, 500)}
+
+square(number) := number * number
+
 replaced if count(names) == 0 with data.pods as {}
 `
 
@@ -112,6 +116,19 @@ func TestARunEndsWithItsContext(t *testing.T) {
 	cancel()
 	if got, err := run.Call("data.example.endless"); err == nil {
 		t.Errorf("value %v of a run that was called off", got)
+	}
+}
+
+func TestARunRemembersWhichFunctionsWereCalledAndNotHowOften(t *testing.T) {
+	t.Parallel()
+	program := compileExample(t, "squares")
+	run := program.Start(t.Context(), ast.NewObject(), newPods())
+	defer run.End()
+	if _, err := run.Call("data.example.squares"); err != nil {
+		t.Fatal(err)
+	}
+	if called := len(run.machine.called); called != len(program.functions) {
+		t.Errorf("%d calls are remembered, of %d functions", called, len(program.functions))
 	}
 }
 
