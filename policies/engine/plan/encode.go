@@ -24,16 +24,12 @@ const (
 
 // MarshalBinary encodes the program, so that another process need not plan it again. Equal rules give equal bytes.
 func (p *Program) MarshalBinary() ([]byte, error) {
-	w := &writer{functions: map[*function]int{}, natives: map[*native]int{}, files: map[string]int{}}
-	w.out = append(w.out, header...)
-	for index, each := range p.functions {
-		w.functions[each] = index
-	}
 	// What is named elsewhere comes first. The names of built-in functions and files are gathered on the way.
-	body := writer{functions: w.functions, natives: w.natives, files: w.files}
+	body := &writer{natives: map[*native]int{}, files: map[string]int{}}
 	for _, each := range p.functions {
-		body.function(each)
+		body.blocks(each.blocks)
 	}
+	w := &writer{out: []byte(header)}
 	w.flagged(p.ReplacesData, 1, 0)
 	w.number(len(p.machines.constants))
 	for _, constant := range p.machines.constants {
@@ -53,7 +49,6 @@ func (p *Program) MarshalBinary() ([]byte, error) {
 // writer gathers what MarshalBinary returns.
 type writer struct {
 	out         []byte
-	functions   map[*function]int
 	natives     map[*native]int
 	nativeNames []string
 	files       map[string]int
@@ -132,8 +127,6 @@ func (w *writer) declaration(each *function) {
 	w.number(each.locals)
 }
 
-func (w *writer) function(each *function) { w.blocks(each.blocks) }
-
 func (w *writer) blocks(blocks []block) {
 	w.number(len(blocks))
 	for _, each := range blocks {
@@ -152,17 +145,17 @@ func (w *writer) instruction(step *instruction) {
 	w.numbers(step.args)
 	w.numbers(step.path)
 	w.blocks(step.blocks)
-	w.number(w.indexOf(step.called))
+	w.number(indexOf(step.called))
 	w.number(w.nativeOf(step.native))
 	w.location(step.at)
 }
 
 // indexOf is one more than the index of a function, and 0 for none.
-func (w *writer) indexOf(called *function) int {
+func indexOf(called *function) int {
 	if called == nil {
 		return 0
 	}
-	return w.functions[called] + 1
+	return called.index + 1
 }
 
 func (w *writer) nativeOf(called *native) int {
