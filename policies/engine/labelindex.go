@@ -1,64 +1,104 @@
 package engine
 
-// wantedIndex finds names by labels of which theirs are a part. Names that want the same keys are kept together, by the
-// values: there are few such sets of keys, however many names there are.
-type wantedIndex struct{ byKeys map[string]*wantedKeys }
+import (
+	"iter"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
 
-type wantedKeys struct {
-	keys     []string
-	byValues map[string][]string
+// WantedIndex finds things by labels of which theirs are a part. Things that want labels of the same names are kept
+// together, by the values: there are few such sets of names, however many things there are. The zero value is empty; once
+// all is added it is safe for concurrent use.
+type WantedIndex[T any] struct{ byNames map[string]*wantedSet[T] }
+
+// wantedSet are the things that want labels of these names.
+type wantedSet[T any] struct {
+	names    []string
+	byValues map[string][]T
 }
 
-func newWantedIndex() *wantedIndex { return &wantedIndex{byKeys: map[string]*wantedKeys{}} }
-
-func (i *wantedIndex) add(name string, labels Labels) {
-	keys := labels.keys()
-	id := joined(keys)
-	if i.byKeys[id] == nil {
-		i.byKeys[id] = &wantedKeys{keys: keys, byValues: map[string][]string{}}
+// Add puts in a thing that wants these labels.
+func (i *WantedIndex[T]) Add(thing T, labels Labels) {
+	names := slices.Sorted(maps.Keys(labels))
+	id := joined(names)
+	if i.byNames == nil {
+		i.byNames = map[string]*wantedSet[T]{}
 	}
-	values, _ := labels.values(keys)
-	i.byKeys[id].byValues[values] = append(i.byKeys[id].byValues[values], name)
+	if i.byNames[id] == nil {
+		// What is read of an object is a part of its text, which is not to be held for that.
+		for index, name := range names {
+			names[index] = strings.Clone(name)
+		}
+		i.byNames[id] = &wantedSet[T]{names: names, byValues: map[string][]T{}}
+	}
+	values, _ := labels.values(names)
+	i.byNames[id].byValues[values] = append(i.byNames[id].byValues[values], thing)
 }
 
-func (i *wantedIndex) within(labels Labels) (names []string) {
-	for _, each := range i.byKeys {
-		if values, ok := labels.values(each.keys); ok {
-			names = append(names, each.byValues[values]...)
+// Within returns the things that want no other label than these.
+func (i *WantedIndex[T]) Within(labels Labels) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for _, set := range i.byNames {
+			values, all := labels.values(set.names)
+			if !all {
+				continue
+			}
+			for _, thing := range set.byValues[values] {
+				if !yield(thing) {
+					return
+				}
+			}
 		}
 	}
-	return names
 }
 
-// givenIndex finds names by a part of their labels.
-type givenIndex struct{ byPair map[[2]string][]givenLabels }
+// GivenIndex finds things by each of their labels. The zero value is empty; once all is added it is safe for concurrent
+// use.
+type GivenIndex[T any] struct{ byLabel map[string][]T }
 
-type givenLabels struct {
-	name   string
-	labels Labels
-}
-
-func newGivenIndex() *givenIndex { return &givenIndex{byPair: map[[2]string][]givenLabels{}} }
-
-func (i *givenIndex) add(name string, labels Labels) {
-	for key, value := range labels {
-		pair := [2]string{key, value}
-		i.byPair[pair] = append(i.byPair[pair], givenLabels{name, labels})
+// Add puts in a thing with these labels.
+func (i *GivenIndex[T]) Add(thing T, labels Labels) {
+	if i.byLabel == nil {
+		i.byLabel = map[string][]T{}
+	}
+	for name, value := range labels {
+		label := joined([]string{name, value})
+		i.byLabel[label] = append(i.byLabel[label], thing)
 	}
 }
 
-// having looks where the fewest are.
-func (i *givenIndex) having(labels Labels) (names []string) {
-	var fewest []givenLabels
-	for index, key := range labels.keys() {
-		if found := i.byPair[[2]string{key, labels[key]}]; index == 0 || len(found) < len(fewest) {
-			fewest = found
+// Near returns the things that have one of these labels: that which the fewest have. Those with all of the labels are
+// among them.
+func (i *GivenIndex[T]) Near(labels Labels) (fewest []T) {
+	first := true
+	for name, value := range labels {
+		if found := i.byLabel[joined([]string{name, value})]; first || len(found) < len(fewest) {
+			fewest, first = found, false
 		}
 	}
-	for _, each := range fewest {
-		if each.labels.Has(labels) {
-			names = append(names, each.name)
+	return fewest
+}
+
+// values joins the values of labels of these names; all is false where one is missing.
+func (l Labels) values(names []string) (values string, all bool) {
+	found := make([]string, 0, len(names))
+	for _, name := range names {
+		value, has := l[name]
+		if !has {
+			return "", false
 		}
+		found = append(found, value)
 	}
-	return names
+	return joined(found), true
+}
+
+// joined tells ["a", "b"] from ["ab"], whatever stands in them.
+func joined(parts []string) string {
+	var text []byte
+	for _, part := range parts {
+		text = strconv.AppendQuote(text, part)
+	}
+	return string(text)
 }

@@ -2,9 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 )
@@ -64,29 +61,4 @@ func readLabels(encoded string) (Labels, error) {
 		return nil, fmt.Errorf("read labels %q: %w: write them with json.marshal", encoded, err)
 	}
 	return labelsOf(value), nil
-}
-
-// keys are the keys, sorted.
-func (l Labels) keys() []string { return slices.Sorted(maps.Keys(l)) }
-
-// values joins the values of these keys; ok is false where there is no such key.
-func (l Labels) values(keys []string) (joinedValues string, ok bool) {
-	values := make([]string, 0, len(keys))
-	for _, key := range keys {
-		value, has := l[key]
-		if !has {
-			return "", false
-		}
-		values = append(values, value)
-	}
-	return joined(values), true
-}
-
-// joined tells ["a", "b"] from ["ab"], whatever stands in them.
-func joined(parts []string) string {
-	var text strings.Builder
-	for _, part := range parts {
-		fmt.Fprintf(&text, "%d:%s", len(part), part)
-	}
-	return text.String()
 }

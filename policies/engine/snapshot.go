@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
+	"slices"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -62,7 +64,7 @@ func (s *Snapshot) Governed(_ context.Context, namespace, service string) (ast.V
 // Selecting returns the objects that want no other label than these.
 func (s *Snapshot) Selecting(_ context.Context, resource, namespace string, labels Labels) (ast.Value, error) {
 	shelf := s.shelf(resource, namespace)
-	return shelf.pick(shelf.wanted.within(labels)), nil
+	return shelf.pick(shelf.wanted.Within(labels)), nil
 }
 
 // Labelled returns the workloads whose pods have all these labels.
@@ -71,7 +73,8 @@ func (s *Snapshot) Labelled(_ context.Context, resource, namespace string, label
 	if len(labels) == 0 {
 		return shelf.objects, nil
 	}
-	return shelf.pick(shelf.given.having(labels)), nil
+	others := func(name string) bool { return !Given(shelf.objects.Get(ast.StringTerm(name)).Value).Has(labels) }
+	return shelf.pick(slices.Values(slices.DeleteFunc(slices.Clone(shelf.given.Near(labels)), others))), nil
 }
 
 // Add puts a Kubernetes object, given as JSON, into the snapshot. What no rule could read is left out; of two objects
@@ -132,26 +135,24 @@ func (s *Snapshot) shelf(resource, namespace string) *shelf {
 // sets of a namespace would be to look at all of them for each.
 type shelf struct {
 	objects ast.Object
-	wanted  *wantedIndex
-	given   *givenIndex
+	wanted  WantedIndex[string]
+	given   GivenIndex[string]
 }
 
-func newShelf() *shelf {
-	return &shelf{objects: ast.NewObject(), wanted: newWantedIndex(), given: newGivenIndex()}
-}
+func newShelf() *shelf { return &shelf{objects: ast.NewObject()} }
 
 // add leaves a former object of the same name in the indexes, where pick finds the later one: one too many, which does
 // no harm.
 func (s *shelf) add(name, resource string, value ast.Value) {
 	s.objects.Insert(ast.StringTerm(name), ast.NewTerm(value))
-	s.wanted.add(name, Wanted(resource, value))
-	s.given.add(name, Given(value))
+	s.wanted.Add(name, Wanted(resource, value))
+	s.given.Add(name, Given(value))
 }
 
 // pick returns the objects of these names.
-func (s *shelf) pick(names []string) ast.Object {
+func (s *shelf) pick(names iter.Seq[string]) ast.Object {
 	picked := ast.NewObject()
-	for _, name := range names {
+	for name := range names {
 		key := ast.StringTerm(name)
 		picked.Insert(key, s.objects.Get(key))
 	}

@@ -121,7 +121,7 @@ func (w *world) Governed(_ context.Context, namespace, service string) (ast.Valu
 
 // Selecting returns the objects that want no other label than these.
 func (w *world) Selecting(_ context.Context, resource, namespace string, labels engine.Labels) (ast.Value, error) {
-	return w.listed(w.shelf(resource, namespace).within(labels), everything)
+	return w.listed(w.shelf(resource, namespace).wanted.Within(labels), everything)
 }
 
 // Labelled returns the workloads whose pods have all these labels.
@@ -130,7 +130,7 @@ func (w *world) Labelled(ctx context.Context, resource, namespace string, labels
 		return w.List(ctx, resource, namespace)
 	}
 	having := func(value ast.Value) bool { return engine.Given(value).Has(labels) }
-	return w.listed(slices.Values(w.shelf(resource, namespace).near(labels)), having)
+	return w.listed(slices.Values(w.shelf(resource, namespace).given.Near(labels)), having)
 }
 
 func everything(ast.Value) bool { return true }
