@@ -3,7 +3,6 @@ package availability_test
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -111,27 +110,11 @@ func livesOn(t *testing.T, replica *environment.Replica) {
 	client := http.Client{Timeout: time.Duration(probe.TimeoutSeconds) * time.Second}
 	var err error
 	for range probe.FailureThreshold {
-		if err = healthy(t.Context(), &client, replica.Probes+probe.HTTPGet.Path); err == nil {
+		if _, err = cluster.Get(t.Context(), &client, replica.Probes+probe.HTTPGet.Path); err == nil {
 			return
 		}
 	}
 	t.Errorf("kubelets would end %s: %v", replica.Name(), err)
-}
-
-func healthy(ctx context.Context, client *http.Client, url string) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return err
-	}
-	response, err := client.Do(request)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return errors.New(response.Status)
-	}
-	return nil
 }
 
 // livenessProbe is that of the Deployment.
@@ -161,7 +144,11 @@ func (f *fleet) judgedAll(t *testing.T, result *load.Result) {
 	t.Helper()
 	judged := 0
 	for _, replica := range f.replicas {
-		for _, line := range decisions.FindAllStringSubmatch(fetch(t, replica.Metrics+"/metrics"), -1) {
+		page, err := cluster.Get(t.Context(), http.DefaultClient, replica.Metrics+"/metrics")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range decisions.FindAllStringSubmatch(string(page), -1) {
 			switch decision, operation := line[1], line[2]; {
 			case operation == "UPDATE" && decision == "allowed", operation == "DELETE" && decision == "denied":
 				count, err := strconv.Atoi(line[3])
@@ -177,22 +164,4 @@ func (f *fleet) judgedAll(t *testing.T, result *load.Result) {
 	if judged < result.Answered() {
 		t.Errorf("%d were judged, and %d answered", judged, result.Answered())
 	}
-}
-
-func fetch(t *testing.T, url string) string {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	page, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(page)
 }

@@ -4,9 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -144,19 +142,7 @@ func (c *Cluster) answersOK(url string) probe {
 		Timeout:   5 * time.Second,
 	}
 	return func(ctx context.Context) error {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-		if err != nil {
-			return err
-		}
-		response, err := client.Do(request)
-		if err != nil {
-			return err
-		}
-		defer response.Body.Close()
-		body, err := io.ReadAll(io.LimitReader(response.Body, 4<<10))
-		if response.StatusCode != http.StatusOK {
-			return errors.Join(fmt.Errorf("%s answers %s: %s", url, response.Status, body), err)
-		}
-		return nil
+		_, err := Get(ctx, client, url)
+		return err
 	}
 }

@@ -2,9 +2,6 @@ package environment
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os/exec"
@@ -59,18 +56,6 @@ func groups() []string {
 }
 
 func ready(ctx context.Context, probes string) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, probes+"/readyz?verbose", nil)
-	if err != nil {
-		return err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		body, err := io.ReadAll(response.Body)
-		return errors.Join(fmt.Errorf("not ready: %s", body), err)
-	}
-	return nil
+	_, err := cluster.Get(ctx, http.DefaultClient, probes+"/readyz?verbose")
+	return err
 }

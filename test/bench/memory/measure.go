@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
+	"github.com/stateward/stateward/test/cluster"
 	"github.com/stateward/stateward/test/environment"
 )
 
@@ -120,17 +122,12 @@ func own(pid int) (float64, error) {
 
 // gauge reads one metric of bytes, in MiB.
 func gauge(ctx context.Context, address, name string) (float64, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address+"/metrics", nil)
+	page, err := cluster.Get(ctx, http.DefaultClient, address+"/metrics")
 	if err != nil {
 		return 0, err
 	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return 0, err
-	}
-	defer response.Body.Close()
 	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(response.Body)
+	families, err := parser.TextToMetricFamilies(bytes.NewReader(page))
 	if err != nil {
 		return 0, err
 	}

@@ -148,19 +148,8 @@ func run(ctx context.Context, beside *cluster.Cluster, name, ready string, clien
 		return nil, err
 	}
 	return process, process.WaitReady(ctx, func(ctx context.Context) error {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, ready, nil)
-		if err != nil {
-			return err
-		}
-		response, err := client.Do(request)
-		if err != nil {
-			return err
-		}
-		defer response.Body.Close()
-		if response.StatusCode != http.StatusOK {
-			return fmt.Errorf("%s answers %s", ready, response.Status)
-		}
-		return nil
+		_, err := cluster.Get(ctx, client, ready)
+		return err
 	})
 }
 
