@@ -81,12 +81,8 @@ func (g guard) served(t *testing.T) {
 // the first, or keep the last.
 func (g guard) fresh(t *testing.T, name string) {
 	t.Helper()
-	service := builders.HeadlessService()
-	service.Namespace, service.Name = g.namespace, name
-	set := builders.MakeStatefulSet().Name(name).Service(name)
-	set.Namespace = g.namespace
-	set.Spec.Selector.MatchLabels, set.Spec.Template.Labels = map[string]string{"app": name}, map[string]string{"app": name}
-	service.Spec.Selector = map[string]string{"app": name}
+	service, set := g.pair(name)
+	set.Replicas(1)
 	for _, object := range []any{service, set.StatefulSet} {
 		output, code := g.kubectl(t, string(builders.JSON(object)), "create", "-f", "-")
 		if code != 0 || strings.Contains(output, "[headless-service]") {
@@ -140,12 +136,33 @@ func TestAStatefulSetBeforeItsServiceIsDeniedUntilThatIsThere(t *testing.T) {
 	}
 }
 
-// pair is a Service and a set that names it.
+// TestAServiceRightBehindItsStatefulSetStays deletes Services of which no watch has told yet that somebody needs them.
+func TestAServiceRightBehindItsStatefulSetStays(t *testing.T) {
+	t.Parallel()
+	const pairs = 50
+	g := newGuard(t, shared(t))
+	for index := range pairs {
+		service, set := g.pair(fmt.Sprintf("pair-%d", index))
+		if err := g.createService(t.Context(), service); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := g.Client.AppsV1().StatefulSets(g.namespace).Create(t.Context(), &set.Replicas(1).StatefulSet, metav1.CreateOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		err := g.Client.CoreV1().Services(g.namespace).Delete(t.Context(), service.Name, metav1.DeleteOptions{DryRun: []string{metav1.DryRunAll}})
+		if err == nil || !strings.Contains(err.Error(), "[service-in-use]") {
+			t.Errorf("the Service of %s: %v", set.StatefulSet.Name, err)
+		}
+	}
+}
+
+// pair is a Service and a set that names it, with labels of their own.
 func (g guard) pair(name string) (*corev1.Service, *builders.StatefulSet) {
+	labels := map[string]string{"app": name}
 	service := builders.HeadlessService()
-	service.Namespace, service.Name = g.namespace, name
+	service.Namespace, service.Name, service.Spec.Selector = g.namespace, name, labels
 	set := builders.MakeStatefulSet().Name(name).Service(name).Replicas(0)
-	set.Namespace = g.namespace
+	set.Namespace, set.Spec.Selector.MatchLabels, set.Spec.Template.Labels = g.namespace, labels, labels
 	return service, set
 }
 

@@ -85,11 +85,16 @@ func (h *held) keys(resource string, stored *unstructured.Unstructured) map[stri
 	for name, value := range h.given {
 		keys[byGiven] = append(keys[byGiven], labelKey(h.Namespace, name, value))
 	}
-	// What is no text names no Service.
-	if service, _, err := unstructured.NestedString(stored.Object, "spec", "serviceName"); err == nil && resource == "statefulsets" {
-		keys[byService] = []string{serviceKey(h.Namespace, service)}
+	if resource == "statefulsets" {
+		keys[byService] = []string{serviceKey(h.Namespace, serviceOf(stored))}
 	}
 	return keys
+}
+
+// serviceOf is the Service that a StatefulSet names; what is no text names none.
+func serviceOf(set *unstructured.Unstructured) string {
+	service, _, _ := unstructured.NestedString(set.Object, "spec", "serviceName")
+	return service
 }
 
 func labelKey(namespace, name, value string) string { return namespace + "/" + name + "=" + value }

@@ -4,7 +4,6 @@ package cluster
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -22,10 +21,6 @@ import (
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 )
-
-// liveTimeout bounds the look-up of an object that the cache does not hold. `kubectl apply -f` creates a Service and
-// its StatefulSet within milliseconds of each other, sooner than a watch tells of the first.
-const liveTimeout = 500 * time.Millisecond
 
 // decodedObjects is how many objects are kept as Rego sees them, besides as they are held.
 const decodedObjects = 1024
@@ -185,9 +180,15 @@ func (w *World) Labelled(ctx context.Context, resource, namespace string, labels
 	return w.list(resource, found, func(kept *held) bool { return kept.given.Has(labels) })
 }
 
-// Governed returns the cached StatefulSets that name this Service.
-func (w *World) Governed(_ context.Context, namespace, service string) (ast.Value, error) {
-	return w.list("statefulsets", under(byService, serviceKey(namespace, service)), everything)
+// Governed returns the cached StatefulSets that name this Service or, where the cache has none, those of the API server:
+// that nobody needs a Service is taken for true only as of now.
+func (w *World) Governed(ctx context.Context, namespace, service string) (ast.Value, error) {
+	listed, err := w.list("statefulsets", under(byService, serviceKey(namespace, service)), everything)
+	from, ok := w.resources["statefulsets"]
+	if err != nil || !ok || listed.Len() > 0 || !canExist(namespace) || service == "" {
+		return listed, err
+	}
+	return w.search(ctx, from.Resource, namespace, func(set *unstructured.Unstructured) bool { return serviceOf(set) == service })
 }
 
 func everything(*held) bool { return true }
@@ -211,7 +212,7 @@ func under(index string, keys ...string) func(toolscache.Indexer) ([]any, error)
 }
 
 // list returns by name what look finds and is wanted.
-func (w *World) list(resource string, look func(toolscache.Indexer) ([]any, error), wanted func(*held) bool) (ast.Value, error) {
+func (w *World) list(resource string, look func(toolscache.Indexer) ([]any, error), wanted func(*held) bool) (ast.Object, error) {
 	listed := ast.NewObject()
 	from, ok := w.resources[resource]
 	if !ok {
@@ -256,21 +257,6 @@ func (w *World) decode(stored any) (*held, ast.Value, error) {
 // canExist is false for what no API server takes for a name, whatever somebody wrote into a field: asking for it would
 // be an error where "there is none" is the answer.
 func canExist(name string) bool { return len(content.IsPathSegmentName(name)) == 0 }
-
-// look asks the API server itself.
-func (w *World) look(ctx context.Context, resource policies.Resource, key client.ObjectKey) (ast.Value, error) {
-	ctx, cancel := context.WithTimeout(ctx, liveTimeout)
-	defer cancel()
-	found := object(resource)
-	if err := w.live.Get(ctx, key, found); err != nil {
-		return nil, client.IgnoreNotFound(err)
-	}
-	encoded, err := json.Marshal(found.Object)
-	if err != nil {
-		return nil, err
-	}
-	return engine.ParseObject(encoded)
-}
 
 func object(resource policies.Resource) *unstructured.Unstructured {
 	object := &unstructured.Unstructured{}

@@ -41,11 +41,17 @@ report contains result.violation(rego.metadata.chain(), entry, {
 }) if {
 	some entry in review.services
 	entry.operation == "UPDATE"
+	_redirected(entry)
 	some sts in _running(entry)
 	_selects(entry.old, sts)
 	not _selects(entry.object, sts)
 	path := _changed(entry)
 }
+
+# Most updates are not, and to find out who needs a Service may take a look at the API server.
+_redirected(entry) if entry.object.spec.type == "ExternalName"
+
+_redirected(entry) if _selector(entry.object) != _selector(entry.old)
 
 _running(entry) := [sts |
 	some sts in cluster.governed_by(entry.namespace, entry.name)
@@ -56,12 +62,14 @@ _running(entry) := [sts |
 _selects(service, sts) if {
 	object.get(service, ["spec", "type"], "ClusterIP") != "ExternalName"
 	labels := object.get(sts, ["spec", "template", "metadata", "labels"], {})
-	selector := object.get(service, ["spec", "selector"], {})
+	selector := _selector(service)
 	count(selector) > 0
 	every key, value in selector {
 		labels[key] == value
 	}
 }
+
+_selector(service) := object.get(service, ["spec", "selector"], {})
 
 _changed(entry) := ["spec", "type"] if entry.object.spec.type == "ExternalName"
 

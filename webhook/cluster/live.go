@@ -1,0 +1,73 @@
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine"
+)
+
+const (
+	// liveTimeout bounds the look-up of an object that the cache does not hold. `kubectl apply -f` creates a Service and
+	// its StatefulSet within milliseconds of each other, sooner than a watch tells of the first.
+	liveTimeout = 500 * time.Millisecond
+	// searchTimeout bounds the search of a namespace, which few requests need: it has thousands of objects at most.
+	searchTimeout = time.Second
+	// searchPage is how many objects are asked for at a time.
+	searchPage = 500
+)
+
+// look asks the API server itself.
+func (w *World) look(ctx context.Context, resource policies.Resource, key client.ObjectKey) (ast.Value, error) {
+	ctx, cancel := context.WithTimeout(ctx, liveTimeout)
+	defer cancel()
+	found := object(resource)
+	if err := w.live.Get(ctx, key, found); err != nil {
+		return nil, client.IgnoreNotFound(err)
+	}
+	return parse(found)
+}
+
+// search returns by name what is wanted of the objects that a namespace has in the API server itself.
+func (w *World) search(
+	ctx context.Context, resource policies.Resource, namespace string, wanted func(*unstructured.Unstructured) bool,
+) (ast.Object, error) {
+	ctx, cancel := context.WithTimeout(ctx, searchTimeout)
+	defer cancel()
+	found := ast.NewObject()
+	page := &unstructured.UnstructuredList{}
+	page.SetGroupVersionKind(kind(resource))
+	for {
+		if err := w.live.List(ctx, page, client.InNamespace(namespace), client.Limit(searchPage), client.Continue(page.GetContinue())); err != nil {
+			return nil, err
+		}
+		for index := range page.Items {
+			each := &page.Items[index]
+			if !wanted(each) {
+				continue
+			}
+			value, err := parse(each)
+			if err != nil {
+				return nil, err
+			}
+			found.Insert(ast.StringTerm(each.GetName()), ast.NewTerm(value))
+		}
+		if page.GetContinue() == "" {
+			return found, nil
+		}
+	}
+}
+
+func parse(found *unstructured.Unstructured) (ast.Value, error) {
+	encoded, err := json.Marshal(found.Object)
+	if err != nil {
+		return nil, err
+	}
+	return engine.ParseObject(encoded)
+}
