@@ -21,7 +21,7 @@ type Resource struct {
 // LookupResource returns the API behind a resource that rules may name; known is false for all others.
 func LookupResource(name string) (resource Resource, known bool) {
 	parent, subresource, _ := strings.Cut(name, "/")
-	for _, each := range Resources() {
+	for _, each := range resources() {
 		if each.Name == parent {
 			each.Subresource = subresource
 			return each, true
@@ -32,7 +32,7 @@ func LookupResource(name string) (resource Resource, known bool) {
 
 // ResourceOfKind returns the resource whose objects have this group and kind.
 func ResourceOfKind(group, kind string) (resource Resource, known bool) {
-	for _, each := range Resources() {
+	for _, each := range resources() {
 		if each.Group == group && each.Kind == kind {
 			return each, true
 		}
@@ -42,7 +42,13 @@ func ResourceOfKind(group, kind string) (resource Resource, known bool) {
 
 // Resources lists everything that rules may judge or read, and so all that Stateward may ever ask a cluster for.
 func Resources() []Resource {
-	return []Resource{
+	all := resources()
+	return all[:]
+}
+
+// resources is an array, so that to look one up allocates nothing.
+func resources() [10]Resource {
+	return [10]Resource{
 		{Name: "statefulsets", Group: "apps", Version: "v1", Kind: "StatefulSet", Namespaced: true},
 		{Name: "deployments", Group: "apps", Version: "v1", Kind: "Deployment", Namespaced: true},
 		{Name: "services", Version: "v1", Kind: "Service", Namespaced: true},

@@ -19,6 +19,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/topdown"
 
 	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine/document"
 )
 
 // DefaultTimeout bounds an evaluation whose context has no earlier deadline.
@@ -51,7 +52,7 @@ func New(ctx context.Context, library *policies.Library, guardrails *Guardrails)
 	if err != nil {
 		return nil, err
 	}
-	managed, err := library.Mentions(managedFields)
+	managed, err := library.Mentions("managedFields")
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +84,7 @@ func (e *Engine) Library() *policies.Library { return e.library }
 
 // ParseObject is ParseObject, with the managedFields if a rule reads them.
 func (e *Engine) ParseObject(raw json.RawMessage) (ast.Value, error) {
-	return (&objectParser{managed: e.managed}).parse(raw)
+	return parse(&document.Reader{ManagedFields: e.managed}, raw)
 }
 
 // Case is a review that has been read.
@@ -109,7 +110,7 @@ func (e *Engine) Decide(ctx context.Context, review Review, world World) (Verdic
 
 // Read is the first half of Decide, which takes little; an object that is malformed is an error.
 func (e *Engine) Read(review Review) (*Case, error) {
-	input, err := review.input(&objectParser{managed: e.managed})
+	input, err := review.input(&document.Reader{ManagedFields: e.managed})
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +130,7 @@ func (e *Engine) Judge(ctx context.Context, read *Case, world World) (Verdict, e
 		return Verdict{}, err
 	}
 	seen := newTransaction(world)
-	seen.review = ast.NewArray(ast.NewTerm(read.review.entry(read.input)))
+	seen.review = entries(read.review.entry(read.input))
 	verdict := read.verdict
 	if e.program != nil {
 		verdict.Findings, err = e.ask(ctx, question, read.input, seen)
@@ -147,11 +148,13 @@ func (e *Engine) Judge(ctx context.Context, read *Case, world World) (Verdict, e
 	return verdict, nil
 }
 
+// evaluate asks OPA's own evaluator, which has to see everything.
 func evaluate(ctx context.Context, query *rego.PreparedEvalQuery, input ast.Value, txn *transaction, options ...rego.EvalOption) ([]Finding, error) {
 	ctx, cancel := context.WithTimeout(ctx, DefaultTimeout)
 	defer cancel()
+	txn.review = whole(txn.review)
 	results, err := query.Eval(ctx, append(options,
-		rego.EvalParsedInput(input),
+		rego.EvalParsedInput(whole(input)),
 		rego.EvalTransaction(txn),
 		rego.EvalMetrics(metrics.NoOp()),
 	)...)

@@ -1,6 +1,10 @@
 package engine
 
-import "github.com/open-policy-agent/opa/v1/ast"
+import (
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/stateward/stateward/policies/engine/plan"
+)
 
 // entry is the review as policies/lib/shape.rego would make it of the input: half of what a small decision takes. A test
 // holds the two together.
@@ -10,7 +14,7 @@ func (r Review) entry(input ast.Value) ast.Value {
 	if operation == "" {
 		operation = "MANIFEST"
 	}
-	return ast.NewObject(
+	return plan.Object(
 		item("operation", ast.InternedTerm(operation)),
 		item("group", ast.StringTerm(r.Group)),
 		item("kind", ast.StringTerm(r.Kind)),
@@ -24,8 +28,11 @@ func (r Review) entry(input ast.Value) ast.Value {
 		item("user", ast.NewTerm(find(request, "userInfo"))),
 		item("time", ast.NewTerm(valueOr(find(added, "time"), ast.String("")))),
 		item("planned", ast.NewTerm(valueOr(find(added, "planned"), ast.Boolean(false)))),
-	)
+	).Value
 }
+
+// entries are what is judged, of one review.
+func entries(entry ast.Value) ast.Value { return plan.Array([]*ast.Term{ast.NewTerm(entry)}).Value }
 
 // named is read from the objects: the name of a request is empty for each item of a deletecollection.
 func (r Review) named(request ast.Value) ast.Value {
@@ -44,7 +51,7 @@ func (r Review) inNamespace(request ast.Value) ast.Value {
 		return ast.String(r.Namespace)
 	}
 	switch namespace := find(subjectOf(request), "metadata", "namespace"); {
-	case namespace == nil, namespace == ast.NullValue, ast.Compare(namespace, ast.String("")) == 0:
+	case namespace == nil, namespace == ast.NullValue, namespace == ast.String(""):
 		return ast.String("default")
 	default:
 		return namespace
@@ -54,7 +61,7 @@ func (r Review) inNamespace(request ast.Value) ast.Value {
 // subjectOf is the object that a request is about, as it is before.
 func subjectOf(request ast.Value) ast.Value {
 	for _, name := range []string{"oldObject", "object"} {
-		if object, ok := find(request, name).(ast.Object); ok {
+		if object := find(request, name); isObject(object) {
 			return object
 		}
 	}
@@ -62,8 +69,8 @@ func subjectOf(request ast.Value) ast.Value {
 }
 
 func objectOrEmpty(value ast.Value) ast.Value {
-	if object, ok := value.(ast.Object); ok {
-		return object
+	if isObject(value) {
+		return value
 	}
 	return ast.NewObject()
 }

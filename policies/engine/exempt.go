@@ -7,6 +7,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine/plan"
 )
 
 // exempt tells why a review is let through without evaluation, or "". It is the fast form of policies/lib/exempt.rego,
@@ -31,7 +32,7 @@ func exempt(input ast.Value, review Review) string {
 }
 
 // cutsShort tells a deletion that ends a pod's grace period, and what confirms it, from what merely lets a pod go.
-func cutsShort(input ast.Value, review Review, object, old ast.Object) bool {
+func cutsShort(input ast.Value, review Review, object, old ast.Value) bool {
 	if review.Kind != "Pod" {
 		return false
 	}
@@ -47,26 +48,26 @@ func cutsShort(input ast.Value, review Review, object, old ast.Object) bool {
 }
 
 // slipsIn tells a write of a status that brings marks or owners with it.
-func slipsIn(object, old ast.Object) bool {
+func slipsIn(object, old ast.Value) bool {
 	return marksDiffer(object, old) || gainsOwner(object, old)
 }
 
-func marksDiffer(object, old ast.Object) bool {
+func marksDiffer(object, old ast.Value) bool {
 	return !sameMarks(find(object, "metadata", "annotations"), find(old, "metadata", "annotations")) ||
 		!sameMarks(find(object, "metadata", "labels"), find(old, "metadata", "labels"))
 }
 
-func isZero(value ast.Value) bool { return value != nil && ast.Compare(value, ast.Number("0")) == 0 }
+func isZero(value ast.Value) bool { return value != nil && plan.Equal(value, ast.Number("0")) }
 
 // sameSubstance compares all but the metadata and status that controllers and clients write as they please.
-func sameSubstance(object, old ast.Object) bool {
+func sameSubstance(object, old ast.Value) bool {
 	return sameFields(object, old, func(key string) bool { return key != "metadata" && key != "status" }) &&
-		ast.Compare(orEmpty(find(object, "metadata", "labels")), orEmpty(find(old, "metadata", "labels"))) == 0 &&
+		plan.Equal(orEmpty(find(object, "metadata", "labels")), orEmpty(find(old, "metadata", "labels"))) &&
 		sameMarks(find(object, "metadata", "annotations"), find(old, "metadata", "annotations"))
 }
 
 // gainsOwner reports whether the object has an owner that it had not before; policies/lib/owners.rego says why it matters.
-func gainsOwner(object, old ast.Object) bool {
+func gainsOwner(object, old ast.Value) bool {
 	known := owners(old)
 	return slices.ContainsFunc(owners(object), func(owner ownerIdentity) bool { return !slices.Contains(known, owner) })
 }
@@ -74,67 +75,49 @@ func gainsOwner(object, old ast.Object) bool {
 // ownerIdentity holds the values of apiVersion, kind, name and uid, as text of any type.
 type ownerIdentity [4]string
 
-func owners(object ast.Object) (list []ownerIdentity) {
-	references, _ := find(object, "metadata", "ownerReferences").(*ast.Array)
-	if references == nil {
-		return nil
-	}
-	references.Foreach(func(reference *ast.Term) {
+func owners(object ast.Value) (list []ownerIdentity) {
+	for _, reference := range items(find(object, "metadata", "ownerReferences")) {
 		var owner ownerIdentity
 		for index, key := range []string{"apiVersion", "kind", "name", "uid"} {
-			if value := find(reference.Value, key); value != nil {
+			if value := whole(find(reference, key)); value != nil {
 				owner[index] = value.String()
 			}
 		}
 		list = append(list, owner)
-	})
+	}
 	return list
 }
 
 func sameMarks(annotations, old ast.Value) bool {
-	left, _ := orEmpty(annotations).(ast.Object)
-	right, _ := orEmpty(old).(ast.Object)
-	if left == nil || right == nil {
+	left, right := orEmpty(annotations), orEmpty(old)
+	if !isObject(left) || !isObject(right) {
 		return false
 	}
 	return sameFields(left, right, func(key string) bool { return strings.HasPrefix(key, "stateward.dev/") })
 }
 
-func sameFields(left, right ast.Object, counts func(key string) bool) bool {
+func sameFields(left, right ast.Value, counts func(key string) bool) bool {
 	return fieldsWithin(left, right, counts) && fieldsWithin(right, left, counts)
 }
 
 // fieldsWithin reports whether every field of left that counts stands in right with the same value.
-func fieldsWithin(left, right ast.Object, counts func(key string) bool) bool {
-	return !left.Until(func(key, value *ast.Term) bool {
-		name, ok := key.Value.(ast.String)
+func fieldsWithin(left, right ast.Value, counts func(key string) bool) bool {
+	return !slices.ContainsFunc(fields(left), func(field [2]*ast.Term) bool {
+		name, ok := field[0].Value.(ast.String)
 		if !ok || !counts(string(name)) {
 			return false
 		}
-		other := right.Get(key)
-		return other == nil || ast.Compare(value.Value, other.Value) != 0
+		other := get(right, field[0])
+		return other == nil || !plan.Equal(field[1].Value, other)
 	})
 }
 
-func part(input ast.Value, name string) ast.Object {
-	object, _ := find(input, "request", name).(ast.Object)
-	return object
-}
-
-// find returns the value at a path of keys, or nil.
-func find(value ast.Value, path ...string) ast.Value {
-	for _, key := range path {
-		object, ok := value.(ast.Object)
-		if !ok {
-			return nil
-		}
-		term := object.Get(ast.StringTerm(key))
-		if term == nil {
-			return nil
-		}
-		value = term.Value
+// part is an object of the request, nil where it has none.
+func part(input ast.Value, name string) ast.Value {
+	if object := find(input, "request", name); isObject(object) {
+		return object
 	}
-	return value
+	return nil
 }
 
 func orEmpty(value ast.Value) ast.Value {

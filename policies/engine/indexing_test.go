@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine/document"
 	"github.com/stateward/stateward/test/examples"
 )
 
@@ -29,14 +30,14 @@ func TestShortCutsChangeNoVerdict(t *testing.T) {
 	reviews, findings := 0, 0
 	for _, example := range all {
 		world := NewSnapshot("default", decider.library.ManifestResources)
-		for _, document := range example.Documents {
-			if err := world.Add(encoded(t, document.Object)); err != nil {
+		for _, each := range example.Documents {
+			if err := world.Add(encoded(t, each.Object)); err != nil {
 				t.Fatal(err)
 			}
 		}
-		for _, document := range example.Documents {
-			review := reviewOf(t, document)
-			input, err := review.input(&objectParser{})
+		for _, each := range example.Documents {
+			review := reviewOf(t, each)
+			input, err := review.input(&document.Reader{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -89,7 +90,7 @@ func judged(input ast.Value, review Review) ast.Value {
 	if exempt(input, review) != "" {
 		return ast.NewArray()
 	}
-	return ast.NewArray(ast.NewTerm(review.entry(input)))
+	return entries(review.entry(input))
 }
 
 // TestAnEntryIsMadeAsByRego compares the entry that Decide hands over with what the library makes of the same input.
@@ -109,16 +110,16 @@ func TestAnEntryIsMadeAsByRego(t *testing.T) {
 		{Kind: "Pod", Object: json.RawMessage(`{"metadata":{"name":null,"generateName":{"a":["b",1.5]}}}`)},
 	}
 	for _, example := range all {
-		for _, document := range example.Documents {
-			reviews = append(reviews, reviewOf(t, document))
+		for _, each := range example.Documents {
+			reviews = append(reviews, reviewOf(t, each))
 		}
 	}
 	for _, review := range reviews {
-		input, err := review.input(&objectParser{})
+		input, err := review.input(&document.Reader{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		results, err := query.Eval(t.Context(), rego.EvalParsedInput(input), rego.EvalTransaction(newTransaction(&Snapshot{})))
+		results, err := query.Eval(t.Context(), rego.EvalParsedInput(whole(input)), rego.EvalTransaction(newTransaction(&Snapshot{})))
 		if err != nil || len(results) != 1 {
 			t.Fatalf("%d results, %v", len(results), err)
 		}
@@ -126,7 +127,7 @@ func TestAnEntryIsMadeAsByRego(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := ast.NewArray(ast.NewTerm(review.entry(input))); ast.Compare(want, got) != 0 {
+		if got := whole(entries(review.entry(input))); ast.Compare(want, got) != 0 {
 			t.Errorf("made by the library %v, by Decide %v", want, got)
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/stateward/stateward/policies/engine/document"
 )
 
 // Labels are labels with their values. What is no string is left out: whoever looks for objects by Labels may be told
@@ -41,22 +43,21 @@ func (l Labels) Has(others Labels) bool {
 
 func labelsOf(value ast.Value) Labels {
 	labels := Labels{}
-	fields, ok := value.(ast.Object)
-	if !ok {
+	if !isObject(value) {
 		return labels
 	}
-	fields.Foreach(func(key, each *ast.Term) {
-		name, named := key.Value.(ast.String)
-		if text, ok := each.Value.(ast.String); ok && named {
+	for _, field := range fields(value) {
+		name, named := field[0].Value.(ast.String)
+		if text, ok := field[1].Value.(ast.String); ok && named {
 			labels[string(name)] = string(text)
 		}
-	})
+	}
 	return labels
 }
 
 // readLabels reads labels as rules write them into a path.
 func readLabels(encoded string) (Labels, error) {
-	value, err := ParseObject([]byte(encoded))
+	value, err := (&document.Reader{}).Read([]byte(encoded))
 	if err != nil {
 		return nil, fmt.Errorf("read labels %q: %w: write them with json.marshal", encoded, err)
 	}

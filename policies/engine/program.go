@@ -85,7 +85,7 @@ func (s source) IsPrefix(path []string) bool {
 	}
 	switch path[1] {
 	case "known":
-		return false
+		return len(path) < 3
 	case "governed":
 		return len(path) < 4
 	case "selecting", "labelled":

@@ -10,6 +10,8 @@ import (
 	authenticationv1 "k8s.io/api/authentication/v1"
 
 	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine/document"
+	"github.com/stateward/stateward/policies/engine/plan"
 )
 
 // Door says which questions a review asks.
@@ -91,9 +93,10 @@ func (r Review) subject() (resource, operation string) {
 	return r.Resource, r.Operation
 }
 
-// input is the review as Rego sees it: an AdmissionReview's request, beside it what only Stateward knows.
-func (r Review) input(parser *objectParser) (ast.Value, error) {
-	request := ast.NewObject(
+// input is the review as Rego sees it: an AdmissionReview's request, beside it what only Stateward knows. The objects are
+// read as far as rules ask.
+func (r Review) input(reader *document.Reader) (ast.Value, error) {
+	request := [][2]*ast.Term{
 		item("kind", ast.ObjectTerm(item("group", ast.StringTerm(r.Group)), item("kind", ast.StringTerm(r.Kind)))),
 		item("resource", ast.ObjectTerm(item("resource", ast.StringTerm(r.Resource)))),
 		item("subResource", ast.StringTerm(r.Subresource)),
@@ -101,9 +104,9 @@ func (r Review) input(parser *objectParser) (ast.Value, error) {
 		item("name", ast.StringTerm(r.Name)),
 		item("dryRun", ast.BooleanTerm(r.DryRun)),
 		item("userInfo", userTerm(r.User)),
-	)
+	}
 	if r.Operation != "" {
-		request.Insert(ast.StringTerm("operation"), ast.StringTerm(r.Operation))
+		request = append(request, item("operation", ast.StringTerm(r.Operation)))
 	}
 	// Options are no version of the object, but null or small.
 	for _, part := range []struct {
@@ -114,24 +117,24 @@ func (r Review) input(parser *objectParser) (ast.Value, error) {
 		value := part.value
 		if value == nil {
 			var err error
-			if value, err = parser.parse(part.json); err != nil {
+			if value, err = reader.Read(part.json); err != nil {
 				return nil, fmt.Errorf("read %s of the review: %w", part.name, err)
 			}
 		}
-		request.Insert(ast.StringTerm(part.name), ast.NewTerm(value))
+		request = append(request, item(part.name, ast.NewTerm(value)))
 	}
-	input := ast.NewObject(item("request", ast.NewTerm(request)))
-	added := ast.NewObject()
+	input := [][2]*ast.Term{item("request", plan.Object(request...))}
+	var added [][2]*ast.Term
 	if !r.Time.IsZero() {
-		added.Insert(ast.StringTerm("time"), ast.StringTerm(r.Time.UTC().Format(time.RFC3339)))
+		added = append(added, item("time", ast.StringTerm(r.Time.UTC().Format(time.RFC3339))))
 	}
 	if r.Planned {
-		added.Insert(ast.StringTerm("planned"), ast.BooleanTerm(true))
+		added = append(added, item("planned", ast.BooleanTerm(true)))
 	}
-	if added.Len() > 0 {
-		input.Insert(ast.StringTerm("stateward"), ast.NewTerm(added))
+	if len(added) > 0 {
+		input = append(input, item("stateward", ast.ObjectTerm(added...)))
 	}
-	return input, nil
+	return plan.Object(input...).Value, nil
 }
 
 func userTerm(user authenticationv1.UserInfo) *ast.Term {

@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	admissionv1 "k8s.io/api/admission/v1"
+
+	"github.com/stateward/stateward/policies/engine/document"
 )
 
 const stepsFile = "testdata/steps.json"
@@ -57,7 +59,7 @@ func stepsOf(t *testing.T, decider *Engine, file string) int {
 		t.Fatal(err)
 	}
 	review := FromRequest(recorded.Request, time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
-	input, err := review.input(&objectParser{})
+	input, err := review.input(&document.Reader{})
 	if err != nil {
 		t.Fatal(err)
 	}

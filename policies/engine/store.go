@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -67,8 +68,11 @@ func (s *store) Read(ctx context.Context, txn storage.Transaction, path storage.
 	if path[0] == "review" {
 		return descend(asked.review, path, 1)
 	}
-	if len(path) >= 2 && path[1] == "known" {
-		return descend(known(asked.world), path, 2)
+	if len(path) == 2 && path[1] == "known" {
+		return known(asked.world), nil
+	}
+	if len(path) > 2 && path[1] == "known" {
+		return descend(isKnown(asked.world, path[2]), path, 3)
 	}
 	if len(path) < 2 || len(path) == 2 && !readWhole(path[1]) {
 		return nil, fmt.Errorf("a rule reads all of data%s: let it name a namespace and, if it can, an object", dotted(path))
@@ -127,16 +131,30 @@ func readWhole(name string) bool {
 	return known && resource.Few
 }
 
-// known is one object, small as it is: OPA's rule index asks for it as a whole.
+// indexes are known whatever the World is.
+func indexes() []string { return []string{"governed", "selecting", "labelled"} }
+
+// known is what OPA's rule index asks for as a whole.
 func known(world World) ast.Object {
 	known := ast.NewObject()
-	for _, index := range []string{"governed", "selecting", "labelled"} {
-		known.Insert(ast.StringTerm(index), ast.BooleanTerm(true))
+	for _, index := range indexes() {
+		known.Insert(ast.StringTerm(index), ast.InternedTerm(true))
 	}
 	for _, resource := range policies.Resources() {
-		known.Insert(ast.StringTerm(resource.Name), ast.BooleanTerm(world.Knows(resource.Name)))
+		known.Insert(ast.StringTerm(resource.Name), ast.InternedTerm(world.Knows(resource.Name)))
 	}
 	return known
+}
+
+// isKnown is one entry of known, nil for none.
+func isKnown(world World, name string) ast.Value {
+	if slices.Contains(indexes(), name) {
+		return ast.Boolean(true)
+	}
+	if resource, ok := policies.LookupResource(name); !ok || resource.Name != name {
+		return nil
+	}
+	return ast.Boolean(world.Knows(name))
 }
 
 func readWorld(ctx context.Context, world World, path storage.Path) (any, error) {

@@ -40,17 +40,12 @@ func (m *machine) build(step *instruction, locals []*ast.Term) int {
 
 // put puts a value into a local, a set or an object.
 func (m *machine) put(step *instruction, locals []*ast.Term) int {
-	a := m.get(step.a, locals)
+	if step.op == opAssignOnce {
+		return m.assignOnce(step, locals)
+	}
+	a, target := m.get(step.a, locals), locals[step.target]
 	if a == nil {
 		return m.undefined()
-	}
-	target := locals[step.target]
-	if step.op == opAssignOnce {
-		if target != nil && target != a && !ast.ValueEqual(target.Value, a.Value) {
-			return m.fail(conflict(step.at, step.called.conflicting()))
-		}
-		locals[step.target] = a
-		return atEnd
 	}
 	if step.op == opAdd {
 		target.Value.(ast.Set).Add(a)
@@ -70,9 +65,22 @@ func (m *machine) put(step *instruction, locals []*ast.Term) int {
 	return atEnd
 }
 
+// assignOnce gives a local its value, which it may have already.
+func (m *machine) assignOnce(step *instruction, locals []*ast.Term) int {
+	value, before := m.opened(step.a, locals), locals[step.target]
+	if value == nil {
+		return m.undefined()
+	}
+	if before != nil && before != value && !Equal(before.Value, value.Value) {
+		return m.fail(conflict(step.at, step.called.conflicting()))
+	}
+	locals[step.target] = value
+	return atEnd
+}
+
 // list is an array that is being made.
 type list struct {
-	ast.Null
+	ast.Value
 	terms []*ast.Term
 	// size is how many terms there will be; 0 where nobody knows.
 	size int
@@ -86,10 +94,10 @@ func newList(size int) *ast.Term {
 	return &ast.Term{Value: &list{terms: make([]*ast.Term, 0, size), size: size}}
 }
 
-func (l *list) array() *ast.Term { return ast.ArrayTerm(l.terms...) }
+func (l *list) array() *ast.Term { return Array(l.terms) }
 
 func (m *machine) append(step *instruction, locals []*ast.Term) int {
-	value := m.get(step.a, locals)
+	value := m.opened(step.a, locals)
 	if value == nil {
 		return m.undefined()
 	}
@@ -99,7 +107,7 @@ func (m *machine) append(step *instruction, locals []*ast.Term) int {
 		if len(made.terms) == made.size {
 			locals[step.target] = made.array()
 		}
-	case *ast.Array:
+	default:
 		// Of a comprehension, this is the first.
 		locals[step.target] = &ast.Term{Value: &list{terms: []*ast.Term{value}}}
 	}
@@ -113,22 +121,28 @@ func (m *machine) gather(step *instruction, locals []*ast.Term) int {
 	}
 	switch step.op {
 	case opArray:
-		// An array keeps the slice that it is made of.
-		locals[step.target] = ast.ArrayTerm(slices.Clone(m.args)...)
+		locals[step.target] = Array(slices.Clone(m.args))
 	case opSet:
+		if !m.wholeArgs() {
+			return m.undefined()
+		}
 		locals[step.target] = ast.SetTerm(m.args...)
 	default:
 		m.items = m.items[:0]
 		for index := 0; index < len(m.args); index += 2 {
-			m.items = append(m.items, ast.Item(m.args[index], m.args[index+1]))
+			key := m.whole(m.args[index])
+			if key == nil {
+				return m.undefined()
+			}
+			m.items = append(m.items, ast.Item(key, m.args[index+1]))
 		}
-		locals[step.target] = ast.ObjectTerm(m.items...)
+		locals[step.target] = Object(m.items...)
 	}
 	return atEnd
 }
 
 func (m *machine) length(step *instruction, locals []*ast.Term) int {
-	source := m.get(step.a, locals)
+	source := m.opened(step.a, locals)
 	if source == nil {
 		return m.undefined()
 	}

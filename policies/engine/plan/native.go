@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/metrics"
@@ -16,6 +17,8 @@ type native struct {
 	call topdown.BuiltinFunc
 	// relation tells one with any number of results, which are handed over as an array, and void one without.
 	relation, void bool
+	// shallow is nil where everything has to be read.
+	shallow shallow
 }
 
 func newNative(name string) (*native, error) {
@@ -23,7 +26,7 @@ func newNative(name string) (*native, error) {
 	if call == nil || declared == nil {
 		return nil, fmt.Errorf("find built-in function %s: this build of OPA has none", name)
 	}
-	return &native{name: name, call: call, relation: declared.Relation, void: declared.Decl.Result() == nil}, nil
+	return &native{name: name, call: call, relation: declared.Relation, void: declared.Decl.Result() == nil, shallow: newShallow(name)}, nil
 }
 
 // builtinContext is what OPA's built-in functions ask of an evaluation.
@@ -34,6 +37,15 @@ func builtinContext(ctx context.Context, cancel topdown.Cancel) topdown.BuiltinC
 // native calls a built-in function.
 func (m *machine) native(step *instruction, locals []*ast.Term) int {
 	if !m.takeArgs(step, locals) {
+		return m.undefined()
+	}
+	if step.native.shallow != nil && slices.ContainsFunc(m.args, isLazy) {
+		if result := step.native.shallow(m, m.args); result != nil {
+			locals[step.target] = result
+			return atEnd
+		}
+	}
+	if !m.wholeArgs() {
 		return m.undefined()
 	}
 	m.value, m.values = nil, nil
@@ -59,15 +71,25 @@ func (m *machine) native(step *instruction, locals []*ast.Term) int {
 	return atEnd
 }
 
-// takeArgs gathers the values of a step's operands; false where one has none.
+// takeArgs gathers the values of a step's operands, which may be Collections; false where one has none.
 func (m *machine) takeArgs(step *instruction, locals []*ast.Term) bool {
 	m.args = m.args[:0]
 	for _, arg := range step.args {
-		value := m.get(arg, locals)
+		value := m.opened(arg, locals)
 		if value == nil {
 			return false
 		}
 		m.args = append(m.args, value)
+	}
+	return true
+}
+
+// wholeArgs makes of what was gathered what OPA knows.
+func (m *machine) wholeArgs() bool {
+	for index, arg := range m.args {
+		if m.args[index] = m.whole(arg); m.args[index] == nil {
+			return false
+		}
 	}
 	return true
 }

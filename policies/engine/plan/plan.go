@@ -57,7 +57,7 @@ type Run struct {
 
 // Start begins an evaluation; End must follow. An error of a built-in function ends it, as with OPA's strict mode.
 func (p *Program) Start(ctx context.Context, input ast.Value, data Source) *Run {
-	run := &Run{program: p, machine: p.machines.get(len(p.functions)), data: document(ctx, data)}
+	run := &Run{program: p, machine: p.machines.get(len(p.functions)), data: dataOf(ctx, data)}
 	if input != nil {
 		run.input = ast.NewTerm(input)
 	}

@@ -10,7 +10,24 @@ func (m *machine) raw(operand int, locals []*ast.Term) *ast.Term {
 	return locals[operand]
 }
 
-// get is an operand as a value.
+// opened is an operand as a value, or as a Collection.
+func (m *machine) opened(operand int, locals []*ast.Term) *ast.Term {
+	term := m.raw(operand, locals)
+	if term == nil {
+		return nil
+	}
+	unread, ok := term.Value.(*place)
+	if !ok {
+		return term
+	}
+	value, err := unread.open()
+	if err != nil {
+		m.fail(err)
+	}
+	return value
+}
+
+// get is an operand as a value that OPA knows.
 func (m *machine) get(operand int, locals []*ast.Term) *ast.Term {
 	if operand < 0 {
 		return m.constants[^operand]
@@ -22,11 +39,11 @@ func (m *machine) whole(term *ast.Term) *ast.Term {
 	if term == nil {
 		return nil
 	}
-	place, ok := term.Value.(*node)
+	lazy, ok := term.Value.(Lazy)
 	if !ok {
 		return term
 	}
-	value, err := place.whole()
+	value, err := lazy.Whole()
 	if err != nil {
 		m.fail(err)
 	}
@@ -34,11 +51,30 @@ func (m *machine) whole(term *ast.Term) *ast.Term {
 }
 
 func (m *machine) equal(step *instruction, locals []*ast.Term) bool {
-	a, b := m.get(step.a, locals), m.get(step.b, locals)
+	a, b := m.opened(step.a, locals), m.opened(step.b, locals)
 	if a == nil || b == nil {
 		return a == b
 	}
-	return a == b || ast.ValueEqual(a.Value, b.Value)
+	return a == b || Equal(a.Value, b.Value)
+}
+
+// shape tells what kind of collection a value is, opBlock for none, and how much stands in it.
+func shape(value ast.Value) (opcode, int) {
+	switch value := value.(type) {
+	case Collection:
+		if value.IsArray() {
+			return opIsArray, value.Len()
+		}
+		return opIsObject, value.Len()
+	case *ast.Array:
+		return opIsArray, value.Len()
+	case ast.Object:
+		return opIsObject, value.Len()
+	case ast.Set:
+		return opIsSet, value.Len()
+	default:
+		return opBlock, 0
+	}
 }
 
 // dot looks a key up; nil where there is nothing.
@@ -47,6 +83,12 @@ func (m *machine) dot(source, key *ast.Term) *ast.Term {
 		return nil
 	}
 	switch value := source.Value.(type) {
+	case Lazy:
+		found, err := value.Get(key)
+		if err != nil {
+			m.fail(err)
+		}
+		return found
 	case ast.Object:
 		return value.Get(key)
 	case *ast.Array:
@@ -55,24 +97,23 @@ func (m *machine) dot(source, key *ast.Term) *ast.Term {
 		if value.Contains(key) {
 			return key
 		}
-	case *node:
-		found, err := value.dot(key)
-		if err != nil {
-			m.fail(err)
-		}
-		return found
 	}
 	return nil
 }
 
 // scan carries out a block for each key and value, in their order.
 func (m *machine) scan(step *instruction, locals []*ast.Term) int {
-	source := m.get(step.target, locals)
+	source := m.opened(step.target, locals)
 	if source == nil {
 		return m.endOfScan(atEnd)
 	}
 	ended := atEnd
 	switch value := source.Value.(type) {
+	case Collection:
+		for index := 0; index < value.Len() && ended <= out; index++ {
+			key, within := value.At(index)
+			ended = m.turn(step, locals, key, within)
+		}
 	case *ast.Array:
 		for index := 0; index < value.Len() && ended <= out; index++ {
 			ended = m.turn(step, locals, ast.InternedTerm(index), value.Elem(index))
@@ -121,20 +162,11 @@ func (m *machine) endOfScan(ended int) int {
 }
 
 func (m *machine) is(step *instruction, locals []*ast.Term) int {
-	term := m.get(step.a, locals)
+	term := m.opened(step.a, locals)
 	if term == nil {
 		return m.undefined()
 	}
-	fits := false
-	switch term.Value.(type) {
-	case *ast.Array:
-		fits = step.op == opIsArray
-	case ast.Object:
-		fits = step.op == opIsObject
-	case ast.Set:
-		fits = step.op == opIsSet
-	}
-	if !fits {
+	if kind, _ := shape(term.Value); kind != step.op {
 		return out
 	}
 	return atEnd

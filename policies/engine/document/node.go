@@ -1,0 +1,218 @@
+package document
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// node is an object or array of a document. It implements plan.Collection.
+type node struct {
+	// Value is nil: OPA must never get to see a node.
+	ast.Value
+
+	source *source
+	// mark is its place in the marks, begin that in the text.
+	mark, begin int32
+	// root is true for the document, and metadata for that of an object whose managedFields are left out.
+	root, metadata bool
+	// before is what stands at the same place in the version before.
+	before *node
+	// fields are read once somebody asks: those of an object sorted by their names, those of an array in their order.
+	fields []field
+	opened bool
+	// term holds the node, and whole all that stands in it as OPA sees it.
+	term, whole *ast.Term
+}
+
+// field is what stands in an object or array.
+type field struct {
+	name string
+	// begin and end are the place of the value in the text; mark is that of an object or array, which are never the first.
+	begin, end, mark int32
+	// key and value are made once somebody asks.
+	key, value *ast.Term
+}
+
+// IsArray reports whether it is an array, or else an object.
+func (n *node) IsArray() bool { return n.source.text[n.begin] == '[' }
+
+// Len is how many things stand in it.
+func (n *node) Len() int { return len(n.open()) }
+
+// At returns the key and the value at a place, in the order that OPA has them in.
+func (n *node) At(index int) (key, value *ast.Term) {
+	value = n.value(index)
+	if n.IsArray() {
+		return ast.InternedTerm(index), value
+	}
+	each := &n.open()[index]
+	if each.key == nil {
+		each.key = n.source.reader.key(each.name)
+	}
+	return each.key, value
+}
+
+// Get returns what stands at a key, nil where nothing does. It is the same term each time.
+func (n *node) Get(key *ast.Term) (*ast.Term, error) {
+	var index int
+	var found bool
+	switch name := key.Value.(type) {
+	case ast.String:
+		index, found = n.find(string(name))
+	case ast.Number:
+		index, found = name.Int()
+		found = found && n.IsArray() && index >= 0 && index < n.Len()
+	}
+	if !found {
+		return nil, nil
+	}
+	return n.value(index), nil
+}
+
+func (n *node) find(name string) (int, bool) {
+	if n.IsArray() {
+		return 0, false
+	}
+	return slices.BinarySearchFunc(n.open(), name, func(each field, name string) int { return strings.Compare(each.name, name) })
+}
+
+// Whole returns all that stands in it as OPA sees it.
+func (n *node) Whole() (*ast.Term, error) {
+	if n.whole == nil {
+		n.whole = n.read()
+	}
+	return n.whole, nil
+}
+
+func (n *node) read() *ast.Term {
+	if n.IsArray() {
+		// An array keeps the slice that it is made of.
+		values := make([]*ast.Term, n.Len())
+		for index := range values {
+			values[index] = n.wholeAt(index)
+		}
+		return n.source.reader.term(ast.NewArray(values...))
+	}
+	reader := n.source.reader
+	begin := len(reader.items)
+	for index := range n.Len() {
+		key, _ := n.At(index)
+		item := [2]*ast.Term{key, n.wholeAt(index)}
+		reader.items = append(reader.items, item)
+	}
+	object := ast.NewObject(reader.items[begin:]...)
+	reader.items = reader.items[:begin]
+	return reader.term(object)
+}
+
+func (n *node) wholeAt(index int) *ast.Term {
+	value := n.value(index)
+	if within, ok := value.Value.(*node); ok {
+		value, _ = within.Whole()
+	}
+	return value
+}
+
+// text is what it was read from.
+func (n *node) text() string { return n.source.text[n.begin:n.source.marks[n.mark].end] }
+
+// open finds what stands in it.
+func (n *node) open() []field {
+	if n.opened {
+		return n.fields
+	}
+	n.opened = true
+	text, marks := n.source.text, n.source.marks
+	fields := n.source.reader.room(int(marks[n.mark].size))
+	array, next := n.IsArray(), n.mark+1
+	for at := space(text, int(n.begin)+1); text[at] != ']' && text[at] != '}'; at = space(text, at) {
+		if text[at] == ',' {
+			at = space(text, at+1)
+		}
+		var each field
+		if !array {
+			end := endOfString(text, at)
+			each.name = unquote(text[at:end])
+			// A colon follows.
+			at = space(text, space(text, end)+1)
+		}
+		each.begin = int32(at) //nolint:gosec // As long as the text.
+		switch text[at] {
+		case '{', '[':
+			each.mark, at, next = next, int(marks[next].end), marks[next].next
+		case '"':
+			at = endOfString(text, at)
+		default:
+			at = endOfScalar(text, at)
+		}
+		each.end = int32(at) //nolint:gosec // As long as the text.
+		if !n.metadata || each.name != "managedFields" {
+			fields = append(fields, each)
+		}
+	}
+	if !array {
+		fields = sorted(fields)
+	}
+	n.fields = fields
+	return fields
+}
+
+// sorted sorts fields by name. Of those with one name the last counts.
+func sorted(fields []field) []field {
+	slices.SortStableFunc(fields, func(a, b field) int { return cmp.Compare(a.name, b.name) })
+	kept := fields[:0]
+	for index, each := range fields {
+		if index+1 == len(fields) || fields[index+1].name != each.name {
+			kept = append(kept, each)
+		}
+	}
+	return kept
+}
+
+// value is the value of a field.
+func (n *node) value(index int) *ast.Term {
+	each := &n.open()[index]
+	if each.value == nil {
+		if each.mark == 0 {
+			each.value = n.source.reader.scalar(n.source.text[each.begin:each.end])
+		} else {
+			each.value = n.within(index, each)
+		}
+	}
+	return each.value
+}
+
+// within is an object or array that stands in this one. Where the version before has the same, it is that.
+func (n *node) within(index int, each *field) *ast.Term {
+	before := n.before.at(index, each.name)
+	if before != nil && before.text() == n.source.text[each.begin:each.end] {
+		return before.term
+	}
+	made := n.source.reader.node()
+	*made = node{source: n.source, mark: each.mark, begin: each.begin, before: before}
+	made.metadata = n.root && each.name == "metadata" && !n.source.reader.ManagedFields
+	made.term = n.source.reader.term(made)
+	return made.term
+}
+
+// at is the object or array that stands at a place of an array, or under a name of an object.
+func (n *node) at(index int, name string) *node {
+	if n == nil {
+		return nil
+	}
+	if n.IsArray() {
+		if index >= n.Len() {
+			return nil
+		}
+	} else {
+		var found bool
+		if index, found = n.find(name); !found {
+			return nil
+		}
+	}
+	found, _ := n.value(index).Value.(*node)
+	return found
+}

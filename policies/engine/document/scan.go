@@ -1,0 +1,121 @@
+package document
+
+import (
+	"encoding/json"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// The texts here are known to be valid.
+
+// space is where something else than space follows.
+func space(text string, at int) int {
+	for text[at] == ' ' || text[at] == '\n' || text[at] == '\t' || text[at] == '\r' {
+		at++
+	}
+	return at
+}
+
+// endOfString is behind the string that begins here.
+func endOfString(text string, at int) int {
+	for at++; ; at++ {
+		at += strings.IndexByte(text[at:], '"')
+		escapes := at
+		for text[escapes-1] == '\\' {
+			escapes--
+		}
+		// What is escaped ends nothing, if the escape is not escaped itself.
+		if (at-escapes)%2 == 0 {
+			return at + 1
+		}
+	}
+}
+
+// endOfScalar is behind the number or word that begins here.
+func endOfScalar(text string, at int) int {
+	for at < len(text) {
+		switch text[at] {
+		case ',', ']', '}', ' ', '\n', '\t', '\r':
+			return at
+		}
+		at++
+	}
+	return at
+}
+
+func unquote(quoted string) string {
+	if inner := quoted[1 : len(quoted)-1]; strings.IndexByte(inner, '\\') < 0 && utf8.ValidString(inner) {
+		return inner
+	}
+	var text string
+	// What is valid can be read.
+	_ = json.Unmarshal([]byte(quoted), &text)
+	return text
+}
+
+// scalar is a value that nothing stands in.
+func (r *Reader) scalar(text string) *ast.Term {
+	switch text[0] {
+	case '"':
+		return r.term(ast.String(unquote(text)))
+	case 't':
+		return ast.InternedTerm(true)
+	case 'f':
+		return ast.InternedTerm(false)
+	case 'n':
+		return ast.InternedNullTerm
+	}
+	if interned := ast.InternedIntNumberTermFromString(text); interned != nil {
+		return interned
+	}
+	return r.term(ast.Number(text))
+}
+
+// chunk is how many small things are allocated at a time.
+const chunk = 64
+
+func (r *Reader) term(value ast.Value) *ast.Term {
+	if len(r.terms) == 0 {
+		r.terms = make([]ast.Term, min(r.collections+r.values, chunk))
+	}
+	term := &r.terms[0]
+	r.terms = r.terms[1:]
+	term.Value = value
+	return term
+}
+
+func (r *Reader) key(name string) *ast.Term {
+	if known, ok := r.keys[name]; ok {
+		return known
+	}
+	if r.keys == nil {
+		r.keys = make(map[string]*ast.Term, min(r.values, chunk))
+	}
+	key := r.term(ast.String(name))
+	r.keys[name] = key
+	return key
+}
+
+func (r *Reader) node() *node {
+	if len(r.nodes) == 0 {
+		r.nodes = make([]node, min(r.collections, chunk/4))
+	}
+	made := &r.nodes[0]
+	r.nodes = r.nodes[1:]
+	return made
+}
+
+// room returns an empty list with room for so many fields.
+func (r *Reader) room(count int) []field {
+	if count > chunk {
+		return make([]field, 0, count)
+	}
+	if count > len(r.fields) {
+		r.fields = make([]field, min(r.values, chunk))
+	}
+	room := r.fields[:0:count]
+	r.fields = r.fields[count:]
+	return room
+}

@@ -1,0 +1,97 @@
+package plan
+
+import (
+	"context"
+	"slices"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// Source is what data holds besides the rules. It is asked for what rules look up, and once for each path in an
+// evaluation.
+type Source interface {
+	// Read returns the value at a path, or nil where there is none. It is asked for a path that IsPrefix where a rule
+	// wants all that is below.
+	Read(ctx context.Context, path []string) (ast.Value, error)
+	// IsPrefix reports whether the path is to be made longer before anything is read.
+	IsPrefix(path []string) bool
+}
+
+// place is a place in a Source of which nothing has been read yet. It is a Lazy.
+type place struct {
+	ast.Value
+	ctx      context.Context
+	source   Source
+	path     []string
+	children []child
+	read     bool
+	value    *ast.Term
+}
+
+// child is what was found below a place, nil for nothing.
+type child struct {
+	name string
+	term *ast.Term
+}
+
+func dataOf(ctx context.Context, source Source) *ast.Term {
+	return &ast.Term{Value: &place{ctx: ctx, source: source}}
+}
+
+// Get returns what is below key, nil where there is nothing.
+func (p *place) Get(key *ast.Term) (*ast.Term, error) {
+	name, ok := key.Value.(ast.String)
+	if !ok {
+		return nil, nil
+	}
+	for _, each := range p.children {
+		if each.name == string(name) {
+			return each.term, nil
+		}
+	}
+	path := slices.Concat(p.path, []string{string(name)})
+	var found *ast.Term
+	if p.source.IsPrefix(path) {
+		found = &ast.Term{Value: &place{ctx: p.ctx, source: p.source, path: path}}
+	} else {
+		value, err := p.source.Read(p.ctx, path)
+		if err != nil {
+			return nil, err
+		}
+		found = termOf(value)
+	}
+	p.children = append(p.children, child{string(name), found})
+	return found, nil
+}
+
+// Whole reads all that is below the place, as OPA sees it.
+func (p *place) Whole() (*ast.Term, error) {
+	term, err := p.open()
+	if term == nil || err != nil {
+		return nil, err
+	}
+	if lazy, ok := term.Value.(Lazy); ok {
+		return lazy.Whole()
+	}
+	return term, nil
+}
+
+// open reads what is below the place, which may be read lazily in its turn.
+func (p *place) open() (*ast.Term, error) {
+	if p.read {
+		return p.value, nil
+	}
+	value, err := p.source.Read(p.ctx, p.path)
+	if err != nil {
+		return nil, err
+	}
+	p.read, p.value = true, termOf(value)
+	return p.value, nil
+}
+
+func termOf(value ast.Value) *ast.Term {
+	if value == nil {
+		return nil
+	}
+	return ast.NewTerm(value)
+}

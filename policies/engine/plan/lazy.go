@@ -1,0 +1,182 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// Lazy is a value of which is read what rules ask for. It is an ast.Value to fit where values are. OPA must never get to
+// see one: its kinds embed a Value that is nil, so that one that gets away ends the evaluation by a panic instead of being
+// taken for something else. The machine hands OPA's functions what Whole returns.
+type Lazy interface {
+	ast.Value
+	// Get returns what stands at a key, nil where nothing does: the same term each time, which may be a Lazy's.
+	Get(key *ast.Term) (*ast.Term, error)
+	// Whole returns all of it as OPA sees it, nil where there is nothing.
+	Whole() (*ast.Term, error)
+}
+
+// Collection is a Lazy that is known to be an object or an array.
+type Collection interface {
+	Lazy
+	IsArray() bool
+	Len() int
+	// At returns what stands at a place from 0 to Len, in the order that OPA has it in. The key of an array is the place.
+	At(index int) (key, value *ast.Term)
+}
+
+// composite is an object or array with a Lazy in it.
+type composite struct {
+	ast.Value
+	// keys are nil for an array.
+	keys, values []*ast.Term
+	whole        *ast.Term
+}
+
+// Array returns an array of terms, which may be Lazies'. It keeps the slice.
+func Array(terms []*ast.Term) *ast.Term {
+	if slices.ContainsFunc(terms, isLazy) {
+		return &ast.Term{Value: &composite{values: terms}}
+	}
+	return ast.ArrayTerm(terms...)
+}
+
+// Object returns an object of keys and values, which may be Lazies'. Of two with one key the later counts.
+func Object(items ...[2]*ast.Term) *ast.Term {
+	if !slices.ContainsFunc(items, func(item [2]*ast.Term) bool { return isLazy(item[1]) }) {
+		return ast.ObjectTerm(items...)
+	}
+	items = slices.Clone(items)
+	slices.SortStableFunc(items, func(a, b [2]*ast.Term) int { return ast.Compare(a[0].Value, b[0].Value) })
+	made := &composite{keys: make([]*ast.Term, 0, len(items)), values: make([]*ast.Term, 0, len(items))}
+	for index, item := range items {
+		if index+1 == len(items) || !ast.ValueEqual(items[index+1][0].Value, item[0].Value) {
+			made.keys, made.values = append(made.keys, item[0]), append(made.values, item[1])
+		}
+	}
+	return &ast.Term{Value: made}
+}
+
+func isLazy(term *ast.Term) bool {
+	_, lazy := term.Value.(Lazy)
+	return lazy
+}
+
+// Whole returns a value as OPA sees it.
+func Whole(value ast.Value) (ast.Value, error) {
+	lazy, ok := value.(Lazy)
+	if !ok {
+		return value, nil
+	}
+	term, err := lazy.Whole()
+	if term == nil || err != nil {
+		return nil, err
+	}
+	return term.Value, nil
+}
+
+// Equal compares two values, which may be Collections, as far as they are the same.
+func Equal(a, b ast.Value) bool {
+	left, leftIsLazy := a.(Collection)
+	right, rightIsLazy := b.(Collection)
+	switch {
+	case leftIsLazy && rightIsLazy:
+		return left == right || equalCollections(left, right)
+	case leftIsLazy:
+		return equalTo(left, b)
+	case rightIsLazy:
+		return equalTo(right, a)
+	default:
+		return ast.ValueEqual(a, b)
+	}
+}
+
+func equalCollections(left, right Collection) bool {
+	if left.IsArray() != right.IsArray() || left.Len() != right.Len() {
+		return false
+	}
+	for index := range left.Len() {
+		leftKey, leftValue := left.At(index)
+		rightKey, rightValue := right.At(index)
+		if !ast.ValueEqual(leftKey.Value, rightKey.Value) || leftValue != rightValue && !Equal(leftValue.Value, rightValue.Value) {
+			return false
+		}
+	}
+	return true
+}
+
+// equalTo compares a Collection with a value that OPA knows.
+func equalTo(collection Collection, value ast.Value) bool {
+	other, ok := value.(interface {
+		Len() int
+		Get(key *ast.Term) *ast.Term
+	})
+	_, isArray := value.(*ast.Array)
+	_, isObject := value.(ast.Object)
+	if !ok || isArray != collection.IsArray() || isObject == isArray || other.Len() != collection.Len() {
+		return false
+	}
+	for index := range collection.Len() {
+		key, within := collection.At(index)
+		found := other.Get(key)
+		if found == nil || found != within && !Equal(within.Value, found.Value) {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *composite) IsArray() bool { return c.keys == nil }
+
+func (c *composite) Len() int { return len(c.values) }
+
+func (c *composite) At(index int) (key, value *ast.Term) {
+	if c.IsArray() {
+		return ast.InternedTerm(index), c.values[index]
+	}
+	return c.keys[index], c.values[index]
+}
+
+func (c *composite) Get(key *ast.Term) (*ast.Term, error) {
+	if c.IsArray() {
+		number, _ := key.Value.(ast.Number)
+		if index, ok := number.Int(); ok && index >= 0 && index < len(c.values) {
+			return c.values[index], nil
+		}
+		return nil, nil
+	}
+	for index, each := range c.keys {
+		if each == key || ast.ValueEqual(each.Value, key.Value) {
+			return c.values[index], nil
+		}
+	}
+	return nil, nil
+}
+
+func (c *composite) Whole() (*ast.Term, error) {
+	if c.whole != nil {
+		return c.whole, nil
+	}
+	values := make([]*ast.Term, 0, len(c.values))
+	for _, each := range c.values {
+		if lazy, ok := each.Value.(Lazy); ok {
+			whole, err := lazy.Whole()
+			if err != nil {
+				return nil, err
+			}
+			each = whole
+		}
+		values = append(values, each)
+	}
+	if c.IsArray() {
+		c.whole = ast.ArrayTerm(values...)
+		return c.whole, nil
+	}
+	items := make([][2]*ast.Term, 0, len(values))
+	for index, value := range values {
+		items = append(items, [2]*ast.Term{c.keys[index], value})
+	}
+	c.whole = ast.ObjectTerm(items...)
+	return c.whole, nil
+}

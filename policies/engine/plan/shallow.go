@@ -1,0 +1,153 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// shallow calls a built-in function some of whose arguments are Collections, without reading all of them. A result of nil
+// leaves it to OPA's own function, as every error is.
+type shallow func(m *machine, args []*ast.Term) *ast.Term
+
+// newShallow returns nil for the many functions that have to see everything.
+func newShallow(name string) shallow {
+	switch name {
+	case "object.get":
+		return objectGet
+	case "array.concat":
+		return arrayConcat
+	case "object.filter":
+		return objectFilter
+	case "internal.member_2":
+		return member
+	case "neq":
+		return func(_ *machine, args []*ast.Term) *ast.Term {
+			return ast.InternedTerm(!Equal(args[0].Value, args[1].Value))
+		}
+	case "count":
+		return ofCollection(func(source Collection) *ast.Term { return ast.InternedTerm(source.Len()) })
+	case "type_name":
+		return ofCollection(func(source Collection) *ast.Term {
+			if source.IsArray() {
+				return ast.InternedTerm("array")
+			}
+			return ast.InternedTerm("object")
+		})
+	case "is_array":
+		return ofCollection(func(source Collection) *ast.Term { return ast.InternedTerm(source.IsArray()) })
+	case "is_object":
+		return ofCollection(func(source Collection) *ast.Term { return ast.InternedTerm(!source.IsArray()) })
+	case "is_boolean", "is_null", "is_number", "is_set", "is_string":
+		return ofCollection(func(Collection) *ast.Term { return ast.InternedTerm(false) })
+	default:
+		return nil
+	}
+}
+
+// ofCollection is a function of one argument.
+func ofCollection(of func(Collection) *ast.Term) shallow {
+	return func(_ *machine, args []*ast.Term) *ast.Term {
+		source, ok := args[0].Value.(Collection)
+		if !ok {
+			return nil
+		}
+		return of(source)
+	}
+}
+
+// objectGet looks up a key, or a path of keys in an array, and gives the third argument where there is nothing.
+func objectGet(m *machine, args []*ast.Term) *ast.Term {
+	source, ok := args[0].Value.(Collection)
+	if !ok || source.IsArray() {
+		return nil
+	}
+	found, path := args[0], m.whole(args[1])
+	if keys, ok := path.Value.(*ast.Array); ok {
+		for index := 0; index < keys.Len() && found != nil; index++ {
+			found = m.dot(found, keys.Elem(index))
+		}
+	} else {
+		found = m.dot(found, path)
+	}
+	if found == nil {
+		return args[2]
+	}
+	return found
+}
+
+// objectFilter keeps what stands at the keys of an array, a set or an object.
+func objectFilter(m *machine, args []*ast.Term) *ast.Term {
+	source, ok := args[0].Value.(Collection)
+	keys := m.whole(args[1])
+	if !ok || source.IsArray() || keys == nil {
+		return nil
+	}
+	var wanted func(key *ast.Term) bool
+	switch within := keys.Value.(type) {
+	case *ast.Array:
+		wanted = func(key *ast.Term) bool { return within.Until(key.Equal) }
+	case ast.Set:
+		wanted = within.Contains
+	case ast.Object:
+		wanted = func(key *ast.Term) bool { return within.Get(key) != nil }
+	default:
+		return nil
+	}
+	var kept [][2]*ast.Term
+	for index := range source.Len() {
+		if key, value := source.At(index); wanted(key) {
+			kept = append(kept, [2]*ast.Term{key, value})
+		}
+	}
+	return Object(kept...)
+}
+
+func arrayConcat(_ *machine, args []*ast.Term) *ast.Term {
+	first, firstIsArray := elements(args[0].Value)
+	second, secondIsArray := elements(args[1].Value)
+	if !firstIsArray || !secondIsArray {
+		return nil
+	}
+	switch {
+	case len(first) == 0:
+		return args[1]
+	case len(second) == 0:
+		return args[0]
+	default:
+		return Array(slices.Concat(first, second))
+	}
+}
+
+// member tells whether the first argument is among the elements of an array.
+func member(_ *machine, args []*ast.Term) *ast.Term {
+	within, isArray := elements(args[1].Value)
+	if !isArray {
+		return nil
+	}
+	return ast.InternedTerm(slices.ContainsFunc(within, func(each *ast.Term) bool {
+		return each == args[0] || Equal(each.Value, args[0].Value)
+	}))
+}
+
+// elements are those of an array.
+func elements(value ast.Value) (within []*ast.Term, isArray bool) {
+	switch array := value.(type) {
+	case *ast.Array:
+		within = make([]*ast.Term, 0, array.Len())
+		array.Foreach(func(each *ast.Term) { within = append(within, each) })
+		return within, true
+	case Collection:
+		if !array.IsArray() {
+			return nil, false
+		}
+		within = make([]*ast.Term, 0, array.Len())
+		for index := range array.Len() {
+			_, each := array.At(index)
+			within = append(within, each)
+		}
+		return within, true
+	default:
+		return nil, false
+	}
+}
