@@ -81,21 +81,25 @@ func (g guard) served(t *testing.T) {
 // the first, or keep the last.
 func (g guard) fresh(t *testing.T, name string) {
 	t.Helper()
-	service := builders.HeadlessService()
-	service.Namespace, service.Name = g.namespace, name
-	set := builders.MakeStatefulSet().Name(name).Service(name)
-	set.Namespace = g.namespace
-	set.Spec.Selector.MatchLabels, set.Spec.Template.Labels = map[string]string{"app": name}, map[string]string{"app": name}
-	service.Spec.Selector = map[string]string{"app": name}
+	service, set := g.named(name)
 	for _, object := range []any{service, set.StatefulSet} {
 		output, code := g.kubectl(t, string(builders.JSON(object)), "create", "-f", "-")
 		if code != 0 || strings.Contains(output, "[headless-service]") {
 			t.Errorf("what is new is not seen: exit code %d\n%s", code, output)
 		}
 	}
-	g.denied(t, "service-in-use", "delete", "service", name)
+	g.eventuallySays(t, true, "[service-in-use]", "delete", "service", name, "--dry-run=server")
 	g.allowed(t, "", append(breakGlass(), "delete", "statefulset", name)...)
 	g.eventuallyAllowed(t, "", "delete", "service", name)
+}
+
+// named is a Service and its set, which share pods with no other.
+func (g guard) named(name string) (*corev1.Service, *builders.StatefulSet) {
+	service, set := g.pair(name)
+	set.Replicas(3)
+	set.Spec.Selector.MatchLabels, set.Spec.Template.Labels = map[string]string{"app": name}, map[string]string{"app": name}
+	service.Spec.Selector = map[string]string{"app": name}
+	return service, set
 }
 
 // TestAStatefulSetRightBehindItsServiceIsSeenWithIt creates pairs as `kubectl apply -f` does, far faster than a watch tells
