@@ -89,6 +89,10 @@ bench-growth: ## Measure how the time of a decision grows with rules, object and
 bench-memory: ## Measure the memory beside 1,000 and 10,000 StatefulSets in a real API server (minutes)
 	go run ./test/bench/memory
 
+.PHONY: bench-install
+bench-install: ## Measure the time from `kubectl apply -k` to the first denial on a real control plane (minutes)
+	go run ./test/bench/install
+
 .PHONY: bench-contest
 bench-contest: ## Measure the webhook beside OPA, Gatekeeper and ValidatingAdmissionPolicy, and write test/bench/contest/RESULTS.md (a quarter of an hour)
 	@go run -C test/bench/contest . -rounds $(CONTEST_ROUNDS) -time $(CONTEST_TIME)
