@@ -64,8 +64,8 @@ fuzz: ## Run each fuzz target for FUZZ_TIME
 	done
 
 .PHONY: soak
-soak: ## Replace all replicas ROLLOUTS times under 200 requests per second, and kill one (about half an hour)
-	go test -tags soak ./test/availability -run 'Rollouts|Killed' -rollouts $(ROLLOUTS) -timeout 3h -v
+soak: ## Replace all replicas ROLLOUTS times under 200 requests per second, kill one, and let one hang (about half an hour)
+	go test -tags soak ./test/availability -run 'Rollouts|Killed|ANodeIsLost' -rollouts $(ROLLOUTS) -timeout 3h -v
 
 .PHONY: bench
 bench: ## Measure decisions beside a webhook that decides nothing
@@ -88,6 +88,10 @@ bench-growth: ## Measure how the time of a decision grows with rules, object and
 .PHONY: bench-memory
 bench-memory: ## Measure the memory beside 1,000 and 10,000 StatefulSets in a real API server (minutes)
 	go run ./test/bench/memory
+
+.PHONY: bench-install
+bench-install: ## Measure the time from `kubectl apply -k` to the first denial on a real control plane (minutes)
+	go run ./test/bench/install
 
 .PHONY: bench-contest
 bench-contest: ## Measure the webhook beside OPA, Gatekeeper and ValidatingAdmissionPolicy, and write test/bench/contest/RESULTS.md (a quarter of an hour)

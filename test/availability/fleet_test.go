@@ -28,6 +28,8 @@ type timing struct {
 	// delay and timeout are those of the shutdown, lag is what proxies take to hear of endpoints, and idle how long API
 	// servers keep a connection that they do not use; they wait for an answer for request.
 	delay, timeout, lag, idle, request time.Duration
+	// period is what a kubelet waits before it asks whether a replica is ready.
+	period time.Duration
 	// rate is the number of requests per second, and evaluated tells whether the rules have to do with them.
 	rate      int
 	evaluated bool
@@ -192,6 +194,16 @@ func awaitAnswers(t *testing.T, result *load.Result, count int) {
 	for before := result.Answered(); result.Answered() < before+count; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("no answers any more: %s", result)
+		}
+	}
+}
+
+// lostNoneAfter fails the test if a request failed that came after something.
+func lostNoneAfter(t *testing.T, result *load.Result, something time.Time) {
+	t.Helper()
+	for _, failure := range result.Failures() {
+		if failure.Due.After(something) {
+			t.Errorf("a request was lost that came %s later: %v", failure.Due.Sub(something), failure.Err)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/stateward/stateward/test/bench/load"
+	"github.com/stateward/stateward/test/environment"
 )
 
 // TestNoRequestIsLost does to the replicas what happens to them in a cluster, one thing after the other.
@@ -29,14 +30,21 @@ func TestNoRequestIsLost(t *testing.T) {
 	t.Run("by a replica whose certificate is for another name", f.refusesToBeReady)
 	t.Run("but who asks twice does not have to wait", f.endsAtOnce)
 	t.Run("after a flood of more than can be judged", f.outlivesAFlood)
+	t.Run("after everybody knows that a replica hangs", func(t *testing.T) {
+		var gone time.Time
+		result := f.hang(t, func(lost *environment.Replica, result *load.Result) {
+			f.unready(t, lost)
+			f.awaitConnections(t, lost, func(open int) bool { return open == 0 })
+			gone = time.Now()
+			awaitAnswers(t, result, f.rate)
+			f.service.Add(lost.Address)
+		})
+		lostNoneAfter(t, result, gone)
+	})
 	t.Run("after everybody knows that a replica was killed", func(t *testing.T) {
 		result, gone := f.kill(t)
 		t.Log(result)
-		for _, failure := range result.Failures() {
-			if failure.Due.After(gone) {
-				t.Errorf("a request was lost that came %s later: %v", failure.Due.Sub(gone), failure.Err)
-			}
-		}
+		lostNoneAfter(t, result, gone)
 	})
 }
 

@@ -106,7 +106,7 @@ func awaitOutcomes(t *testing.T, result *load.Result, count int) {
 // livesOn asks as kubelets do, which end a process that lets this many questions wait for so long.
 func livesOn(t *testing.T, replica *environment.Replica) {
 	t.Helper()
-	probe := livenessProbe(t)
+	probe := container(t).LivenessProbe
 	client := http.Client{Timeout: time.Duration(probe.TimeoutSeconds) * time.Second}
 	var err error
 	for range probe.FailureThreshold {
@@ -117,8 +117,8 @@ func livesOn(t *testing.T, replica *environment.Replica) {
 	t.Errorf("kubelets would end %s: %v", replica.Name(), err)
 }
 
-// livenessProbe is that of the Deployment.
-func livenessProbe(t *testing.T) *corev1.Probe {
+// container is that of the Deployment.
+func container(t *testing.T) corev1.Container {
 	t.Helper()
 	root, err := cluster.Root()
 	if err != nil {
@@ -132,7 +132,7 @@ func livenessProbe(t *testing.T) *corev1.Probe {
 	if err := yaml.UnmarshalStrict(text, &deployment); err != nil {
 		t.Fatal(err)
 	}
-	return deployment.Spec.Template.Spec.Containers[0].LivenessProbe
+	return deployment.Spec.Template.Spec.Containers[0]
 }
 
 // decisions are what a replica counts, one line for each operation and decision.

@@ -10,20 +10,11 @@ import (
 
 // startAPIServer starts the API server and makes the administrator's client.
 func (c *Cluster) startAPIServer(ctx context.Context) error {
-	ports, err := c.launch(ctx, component{
-		name:  "kube-apiserver",
-		ports: 1,
-		command: func(ports []int) (string, []string) {
-			return c.binaries["kube-apiserver"], c.apiServerArgs(ports[0])
-		},
-		ready: func(ports []int) probe {
-			return c.answersOK(loopbackURL(ports[0]) + "/readyz")
-		},
-	})
+	server, err := c.AddAPIServer(ctx, "kube-apiserver", c.options.APIServerArgs...)
 	if err != nil {
 		return err
 	}
-	c.server = loopbackURL(ports[0])
+	c.server = server
 	if c.admin, err = c.adminConfig(); err != nil {
 		return fmt.Errorf("make the administrator's kubeconfig: %w", err)
 	}
@@ -33,12 +24,32 @@ func (c *Cluster) startAPIServer(ctx context.Context) error {
 	return nil
 }
 
+// AddAPIServer starts one more API server on the cluster's etcd and returns its
+// URL; credentials are good for all of them. The arguments are added to the
+// harness's own, so that they win. Nobody but the caller asks it anything.
+func (c *Cluster) AddAPIServer(ctx context.Context, name string, args ...string) (url string, err error) {
+	ports, err := c.launch(ctx, component{
+		name:  name,
+		ports: 1,
+		command: func(ports []int) (string, []string) {
+			return c.binaries["kube-apiserver"], append(c.apiServerArgs(ports[0]), args...)
+		},
+		ready: func(ports []int) probe {
+			return c.answersOK(loopbackURL(ports[0]) + "/readyz")
+		},
+	})
+	if err != nil {
+		return "", err
+	}
+	return loopbackURL(ports[0]), nil
+}
+
 func (c *Cluster) tokenFile() string {
 	return filepath.Join(c.dir, "tokens.csv")
 }
 
 func (c *Cluster) apiServerArgs(port int) []string {
-	args := []string{
+	return []string{
 		"--etcd-servers=" + c.etcd,
 		"--etcd-cafile=" + c.files.authority,
 		"--etcd-certfile=" + c.files.certificate,
@@ -66,5 +77,4 @@ func (c *Cluster) apiServerArgs(port int) []string {
 		"--allow-privileged=true",
 		"--v=1",
 	}
-	return append(args, c.options.APIServerArgs...)
 }

@@ -2,8 +2,12 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"path/filepath"
+	"strings"
 )
 
 // startEtcd starts etcd. It wants client certificates, so that the API server
@@ -44,6 +48,26 @@ func (c *Cluster) etcdArgs(url string) []string {
 		// The data need not survive the machine, only etcd's own restarts.
 		"--unsafe-no-fsync",
 	}
+}
+
+// Compact makes etcd forget all history before a revision, which is what API
+// servers call a resourceVersion: watches can begin at no older one.
+func (c *Cluster) Compact(ctx context.Context, revision string) error {
+	body := strings.NewReader(fmt.Sprintf(`{"revision": %q}`, revision))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.etcd+"/v3/kv/compaction", body)
+	if err != nil {
+		return err
+	}
+	response, err := c.ownClient().Do(request)
+	if err != nil {
+		return fmt.Errorf("compact etcd: %w", err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		answer, err := io.ReadAll(response.Body)
+		return errors.Join(fmt.Errorf("compact etcd: %s: %s", response.Status, answer), err)
+	}
+	return nil
 }
 
 func loopbackURL(port int) string {

@@ -134,15 +134,20 @@ func FreePorts(count int) ([]int, error) {
 // answersOK returns a probe that wants status 200 from a server whose
 // certificate is this cluster's.
 func (c *Cluster) answersOK(url string) probe {
-	roots := x509.NewCertPool()
-	roots.AddCert(c.authority.certificate)
-	config := &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12, Certificates: c.certificates}
-	client := &http.Client{
-		Transport: &http.Transport{TLSClientConfig: config, DisableKeepAlives: true},
-		Timeout:   5 * time.Second,
-	}
+	client := c.ownClient()
 	return func(ctx context.Context) error {
 		_, err := Get(ctx, client, url)
 		return err
+	}
+}
+
+// ownClient returns a client for the cluster's own servers.
+func (c *Cluster) ownClient() *http.Client {
+	roots := x509.NewCertPool()
+	roots.AddCert(c.authority.certificate)
+	config := &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12, Certificates: c.certificates}
+	return &http.Client{
+		Transport: &http.Transport{TLSClientConfig: config, DisableKeepAlives: true},
+		Timeout:   5 * time.Second,
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -28,8 +29,14 @@ type fault struct {
 	says string
 }
 
-func (g guard) faults() map[string]fault {
+func (g guard) faults(t *testing.T) map[string]fault {
+	t.Helper()
 	allows := func(w http.ResponseWriter, r *http.Request) { answerFor(w, r, "") }
+	silent := listensOnly(t)
+	at := func(address string) func(*admissionregistrationv1.WebhookClientConfig) {
+		url := "https://" + address + "/validate"
+		return func(c *admissionregistrationv1.WebhookClientConfig) { c.URL = &url }
+	}
 	return map[string]fault{
 		"it fails": {handler: func(w http.ResponseWriter, _ *http.Request) {
 			http.Error(w, "out of order", http.StatusInternalServerError)
@@ -38,10 +45,9 @@ func (g guard) faults() map[string]fault {
 		"it answers another":  {handler: func(w http.ResponseWriter, r *http.Request) { answerFor(w, r, "another") }, says: "expected response.uid"},
 		"it takes its time":   {handler: neverAnswers, says: "context deadline exceeded"},
 		"it is somebody else": {handler: allows, change: func(c *admissionregistrationv1.WebhookClientConfig) { c.CABundle = g.Config().CAData }, says: "x509"},
-		"it is not there": {handler: allows, says: "connect", change: func(c *admissionregistrationv1.WebhookClientConfig) {
-			nowhere := "https://127.0.0.1:1/validate"
-			c.URL = &nowhere
-		}},
+		"it is not there":     {handler: allows, change: at("127.0.0.1:1"), says: "connect"},
+		// So it is with a process that hangs.
+		"it is connected to and shakes no hands": {handler: allows, change: at(silent), says: silent + "/validate?timeout=5s\": context deadline exceeded"},
 	}
 }
 
@@ -62,7 +68,7 @@ func (g guard) faulty(t *testing.T) {
 	defer g.register(t, func(index int, config *admissionregistrationv1.WebhookClientConfig) {
 		*config = stored.Webhooks[index].ClientConfig
 	})
-	for what, each := range g.faults() {
+	for what, each := range g.faults(t) {
 		t.Run(what, func(t *testing.T) {
 			server := httptest.NewTLSServer(each.handler)
 			defer server.Close()
@@ -122,6 +128,17 @@ func answerFor(w http.ResponseWriter, r *http.Request, uid types.UID) {
 	review.Request = nil
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(review)
+}
+
+// listensOnly does nothing else at the address that it returns: the kernel takes connections and what is sent on them.
+func listensOnly(t *testing.T) (address string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	return listener.Addr().String()
 }
 
 // neverAnswers waits until the caller gives up, which only shows once all that it sent is read.

@@ -20,6 +20,8 @@ import (
 type guard struct {
 	*environment.Environment
 	namespace string
+	// server is the URL of the API server, where it is not the usual one.
+	server string
 }
 
 func newGuard(t *testing.T, guarded *environment.Environment) guard {
@@ -35,7 +37,7 @@ func newGuard(t *testing.T, guarded *environment.Environment) guard {
 	if _, err := guarded.Client.CoreV1().Namespaces().Create(t.Context(), namespace, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	return guard{guarded, name}
+	return guard{Environment: guarded, namespace: name}
 }
 
 // create makes the tutorial's Service and a StatefulSet, by the hand that nobody stops.
@@ -56,7 +58,7 @@ func breakGlass() []string {
 // kubectl runs kubectl in the guard's namespace and returns both of its streams as one.
 func (g guard) kubectl(t *testing.T, stdin string, arguments ...string) (output string, code int) {
 	t.Helper()
-	arguments = append([]string{"-n", g.namespace}, arguments...)
+	arguments = append([]string{"-n", g.namespace, "--server", g.server}, arguments...)
 	result, err := g.KubectlWithInput(t.Context(), strings.NewReader(stdin), arguments...)
 	if err != nil {
 		t.Fatal(err)

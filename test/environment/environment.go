@@ -47,6 +47,10 @@ type Options struct {
 	ServeArgs []string
 	// Bare leaves out nodes, DNS and Stateward itself, for those who call AddReplica.
 	Bare bool
+	// Unguarded leaves out all that Stateward needs in the cluster and Stateward itself, for those who install it.
+	Unguarded bool
+	// APIServerArgs are added to the API server's command line.
+	APIServerArgs []string
 	// CABundle is whom the API server trusts, where ServeArgs bring a certificate; otherwise Stateward says so itself.
 	CABundle []byte
 	// SharedCredentials lets all controllers act under one name.
@@ -60,6 +64,7 @@ func Start(ctx context.Context, options Options) (*Environment, error) {
 		Out:               options.Out,
 		Identities:        []cluster.Identity{{User: account, Groups: groups()}},
 		SharedCredentials: options.SharedCredentials,
+		APIServerArgs:     options.APIServerArgs,
 		WithoutKwok:       options.Bare,
 		WithoutDNS:        options.Bare,
 	})
@@ -123,13 +128,16 @@ func (e *Environment) guard(ctx context.Context, options Options) (err error) {
 	if err != nil {
 		return err
 	}
+	if e.binary, err = Build(ctx, root); err != nil || options.Unguarded {
+		return err
+	}
 	for _, file := range []string{"namespace.yaml", "serviceaccount.yaml", "rbac.yaml", "guardrails.yaml"} {
 		if err := e.MustKubectl(ctx, "apply", "-f", filepath.Join(root, "manifests", "base", file)); err != nil {
 			return err
 		}
 	}
-	if e.binary, err = Build(ctx, root); err != nil || options.Bare {
-		return err
+	if options.Bare {
+		return nil
 	}
 	// No proxy is in between, and the API server need not be spared.
 	quick := []string{"--certificate-hosts", "127.0.0.1", "--shutdown-delay", "0s", "--shutdown-timeout", "0s"}

@@ -35,6 +35,16 @@ func TestARealAPIServerTakesTheOverlays(t *testing.T) {
 	}
 }
 
+// TestTheWorstOrderOfInstallingIsNoDeadlock tells API servers to ask before anything else of Stateward is there, as
+// `kubectl apply -k` by itself does for a moment.
+func TestTheWorstOrderOfInstallingIsNoDeadlock(t *testing.T) {
+	running := withStatefulSet(t)
+	kubectl(t, running, "apply", "-k", overlay(), "-l", "app.kubernetes.io/component=registration")
+	refused(t, running)
+	kubectl(t, running, "apply", "-k", overlay())
+	kubectl(t, running, "rollout", "status", "deployment/stateward", "--namespace=stateward-system", "--timeout=60s")
+}
+
 // kubectl returns what it prints, and ends the test where it fails.
 func kubectl(t *testing.T, running *cluster.Cluster, args ...string) string {
 	t.Helper()

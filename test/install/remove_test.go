@@ -145,17 +145,24 @@ func changed(t *testing.T, events watch.Interface) *admissionregistrationv1.Vali
 // who are to ask it.
 func installed(t *testing.T) *cluster.Cluster {
 	t.Helper()
-	running := cluster.ForTest(t)
-	output, err := running.KubectlWithInput(t.Context(), strings.NewReader(string(builders.MakeStatefulSet().JSON())), "create", "-f", "-")
-	must(t, err)
-	if output.ExitCode != 0 {
-		t.Fatal(output.Stderr)
-	}
+	running := withStatefulSet(t)
 	for _, command := range readmeCommands(t, installMark) {
 		if registered := kubectl(t, running, "get", "validatingwebhookconfigurations,mutatingwebhookconfigurations", "-o", "name"); registered != "" {
 			t.Errorf("before %q somebody is told to ask already: %s", command, registered)
 		}
 		kubectl(t, running, command...)
+	}
+	return running
+}
+
+// withStatefulSet is a cluster with nothing of Stateward's.
+func withStatefulSet(t *testing.T) *cluster.Cluster {
+	t.Helper()
+	running := cluster.ForTest(t)
+	output, err := running.KubectlWithInput(t.Context(), strings.NewReader(string(builders.MakeStatefulSet().JSON())), "create", "-f", "-")
+	must(t, err)
+	if output.ExitCode != 0 {
+		t.Fatal(output.Stderr)
 	}
 	return running
 }

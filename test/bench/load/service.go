@@ -28,13 +28,14 @@ type Balancer struct {
 	version   int
 	endpoints []string
 	open      map[string]int
+	made      map[string]int
 }
 
 // NewBalancer returns one that knows the endpoints of now.
 func (s *Service) NewBalancer() *Balancer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	balancer := &Balancer{version: s.version, endpoints: slices.Clone(s.endpoints), open: map[string]int{}}
+	balancer := &Balancer{version: s.version, endpoints: slices.Clone(s.endpoints), open: map[string]int{}, made: map[string]int{}}
 	s.balancers = append(s.balancers, balancer)
 	return balancer
 }
@@ -93,8 +94,8 @@ func (b *Balancer) DialContext(ctx context.Context, network, _ string) (net.Conn
 	if err != nil {
 		return nil, err
 	}
-	b.count(address, 1)
-	return &counted{Conn: connection, closed: sync.OnceFunc(func() { b.count(address, -1) })}, nil
+	b.opened(address)
+	return &counted{Conn: connection, closed: sync.OnceFunc(func() { b.closed(address) })}, nil
 }
 
 // Open is how many connections there are to host:port.
@@ -104,10 +105,24 @@ func (b *Balancer) Open(address string) int {
 	return b.open[address]
 }
 
-func (b *Balancer) count(address string, change int) {
+// Made is how many connections there have been to host:port so far.
+func (b *Balancer) Made(address string) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.open[address] += change
+	return b.made[address]
+}
+
+func (b *Balancer) opened(address string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.open[address]++
+	b.made[address]++
+}
+
+func (b *Balancer) closed(address string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.open[address]--
 }
 
 // counted tells when a connection is closed.
