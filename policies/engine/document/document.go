@@ -20,15 +20,16 @@ type Reader struct {
 	ManagedFields bool
 
 	before *node
-	// nodes, fields and terms are allocated many at a time, and no more than there can be.
-	nodes  []node
-	fields []field
-	terms  []ast.Term
+	// Nodes, terms, elements and fields are allocated many at a time, and no more than there can be.
+	freeNodes    []node
+	freeTerms    []ast.Term
+	freeElements []element
+	freeFields   []field
 	// keys are the terms of names: containers and ports have the same ones again and again.
 	keys map[string]*ast.Term
 	// items are those of all objects that are being read as a whole, the innermost last.
 	items [][2]*ast.Term
-	// collections and values are how many nodes and fields the texts so far hold.
+	// collections and values are how many nodes and elements the texts so far hold.
 	collections, values int
 }
 

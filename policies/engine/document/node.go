@@ -20,27 +20,38 @@ type node struct {
 	root, metadata bool
 	// before is what stands at the same place in the version before.
 	before *node
-	// fields are read once somebody asks: those of an object sorted by their names, those of an array in their order.
-	fields []field
-	opened bool
+	// elements of an array and fields of an object, which are sorted by their names, are found once somebody asks.
+	elements []element
+	fields   []field
+	opened   bool
 	// term holds the node, and whole all that stands in it as OPA sees it.
 	term, whole *ast.Term
 }
 
-// field is what stands in an object or array.
-type field struct {
-	name string
-	// begin and end are the place of the value in the text; mark is that of an object or array, which are never the first.
+// element is a value that stands in an object or array.
+type element struct {
+	// begin and end are its place in the text; mark is that of an object or array, which is never the first.
 	begin, end, mark int32
-	// key and value are made once somebody asks.
-	key, value *ast.Term
+	// value is made once somebody asks.
+	value *ast.Term
+}
+
+// field is an element of an object.
+type field struct {
+	element
+	name string
+	// key is made once somebody asks.
+	key *ast.Term
 }
 
 // IsArray reports whether it is an array, or else an object.
 func (n *node) IsArray() bool { return n.source.text[n.begin] == '[' }
 
 // Len is how many things stand in it.
-func (n *node) Len() int { return len(n.open()) }
+func (n *node) Len() int {
+	n.open()
+	return len(n.elements) + len(n.fields)
+}
 
 // At returns the key and the value at a place, in the order that OPA has them in.
 func (n *node) At(index int) (key, value *ast.Term) {
@@ -48,7 +59,7 @@ func (n *node) At(index int) (key, value *ast.Term) {
 	if n.IsArray() {
 		return ast.InternedTerm(index), value
 	}
-	each := &n.open()[index]
+	each := &n.fields[index]
 	if each.key == nil {
 		each.key = n.source.reader.key(each.name)
 	}
@@ -73,10 +84,8 @@ func (n *node) Get(key *ast.Term) (*ast.Term, error) {
 }
 
 func (n *node) find(name string) (int, bool) {
-	if n.IsArray() {
-		return 0, false
-	}
-	return slices.BinarySearchFunc(n.open(), name, func(each field, name string) int { return strings.Compare(each.name, name) })
+	n.open()
+	return slices.BinarySearchFunc(n.fields, name, func(each field, name string) int { return strings.Compare(each.name, name) })
 }
 
 // Whole returns all that stands in it as OPA sees it.
@@ -120,44 +129,52 @@ func (n *node) wholeAt(index int) *ast.Term {
 func (n *node) text() string { return n.source.text[n.begin:n.source.marks[n.mark].end] }
 
 // open finds what stands in it.
-func (n *node) open() []field {
+func (n *node) open() {
 	if n.opened {
-		return n.fields
+		return
 	}
 	n.opened = true
-	text, marks := n.source.text, n.source.marks
-	fields := n.source.reader.room(int(marks[n.mark].size))
-	array, next := n.IsArray(), n.mark+1
+	text, size, next := n.source.text, int(n.source.marks[n.mark].size), n.mark+1
+	if n.IsArray() {
+		n.elements = n.source.reader.elements(size)
+	} else {
+		n.fields = n.source.reader.fields(size)
+	}
 	for at := space(text, int(n.begin)+1); text[at] != ']' && text[at] != '}'; at = space(text, at) {
 		if text[at] == ',' {
 			at = space(text, at+1)
 		}
-		var each field
-		if !array {
-			end := endOfString(text, at)
-			each.name = unquote(text[at:end])
-			// A colon follows.
-			at = space(text, space(text, end)+1)
+		if n.IsArray() {
+			var each element
+			each, next = n.source.element(at, next)
+			n.elements, at = append(n.elements, each), int(each.end)
+			continue
 		}
-		each.begin = int32(at) //nolint:gosec // As long as the text.
-		switch text[at] {
-		case '{', '[':
-			each.mark, at, next = next, int(marks[next].end), marks[next].next
-		case '"':
-			at = endOfString(text, at)
-		default:
-			at = endOfScalar(text, at)
-		}
-		each.end = int32(at) //nolint:gosec // As long as the text.
+		end := endOfString(text, at)
+		each := field{name: unquote(text[at:end])}
+		// A colon follows.
+		each.element, next = n.source.element(space(text, space(text, end)+1), next)
+		at = int(each.end)
 		if !n.metadata || each.name != "managedFields" {
-			fields = append(fields, each)
+			n.fields = append(n.fields, each)
 		}
 	}
-	if !array {
-		fields = sorted(fields)
+	n.fields = sorted(n.fields)
+}
+
+// element is the value that begins here. The next object or array has this mark; what has the one after it is returned.
+func (s *source) element(at int, mark int32) (element, int32) {
+	each := element{begin: int32(at)} //nolint:gosec // As long as the text.
+	switch s.text[at] {
+	case '{', '[':
+		each.mark, each.end = mark, s.marks[mark].end
+		return each, s.marks[mark].next
+	case '"':
+		each.end = int32(endOfString(s.text, at)) //nolint:gosec // As long as the text.
+	default:
+		each.end = int32(endOfScalar(s.text, at)) //nolint:gosec // As long as the text.
 	}
-	n.fields = fields
-	return fields
+	return each, mark
 }
 
 // sorted sorts fields by name. Of those with one name the last counts.
@@ -172,28 +189,34 @@ func sorted(fields []field) []field {
 	return kept
 }
 
-// value is the value of a field.
+// value is the value at a place.
 func (n *node) value(index int) *ast.Term {
-	each := &n.open()[index]
-	if each.value == nil {
-		if each.mark == 0 {
-			each.value = n.source.reader.scalar(n.source.text[each.begin:each.end])
-		} else {
-			each.value = n.within(index, each)
-		}
+	n.open()
+	var each *element
+	var name string
+	if n.IsArray() {
+		each = &n.elements[index]
+	} else {
+		each, name = &n.fields[index].element, n.fields[index].name
+	}
+	switch {
+	case each.value != nil:
+	case each.mark == 0:
+		each.value = n.source.reader.scalar(n.source.text[each.begin:each.end])
+	default:
+		each.value = n.within(each, n.before.at(index, name), n.root && name == "metadata")
 	}
 	return each.value
 }
 
 // within is an object or array that stands in this one. Where the version before has the same, it is that.
-func (n *node) within(index int, each *field) *ast.Term {
-	before := n.before.at(index, each.name)
+func (n *node) within(each *element, before *node, metadata bool) *ast.Term {
 	if before != nil && before.text() == n.source.text[each.begin:each.end] {
 		return before.term
 	}
 	made := n.source.reader.node()
 	*made = node{source: n.source, mark: each.mark, begin: each.begin, before: before}
-	made.metadata = n.root && each.name == "metadata" && !n.source.reader.ManagedFields
+	made.metadata = metadata && !n.source.reader.ManagedFields
 	made.term = n.source.reader.term(made)
 	return made.term
 }
@@ -203,15 +226,14 @@ func (n *node) at(index int, name string) *node {
 	if n == nil {
 		return nil
 	}
-	if n.IsArray() {
-		if index >= n.Len() {
-			return nil
-		}
-	} else {
+	if !n.IsArray() {
 		var found bool
 		if index, found = n.find(name); !found {
 			return nil
 		}
+	}
+	if index >= n.Len() {
+		return nil
 	}
 	found, _ := n.value(index).Value.(*node)
 	return found

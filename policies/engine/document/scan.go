@@ -77,11 +77,11 @@ func (r *Reader) scalar(text string) *ast.Term {
 const chunk = 64
 
 func (r *Reader) term(value ast.Value) *ast.Term {
-	if len(r.terms) == 0 {
-		r.terms = make([]ast.Term, min(r.collections+r.values, chunk))
+	if len(r.freeTerms) == 0 {
+		r.freeTerms = make([]ast.Term, min(r.collections+r.values, chunk))
 	}
-	term := &r.terms[0]
-	r.terms = r.terms[1:]
+	term := &r.freeTerms[0]
+	r.freeTerms = r.freeTerms[1:]
 	term.Value = value
 	return term
 }
@@ -99,23 +99,33 @@ func (r *Reader) key(name string) *ast.Term {
 }
 
 func (r *Reader) node() *node {
-	if len(r.nodes) == 0 {
-		r.nodes = make([]node, min(r.collections, chunk/4))
+	if len(r.freeNodes) == 0 {
+		r.freeNodes = make([]node, min(r.collections, chunk/4))
 	}
-	made := &r.nodes[0]
-	r.nodes = r.nodes[1:]
+	made := &r.freeNodes[0]
+	r.freeNodes = r.freeNodes[1:]
 	return made
 }
 
-// room returns an empty list with room for so many fields.
-func (r *Reader) room(count int) []field {
-	if count > chunk {
-		return make([]field, 0, count)
-	}
-	if count > len(r.fields) {
-		r.fields = make([]field, min(r.values, chunk))
-	}
-	room := r.fields[:0:count]
-	r.fields = r.fields[count:]
+// elements returns an empty list with room for so many.
+func (r *Reader) elements(count int) (room []element) {
+	room, r.freeElements = take(r.freeElements, count, r.values)
 	return room
+}
+
+// fields is the same for fields.
+func (r *Reader) fields(count int) (room []field) {
+	room, r.freeFields = take(r.freeFields, count, r.values)
+	return room
+}
+
+// take returns an empty list with room for so many things, of those that are free or else of new ones, and what is left.
+func take[T any](free []T, count, most int) (room, left []T) {
+	if count > chunk {
+		return make([]T, 0, count), free
+	}
+	if count > len(free) {
+		free = make([]T, min(most, chunk))
+	}
+	return free[:0:count], free[count:]
 }
