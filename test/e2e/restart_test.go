@@ -149,11 +149,63 @@ func TestAServiceRightBehindItsStatefulSetStays(t *testing.T) {
 		if _, err := g.Client.AppsV1().StatefulSets(g.namespace).Create(t.Context(), &set.Replicas(1).StatefulSet, metav1.CreateOptions{}); err != nil {
 			t.Fatal(err)
 		}
-		err := g.Client.CoreV1().Services(g.namespace).Delete(t.Context(), service.Name, metav1.DeleteOptions{DryRun: []string{metav1.DryRunAll}})
-		if err == nil || !strings.Contains(err.Error(), "[service-in-use]") {
-			t.Errorf("the Service of %s: %v", set.StatefulSet.Name, err)
+		dry := metav1.DeleteOptions{DryRun: []string{metav1.DryRunAll}}
+		if err := deniedBy("service-in-use", g.Client.CoreV1().Services(g.namespace).Delete(t.Context(), service.Name, dry)); err != nil {
+			t.Error(err)
 		}
 	}
+}
+
+// TestANamespaceRightBehindItsStatefulSetStays does the same to a namespace, and to a claim that was there before the set.
+func TestANamespaceRightBehindItsStatefulSetStays(t *testing.T) {
+	t.Parallel()
+	const rounds = 60
+	g := newGuard(t, shared(t))
+	var group errgroup.Group
+	group.SetLimit(4)
+	for index := range rounds {
+		within := guard{Environment: g.Environment, namespace: fmt.Sprintf("right-behind-%d", index)}
+		group.Go(func() error {
+			namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: within.namespace}}
+			if _, err := g.Client.CoreV1().Namespaces().Create(t.Context(), namespace, metav1.CreateOptions{}); err != nil {
+				return err
+			}
+			return within.staysWithItsClaim(t.Context(), index%2 == 0)
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
+// staysWithItsClaim creates a claim and its set, and tries to delete the one or else the namespace.
+func (g guard) staysWithItsClaim(ctx context.Context, claim bool) error {
+	service, set := g.pair("web")
+	if err := g.createService(ctx, service); err != nil {
+		return err
+	}
+	withClaim(set.Replicas(1))
+	www := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "www-web-0"}, Spec: set.Spec.VolumeClaimTemplates[0].Spec}
+	claims := g.Client.CoreV1().PersistentVolumeClaims(g.namespace)
+	if _, err := claims.Create(ctx, www, metav1.CreateOptions{}); err != nil {
+		return err
+	}
+	if _, err := g.Client.AppsV1().StatefulSets(g.namespace).Create(ctx, &set.StatefulSet, metav1.CreateOptions{}); err != nil {
+		return err
+	}
+	dry := metav1.DeleteOptions{DryRun: []string{metav1.DryRunAll}}
+	if claim {
+		return deniedBy("claim-in-use", claims.Delete(ctx, www.Name, dry))
+	}
+	return deniedBy("namespace-delete", g.Client.CoreV1().Namespaces().Delete(ctx, g.namespace, dry))
+}
+
+// deniedBy wants an error that is a denial by this rule.
+func deniedBy(rule string, err error) error {
+	if err == nil || !strings.Contains(err.Error(), "["+rule+"]") {
+		return fmt.Errorf("rule %s does not deny it: %v", rule, err) //nolint:errorlint // It may be none.
+	}
+	return nil
 }
 
 // pair is a Service and a set that names it, with labels of their own.

@@ -149,12 +149,16 @@ func (w *World) Get(ctx context.Context, resource, namespace, name string) (ast.
 	}
 }
 
-// List returns the cached objects of a namespace by name.
-func (w *World) List(_ context.Context, resource, namespace string) (ast.Value, error) {
+// List returns the cached objects of a namespace by name. StatefulSets are looked for as for Governed.
+func (w *World) List(ctx context.Context, resource, namespace string) (ast.Value, error) {
 	if namespace == "" {
 		return w.list(resource, func(from toolscache.Indexer) ([]any, error) { return from.List(), nil }, everything)
 	}
-	return w.list(resource, inNamespace(namespace), everything)
+	listed, err := w.list(resource, inNamespace(namespace), everything)
+	if err != nil || resource != "statefulsets" {
+		return listed, err
+	}
+	return w.orLive(ctx, listed, namespace, func(*unstructured.Unstructured) bool { return true })
 }
 
 // Selecting returns the cached objects that want no other label than these.
@@ -180,15 +184,25 @@ func (w *World) Labelled(ctx context.Context, resource, namespace string, labels
 	return w.list(resource, found, func(kept *held) bool { return kept.given.Has(labels) })
 }
 
-// Governed returns the cached StatefulSets that name this Service or, where the cache has none, those of the API server:
-// that nobody needs a Service is taken for true only as of now.
+// Governed returns the cached StatefulSets that name this Service.
 func (w *World) Governed(ctx context.Context, namespace, service string) (ast.Value, error) {
 	listed, err := w.list("statefulsets", under(byService, serviceKey(namespace, service)), everything)
-	from, ok := w.resources["statefulsets"]
-	if err != nil || !ok || listed.Len() > 0 || !canExist(namespace) || service == "" {
-		return listed, err
+	if err != nil {
+		return nil, err
 	}
-	return w.search(ctx, from.Resource, namespace, func(set *unstructured.Unstructured) bool { return serviceOf(set) == service })
+	return w.orLive(ctx, listed, namespace, func(set *unstructured.Unstructured) bool { return serviceOf(set) == service })
+}
+
+// orLive returns the StatefulSets that the cache has or, where it has none, those of the API server: that nobody needs a
+// Service, a claim or a namespace is taken for true only as of now.
+func (w *World) orLive(
+	ctx context.Context, cached ast.Object, namespace string, wanted func(*unstructured.Unstructured) bool,
+) (ast.Value, error) {
+	from, ok := w.resources["statefulsets"]
+	if !ok || cached.Len() > 0 || !canExist(namespace) {
+		return cached, nil
+	}
+	return w.search(ctx, from.Resource, namespace, wanted)
 }
 
 func everything(*held) bool { return true }
