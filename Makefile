@@ -32,10 +32,10 @@ build: ## Build bin/stateward, a static binary
 test: control-plane test-conftest test-go test-cert-manager fuzz ## Run all tests: Go, Rego with coverage, examples, conftest, cert-manager, end to end on a real control plane, fuzzing
 
 .PHONY: control-plane
-control-plane: ## Build what the tests start: Kubernetes, etcd, kwok, CoreDNS, conftest, ko (minutes the first time)
+control-plane: ## Build what the tests start: Kubernetes, etcd, kwok, CoreDNS, conftest, Helm, ko (minutes the first time)
 	@echo 'compiling the builder (a minute the first time)'
 	@go run ./test/cluster/build
-	@go run ./test/cluster/build conftest ko
+	@go run ./test/cluster/build conftest helm ko
 
 .PHONY: test-conftest
 test-conftest: ## Run the Rego tests as conftest does
