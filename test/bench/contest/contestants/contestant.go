@@ -142,7 +142,7 @@ func (a *Arena) file(name string, content []byte) (string, error) {
 // run starts a process beside an API server and waits until ready, a URL, answers 200.
 func run(ctx context.Context, beside *cluster.Cluster, name, ready string, client *http.Client, command *exec.Cmd) (*cluster.Process, error) {
 	// Those who offer HTTP/2 are told not to, so that all speak the same.
-	command.Env = append(os.Environ(), "GODEBUG=http2server=0", "HOME="+beside.Dir())
+	command.Env = append(os.Environ(), "GODEBUG=http2server=0", "GOGC=100", "HOME="+beside.Dir())
 	process, err := beside.AddProcess(name, command)
 	if err != nil {
 		return nil, err
