@@ -86,7 +86,7 @@ bench-growth: ## Measure how the time of a decision grows with rules, object and
 	go run ./test/bench/growth
 
 .PHONY: bench-memory
-bench-memory: ## Measure the memory beside 1,000 and 10,000 StatefulSets in a real API server (minutes)
+bench-memory: ## Measure the memory beside 1,000 and 10,000 StatefulSets in a real API server; write test/bench/memory/RESULTS.md (a quarter of an hour)
 	go run ./test/bench/memory
 
 .PHONY: bench-contest
