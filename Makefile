@@ -32,10 +32,10 @@ build: ## Build bin/stateward, a static binary
 test: control-plane test-conftest test-go test-cert-manager fuzz ## Run all tests: Go, Rego with coverage, examples, conftest, cert-manager, end to end on a real control plane, fuzzing
 
 .PHONY: control-plane
-control-plane: ## Build what the tests start: Kubernetes, etcd, kwok, CoreDNS, conftest (minutes the first time)
+control-plane: ## Build what the tests start: Kubernetes, etcd, kwok, CoreDNS, conftest, Helm, ko (minutes the first time)
 	@echo 'compiling the builder (a minute the first time)'
 	@go run ./test/cluster/build
-	@go run ./test/cluster/build conftest
+	@go run ./test/cluster/build conftest helm ko
 
 .PHONY: test-conftest
 test-conftest: ## Run the Rego tests as conftest does
@@ -86,7 +86,7 @@ bench-growth: ## Measure how the time of a decision grows with rules, object and
 	go run ./test/bench/growth
 
 .PHONY: bench-memory
-bench-memory: ## Measure the memory beside 1,000 and 10,000 StatefulSets in a real API server (minutes)
+bench-memory: ## Measure the memory beside 1,000 and 10,000 StatefulSets in a real API server; write test/bench/memory/RESULTS.md (a quarter of an hour)
 	go run ./test/bench/memory
 
 .PHONY: bench-install

@@ -39,6 +39,8 @@ func Tools() []Tool {
 		{Name: "gatekeeper", Module: "gatekeeper", Package: "github.com/open-policy-agent/gatekeeper/v3"},
 		{Name: "opa", Module: "opa", Package: "github.com/open-policy-agent/opa"},
 		{Name: "regal", Module: "regal", Package: "github.com/open-policy-agent/regal"},
+		{Name: "helm", Module: "helm", Package: "helm.sh/helm/v4/cmd/helm"},
+		{Name: "ko", Module: "ko", Package: "github.com/google/ko"},
 		{Name: "controller-gen", Module: "controller-gen", Package: "sigs.k8s.io/controller-tools/cmd/controller-gen"},
 		{Name: "golangci-lint", Module: "golangci-lint", Package: "github.com/golangci/golangci-lint/v2/cmd/golangci-lint"},
 	}

@@ -37,6 +37,8 @@ type Environment struct {
 	Webhook, Metrics, Probes string
 
 	binary string
+	// model is what Stateward is started as, each time anew.
+	model *exec.Cmd
 }
 
 // Options change what Start makes.
@@ -145,6 +147,7 @@ func (e *Environment) guard(ctx context.Context, options Options) (err error) {
 	if err != nil {
 		return err
 	}
+	e.model = replica.model
 	e.Stateward, e.Webhook, e.Metrics, e.Probes = replica.Process, "https://"+replica.Address, replica.Metrics, replica.Probes
 	if err := e.register(ctx, options.CABundle); err != nil {
 		return err
@@ -187,6 +190,20 @@ func Output(t testing.TB, command *exec.Cmd) (output string, code int) {
 		t.Fatal(err)
 	}
 	return both.String(), command.ProcessState.ExitCode()
+}
+
+// Restart ends Stateward and starts it with these environment variables, as NAME=VALUE, beside those of this process. It
+// returns when the API server asks it.
+func (e *Environment) Restart(ctx context.Context, variables ...string) error {
+	e.Stateward.Stop()
+	e.model.Env = append(os.Environ(), variables...)
+	if err := e.Stateward.Start(); err != nil {
+		return err
+	}
+	if err := e.Stateward.WaitReady(ctx, e.Ready); err != nil {
+		return err
+	}
+	return e.Stateward.WaitReady(ctx, e.guarded)
 }
 
 // Ready asks the process whether it is ready.

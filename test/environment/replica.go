@@ -16,6 +16,8 @@ type Replica struct {
 	*cluster.Process
 	// Address is host:port of the webhook, Metrics and Probes are base URLs.
 	Address, Metrics, Probes string
+
+	model *exec.Cmd
 }
 
 // AddReplica is StartReplica of one that says that it is ready.
@@ -42,7 +44,9 @@ func (e *Environment) StartReplica(name, host string, arguments ...string) (*Rep
 		"serve", "--kubeconfig", kubeconfig, "--bind-address", host, "--port", strconv.Itoa(ports[0]),
 		"--metrics-address", address(ports[1]), "--probe-address", address(ports[2]),
 	}, arguments...)...)
-	replica := &Replica{Address: address(ports[0]), Metrics: "http://" + address(ports[1]), Probes: "http://" + address(ports[2])}
+	replica := &Replica{
+		Address: address(ports[0]), Metrics: "http://" + address(ports[1]), Probes: "http://" + address(ports[2]), model: command,
+	}
 	replica.Process, err = e.AddProcess(name, command)
 	return replica, err
 }

@@ -53,6 +53,15 @@ func TestNothingIsLeftThatBlocks(t *testing.T) {
 	for _, command := range commands[2:] {
 		kubectl(t, running, command...)
 	}
+	if found := left(t, running); found != nil {
+		t.Errorf("%v is left", found)
+	}
+	kubectl(t, running, "delete", "statefulset", "web")
+}
+
+// left is what there is of Stateward, by kind and name.
+func left(t *testing.T, running *cluster.Cluster) (found []string) {
+	t.Helper()
 	for _, kind := range []string{
 		"validatingwebhookconfigurations", "mutatingwebhookconfigurations", "validatingadmissionpolicies", "validatingadmissionpolicybindings",
 		"customresourcedefinitions", "clusterroles", "clusterrolebindings", "namespaces",
@@ -60,11 +69,11 @@ func TestNothingIsLeftThatBlocks(t *testing.T) {
 		for name := range strings.Lines(kubectl(t, running, "get", kind, "-o", "name")) {
 			// What begins so is of the test's own cluster.
 			if strings.Contains(name, "stateward") && !strings.Contains(name, "/stateward-test-") {
-				t.Errorf("%s is left", strings.TrimSpace(name))
+				found = append(found, strings.TrimSpace(name))
 			}
 		}
 	}
-	kubectl(t, running, "delete", "statefulset", "web")
+	return found
 }
 
 // readmeCommands are those behind a mark, for the overlay in the place of the kustomization.

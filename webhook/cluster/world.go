@@ -22,8 +22,9 @@ import (
 	"github.com/stateward/stateward/policies/engine"
 )
 
-// decodedObjects is how many objects are kept as Rego sees them, besides as they are held.
-const decodedObjects = 1024
+// decodedObjects is how many objects are kept as Rego sees them, besides as they are held: some 20 KiB each, for what is asked
+// again and again.
+const decodedObjects = 256
 
 // World answers from the caches of the resources that it was made for, and knows nothing of others. A deleted object
 // may be found for as long as its watch event is on the way, some milliseconds.
@@ -101,12 +102,12 @@ func (w *Watches) Release(ctx context.Context, resources []string, last time.Dur
 	})
 }
 
-// Options are the cache options that World counts on: what rules read is held as hold makes it. Nothing but a World can
+// Options are the cache options that World counts on: what rules read is held as a holder makes it. Nothing but a World can
 // read it from the cache.
 func Options() cache.Options {
 	held := map[client.Object]cache.ByObject{}
 	for _, resource := range policies.Resources() {
-		held[object(resource)] = cache.ByObject{Transform: hold}
+		held[object(resource)] = cache.ByObject{Transform: (&holder{resource: resource}).hold}
 	}
 	return cache.Options{ByObject: held, DefaultTransform: cache.TransformStripManagedFields()}
 }
@@ -140,8 +141,11 @@ func (w *World) Get(ctx context.Context, resource, namespace, name string) (ast.
 	case err != nil:
 		return nil, err
 	case found:
-		_, value, err := w.decode(stored)
-		return value, err
+		kept, err := heldBy(stored)
+		if err != nil {
+			return nil, err
+		}
+		return w.decode(kept)
 	case arrivesWith(resource):
 		return w.look(ctx, from.Resource, key)
 	default:
@@ -170,7 +174,7 @@ func (w *World) Selecting(ctx context.Context, resource, namespace string, label
 	for name, value := range labels {
 		keys = append(keys, labelKey(namespace, name, value))
 	}
-	return w.list(resource, under(byWanted, keys...), func(kept *held) bool { return labels.Has(kept.wanted) })
+	return w.list(resource, under(byWanted, keys...), func(kept *held) bool { return kept.sought.wanted.within(labels) })
 }
 
 // Labelled returns the cached workloads whose pods have all these labels.
@@ -181,7 +185,7 @@ func (w *World) Labelled(ctx context.Context, resource, namespace string, labels
 	// Each of the labels finds all that have it.
 	name := slices.Min(slices.Collect(maps.Keys(labels)))
 	found := under(byGiven, labelKey(namespace, name, labels[name]))
-	return w.list(resource, found, func(kept *held) bool { return kept.given.Has(labels) })
+	return w.list(resource, found, func(kept *held) bool { return kept.sought.given.have(labels) })
 }
 
 // Governed returns the cached StatefulSets that name this Service.
@@ -237,35 +241,34 @@ func (w *World) list(resource string, look func(toolscache.Indexer) ([]any, erro
 		return nil, err
 	}
 	for _, each := range objects {
-		kept, ok := each.(*held)
-		if ok && !wanted(kept) {
-			continue
-		}
-		kept, value, err := w.decode(each)
+		kept, err := heldBy(each)
 		if err != nil {
 			return nil, err
 		}
-		listed.Insert(ast.StringTerm(kept.Name), ast.NewTerm(value))
+		if !wanted(kept) {
+			continue
+		}
+		value, err := w.decode(kept)
+		if err != nil {
+			return nil, err
+		}
+		listed.Insert(ast.StringTerm(kept.name), ast.NewTerm(value))
 	}
 	return listed, nil
 }
 
 // decode returns what the cache holds as Rego sees it, made once for each version of an object that is looked at often.
-func (w *World) decode(stored any) (*held, ast.Value, error) {
-	kept, ok := stored.(*held)
-	if !ok {
-		return nil, nil, fmt.Errorf("the cache holds a %T", stored)
-	}
+func (w *World) decode(kept *held) (ast.Value, error) {
 	if known, ok := w.decoded.Get(kept); ok {
 		value, _ := known.(ast.Value)
-		return kept, value, nil
+		return value, nil
 	}
 	value, err := kept.value()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	w.decoded.Add(kept, value)
-	return kept, value, nil
+	return value, nil
 }
 
 // canExist is false for what no API server takes for a name, whatever somebody wrote into a field: asking for it would

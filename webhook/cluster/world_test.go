@@ -59,8 +59,9 @@ func worldOf(t *testing.T, resource string, objects ...*unstructured.Unstructure
 	all := indexers()
 	all[toolscache.NamespaceIndex] = toolscache.MetaNamespaceIndexFunc
 	informer := toolscache.NewIndexer(toolscache.MetaNamespaceKeyFunc, all)
+	holder := &holder{resource: known}
 	for _, object := range objects {
-		kept, err := hold(object.DeepCopy())
+		kept, err := holder.hold(object.DeepCopy())
 		if err != nil {
 			t.Fatal(err)
 		}

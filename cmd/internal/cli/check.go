@@ -89,7 +89,7 @@ func check(ctx context.Context, paths []string, options checkOptions, streams St
 	if err != nil {
 		return usageError{err}
 	}
-	defer collectLazily()()
+	defer collectLazily(garbageOfCheck())()
 	library, err := loadLibrary(ctx, options.rules)
 	if err != nil {
 		return err

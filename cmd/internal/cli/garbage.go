@@ -8,26 +8,32 @@ import (
 	"sync/atomic"
 )
 
-const (
-	// roomyHeap in bytes is what a check may take without a thought: with the program itself that is less than 300 MB.
-	roomyHeap = 120 << 20
-	// Garbage lies until the heap has grown by so many percent. Of little that lives it is no loss to let it lie for
-	// longer: a quarter less time for half more memory. The least is what makes a heap that has no room left still go on.
-	mostGarbage  = 400
-	leastGarbage = 30
-)
+// roomyHeap in bytes is what may be taken without a thought: with the program itself that is less than 300 MB.
+const roomyHeap = 120 << 20
 
-// collectLazily lets garbage lie for as long as there is room, unless whoever calls has a say in that. A limit of the
-// runtime would do the same until so much lives that it cannot be kept, and then do nothing but collect.
-func collectLazily() (end func()) {
-	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
+// garbage is for how long it may lie: until the heap has grown by so many percent.
+type garbage struct{ least, most int }
+
+// garbageOfCheck: of little that lives it is no loss to let it lie for longer, a quarter less time for half more memory. The
+// least is what makes a heap that has no room left still go on.
+func garbageOfCheck() garbage { return garbage{least: 30, most: 400} }
+
+// garbageOfServe: a webhook answers for years. More than the most saves it no time, and less than the least costs a large
+// cluster too much of it.
+func garbageOfServe() garbage { return garbage{least: 100, most: 200} }
+
+// collectLazily lets garbage lie for as long as there is room, unless whoever calls has a say in that. A limit of the runtime
+// (GOMEMLIMIT), which counts in any case, would do the same until so much lives that it cannot be kept, and then do nothing
+// but collect.
+func collectLazily(allowed garbage) (end func()) {
+	if os.Getenv("GOGC") != "" {
 		return func() {}
 	}
 	var ended atomic.Bool
-	before := debug.SetGCPercent(mostGarbage)
+	before := debug.SetGCPercent(allowed.most)
 	afterEachCollection(func() (again bool) {
 		if !ended.Load() {
-			debug.SetGCPercent(garbagePercent(liveHeap()))
+			debug.SetGCPercent(allowed.beside(liveHeap()))
 		}
 		return !ended.Load()
 	})
@@ -37,13 +43,13 @@ func collectLazily() (end func()) {
 	}
 }
 
-// garbagePercent is how much garbage may lie beside so many bytes that live.
-func garbagePercent(live uint64) int {
+// beside is how many percent of garbage may lie beside so many bytes that live.
+func (g garbage) beside(live uint64) int {
 	if live == 0 {
-		return mostGarbage
+		return g.most
 	}
-	room := (roomyHeap - min(live, roomyHeap)) * 100 / live
-	return int(min(max(room, leastGarbage), mostGarbage))
+	room := 100*roomyHeap/float64(live) - 100
+	return min(max(int(room), g.least), g.most)
 }
 
 // liveHeap is how many bytes the last collection left.

@@ -61,6 +61,7 @@ ends it at once.`,
 			if err != nil {
 				return err
 			}
+			defer collectLazily(garbageOfServe())()
 			return webhook.Serve(command.Context(), built)
 		},
 	}

@@ -21,11 +21,30 @@ const (
 	writers      = 16
 )
 
-// filler creates StatefulSets and what belongs to them.
+// filler creates StatefulSets and what belongs to them, as their controller would leave them.
 type filler struct {
 	client   kubernetes.Interface
 	replicas int
-	created  int
+	// owners are the StatefulSets by their numbers, for what belongs to them.
+	owners map[int]*metav1.OwnerReference
+}
+
+// kind is what there is of each StatefulSet.
+type kind struct {
+	name string
+	// each is how many objects a StatefulSet has of it.
+	each   int
+	create func(ctx context.Context, index int) error
+}
+
+// kinds are in the order in which they are created.
+func (f *filler) kinds() []kind {
+	return []kind{
+		{"Service", 1, f.service},
+		{"StatefulSet", 1, f.statefulSet},
+		{"PersistentVolumeClaim", f.replicas, f.claims},
+		{"Pod", f.replicas, f.pods},
+	}
 }
 
 // newFiller acts past the guard, which has nothing to say about what is measured here.
@@ -33,73 +52,104 @@ func newFiller(guarded *environment.Environment, replicas int) (*filler, error) 
 	config := guarded.ConfigFor("filler", registration.BreakGlassGroup, "system:masters")
 	config.QPS, config.Burst = -1, -1
 	client, err := kubernetes.NewForConfig(config)
-	return &filler{client: client, replicas: replicas}, err
+	return &filler{client: client, replicas: replicas, owners: map[int]*metav1.OwnerReference{}}, err
 }
 
-// upTo goes on until there are this many StatefulSets.
-func (f *filler) upTo(ctx context.Context, count int) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(writers)
-	for ; f.created < count && ctx.Err() == nil; f.created++ {
-		index := f.created
-		namespace := fmt.Sprintf("data-%d", index/perNamespace)
-		if index%perNamespace == 0 {
-			made := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}
-			if _, err := f.client.CoreV1().Namespaces().Create(ctx, made, metav1.CreateOptions{}); err != nil {
-				return err
-			}
-			account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: "default"}}
-			if _, err := f.client.CoreV1().ServiceAccounts(namespace).Create(ctx, account, metav1.CreateOptions{}); err != nil {
-				return err
-			}
+// prepare makes the namespaces of the StatefulSets with these numbers.
+func (f *filler) prepare(ctx context.Context, from, to int) error {
+	for index := from; index < to; index++ {
+		f.owners[index] = &metav1.OwnerReference{}
+		if index%perNamespace != 0 {
+			continue
 		}
-		group.Go(func() error { return f.one(ctx, namespace, fmt.Sprintf("db-%d", index)) })
-	}
-	return group.Wait()
-}
-
-// one creates a StatefulSet as its controller would leave it.
-func (f *filler) one(ctx context.Context, namespace, name string) error {
-	labels := map[string]string{"app": name}
-	service := builders.HeadlessService()
-	service.ObjectMeta = metav1.ObjectMeta{Name: name, Namespace: namespace}
-	service.Spec.Selector = labels
-	if _, err := f.client.CoreV1().Services(namespace).Create(ctx, service, metav1.CreateOptions{}); err != nil {
-		return err
-	}
-	set := builders.MakeStatefulSet().Name(name).Service(name).Replicas(int32(f.replicas))
-	set.Namespace = namespace
-	set.Spec.Selector.MatchLabels, set.Spec.Template.Labels = labels, labels
-	claim := corev1.PersistentVolumeClaim{
-		ObjectMeta: metav1.ObjectMeta{Name: "data"},
-		Spec: corev1.PersistentVolumeClaimSpec{
-			AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
-			Resources:   corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("10Gi")}},
-		},
-	}
-	set.Spec.VolumeClaimTemplates = []corev1.PersistentVolumeClaim{claim}
-	made, err := f.client.AppsV1().StatefulSets(namespace).Create(ctx, &set.StatefulSet, metav1.CreateOptions{})
-	if err != nil {
-		return err
-	}
-	owner := *metav1.NewControllerRef(made, made.GroupVersionKind())
-	owner.APIVersion, owner.Kind = "apps/v1", "StatefulSet"
-	for ordinal := range f.replicas {
-		if err := f.replica(ctx, set, claim, owner, ordinal); err != nil {
+		made := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespaceOf(index)}}
+		if _, err := f.client.CoreV1().Namespaces().Create(ctx, made, metav1.CreateOptions{}); err != nil {
+			return err
+		}
+		account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: "default"}}
+		if _, err := f.client.CoreV1().ServiceAccounts(made.Name).Create(ctx, account, metav1.CreateOptions{}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// replica creates a pod and its claim.
-func (f *filler) replica(ctx context.Context, set *builders.StatefulSet, claim corev1.PersistentVolumeClaim, owner metav1.OwnerReference, ordinal int) error {
-	pod := &corev1.Pod{ObjectMeta: set.Spec.Template.ObjectMeta, Spec: set.Spec.Template.Spec}
-	pod.Name, pod.OwnerReferences = fmt.Sprintf("%s-%d", owner.Name, ordinal), []metav1.OwnerReference{owner}
-	claim.Name, claim.Labels = claim.Name+"-"+pod.Name, pod.Labels
-	if _, err := f.client.CoreV1().PersistentVolumeClaims(set.Namespace).Create(ctx, &claim, metav1.CreateOptions{}); err != nil {
+// fill creates what the StatefulSets with these numbers have of a kind.
+func (f *filler) fill(ctx context.Context, kind kind, from, to int) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(writers)
+	for index := from; index < to && ctx.Err() == nil; index++ {
+		group.Go(func() error { return kind.create(ctx, index) })
+	}
+	if err := group.Wait(); err != nil {
+		return fmt.Errorf("create a %s: %w", kind.name, err)
+	}
+	return nil
+}
+
+func namespaceOf(index int) string { return fmt.Sprintf("data-%d", index/perNamespace) }
+
+func nameOf(index int) string { return fmt.Sprintf("db-%d", index) }
+
+func labelsOf(index int) map[string]string { return map[string]string{"app": nameOf(index)} }
+
+func (f *filler) service(ctx context.Context, index int) error {
+	service := builders.HeadlessService()
+	service.ObjectMeta = metav1.ObjectMeta{Name: nameOf(index)}
+	service.Spec.Selector = labelsOf(index)
+	_, err := f.client.CoreV1().Services(namespaceOf(index)).Create(ctx, service, metav1.CreateOptions{})
+	return err
+}
+
+func (f *filler) statefulSet(ctx context.Context, index int) error {
+	set := f.set(index)
+	set.Spec.VolumeClaimTemplates = []corev1.PersistentVolumeClaim{claim("data")}
+	made, err := f.client.AppsV1().StatefulSets(namespaceOf(index)).Create(ctx, &set.StatefulSet, metav1.CreateOptions{})
+	if err != nil {
 		return err
 	}
-	_, err := f.client.CoreV1().Pods(set.Namespace).Create(ctx, pod, metav1.CreateOptions{})
-	return err
+	owner := metav1.NewControllerRef(made, made.GroupVersionKind())
+	owner.APIVersion, owner.Kind = "apps/v1", "StatefulSet"
+	*f.owners[index] = *owner
+	return nil
+}
+
+func (f *filler) set(index int) *builders.StatefulSet {
+	set := builders.MakeStatefulSet().Name(nameOf(index)).Service(nameOf(index)).Replicas(int32(f.replicas))
+	set.Namespace = namespaceOf(index)
+	set.Spec.Selector.MatchLabels, set.Spec.Template.Labels = labelsOf(index), labelsOf(index)
+	return set
+}
+
+func claim(name string) corev1.PersistentVolumeClaim {
+	return corev1.PersistentVolumeClaim{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Spec: corev1.PersistentVolumeClaimSpec{
+			AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
+			Resources:   corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("10Gi")}},
+		},
+	}
+}
+
+func (f *filler) claims(ctx context.Context, index int) error {
+	for ordinal := range f.replicas {
+		made := claim(fmt.Sprintf("data-%s-%d", nameOf(index), ordinal))
+		made.Labels = labelsOf(index)
+		if _, err := f.client.CoreV1().PersistentVolumeClaims(namespaceOf(index)).Create(ctx, &made, metav1.CreateOptions{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *filler) pods(ctx context.Context, index int) error {
+	template := f.set(index).Spec.Template
+	for ordinal := range f.replicas {
+		pod := &corev1.Pod{ObjectMeta: template.ObjectMeta, Spec: template.Spec}
+		pod.Name, pod.OwnerReferences = fmt.Sprintf("%s-%d", nameOf(index), ordinal), []metav1.OwnerReference{*f.owners[index]}
+		if _, err := f.client.CoreV1().Pods(namespaceOf(index)).Create(ctx, pod, metav1.CreateOptions{}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

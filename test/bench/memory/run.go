@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/stateward/stateward/test/environment"
+)
+
+// collectors are the values of GOGC that are tried; without one it is up to the process.
+func collectors() []string { return []string{"", "100", "200"} }
+
+// run fills the cluster step by step and writes what it measures into a file.
+func run(ctx context.Context, steps string, replicas int, file string) error {
+	counts, err := parseSteps(steps)
+	if err != nil {
+		return err
+	}
+	variables, err := settings()
+	if err != nil {
+		return err
+	}
+	guarded, err := environment.Start(ctx, environment.Options{Out: os.Stderr})
+	if err != nil {
+		return err
+	}
+	defer guarded.Stop()
+	guarded.Process("kube-controller-manager").Stop()
+	filler, err := newFiller(guarded, replicas)
+	if err != nil {
+		return err
+	}
+	page := &results{variables: variables, replicas: replicas}
+	if err := page.fill(ctx, guarded, filler, counts); err != nil {
+		return err
+	}
+	return os.WriteFile(file, []byte(page.String()), 0o644)
+}
+
+func parseSteps(steps string) (counts []int, err error) {
+	for _, word := range strings.Split(steps, ",") {
+		count, err := strconv.Atoi(word)
+		if err != nil || count < 1 || len(counts) > 0 && count <= counts[len(counts)-1] {
+			return nil, fmt.Errorf("-statefulsets: %q is no rising list of numbers, as 1000,10000", steps)
+		}
+		counts = append(counts, count)
+	}
+	return counts, nil
+}
+
+// fill measures beside nothing, and then beside so many StatefulSets.
+func (r *results) fill(ctx context.Context, guarded *environment.Environment, filler *filler, counts []int) error {
+	from := 0
+	for _, count := range counts {
+		if err := guarded.Restart(ctx, r.variables...); err != nil {
+			return err
+		}
+		before, err := measure(ctx, guarded)
+		if err != nil {
+			return err
+		}
+		if from == 0 {
+			r.idle = before
+		}
+		if err := r.step(ctx, guarded, filler, before, from, count); err != nil {
+			return err
+		}
+		if err := r.compare(ctx, guarded, count); err != nil {
+			return err
+		}
+		from = count
+	}
+	return nil
+}
+
+// step goes on until there are so many StatefulSets with all that belongs to them.
+func (r *results) step(ctx context.Context, guarded *environment.Environment, filler *filler, before sample, from, count int) error {
+	if err := filler.prepare(ctx, from, count); err != nil {
+		return err
+	}
+	made := step{count: count, slopes: map[string]float64{}}
+	for _, kind := range filler.kinds() {
+		if err := filler.fill(ctx, kind, from, count); err != nil {
+			return err
+		}
+		measured, err := measure(ctx, guarded)
+		if err != nil {
+			return err
+		}
+		objects := (count - from) * kind.each
+		made.slopes[kind.name] = (measured.live - before.live) / float64(objects)
+		fmt.Fprintf(os.Stderr, "%d StatefulSets: %d of %s created, %.0f bytes each\n", count, objects, kind.name, made.slopes[kind.name])
+		before = measured
+	}
+	made.after = before
+	fmt.Fprintf(os.Stderr, "%d StatefulSets: %.0f MiB resident, %.0f its own, %.0f live heap\n",
+		count, before.resident/mebibyte, before.own/mebibyte, before.live/mebibyte)
+	r.steps = append(r.steps, made)
+	return nil
+}
+
+// compare starts the process anew with each of the collectors, beside what is there, and has it judge updates.
+func (r *results) compare(ctx context.Context, guarded *environment.Environment, count int) error {
+	for _, collector := range collectors() {
+		if err := guarded.Restart(ctx, append(slices.Clone(r.variables), "GOGC="+collector)...); err != nil {
+			return err
+		}
+		made, err := judge(ctx, guarded, count)
+		if err != nil {
+			return err
+		}
+		made.collector = collector
+		fmt.Fprintf(os.Stderr, "%d StatefulSets, GOGC=%s: %.0f MiB resident, at most %.0f, %.2f s for the updates\n",
+			count, collector, made.found.resident/mebibyte, made.peak/mebibyte, made.processor)
+		r.restarts = append(r.restarts, made)
+	}
+	return nil
+}
+
+// judge measures a process before and after the updates.
+func judge(ctx context.Context, guarded *environment.Environment, count int) (made restart, err error) {
+	made.count = count
+	if made.found, err = measure(ctx, guarded); err != nil {
+		return made, err
+	}
+	began, err := read(ctx, guarded.Metrics)
+	if err != nil {
+		return made, err
+	}
+	if err := ask(ctx, guarded, count); err != nil {
+		return made, err
+	}
+	ended, err := read(ctx, guarded.Metrics)
+	if err != nil {
+		return made, err
+	}
+	made.live, made.processor = ended[liveHeap], ended[processorTime]-began[processorTime]
+	made.peak, err = inStatus(guarded.Stateward.PID(), "VmHWM")
+	return made, err
+}

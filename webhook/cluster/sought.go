@@ -1,0 +1,135 @@
+package cluster
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"unique"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	toolscache "k8s.io/client-go/tools/cache"
+
+	"github.com/stateward/stateward/policies/engine"
+)
+
+// The indexes of an informer, beside that of client-go by namespace.
+const (
+	// byService finds StatefulSets by the Service that they name.
+	byService = "service"
+	// byWanted finds objects by the first of the labels that they want, or by none.
+	byWanted = "wanted"
+	// byGiven finds workloads by each of the labels that they give their pods.
+	byGiven = "given"
+)
+
+// sought is what the indexes ask for of an object.
+type sought struct {
+	// service is the one that a StatefulSet names, empty for none.
+	service string
+	wanted  labels
+	given   labels
+}
+
+// isFoundByLabels tells the resources with selectors or pod templates; of the many pods and claims nobody asks that.
+func isFoundByLabels(resource string) bool {
+	switch resource {
+	case "statefulsets", "deployments", "services", "poddisruptionbudgets":
+		return true
+	default:
+		return false
+	}
+}
+
+func newSought(resource string, stored *unstructured.Unstructured, value ast.Value) *sought {
+	made := &sought{wanted: newLabels(engine.Wanted(resource, value)), given: newLabels(engine.Given(value))}
+	if slices.Equal(made.wanted, made.given) {
+		made.wanted = made.given
+	}
+	if resource == "statefulsets" {
+		made.service = serviceOf(stored)
+	}
+	return made
+}
+
+// serviceOf is the Service that a StatefulSet names; what is no text names none.
+func serviceOf(set *unstructured.Unstructured) string {
+	service, _, _ := unstructured.NestedString(set.Object, "spec", "serviceName")
+	return service
+}
+
+// indexers are those of held objects.
+func indexers() toolscache.Indexers {
+	all := toolscache.Indexers{}
+	for name, keys := range map[string]func(*held) []string{byService: serviceKeys, byWanted: wantedKeys, byGiven: givenKeys} {
+		all[name] = func(object any) ([]string, error) {
+			kept, err := heldBy(object)
+			if err != nil || kept.sought == nil {
+				return nil, err
+			}
+			return keys(kept), nil
+		}
+	}
+	return all
+}
+
+func serviceKeys(kept *held) []string {
+	if kept.sought.service == "" {
+		return nil
+	}
+	return []string{serviceKey(kept.namespace.Value(), kept.sought.service)}
+}
+
+func wantedKeys(kept *held) []string {
+	if len(kept.sought.wanted) == 0 {
+		return []string{labelKey(kept.namespace.Value(), "", "")}
+	}
+	first := kept.sought.wanted[0]
+	return []string{labelKey(kept.namespace.Value(), first.name.Value(), first.value)}
+}
+
+func givenKeys(kept *held) (keys []string) {
+	for _, each := range kept.sought.given {
+		keys = append(keys, labelKey(kept.namespace.Value(), each.name.Value(), each.value))
+	}
+	return keys
+}
+
+func labelKey(namespace, name, value string) string { return namespace + "/" + name + "=" + value }
+
+func serviceKey(namespace, service string) string { return namespace + "/" + service }
+
+// labels are engine.Labels as they are held, by their names: maps would take several times the memory.
+type labels []label
+
+type label struct {
+	name  unique.Handle[string]
+	value string
+}
+
+func newLabels(from engine.Labels) labels {
+	made := make(labels, 0, len(from))
+	for _, name := range slices.Sorted(maps.Keys(from)) {
+		// A label that was read is a part of the object's text, which is not to be held for that.
+		made = append(made, label{unique.Make(name), strings.Clone(from[name])})
+	}
+	return made
+}
+
+// within reports whether all these are among the others.
+func (l labels) within(others engine.Labels) bool {
+	return !slices.ContainsFunc(l, func(each label) bool {
+		value, has := others[each.name.Value()]
+		return !has || value != each.value
+	})
+}
+
+// have reports whether all the others are among these.
+func (l labels) have(others engine.Labels) bool {
+	for name, value := range others {
+		if !slices.ContainsFunc(l, func(each label) bool { return each.value == value && each.name.Value() == name }) {
+			return false
+		}
+	}
+	return true
+}
