@@ -11,6 +11,8 @@ CONTEST_TIME := 2s
 ROLLOUTS := 50
 CRD := $(BIN)/controller-gen crd paths=./policies/engine output:crd:stdout
 GO_FILES_FOLDERS := certs cmd policies test webhook
+# Modules for tests alone, with what only they need.
+MODULES := test/bench/check test/bench/contest test/certmanager test/chart
 
 .DEFAULT_GOAL := help
 
@@ -68,7 +70,11 @@ soak: ## Replace all replicas ROLLOUTS times under 200 requests per second, kill
 	go test -tags soak ./test/availability -run 'Rollouts|Killed|ANodeIsLost' -rollouts $(ROLLOUTS) -timeout 3h -v
 
 .PHONY: bench
-bench: ## Measure decisions beside a webhook that decides nothing
+bench: ## Measure the webhook beside OPA, Gatekeeper and ValidatingAdmissionPolicy, and write test/bench/contest/RESULTS.md (a quarter of an hour)
+	@go run -C test/bench/contest . -rounds $(CONTEST_ROUNDS) -time $(CONTEST_TIME)
+
+.PHONY: bench-decisions
+bench-decisions: ## Measure decisions beside a webhook that decides nothing
 	go test ./test/bench -run NONE -bench . -benchtime $(BENCH_TIME)
 
 .PHONY: bench-check
@@ -92,10 +98,6 @@ bench-memory: ## Measure the memory beside 1,000 and 10,000 StatefulSets in a re
 .PHONY: bench-install
 bench-install: ## Measure the time from `kubectl apply -k` to the first denial on a real control plane (minutes)
 	go run ./test/bench/install
-
-.PHONY: bench-contest
-bench-contest: ## Measure the webhook beside OPA, Gatekeeper and ValidatingAdmissionPolicy, and write test/bench/contest/RESULTS.md (a quarter of an hour)
-	@go run -C test/bench/contest . -rounds $(CONTEST_ROUNDS) -time $(CONTEST_TIME)
 
 ##@ Mend
 
@@ -125,6 +127,7 @@ lint: lint-tools ## Check style and the generated CRD: go vet, golangci-lint, op
 	go vet ./...
 	go vet -tags soak ./test/availability
 	$(BIN)/golangci-lint run
+	@for module in $(MODULES); do echo "golangci-lint in $$module"; (cd $$module && $(CURDIR)/$(BIN)/golangci-lint run) || exit 1; done
 	@test -z "$$($(BIN)/opa fmt -l policies)" || { $(BIN)/opa fmt -d policies; echo 'run `make fmt`'; exit 1; }
 	$(BIN)/opa check --strict policies
 	$(BIN)/regal lint policies --config-file policies/.regal/config.yaml

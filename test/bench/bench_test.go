@@ -1,4 +1,4 @@
-// Package bench_test measures what a decision costs, beside a webhook that decides nothing. Run it with `make bench`;
+// Package bench_test measures what a decision costs, beside a webhook that decides nothing. Run it with `make bench-decisions`;
 // only the ratios within one run mean something.
 package bench_test
 

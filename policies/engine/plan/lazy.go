@@ -44,18 +44,50 @@ func Array(terms []*ast.Term) *ast.Term {
 
 // Object returns an object of keys and values, which may be Lazies'. Of two with one key the later counts.
 func Object(items ...[2]*ast.Term) *ast.Term {
-	if !slices.ContainsFunc(items, func(item [2]*ast.Term) bool { return isLazy(item[1]) }) {
+	lazy := slices.ContainsFunc(items, func(item [2]*ast.Term) bool { return isLazy(item[1]) })
+	if lazy || !distinct(items) {
+		items = sorted(items)
+	}
+	if !lazy {
+		// OPA takes it that there are no two with one key.
 		return ast.ObjectTerm(items...)
 	}
-	items = slices.Clone(items)
-	slices.SortStableFunc(items, func(a, b [2]*ast.Term) int { return ast.Compare(a[0].Value, b[0].Value) })
 	made := &composite{keys: make([]*ast.Term, 0, len(items)), values: make([]*ast.Term, 0, len(items))}
-	for index, item := range items {
-		if index+1 == len(items) || !ast.ValueEqual(items[index+1][0].Value, item[0].Value) {
-			made.keys, made.values = append(made.keys, item[0]), append(made.values, item[1])
-		}
+	for _, item := range items {
+		made.keys, made.values = append(made.keys, item[0]), append(made.values, item[1])
 	}
 	return &ast.Term{Value: made}
+}
+
+// few is how many keys are sooner compared with each other than sorted.
+const few = 16
+
+// distinct reports whether no two of few items have one key.
+func distinct(items [][2]*ast.Term) bool {
+	if len(items) > few {
+		return false
+	}
+	for index, item := range items {
+		for _, other := range items[:index] {
+			if ast.ValueEqual(item[0].Value, other[0].Value) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// sorted returns items by their keys, and of those with one key the last.
+func sorted(items [][2]*ast.Term) [][2]*ast.Term {
+	items = slices.Clone(items)
+	slices.SortStableFunc(items, func(a, b [2]*ast.Term) int { return ast.Compare(a[0].Value, b[0].Value) })
+	left := items[:0]
+	for index, item := range items {
+		if index+1 == len(items) || !ast.ValueEqual(items[index+1][0].Value, item[0].Value) {
+			left = append(left, item)
+		}
+	}
+	return left
 }
 
 func isLazy(term *ast.Term) bool {

@@ -36,6 +36,8 @@ squares := {square(number) | some number in numbers.range(1, 500)}
 square(number) := number * number
 
 replaced if count(names) == 0 with data.pods as {}
+
+twins := {input.first: 1, input.second: 2}
 `
 
 func TestARunAnswers(t *testing.T) {
@@ -64,9 +66,10 @@ func TestARunAnswers(t *testing.T) {
 		"the error of a built-in function":      {path: "data.example.quotient", input: `{"number": 0}`, err: "example.rego:13: eval_builtin_error: div: divide by zero"},
 		"an error where a rule has two values":  {path: "data.example.two", input: `{"number": 2}`, err: "example.rego:17: eval_conflict_error: rule data.example.two produced conflicting values"},
 		"an error for what nobody planned":      {path: "data.example.other", input: `{}`, err: "evaluate data.example.other: it was not planned"},
+		"the later of two values at one key":    {path: "data.example.twins", input: `{"first": "a", "second": "a"}`, want: `{"a": 2}`},
 		"one value where the other has a cause": {path: "data.example.two", input: `{"number": 1}`, want: `1`},
 	}
-	program := compileExample(t, "names", "phase", "twice", "everything", "nothing", "quotient", "two")
+	program := compileExample(t, "names", "phase", "twice", "everything", "nothing", "quotient", "two", "twins")
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

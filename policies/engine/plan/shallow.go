@@ -17,6 +17,8 @@ func newShallow(name string) shallow {
 		return objectGet
 	case "array.concat":
 		return arrayConcat
+	case "object.union":
+		return objectUnion
 	case "object.filter":
 		return objectFilter
 	case "internal.member_2":
@@ -101,6 +103,46 @@ func objectFilter(m *machine, args []*ast.Term) *ast.Term {
 		}
 	}
 	return Object(kept...)
+}
+
+// objectUnion is both objects. Of two values at one key the second counts, unless they are objects too.
+func objectUnion(m *machine, args []*ast.Term) *ast.Term {
+	first := args[0]
+	fields, firstIsObject := fieldsOf(first.Value)
+	others, secondIsObject := fieldsOf(args[1].Value)
+	if !firstIsObject || !secondIsObject {
+		return nil
+	}
+	for _, other := range others {
+		if before := m.dot(first, other[0]); before != nil {
+			if both := objectUnion(m, []*ast.Term{before, other[1]}); both != nil {
+				other[1] = both
+			}
+		}
+		// Of two with one key the later counts.
+		fields = append(fields, other)
+	}
+	return Object(fields...)
+}
+
+// fieldsOf are the keys and values of an object.
+func fieldsOf(value ast.Value) (fields [][2]*ast.Term, isObject bool) {
+	switch object := value.(type) {
+	case Collection:
+		if object.IsArray() {
+			return nil, false
+		}
+		for index := range object.Len() {
+			key, within := object.At(index)
+			fields = append(fields, [2]*ast.Term{key, within})
+		}
+		return fields, true
+	case ast.Object:
+		object.Foreach(func(key, within *ast.Term) { fields = append(fields, [2]*ast.Term{key, within}) })
+		return fields, true
+	default:
+		return nil, false
+	}
 }
 
 func arrayConcat(_ *machine, args []*ast.Term) *ast.Term {
