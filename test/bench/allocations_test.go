@@ -9,7 +9,12 @@ import (
 	"slices"
 	"testing"
 
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/test/builders"
 )
 
 var update = flag.Bool("update", false, "write the baseline")
@@ -33,6 +38,12 @@ func TestAllocationsAreThoseOfTheBaseline(t *testing.T) {
 			}
 		})
 	}
+	quiet := quietUpdate(t)
+	got["decide quiet update"] = testing.AllocsPerRun(20, func() {
+		if verdict, err := decider.Decide(t.Context(), quiet, world); err != nil || len(verdict.Findings) > 0 || verdict.Exempt != "" {
+			t.Fatal(err, verdict)
+		}
+	})
 	for _, name := range []string{"update", "delete"} {
 		index := slices.IndexFunc(reviews(), func(each review) bool { return each.name == name })
 		text := read(t, reviews()[index].file)
@@ -46,6 +57,23 @@ func TestAllocationsAreThoseOfTheBaseline(t *testing.T) {
 		write(t, got)
 	}
 	compare(t, got)
+}
+
+// quietUpdate is the recorded one but that nobody has anything to say about what changes.
+func quietUpdate(t *testing.T) engine.Review {
+	t.Helper()
+	review := recorded(t, reviews()[0])
+	var set appsv1.StatefulSet
+	if err := json.Unmarshal(review.Object, &set); err != nil {
+		t.Fatal(err)
+	}
+	pod := &set.Spec.Template.Spec
+	pod.Containers[0].ReadinessProbe = &corev1.Probe{ProbeHandler: corev1.ProbeHandler{TCPSocket: &corev1.TCPSocketAction{Port: intstr.FromInt32(80)}}}
+	review.OldObject = builders.JSON(&set)
+	grace := *pod.TerminationGracePeriodSeconds + 10
+	pod.TerminationGracePeriodSeconds = &grace
+	review.Object = builders.JSON(&set)
+	return review
 }
 
 func write(t *testing.T, allocations map[string]float64) {
