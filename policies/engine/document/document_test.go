@@ -3,10 +3,13 @@ package document
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/util"
+	kjson "sigs.k8s.io/json"
 )
 
 // FuzzRead holds that an object reads as OPA reads it by itself, but for managedFields, whatever is asked for first.
@@ -30,6 +33,75 @@ func FuzzRead(f *testing.F) {
 			same(t, want, ast.NewTerm(got))
 		}
 	})
+}
+
+// FuzzReadAsAPIServer holds that what an API server would read as an object reads here as the same, but for managedFields.
+func FuzzReadAsAPIServer(f *testing.F) {
+	for _, raw := range []string{
+		`null`, ` {} `, `{"a":1,"A":2,"a":{"b":[1.5,-0,9007199254740993,1e3]}}`, `{"a":"\ud83d\ude00\ud83d","\u0061":"\/"}`, `{"é":"` + "\xff" + `"}`,
+		`{"a":1e400}`, `{"a":[[[[]]]]}`, `{"metadata":{"managedFields":[],"name":"x"}}`, `{"a":1}{}`, `{"a":18446744073709551616,"b":1e-400}`,
+	} {
+		f.Add([]byte(raw))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		var want any
+		if err := kjson.UnmarshalCaseSensitivePreserveInts(raw, &want); err != nil {
+			return
+		}
+		if object, ok := want.(map[string]any); ok {
+			if metadata, ok := object["metadata"].(map[string]any); ok {
+				delete(metadata, "managedFields")
+			}
+		} else if want != nil {
+			return
+		}
+		read, err := (&Reader{}).Read(raw)
+		if err != nil {
+			// Rego cannot calculate with exponents of any length, though the number be zero.
+			if !strings.HasPrefix(err.Error(), "invalid number: ") {
+				t.Fatalf("an API server reads it, and here: %v", err)
+			}
+			return
+		}
+		if root, ok := read.(*node); ok {
+			whole, err := root.Whole()
+			if err != nil {
+				t.Fatal(err)
+			}
+			read = whole.Value
+		}
+		got, err := ast.JSON(read)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(floats(t, want), floats(t, got)); diff != "" {
+			t.Errorf("-an API server +here:\n%s", diff)
+		}
+	})
+}
+
+// floats makes all numbers ones that can be compared.
+func floats(t *testing.T, value any) any {
+	t.Helper()
+	switch value := value.(type) {
+	case map[string]any:
+		for key, within := range value {
+			value[key] = floats(t, within)
+		}
+	case []any:
+		for index, within := range value {
+			value[index] = floats(t, within)
+		}
+	case int64:
+		return float64(value)
+	case json.Number:
+		number, err := value.Float64()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return number
+	}
+	return value
 }
 
 // same compares what is read field by field, and then as a whole.
