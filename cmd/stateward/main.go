@@ -12,13 +12,23 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// Whoever asks twice is not kept waiting.
-	context.AfterFunc(ctx, stop)
-	err := cli.Run(ctx, os.Args, cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
-	stop()
+	err := cli.Run(untilAsked(), os.Args, cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
 	if message := cli.Message(err); message != "" {
 		fmt.Fprintln(os.Stderr, message)
 	}
 	os.Exit(cli.ExitCode(err))
+}
+
+// untilAsked returns a context that ends when the process is asked to. Whoever asks twice is not kept waiting: before anybody
+// can see that it is about to end, the next signal ends it.
+func untilAsked() context.Context {
+	ctx, end := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		signal.Stop(signals)
+		end()
+	}()
+	return ctx
 }
