@@ -2,10 +2,13 @@ package cluster
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // attributes puts a child into a process group of its own, so that Ctrl-C in a
@@ -20,8 +23,21 @@ func signalGroup(process *os.Process, signal syscall.Signal) error {
 	return syscall.Kill(-process.Pid, signal)
 }
 
-// hold stops a process and its children where they are, resume lets them go on.
-func hold(process *os.Process) error   { return signalGroup(process, syscall.SIGSTOP) }
+// hold stops a process and its children where they are, and returns when none of
+// its threads runs any more; resume lets them go on.
+func hold(process *os.Process) error {
+	if err := signalGroup(process, syscall.SIGSTOP); err != nil {
+		return err
+	}
+	// One that ends meanwhile does not stop. Who it was is still for its Wait to tell.
+	const until = unix.WSTOPPED | unix.WEXITED | unix.WNOWAIT
+	for {
+		if err := unix.Waitid(unix.P_PID, process.Pid, nil, until, nil); !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
+}
+
 func resume(process *os.Process) error { return signalGroup(process, syscall.SIGCONT) }
 
 // residentMemory reads how many bytes of memory a process holds.
