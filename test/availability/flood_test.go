@@ -1,52 +1,95 @@
 package availability_test
 
 import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stateward/stateward/test/bench/load"
 	"github.com/stateward/stateward/test/cluster"
 )
 
-// Floods, in requests at once: several times as many as three replicas let wait, and more for fast machines.
 const (
-	firstFlood = 3_000
-	lastFlood  = 48_000
+	// flood is how many requests come at once: more than twice as many as three replicas judge and let wait.
+	flood = 2_000
+	// floodTimeout is time enough for connections to all of them, and for each place at a gate to be taken some ten times.
+	floodTimeout = 15 * time.Second
 )
 
-// outlivesAFlood asks far more at once than can be judged. What is too much is turned away in words that say so, nothing is
+// outlivesAFlood asks more at once than can be judged. What is too much is turned away in words that say so, nothing is
 // allowed that is not, and when it is over all is as before.
 func (f *fleet) outlivesAFlood(t *testing.T) {
-	for size := firstFlood; ; size *= 2 {
-		if f.turnsAway(t, size) > 0 {
-			break
+	t.Run("while all is well", func(t *testing.T) {
+		root, err := cluster.Root()
+		if err != nil {
+			t.Fatal(err)
 		}
-		if size >= lastFlood {
-			t.Fatalf("%d requests at once, and nobody is turned away", size)
+		f.flooded(t, recorded(t, root, "11-delete-background.json", false))
+	})
+	// How fast the machine is must not tell whether there are too many: each of these takes a second.
+	t.Run("while the API server hangs", func(t *testing.T) {
+		release, err := f.Process("kube-apiserver").Hold()
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
+		result := f.flooded(t, lookedUp(t))
+		if err := release(); err != nil {
+			t.Fatal(err)
+		}
+		if result.Answered() > 0 {
+			t.Errorf("%d were judged by a cluster that nobody could look at", result.Answered())
+		}
+		if turnedAway(result) == 0 {
+			t.Error("nobody is turned away")
+		}
+	})
 	lostNone(t, f.underLoad(t, func(*load.Result) {}))
 }
 
-// turnsAway returns of how many requests, all made at once, it is said that they are too many.
-func (f *fleet) turnsAway(t *testing.T, size int) (turnedAway int) {
+// flooded returns what comes of as many requests as are a flood, of which none is to be allowed.
+func (f *fleet) flooded(t *testing.T, review load.Review) *load.Result {
+	t.Helper()
+	flooding := *f.generator
+	// The next would come a minute later.
+	flooding.Rate, flooding.Burst, flooding.Timeout, flooding.Reviews = flood/60, flood, floodTimeout, []load.Review{review}
+	result := whileAsking(t, &flooding, func(result *load.Result) { awaitOutcomes(t, result, 1) })
+	t.Logf("%d were judged, %d could not be, of which %d were turned away at once", result.Answered(), len(result.Failures()), turnedAway(result))
+	for _, failure := range result.Failures() {
+		if strings.Contains(failure.Err.Error(), "allowed true") {
+			t.Errorf("allowed: %v", failure.Err)
+		}
+	}
+	return result
+}
+
+// turnedAway counts the requests that found as many waiting as may wait.
+func turnedAway(result *load.Result) (count int) {
+	for _, failure := range result.Failures() {
+		if strings.Contains(failure.Err.Error(), "stateward: overloaded, 256 requests wait") {
+			count++
+		}
+	}
+	return count
+}
+
+// lookedUp is the deletion of a Service that is no StatefulSet's, as far as a replica has heard: it asks the API server.
+func lookedUp(t *testing.T) load.Review {
 	t.Helper()
 	root, err := cluster.Root()
 	if err != nil {
 		t.Fatal(err)
 	}
-	flood := *f.generator
-	flood.Rate, flood.Burst = size, size
-	flood.Reviews = []load.Review{recorded(t, root, "11-delete-background.json", false)}
-	result := whileAsking(t, &flood, func(result *load.Result) { awaitAnswers(t, result, 1) })
-	t.Log(result)
-	for _, failure := range result.Failures() {
-		if strings.Contains(failure.Err.Error(), "stateward: overloaded") {
-			turnedAway++
-		}
-		if strings.Contains(failure.Err.Error(), "allowed true") {
-			t.Errorf("allowed: %v", failure.Err)
-		}
+	text, err := os.ReadFile(filepath.Join(root, "test", "testdata", "reviews", "14-delete-service.json"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	return turnedAway
+	var review load.Review
+	if err := json.Unmarshal(bytes.ReplaceAll(text, []byte(`"nginx"`), []byte(`"other"`)), &review.AdmissionReview); err != nil {
+		t.Fatal(err)
+	}
+	return review
 }
