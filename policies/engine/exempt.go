@@ -76,10 +76,11 @@ func gainsOwner(object, old ast.Value) bool {
 type ownerIdentity [4]string
 
 func owners(object ast.Value) (list []ownerIdentity) {
-	for _, reference := range items(find(object, "metadata", "ownerReferences")) {
+	references, _ := plan.Elements(find(object, "metadata", "ownerReferences"))
+	for _, reference := range references {
 		var owner ownerIdentity
 		for index, key := range []string{"apiVersion", "kind", "name", "uid"} {
-			if value := whole(find(reference, key)); value != nil {
+			if value := whole(find(reference.Value, key)); value != nil {
 				owner[index] = value.String()
 			}
 		}
@@ -102,7 +103,8 @@ func sameFields(left, right ast.Value, counts func(key string) bool) bool {
 
 // fieldsWithin reports whether every field of left that counts stands in right with the same value.
 func fieldsWithin(left, right ast.Value, counts func(key string) bool) bool {
-	return !slices.ContainsFunc(fields(left), func(field [2]*ast.Term) bool {
+	fields, _ := plan.Fields(left)
+	return !slices.ContainsFunc(fields, func(field [2]*ast.Term) bool {
 		name, ok := field[0].Value.(ast.String)
 		if !ok || !counts(string(name)) {
 			return false

@@ -6,6 +6,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/stateward/stateward/policies/engine/document"
+	"github.com/stateward/stateward/policies/engine/plan"
 )
 
 // Labels are labels with their values. What is no string is left out: whoever looks for objects by Labels may be told
@@ -43,10 +44,8 @@ func (l Labels) Has(others Labels) bool {
 
 func labelsOf(value ast.Value) Labels {
 	labels := Labels{}
-	if !isObject(value) {
-		return labels
-	}
-	for _, field := range fields(value) {
+	fields, _ := plan.Fields(value)
+	for _, field := range fields {
 		name, named := field[0].Value.(ast.String)
 		if text, ok := field[1].Value.(ast.String); ok && named {
 			labels[string(name)] = string(text)

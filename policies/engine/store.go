@@ -136,12 +136,13 @@ func indexes() []string { return []string{"governed", "selecting", "labelled"} }
 
 // known is what OPA's rule index asks for as a whole.
 func known(world World) ast.Object {
-	known := ast.NewObject()
-	for _, index := range indexes() {
-		known.Insert(ast.StringTerm(index), ast.InternedTerm(true))
-	}
+	names := indexes()
 	for _, resource := range policies.Resources() {
-		known.Insert(ast.StringTerm(resource.Name), ast.InternedTerm(world.Knows(resource.Name)))
+		names = append(names, resource.Name)
+	}
+	known := ast.NewObject()
+	for _, name := range names {
+		known.Insert(ast.StringTerm(name), ast.NewTerm(isKnown(world, name)))
 	}
 	return known
 }

@@ -41,34 +41,6 @@ func isObject(value ast.Value) bool {
 	return ok
 }
 
-// fields returns the keys and values of an object.
-func fields(value ast.Value) (found [][2]*ast.Term) {
-	switch object := value.(type) {
-	case plan.Collection:
-		for index := range object.Len() {
-			key, within := object.At(index)
-			found = append(found, [2]*ast.Term{key, within})
-		}
-	case ast.Object:
-		object.Foreach(func(key, within *ast.Term) { found = append(found, [2]*ast.Term{key, within}) })
-	}
-	return found
-}
-
-// items returns what stands in an array.
-func items(value ast.Value) (found []ast.Value) {
-	switch array := value.(type) {
-	case plan.Collection:
-		for index := range array.Len() {
-			_, within := array.At(index)
-			found = append(found, within.Value)
-		}
-	case *ast.Array:
-		array.Foreach(func(within *ast.Term) { found = append(found, within.Value) })
-	}
-	return found
-}
-
 // whole is a value as OPA knows it.
 func whole(value ast.Value) ast.Value {
 	// Only what is looked up elsewhere can fail.

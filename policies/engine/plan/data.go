@@ -67,13 +67,10 @@ func (p *place) Get(key *ast.Term) (*ast.Term, error) {
 // Whole reads all that is below the place, as OPA sees it.
 func (p *place) Whole() (*ast.Term, error) {
 	term, err := p.open()
-	if term == nil || err != nil {
+	if err != nil {
 		return nil, err
 	}
-	if lazy, ok := term.Value.(Lazy); ok {
-		return lazy.Whole()
-	}
-	return term, nil
+	return wholeOf(term)
 }
 
 // open reads what is below the place, which may be read lazily in its turn.

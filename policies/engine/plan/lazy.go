@@ -97,15 +97,64 @@ func isLazy(term *ast.Term) bool {
 
 // Whole returns a value as OPA sees it.
 func Whole(value ast.Value) (ast.Value, error) {
-	lazy, ok := value.(Lazy)
-	if !ok {
-		return value, nil
-	}
-	term, err := lazy.Whole()
+	term, err := wholeOf(termOf(value))
 	if term == nil || err != nil {
 		return nil, err
 	}
 	return term.Value, nil
+}
+
+// wholeOf is a term as OPA sees it, nil where there is nothing.
+func wholeOf(term *ast.Term) (*ast.Term, error) {
+	if term == nil {
+		return nil, nil
+	}
+	if lazy, ok := term.Value.(Lazy); ok {
+		return lazy.Whole()
+	}
+	return term, nil
+}
+
+// Fields returns the keys and values of an object, in their order.
+func Fields(value ast.Value) (fields [][2]*ast.Term, isObject bool) {
+	switch object := value.(type) {
+	case Collection:
+		if object.IsArray() {
+			return nil, false
+		}
+		for index := range object.Len() {
+			key, within := object.At(index)
+			fields = append(fields, [2]*ast.Term{key, within})
+		}
+		return fields, true
+	case ast.Object:
+		object.Foreach(func(key, within *ast.Term) { fields = append(fields, [2]*ast.Term{key, within}) })
+		return fields, true
+	default:
+		return nil, false
+	}
+}
+
+// Elements returns the elements of an array.
+func Elements(value ast.Value) (within []*ast.Term, isArray bool) {
+	switch array := value.(type) {
+	case *ast.Array:
+		within = make([]*ast.Term, 0, array.Len())
+		array.Foreach(func(each *ast.Term) { within = append(within, each) })
+		return within, true
+	case Collection:
+		if !array.IsArray() {
+			return nil, false
+		}
+		within = make([]*ast.Term, 0, array.Len())
+		for index := range array.Len() {
+			_, each := array.At(index)
+			within = append(within, each)
+		}
+		return within, true
+	default:
+		return nil, false
+	}
 }
 
 // Equal compares two values, which may be Collections, as far as they are the same.
@@ -190,16 +239,12 @@ func (c *composite) Whole() (*ast.Term, error) {
 	if c.whole != nil {
 		return c.whole, nil
 	}
-	values := make([]*ast.Term, 0, len(c.values))
-	for _, each := range c.values {
-		if lazy, ok := each.Value.(Lazy); ok {
-			whole, err := lazy.Whole()
-			if err != nil {
-				return nil, err
-			}
-			each = whole
+	values := make([]*ast.Term, len(c.values))
+	for index, each := range c.values {
+		var err error
+		if values[index], err = wholeOf(each); err != nil {
+			return nil, err
 		}
-		values = append(values, each)
 	}
 	if c.IsArray() {
 		c.whole = ast.ArrayTerm(values...)

@@ -61,10 +61,11 @@ func ofCollection(of func(Collection) *ast.Term) shallow {
 // objectGet looks up a key, or a path of keys in an array, and gives the third argument where there is nothing.
 func objectGet(m *machine, args []*ast.Term) *ast.Term {
 	source, ok := args[0].Value.(Collection)
-	if !ok || source.IsArray() {
+	path := m.whole(args[1])
+	if !ok || source.IsArray() || path == nil {
 		return nil
 	}
-	found, path := args[0], m.whole(args[1])
+	found := args[0]
 	if keys, ok := path.Value.(*ast.Array); ok {
 		for index := 0; index < keys.Len() && found != nil; index++ {
 			found = m.dot(found, keys.Elem(index))
@@ -108,8 +109,8 @@ func objectFilter(m *machine, args []*ast.Term) *ast.Term {
 // objectUnion is both objects. Of two values at one key the second counts, unless they are objects too.
 func objectUnion(m *machine, args []*ast.Term) *ast.Term {
 	first := args[0]
-	fields, firstIsObject := fieldsOf(first.Value)
-	others, secondIsObject := fieldsOf(args[1].Value)
+	fields, firstIsObject := Fields(first.Value)
+	others, secondIsObject := Fields(args[1].Value)
 	if !firstIsObject || !secondIsObject {
 		return nil
 	}
@@ -125,29 +126,9 @@ func objectUnion(m *machine, args []*ast.Term) *ast.Term {
 	return Object(fields...)
 }
 
-// fieldsOf are the keys and values of an object.
-func fieldsOf(value ast.Value) (fields [][2]*ast.Term, isObject bool) {
-	switch object := value.(type) {
-	case Collection:
-		if object.IsArray() {
-			return nil, false
-		}
-		for index := range object.Len() {
-			key, within := object.At(index)
-			fields = append(fields, [2]*ast.Term{key, within})
-		}
-		return fields, true
-	case ast.Object:
-		object.Foreach(func(key, within *ast.Term) { fields = append(fields, [2]*ast.Term{key, within}) })
-		return fields, true
-	default:
-		return nil, false
-	}
-}
-
 func arrayConcat(_ *machine, args []*ast.Term) *ast.Term {
-	first, firstIsArray := elements(args[0].Value)
-	second, secondIsArray := elements(args[1].Value)
+	first, firstIsArray := Elements(args[0].Value)
+	second, secondIsArray := Elements(args[1].Value)
 	if !firstIsArray || !secondIsArray {
 		return nil
 	}
@@ -163,33 +144,11 @@ func arrayConcat(_ *machine, args []*ast.Term) *ast.Term {
 
 // member tells whether the first argument is among the elements of an array.
 func member(_ *machine, args []*ast.Term) *ast.Term {
-	within, isArray := elements(args[1].Value)
+	within, isArray := Elements(args[1].Value)
 	if !isArray {
 		return nil
 	}
 	return ast.InternedTerm(slices.ContainsFunc(within, func(each *ast.Term) bool {
 		return each == args[0] || Equal(each.Value, args[0].Value)
 	}))
-}
-
-// elements are those of an array.
-func elements(value ast.Value) (within []*ast.Term, isArray bool) {
-	switch array := value.(type) {
-	case *ast.Array:
-		within = make([]*ast.Term, 0, array.Len())
-		array.Foreach(func(each *ast.Term) { within = append(within, each) })
-		return within, true
-	case Collection:
-		if !array.IsArray() {
-			return nil, false
-		}
-		within = make([]*ast.Term, 0, array.Len())
-		for index := range array.Len() {
-			_, each := array.At(index)
-			within = append(within, each)
-		}
-		return within, true
-	default:
-		return nil, false
-	}
 }

@@ -36,14 +36,7 @@ func (m *machine) get(operand int, locals []*ast.Term) *ast.Term {
 }
 
 func (m *machine) whole(term *ast.Term) *ast.Term {
-	if term == nil {
-		return nil
-	}
-	lazy, ok := term.Value.(Lazy)
-	if !ok {
-		return term
-	}
-	value, err := lazy.Whole()
+	value, err := wholeOf(term)
 	if err != nil {
 		m.fail(err)
 	}
