@@ -190,10 +190,16 @@ func whileAsking(t *testing.T, generator *load.Generator, do func(result *load.R
 // awaitAnswers waits for more of them.
 func awaitAnswers(t *testing.T, result *load.Result, count int) {
 	t.Helper()
-	deadline := time.Now().Add(time.Minute)
-	for before := result.Answered(); result.Answered() < before+count; time.Sleep(10 * time.Millisecond) {
+	awaitMore(t, result, count, time.Minute, result.Answered)
+}
+
+// awaitMore waits until so many more are counted, and no longer than patience.
+func awaitMore(t *testing.T, result *load.Result, more int, patience time.Duration, counted func() int) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for before := counted(); counted() < before+more; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("no answers any more: %s", result)
+			t.Fatalf("nothing comes of requests any more: %s", result)
 		}
 	}
 }

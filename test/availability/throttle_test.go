@@ -4,17 +4,13 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	"sigs.k8s.io/yaml"
 
 	"github.com/stateward/stateward/test/bench/load"
 	"github.com/stateward/stateward/test/cluster"
@@ -94,13 +90,7 @@ func allLate(t *testing.T, result *load.Result) {
 // awaitOutcomes waits for more requests that are answered or fail.
 func awaitOutcomes(t *testing.T, result *load.Result, count int) {
 	t.Helper()
-	outcomes := func() int { return result.Answered() + len(result.Failures()) }
-	deadline := time.Now().Add(2 * time.Minute)
-	for before := outcomes(); outcomes() < before+count; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("requests are neither answered nor given up: %s", result)
-		}
-	}
+	awaitMore(t, result, count, 2*time.Minute, func() int { return result.Answered() + len(result.Failures()) })
 }
 
 // livesOn asks as kubelets do, which end a process that lets this many questions wait for so long.
@@ -120,19 +110,11 @@ func livesOn(t *testing.T, replica *environment.Replica) {
 // container is that of the Deployment.
 func container(t *testing.T) corev1.Container {
 	t.Helper()
-	root, err := cluster.Root()
+	found, err := environment.Container()
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(filepath.Join(root, "manifests", "base", "deployment.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var deployment appsv1.Deployment
-	if err := yaml.UnmarshalStrict(text, &deployment); err != nil {
-		t.Fatal(err)
-	}
-	return deployment.Spec.Template.Spec.Containers[0]
+	return found
 }
 
 // decisions are what a replica counts, one line for each operation and decision.

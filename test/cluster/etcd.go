@@ -2,9 +2,7 @@ package cluster
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -58,14 +56,8 @@ func (c *Cluster) Compact(ctx context.Context, revision string) error {
 	if err != nil {
 		return err
 	}
-	response, err := c.ownClient().Do(request)
-	if err != nil {
+	if _, err := answer(c.ownClient(), request); err != nil {
 		return fmt.Errorf("compact etcd: %w", err)
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		answer, err := io.ReadAll(response.Body)
-		return errors.Join(fmt.Errorf("compact etcd: %s: %s", response.Status, answer), err)
 	}
 	return nil
 }

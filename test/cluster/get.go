@@ -17,6 +17,11 @@ func Get(ctx context.Context, client *http.Client, url string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return answer(client, request)
+}
+
+// answer returns what a server answers with status 200.
+func answer(client *http.Client, request *http.Request) ([]byte, error) {
 	response, err := client.Do(request)
 	if err != nil {
 		return nil, err
@@ -24,7 +29,7 @@ func Get(ctx context.Context, client *http.Client, url string) ([]byte, error) {
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxPage))
 	if response.StatusCode != http.StatusOK {
-		return nil, errors.Join(fmt.Errorf("%s answers %s: %s", url, response.Status, body), err)
+		return nil, errors.Join(fmt.Errorf("%s answers %s: %s", request.URL, response.Status, body), err)
 	}
 	return body, err
 }

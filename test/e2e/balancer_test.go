@@ -1,11 +1,12 @@
 package e2e_test
 
 import (
-	"io"
 	"net"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/stateward/stateward/test/cluster"
 )
 
 // balancer passes each connection on to the first of the servers that takes it.
@@ -51,12 +52,7 @@ func (b *balancer) pass(client net.Conn) {
 		_ = client.Close()
 		return
 	}
-	go func() {
-		_, _ = io.Copy(server, client)
-		_ = server.Close()
-	}()
-	_, _ = io.Copy(client, server)
-	_ = client.Close()
+	cluster.Pipe(client, server)
 }
 
 // connect returns nil where no server takes the connection.

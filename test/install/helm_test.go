@@ -16,7 +16,6 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/kubernetes"
 
-	"github.com/stateward/stateward/test/builders"
 	"github.com/stateward/stateward/test/cluster"
 	"github.com/stateward/stateward/test/environment"
 )
@@ -31,12 +30,7 @@ const (
 // TestHelmInstallsUpgradesAndRemoves goes with the program from what only records to what refuses, back and forth, and away
 // with it. kwok's pods answer nobody.
 func TestHelmInstallsUpgradesAndRemoves(t *testing.T) {
-	running := cluster.ForTest(t)
-	output, err := running.KubectlWithInput(t.Context(), strings.NewReader(string(builders.MakeStatefulSet().JSON())), "create", "-f", "-")
-	must(t, err)
-	if output.ExitCode != 0 {
-		t.Fatal(output.Stderr)
-	}
+	running := withStatefulSet(t)
 	chart := filepath.Join("..", "..", "manifests", "chart")
 	helm := helmFor(t, running)
 	helm(t, "lint", "--strict", chart)

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
+
+	"github.com/stateward/stateward/test/cluster"
 )
 
 // service is the way from the API server to the pods: an egress proxy, as clusters have whose API servers are in another
@@ -72,9 +74,5 @@ func (s *service) connect(w http.ResponseWriter, _ *http.Request) {
 	}
 	defer from.Close()
 	_, _ = io.WriteString(from, "HTTP/1.1 200 OK\r\n\r\n")
-	go func() {
-		_, _ = io.Copy(to, from)
-		_ = to.Close()
-	}()
-	_, _ = io.Copy(from, to)
+	cluster.Pipe(from, to)
 }

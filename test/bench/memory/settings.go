@@ -2,32 +2,19 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	"sigs.k8s.io/yaml"
 
-	"github.com/stateward/stateward/test/cluster"
+	"github.com/stateward/stateward/test/environment"
 )
 
 // settings are the environment variables of the Deployment, as NAME=VALUE.
 func settings() ([]string, error) {
-	root, err := cluster.Root()
+	container, err := environment.Container()
 	if err != nil {
 		return nil, err
 	}
-	written, err := os.ReadFile(filepath.Join(root, "manifests", "base", "deployment.yaml"))
-	if err != nil {
-		return nil, err
-	}
-	var deployment appsv1.Deployment
-	if err := yaml.UnmarshalStrict(written, &deployment); err != nil {
-		return nil, fmt.Errorf("read manifests/base/deployment.yaml: %w", err)
-	}
-	container := deployment.Spec.Template.Spec.Containers[0]
 	var variables []string
 	for _, each := range container.Env {
 		value, err := valueOf(each, container.Resources)
