@@ -129,7 +129,7 @@ func (e *Engine) Judge(ctx context.Context, read *Case, world World) (Verdict, e
 	if err != nil {
 		return Verdict{}, err
 	}
-	seen := newTransaction(world)
+	seen := newTransaction(read.behind(world))
 	seen.review = entries(read.review.entry(read.input))
 	verdict := read.verdict
 	if e.program != nil {

@@ -26,3 +26,11 @@ type World interface {
 	Selecting(ctx context.Context, resource, namespace string, labels Labels) (ast.Value, error)
 	Labelled(ctx context.Context, resource, namespace string, labels Labels) (ast.Value, error)
 }
+
+// Follower is a World that hears of changes, and so may be behind the request that it is asked about.
+type Follower interface {
+	World
+	// At is Get of an object that is known to have or to have had this resourceVersion a moment ago: what is of another
+	// version may be out of date.
+	At(ctx context.Context, resource, namespace, name, version string) (ast.Value, error)
+}

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -172,10 +171,6 @@ func (g guard) confirmed(t *testing.T, object, operation string) {
 	t.Helper()
 	if output, code := g.stateward(t, "alice", "confirm", object, operation); code != 0 {
 		t.Fatalf("exit code %d: %s", code, output)
-	}
-	// The informer of Stateward, which knows the set of a Scale, is no slower than this.
-	if operation == "scale" {
-		time.Sleep(200 * time.Millisecond)
 	}
 }
 

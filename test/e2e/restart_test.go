@@ -2,15 +2,12 @@ package e2e_test
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/stateward/stateward/test/builders"
 	"github.com/stateward/stateward/test/environment"
@@ -92,142 +89,6 @@ func (g guard) fresh(t *testing.T, name string) {
 	g.denied(t, "service-in-use", "delete", "service", name)
 	g.allowed(t, "", append(breakGlass(), "delete", "statefulset", name)...)
 	g.eventuallyAllowed(t, "", "delete", "service", name)
-}
-
-// TestAStatefulSetRightBehindItsServiceIsSeenWithIt creates pairs as `kubectl apply -f` does, far faster than a watch tells
-// of the first of the two.
-func TestAStatefulSetRightBehindItsServiceIsSeenWithIt(t *testing.T) {
-	t.Parallel()
-	const pairs = 200
-	g := newGuard(t, shared(t))
-	var group errgroup.Group
-	group.SetLimit(4)
-	for index := range pairs {
-		group.Go(func() error {
-			service, set := g.pair(fmt.Sprintf("pair-%d", index))
-			if err := g.createService(t.Context(), service); err != nil {
-				return err
-			}
-			return g.tryStatefulSet(t.Context(), set)
-		})
-	}
-	if err := group.Wait(); err != nil {
-		t.Error(err)
-	}
-}
-
-// TestAStatefulSetBeforeItsServiceIsDeniedUntilThatIsThere asks for the same set right before and right behind the creation
-// of its Service: that there was none a moment ago must not be remembered.
-func TestAStatefulSetBeforeItsServiceIsDeniedUntilThatIsThere(t *testing.T) {
-	t.Parallel()
-	const pairs = 50
-	g := newGuard(t, shared(t))
-	for index := range pairs {
-		service, set := g.pair(fmt.Sprintf("pair-%d", index))
-		if err := g.tryStatefulSet(t.Context(), set); err == nil || !strings.Contains(err.Error(), "[headless-service]") {
-			t.Errorf("without its Service: %v", err)
-		}
-		if err := g.createService(t.Context(), service); err != nil {
-			t.Fatal(err)
-		}
-		if err := g.tryStatefulSet(t.Context(), set); err != nil {
-			t.Errorf("right behind its Service: %v", err)
-		}
-	}
-}
-
-// TestAServiceRightBehindItsStatefulSetStays deletes Services of which no watch has told yet that somebody needs them.
-func TestAServiceRightBehindItsStatefulSetStays(t *testing.T) {
-	t.Parallel()
-	const pairs = 50
-	g := newGuard(t, shared(t))
-	for index := range pairs {
-		service, set := g.pair(fmt.Sprintf("pair-%d", index))
-		if err := g.createService(t.Context(), service); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := g.Client.AppsV1().StatefulSets(g.namespace).Create(t.Context(), &set.Replicas(1).StatefulSet, metav1.CreateOptions{}); err != nil {
-			t.Fatal(err)
-		}
-		dry := metav1.DeleteOptions{DryRun: []string{metav1.DryRunAll}}
-		if err := deniedBy("service-in-use", g.Client.CoreV1().Services(g.namespace).Delete(t.Context(), service.Name, dry)); err != nil {
-			t.Error(err)
-		}
-	}
-}
-
-// TestANamespaceRightBehindItsStatefulSetStays does the same to a namespace, and to a claim that was there before the set.
-func TestANamespaceRightBehindItsStatefulSetStays(t *testing.T) {
-	t.Parallel()
-	const rounds = 60
-	g := newGuard(t, shared(t))
-	var group errgroup.Group
-	group.SetLimit(4)
-	for index := range rounds {
-		within := guard{Environment: g.Environment, namespace: fmt.Sprintf("right-behind-%d", index)}
-		group.Go(func() error {
-			namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: within.namespace}}
-			if _, err := g.Client.CoreV1().Namespaces().Create(t.Context(), namespace, metav1.CreateOptions{}); err != nil {
-				return err
-			}
-			return within.staysWithItsClaim(t.Context(), index%2 == 0)
-		})
-	}
-	if err := group.Wait(); err != nil {
-		t.Error(err)
-	}
-}
-
-// staysWithItsClaim creates a claim and its set, and tries to delete the one or else the namespace.
-func (g guard) staysWithItsClaim(ctx context.Context, claim bool) error {
-	service, set := g.pair("web")
-	if err := g.createService(ctx, service); err != nil {
-		return err
-	}
-	withClaim(set.Replicas(1))
-	www := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "www-web-0"}, Spec: set.Spec.VolumeClaimTemplates[0].Spec}
-	claims := g.Client.CoreV1().PersistentVolumeClaims(g.namespace)
-	if _, err := claims.Create(ctx, www, metav1.CreateOptions{}); err != nil {
-		return err
-	}
-	if _, err := g.Client.AppsV1().StatefulSets(g.namespace).Create(ctx, &set.StatefulSet, metav1.CreateOptions{}); err != nil {
-		return err
-	}
-	dry := metav1.DeleteOptions{DryRun: []string{metav1.DryRunAll}}
-	if claim {
-		return deniedBy("claim-in-use", claims.Delete(ctx, www.Name, dry))
-	}
-	return deniedBy("namespace-delete", g.Client.CoreV1().Namespaces().Delete(ctx, g.namespace, dry))
-}
-
-// deniedBy wants an error that is a denial by this rule.
-func deniedBy(rule string, err error) error {
-	if err == nil || !strings.Contains(err.Error(), "["+rule+"]") {
-		return fmt.Errorf("rule %s does not deny it: %v", rule, err) //nolint:errorlint // It may be none.
-	}
-	return nil
-}
-
-// pair is a Service and a set that names it, with labels of their own.
-func (g guard) pair(name string) (*corev1.Service, *builders.StatefulSet) {
-	labels := map[string]string{"app": name}
-	service := builders.HeadlessService()
-	service.Namespace, service.Name, service.Spec.Selector = g.namespace, name, labels
-	set := builders.MakeStatefulSet().Name(name).Service(name).Replicas(0)
-	set.Namespace, set.Spec.Selector.MatchLabels, set.Spec.Template.Labels = g.namespace, labels, labels
-	return service, set
-}
-
-func (g guard) createService(ctx context.Context, service *corev1.Service) error {
-	_, err := g.Client.CoreV1().Services(g.namespace).Create(ctx, service, metav1.CreateOptions{})
-	return err
-}
-
-// tryStatefulSet is the creation of a set as a dry run.
-func (g guard) tryStatefulSet(ctx context.Context, set *builders.StatefulSet) error {
-	dry := metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}}
-	_, err := g.Client.AppsV1().StatefulSets(g.namespace).Create(ctx, &set.StatefulSet, dry)
-	return err
 }
 
 // TestNothingOfWhatAnObjectHoldsIsTold looks for a word that stands in many places of an object, and must stand in no log

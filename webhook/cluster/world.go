@@ -41,7 +41,7 @@ type watched struct {
 	objects toolscache.Indexer
 }
 
-var _ engine.World = &World{}
+var _ engine.Follower = &World{}
 
 // Watches are the informers behind the Worlds of a process.
 type Watches struct {
@@ -131,26 +131,38 @@ func arrivesWith(resource string) bool {
 
 // Get returns an object from the cache or, where the cache has none and should, from the API server.
 func (w *World) Get(ctx context.Context, resource, namespace, name string) (ast.Value, error) {
+	return w.get(ctx, resource, namespace, name, func(*held) bool { return true })
+}
+
+// At returns an object from the cache or, where that has another version, from the API server.
+func (w *World) At(ctx context.Context, resource, namespace, name, version string) (ast.Value, error) {
+	return w.get(ctx, resource, namespace, name, func(kept *held) bool { return kept.version == version })
+}
+
+func (w *World) get(ctx context.Context, resource, namespace, name string, isNow func(*held) bool) (ast.Value, error) {
 	from, ok := w.resources[resource]
 	if !ok || !canExist(namespace) || !canExist(name) || name == "" {
 		return nil, nil
 	}
 	key := client.ObjectKey{Namespace: namespace, Name: name}
 	stored, found, err := from.objects.GetByKey(toolscache.NewObjectName(namespace, name).String())
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case found:
-		kept, err := heldBy(stored)
-		if err != nil {
-			return nil, err
+	}
+	if !found {
+		if arrivesWith(resource) {
+			return w.look(ctx, from.Resource, key)
 		}
-		return w.decode(kept)
-	case arrivesWith(resource):
-		return w.look(ctx, from.Resource, key)
-	default:
 		return nil, nil
 	}
+	kept, err := heldBy(stored)
+	if err != nil {
+		return nil, err
+	}
+	if !isNow(kept) {
+		return w.look(ctx, from.Resource, key)
+	}
+	return w.decode(kept)
 }
 
 // List returns the cached objects of a namespace by name. StatefulSets are looked for as for Governed.

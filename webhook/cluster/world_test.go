@@ -98,6 +98,25 @@ func TestAHeldObjectReadsAsItIs(t *testing.T) {
 	}
 }
 
+// TestWhatIsCachedIsNotLookedForWhereItsVersionIsTheOneToldOf uses a World that has no API server to ask: it panics if it tries.
+func TestWhatIsCachedIsNotLookedForWhereItsVersionIsTheOneToldOf(t *testing.T) {
+	t.Parallel()
+	set := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "apps/v1", "kind": "StatefulSet"}}
+	set.SetNamespace("default")
+	set.SetName("web")
+	set.SetResourceVersion("714")
+	world := worldOf(t, "statefulsets", set)
+	if found, err := world.At(t.Context(), "statefulsets", "default", "web", "714"); found == nil || err != nil {
+		t.Errorf("got %v, %v", found, err)
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("another version is not looked for")
+		}
+	}()
+	_, _ = world.At(t.Context(), "statefulsets", "default", "web", "715")
+}
+
 // TestLabelsAreLookedUpAsInASnapshot compares the World of a cluster with the one of manifests.
 func TestLabelsAreLookedUpAsInASnapshot(t *testing.T) {
 	t.Parallel()
