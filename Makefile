@@ -66,7 +66,7 @@ fuzz: ## Run each fuzz target for FUZZ_TIME
 	done
 
 .PHONY: soak
-soak: ## Replace all replicas ROLLOUTS times under 200 requests per second, kill one, and let one hang (about half an hour)
+soak: ## Replace all replicas ROLLOUTS times under 200 requests per second, kill one, and let one hang (a quarter of an hour)
 	go test -tags soak ./test/availability -run 'Rollouts|Killed|ANodeIsLost' -rollouts $(ROLLOUTS) -timeout 3h -v
 
 .PHONY: bench

@@ -2,15 +2,11 @@ package availability_test
 
 import (
 	"bytes"
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stateward/stateward/test/bench/load"
-	"github.com/stateward/stateward/test/cluster"
 )
 
 const (
@@ -24,11 +20,7 @@ const (
 // allowed that is not, and when it is over all is as before.
 func (f *fleet) outlivesAFlood(t *testing.T) {
 	t.Run("while all is well", func(t *testing.T) {
-		root, err := cluster.Root()
-		if err != nil {
-			t.Fatal(err)
-		}
-		f.flooded(t, recorded(t, root, "11-delete-background.json", false))
+		f.flooded(t, recorded(t, "11-delete-background.json", false))
 	})
 	// How fast the machine is must not tell whether there are too many: each of these takes a second.
 	t.Run("while the API server hangs", func(t *testing.T) {
@@ -79,17 +71,8 @@ func turnedAway(result *load.Result) (count int) {
 // lookedUp is the deletion of a Service that is no StatefulSet's, as far as a replica has heard: it asks the API server.
 func lookedUp(t *testing.T) load.Review {
 	t.Helper()
-	root, err := cluster.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(filepath.Join(root, "test", "testdata", "reviews", "14-delete-service.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var review load.Review
-	if err := json.Unmarshal(bytes.ReplaceAll(text, []byte(`"nginx"`), []byte(`"other"`)), &review.AdmissionReview); err != nil {
-		t.Fatal(err)
-	}
+	review := recorded(t, "14-delete-service.json", false)
+	review.Request.Name = "other"
+	review.Request.OldObject.Raw = bytes.ReplaceAll(review.Request.OldObject.Raw, []byte(`"nginx"`), []byte(`"other"`))
 	return review
 }
