@@ -30,7 +30,7 @@ type World interface {
 // Follower is a World that hears of changes, and so may be behind the request that it is asked about.
 type Follower interface {
 	World
-	// At is Get of an object that is known to have or to have had this resourceVersion a moment ago: what is of another
-	// version may be out of date.
+	// At is Get of an object that is known to have or to have had this resourceVersion a moment ago: what the World has heard
+	// of another version may be out of date, and so may all that it has heard where the version is empty.
 	At(ctx context.Context, resource, namespace, name, version string) (ast.Value, error)
 }

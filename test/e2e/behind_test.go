@@ -153,6 +153,57 @@ func (g guard) scaledBehind(ctx context.Context, confirm, until string) error {
 	return err
 }
 
+// TestADeletionRightBehindAScaleIsJudgedByThat deletes what a set needs that was scaled up a moment ago, and what a set at 0 or
+// one that is gone does not need any more.
+func TestADeletionRightBehindAScaleIsJudgedByThat(t *testing.T) {
+	t.Parallel()
+	const rounds = 30
+	g := newGuard(t, shared(t))
+	g.create(t, withClaim(builders.MakeStatefulSet().Replicas(1)))
+	g.settled(t, 1)
+	for range rounds {
+		for _, replicas := range []int{0, 1} {
+			g.scaledTo(t, replicas)
+			for rule, err := range g.deletions(t.Context()) {
+				if replicas > 0 {
+					err = deniedBy(rule, err)
+				}
+				if err != nil && (replicas > 0 || rule != "namespace-delete") {
+					t.Errorf("right behind %d replicas: %v", replicas, err)
+				}
+			}
+		}
+	}
+	orphan := metav1.DeletePropagationOrphan
+	if err := g.Client.AppsV1().StatefulSets(g.namespace).Delete(t.Context(), "web", metav1.DeleteOptions{PropagationPolicy: &orphan}); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.deletions(t.Context())["service-in-use"]; err != nil {
+		t.Errorf("right behind the deletion: %v", err)
+	}
+}
+
+// scaledTo asks for so many replicas by a patch of the set.
+func (g guard) scaledTo(t *testing.T, replicas int) {
+	t.Helper()
+	sets := g.Client.AppsV1().StatefulSets(g.namespace)
+	patch := fmt.Sprintf(`{"spec":{"replicas":%d}}`, replicas)
+	if _, err := sets.Patch(t.Context(), "web", types.MergePatchType, []byte(patch), metav1.PatchOptions{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// deletions tries to delete what a set needs, and returns what came of it by the rule that looks after it.
+func (g guard) deletions(ctx context.Context) map[string]error {
+	dry := metav1.DeleteOptions{DryRun: []string{metav1.DryRunAll}}
+	core := g.Client.CoreV1()
+	return map[string]error{
+		"service-in-use":   core.Services(g.namespace).Delete(ctx, "nginx", dry),
+		"claim-in-use":     core.PersistentVolumeClaims(g.namespace).Delete(ctx, "www-web-0", dry),
+		"namespace-delete": core.Namespaces().Delete(ctx, g.namespace, dry),
+	}
+}
+
 // deniedBy wants an error that is a denial by this rule.
 func deniedBy(rule string, err error) error {
 	if err == nil || !strings.Contains(err.Error(), "["+rule+"]") {

@@ -88,7 +88,7 @@ func (g guard) fresh(t *testing.T, name string) {
 	}
 	g.denied(t, "service-in-use", "delete", "service", name)
 	g.allowed(t, "", append(breakGlass(), "delete", "statefulset", name)...)
-	g.eventuallyAllowed(t, "", "delete", "service", name)
+	g.allowed(t, "", "delete", "service", name)
 }
 
 // TestNothingOfWhatAnObjectHoldsIsTold looks for a word that stands in many places of an object, and must stand in no log

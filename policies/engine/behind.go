@@ -1,0 +1,112 @@
+package engine
+
+import (
+	"context"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/stateward/stateward/policies/engine/plan"
+)
+
+// mostLookedUp is how many StatefulSets are looked up for one deletion. Where it concerns more, enough of them are as the
+// World has heard.
+const mostLookedUp = 10
+
+// behind returns a World that is not behind the request in what that is about: StatefulSets of which the request holds no
+// version itself.
+func (c *Case) behind(world World) World {
+	follower, follows := world.(Follower)
+	if !follows {
+		return world
+	}
+	switch resource, operation := c.review.subject(); {
+	case resource == "statefulsets/scale":
+		return c.scaled(follower)
+	case operation != "DELETE":
+		return world
+	case resource == "services", resource == "namespaces":
+		return concerned{Follower: follower, by: func(string) bool { return true }}
+	case resource == "persistentvolumeclaims":
+		// The controller names claims TEMPLATE-SET-ORDINAL.
+		claim, _ := c.review.named(find(c.input, "request")).(ast.String)
+		return concerned{Follower: follower, by: func(set string) bool { return strings.Contains(string(claim), "-"+set+"-") }}
+	default:
+		return world
+	}
+}
+
+// scaled returns the World for a Scale, which tells the version of its StatefulSet and little else. Source:
+// scaleFromStatefulSet in pkg/registry/apps/statefulset/storage/storage.go. Old API servers send no old Scale.
+func (c *Case) scaled(follower Follower) World {
+	version, known := find(c.input, "request", "oldObject", "metadata", "resourceVersion").(ast.String)
+	if !known || version == "" {
+		return follower
+	}
+	return upToDate{
+		Follower: follower,
+		resource: c.review.Resource, namespace: c.review.Namespace, name: c.review.Name, version: string(version),
+	}
+}
+
+// upToDate is a World whose one object is as it is now.
+type upToDate struct {
+	Follower
+	resource, namespace, name, version string
+}
+
+func (w upToDate) Get(ctx context.Context, resource, namespace, name string) (ast.Value, error) {
+	if resource == w.resource && namespace == w.namespace && name == w.name {
+		return w.At(ctx, resource, namespace, name, w.version)
+	}
+	return w.Follower.Get(ctx, resource, namespace, name)
+}
+
+// concerned is a World whose StatefulSets of some names are as they are now, or are not there any more.
+type concerned struct {
+	Follower
+	by func(set string) bool
+}
+
+func (w concerned) Governed(ctx context.Context, namespace, service string) (ast.Value, error) {
+	sets, err := w.Follower.Governed(ctx, namespace, service)
+	if err != nil {
+		return nil, err
+	}
+	return w.now(ctx, namespace, sets)
+}
+
+func (w concerned) List(ctx context.Context, resource, namespace string) (ast.Value, error) {
+	listed, err := w.Follower.List(ctx, resource, namespace)
+	if err != nil || resource != "statefulsets" {
+		return listed, err
+	}
+	return w.now(ctx, namespace, listed)
+}
+
+// now returns the sets of a namespace as they are.
+func (w concerned) now(ctx context.Context, namespace string, sets ast.Value) (ast.Value, error) {
+	heard, _ := plan.Fields(sets)
+	var names []string
+	now := ast.NewObject()
+	for _, set := range heard {
+		if name, ok := set[0].Value.(ast.String); ok && w.by(string(name)) {
+			names = append(names, string(name))
+			continue
+		}
+		now.Insert(set[0], set[1])
+	}
+	if len(names) == 0 || len(names) > mostLookedUp {
+		return sets, nil
+	}
+	for _, name := range names {
+		set, err := w.At(ctx, "statefulsets", namespace, name, "")
+		if err != nil {
+			return nil, err
+		}
+		if set != nil {
+			now.Insert(ast.StringTerm(name), ast.NewTerm(set))
+		}
+	}
+	return now, nil
+}
