@@ -43,20 +43,17 @@ func (c *Case) scaled(follower Follower) World {
 	if !known || version == "" {
 		return follower
 	}
-	return upToDate{
-		Follower: follower,
-		resource: c.review.Resource, namespace: c.review.Namespace, name: c.review.Name, version: string(version),
-	}
+	return upToDate{Follower: follower, namespace: c.review.Namespace, name: c.review.Name, version: string(version)}
 }
 
-// upToDate is a World whose one object is as it is now.
+// upToDate is a World whose one StatefulSet is as it is now.
 type upToDate struct {
 	Follower
-	resource, namespace, name, version string
+	namespace, name, version string
 }
 
 func (w upToDate) Get(ctx context.Context, resource, namespace, name string) (ast.Value, error) {
-	if resource == w.resource && namespace == w.namespace && name == w.name {
+	if resource == "statefulsets" && namespace == w.namespace && name == w.name {
 		return w.At(ctx, resource, namespace, name, w.version)
 	}
 	return w.Follower.Get(ctx, resource, namespace, name)
@@ -87,25 +84,32 @@ func (w concerned) List(ctx context.Context, resource, namespace string) (ast.Va
 // now returns the sets of a namespace as they are.
 func (w concerned) now(ctx context.Context, namespace string, sets ast.Value) (ast.Value, error) {
 	heard, _ := plan.Fields(sets)
-	var names []string
-	now := ast.NewObject()
-	for _, set := range heard {
-		if name, ok := set[0].Value.(ast.String); ok && w.by(string(name)) {
-			names = append(names, string(name))
-			continue
-		}
-		now.Insert(set[0], set[1])
+	concerns := func(set [2]*ast.Term) bool {
+		name, ok := set[0].Value.(ast.String)
+		return ok && w.by(string(name))
 	}
-	if len(names) == 0 || len(names) > mostLookedUp {
+	count := 0
+	for _, set := range heard {
+		if concerns(set) {
+			count++
+		}
+	}
+	if count == 0 || count > mostLookedUp {
 		return sets, nil
 	}
-	for _, name := range names {
-		set, err := w.At(ctx, "statefulsets", namespace, name, "")
+	now := ast.NewObject()
+	for _, set := range heard {
+		if !concerns(set) {
+			now.Insert(set[0], set[1])
+			continue
+		}
+		name, _ := set[0].Value.(ast.String)
+		found, err := w.At(ctx, "statefulsets", namespace, string(name), "")
 		if err != nil {
 			return nil, err
 		}
-		if set != nil {
-			now.Insert(ast.StringTerm(name), ast.NewTerm(set))
+		if found != nil {
+			now.Insert(set[0], ast.NewTerm(found))
 		}
 	}
 	return now, nil

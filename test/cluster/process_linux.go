@@ -29,7 +29,7 @@ func hold(process *os.Process) error {
 	if err := signalGroup(process, syscall.SIGSTOP); err != nil {
 		return err
 	}
-	// One that ends meanwhile does not stop. Who it was is still for its Wait to tell.
+	// One that ends meanwhile never stops. How it ended is left for Wait to tell.
 	const until = unix.WSTOPPED | unix.WEXITED | unix.WNOWAIT
 	for {
 		if err := unix.Waitid(unix.P_PID, process.Pid, nil, until, nil); !errors.Is(err, unix.EINTR) {

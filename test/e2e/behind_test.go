@@ -143,13 +143,12 @@ func TestAScaleRightBehindAChangeOfItsSetIsJudgedByThat(t *testing.T) {
 
 // scaledBehind sets the marks of a confirmation, as JSON, and tries to scale to 0.
 func (g guard) scaledBehind(ctx context.Context, confirm, until string) error {
-	sets := g.Client.AppsV1().StatefulSets(g.namespace)
 	patch := fmt.Sprintf(`{"metadata":{"annotations":{"stateward.dev/confirm":%s,"stateward.dev/confirm-until":%s}}}`, confirm, until)
-	if _, err := sets.Patch(ctx, "web", types.MergePatchType, []byte(patch), metav1.PatchOptions{}); err != nil {
+	if err := g.patched(ctx, patch); err != nil {
 		return err
 	}
 	scale := &autoscalingv1.Scale{ObjectMeta: metav1.ObjectMeta{Name: "web", Namespace: g.namespace}}
-	_, err := sets.UpdateScale(ctx, "web", scale, metav1.UpdateOptions{DryRun: []string{metav1.DryRunAll}})
+	_, err := g.Client.AppsV1().StatefulSets(g.namespace).UpdateScale(ctx, "web", scale, metav1.UpdateOptions{DryRun: []string{metav1.DryRunAll}})
 	return err
 }
 
@@ -163,7 +162,9 @@ func TestADeletionRightBehindAScaleIsJudgedByThat(t *testing.T) {
 	g.settled(t, 1)
 	for range rounds {
 		for _, replicas := range []int{0, 1} {
-			g.scaledTo(t, replicas)
+			if err := g.patched(t.Context(), fmt.Sprintf(`{"spec":{"replicas":%d}}`, replicas)); err != nil {
+				t.Fatal(err)
+			}
 			for rule, err := range g.deletions(t.Context()) {
 				if replicas > 0 {
 					err = deniedBy(rule, err)
@@ -183,14 +184,10 @@ func TestADeletionRightBehindAScaleIsJudgedByThat(t *testing.T) {
 	}
 }
 
-// scaledTo asks for so many replicas by a patch of the set.
-func (g guard) scaledTo(t *testing.T, replicas int) {
-	t.Helper()
-	sets := g.Client.AppsV1().StatefulSets(g.namespace)
-	patch := fmt.Sprintf(`{"spec":{"replicas":%d}}`, replicas)
-	if _, err := sets.Patch(t.Context(), "web", types.MergePatchType, []byte(patch), metav1.PatchOptions{}); err != nil {
-		t.Fatal(err)
-	}
+// patched changes the set.
+func (g guard) patched(ctx context.Context, patch string) error {
+	_, err := g.Client.AppsV1().StatefulSets(g.namespace).Patch(ctx, "web", types.MergePatchType, []byte(patch), metav1.PatchOptions{})
+	return err
 }
 
 // deletions tries to delete what a set needs, and returns what came of it by the rule that looks after it.

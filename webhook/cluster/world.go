@@ -131,7 +131,7 @@ func arrivesWith(resource string) bool {
 
 // Get returns an object from the cache or, where the cache has none and should, from the API server.
 func (w *World) Get(ctx context.Context, resource, namespace, name string) (ast.Value, error) {
-	return w.get(ctx, resource, namespace, name, func(*held) bool { return true })
+	return w.get(ctx, resource, namespace, name, everything)
 }
 
 // At returns an object from the cache or, where that has another version, from the API server.
@@ -149,20 +149,19 @@ func (w *World) get(ctx context.Context, resource, namespace, name string, isNow
 	if err != nil {
 		return nil, err
 	}
-	if !found {
-		if arrivesWith(resource) {
-			return w.look(ctx, from.Resource, key)
+	if found {
+		kept, err := heldBy(stored)
+		if err != nil {
+			return nil, err
 		}
-		return nil, nil
+		if isNow(kept) {
+			return w.decode(kept)
+		}
 	}
-	kept, err := heldBy(stored)
-	if err != nil {
-		return nil, err
-	}
-	if !isNow(kept) {
+	if found || arrivesWith(resource) {
 		return w.look(ctx, from.Resource, key)
 	}
-	return w.decode(kept)
+	return nil, nil
 }
 
 // List returns the cached objects of a namespace by name. StatefulSets are looked for as for Governed.
