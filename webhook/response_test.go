@@ -170,7 +170,7 @@ func TestARecordedRequestIsDeniedForAllItsReasons(t *testing.T) {
 	})
 	got := post(t, serve(t, newHandler(t, engine.ValidatingDoor)), contentType, body)
 	want := []metav1.StatusCause{
-		{Type: "headless-service", Field: "spec.serviceName", Message: `there is no Service "other" in namespace default`},
+		{Type: "headless-service", Field: "spec.serviceName", Message: `Service "other" does not exist in namespace default`},
 		{
 			Type: "partition-range", Field: "spec.updateStrategy.rollingUpdate.partition",
 			Message: "99 is greater than replicas 2: no update would reach any pod",

@@ -55,7 +55,7 @@ stamp(entry) := "" if {
 #   What to do to confirm, ending with the command to paste. A plan is carried out some day, so the time is left to
 #   whoever confirms then, on what is live.
 # scope: document
-way(entry) := sprintf("let an exception in the Guardrails pass it here, and confirm it when it is applied: %s", [
+way(entry) := sprintf("add an exception to the Guardrails, and confirm it when it is applied: %s", [
 	_later(entry),
 ]) if {
 	entry.planned

@@ -199,7 +199,7 @@ test_nothing_is_confirmed_in_a_plan_whatever_its_files_say if {
 
 test_way_out_of_a_plan_leaves_the_confirmation_to_its_day if {
 	confirmation.way(_entry({"planned": true})) == concat(" ", [
-		"let an exception in the Guardrails pass it here, and confirm it when it is applied:",
+		"add an exception to the Guardrails, and confirm it when it is applied:",
 		"stateward confirm statefulset/web delete -n default",
 	])
 }

@@ -8,8 +8,8 @@ _partition := concat(" ", [
 ])
 
 _selector := concat(" ", [
-	"[default-selector] spec.selector: absent, Stateward sets {\"matchLabels\":{\"app\":\"web\"}}.",
-	"Fix: write the selector into the manifest.",
+	"[default-selector] spec.selector: is absent; Stateward sets {\"matchLabels\":{\"app\":\"web\"}}.",
+	"Fix: add the selector to the manifest.",
 ])
 
 _no_service := concat(" ", [

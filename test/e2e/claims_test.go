@@ -101,9 +101,9 @@ func anewOnClaims(t *testing.T, g guard) {
 	g.warned(t, "cascade-delete", "delete", "statefulset", "web", "--cascade=foreground")
 	manifest := string(set.JSON())
 	g.says(t, false, strings.ReplaceAll(manifest, `"1Gi"`, `"2Gi"`),
-		[]string{"[claim-reuse]", "www-web-0, www-web-1, www-web-2: 1Gi, the template asks for 2Gi"}, "create", "--dry-run=server", "-f", "-")
+		[]string{"[claim-reuse]", "www-web-0, www-web-1, www-web-2: size 1Gi, the template requests 2Gi"}, "create", "--dry-run=server", "-f", "-")
 	g.says(t, false, manifest, []string{
-		"[claim-reuse] spec.volumeClaimTemplates: www-web-0, www-web-1, www-web-2 and the data of a former set are taken over",
+		"[claim-reuse] spec.volumeClaimTemplates: new pods take over www-web-0, www-web-1, www-web-2 with the data of a former set",
 	}, "create", "-f", "-")
 	g.settled(t, 3)
 	if after := g.claims(t); !maps.Equal(before, after) {

@@ -129,7 +129,7 @@ func automaticCanary(t *testing.T, g guard) {
 	g.settled(t, 3)
 	for _, images := range [][]string{{oldImage, newImage}, {newImage, nextImage}} {
 		before, after := images[0], images[1]
-		g.says(t, false, "", []string{"[auto-canary]", "Stateward sets 2, the new image goes to web-2 only"}, setImage(after)...)
+		g.says(t, false, "", []string{"[auto-canary]", "Stateward sets 2: the new image goes to web-2 only"}, setImage(after)...)
 		g.run(t, before, before, after)
 		g.eventuallyAllowed(t, "", partition(0)...)
 		g.run(t, after, after, after)

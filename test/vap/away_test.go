@@ -55,7 +55,7 @@ func guarded() map[string]door {
 			"or confirm it: stateward confirm statefulset/web delete -n default",
 		}},
 		"what is changed": {arguments: []string{"set", "image", "statefulset/web", "nginx=nginx:latest", "--dry-run=server"}, denied: true, words: []string{
-			"[image-tag] spec.template.spec.containers: nginx:latest is another image tomorrow. Fix: name a version",
+			"[image-tag] spec.template.spec.containers: nginx:latest may be a different image tomorrow. Fix: name a version",
 		}},
 		"who breaks the glass": {arguments: breakGlass("delete", "statefulset", "web", "--dry-run=server")},
 		"what nobody minds":    {arguments: []string{"label", "statefulset", "web", "a=b", "--dry-run=server"}},
@@ -84,7 +84,7 @@ func TestPoliciesDenyWhenStatewardIsAway(t *testing.T) {
 	}
 	t.Run("what is scaled to nothing", func(t *testing.T) {
 		door{arguments: []string{"scale", "statefulset", "web", "--replicas=0", "--dry-run=server"}, denied: true, words: []string{
-			"[scale-to-zero] spec.replicas: 0 stops all 3 pods. Fix: keep at least one replica, unless the whole set is meant to stop.",
+			"[scale-to-zero] spec.replicas: 0 stops all 3 pods. Fix: keep at least one replica, unless you want to stop the whole set.",
 		}}.try(t, environment.Cluster)
 	})
 	t.Run("what is confirmed", func(t *testing.T) {

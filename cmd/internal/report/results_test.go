@@ -93,7 +93,7 @@ func found(level policies.Level, object engine.ObjectReference, position report.
 	finding := report.Finding{Position: position, Source: source}
 	finding.Rule, finding.Level, finding.Object = "image-tag", level, object
 	finding.Path, finding.Field = []any{"spec", "containers", 0, "image"}, "spec.containers[0].image"
-	finding.What, finding.Fix = `"nginx:latest" is another image tomorrow`, "name a version."
+	finding.What, finding.Fix = `"nginx:latest" may be a different image tomorrow`, "name a version."
 	finding.Message = "[image-tag] " + finding.Field + ": " + finding.What + ". Fix: " + finding.Fix
 	return finding
 }

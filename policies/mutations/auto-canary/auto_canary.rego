@@ -1,17 +1,17 @@
 # METADATA
-# title: A new image begins with one pod by itself
+# title: Start a new image on one pod automatically
 # description: |
-#   Where a StatefulSet is labelled `stateward.dev/canary: auto`, a request that brings a new image and no partition
-#   gets the partition `replicas - 1`: the last pod runs the new image, and the others follow when somebody lowers the
-#   partition, which this mutation leaves alone until the next image. A partition that somebody has set stays, and a
-#   change back to the images of the current revision is not slowed down.
+#   If a StatefulSet has the label `stateward.dev/canary: auto`, a request with a new image and without a partition
+#   gets the partition `replicas - 1`: the last pod runs the new image, and the others follow when you lower the
+#   partition, which this mutation does not touch until the next image. It keeps a partition that the request sets,
+#   and does not slow down a change back to the images of the current revision.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/tutorials/stateful-application/basic-stateful-set/#staging-an-update
 # custom:
 #   on:
 #     statefulsets: [UPDATE]
 #   reads: [pods]
-#   fix: lower the partition once that pod has proved itself
+#   fix: lower the partition once that pod works
 #   since: v0.1.0
 package stateward.mutations["auto-canary"]
 
@@ -22,7 +22,7 @@ import data.stateward.lib.rollout
 
 report contains result.mutation(rego.metadata.chain(), entry, {
 	"path": ["spec", "updateStrategy", "rollingUpdate", "partition"],
-	"what": sprintf("Stateward sets %v, the new image goes to %s-%d only", [partition, entry.name, ordinal]),
+	"what": sprintf("Stateward sets %v: the new image goes to %s-%d only", [partition, entry.name, ordinal]),
 	"patch": [{"op": "add", "path": "/spec/updateStrategy", "value": _with(entry.object, partition)}],
 }) if {
 	some entry in rollout.image_changes

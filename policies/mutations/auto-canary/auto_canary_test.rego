@@ -7,15 +7,15 @@ test_new_image_begins_with_the_last_pod if {
 	[[finding.msg, finding.patch] | some finding in mutation.report] == [[
 		concat(" ", [
 			"[auto-canary] spec.updateStrategy.rollingUpdate.partition:",
-			"Stateward sets 2, the new image goes to web-2 only.",
-			"Fix: lower the partition once that pod has proved itself.",
+			"Stateward sets 2: the new image goes to web-2 only.",
+			"Fix: lower the partition once that pod works.",
 		]),
 		[_patch(_partition(2))],
 	]] with input as _update({}, {})
 }
 
 test_ordinals_are_counted_from_their_start if {
-	[finding.what | some finding in mutation.report] == ["Stateward sets 2, the new image goes to web-7 only"]
+	[finding.what | some finding in mutation.report] == ["Stateward sets 2: the new image goes to web-7 only"]
 		with input as _update({}, {"ordinals": {"start": 5}})
 }
 

@@ -1,16 +1,16 @@
 # METADATA
-# title: Storage class annotations become the field they meant
+# title: Replace storage class annotations with storageClassName
 # description: |
-#   Claim templates named their class in annotations before there was `storageClassName`. Kubernetes still reads
-#   `volume.beta.kubernetes.io/storage-class`, which becomes the field; it has long ignored
-#   `volume.alpha.kubernetes.io/storage-class`, which is dropped, since whoever wrote it believes that it works. The
+#   Before `storageClassName` existed, claim templates named their class in annotations. Kubernetes still reads
+#   `volume.beta.kubernetes.io/storage-class`, which this mutation moves to the field. Kubernetes has long ignored
+#   `volume.alpha.kubernetes.io/storage-class`, which this mutation removes, because it looks as if it worked. The
 #   templates cannot be changed later, so a second `kubectl apply` of the manifest is corrected in the same way.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/storage/persistent-volumes/#class
 # custom:
 #   on:
 #     statefulsets: [CREATE, UPDATE]
-#   fix: name the class in spec.storageClassName
+#   fix: set spec.storageClassName
 #   since: v0.1.0
 package stateward.mutations["claim-class-annotation"]
 
@@ -19,7 +19,7 @@ import data.stateward.lib.result
 
 report contains result.mutation(rego.metadata.chain(), template.entry, {
 	"path": array.concat(template.path, ["metadata", "annotations", claim.alpha_annotation]),
-	"what": sprintf("Kubernetes ignores the alpha annotation %q, Stateward drops it", [class]),
+	"what": sprintf("Kubernetes ignores the alpha annotation %q; Stateward removes it", [class]),
 	"patch": [_remove(template, claim.alpha_annotation)],
 }) if {
 	some template in claim.correctable_templates
@@ -28,7 +28,7 @@ report contains result.mutation(rego.metadata.chain(), template.entry, {
 
 report contains result.mutation(rego.metadata.chain(), template.entry, {
 	"path": array.concat(template.path, ["metadata", "annotations", claim.beta_annotation]),
-	"what": sprintf("deprecated, Stateward moves %q to spec.storageClassName", [class]),
+	"what": sprintf("is deprecated; Stateward moves %q to spec.storageClassName", [class]),
 	"patch": [_remove(template, claim.beta_annotation), {"op": "add", "path": pointer, "value": class}],
 }) if {
 	some template in claim.correctable_templates
@@ -40,7 +40,7 @@ report contains result.mutation(rego.metadata.chain(), template.entry, {
 # The annotation wins over the field, so a field that says the same is all that is needed.
 report contains result.mutation(rego.metadata.chain(), template.entry, {
 	"path": array.concat(template.path, ["metadata", "annotations", claim.beta_annotation]),
-	"what": sprintf("deprecated, Stateward drops it: spec.storageClassName says %q as well", [class]),
+	"what": sprintf("is deprecated; Stateward removes it because spec.storageClassName is %q too", [class]),
 	"patch": [_remove(template, claim.beta_annotation)],
 }) if {
 	some template in claim.correctable_templates

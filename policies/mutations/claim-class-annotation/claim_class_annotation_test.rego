@@ -18,21 +18,21 @@ _drop_beta := {
 
 test_alpha_annotation_is_dropped if {
 	{[finding.msg, finding.patch] | some finding in mutation.report} == {[
-		_message(_alpha, `Kubernetes ignores the alpha annotation "fast", Stateward drops it`),
+		_message(_alpha, `Kubernetes ignores the alpha annotation "fast"; Stateward removes it`),
 		[_drop_alpha],
 	]} with input as _sts([_claim({_alpha: "fast"}, {})])
 }
 
 test_beta_annotation_becomes_the_field if {
 	{[finding.msg, finding.patch] | some finding in mutation.report} == {[
-		_message(_beta, `deprecated, Stateward moves "fast" to spec.storageClassName`),
+		_message(_beta, `is deprecated; Stateward moves "fast" to spec.storageClassName`),
 		[_drop_beta, {"op": "add", "path": "/spec/volumeClaimTemplates/0/spec/storageClassName", "value": "fast"}],
 	]} with input as _sts([_claim({_beta: "fast"}, {})])
 }
 
 test_beta_annotation_that_says_the_same_is_dropped if {
 	{[finding.msg, finding.patch] | some finding in mutation.report} == {[
-		_message(_beta, `deprecated, Stateward drops it: spec.storageClassName says "fast" as well`),
+		_message(_beta, `is deprecated; Stateward removes it because spec.storageClassName is "fast" too`),
 		[_drop_beta],
 	]} with input as _sts([_claim({_beta: "fast"}, {"storageClassName": "fast"})])
 }
@@ -112,7 +112,7 @@ test_null_class_is_no_class if {
 
 _message(annotation, what) := sprintf(
 	"[claim-class-annotation] spec.volumeClaimTemplates[0].metadata.annotations[%q]: %s. %s",
-	[annotation, what, "Fix: name the class in spec.storageClassName."],
+	[annotation, what, "Fix: set spec.storageClassName."],
 )
 
 _claim(annotations, spec) := {"metadata": {"name": "www", "annotations": annotations}, "spec": spec}

@@ -1,10 +1,10 @@
 # METADATA
-# title: It is on record who confirmed
+# title: Record who confirmed an operation
 # description: |
-#   Whoever sets `stateward.dev/confirm`, `confirm-until` or `confirm-reason`, or changes one of them, is recorded in
-#   `stateward.dev/confirmed-by` under the name that the API server knows. Nobody can write it for somebody else, and it
-#   goes when the confirmation goes. A confirmation without it counts for nothing, so that none can be slipped in while
-#   Stateward is away: this mutation and the rule protected-labels go together.
+#   When a user sets or changes `stateward.dev/confirm`, `confirm-until` or `confirm-reason`, Stateward records the
+#   authenticated user name in `stateward.dev/confirmed-by`. A user cannot write it for another user, and it is
+#   removed with the confirmation. A confirmation without it is ignored, so that none can be added while Stateward is
+#   unavailable: this mutation works together with the rule protected-labels.
 # custom:
 #   on:
 #     statefulsets: [CREATE, UPDATE]
@@ -18,7 +18,7 @@
 #     persistentvolumeclaims: marks
 #     namespaces: marks
 #     pods: marks
-#   fix: leave this annotation to Stateward
+#   fix: "do not set this annotation: Stateward writes it"
 #   since: v0.1.0
 package stateward.mutations["confirmed-by"]
 
@@ -45,7 +45,7 @@ report contains result.mutation(rego.metadata.chain(), entry, {
 
 report contains result.mutation(rego.metadata.chain(), entry, {
 	"path": _path,
-	"what": sprintf("nothing is confirmed by %q here, Stateward drops it", [written]),
+	"what": sprintf("%q confirms nothing here; Stateward removes it", [written]),
 	"patch": [{"op": "remove", "path": _pointer}],
 }) if {
 	some entry in _requests
@@ -54,7 +54,7 @@ report contains result.mutation(rego.metadata.chain(), entry, {
 	written != ""
 }
 
-# Nobody acts in a manifest.
+# A manifest has no user.
 _requests := [entry | some entry in review.objects(marks.kinds); entry.operation in {"CREATE", "UPDATE"}]
 
 _what(entry, stamp) := sprintf("Stateward records that %q confirms: %s until %s", [
@@ -63,4 +63,4 @@ _what(entry, stamp) := sprintf("Stateward records that %q confirms: %s until %s"
 	marks.annotation(entry.object, marks.until),
 ]) if {
 	marks.confirmation(entry.object) != marks.confirmation(entry.old)
-} else := sprintf("only Stateward writes it, so %q stays", [stamp])
+} else := sprintf("only Stateward writes it, so %q is kept", [stamp])

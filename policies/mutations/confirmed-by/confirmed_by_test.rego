@@ -17,7 +17,7 @@ test_who_confirms_is_recorded if {
 		concat(" ", [
 			`[confirmed-by] metadata.annotations["stateward.dev/confirmed-by"]:`,
 			`Stateward records that "bob" confirms: delete until 2026-11-23T12:10:00Z.`,
-			"Fix: leave this annotation to Stateward.",
+			"Fix: do not set this annotation: Stateward writes it.",
 		]),
 		[_bob],
 	]] with input as _update({}, _said)
@@ -36,7 +36,7 @@ test_who_changes_what_is_confirmed_is_recorded[change] if {
 test_nobody_writes_it_for_somebody_else if {
 	[finding.patch | some finding in mutation.report] == [[_bob]] with input as _update({}, _by("alice"))
 	[[finding.what, finding.patch] | some finding in mutation.report] == [[
-		`only Stateward writes it, so "alice" stays`,
+		`only Stateward writes it, so "alice" is kept`,
 		[_alice],
 	]] with input as _update(_by("alice"), _by("bob"))
 }
@@ -57,7 +57,7 @@ test_it_goes_with_the_confirmation[after] if {
 
 test_stamp_without_a_confirmation_is_dropped if {
 	[[finding.what, finding.patch] | some finding in mutation.report] == [[
-		`nothing is confirmed by "bob" here, Stateward drops it`,
+		`"bob" confirms nothing here; Stateward removes it`,
 		[_nobody],
 	]] with input as _update({}, {"stateward.dev/confirmed-by": "bob"})
 }

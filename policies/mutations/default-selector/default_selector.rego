@@ -1,15 +1,15 @@
 # METADATA
-# title: A StatefulSet without a selector gets its template's labels
+# title: Fill in a missing selector from the pod template
 # description: |
-#   Older manifests and tutorials leave `spec.selector` out, and today's API server refuses them with
-#   "spec.selector: Required value". What they mean is the pod template's labels; on an UPDATE it is the
-#   selector that the StatefulSet already has.
+#   Older manifests and tutorials leave `spec.selector` out, and current API servers reject them with "spec.selector:
+#   Required value". Stateward fills in the pod template's labels; on an UPDATE it fills in the selector that the
+#   StatefulSet already has.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#pod-selector
 # custom:
 #   on:
 #     statefulsets: [CREATE, UPDATE]
-#   fix: write the selector into the manifest
+#   fix: add the selector to the manifest
 #   since: v0.1.0
 package stateward.mutations["default-selector"]
 
@@ -18,7 +18,7 @@ import data.stateward.lib.review
 
 report contains result.mutation(rego.metadata.chain(), entry, {
 	"path": ["spec", "selector"],
-	"what": sprintf("absent, Stateward sets %s", [json.marshal(selector)]),
+	"what": sprintf("is absent; Stateward sets %s", [json.marshal(selector)]),
 	"patch": [{"op": "add", "path": "/spec/selector", "value": selector}],
 }) if {
 	some entry in review.statefulsets

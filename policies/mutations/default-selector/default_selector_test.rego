@@ -3,8 +3,8 @@ package stateward.mutations["default-selector_test"]
 import data.stateward.mutations["default-selector"] as mutation
 
 _message := concat(" ", [
-	`[default-selector] spec.selector: absent, Stateward sets {"matchLabels":{"app":"web"}}.`,
-	"Fix: write the selector into the manifest.",
+	`[default-selector] spec.selector: is absent; Stateward sets {"matchLabels":{"app":"web"}}.`,
+	"Fix: add the selector to the manifest.",
 ])
 
 _patch := [{"op": "add", "path": "/spec/selector", "value": {"matchLabels": {"app": "web"}}}]
@@ -25,7 +25,7 @@ test_created_set_gets_the_labels_of_the_template if {
 test_updated_set_keeps_the_selector_it_has if {
 	selector := {"matchLabels": {"app": "old"}}
 	{[finding.what, finding.patch] | some finding in mutation.report} == {[
-		`absent, Stateward sets {"matchLabels":{"app":"old"}}`,
+		`is absent; Stateward sets {"matchLabels":{"app":"old"}}`,
 		[{"op": "add", "path": "/spec/selector", "value": selector}],
 	]}
 		with input as {"request": {

@@ -1,16 +1,16 @@
 # METADATA
-# title: A StatefulSet without a Service gets the one that selects its pods
+# title: Fill in a missing serviceName
 # description: |
-#   A StatefulSet without `serviceName` is taken, and its pods have no DNS names; the field cannot be set afterwards.
-#   Where exactly one headless Service of the namespace selects the pod template's labels, that Service is meant. Where
-#   there are several, or none, nobody but the author can tell, and the rule headless-service speaks.
+#   Kubernetes accepts a StatefulSet without `serviceName`, but its pods have no DNS names, and the field cannot be
+#   set later. If exactly one headless Service in the namespace selects the pod template's labels, Stateward fills in
+#   its name. If there are several or none, only the author can decide, and the rule headless-service reports it.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-network-id
 # custom:
 #   on:
 #     statefulsets: [CREATE]
 #   reads: [services]
-#   fix: write the serviceName into the manifest
+#   fix: add serviceName to the manifest
 #   since: v0.1.0
 package stateward.mutations["default-service-name"]
 
@@ -21,7 +21,7 @@ import data.stateward.lib.selector
 
 report contains result.mutation(rego.metadata.chain(), entry, {
 	"path": ["spec", "serviceName"],
-	"what": sprintf("absent, Stateward sets %q, the one headless Service that selects these pods", [name]),
+	"what": sprintf("is absent; Stateward sets %q, the one headless Service that selects these pods", [name]),
 	"patch": [{"op": "add", "path": "/spec/serviceName", "value": name}],
 }) if {
 	some entry in review.statefulsets

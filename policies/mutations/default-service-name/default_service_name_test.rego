@@ -9,8 +9,8 @@ test_absent_name_becomes_that_of_the_one_headless_service[spec] if {
 	{[finding.msg, finding.patch] | some finding in mutation.report} == {[
 		concat(" ", [
 			"[default-service-name] spec.serviceName:",
-			`absent, Stateward sets "nginx", the one headless Service that selects these pods.`,
-			"Fix: write the serviceName into the manifest.",
+			`is absent; Stateward sets "nginx", the one headless Service that selects these pods.`,
+			"Fix: add serviceName to the manifest.",
 		]),
 		_patch,
 	]} with input as _create(spec) with data.cluster as _world([_service("nginx")])

@@ -1,10 +1,11 @@
 # METADATA
-# title: One budget stands between the pods and a node drain
+# title: Exactly one PodDisruptionBudget selects the pods
 # description: |
-#   A drain evicts every pod of a node, and where no PodDisruptionBudget selects them, all pods of a set at once. Two
-#   budgets on one pod are worse than none: its eviction fails with error 500, always. So does a drain in effect where a
-#   budget allows no disruption at all; a number is judged only where the budget selects nothing but the set. An update
-#   is told of it where it changes the pods' labels or makes several pods of one; a change of a budget always is.
+#   A node drain evicts every pod of the node. Without a PodDisruptionBudget it may evict all pods of a set at once.
+#   Two budgets that select one pod are worse than none: every eviction of that pod fails with error 500. A budget
+#   that allows no disruption blocks the drain; the number is checked only if the budget selects no other workload. An
+#   update is checked if it changes the pod labels or goes from one pod to several; a budget is checked on every
+#   change.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/tasks/run-application/configure-pdb/
 # custom:
@@ -14,7 +15,7 @@
 #     statefulsets/scale: [UPDATE]
 #     poddisruptionbudgets: [CREATE, UPDATE]
 #   reads: [statefulsets, deployments, poddisruptionbudgets]
-#   fix: let exactly one budget select these pods
+#   fix: make exactly one budget select these pods
 #   since: v0.1.0
 package stateward.rules.availability["disruption-budget"]
 
@@ -27,7 +28,7 @@ import data.stateward.lib.selector
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": ["spec", "template", "metadata", "labels"],
-	"what": sprintf("budgets %s select these pods: every eviction of one fails", [concat(" and ", names)]),
+	"what": sprintf("budgets %s all select these pods, so every eviction fails", [concat(" and ", names)]),
 }) if {
 	some entry in review.statefulsets
 	_labelled(entry)
@@ -37,7 +38,7 @@ report contains result.violation(rego.metadata.chain(), entry, {
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": ["spec", "selector"],
-	"what": sprintf("budget %q selects the pods of StatefulSet %q too: every eviction of one fails", [
+	"what": sprintf("budget %q also selects the pods of StatefulSet %q, so every eviction fails", [
 		other.metadata.name,
 		sts.metadata.name,
 	]),
@@ -61,8 +62,8 @@ report contains result.advice(rego.metadata.chain(), write.entry, {
 
 report contains result.advice(rego.metadata.chain(), write.entry, {
 	"path": ["spec", "replicas"],
-	"what": sprintf("budget %q never allows an eviction of these pods: a drain waits for ever", [budget.metadata.name]),
-	"fix": "let it allow one disruption, maxUnavailable 1",
+	"what": sprintf("budget %q never allows an eviction of these pods: a drain never finishes", [budget.metadata.name]),
+	"fix": "allow one disruption: set maxUnavailable to 1",
 }) if {
 	some write in scaling.writes
 	write.to > 0
@@ -73,8 +74,8 @@ report contains result.advice(rego.metadata.chain(), write.entry, {
 
 report contains result.advice(rego.metadata.chain(), entry, {
 	"path": ["spec"],
-	"what": sprintf("never allows an eviction of StatefulSet %q's pods: a drain waits for ever", [sts.metadata.name]),
-	"fix": "allow one disruption, maxUnavailable 1",
+	"what": sprintf("never allows an eviction of StatefulSet %q's pods: a drain never finishes", [sts.metadata.name]),
+	"fix": "allow one disruption: set maxUnavailable to 1",
 }) if {
 	some entry in _changed_budgets
 	some sts in _selected(entry.namespace, entry.object)

@@ -66,8 +66,8 @@ test_two_budgets_are_denied[door] if {
 	found == {[
 		concat(" ", [
 			"[disruption-budget] spec.template.metadata.labels:",
-			"budgets all and web select these pods: every eviction of one fails.",
-			"Fix: let exactly one budget select these pods.",
+			"budgets all and web all select these pods, so every eviction fails.",
+			"Fix: make exactly one budget select these pods.",
 		]),
 		"deny",
 		false,
@@ -81,8 +81,8 @@ test_second_budget_is_denied if {
 	found == {[
 		concat(" ", [
 			"[disruption-budget] spec.selector:",
-			`budget "web" selects the pods of StatefulSet "web" too: every eviction of one fails.`,
-			"Fix: let exactly one budget select these pods.",
+			`budget "web" also selects the pods of StatefulSet "web", so every eviction fails.`,
+			"Fix: make exactly one budget select these pods.",
 		]),
 		"deny",
 		false,
@@ -115,11 +115,11 @@ test_budget_for_no_disruption_is_said_of_the_set_and_of_the_budget[text] if {
 		"nearly all, rounded up": {"minAvailable": "70%"},
 	}
 	{[finding.what, finding.advice] | some finding in rule.report} == {[
-		`budget "web" never allows an eviction of these pods: a drain waits for ever`,
+		`budget "web" never allows an eviction of these pods: a drain never finishes`,
 		true,
 	]} with input as _scale(5, 3) with data.cluster as _world(_sts(5), [_budget("web", spec)])
 	{[finding.what, finding.advice] | some finding in rule.report} == {[
-		`never allows an eviction of StatefulSet "web"'s pods: a drain waits for ever`,
+		`never allows an eviction of StatefulSet "web"'s pods: a drain never finishes`,
 		true,
 	]} with input as _write("CREATE", null, _budget("web", spec)) with data.cluster as _world(_sts(3), [])
 }

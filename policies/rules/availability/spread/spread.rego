@@ -1,10 +1,10 @@
 # METADATA
-# title: Replicas do not share one node
+# title: Replicas are spread over nodes
 # description: |
-#   Several pods of one set are there so that one may fail. The scheduler prefers to keep them apart, as one wish among
-#   many; on a full or a small cluster all of them may land on one node, and go with it. Topology spread constraints and
-#   pod anti-affinity say that it matters, on the host name, the zone or any other label of the nodes, as long as they
-#   select the set's own pods. An update is told of it where it makes several pods of one, or takes the constraint away.
+#   Several replicas exist so that one may fail. By default the scheduler only prefers to separate them: on a full or
+#   small cluster all of them may land on one node and fail with it. Topology spread constraints and pod anti-affinity
+#   enforce the separation by host name, zone or any other node label, if they select the set's own pods. An update is
+#   checked if it goes from one pod to several or removes the constraint.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/
 # custom:

@@ -1,9 +1,9 @@
 # METADATA
-# title: A StatefulSet is not deleted under its running pods
+# title: Deleting a StatefulSet with running pods needs confirmation
 # description: |
-#   Deleting a StatefulSet deletes all its pods at once and in no order, unless the deletion says `Orphan`; a
-#   propagation policy that is absent means the same as Background. Scaling to 0 first stops the pods one by one,
-#   the last first. What happens to the claims is up to `persistentVolumeClaimRetentionPolicy.whenDeleted`.
+#   Deleting a StatefulSet deletes all its pods at once and in no order, unless the propagation policy is `Orphan`; an
+#   absent policy means `Background`. Scaling to 0 first stops the pods one by one, the last one first.
+#   `persistentVolumeClaimRetentionPolicy.whenDeleted` decides whether the claims are deleted too.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#limitations
 # custom:
@@ -33,7 +33,7 @@
 #           'deleting ' + oldObject.metadata.name + ' (propagation ' + variables.propagation + ') stops all ' +
 #           string(variables.replicas) + ' of its pods at once'
 #     unseen:
-#       examples/fail/confirmation-expired.yaml: a policy knows no time
+#       examples/fail/confirmation-expired.yaml: a policy cannot read the time
 package stateward.rules.delete["cascade-delete"]
 
 import data.stateward.lib.defaults

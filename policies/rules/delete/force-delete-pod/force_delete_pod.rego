@@ -1,11 +1,12 @@
 # METADATA
-# title: A pod is not forgotten while its node may still run it
+# title: Force-deleting a pod needs confirmation
 # description: |
-#   A deletion with grace period 0 (`kubectl delete pod --force`) takes the pod out of the API at once and waits for no
-#   kubelet. The StatefulSet then starts another pod of the same name elsewhere, while the first may still run behind
-#   a broken network: two pods with one identity, which may write to one disk. That holds for a pod that terminates
-#   already, too. Its kubelet and Kubernetes' own controllers know what they do; and where the node is gone, or
-#   tainted `node.kubernetes.io/out-of-service`, nothing runs there any more.
+#   A deletion with grace period 0 (`kubectl delete pod --force`) removes the pod from the API at once, without
+#   waiting for the kubelet. The StatefulSet then starts another pod with the same name elsewhere, while the first one
+#   may still run behind a broken network: two pods with one identity, which may write to one disk. The same is true
+#   of a pod that is already terminating. The kubelet and Kubernetes' own controllers are always allowed. So is
+#   everybody when the node is gone or has the taint `node.kubernetes.io/out-of-service`, because the pod cannot run
+#   there.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/tasks/run-application/force-delete-stateful-set-pod/
 #   - ref: https://kubernetes.io/docs/concepts/cluster-administration/node-shutdown/#non-graceful-node-shutdown
@@ -19,8 +20,8 @@
 #     kubelets:
 #       type: array
 #       default: []
-#       description: Users that stand in for kubelets without being in the group system:nodes, as a virtual kubelet may
-#   fix: delete it with its grace period, or taint its node as out of service once that is switched off
+#       description: Users that act as kubelets outside the group system:nodes, such as a virtual kubelet
+#   fix: delete it with its grace period, or power its node off and taint it out-of-service
 #   since: v0.1.0
 package stateward.rules.delete["force-delete-pod"]
 
@@ -32,7 +33,7 @@ import data.stateward.lib.review
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": ["metadata", "name"],
-	"what": sprintf("without grace StatefulSet %q starts another %q while node %q may still run this one", [
+	"what": sprintf("without a grace period, StatefulSet %q starts another %q while node %q may still run this one", [
 		set,
 		entry.name,
 		node,

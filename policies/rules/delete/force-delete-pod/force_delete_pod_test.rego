@@ -8,9 +8,9 @@ _terminating := {"metadata": {"deletionTimestamp": "2026-11-23T12:00:30Z", "dele
 
 test_forced_deletion_is_denied if {
 	[finding.msg | some finding in rule.report] == [concat(" ", [
-		`[force-delete-pod] metadata.name: without grace StatefulSet "web" starts another "web-0" while node "node-0" may`,
-		"still run this one. Fix: delete it with its grace period, or taint its node as out of service once that is",
-		"switched off, or confirm it: kubectl annotate pod web-0 -n default --overwrite stateward.dev/confirm=delete",
+		`[force-delete-pod] metadata.name: without a grace period, StatefulSet "web" starts another "web-0" while`,
+		`node "node-0" may still run this one. Fix: delete it with its grace period, or power its node off and taint it`,
+		"out-of-service, or confirm it: kubectl annotate pod web-0 -n default --overwrite stateward.dev/confirm=delete",
 		"stateward.dev/confirm-until=2026-11-23T12:10:00Z",
 	])] with input as _delete(_force, {})
 		with data.cluster.known as _known

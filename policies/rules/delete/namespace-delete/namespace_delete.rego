@@ -1,9 +1,8 @@
 # METADATA
-# title: A namespace with state in it is not deleted by mistake
+# title: Deleting a namespace with state needs confirmation
 # description: |
-#   Deleting a namespace deletes everything in it, in no order, and cannot be stopped once it has begun: StatefulSets,
-#   their pods and their claims, and with the claims the disks whose volumes say so. One wrong context in a terminal
-#   is enough.
+#   Deleting a namespace deletes everything in it, in no order, and cannot be stopped: StatefulSets, their pods, their
+#   claims, and the disks whose volumes have the reclaim policy `Delete`. One wrong context in a terminal is enough.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/
 #   - ref: https://github.com/kubernetes/kubernetes/issues/10179
@@ -13,7 +12,7 @@
 #   on:
 #     namespaces: [DELETE]
 #   reads: [statefulsets, persistentvolumeclaims, persistentvolumes]
-#   fix: delete what is in it first
+#   fix: delete its StatefulSets and claims first
 #   since: v0.1.0
 package stateward.rules.delete["namespace-delete"]
 
@@ -57,7 +56,7 @@ _data(claims) := "" if {
 _disks(claims) := sprintf("%d with a disk that is DELETED with it", [deleted]) if {
 	deleted := count([claim | some claim in claims; cluster.reclaim_policy(claim) == "Delete"])
 	deleted > 0
-} else := "and nobody can tell what becomes of the disks" if {
+} else := "and what happens to the disks is unknown" if {
 	some claim in claims
 	cluster.reclaim_policy(claim) == ""
 } else := "whose disks are kept"

@@ -36,7 +36,7 @@ test_claims_alone_are_a_reason if {
 }
 
 test_unknown_disks_are_called_unknown if {
-	expected := _message("2 bound claims, and nobody can tell what becomes of the disks")
+	expected := _message("2 bound claims, and what happens to the disks is unknown")
 	{finding.msg | some finding in rule.report} == {expected}
 		with input as _delete({})
 		with data.cluster.persistentvolumeclaims as _claims
@@ -60,7 +60,7 @@ test_confirmation_is_seen if {
 
 _message(inventory) := concat(" ", [
 	sprintf(`[namespace-delete] metadata.name: namespace "shop" holds %s.`, [inventory]),
-	"Fix: delete what is in it first, or confirm it: kubectl annotate namespace shop --overwrite",
+	"Fix: delete its StatefulSets and claims first, or confirm it: kubectl annotate namespace shop --overwrite",
 	"stateward.dev/confirm=delete stateward.dev/confirm-until=2026-11-23T12:10:00Z",
 ])
 

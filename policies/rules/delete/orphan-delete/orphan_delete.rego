@@ -1,9 +1,9 @@
 # METADATA
-# title: Orphaned pods have nobody to restart them
+# title: Orphaned pods are not recreated
 # description: |
-#   With `--cascade=orphan` the StatefulSet goes and its pods stay. That is how a field that cannot be changed is
-#   changed: delete, then create again with the same selector. Until then a pod that fails stays away; and if the
-#   new set comes within seconds, the garbage collector may still delete the pods of the old one.
+#   `--cascade=orphan` deletes the StatefulSet and keeps its pods. This is the way to change an immutable field:
+#   delete the StatefulSet, then create it again with the same selector. Until then a pod that fails is not recreated.
+#   If the new StatefulSet is created within seconds, the garbage collector may still delete the pods of the old one.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/tasks/run-application/delete-stateful-set/
 #   - ref: https://github.com/kubernetes/kubernetes/issues/131284
@@ -11,7 +11,7 @@
 #   severity: warn
 #   on:
 #     statefulsets: [DELETE]
-#   fix: create it again with the same selector, but not within seconds
+#   fix: wait some seconds, then create it again with the same selector
 #   since: v0.1.0
 #   cel:
 #     variables:
@@ -30,7 +30,8 @@
 #       - path: metadata.name
 #         expression: variables.propagation != 'Orphan' || variables.replicas <= 0
 #         what: >-
-#           'nobody restarts the ' + string(variables.replicas) + ' pods of ' + oldObject.metadata.name + ' any more'
+#           'nothing recreates the ' + string(variables.replicas) + ' pods of ' + oldObject.metadata.name + ' after a
+#           failure'
 package stateward.rules.delete["orphan-delete"]
 
 import data.stateward.lib.defaults
@@ -39,7 +40,7 @@ import data.stateward.lib.review
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": ["metadata", "name"],
-	"what": sprintf("nobody restarts %s of %q any more", [_pods(replicas), entry.name]),
+	"what": sprintf("nothing recreates %s of %q after a failure", [_pods(replicas), entry.name]),
 }) if {
 	some entry in review.deletions("StatefulSet")
 	review.propagation(entry) == "Orphan"

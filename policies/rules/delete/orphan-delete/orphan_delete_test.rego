@@ -2,7 +2,7 @@ package stateward.rules.delete["orphan-delete_test"]
 
 import data.stateward.rules.delete["orphan-delete"] as rule
 
-_fix := "Fix: create it again with the same selector, but not within seconds."
+_fix := "Fix: wait some seconds, then create it again with the same selector."
 
 test_orphaned_pods_are_mentioned[options] if {
 	some options in [{"propagationPolicy": "Orphan"}, {"orphanDependents": true}]
@@ -27,7 +27,10 @@ test_finding_is_a_warning if {
 
 test_absent_replicas_are_one if {
 	messages := {finding.msg | some finding in rule.report} with input as _delete({}, {"propagationPolicy": "Orphan"})
-	messages == {sprintf("[orphan-delete] metadata.name: nobody restarts the only pod of \"web\" any more. %s", [_fix])}
+	messages == {sprintf(
+		"[orphan-delete] metadata.name: nothing recreates the only pod of \"web\" after a failure. %s",
+		[_fix],
+	)}
 }
 
 test_set_without_pods_orphans_nothing if {
@@ -74,7 +77,7 @@ test_other_kinds_are_not_judged if {
 }
 
 _message(replicas) := sprintf(
-	"[orphan-delete] metadata.name: nobody restarts the %d pods of \"web\" any more. %s",
+	"[orphan-delete] metadata.name: nothing recreates the %d pods of \"web\" after a failure. %s",
 	[replicas, _fix],
 )
 

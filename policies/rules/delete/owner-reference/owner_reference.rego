@@ -1,12 +1,12 @@
 # METADATA
-# title: Nobody hangs a life on another object in passing
+# title: A new ownerReference can delete this object
 # description: |
-#   The garbage collector deletes an object once none of its owners exists any more, and at once where they never did:
-#   an owner is found by its uid. An update that brings an owner is therefore a deletion with a delay, of a
-#   StatefulSet with all its pods, of a claim with its data, of a Service or of a whole namespace, and the collector
-#   asks nobody. Kubernetes' own controllers may do it. A service account that makes its object the managing owner
-#   (`controller: true`), as operators do when they adopt, is warned. So is whoever creates a StatefulSet by hand, or
-#   keeps one in a file, with an owner in it: it was exported from a cluster, and in another its owner does not exist.
+#   The garbage collector deletes an object when none of its owners exists, and it finds owners by uid. An update that
+#   adds an owner is therefore a delayed deletion: of a StatefulSet with its pods, of a claim with its data, of a
+#   Service or of a whole namespace. If the owner does not exist, the deletion is immediate. Kubernetes' own
+#   controllers may add owners. A service account that adds a managing owner (`controller: true`), as operators do
+#   when they adopt an object, gets a warning. So does a user who creates a StatefulSet with an owner, or keeps one in
+#   a file: the owner does not exist in another cluster.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/architecture/garbage-collection/#owners-dependents
 # custom:
@@ -28,7 +28,7 @@
 #     services/status: owners
 #     persistentvolumeclaims/status: owners
 #     namespaces/status: owners
-#   fix: leave the owner out
+#   fix: remove the ownerReference
 #   since: v0.1.0
 package stateward.rules.delete["owner-reference"]
 
@@ -51,7 +51,7 @@ report contains result.violation(rego.metadata.chain(), entry, {
 report contains result.advice(rego.metadata.chain(), entry, {
 	"path": ["metadata", "ownerReferences", index],
 	"what": _what(entry, index),
-	"fix": "let this owner live as long as the data shall",
+	"fix": "keep this owner for as long as you need the data",
 }) if {
 	some entry in _judged
 	entry.operation == "UPDATE"
@@ -96,4 +96,4 @@ _with("PersistentVolumeClaim") := " with its data"
 
 _with("Service") := ""
 
-_with("Namespace") := " with all that is in it"
+_with("Namespace") := " with everything in it"

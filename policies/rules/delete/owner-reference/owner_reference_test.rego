@@ -14,7 +14,7 @@ test_a_new_owner_is_denied if {
 	finding.path == ["metadata", "ownerReferences", 0]
 	finding.msg == concat(" ", [
 		`[owner-reference] metadata.ownerReferences[0]: StatefulSet "web" is DELETED with its pods once`,
-		`ConfigMap "settings" does not exist (uid "0c7a"). Fix: leave the owner out, or confirm it:`,
+		`ConfigMap "settings" does not exist (uid "0c7a"). Fix: remove the ownerReference, or confirm it:`,
 		"kubectl annotate statefulset web -n default --overwrite",
 		"stateward.dev/confirm=update stateward.dev/confirm-until=2026-11-23T12:10:00Z",
 	])
@@ -25,7 +25,7 @@ test_each_kind_says_what_goes_with_it[kind] if {
 		"StatefulSet": `StatefulSet "web" is DELETED with its pods once`,
 		"Service": `Service "web" is DELETED once`,
 		"PersistentVolumeClaim": `PersistentVolumeClaim "web" is DELETED with its data once`,
-		"Namespace": `Namespace "web" is DELETED with all that is in it once`,
+		"Namespace": `Namespace "web" is DELETED with everything in it once`,
 	}
 	[finding.what | some finding in rule.report] == [sprintf(
 		`%s ConfigMap "settings" does not exist (uid "0c7a")`,
@@ -80,7 +80,7 @@ test_an_operator_that_adopts_is_warned if {
 	some finding in rule.report
 		with input as _update("StatefulSet", [], [managing], "system:serviceaccount:db:operator", {})
 	finding.advice == true
-	endswith(finding.msg, "Fix: let this owner live as long as the data shall.")
+	endswith(finding.msg, "Fix: keep this owner for as long as you need the data.")
 }
 
 test_an_owner_that_does_not_manage_is_denied_to_automation_too if {

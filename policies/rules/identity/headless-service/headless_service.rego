@@ -1,9 +1,9 @@
 # METADATA
 # title: The governing Service exists and is headless
 # description: |
-#   A StatefulSet's pods get their stable DNS names (`web-0.nginx.default.svc.cluster.local`) from the Service
-#   that `spec.serviceName` names. Without it, or with one that has a cluster IP, the pods run and cannot find
-#   each other. Nothing in Kubernetes checks this.
+#   The pods of a StatefulSet get their stable DNS names (`web-0.nginx.default.svc.cluster.local`) from the Service in
+#   `spec.serviceName`. If that Service is missing or has a cluster IP, the pods run but cannot find each other.
+#   Kubernetes does not check this.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-network-id
 # custom:
@@ -16,7 +16,7 @@
 #       type: string
 #       enum: [deny, warn]
 #       default: deny
-#       description: What a Service that does not exist (yet) means; warn where Services arrive after their StatefulSets
+#       description: Level for a Service that does not exist (yet); use warn if Services are applied later
 #   fix: "name a Service with `clusterIP: None` in the StatefulSet's namespace"
 #   since: v0.1.0
 #   cel:
@@ -27,7 +27,7 @@
 #           oldObject.spec.?serviceName.orValue('') == '')
 #         what: "'is empty, so the pods get no DNS names'"
 #     unseen:
-#       services: a policy sees no other objects
+#       services: a policy cannot read other objects
 package stateward.rules.identity["headless-service"]
 
 import data.stateward.lib.cluster
@@ -89,11 +89,11 @@ _names_nothing(entry) if {
 
 _missing(entry) := {
 	"path": _path,
-	"what": sprintf("there is no Service %q in namespace %s", [_service_name(entry), entry.namespace]),
+	"what": sprintf("Service %q does not exist in namespace %s", [_service_name(entry), entry.namespace]),
 	"fix": sprintf("%s a Service %q with `clusterIP: None`", [_provide(entry), _service_name(entry)]),
 }
 
-_provide(entry) := "create, or add to what is checked," if entry.operation == "MANIFEST"
+_provide(entry) := "create, or add to the checked files," if entry.operation == "MANIFEST"
 
 else := "first create"
 

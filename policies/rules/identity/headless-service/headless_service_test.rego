@@ -8,12 +8,12 @@ _empty := concat(" ", [
 ])
 
 _missing := concat(" ", [
-	"[headless-service] spec.serviceName: there is no Service \"nginx\" in namespace default.",
-	"Fix: create, or add to what is checked, a Service \"nginx\" with `clusterIP: None`.",
+	"[headless-service] spec.serviceName: Service \"nginx\" does not exist in namespace default.",
+	"Fix: create, or add to the checked files, a Service \"nginx\" with `clusterIP: None`.",
 ])
 
 _missing_in_cluster := concat(" ", [
-	"[headless-service] spec.serviceName: there is no Service \"nginx\" in namespace default.",
+	"[headless-service] spec.serviceName: Service \"nginx\" does not exist in namespace default.",
 	"Fix: first create a Service \"nginx\" with `clusterIP: None`.",
 ])
 

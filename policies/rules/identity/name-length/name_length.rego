@@ -1,9 +1,9 @@
 # METADATA
-# title: The names made from the StatefulSet's name fit
+# title: Generated pod and claim names fit their limits
 # description: |
-#   The controller labels every pod with `controller-revision-hash: <name>-<hash>`, and a label's value ends at
-#   63 characters. With a name of more than 52 the API server takes the StatefulSet and no pod is ever created.
-#   Pod names end at 63 characters as well, claim names at 253.
+#   The controller adds the label `controller-revision-hash: <name>-<hash>` to every pod, and a label value has at
+#   most 63 characters. The API server accepts a StatefulSet whose name is longer than 52 characters, but its pods are
+#   never created. Pod names are limited to 63 characters too, claim names to 253.
 # related_resources:
 #   - ref: https://github.com/kubernetes/kubernetes/issues/64023
 # custom:

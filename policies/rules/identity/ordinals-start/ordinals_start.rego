@@ -1,9 +1,9 @@
 # METADATA
-# title: The first ordinal stays
+# title: Changing ordinals.start needs confirmation
 # description: |
-#   `spec.ordinals.start` is part of every pod's name: from 0 to 5 means that `web-0` stops and `web-5` starts, with
-#   another claim. The data stays behind in the old claims; with `whenScaled: Delete` the garbage collector deletes
-#   them, one edited field and no question asked. Pods whose ordinal is in the old range and in the new one stay.
+#   `spec.ordinals.start` is part of every pod name: a change from 0 to 5 stops `web-0` and starts `web-5`, which has
+#   another claim. The data stays in the old claims; with `whenScaled: Delete` the garbage collector deletes them
+#   without a question. Pods whose ordinal is in both the old and the new range are kept.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#start-ordinal
 # custom:
@@ -11,7 +11,7 @@
 #   confirm: true
 #   on:
 #     statefulsets: [UPDATE]
-#   fix: keep the start, or first move the data to where the new pods look for it
+#   fix: keep ordinals.start, or first move the data to the claims of the new pods
 #   since: v0.1.0
 #   cel:
 #     variables:
@@ -21,7 +21,7 @@
 #       - {name: replicas, expression: "object.spec.?replicas.orValue(1)"}
 #     validations:
 #       - path: spec.ordinals.start
-#         # Nobody stops where the range only grows.
+#         # No pod stops if the range only grows.
 #         expression: >-
 #           variables.from == variables.to || variables.had <= 0 ||
 #           (variables.to <= variables.from && variables.from + variables.had <= variables.to + variables.replicas)
@@ -44,11 +44,11 @@ report contains result.violation(rego.metadata.chain(), change.entry, {
 	count(change.going) > 0
 }
 
-# Nobody stops where the range only grows towards 0.
+# No pod stops if the range only grows towards 0.
 report contains result.advice(rego.metadata.chain(), change.entry, {
 	"path": _path,
 	"what": change.what,
-	"fix": "check that no older data waits in their claims",
+	"fix": "check that their claims hold no old data",
 }) if {
 	some change in _changes
 	change.going == []

@@ -3,7 +3,7 @@ package stateward.rules.identity["ordinals-start_test"]
 import data.stateward.rules.identity["ordinals-start"] as rule
 
 _fix := concat(" ", [
-	"Fix: keep the start, or first move the data to where the new pods look for it, or confirm it:",
+	"Fix: keep ordinals.start, or first move the data to the claims of the new pods, or confirm it:",
 	"kubectl annotate statefulset web -n default --overwrite stateward.dev/confirm=update",
 	"stateward.dev/confirm-until=2026-11-23T12:10:00Z",
 ])
@@ -70,7 +70,7 @@ test_range_that_only_grows_is_mentioned if {
 	finding.advice == true
 	finding.msg == concat(" ", [
 		"[ordinals-start] spec.ordinals.start: from 3 to 1 starts web-1 to web-2 and web-4 with other claims.",
-		"Fix: check that no older data waits in their claims.",
+		"Fix: check that their claims hold no old data.",
 	])
 }
 

@@ -1,10 +1,10 @@
 # METADATA
-# title: What protects a StatefulSet is not taken away in passing
+# title: Protection labels and confirmation records stay intact
 # description: |
-#   `stateward.dev/quorum: "true"` and `stateward.dev/canary: required` ask for more protection than other StatefulSets
-#   have; an update that drops or changes such a label ends it for good. And `stateward.dev/confirmed-by` says who
-#   confirmed an operation: only Stateward writes it, so a request that brings another name is refused, which matters
-#   while the mutation that would have put it right is away. No confirmation lets that through.
+#   `stateward.dev/quorum: "true"` and `stateward.dev/canary: required` request extra protection; an update that
+#   removes or changes such a label ends it for good. `stateward.dev/confirmed-by` records who confirmed an operation.
+#   Only Stateward writes it, so a request with a different name is rejected, which matters when the mutation that
+#   corrects it is unavailable. That rejection cannot be confirmed.
 # custom:
 #   severity: deny
 #   confirm: true
@@ -54,12 +54,12 @@
 #         expression: >-
 #           !variables.isSet || variables.hadLabels[?'stateward.dev/quorum'].orValue('') != 'true' ||
 #           variables.labels[?'stateward.dev/quorum'].orValue('') == 'true'
-#         what: "'\"true\" protects this StatefulSet, and would go'"
+#         what: "'\"true\" protects this StatefulSet and would be removed'"
 #       - path: metadata.labels["stateward.dev/canary"]
 #         expression: >-
 #           !variables.isSet || variables.hadLabels[?'stateward.dev/canary'].orValue('') != 'required' ||
 #           variables.labels[?'stateward.dev/canary'].orValue('') == 'required'
-#         what: "'\"required\" protects this StatefulSet, and would go'"
+#         what: "'\"required\" protects this StatefulSet and would be removed'"
 #       - path: metadata.annotations["stateward.dev/confirmed-by"]
 #         expression: >-
 #           variables.written == '' || variables.written == variables.stamp ||
@@ -67,7 +67,7 @@
 #         what: >-
 #           variables.written + ' did not confirm this' + (variables.stamp == '' ? '' : ', ' + variables.stamp + '
 #           does')
-#         fix: leave the annotation out, Stateward writes it
+#         fix: "remove the annotation: Stateward writes it"
 #         always: true
 package stateward.rules.identity["protected-labels"]
 
@@ -78,7 +78,7 @@ import data.stateward.lib.review
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": ["metadata", "labels", label],
-	"what": sprintf("%q protects this StatefulSet, and would %s", [value, _fate(entry.object, label)]),
+	"what": sprintf("%q protects this StatefulSet and would %s", [value, _fate(entry.object, label)]),
 }) if {
 	some entry in review.stored({"StatefulSet"})
 	entry.operation == "UPDATE"
@@ -90,7 +90,7 @@ report contains result.violation(rego.metadata.chain(), entry, {
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": ["metadata", "annotations", marks.confirmed_by],
 	"what": sprintf("%q did not confirm this%s", [written, _who_did(stamp)]),
-	"fix": "leave the annotation out, Stateward writes it",
+	"fix": "remove the annotation: Stateward writes it",
 	"touched": _marks(entry.object) != _marks(entry.old),
 	"confirm": false,
 }) if {
@@ -104,7 +104,7 @@ report contains result.violation(rego.metadata.chain(), entry, {
 
 _fate(sts, label) := sprintf("become %q", [value]) if {
 	value := sprintf("%v", [sts.metadata.labels[label]])
-} else := "go"
+} else := "be removed"
 
 _who_did("") := ""
 

@@ -10,13 +10,13 @@ _stamp := "stateward.dev/confirmed-by"
 
 test_protection_is_not_taken_away[what] if {
 	some what, labels in {
-		`"true" protects this StatefulSet, and would go`: [{"stateward.dev/quorum": "true"}, {}],
-		`"true" protects this StatefulSet, and would become "false"`: [
+		`"true" protects this StatefulSet and would be removed`: [{"stateward.dev/quorum": "true"}, {}],
+		`"true" protects this StatefulSet and would become "false"`: [
 			{"stateward.dev/quorum": "true"},
 			{"stateward.dev/quorum": "false"},
 		],
-		`"required" protects this StatefulSet, and would go`: [{"stateward.dev/canary": "required"}, {"app": "web"}],
-		`"required" protects this StatefulSet, and would become "auto"`: [
+		`"required" protects this StatefulSet and would be removed`: [{"stateward.dev/canary": "required"}, {"app": "web"}],
+		`"required" protects this StatefulSet and would become "auto"`: [
 			{"stateward.dev/canary": "required"},
 			{"stateward.dev/canary": "auto"},
 		],
@@ -38,7 +38,7 @@ test_lost_protection_is_denied_and_can_be_confirmed if {
 	finding.existing == false
 	finding.confirmed == false
 	finding.msg == concat(" ", [
-		`[protected-labels] metadata.labels["stateward.dev/quorum"]: "true" protects this StatefulSet, and would go.`,
+		`[protected-labels] metadata.labels["stateward.dev/quorum"]: "true" protects this StatefulSet and would be removed.`,
 		"Fix: keep the label, or confirm it: kubectl annotate statefulset web -n default --overwrite",
 		"stateward.dev/confirm=update stateward.dev/confirm-until=2026-11-23T12:10:00Z",
 	])
@@ -69,7 +69,7 @@ test_labels_of_a_service_protect_nothing if {
 test_name_of_another_is_refused_where_marks_are_set if {
 	{[finding.what, finding.fix, finding.existing] | some finding in rule.report} == {[
 		`"alice" did not confirm this, "bob" does`,
-		"leave the annotation out, Stateward writes it.",
+		"remove the annotation: Stateward writes it.",
 		false,
 	]} with input as _remark({}, object.union(_said, {_stamp: "alice"}))
 }

@@ -1,10 +1,10 @@
 # METADATA
-# title: A selector stands for one workload
+# title: Selectors of two workloads do not overlap
 # description: |
-#   Two workloads in one namespace whose selectors match each other's pods do not fight over them: a pod has one
-#   controller, and a StatefulSet adopts only orphans that carry its own name. But whoever goes by the selector takes
-#   both for one: an autoscaler counts the pods of both, and so does `kubectl logs -l`. The revisions that an orphan
-#   delete leaves behind are adopted by the other set, and its history is then no longer its own.
+#   Two workloads whose selectors match each other's pods do not fight over them: a pod has one controller, and a
+#   StatefulSet adopts only orphans that carry its name. But everything that uses the selector counts both as one: an
+#   autoscaler counts the pods of both, and so does `kubectl logs -l`. One StatefulSet also adopts the revisions that
+#   an orphan delete of the other leaves behind, and mixes up its own history.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#pod-selector
 # custom:
@@ -12,7 +12,7 @@
 #   on:
 #     statefulsets: [CREATE, UPDATE]
 #   reads: [statefulsets, deployments]
-#   fix: give the selector and the pod template of each a label that the other has not
+#   fix: give each selector and pod template a label that the other one lacks
 #   since: v0.1.0
 package stateward.rules.identity["selector-overlap"]
 
@@ -52,8 +52,8 @@ _wanted(sts) := wanted if {
 	wanted := selector.match_labels(selector.own(sts))
 } else := selector.labels(sts)
 
-_overlap(sts, other) := {"path": _path, "what": "matches the pods of %s too"} if {
+_overlap(sts, other) := {"path": _path, "what": "also matches the pods of %s"} if {
 	selector.matches(selector.own(sts), selector.labels(other))
-} else := {"path": _labels_path, "what": "the selector of %s matches these pods too"} if {
+} else := {"path": _labels_path, "what": "the selector of %s also matches these pods"} if {
 	selector.matches(selector.own(other), selector.labels(sts))
 }

@@ -2,14 +2,14 @@ package stateward.rules.identity["selector-overlap_test"]
 
 import data.stateward.rules.identity["selector-overlap"] as rule
 
-_fix := "Fix: give the selector and the pod template of each a label that the other has not."
+_fix := "Fix: give each selector and pod template a label that the other one lacks."
 
 test_set_whose_selector_matches_others_is_denied[kind] if {
 	some kind in ["StatefulSet", "Deployment"]
 	messages := {finding.msg | some finding in rule.report} with input as _create(_set("web", _wide, _db))
 		with data.cluster as _world(kind, _set("db", _narrow, _db))
 	messages == {concat(" ", [
-		sprintf("[selector-overlap] spec.selector: matches the pods of %s \"db\" too.", [kind]),
+		sprintf("[selector-overlap] spec.selector: also matches the pods of %s \"db\".", [kind]),
 		_fix,
 	])}
 }
@@ -20,7 +20,7 @@ test_set_whose_pods_another_selects_is_denied[kind] if {
 		with data.cluster as _world(kind, _set("web", _wide, {"app": "shop", "part": "web"}))
 	messages == {concat(" ", [
 		"[selector-overlap] spec.template.metadata.labels:",
-		sprintf("the selector of %s \"web\" matches these pods too.", [kind]),
+		sprintf("the selector of %s \"web\" also matches these pods.", [kind]),
 		_fix,
 	])}
 }

@@ -1,9 +1,9 @@
 # METADATA
 # title: The selector matches the pod template
 # description: |
-#   A StatefulSet owns the pods that `spec.selector` matches. One label of the pod template that differs, and the
-#   API server refuses the StatefulSet: on `kubectl apply`, long after the manifest was merged. An empty selector
-#   is refused as well. One that is absent is no mistake of this rule, Stateward fills it in (default-selector).
+#   A StatefulSet owns the pods that `spec.selector` matches. If one label of the pod template differs, the API server
+#   rejects the StatefulSet at `kubectl apply`, long after the manifest was merged. It rejects an empty selector too.
+#   An absent selector is not an error of this rule: Stateward fills it in (default-selector).
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#pod-selector
 # custom:
@@ -36,21 +36,21 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	count(problems) > 0
 }
 
-_problems(wanted, labels) := ["is no selector with matchLabels or matchExpressions"] if {
+_problems(wanted, labels) := ["must be an object with matchLabels or matchExpressions"] if {
 	not is_object(wanted)
-} else := ["has neither matchLabels nor matchExpressions: Kubernetes refuses an empty selector"] if {
+} else := ["has neither matchLabels nor matchExpressions: Kubernetes rejects an empty selector"] if {
 	selector.match_labels(wanted) == {}
 	selector.match_expressions(wanted) == []
-} else := ["matchLabels is no map of labels"] if {
+} else := ["matchLabels must be a map of labels"] if {
 	not is_object(selector.match_labels(wanted))
-} else := ["matchExpressions is no list"] if {
+} else := ["matchExpressions must be a list"] if {
 	not is_array(selector.match_expressions(wanted))
 } else := array.concat(
 	[problem |
 		some key, want in selector.match_labels(wanted)
 		have := object.get(labels, key, null)
 		want != have
-		problem := sprintf("wants %s, the pods have %s", [_pair(key, want), _pair(key, have)])
+		problem := sprintf("requires %s, but the pods have %s", [_pair(key, want), _pair(key, have)])
 	],
 	[problem |
 		some expression in selector.match_expressions(wanted)
@@ -60,16 +60,16 @@ _problems(wanted, labels) := ["is no selector with matchLabels or matchExpressio
 
 _unmatched(expression, labels) := "has an expression without a key" if {
 	not expression.key
-} else := sprintf("has no operator %v, only %s", [json.marshal(operator), concat(", ", _operators)]) if {
+} else := sprintf("operator %v is unknown, use one of %s", [json.marshal(operator), concat(", ", _operators)]) if {
 	operator := object.get(expression, "operator", null)
 	not operator in _operators
-} else := sprintf("gives %s of %s no values", [expression.operator, expression.key]) if {
+} else := sprintf("operator %s of %s requires values", [expression.operator, expression.key]) if {
 	expression.operator in {"In", "NotIn"}
 	count(_values(expression)) == 0
-} else := sprintf("gives %s of %s values", [expression.operator, expression.key]) if {
+} else := sprintf("operator %s of %s takes no values", [expression.operator, expression.key]) if {
 	expression.operator in {"Exists", "DoesNotExist"}
 	count(_values(expression)) > 0
-} else := sprintf("wants %s, the pods have %s", [_wish(expression), _pair(expression.key, have)]) if {
+} else := sprintf("requires %s, but the pods have %s", [_wish(expression), _pair(expression.key, have)]) if {
 	have := object.get(labels, expression.key, null)
 	not selector.satisfied(expression, have)
 }

@@ -32,18 +32,19 @@ test_each_label_that_differs_is_named if {
 	messages := {finding.msg | some finding in rule.report}
 		with input as _sts({"matchLabels": {"app": "web", "owner": "bob", "tier": "web"}}, _labels)
 	messages == {concat(" ", [
-		"[selector-template] spec.selector: wants app=web, the pods have app=nginx, wants owner=bob, the pods have no owner.",
+		"[selector-template] spec.selector: requires app=web, but the pods have app=nginx,",
+		"requires owner=bob, but the pods have no owner.",
 		"Fix: give the selector and the pod template the same labels.",
 	])}
 }
 
 test_expression_that_differs_is_named[expected] if {
 	some expected, expression in {
-		"wants app in (apache, caddy), the pods have app=nginx": _expression("app", "In", ["apache", "caddy"]),
-		"wants owner in (bob), the pods have no owner": _expression("owner", "In", ["bob"]),
-		"wants app not in (nginx), the pods have app=nginx": _expression("app", "NotIn", ["nginx"]),
-		"wants owner, the pods have no owner": _expression("owner", "Exists", null),
-		"wants no app, the pods have app=nginx": _expression("app", "DoesNotExist", null),
+		"requires app in (apache, caddy), but the pods have app=nginx": _expression("app", "In", ["apache", "caddy"]),
+		"requires owner in (bob), but the pods have no owner": _expression("owner", "In", ["bob"]),
+		"requires app not in (nginx), but the pods have app=nginx": _expression("app", "NotIn", ["nginx"]),
+		"requires owner, but the pods have no owner": _expression("owner", "Exists", null),
+		"requires no app, but the pods have app=nginx": _expression("app", "DoesNotExist", null),
 	}
 	{finding.what | some finding in rule.report} == {expected}
 		with input as _sts({"matchExpressions": [expression]}, _labels)
@@ -51,10 +52,8 @@ test_expression_that_differs_is_named[expected] if {
 
 test_labels_and_expressions_are_named_together if {
 	{finding.what | some finding in rule.report} == {concat(", ", [
-		"wants app=web",
-		"the pods have app=nginx",
-		"wants owner",
-		"the pods have no owner",
+		"requires app=web, but the pods have app=nginx",
+		"requires owner, but the pods have no owner",
 	])} with input as _sts(
 		{"matchLabels": {"app": "web"}, "matchExpressions": [_expression("owner", "Exists", [])]},
 		_labels,
@@ -63,14 +62,14 @@ test_labels_and_expressions_are_named_together if {
 
 test_pods_without_labels_match_nothing[labels] if {
 	some labels in [null, {}, [], "app=nginx"]
-	{finding.what | some finding in rule.report} == {"wants app=nginx, the pods have no app"}
+	{finding.what | some finding in rule.report} == {"requires app=nginx, but the pods have no app"}
 		with input as _sts({"matchLabels": {"app": "nginx"}}, labels)
 }
 
 test_number_is_told_from_text if {
-	{finding.what | some finding in rule.report} == {"wants version=1, the pods have version=1 (a number)"}
+	{finding.what | some finding in rule.report} == {"requires version=1, but the pods have version=1 (a number)"}
 		with input as _sts({"matchLabels": {"version": "1"}}, {"version": 1})
-	{finding.what | some finding in rule.report} == {"wants version in (1 (a number)), the pods have version=1"}
+	{finding.what | some finding in rule.report} == {"requires version in (1 (a number)), but the pods have version=1"}
 		with input as _sts({"matchExpressions": [_expression("version", "In", [1])]}, {"version": "1"})
 }
 
@@ -82,15 +81,15 @@ test_empty_selector_is_refused_by_kubernetes[selector] if {
 		{"app": "nginx"},
 	]
 	{finding.what | some finding in rule.report} == {
-		"has neither matchLabels nor matchExpressions: Kubernetes refuses an empty selector",
+		"has neither matchLabels nor matchExpressions: Kubernetes rejects an empty selector",
 	} with input as _sts(selector, _labels)
 }
 
 test_selector_of_a_wrong_type_is_denied[expected] if {
 	some expected, selectors in {
-		"is no selector with matchLabels or matchExpressions": ["app=nginx", ["app"], 5, false],
-		"matchLabels is no map of labels": [{"matchLabels": "app=nginx"}, {"matchLabels": ["app"]}, {"matchLabels": []}],
-		"matchExpressions is no list": [{"matchExpressions": {"app": "nginx"}}, {"matchExpressions": "app"}],
+		"must be an object with matchLabels or matchExpressions": ["app=nginx", ["app"], 5, false],
+		"matchLabels must be a map of labels": [{"matchLabels": "app=nginx"}, {"matchLabels": ["app"]}, {"matchLabels": []}],
+		"matchExpressions must be a list": [{"matchExpressions": {"app": "nginx"}}, {"matchExpressions": "app"}],
 	}
 	every selector in selectors {
 		{finding.what | some finding in rule.report} == {expected} with input as _sts(selector, _labels)
@@ -100,12 +99,12 @@ test_selector_of_a_wrong_type_is_denied[expected] if {
 test_expression_that_is_none_is_denied[expected] if {
 	some expected, expressions in {
 		"has an expression without a key": ["app", null, {}, {"operator": "Exists"}],
-		`has no operator "in", only DoesNotExist, Exists, In, NotIn`: [_expression("app", "in", ["nginx"])],
-		"has no operator null, only DoesNotExist, Exists, In, NotIn": [{"key": "app"}],
-		"gives In of app no values": [_expression("app", "In", []), _expression("app", "In", "nginx")],
-		"gives NotIn of app no values": [_expression("app", "NotIn", null)],
-		"gives Exists of app values": [_expression("app", "Exists", ["nginx"])],
-		"gives DoesNotExist of owner values": [_expression("owner", "DoesNotExist", ["bob"])],
+		`operator "in" is unknown, use one of DoesNotExist, Exists, In, NotIn`: [_expression("app", "in", ["nginx"])],
+		"operator null is unknown, use one of DoesNotExist, Exists, In, NotIn": [{"key": "app"}],
+		"operator In of app requires values": [_expression("app", "In", []), _expression("app", "In", "nginx")],
+		"operator NotIn of app requires values": [_expression("app", "NotIn", null)],
+		"operator Exists of app takes no values": [_expression("app", "Exists", ["nginx"])],
+		"operator DoesNotExist of owner takes no values": [_expression("owner", "DoesNotExist", ["bob"])],
 	}
 	every expression in expressions {
 		{finding.what | some finding in rule.report} == {expected}

@@ -1,8 +1,8 @@
 # METADATA
-# title: A Service that names pods stays
+# title: Removing a Service in use needs confirmation
 # description: |
-#   Deleting the governing Service of a running StatefulSet, or changing its selector, takes the DNS names of
-#   every pod away at once: peers, clients and the members of a quorum lose each other while all pods stay up.
+#   Deleting the governing Service of a running StatefulSet, or changing its selector, removes the DNS names of all
+#   pods at once. Peers, clients and quorum members lose each other while all pods keep running.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-network-id
 # custom:
@@ -36,8 +36,8 @@ report contains result.violation(rego.metadata.chain(), entry, {
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": path,
-	"what": sprintf("this change leaves StatefulSet %q: %s", [sts.metadata.name, _loss(entry, sts)]),
-	"fix": "leave the Service as it is, and make the new one under another name",
+	"what": sprintf("this change stops selecting the pods of StatefulSet %q: %s", [sts.metadata.name, _loss(entry, sts)]),
+	"fix": "keep this Service, and create the new one under another name",
 }) if {
 	some entry in review.services
 	entry.operation == "UPDATE"

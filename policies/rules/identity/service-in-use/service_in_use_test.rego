@@ -200,9 +200,9 @@ _deletion_message(names) := concat(" ", [
 ])
 
 _update_message(field) := concat(" ", [
-	sprintf("[service-in-use] %s: this change leaves StatefulSet \"web\":", [field]),
+	sprintf("[service-in-use] %s: this change stops selecting the pods of StatefulSet \"web\":", [field]),
 	"web-0.nginx.default.svc.cluster.local would vanish from DNS.",
-	"Fix: leave the Service as it is, and make the new one under another name,",
+	"Fix: keep this Service, and create the new one under another name,",
 	sprintf(_confirm, ["update"]),
 ])
 

@@ -1,10 +1,10 @@
 # METADATA
-# title: The governing Service's ports are the pods' own
+# title: The governing Service's ports match the containers
 # description: |
-#   Peers and clients that look for `_client._tcp.nginx.default.svc.cluster.local` are sent to the ports of the
-#   governing Service. Without ports there is nothing to find; a number that no container listens on leads nowhere;
-#   and a port whose `targetPort` is a name that no container has (under the same protocol) is left out without a
-#   word. Containers need not declare their ports: where none does, numbers are not judged.
+#   Clients and peers that look up `_client._tcp.nginx.default.svc.cluster.local` are sent to the ports of the
+#   governing Service. A Service without ports has no SRV records. A port number that no container listens on leads
+#   nowhere. A `targetPort` name that no container has (with the same protocol) is silently left out. Containers need
+#   not declare their ports: if none does, numbers are not checked.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#srv-records
 # custom:

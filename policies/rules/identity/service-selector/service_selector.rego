@@ -1,8 +1,8 @@
 # METADATA
 # title: The governing Service selects the pods
 # description: |
-#   A headless Service makes DNS names only for the pods that its selector matches. One label that differs
-#   between `spec.selector` of the Service and the pod template leaves every pod of the set without a name.
+#   A headless Service creates DNS names only for the pods that its selector matches. If one label differs between the
+#   Service's `spec.selector` and the pod template, all pods of the set are left without a name.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/services-networking/service/#headless-services
 # custom:
@@ -36,7 +36,7 @@ report contains result.violation(rego.metadata.chain(), entry, {
 
 report contains result.advice(rego.metadata.chain(), entry, {
 	"path": ["spec", "serviceName"],
-	"what": sprintf("Service %q has no selector: only EndpointSlices made by hand name the pods", [name]),
+	"what": sprintf("Service %q has no selector: pods get DNS names only from EndpointSlices created by hand", [name]),
 	"fix": "give it a selector that matches the pod template's labels",
 }) if {
 	some entry in review.statefulsets
@@ -47,8 +47,8 @@ report contains result.advice(rego.metadata.chain(), entry, {
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": ["spec", "serviceName"],
-	"what": sprintf("Service %q has a selector that is no map of labels", [entry.object.spec.serviceName]),
-	"fix": "mend the Service's selector",
+	"what": sprintf("the selector of Service %q must be a map of labels", [entry.object.spec.serviceName]),
+	"fix": "correct the Service's selector",
 }) if {
 	some entry in review.statefulsets
 	wanted := object.get(_governing(entry), ["spec", "selector"], {})
@@ -71,6 +71,6 @@ _differences(selector, labels) := sort([difference |
 	difference := _difference(key, value, object.get(labels, key, null))
 ])
 
-_difference(key, want, have) := sprintf("it wants %s=%s, the pods have no %s", [key, want, key]) if have == null
+_difference(key, want, have) := sprintf("it requires %s=%s, but the pods have no %s", [key, want, key]) if have == null
 
-else := sprintf("it wants %s=%s, the pods have %s=%s", [key, want, key, have]) if have != want
+else := sprintf("it requires %s=%s, but the pods have %s=%s", [key, want, key, have]) if have != want

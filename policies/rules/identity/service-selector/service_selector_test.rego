@@ -6,7 +6,8 @@ _fix := "Fix: give the pod template and the Service's selector the same labels."
 
 _no_selector := concat(" ", [
 	"[service-selector] spec.serviceName: Service \"nginx\" has no selector:",
-	"only EndpointSlices made by hand name the pods. Fix: give it a selector that matches the pod template's labels.",
+	"pods get DNS names only from EndpointSlices created by hand.",
+	"Fix: give it a selector that matches the pod template's labels.",
 ])
 
 test_matching_selector_is_fine[labels] if {
@@ -17,19 +18,19 @@ test_matching_selector_is_fine[labels] if {
 test_other_value_is_denied if {
 	messages := {finding.msg | some finding in rule.report}
 		with input as _files(_service({"selector": {"app": "nginx"}}), _sts({"app": "web"}))
-	messages == {_message("it wants app=nginx, the pods have app=web")}
+	messages == {_message("it requires app=nginx, but the pods have app=web")}
 }
 
 test_missing_label_is_denied[labels] if {
 	some labels in [{}, {"tier": "front"}]
 	messages := {finding.msg | some finding in rule.report}
 		with input as _files(_service({"selector": {"app": "nginx"}}), _sts(labels))
-	messages == {_message("it wants app=nginx, the pods have no app")}
+	messages == {_message("it requires app=nginx, but the pods have no app")}
 }
 
 test_selector_of_a_wrong_type_is_denied[selector] if {
 	some selector in ["app=nginx", 7, true, ["app"]]
-	"Service \"nginx\" has a selector that is no map of labels" in {finding.what | some finding in rule.report}
+	"the selector of Service \"nginx\" must be a map of labels" in {finding.what | some finding in rule.report}
 		with input as _files(_service({"selector": selector}), _sts({"app": "nginx"}))
 }
 
@@ -39,7 +40,10 @@ test_every_difference_is_named_in_order if {
 			"tier": "back",
 			"zone": "a",
 		}))
-	messages == {_message("it wants app=nginx, the pods have no app, it wants tier=front, the pods have tier=back")}
+	messages == {_message(concat(", ", [
+		"it requires app=nginx, but the pods have no app",
+		"it requires tier=front, but the pods have tier=back",
+	]))}
 }
 
 test_finding_is_a_denial_at_the_labels if {
@@ -55,7 +59,7 @@ test_template_without_labels_is_denied if {
 	bare := {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "web"}, "spec": {"serviceName": "nginx"}}
 	messages := {finding.msg | some finding in rule.report}
 		with input as _files(_service({"selector": {"app": "nginx"}}), bare)
-	messages == {_message("it wants app=nginx, the pods have no app")}
+	messages == {_message("it requires app=nginx, but the pods have no app")}
 }
 
 test_label_of_a_wrong_type_is_another_value if {
@@ -123,7 +127,7 @@ test_other_kinds_are_not_judged if {
 
 test_null_labels_are_no_labels if {
 	{finding.what | some finding in rule.report} == {
-		`Service "nginx" does not select these pods: it wants app=nginx, the pods have no app`,
+		`Service "nginx" does not select these pods: it requires app=nginx, but the pods have no app`,
 	} with input as _files(_service({"clusterIP": "None", "selector": {"app": "nginx"}}), _sts(null))
 }
 

@@ -1,10 +1,11 @@
 # METADATA
-# title: An image change is one that the data can take
+# title: Risky image changes need confirmation
 # description: |
-#   The pods are replaced, their data stays. Another repository, an older version or the next major version of a
-#   database seldom reads what the last one wrote, and the way back is then closed as well. Versions are compared
-#   number by number (`17.2-alpine` and `v3.5.21` too); tags that are no versions cannot be compared. The way back in
-#   the middle of a rollout, to the images that other pods still run, is only warned of: it must be open at night.
+#   An update replaces the pods and keeps their data. Another repository, an older version or the next major version
+#   of a database can seldom read what the last one wrote, and afterwards the way back is often closed too. Versions
+#   are compared number by number (including `17.2-alpine` and `v3.5.21`); other tags cannot be compared. Going back
+#   in the middle of a rollout, to the images that other pods still run, is only a warning: an urgent rollback must
+#   stay possible.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback
 # custom:
@@ -13,7 +14,7 @@
 #   on:
 #     statefulsets: [UPDATE]
 #   reads: [pods]
-#   fix: go up within the major version, after a backup
+#   fix: upgrade within the major version, after a backup
 #   since: v0.1.0
 package stateward.rules.image["image-change"]
 
@@ -33,8 +34,8 @@ report contains result.violation(rego.metadata.chain(), change.entry, {
 
 report contains result.advice(rego.metadata.chain(), change.entry, {
 	"path": change.path,
-	"what": sprintf("back to what other pods still run, from %q to %q", [change.from, change.to]),
-	"fix": sprintf("look whether the pods that ran %q can still read their data", [change.from]),
+	"what": sprintf("returns to the image that other pods still run, from %q to %q", [change.from, change.to]),
+	"fix": sprintf("check that the pods that ran %q can still read their data", [change.from]),
 }) if {
 	some change in _changes
 	_danger(change.before, change.after)

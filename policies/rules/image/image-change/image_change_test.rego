@@ -20,7 +20,7 @@ test_change_is_denied_with_its_danger[danger] if {
 	}
 	{finding.msg | some finding in rule.report} == {concat(" ", [
 		sprintf("[image-change] spec.template.spec.containers[0].image: %s, from %q to %q.", [danger, images[0], images[1]]),
-		"Fix: go up within the major version, after a backup,",
+		"Fix: upgrade within the major version, after a backup,",
 		_confirm,
 	])} with input as _change(images[0], images[1])
 }
@@ -230,9 +230,9 @@ test_the_way_back_is_only_mentioned if {
 	some finding in rule.report with input as _taken_back("db:16.1") with data.cluster.pods as _pods("db:16.1")
 	finding.advice == true
 	finding.msg == concat(" ", [
-		"[image-change] spec.template.spec.containers[0].image: back to what other pods still run,",
+		"[image-change] spec.template.spec.containers[0].image: returns to the image that other pods still run,",
 		`from "db:17.2" to "db:16.1".`,
-		`Fix: look whether the pods that ran "db:17.2" can still read their data.`,
+		`Fix: check that the pods that ran "db:17.2" can still read their data.`,
 	])
 }
 

@@ -1,9 +1,9 @@
 # METADATA
 # title: Images are pinned by digest
 # description: |
-#   A tag can be moved: whoever may push to the registry decides what a pod runs after its next restart, and two
-#   members of one database may run two builds under the same tag. A digest names the content itself. The tag may
-#   stay beside it, for people.
+#   A tag can be moved: anyone with push access to the registry decides what a pod runs after its next restart, and
+#   two members of one database may run two builds under one tag. A digest identifies the content itself. The tag may
+#   stay beside it as a label for people.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/containers/images/#image-names
 # custom:
@@ -12,7 +12,7 @@
 #     strict: warn
 #   on:
 #     statefulsets: [CREATE, UPDATE]
-#   fix: append the digest that was tested, as in nginx:1.27.4@sha256:(64 digits)
+#   fix: append the digest that you tested, as in nginx:1.27.4@sha256:(64 digits)
 #   since: v0.1.0
 package stateward.rules.image["image-digest"]
 

@@ -82,7 +82,7 @@ test_other_kinds_are_not_judged if {
 
 _message(what) := concat(" ", [
 	sprintf("[image-digest] spec.template.spec.containers[0].image: %s.", [what]),
-	"Fix: append the digest that was tested, as in nginx:1.27.4@sha256:(64 digits).",
+	"Fix: append the digest that you tested, as in nginx:1.27.4@sha256:(64 digits).",
 ])
 
 _container(image) := {"name": "web", "image": image}

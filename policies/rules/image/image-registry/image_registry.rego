@@ -1,10 +1,10 @@
 # METADATA
-# title: Images come from where they may
+# title: Images come from allowed registries
 # description: |
-#   An image from anywhere is code from anyone, next to the data. Guardrails give this rule its list and its level;
-#   while the list is empty it says nothing. A reference is compared as runtimes read it (`nginx` means
-#   `docker.io/library/nginx`) and by whole path segments: `registry.example.com/team` allows
-#   `registry.example.com/team/db` and not `registry.example.com/team-evil/db`.
+#   An image from any registry is code from anyone, next to your data. Set the allowed registries and the level in
+#   Guardrails; the rule does nothing while the list is empty. A reference is compared the way container runtimes read
+#   it (`nginx` means `docker.io/library/nginx`) and by whole path segments: `registry.example.com/team` allows
+#   `registry.example.com/team/db` but not `registry.example.com/team-evil/db`.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/containers/images/#image-names
 # custom:
@@ -15,8 +15,8 @@
 #     allow:
 #       type: array
 #       default: []
-#       description: Registries, or repositories and what is below them, as in `docker.io/library`
-#   fix: take the image from a registry that is allowed
+#       description: Allowed registries or repository prefixes, such as `docker.io/library`
+#   fix: use an image from an allowed registry
 #   since: v0.1.0
 package stateward.rules.image["image-registry"]
 
@@ -28,7 +28,7 @@ import data.stateward.lib.review
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": array.concat(item.path, ["image"]),
 	"what": problem,
-	"fix": sprintf("take the image from what is allowed: %v", [allow]),
+	"fix": sprintf("use an image from one of %v", [allow]),
 	"touched": image.is_new(entry, reference),
 }) if {
 	allow := config.param(rego.metadata.chain(), "allow")

@@ -166,7 +166,7 @@ test_other_kinds_are_not_judged if {
 
 _message(what) := concat(" ", [
 	sprintf("[image-registry] spec.template.spec.containers[0].image: %s.", [what]),
-	`Fix: take the image from what is allowed: ["docker.io/library", "registry.example.com/team", "registry:5000"].`,
+	`Fix: use an image from one of ["docker.io/library", "registry.example.com/team", "registry:5000"].`,
 ])
 
 _rules(allow) := [{"id": "image-registry", "params": {"allow": allow}}]

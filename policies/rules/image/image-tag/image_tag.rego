@@ -1,15 +1,15 @@
 # METADATA
-# title: Images have a tag that stays
+# title: Images have a fixed tag
 # description: |
-#   An image without a tag is `latest`, and `latest` is whatever the registry holds when a pod happens to restart:
-#   after a node failure one member of the database runs another version than its peers.
+#   An image without a tag means `latest`, and `latest` is whatever the registry holds when a pod restarts: after a
+#   node failure, one member of the database runs a different version from its peers.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/containers/images/#image-names
 # custom:
 #   severity: deny
 #   on:
 #     statefulsets: [CREATE, UPDATE]
-#   fix: name a version, such as nginx:1.27.4, or a digest
+#   fix: use a version tag, such as nginx:1.27.4, or a digest
 #   since: v0.1.0
 #   cel:
 #     variables:
@@ -45,7 +45,7 @@
 #         what: "variables.untagged.join(', ') + ' has no tag, which means latest'"
 #       - path: spec.template.spec.containers
 #         expression: size(variables.latest) == 0
-#         what: "variables.latest.join(', ') + ' is another image tomorrow'"
+#         what: "variables.latest.join(', ') + ' may be a different image tomorrow'"
 package stateward.rules.image["image-tag"]
 
 import data.stateward.lib.image
@@ -71,7 +71,7 @@ _problem(reference) := sprintf("%q is not an image reference", [reference]) if {
 } else := sprintf("%q has no tag, which means latest", [reference]) if {
 	image.parse(reference).tag == ""
 	image.parse(reference).digest == ""
-} else := sprintf("%q is another image tomorrow", [reference]) if {
+} else := sprintf("%q may be a different image tomorrow", [reference]) if {
 	image.parse(reference).tag == "latest"
 	image.parse(reference).digest == ""
 }

@@ -13,7 +13,7 @@ test_image_without_a_tag_is_denied[image] if {
 test_latest_is_denied[image] if {
 	some image in ["nginx:latest", "registry:5000/db:latest"]
 	messages := {finding.msg | some finding in rule.report} with input as _sts([_container(image)])
-	messages == {_message(0, sprintf("%q is another image tomorrow", [image]))}
+	messages == {_message(0, sprintf("%q may be a different image tomorrow", [image]))}
 }
 
 test_what_is_no_reference_is_denied[image] if {
@@ -58,7 +58,7 @@ test_finding_is_a_denial_at_the_container if {
 test_every_container_is_judged if {
 	{finding.msg | some finding in rule.report} == {
 		_message(0, `"nginx" has no tag, which means latest`),
-		_message(2, `"redis:latest" is another image tomorrow`),
+		_message(2, `"redis:latest" may be a different image tomorrow`),
 	} with input as _sts([_container("nginx"), _container("a:1"), _container("redis:latest")])
 }
 
@@ -114,7 +114,7 @@ test_other_kinds_are_not_judged if {
 
 _message(index, what) := sprintf(
 	"[image-tag] spec.template.spec.containers[%d].image: %s. %s",
-	[index, what, "Fix: name a version, such as nginx:1.27.4, or a digest."],
+	[index, what, "Fix: use a version tag, such as nginx:1.27.4, or a digest."],
 )
 
 _container(image) := {"name": "web", "image": image}

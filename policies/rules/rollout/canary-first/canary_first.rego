@@ -1,12 +1,12 @@
 # METADATA
-# title: A new image begins with one pod
+# title: A new image starts on one pod
 # description: |
-#   A RollingUpdate without a partition goes on from pod to pod as long as each gets Ready, and Ready is all it asks: an
-#   image that starts and corrupts its data, or loses its peers an hour later, has every pod by then. Behind a partition
-#   of `replicas - 1` the last pod runs the new image first, and the others follow when somebody lowers the partition.
-#   Where the StatefulSet is labelled `stateward.dev/canary: required` before or after the request, anything else is
-#   denied. An image that came while nothing could change, under OnDelete or behind a partition of `replicas`, counts
-#   when the way is opened. A change back to the images of the current revision needs no canary: its pods run them.
+#   A RollingUpdate without a partition continues from pod to pod while each becomes Ready, and checks nothing else.
+#   An image that corrupts its data, or loses its peers an hour later, has reached every pod by then. With a partition
+#   of `replicas - 1` only the last pod runs the new image; the others follow when you lower the partition. If the
+#   StatefulSet has the label `stateward.dev/canary: required` before or after the request, everything else is denied.
+#   An image that changed while nothing could roll out (OnDelete, or a partition of `replicas`) is checked when the
+#   rollout is opened. Going back to the images of the current revision needs no canary: its pods run them.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/tutorials/stateful-application/basic-stateful-set/#staging-an-update
 # custom:
@@ -21,8 +21,8 @@
 #     maxCanaryPods:
 #       type: integer
 #       default: 1
-#       description: Pods that may get a new image before somebody lowers the partition, at least 1
-#   fix: set the partition to replicas - 1 with the image, and lower it once that pod has proved itself
+#       description: Pods that may run a new image before the partition is lowered, at least 1
+#   fix: set the partition to replicas - 1 with the image, and lower it once that pod works
 #   since: v0.1.0
 package stateward.rules.rollout["canary-first"]
 
@@ -34,8 +34,13 @@ import data.stateward.lib.rollout
 
 report contains result.violation(rego.metadata.chain(), entry, object.union(_strictness(entry), {
 	"path": ["spec", "updateStrategy", "rollingUpdate", "partition"],
-	"what": sprintf("%v lets a new image into %v of %v pods, not into %v first", [partition, reached, pods, most]),
-	"fix": sprintf("set partition %v with the image, and lower it once %s-%d has proved itself", [
+	"what": sprintf("%v rolls the new image out to %v of %v pods, not to %v first", [
+		partition,
+		reached,
+		pods,
+		most,
+	]),
+	"fix": sprintf("set the partition to %v with the image, and lower it once %s-%d works", [
 		pods - most,
 		entry.name,
 		(defaults.ordinals_start(entry.object) + pods) - 1,

@@ -6,14 +6,14 @@ import data.stateward.rules.rollout["canary-first"] as rule
 _label := "stateward.dev/canary"
 
 test_image_change_without_a_partition_is_mentioned if {
-	what := "0 lets a new image into 3 of 3 pods, not into 1 first"
+	what := "0 rolls the new image out to 3 of 3 pods, not to 1 first"
 	{finding.msg | some finding in rule.report} == {_message(what, 2, 2)} with input as _update({}, {})
 }
 
 test_image_change_that_reaches_too_many_pods_is_mentioned[replicas] if {
 	some replicas, partition in {2: 0, 3: 1, 5: 3}
 	sets := {"replicas": replicas, "updateStrategy": _partition(partition)}
-	what := sprintf("%d lets a new image into 2 of %d pods, not into 1 first", [partition, replicas])
+	what := sprintf("%d rolls the new image out to 2 of %d pods, not to 1 first", [partition, replicas])
 	{finding.msg | some finding in rule.report} == {_message(what, replicas - 1, replicas - 1)}
 		with input as _update(sets, sets)
 }
@@ -40,7 +40,7 @@ test_only_pods_that_stay_have_an_old_image_to_lose if {
 	rule.report == set() with input as _update({"replicas": 0}, {"replicas": 3})
 	rule.report == set() with input as _update({"replicas": 1}, {"replicas": 3})
 	rule.report == set() with input as _update({"replicas": 3}, {"replicas": 1})
-	{finding.what | some finding in rule.report} == {"0 lets a new image into 3 of 3 pods, not into 1 first"}
+	{finding.what | some finding in rule.report} == {"0 rolls the new image out to 3 of 3 pods, not to 1 first"}
 		with input as _update({"replicas": 5}, {"replicas": 3})
 }
 
@@ -55,14 +55,14 @@ test_number_of_canaries_is_in_the_way_out if {
 	some finding in rule.report with input as _update({}, {})
 		with data.kind as "Guardrails"
 		with data.spec.rules as [{"id": "canary-first", "params": {"maxCanaryPods": 2}}]
-	finding.what == "0 lets a new image into 3 of 3 pods, not into 2 first"
-	startswith(finding.fix, "set partition 1 with the image")
+	finding.what == "0 rolls the new image out to 3 of 3 pods, not to 2 first"
+	startswith(finding.fix, "set the partition to 1 with the image")
 }
 
 test_ordinals_are_counted_from_their_start if {
 	spec := {"ordinals": {"start": 5}}
 	some finding in rule.report with input as _update(spec, spec)
-	contains(finding.fix, "set partition 2 with the image, and lower it once web-7 has proved itself")
+	contains(finding.fix, "set the partition to 2 with the image, and lower it once web-7 works")
 }
 
 test_level_is_a_warning_or_strictly_a_denial if {
@@ -123,7 +123,7 @@ test_image_that_came_while_nothing_could_change_counts_when_the_way_is_opened if
 		{"op": "replace", "path": "/request/oldObject/spec/template", "value": closed.request.object.spec.template},
 		{"op": "replace", "path": "/request/oldObject/status/updateRevision", "value": "web-b"},
 	])
-	{finding.what | some finding in rule.report} == {"0 lets a new image into 3 of 3 pods, not into 1 first"}
+	{finding.what | some finding in rule.report} == {"0 rolls the new image out to 3 of 3 pods, not to 1 first"}
 		with input as opened
 		with data.cluster.pods as _pod("nginx:1.27.4")
 	behind := json.patch(opened, [{
@@ -154,7 +154,7 @@ test_message_is_not_cut_in_a_warning if {
 
 _message(what, partition, ordinal) := concat(" ", [
 	sprintf("[canary-first] spec.updateStrategy.rollingUpdate.partition: %s.", [what]),
-	sprintf("Fix: set partition %d with the image, and lower it once web-%d has proved itself,", [partition, ordinal]),
+	sprintf("Fix: set the partition to %d with the image, and lower it once web-%d works,", [partition, ordinal]),
 	"or confirm it: kubectl annotate statefulset web -n default --overwrite stateward.dev/confirm=update",
 	"stateward.dev/confirm-until=2026-11-23T12:10:00Z",
 ])

@@ -1,12 +1,12 @@
 # METADATA
-# title: A rollout goes on when its canaries are well
+# title: A rollout continues only past healthy canaries
 # description: |
-#   Whoever lowers the partition lets an update into more pods. The pods that it has reached before must all run it, and
-#   have been Ready for `minReadySeconds`; else the canary has told nothing yet, or has told that the update is bad. The
-#   same holds where the request changes the template too, which no pod has run, and where the controller has not yet
-#   seen the last change of the spec, a matter of moments. A change back to the current revision is never held up.
-#   `maxStep` is off by default: a RollingUpdate waits for each pod by itself, so steps are for people who want to look
-#   in between. At most 100 pods are looked at, those that the update reaches last.
+#   Lowering the partition rolls an update out to more pods. The pods that it has already reached must all run it and
+#   have been Ready for `minReadySeconds`; otherwise the canary has proved nothing yet, or has proved that the update
+#   is bad. The same applies if the request also changes the template, which no pod has run, and for the moment until
+#   the controller has seen the last change of the spec. Going back to the current revision is always allowed.
+#   `maxStep` is off by default: a RollingUpdate waits for each pod anyway, so steps are for people who want to check
+#   in between. The rule checks at most 100 pods, those that the update reaches last.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/tutorials/stateful-application/basic-stateful-set/#phased-roll-outs
 # custom:
@@ -19,8 +19,8 @@
 #     maxStep:
 #       type: integer
 #       default: 0
-#       description: Pods that one request may add to those that an update reaches; 0 for any number
-#   fix: wait until these pods are updated and Ready, or change the template back
+#       description: Most pods that one request may add to a rollout; 0 means no limit
+#   fix: wait until these pods are updated and Ready, or revert the template
 #   since: v0.1.0
 package stateward.rules.rollout["canary-progress"]
 
@@ -46,7 +46,7 @@ report contains result.violation(rego.metadata.chain(), step.entry, {
 
 report contains result.violation(rego.metadata.chain(), step.entry, {
 	"path": _path,
-	"what": sprintf("%v lets %v more pods change in one step, maxStep is %v", [step.to, step.from - step.to, most]),
+	"what": sprintf("%v updates %v more pods in one step, maxStep is %v", [step.to, step.from - step.to, most]),
 	"fix": sprintf("lower it to %v first", [step.from - most]),
 	"touched": true,
 }) if {
@@ -81,18 +81,18 @@ _updates(entry) if rollout.under_way(entry.old)
 _updates(entry) if rollout.unseen(entry.old)
 
 _problem(step) := {
-	"what": "no pod has run the template that changes with it",
-	"fix": "leave the partition as it is, and lower it when the pods behind it are updated and Ready",
+	"what": "no pod has run the template of this request",
+	"fix": "keep the partition, and lower it when the pods above it are updated and Ready",
 } if {
 	rollout.changes(step.entry)
 } else := {
-	"what": "the controller has yet to see the change before",
+	"what": "the controller has not seen the previous change yet",
 	"fix": "try again in a moment",
 } if {
 	rollout.unseen(step.entry.old)
 } else := {
 	"what": _listed(faults),
-	"fix": "wait until these pods are updated and Ready, or change the template back",
+	"fix": "wait until these pods are updated and Ready, or revert the template",
 } if {
 	# The last pod is updated first.
 	faults := array.reverse([sprintf("%s %s", [each.name, _fault(step.entry, each.pod)]) |
@@ -111,14 +111,14 @@ _shortcoming(entry, pod) := "is not updated" if {
 	rollout.terminating(pod)
 } else := "is not Ready" if {
 	not rollout.ready_since(pod)
-} else := sprintf("is not Ready for %v seconds yet", [seconds]) if {
+} else := sprintf("has not been Ready for %v seconds", [seconds]) if {
 	seconds := defaults.min_ready_seconds(entry.old)
 	not _ready_for(pod, seconds, entry.time)
 }
 
 _ready_for(_, 0, _)
 
-# Where nobody knows what time it is, Ready must do.
+# Without the time, Ready is enough.
 _ready_for(_, _, "")
 
 _ready_for(pod, seconds, now) if {

@@ -9,7 +9,7 @@ test_canary_that_is_not_well_holds_the_rollout_up[fault] if {
 		"is not Ready": _pod("web-b", "False", "11:50:00"),
 		"is not updated": _pod("web-a", "True", "11:50:00"),
 		"is being deleted": object.union(_well, {"metadata": {"deletionTimestamp": _now}}),
-		"is not Ready for 30 seconds yet": _pod("web-b", "True", "11:59:31"),
+		"has not been Ready for 30 seconds": _pod("web-b", "True", "11:59:31"),
 	}
 	{finding.msg | some finding in rule.report} == {_message(sprintf("from 2 to 0, but web-2 %s", [fault]))}
 		with input as _lower(2, 0)
@@ -108,8 +108,8 @@ test_change_of_the_template_has_been_run_by_no_pod if {
 	{finding.msg | some finding in rule.report} == {sprintf("%s %s", [
 		concat(" ", [
 			"[canary-progress] spec.updateStrategy.rollingUpdate.partition:",
-			"from 2 to 0, but no pod has run the template that changes with it.",
-			"Fix: leave the partition as it is, and lower it when the pods behind it are updated and Ready,",
+			"from 2 to 0, but no pod has run the template of this request.",
+			"Fix: keep the partition, and lower it when the pods above it are updated and Ready,",
 		]),
 		_confirm,
 	])} with input as _changes("3", {"currentRevision": "web-b"}) with data.cluster.pods as _all
@@ -134,7 +134,7 @@ test_status_that_is_behind_tells_nothing if {
 	{finding.msg | some finding in rule.report} == {sprintf("%s %s", [
 		concat(" ", [
 			"[canary-progress] spec.updateStrategy.rollingUpdate.partition:",
-			"from 2 to 0, but the controller has yet to see the change before.",
+			"from 2 to 0, but the controller has not seen the previous change yet.",
 			"Fix: try again in a moment,",
 		]),
 		_confirm,
@@ -144,9 +144,9 @@ test_status_that_is_behind_tells_nothing if {
 test_steps_may_be_limited[step] if {
 	some step, whats in {
 		1: {
-			"0 lets 3 more pods change in one step, maxStep is 1",
+			"0 updates 3 more pods in one step, maxStep is 1",
 		},
-		2: {"0 lets 3 more pods change in one step, maxStep is 2"},
+		2: {"0 updates 3 more pods in one step, maxStep is 2"},
 		3: set(),
 	}
 	{finding.what | some finding in rule.report} == whats with input as _from(_partition(3))
@@ -194,7 +194,7 @@ _confirm := concat(" ", [
 
 _message(what) := concat(" ", [
 	sprintf("[canary-progress] spec.updateStrategy.rollingUpdate.partition: %s.", [what]),
-	"Fix: wait until these pods are updated and Ready, or change the template back,",
+	"Fix: wait until these pods are updated and Ready, or revert the template,",
 	_confirm,
 ])
 

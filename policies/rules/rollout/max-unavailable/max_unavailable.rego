@@ -1,10 +1,10 @@
 # METADATA
-# title: An update leaves pods running
+# title: maxUnavailable leaves pods running during an update
 # description: |
 #   `maxUnavailable` lets a RollingUpdate replace several pods at once, from Kubernetes 1.37 on without a feature
-#   gate. The controller takes a number as it is and rounds a percentage down, to at least 1. More than `replicas`
-#   stops them all together; half of them or more leaves no majority, and a database that votes stands still until
-#   they are back. It comes about through `kubectl scale` as well, which knows nothing of `maxUnavailable`.
+#   gate. The controller uses a number as it is and rounds a percentage down, to at least 1. More than `replicas`
+#   stops all pods together; half or more leaves no majority, and a voting database is unavailable until they are
+#   back. `kubectl scale`, which ignores `maxUnavailable`, can cause this too.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#maximum-unavailable-pods
 # custom:
@@ -13,7 +13,7 @@
 #     statefulsets: [CREATE, UPDATE]
 #     statefulsets/scale: [UPDATE]
 #   reads: [statefulsets]
-#   fix: choose 1, or a percentage below 50%
+#   fix: use 1 or a percentage below 50%
 #   since: v0.1.0
 #   cel:
 #     on:
@@ -41,10 +41,10 @@
 #       - path: spec.updateStrategy.rollingUpdate.maxUnavailable
 #         expression: variables.replicas <= 0 || variables.most <= variables.replicas || variables.noWorse
 #         what: >-
-#           string(variables.most) + ' is greater than replicas ' + string(variables.replicas) + ': all pods go at
-#           once'
+#           string(variables.most) + ' is greater than replicas ' + string(variables.replicas) + ': an update
+#           stops all pods at once'
 #     unseen:
-#       statefulsets: a Scale says nothing of its StatefulSet
+#       statefulsets: a Scale does not contain its StatefulSet
 package stateward.rules.rollout["max-unavailable"]
 
 import data.stateward.lib.cluster
@@ -73,8 +73,8 @@ report contains result.advice(rego.metadata.chain(), entry, {
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": ["spec", "replicas"],
-	"what": sprintf("%v is less than maxUnavailable %v: an update takes all pods at once", [replicas, value]),
-	"fix": "lower maxUnavailable first, to 1 or a percentage below 50%",
+	"what": sprintf("%v is less than maxUnavailable %v: an update stops all pods at once", [replicas, value]),
+	"fix": "first lower maxUnavailable to 1 or a percentage below 50%",
 	"touched": replicas < defaults.scale_replicas(entry.old),
 }) if {
 	some entry in review.scales
@@ -86,7 +86,7 @@ report contains result.violation(rego.metadata.chain(), entry, {
 report contains result.advice(rego.metadata.chain(), entry, {
 	"path": ["spec", "replicas"],
 	"what": sprintf("maxUnavailable %v %s", [value, loss]),
-	"fix": "lower maxUnavailable first, to 1 or a percentage below 50%",
+	"fix": "first lower maxUnavailable to 1 or a percentage below 50%",
 }) if {
 	some entry in review.scales
 	value := _set(cluster.statefulset(entry.namespace, entry.name))
@@ -100,7 +100,10 @@ _set(sts) := value if {
 	value != null
 }
 
-_problem(value, replicas) := sprintf("%v is greater than replicas %v: all pods go at once", [value, replicas]) if {
+_problem(value, replicas) := sprintf("%v is greater than replicas %v: an update stops all pods at once", [
+	value,
+	replicas,
+]) if {
 	_beyond(value, replicas)
 } else := _invalid(value)
 
@@ -111,7 +114,7 @@ _invalid(value) := sprintf("%s is neither an integer nor a percentage", [json.ma
 } else := sprintf("%v is negative", [value]) if {
 	_integer(value)
 	value < 0
-} else := sprintf("%v would let no pod be replaced", [value]) if {
+} else := sprintf("%v lets an update replace no pod", [value]) if {
 	_amount(value) == 0
 } else := sprintf("%s is more than 100%%", [value]) if {
 	_percentage(value) > 100
@@ -124,7 +127,7 @@ _beyond(value, replicas) if {
 }
 
 # Two pods have no majority to lose: one that stays is not more than half of them.
-_loss(value, replicas) := sprintf("lets %v of %v pods go at once: no majority stays", [pods, replicas]) if {
+_loss(value, replicas) := sprintf("lets %v of %v pods stop at once: no majority left", [pods, replicas]) if {
 	not _problem(value, replicas)
 	replicas >= 3
 	pods := _pods(value, replicas)

@@ -2,15 +2,15 @@ package stateward.rules.rollout["max-unavailable_test"]
 
 import data.stateward.rules.rollout["max-unavailable"] as rule
 
-_fix := "Fix: choose 1, or a percentage below 50%."
+_fix := "Fix: use 1 or a percentage below 50%."
 
-_fix_first := "Fix: lower maxUnavailable first, to 1 or a percentage below 50%."
+_fix_first := "Fix: first lower maxUnavailable to 1 or a percentage below 50%."
 
 test_what_is_no_amount_is_denied[value] if {
 	some value, what in {
-		0: "0 would let no pod be replaced",
-		"0%": "0% would let no pod be replaced",
-		"00%": "00% would let no pod be replaced",
+		0: "0 lets an update replace no pod",
+		"0%": "0% lets an update replace no pod",
+		"00%": "00% lets an update replace no pod",
 		-1: "-1 is negative",
 		1.5: "1.5 is neither an integer nor a percentage",
 		"2": `"2" is neither an integer nor a percentage`,
@@ -30,8 +30,8 @@ test_what_is_no_amount_is_denied[value] if {
 }
 
 test_more_than_replicas_is_denied if {
-	{finding.msg | some finding in rule.report} == {_message("4 is greater than replicas 3: all pods go at once")}
-		with input as _sts(3, 4)
+	messages := {finding.msg | some finding in rule.report} with input as _sts(3, 4)
+	messages == {_message("4 is greater than replicas 3: an update stops all pods at once")}
 }
 
 test_more_than_replicas_says_where if {
@@ -55,7 +55,7 @@ test_no_majority_is_mentioned[replicas][value] if {
 		101: {51: 51, "51%": 51},
 	}
 	some value, pods in cases
-	what := sprintf("%v lets %d of %d pods go at once: no majority stays", [value, pods, replicas])
+	what := sprintf("%v lets %d of %d pods stop at once: no majority left", [value, pods, replicas])
 	{[finding.msg, finding.advice] | some finding in rule.report} == {[_message(what), true]}
 		with input as _sts(replicas, value)
 }
@@ -82,7 +82,7 @@ test_without_replicas_nothing_is_too_much[value] if {
 }
 
 test_absent_replicas_are_one if {
-	what := "2 is greater than replicas 1: all pods go at once"
+	what := "2 is greater than replicas 1: an update stops all pods at once"
 	{finding.what | some finding in rule.report} == {what}
 		with input as _named({"updateStrategy": {"rollingUpdate": {"maxUnavailable": 2}}})
 }
@@ -158,7 +158,7 @@ test_update_into_the_range_is_fine if {
 }
 
 test_scale_below_it_is_denied if {
-	what := "2 is less than maxUnavailable 3: an update takes all pods at once"
+	what := "2 is less than maxUnavailable 3: an update stops all pods at once"
 	{[finding.msg, finding.severity, finding.existing] | some finding in rule.report} == {[
 		_scale_message(what),
 		"deny",
@@ -176,7 +176,7 @@ test_scale_up_towards_it_is_let_through if {
 
 test_scale_that_leaves_no_majority_is_mentioned[value] if {
 	some value, pods in {2: 2, 3: 3, "70%": 2}
-	what := sprintf("maxUnavailable %v lets %d of 3 pods go at once: no majority stays", [value, pods])
+	what := sprintf("maxUnavailable %v lets %d of 3 pods stop at once: no majority left", [value, pods])
 	{[finding.msg, finding.advice] | some finding in rule.report} == {[_scale_message(what), true]}
 		with input as _scale({"replicas": 9}, {"replicas": 3})
 		with data.cluster.statefulsets as _stored(_sts(9, value))

@@ -1,16 +1,16 @@
 # METADATA
-# title: Under OnDelete a change waits for somebody
+# title: OnDelete applies changes only to deleted pods
 # description: |
-#   With `updateStrategy.type: OnDelete` a changed template reaches a pod only when that pod is deleted. Neither
-#   `kubectl apply` nor `kubectl rollout restart` says so: both report success, and the pods run on as they were,
-#   until a node fails and one of them comes back as something else than its peers.
+#   With `updateStrategy.type: OnDelete` a changed template reaches a pod only when that pod is deleted. `kubectl
+#   apply` and `kubectl rollout restart` report success without saying so, and the pods keep running the old template,
+#   until a node fails and one of them comes back different from its peers.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#update-strategies
 # custom:
 #   severity: warn
 #   on:
 #     statefulsets: [UPDATE]
-#   fix: delete the pods one by one, the last first, each when the one before it is Ready
+#   fix: delete the pods one by one, the last one first, and wait until each is Ready
 #   since: v0.1.0
 #   cel:
 #     validations:
@@ -19,7 +19,7 @@
 #           object.spec.?updateStrategy.?type.orValue('') != 'OnDelete' || object.spec.template ==
 #           oldObject.spec.template ||
 #           object.spec.?replicas.orValue(1) <= 0
-#         what: "'OnDelete: nothing happens until each pod is deleted'"
+#         what: "'OnDelete: a pod changes only when it is deleted'"
 package stateward.rules.rollout["on-delete"]
 
 import data.stateward.lib.defaults
@@ -30,7 +30,7 @@ _path := ["spec", "template"]
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": _path,
-	"what": sprintf("OnDelete: nothing happens until each pod is deleted: %s", [_names(names, replicas - 3)]),
+	"what": sprintf("OnDelete: a pod changes only when it is deleted: %s", [_names(names, replicas - 3)]),
 	"fix": _fix(entry.namespace, names),
 }) if {
 	some entry in review.statefulsets

@@ -19,7 +19,7 @@ test_change_of_the_template_is_mentioned[replicas] if {
 test_only_pod_has_no_next[spec] if {
 	some spec in [{"replicas": 1}, {"replicas": null}, {}]
 	{finding.msg | some finding in rule.report} == {concat(" ", [
-		"[on-delete] spec.template: OnDelete: nothing happens until each pod is deleted: web-0.",
+		"[on-delete] spec.template: OnDelete: a pod changes only when it is deleted: web-0.",
 		"Fix: `kubectl delete pod web-0 -n default`.",
 	])} with input as _change(spec)
 }
@@ -100,7 +100,7 @@ test_other_kinds_are_not_judged if {
 }
 
 _message(names, last) := concat(" ", [
-	sprintf("[on-delete] spec.template: OnDelete: nothing happens until each pod is deleted: %s.", [names]),
+	sprintf("[on-delete] spec.template: OnDelete: a pod changes only when it is deleted: %s.", [names]),
 	sprintf("Fix: start with `kubectl delete pod %s -n default`, %s", [last, _next]),
 ])
 

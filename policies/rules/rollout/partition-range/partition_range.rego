@@ -1,10 +1,10 @@
 # METADATA
-# title: The partition lies within the replicas
+# title: The partition is within the replicas
 # description: |
-#   A RollingUpdate changes only pods whose replica index is at least `partition`. A partition above `replicas`
-#   is accepted and stops every later update without a word. It comes about from either side: by raising the
-#   partition, by lowering the replicas in the spec, or through `kubectl scale`. The partition is a replica
-#   index; `ordinals.start` does not move it.
+#   A RollingUpdate changes only pods whose replica index is at least `partition`. Kubernetes accepts a partition
+#   above `replicas` and then silently rolls out nothing. Either side can cause this: raising the partition, lowering
+#   the replicas in the spec, or `kubectl scale`. The partition is a replica index; `ordinals.start` does not shift
+#   it.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#partitions
 # custom:
@@ -36,7 +36,7 @@
 #           string(variables.partition) + ' is greater than replicas ' + string(variables.replicas) + ': no update
 #           would reach any pod'
 #     unseen:
-#       statefulsets: a Scale says nothing of its StatefulSet
+#       statefulsets: a Scale does not contain its StatefulSet
 package stateward.rules.rollout["partition-range"]
 
 import data.stateward.lib.cluster

@@ -1,10 +1,10 @@
 # METADATA
-# title: A rollout can notice a bad image
+# title: A rollout needs a readiness check
 # description: |
-#   A RollingUpdate goes on to the next pod when the last one is ready. Without a readinessProbe a container is ready as
-#   soon as it runs, so an image that starts and does not work goes through the whole set. A probe of any container will
-#   do, of a sidecar too, and so will a readiness gate of the pod, or `minReadySeconds`, which at least notices a crash.
-#   An update is told of it where it changes the pods or how they are replaced.
+#   A RollingUpdate continues with the next pod when the last one is ready. A container without a readinessProbe is
+#   ready as soon as it runs, so an image that starts but does not work reaches the whole set. A probe of any
+#   container, including a sidecar, is enough, and so is a readiness gate of the pod or `minReadySeconds`, which at
+#   least detects a crash. An update is checked if it changes the pods or the way they are replaced.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/
 # custom:
@@ -13,7 +13,7 @@
 #     strict: deny
 #   on:
 #     statefulsets: [CREATE, UPDATE]
-#   fix: give the main container a readinessProbe, or at least set minReadySeconds
+#   fix: add a readinessProbe to the main container, or at least set minReadySeconds
 #   since: v0.1.0
 #   cel:
 #     variables:
@@ -31,7 +31,7 @@
 #     validations:
 #       - path: spec.template.spec.containers
 #         expression: "!variables.ungated[0] || variables.ungated[1]"
-#         what: "'no readinessProbe, minReadySeconds 0: a rollout goes on over a bad image'"
+#         what: "'no readinessProbe, minReadySeconds 0: a bad image reaches all pods'"
 package stateward.rules.rollout["readiness-gate"]
 
 import data.stateward.lib.defaults
@@ -41,7 +41,7 @@ import data.stateward.lib.review
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": ["spec", "template", "spec", "containers"],
-	"what": "no readinessProbe, minReadySeconds 0: a rollout goes on over a bad image",
+	"what": "no readinessProbe, minReadySeconds 0: a bad image reaches all pods",
 	"touched": _made_so(entry),
 }) if {
 	some entry in review.statefulsets

@@ -4,8 +4,8 @@ import data.stateward.rules.rollout["readiness-gate"] as rule
 
 _message := concat(" ", [
 	"[readiness-gate] spec.template.spec.containers:",
-	"no readinessProbe, minReadySeconds 0: a rollout goes on over a bad image.",
-	"Fix: give the main container a readinessProbe, or at least set minReadySeconds.",
+	"no readinessProbe, minReadySeconds 0: a bad image reaches all pods.",
+	"Fix: add a readinessProbe to the main container, or at least set minReadySeconds.",
 ])
 
 _probe := {"tcpSocket": {"port": 80}}

@@ -1,11 +1,12 @@
 # METADATA
-# title: One rollout ends before the next begins
+# title: One rollout finishes before the next starts
 # description: |
-#   A template that changes while the last change is on its way makes three versions of one set: some pods skip the
-#   version between, some run it for a minute, and whatever goes wrong has two causes. A change back to the current
-#   revision is always fine. The rule knows it by a pod of that revision which has all that the new template says; so it
-#   is not recognised where something else rewrites the pods, and a change that only drops something from that revision
-#   passes for one. Under OnDelete nothing is on its way by itself, and the rule on-delete speaks.
+#   Changing the template while the previous change is still rolling out leaves three versions in one set: some pods
+#   skip the middle version, some run it for a minute, and any failure has two possible causes. Going back to the
+#   current revision is always allowed. The rule recognizes it by a pod of that revision that has everything in the
+#   new template. So it does not recognize it if something else rewrites the pods, and it accepts a change that only
+#   removes something from that revision. Under OnDelete no rollout is in progress; the rule on-delete covers that
+#   case.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#rolling-updates
 # custom:
@@ -16,7 +17,7 @@
 #   on:
 #     statefulsets: [UPDATE]
 #   reads: [pods]
-#   fix: let the rollout end first, or change the template back
+#   fix: wait for the rollout to finish, or revert the template
 #   since: v0.1.0
 package stateward.rules.rollout["rollout-in-progress"]
 
@@ -27,7 +28,7 @@ import data.stateward.lib.rollout
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": ["spec", "template"],
-	"what": sprintf("changes again, and the change before has reached %v of %v pods", [
+	"what": sprintf("changes again before the previous change is complete (%v of %v pods updated)", [
 		object.get(entry.old, ["status", "updatedReplicas"], 0),
 		defaults.replicas(entry.old),
 	]),

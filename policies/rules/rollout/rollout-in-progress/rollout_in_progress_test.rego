@@ -4,8 +4,8 @@ import data.stateward.rules.rollout["rollout-in-progress"] as rule
 
 test_second_change_is_mentioned if {
 	{finding.msg | some finding in rule.report} == {concat(" ", [
-		"[rollout-in-progress] spec.template: changes again, and the change before has reached 1 of 3 pods.",
-		"Fix: let the rollout end first, or change the template back, or confirm it:",
+		"[rollout-in-progress] spec.template: changes again before the previous change is complete (1 of 3 pods updated).",
+		"Fix: wait for the rollout to finish, or revert the template, or confirm it:",
 		"kubectl annotate statefulset web -n default --overwrite stateward.dev/confirm=update",
 		"stateward.dev/confirm-until=2026-11-23T12:10:00Z",
 	])} with input as _update("2", "3") with data.cluster.pods as _pods
@@ -21,7 +21,7 @@ test_finding_is_a_warning_or_strictly_a_denial if {
 test_no_pod_may_be_updated_yet if {
 	document := json.remove(_update("2", "3"), ["request/oldObject/status/updatedReplicas"])
 	some finding in rule.report with input as document with data.cluster.pods as _pods
-	endswith(finding.what, "has reached 0 of 3 pods")
+	endswith(finding.what, "(0 of 3 pods updated)")
 }
 
 test_change_back_is_fine if {

@@ -1,9 +1,9 @@
 # METADATA
-# title: A pod that never gets Ready holds up its own repair
+# title: A pod that never becomes Ready blocks the rollout
 # description: |
-#   With OrderedReady the controller waits for each pod to be Ready before it does anything else, and that holds for a
-#   pod of a bad template too: correcting the template, or changing it back, reaches no pod until somebody deletes that
-#   one. It comes back from the template that is right by then. So the change is fine, and not enough.
+#   With OrderedReady the controller waits until each pod is Ready before it does anything else. This includes a pod
+#   of a bad template: correcting or reverting the template reaches no pod until you delete the stuck one. The
+#   controller then recreates it from the corrected template. So the change is right, but not enough.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback
 # custom:
@@ -23,7 +23,7 @@ import data.stateward.lib.rollout
 # The command comes first: what follows it may be cut from a warning. No guardrail is to stop what this is about.
 report contains result.advice(rego.metadata.chain(), entry, {
 	"path": ["spec", "template"],
-	"what": sprintf("needs `kubectl delete pod %s -n %s` too%s: all waits until it is Ready", [
+	"what": sprintf("also run `kubectl delete pod %s -n %s`%s: the rollout waits until it is Ready", [
 		stuck[0],
 		entry.namespace,
 		_more(count(stuck) - 1),

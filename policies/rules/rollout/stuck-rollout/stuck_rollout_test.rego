@@ -6,7 +6,7 @@ test_pod_that_must_be_deleted_is_named[text] if {
 	some text, document in {"change back": _update("2", "1", {}), "another change": _update("2", "3", {})}
 	{finding.msg | some finding in rule.report} == {concat(" ", [
 		"[stuck-rollout] spec.template:",
-		"needs `kubectl delete pod web-2 -n default` too: all waits until it is Ready.",
+		"also run `kubectl delete pod web-2 -n default`: the rollout waits until it is Ready.",
 		"Fix: make the change, then delete that pod, unless it is only just starting.",
 	])} with input as document with data.cluster.pods as _pods({"web-2": _pod("web-b", "2", "False")})
 }
@@ -14,8 +14,8 @@ test_pod_that_must_be_deleted_is_named[text] if {
 test_first_of_several_pods_is_named if {
 	pods := _pods({"web-1": _pod("web-b", "2", "False"), "web-2": _pod("web-b", "2", "False")})
 	{finding.what | some finding in rule.report} == {concat(" ", [
-		"needs `kubectl delete pod web-1 -n default` too, and 1 more like it:",
-		"all waits until it is Ready",
+		"also run `kubectl delete pod web-1 -n default`, and 1 more like it:",
+		"the rollout waits until it is Ready",
 	])} with input as _update("2", "1", {}) with data.cluster.pods as pods
 }
 

@@ -1,9 +1,9 @@
 # METADATA
-# title: A quorum keeps its majority
+# title: Scaling keeps a quorum majority
 # description: |
-#   Members that vote (etcd, ZooKeeper, Consul, MongoDB) need more than half of them alive. 2 members survive no
-#   failure and 4 no more than 3 do; and a scale-down that takes away half of the members in one step leaves too few
-#   to vote the others out. Only a StatefulSet labelled `stateward.dev/quorum: "true"` is judged.
+#   Voting members (etcd, ZooKeeper, Consul, MongoDB) need more than half of them alive. 2 members tolerate no
+#   failure, and 4 tolerate no more than 3 do. A scale-down that removes half of the members in one step leaves too
+#   few to vote the others out. The rule applies only to a StatefulSet with the label `stateward.dev/quorum: "true"`.
 # related_resources:
 #   - ref: https://etcd.io/docs/v3.6/faq/#why-an-odd-number-of-cluster-members
 # custom:
@@ -30,16 +30,16 @@
 #       - path: spec.replicas
 #         expression: "!variables.votes || variables.to == 0 || !variables.loses"
 #         what: >-
-#           'from ' + string(variables.from) + ' to ' + string(variables.to) + ' in one step, less than the ' +
-#           string(variables.from / 2 + 1) + ' that are a majority'
+#           'from ' + string(variables.from) + ' to ' + string(variables.to) + ' in one step is below the
+#           majority of ' + string(variables.from / 2 + 1)
 #       - path: spec.replicas
 #         expression: >-
 #           !variables.votes || variables.to == 0 || variables.loses || (variables.to >= 3 && variables.to % 2 == 1)
 #           ||
 #           (oldObject != null && variables.from == variables.to)
-#         what: "string(variables.to) + ' members survive no failure, or no more than one less would'"
+#         what: "string(variables.to) + ' members tolerate no more failures than fewer members would'"
 #     unseen:
-#       statefulsets: a Scale says nothing of its StatefulSet
+#       statefulsets: a Scale does not contain its StatefulSet
 package stateward.rules.scale.quorum
 
 import data.stateward.lib.marks
@@ -59,7 +59,7 @@ report contains result.violation(rego.metadata.chain(), change.entry, {
 
 report contains result.violation(rego.metadata.chain(), change.entry, {
 	"path": _path,
-	"what": sprintf("from %v to %v in one step, less than the %v that are a majority", [
+	"what": sprintf("from %v to %v in one step is below the majority of %v", [
 		change.from,
 		change.to,
 		_majority(change.from),
@@ -90,11 +90,11 @@ _loses_majority(change) if {
 	change.to < _majority(change.from)
 }
 
-_size_problem(members) := "1 member survives no failure" if {
+_size_problem(members) := "1 member tolerates no failure" if {
 	members == 1
-} else := sprintf("%v members survive no failure", [members]) if {
+} else := sprintf("%v members tolerate no failure", [members]) if {
 	members < 3
-} else := sprintf("%v members survive no more failures than %v", [members, members - 1]) if {
+} else := sprintf("%v members tolerate no more failures than %v", [members, members - 1]) if {
 	members % 2 == 0
 }
 
@@ -102,6 +102,6 @@ _odd(members) := members if {
 	members % 2 == 1
 } else := members + 1
 
-_way_down(step, from) := sprintf("go to %v first, and let the members that leave be voted out", [step]) if {
+_way_down(step, from) := sprintf("scale to %v first, and remove the stopped members from the quorum", [step]) if {
 	step < from
 } else := "choose an odd number of at least 3"

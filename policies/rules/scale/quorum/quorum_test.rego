@@ -14,11 +14,11 @@ test_odd_number_of_members_is_fine[replicas] if {
 
 test_size_without_a_good_majority_is_denied[expected] if {
 	some expected, replicas in {
-		"1 member survives no failure": 1,
-		"2 members survive no failure": 2,
-		"-1 members survive no failure": -1,
-		"4 members survive no more failures than 3": 4,
-		"6 members survive no more failures than 5": 6,
+		"1 member tolerates no failure": 1,
+		"2 members tolerate no failure": 2,
+		"-1 members tolerate no failure": -1,
+		"4 members tolerate no more failures than 3": 4,
+		"6 members tolerate no more failures than 5": 6,
 	}
 	{finding.what | some finding in rule.report} == {expected} with input as _sts(replicas)
 	{finding.what | some finding in rule.report} == {expected}
@@ -26,7 +26,7 @@ test_size_without_a_good_majority_is_denied[expected] if {
 }
 
 test_absent_replicas_are_one if {
-	{finding.what | some finding in rule.report} == {"1 member survives no failure"} with input as _sts(null)
+	{finding.what | some finding in rule.report} == {"1 member tolerates no failure"} with input as _sts(null)
 }
 
 test_finding_is_a_denial_that_can_be_confirmed if {
@@ -36,7 +36,7 @@ test_finding_is_a_denial_that_can_be_confirmed if {
 	finding.existing == false
 	finding.confirmed == false
 	finding.msg == concat(" ", [
-		"[quorum] spec.replicas: 4 members survive no more failures than 3.",
+		"[quorum] spec.replicas: 4 members tolerate no more failures than 3.",
 		"Fix: choose an odd number of at least 3,",
 		"or confirm it: kubectl annotate statefulset web -n default --overwrite",
 		"stateward.dev/confirm=update stateward.dev/confirm-until=2026-11-23T12:10:00Z",
@@ -57,24 +57,24 @@ test_none_is_left_to_scale_to_zero[door] if {
 test_lost_majority_is_denied_at_every_door[door] if {
 	some door, document in {"update": _update(7, 3), "scale": _scale(7, 3)}
 	{[finding.what, finding.existing] | some finding in rule.report} == {[
-		"from 7 to 3 in one step, less than the 4 that are a majority",
+		"from 7 to 3 in one step is below the majority of 4",
 		false,
 	]} with input as document with data.cluster.statefulsets as _stored
 }
 
 test_lost_majority_is_said_before_a_bad_size if {
-	{finding.what | some finding in rule.report} == {"from 5 to 2 in one step, less than the 3 that are a majority"}
+	{finding.what | some finding in rule.report} == {"from 5 to 2 in one step is below the majority of 3"}
 		with input as _update(5, 2)
 }
 
 test_majority_is_more_than_half[case] if {
 	some case in [
-		{"from": 3, "to": 2, "what": "2 members survive no failure"},
-		{"from": 4, "to": 2, "what": "from 4 to 2 in one step, less than the 3 that are a majority"},
-		{"from": 3, "to": 1, "what": "from 3 to 1 in one step, less than the 2 that are a majority"},
-		{"from": 2, "to": 1, "what": "from 2 to 1 in one step, less than the 2 that are a majority"},
-		{"from": 6, "to": 3, "what": "from 6 to 3 in one step, less than the 4 that are a majority"},
-		{"from": 6, "to": 4, "what": "4 members survive no more failures than 3"},
+		{"from": 3, "to": 2, "what": "2 members tolerate no failure"},
+		{"from": 4, "to": 2, "what": "from 4 to 2 in one step is below the majority of 3"},
+		{"from": 3, "to": 1, "what": "from 3 to 1 in one step is below the majority of 2"},
+		{"from": 2, "to": 1, "what": "from 2 to 1 in one step is below the majority of 2"},
+		{"from": 6, "to": 3, "what": "from 6 to 3 in one step is below the majority of 4"},
+		{"from": 6, "to": 4, "what": "4 members tolerate no more failures than 3"},
 	]
 	{finding.what | some finding in rule.report} == {case.what} with input as _update(case.from, case.to)
 }
@@ -87,9 +87,9 @@ test_step_that_keeps_a_majority_is_fine[case] if {
 
 test_way_down_is_shown[step] if {
 	some step, case in {
-		"go to 3 first, and let the members that leave be voted out": [5, 1],
-		"go to 5 first, and let the members that leave be voted out": [7, 3],
-		"go to 7 first, and let the members that leave be voted out": [13, 3],
+		"scale to 3 first, and remove the stopped members from the quorum": [5, 1],
+		"scale to 5 first, and remove the stopped members from the quorum": [7, 3],
+		"scale to 7 first, and remove the stopped members from the quorum": [13, 3],
 		_odd: [3, 1],
 	}
 	{split(finding.fix, ", or confirm")[0] | some finding in rule.report} == {step}
@@ -98,7 +98,7 @@ test_way_down_is_shown[step] if {
 
 test_scale_is_judged_by_the_label_of_its_set if {
 	document := _scale(3, 4)
-	{finding.what | some finding in rule.report} == {"4 members survive no more failures than 3"} with input as document
+	{finding.what | some finding in rule.report} == {"4 members tolerate no more failures than 3"} with input as document
 		with data.cluster.statefulsets as _stored
 	unlabelled := {"default": {"web": object.remove(_sts(3), ["metadata"])}}
 	rule.report == set() with input as document with data.cluster.statefulsets as unlabelled
@@ -107,7 +107,7 @@ test_scale_is_judged_by_the_label_of_its_set if {
 
 test_scale_without_its_old_object_is_judged_by_the_set if {
 	document := {"request": object.remove(_scale(7, 1).request, ["oldObject"])}
-	{finding.what | some finding in rule.report} == {"from 3 to 1 in one step, less than the 2 that are a majority"}
+	{finding.what | some finding in rule.report} == {"from 3 to 1 in one step is below the majority of 2"}
 		with input as document
 		with data.cluster.statefulsets as _stored
 }

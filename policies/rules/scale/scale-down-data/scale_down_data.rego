@@ -1,9 +1,9 @@
 # METADATA
-# title: Scaling down keeps the data
+# title: A scale-down that deletes data needs confirmation
 # description: |
-#   With `persistentVolumeClaimRetentionPolicy.whenScaled: Delete` the claims of the pods that a scale-down takes away
-#   are deleted with them, whether a person scales down or an autoscaler does at night. Scaling up again makes new
-#   pods with empty disks. What becomes of the disks is up to the reclaim policy of their volumes.
+#   With `persistentVolumeClaimRetentionPolicy.whenScaled: Delete`, a scale-down deletes the claims of the pods that
+#   it removes, whether a person scales down or an autoscaler does at night. Scaling up again creates pods with empty
+#   disks. The reclaim policy of the volumes decides whether the disks are deleted too.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#persistentvolumeclaim-retention
 # custom:
@@ -13,7 +13,7 @@
 #     statefulsets: [UPDATE]
 #     statefulsets/scale: [UPDATE]
 #   reads: [statefulsets, persistentvolumeclaims]
-#   fix: turn whenScaled to Retain first, and delete claims by hand once nobody needs their data
+#   fix: set whenScaled to Retain first, and delete claims by hand when their data is not needed
 #   since: v0.1.0
 package stateward.rules.scale["scale-down-data"]
 
@@ -52,7 +52,7 @@ _claims(namespace, sts, indexes) := [claim |
 	claim := _claim(namespace, sprintf("%s-%s-%v", [template.metadata.name, sts.metadata.name, ordinal]), template)
 ]
 
-# Where nobody knows the claims, the template tells what they were made with.
+# If the claims are unknown, the template has the size that they were created with.
 _claim(namespace, name, template) := {"name": name, "bytes": _bytes(claim)} if {
 	claim := cluster.claim(namespace, name)
 } else := {"name": name, "bytes": _bytes(template)} if {

@@ -21,7 +21,7 @@ test_scale_down_that_deletes_data_is_denied_at_every_door[door] if {
 test_way_out_ends_with_the_confirmation if {
 	[finding.msg | some finding in rule.report] == [concat(" ", [
 		"[scale-down-data] spec.replicas: 3 deletes 10Gi of data with www-web-3 (whenScaled: Delete).",
-		"Fix: turn whenScaled to Retain first, and delete claims by hand once nobody needs their data,",
+		"Fix: set whenScaled to Retain first, and delete claims by hand when their data is not needed,",
 		"or confirm it: kubectl annotate statefulset web -n default --overwrite",
 		"stateward.dev/confirm=scale stateward.dev/confirm-until=2026-11-23T12:10:00Z",
 	])] with input as _scale(4, 3)

@@ -1,9 +1,9 @@
 # METADATA
-# title: Scaling to zero is meant
+# title: Scale to zero needs confirmation
 # description: |
-#   At 0 replicas every pod stops and nothing answers any more, whether the 0 stands in the spec, comes from
-#   `kubectl scale`, or from a Scale without replicas, which means 0. OrderedReady pods stop one by one, the last
-#   first; with `whenScaled: Delete` the claims of all of them are deleted too. A StatefulSet made with 0 is fine.
+#   At 0 replicas every pod stops and the service is down, whether the 0 is in the spec, comes from `kubectl scale`,
+#   or from a Scale without replicas, which means 0. OrderedReady pods stop one by one, the last one first; with
+#   `whenScaled: Delete` their claims are deleted too. Creating a StatefulSet with 0 replicas is allowed.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/tasks/run-application/scale-stateful-set/
 # custom:
@@ -15,7 +15,7 @@
 #     statefulsets: [UPDATE]
 #     statefulsets/scale: [UPDATE]
 #   reads: [statefulsets]
-#   fix: keep at least one replica, unless the whole set is meant to stop
+#   fix: keep at least one replica, unless you want to stop the whole set
 #   since: v0.1.0
 #   cel:
 #     variables:

@@ -3,7 +3,7 @@ package stateward.rules.scale["scale-to-zero_test"]
 import data.stateward.rules.scale["scale-to-zero"] as rule
 
 _fix := concat(" ", [
-	"Fix: keep at least one replica, unless the whole set is meant to stop, or confirm it:",
+	"Fix: keep at least one replica, unless you want to stop the whole set, or confirm it:",
 	"kubectl annotate statefulset web -n default --overwrite stateward.dev/confirm=%s stateward.dev/confirm-until=TIME",
 ])
 

@@ -1,9 +1,9 @@
 # METADATA
-# title: Fields have their types
+# title: Fields have the types that the API requires
 # description: |
-#   A number where Kubernetes wants text, text where it wants a list: an API server refuses it, and whatever looks at
-#   the manifest before that sees something else. Every field that a rule reads is looked at, in manifests only: what
-#   reaches the webhook has passed an API server. A quoted "3" for `replicas` is the usual case.
+#   The API server rejects a number where the API requires text, or text where it requires a list, and tools that read
+#   the manifest earlier misread it. The rule checks every field that another rule reads, in manifests only: the API
+#   server has already checked what reaches the webhook. A quoted "3" for `replicas` is the usual case.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/stateful-set-v1/
 # custom:
@@ -11,7 +11,7 @@
 #   on:
 #     statefulsets: [CREATE]
 #   untyped: true
-#   fix: write the value as the API reference has it
+#   fix: use the type that the API reference requires
 #   since: v0.1.0
 package stateward.rules.schema["field-types"]
 
@@ -20,7 +20,7 @@ import data.stateward.lib.review
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": wrong.path,
-	"what": sprintf("%s stands where %s belongs", [_shown(wrong.value), _words[wrong.type]]),
+	"what": sprintf("%s must be %s", [_shown(wrong.value), _words[wrong.type]]),
 }) if {
 	some entry in review.statefulsets
 	entry.operation == "MANIFEST"

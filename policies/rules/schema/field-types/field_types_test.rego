@@ -99,7 +99,7 @@ test_a_map_of_text_belongs_there if {
 _wrong(belongs) := [{"input": _with(path, value), "what": what} |
 	some path in _cases[belongs].paths
 	some value in _cases[belongs].values
-	what := sprintf("%s stands where %s belongs", [json.marshal(value), belongs])
+	what := sprintf("%s must be %s", [json.marshal(value), belongs])
 ]
 
 test_the_field_is_named if {
@@ -127,7 +127,7 @@ test_a_percentage_is_fine if {
 test_a_long_value_is_cut if {
 	long := "0123456789012345678901234567890123456789"
 	[finding.what | some finding in rule.report] == [
-		`"012345678901234567890123456789012345678... stands where a whole number belongs`,
+		`"012345678901234567890123456789012345678... must be a whole number`,
 	]
 		with input as _with(["spec", "replicas"], long)
 }

@@ -1,17 +1,17 @@
 # METADATA
-# title: A claim names its class in the field
+# title: Claim templates set storageClassName, not an annotation
 # description: |
-#   Claim templates named their storage class in annotations before there was a field. Kubernetes has long ignored
-#   `volume.alpha.kubernetes.io/storage-class`, so the claim gets the default class instead; it still reads
-#   `volume.beta.kubernetes.io/storage-class`, and takes it before the field. Where the mutation claim-class-annotation
-#   is in force, it has corrected what is created before this rule sees it.
+#   Before the field existed, claim templates named their storage class in annotations. Kubernetes has long ignored
+#   `volume.alpha.kubernetes.io/storage-class`, so the claim gets the default class. It still reads
+#   `volume.beta.kubernetes.io/storage-class`, which overrides the field. If the mutation claim-class-annotation is
+#   active, it corrects new objects before this rule sees them.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/storage/persistent-volumes/#class-1
 # custom:
 #   severity: warn
 #   on:
 #     statefulsets: [CREATE]
-#   fix: name the class in spec.storageClassName of the template, without the annotation
+#   fix: set spec.storageClassName in the template and remove the annotation
 #   since: v0.1.0
 #   cel:
 #     variables:
@@ -31,7 +31,7 @@ import data.stateward.lib.result
 
 report contains result.violation(rego.metadata.chain(), template.entry, {
 	"path": _path(template, claim.alpha_annotation),
-	"what": sprintf("%q is ignored, the claim asks for %s", [name, _asked(template.claim)]),
+	"what": sprintf("%q is ignored: the claim requests %s", [name, _asked(template.claim)]),
 }) if {
 	some template in claim.new_templates
 	name := template.claim.metadata.annotations[claim.alpha_annotation]
@@ -39,7 +39,7 @@ report contains result.violation(rego.metadata.chain(), template.entry, {
 
 report contains result.violation(rego.metadata.chain(), template.entry, {
 	"path": _path(template, claim.beta_annotation),
-	"what": sprintf("deprecated, and %q counts before spec.storageClassName", [name]),
+	"what": sprintf("is deprecated, and %q overrides spec.storageClassName", [name]),
 }) if {
 	some template in claim.new_templates
 	name := template.claim.metadata.annotations[claim.beta_annotation]

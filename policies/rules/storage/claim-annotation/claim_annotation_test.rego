@@ -9,13 +9,13 @@ _beta := "volume.beta.kubernetes.io/storage-class"
 test_alpha_annotation_is_ignored_by_kubernetes[asked] if {
 	some asked, spec in {"the default class": {}, `class "slow"`: {"storageClassName": "slow"}}
 	messages := {finding.msg | some finding in rule.report} with input as _sts({_alpha: "fast"}, spec)
-	messages == {_message(_alpha, sprintf(`"fast" is ignored, the claim asks for %s`, [asked]))}
+	messages == {_message(_alpha, sprintf(`"fast" is ignored: the claim requests %s`, [asked]))}
 }
 
 test_beta_annotation_is_deprecated[spec] if {
 	some spec in [{}, {"storageClassName": "slow"}, {"storageClassName": "fast"}]
 	messages := {finding.msg | some finding in rule.report} with input as _sts({_beta: "fast"}, spec)
-	messages == {_message(_beta, `deprecated, and "fast" counts before spec.storageClassName`)}
+	messages == {_message(_beta, `is deprecated, and "fast" overrides spec.storageClassName`)}
 }
 
 test_finding_is_a_warning if {
@@ -26,8 +26,8 @@ test_finding_is_a_warning if {
 
 test_both_are_said if {
 	{finding.what | some finding in rule.report} == {
-		`"old" is ignored, the claim asks for class "fast"`,
-		`deprecated, and "fast" counts before spec.storageClassName`,
+		`"old" is ignored: the claim requests class "fast"`,
+		`is deprecated, and "fast" overrides spec.storageClassName`,
 	} with input as _sts({_alpha: "old", _beta: "fast"}, {})
 }
 
@@ -48,7 +48,7 @@ test_other_annotations_are_fine[annotations] if {
 
 _message(annotation, what) := sprintf(
 	"[claim-annotation] spec.volumeClaimTemplates[0].metadata.annotations[%q]: %s. %s",
-	[annotation, what, "Fix: name the class in spec.storageClassName of the template, without the annotation."],
+	[annotation, what, "Fix: set spec.storageClassName in the template and remove the annotation."],
 )
 
 _sts(annotations, spec) := {

@@ -1,17 +1,17 @@
 # METADATA
-# title: What cannot be changed is not changed
+# title: Immutable StatefulSet fields cannot change
 # description: |
-#   The API server refuses an UPDATE that changes `volumeClaimTemplates`, `serviceName`, `selector` or
-#   `podManagementPolicy`, and does not say what to do instead. It refuses after the mutating webhooks and before the
-#   validating ones, so Stateward speaks at the mutating door, with warnings beside the refusal; in CI it denies.
-#   The way out keeps pods and data: delete the StatefulSet alone, resize its claims, create it anew.
+#   The API server rejects an UPDATE that changes `volumeClaimTemplates`, `serviceName`, `selector` or
+#   `podManagementPolicy`, without saying what to do instead. It does so after the mutating webhooks and before the
+#   validating ones, so Stateward explains it in warnings from its mutating webhook; in CI it denies. The remedy keeps
+#   pods and data: delete only the StatefulSet, resize its claims, create it again.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#volume-claim-templates
 # custom:
 #   severity: deny
 #   on:
 #     statefulsets: [UPDATE]
-#   fix: leave the field as it is, or delete the StatefulSet without its pods and create it anew
+#   fix: keep the old value, or delete the StatefulSet without its pods and create it again
 #   since: v0.1.0
 package stateward.rules.storage["claim-immutable"]
 
@@ -25,7 +25,7 @@ import data.stateward.lib.selector
 report contains result.violation(rego.metadata.chain(), change.entry, {
 	"path": change.path,
 	"what": _what(change),
-	"fix": sprintf("leave it as it is, or (the pods run on): %s", [_procedure(change.entry)]),
+	"fix": sprintf("keep the old value, or recreate the set while its pods keep running: %s", [_procedure(change.entry)]),
 	"touched": true,
 }) if {
 	some change in _changes

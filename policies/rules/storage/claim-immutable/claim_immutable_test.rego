@@ -8,7 +8,7 @@ test_change_is_denied_with_the_way_out if {
 	messages := {finding.msg | some finding in rule.report} with input as _update(_spec, {"serviceName": "other"})
 	messages == {concat(" ", [
 		`[claim-immutable] spec.serviceName: "nginx" cannot become "other", the field is immutable.`,
-		sprintf("Fix: leave it as it is, or (the pods run on): %s.", [_procedure]),
+		sprintf("Fix: keep the old value, or recreate the set while its pods keep running: %s.", [_procedure]),
 	])}
 }
 

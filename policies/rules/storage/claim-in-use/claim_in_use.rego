@@ -1,9 +1,9 @@
 # METADATA
-# title: A claim that a pod comes back to stays
+# title: Deleting a claim in use needs confirmation
 # description: |
-#   The pod `web-0` of StatefulSet `web` finds its data through the claim `www-web-0`, by name alone. A claim that is
-#   deleted cannot be brought back: it waits, terminating, for the pod to stop, and the pod's next start finds an empty
-#   disk. Whether the old disk goes too is up to its volume's reclaim policy.
+#   The pod `web-0` of StatefulSet `web` finds its data in the claim `www-web-0`, by name alone. Deleting a claim
+#   cannot be undone: the claim stays terminating until the pod stops, and the next start of the pod finds an empty
+#   disk. The reclaim policy of the volume decides whether the old disk is deleted too.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/storage/persistent-volumes/#storage-object-in-use-protection
 # custom:
@@ -36,7 +36,7 @@ report contains result.violation(rego.metadata.chain(), use.entry, {
 
 report contains result.advice(rego.metadata.chain(), use.entry, {
 	"path": ["metadata", "name"],
-	"what": sprintf("claim %q was of StatefulSet %q, which is scaled below it; %s", [
+	"what": sprintf("claim %q belongs to StatefulSet %q, which is scaled below it; %s", [
 		use.entry.name,
 		use.sts.metadata.name,
 		_disk(use.entry.old),
@@ -68,6 +68,6 @@ _in_range(sts, ordinal) if {
 
 _disk(claim) := "its disk and the data are DELETED with it" if {
 	cluster.reclaim_policy(claim) == "Delete"
-} else := "its disk is kept for an administrator to find" if {
+} else := "its disk is kept (reclaim policy Retain)" if {
 	cluster.reclaim_policy(claim) == "Retain"
-} else := "nobody can tell what becomes of its disk"
+} else := "what happens to its disk is unknown"

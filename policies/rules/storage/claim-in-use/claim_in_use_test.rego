@@ -9,7 +9,7 @@ test_claim_of_nobody_may_go[name] if {
 
 test_claim_of_a_pod_in_range_is_denied[name] if {
 	some name, pod in {"www-web-0": "web-0", "www-web-2": "web-2"}
-	{finding.msg | some finding in rule.report} == {_message(name, pod, "nobody can tell what becomes of its disk")}
+	{finding.msg | some finding in rule.report} == {_message(name, pod, "what happens to its disk is unknown")}
 		with input as _delete(name)
 		with data.cluster.statefulsets as _sets(_set)
 }
@@ -17,7 +17,7 @@ test_claim_of_a_pod_in_range_is_denied[name] if {
 test_disk_is_told[policy] if {
 	some policy, disk in {
 		"Delete": "its disk and the data are DELETED with it",
-		"Retain": "its disk is kept for an administrator to find",
+		"Retain": "its disk is kept (reclaim policy Retain)",
 	}
 	{finding.msg | some finding in rule.report} == {_message("www-web-0", "web-0", disk)}
 		with input as _delete("www-web-0")
@@ -29,10 +29,10 @@ test_claim_out_of_range_is_mentioned[name] if {
 	some name in ["www-web-3", "www-web-10"]
 	some finding in rule.report with input as _delete(name) with data.cluster.statefulsets as _sets(_set)
 	finding.advice == true
-	finding.what == sprintf("claim %q was of StatefulSet %q, which is scaled below it; %s", [
+	finding.what == sprintf("claim %q belongs to StatefulSet %q, which is scaled below it; %s", [
 		name,
 		"web",
-		"nobody can tell what becomes of its disk",
+		"what happens to its disk is unknown",
 	])
 }
 

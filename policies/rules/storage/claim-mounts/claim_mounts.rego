@@ -1,17 +1,17 @@
 # METADATA
-# title: What is mounted exists, what is claimed is mounted
+# title: Volume mounts match claim templates and volumes
 # description: |
-#   A container that mounts a volume nobody defines never starts; servers before 1.37 take such a template, and the
-#   controller fails to create pod 0. A claim template that no container mounts is the quieter mistake: every pod
-#   gets a disk, and writes its data somewhere else. Where a pod volume and a claim template have one name, the
-#   controller puts the claim in its place.
+#   A container that mounts an undefined volume never starts; API servers before 1.37 accept such a template, and the
+#   controller fails to create pod 0. A claim template that no container mounts is harder to notice: every pod gets a
+#   disk and writes its data somewhere else. If a pod volume and a claim template have the same name, the controller
+#   uses the claim.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-storage
 # custom:
 #   severity: deny
 #   on:
 #     statefulsets: [CREATE, UPDATE]
-#   fix: name a claim template or a volume of the pod
+#   fix: use the name of a claim template or of a pod volume
 #   since: v0.1.0
 package stateward.rules.storage["claim-mounts"]
 
@@ -23,7 +23,7 @@ _lists := ["volumeMounts", "volumeDevices"]
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": array.concat(mount.path, ["name"]),
-	"what": sprintf("%q is no claim template and no volume of the pod", [mount.name]),
+	"what": sprintf("%q is neither a claim template nor a volume of the pod", [mount.name]),
 	"touched": _news(entry, mount),
 }) if {
 	some entry in review.statefulsets
@@ -32,7 +32,7 @@ report contains result.violation(rego.metadata.chain(), entry, {
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": path,
-	"what": "is no list of mounts",
+	"what": "must be a list of mounts",
 	"fix": "write a list of mounts, each with the name of a volume",
 }) if {
 	some entry in review.statefulsets
@@ -45,8 +45,8 @@ report contains result.violation(rego.metadata.chain(), entry, {
 
 report contains result.advice(rego.metadata.chain(), entry, {
 	"path": ["spec", "volumeClaimTemplates", index, "metadata", "name"],
-	"what": sprintf("no container mounts %q: every pod gets a claim that nobody uses", [name]),
-	"fix": "mount it where the data is written, or leave the template out",
+	"what": sprintf("no container mounts %q: every pod gets an unused claim", [name]),
+	"fix": "mount it where the data is written, or remove the template",
 }) if {
 	some entry in review.statefulsets
 	mounted := {mount.name | some mount in _mounts(entry.object)}
@@ -57,8 +57,8 @@ report contains result.advice(rego.metadata.chain(), entry, {
 
 report contains result.advice(rego.metadata.chain(), entry, {
 	"path": ["spec", "template", "spec", "volumes", index, "name"],
-	"what": sprintf("the claim template %q takes the place of this volume", [volume.name]),
-	"fix": "leave the volume out, or give it a name of its own",
+	"what": sprintf("claim template %q replaces this volume", [volume.name]),
+	"fix": "remove the volume, or rename it",
 }) if {
 	some entry in review.statefulsets
 	claims := _claims(entry.object)

@@ -20,8 +20,8 @@ test_mount_of_nothing_is_denied if {
 	])]})
 	messages == {concat(" ", [
 		"[claim-mounts] spec.template.spec.containers[0].volumeMounts[1].name:",
-		`"data" is no claim template and no volume of the pod.`,
-		"Fix: name a claim template or a volume of the pod.",
+		`"data" is neither a claim template nor a volume of the pod.`,
+		"Fix: use the name of a claim template or of a pod volume.",
 	])}
 }
 
@@ -49,13 +49,13 @@ test_every_container_is_looked_into[field] if {
 
 test_mount_without_a_name_names_nothing[mount] if {
 	some mount in [{}, {"mountPath": "/data"}, {"name": ""}, {"name": null}, {"name": 5}, "data", null]
-	{finding.what | some finding in rule.report} == {`"" is no claim template and no volume of the pod`}
+	{finding.what | some finding in rule.report} == {`"" is neither a claim template nor a volume of the pod`}
 		with input as _sts({"containers": [_mounting("nginx", ["www"]), {"name": "db", "volumeMounts": [mount]}]})
 }
 
 test_mounts_of_a_wrong_type_are_denied[mounts] if {
 	some mounts in ["www", 5, {"name": "www"}]
-	"is no list of mounts" in {finding.what |
+	"must be a list of mounts" in {finding.what |
 		some finding in rule.report
 		finding.field == "spec.template.spec.containers[0].volumeMounts"
 		finding.severity == "deny"
@@ -75,7 +75,7 @@ test_container_of_a_wrong_type_mounts_nothing if {
 
 test_set_without_claims_needs_its_volumes if {
 	bare := {"spec": {"volumeClaimTemplates": null}}
-	{finding.what | some finding in rule.report} == {`"www" is no claim template and no volume of the pod`}
+	{finding.what | some finding in rule.report} == {`"www" is neither a claim template nor a volume of the pod`}
 		with input as object.union(_sts({"containers": [_mounting("nginx", ["www", "conf"])]}), bare)
 }
 
@@ -85,8 +85,8 @@ test_claim_that_nobody_mounts_is_mentioned if {
 	finding.path == ["spec", "volumeClaimTemplates", 0, "metadata", "name"]
 	finding.msg == concat(" ", [
 		"[claim-mounts] spec.volumeClaimTemplates[0].metadata.name:",
-		`no container mounts "www": every pod gets a claim that nobody uses.`,
-		"Fix: mount it where the data is written, or leave the template out.",
+		`no container mounts "www": every pod gets an unused claim.`,
+		"Fix: mount it where the data is written, or remove the template.",
 	])
 }
 
@@ -97,8 +97,8 @@ test_claim_that_hides_a_volume_is_mentioned if {
 	finding.path == ["spec", "template", "spec", "volumes", 1, "name"]
 	finding.msg == concat(" ", [
 		"[claim-mounts] spec.template.spec.volumes[1].name:",
-		`the claim template "www" takes the place of this volume.`,
-		"Fix: leave the volume out, or give it a name of its own.",
+		`claim template "www" replaces this volume.`,
+		"Fix: remove the volume, or rename it.",
 	])
 }
 

@@ -1,11 +1,11 @@
 # METADATA
-# title: Claims are found again on purpose
+# title: New pods would reuse leftover claims
 # description: |
-#   A pod takes the claim that carries its name, whoever made it: `www-web-0` of a set that was deleted last year, with
-#   its data, its size and its class; nobody asks whether that was meant. Scaling down and up again is what claims are
-#   kept for, and so is a set made anew under pods that still run. Worth a look is a claim that is smaller than its
-#   template asks, of another class, being deleted, or marked as somebody else's, and a new set that starts on old data.
-#   At most the first 32 pods that a request adds are looked at.
+#   A pod takes the claim that has its name, whoever created it: `www-web-0` of a set that was deleted last year, with
+#   its data, size and class. Scaling down and up again is what claims are kept for, and so is recreating a set while
+#   its pods still run. The rule reports a claim that is smaller than its template requests, has another class, is
+#   being deleted or belongs to something else, and a new set that starts on old data. It checks at most the first 32
+#   pods that a request adds.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-storage
 # custom:
@@ -43,7 +43,7 @@ report contains result.violation(rego.metadata.chain(), write.entry, {
 
 report contains result.advice(rego.metadata.chain(), write.entry, {
 	"path": ["spec", "volumeClaimTemplates"],
-	"what": sprintf("%s and the data of a former set are taken over", [_names(names)]),
+	"what": sprintf("new pods take over %s with the data of a former set", [_names(names)]),
 	"fix": "delete these claims first if the set is meant to start empty",
 }) if {
 	some write in _growing
@@ -76,7 +76,7 @@ _uses(write) := [{"claim": found, "pod": pod, "faults": _faults(write.sts, pod, 
 	found := cluster.claim(write.entry.namespace, sprintf("%s-%s", [template.metadata.name, pod]))
 ]
 
-# A set that is made anew under its running pods goes on as before.
+# A set that is recreated while its pods run continues as before.
 _begins(write) if {
 	cluster.knows("pods")
 	every use in write.uses {
@@ -95,17 +95,17 @@ _faults(sts, pod, found, template) := {fault |
 	fault != ""
 }
 
-_deleted(found) := "being deleted, a pod waits for that and starts empty" if {
+_deleted(found) := "being deleted, so the pod waits and then starts empty" if {
 	object.get(found, ["metadata", "deletionTimestamp"], null) != null
 } else := ""
 
-_smaller(found, template) := sprintf("%v, the template asks for %v", [has, wants]) if {
+_smaller(found, template) := sprintf("size %v, the template requests %v", [has, wants]) if {
 	has := found.spec.resources.requests.storage
 	wants := template.spec.resources.requests.storage
 	quantity.bytes(has) < quantity.bytes(wants)
 } else := ""
 
-_other_class(found, template) := sprintf("of class %q, the template asks for %q", [has, wants]) if {
+_other_class(found, template) := sprintf("class %q, the template requests %q", [has, wants]) if {
 	has := claim.class(found)
 	wants := claim.class(template)
 	has != wants
@@ -119,7 +119,7 @@ _owners(sts, pod, found) := [fault |
 _owner_fault(sts, pod, owner) := sprintf("owned by %s %q", [owner.kind, owner.name]) if {
 	not [owner.kind, owner.name] in {["StatefulSet", sts.metadata.name], ["Pod", pod]}
 	not object.get(owner, "uid", "") in {above.uid | some above in sts.metadata.ownerReferences}
-} else := "owned by a former set of this name, and collected as garbage" if {
+} else := "owned by a former set of this name, will be garbage-collected" if {
 	owner.kind == "StatefulSet"
 	owner.uid != sts.metadata.uid
 }

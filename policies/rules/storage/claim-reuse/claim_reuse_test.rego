@@ -7,7 +7,7 @@ test_smaller_claim_is_said_at_each_door[door] if {
 	messages := {finding.msg | some finding in rule.report} with input as document
 		with data.cluster as _world([_claim("www-web-1", {}, {"resources": {"requests": {"storage": "500Mi"}}})])
 	messages == {concat(" ", [
-		"[claim-reuse] spec.volumeClaimTemplates: www-web-1: 500Mi, the template asks for 1Gi.",
+		"[claim-reuse] spec.volumeClaimTemplates: www-web-1: size 500Mi, the template requests 1Gi.",
 		"Fix: resize or delete these claims first, or give the set another name.",
 	])}
 }
@@ -24,13 +24,13 @@ test_finding_is_a_warning_and_strict_denies_it[door] if {
 
 test_claim_that_differs_is_said[fault] if {
 	some fault, found in {
-		"being deleted, a pod waits for that and starts empty": _claim("www-web-1", {"deletionTimestamp": "now"}, {}),
-		`of class "slow", the template asks for "fast"`: _claim("www-web-1", {}, {"storageClassName": "slow"}),
+		"being deleted, so the pod waits and then starts empty": _claim("www-web-1", {"deletionTimestamp": "now"}, {}),
+		`class "slow", the template requests "fast"`: _claim("www-web-1", {}, {"storageClassName": "slow"}),
 		"labelled app=db, the set has app=nginx": _claim("www-web-1", {"labels": {"app": "db"}}, {}),
 		`owned by StatefulSet "db"`: _owned("StatefulSet", "db", "other"),
 		`owned by Pod "web-0"`: _owned("Pod", "web-0", "other"),
 		`owned by Backup "nightly"`: _owned("Backup", "nightly", "other"),
-		"owned by a former set of this name, and collected as garbage": _owned("StatefulSet", "web", "other"),
+		"owned by a former set of this name, will be garbage-collected": _owned("StatefulSet", "web", "other"),
 	}
 	{finding.what | some finding in rule.report} == {sprintf("www-web-1: %s", [fault])}
 		with input as _doors.update
@@ -42,7 +42,7 @@ test_claims_of_one_fault_are_told_together if {
 	claims := [_claim(name, {}, slow) | some name in ["www-web-1", "www-web-2", "www-web-4"]]
 	labelled := _claim("www-web-3", {"labels": {"app": "db"}}, slow)
 	{finding.what | some finding in rule.report} == {
-		`www-web-1, www-web-2 and 2 more: of class "slow", the template asks for "fast"`,
+		`www-web-1, www-web-2 and 2 more: class "slow", the template requests "fast"`,
 		"www-web-3: labelled app=db, the set has app=nginx",
 	} with input as _update({"replicas": 1}, {"replicas": 5}) with data.cluster as _world(array.concat(claims, [labelled]))
 }
@@ -75,7 +75,7 @@ test_claim_of_the_default_class_is_not_compared if {
 
 test_new_set_on_old_data_is_mentioned if {
 	{[finding.what, finding.advice] | some finding in rule.report} == {[
-		"www-web-0, www-web-1 and the data of a former set are taken over",
+		"new pods take over www-web-0, www-web-1 with the data of a former set",
 		true,
 	]}
 		with input as _doors.create

@@ -1,16 +1,16 @@
 # METADATA
-# title: Claim templates make valid claims
+# title: Claim templates are valid PersistentVolumeClaims
 # description: |
-#   The API server hardly looks into `volumeClaimTemplates`: a template without access mode or with a request of
-#   zero is taken, and the controller then fails to create the claim of pod 0, again and again, while
-#   `kubectl apply` has long said "created". The field cannot be changed afterwards.
+#   The API server barely checks `volumeClaimTemplates`: it accepts a template without an access mode or with a
+#   request of zero. The controller then fails to create the claim of pod 0, again and again, long after `kubectl
+#   apply` printed "created". The field cannot be changed afterwards.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/storage/persistent-volumes/#access-modes
 # custom:
 #   severity: deny
 #   on:
 #     statefulsets: [CREATE, UPDATE]
-#   fix: mend the template before the StatefulSet is created, it cannot be changed later
+#   fix: "correct the template before the StatefulSet is created: it cannot be changed later"
 #   since: v0.1.0
 package stateward.rules.storage["claim-template"]
 
@@ -28,7 +28,7 @@ _label := `^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": ["spec", "volumeClaimTemplates"],
-	"what": "is no list of claims",
+	"what": "must be a list of claims",
 }) if {
 	some entry in review.statefulsets
 	_malformed(object.get(entry.object, ["spec", "volumeClaimTemplates"], null))
@@ -45,7 +45,7 @@ report contains result.violation(rego.metadata.chain(), entry, {
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": array.concat(_path(index), ["metadata", "name"]),
-	"what": sprintf("%q is the name of volumeClaimTemplates[%d] already", [template.metadata.name, first]),
+	"what": sprintf("%q is already the name of volumeClaimTemplates[%d]", [template.metadata.name, first]),
 }) if {
 	some entry in review.statefulsets
 	some index, template in entry.object.spec.volumeClaimTemplates
@@ -77,13 +77,13 @@ _problems(template) := [{"path": path, "what": what} |
 
 _name_problem(name) := "" if {
 	regex.match(_label, name)
-} else := sprintf("%q is no valid volume name (lower case letters, digits and '-', at most 63)", [name])
+} else := sprintf("%q is not a valid volume name (lower case letters, digits and '-', at most 63)", [name])
 
 _modes_problem(modes) := "there is none" if {
 	modes in {[], null}
-} else := "is no list of access modes" if {
+} else := "must be a list of access modes" if {
 	not is_array(modes)
-} else := sprintf("there is no access mode %v, only %s", [unknown[0], concat(", ", _access_modes)]) if {
+} else := sprintf("access mode %v does not exist, use %s", [unknown[0], concat(", ", _access_modes)]) if {
 	unknown := [json.marshal(mode) | some mode in modes; not mode in _access_modes]
 	count(unknown) > 0
 } else := "ReadWriteOncePod cannot be combined with other modes" if {
@@ -95,7 +95,7 @@ _request_problem(request) := "there is none" if {
 	request == ""
 } else := sprintf("%q is not a quantity such as 10Gi", [request]) if {
 	not quantity.valid(request)
-} else := sprintf("%q is not more than zero", [request]) if {
+} else := sprintf("%q must be greater than zero", [request]) if {
 	not quantity.positive(request)
 } else := ""
 
@@ -106,4 +106,4 @@ _request(template) := "" if {
 
 _volume_mode_problem(mode) := "" if {
 	mode in _volume_modes
-} else := sprintf("there is no volume mode %q, only %s", [mode, concat(", ", _volume_modes)])
+} else := sprintf("volume mode %q does not exist, use %s", [mode, concat(", ", _volume_modes)])

@@ -2,7 +2,7 @@ package stateward.rules.storage["claim-template_test"]
 
 import data.stateward.rules.storage["claim-template"] as rule
 
-_fix := "Fix: mend the template before the StatefulSet is created, it cannot be changed later."
+_fix := "Fix: correct the template before the StatefulSet is created: it cannot be changed later."
 
 test_usual_template_is_fine if {
 	rule.report == set() with input as _sts([_template({})])
@@ -37,7 +37,7 @@ test_bad_name_is_denied[name] if {
 	]
 	{finding.msg | some finding in rule.report} == {_message(
 		"metadata.name",
-		sprintf("%q is no valid volume name (lower case letters, digits and '-', at most 63)", [name]),
+		sprintf("%q is not a valid volume name (lower case letters, digits and '-', at most 63)", [name]),
 	)} with input as _sts([_named(name)])
 }
 
@@ -48,15 +48,15 @@ test_absent_name_is_denied if {
 
 test_duplicate_name_is_denied if {
 	{finding.msg | some finding in rule.report} == {concat(" ", [
-		`[claim-template] spec.volumeClaimTemplates[1].metadata.name: "www" is the name of volumeClaimTemplates[0] already.`,
+		`[claim-template] spec.volumeClaimTemplates[1].metadata.name: "www" is already the name of volumeClaimTemplates[0].`,
 		_fix,
 	])} with input as _sts([_named("www"), _named("www")])
 }
 
 test_every_duplicate_points_at_the_first if {
 	{[finding.field, finding.what] | some finding in rule.report} == {
-		["spec.volumeClaimTemplates[2].metadata.name", `"www" is the name of volumeClaimTemplates[1] already`],
-		["spec.volumeClaimTemplates[3].metadata.name", `"www" is the name of volumeClaimTemplates[1] already`],
+		["spec.volumeClaimTemplates[2].metadata.name", `"www" is already the name of volumeClaimTemplates[1]`],
+		["spec.volumeClaimTemplates[3].metadata.name", `"www" is already the name of volumeClaimTemplates[1]`],
 	} with input as _sts([_named("logs"), _named("www"), _named("www"), _named("www")])
 }
 
@@ -86,7 +86,7 @@ test_absent_access_modes_are_denied if {
 test_unknown_access_mode_is_denied[modes] if {
 	some modes in [["ReadWriteMost"], ["ReadWriteOnce", "ReadWriteMost"], ["ReadWriteMost", "ReadWriteOncePod"]]
 	{finding.msg | some finding in rule.report} == {_message("spec.accessModes", concat(" ", [
-		`there is no access mode "ReadWriteMost", only`,
+		`access mode "ReadWriteMost" does not exist, use`,
 		"ReadOnlyMany, ReadWriteMany, ReadWriteOnce, ReadWriteOncePod",
 	]))} with input as _sts([_template({"accessModes": modes})])
 }
@@ -147,7 +147,7 @@ test_request_of_nothing_or_less_is_denied[request] if {
 	some request in ["0", "0Gi", "0.0", "00", "0e5", ".0", "+0", "-1Gi", "-0", "-0.5Gi"]
 	{finding.msg | some finding in rule.report} == {_message(
 		"spec.resources.requests.storage",
-		sprintf("%q is not more than zero", [request]),
+		sprintf("%q must be greater than zero", [request]),
 	)} with input as _sts([_requesting(request)])
 }
 
@@ -155,7 +155,7 @@ test_number_of_nothing_or_less_is_denied[request] if {
 	some request in [0, -1]
 	{finding.msg | some finding in rule.report} == {_message(
 		"spec.resources.requests.storage",
-		sprintf("\"%d\" is not more than zero", [request]),
+		sprintf("\"%d\" must be greater than zero", [request]),
 	)} with input as _sts([_requesting(request)])
 }
 
@@ -187,13 +187,13 @@ test_unknown_volume_mode_is_denied[mode] if {
 	some mode in ["File", "block", "FileSystem"]
 	{finding.msg | some finding in rule.report} == {_message(
 		"spec.volumeMode",
-		sprintf("there is no volume mode %q, only Block, Filesystem", [mode]),
+		sprintf("volume mode %q does not exist, use Block, Filesystem", [mode]),
 	)} with input as _sts([_template({"volumeMode": mode})])
 }
 
 test_empty_template_has_every_fault if {
 	{finding.msg | some finding in rule.report} == {
-		_message("metadata.name", `"" is no valid volume name (lower case letters, digits and '-', at most 63)`),
+		_message("metadata.name", `"" is not a valid volume name (lower case letters, digits and '-', at most 63)`),
 		_message("spec.accessModes", "there is none"),
 		_message("spec.resources.requests.storage", "there is none"),
 	} with input as _sts([{}])
@@ -236,13 +236,13 @@ test_other_kinds_have_no_templates if {
 
 test_modes_of_a_wrong_type_are_denied[modes] if {
 	some modes in ["ReadWriteOnce", 5, {"mode": "ReadWriteOnce"}]
-	{finding.what | some finding in rule.report} == {"is no list of access modes"}
+	{finding.what | some finding in rule.report} == {"must be a list of access modes"}
 		with input as _sts([_template({"accessModes": modes})])
 }
 
 test_first_of_several_unknown_modes_is_named if {
 	{finding.what | some finding in rule.report} == {concat(", ", [
-		`there is no access mode "Some", only ReadOnlyMany`,
+		`access mode "Some" does not exist, use ReadOnlyMany`,
 		"ReadWriteMany",
 		"ReadWriteOnce",
 		"ReadWriteOncePod",
@@ -251,7 +251,7 @@ test_first_of_several_unknown_modes_is_named if {
 
 test_templates_that_are_no_claims_are_denied[templates] if {
 	some templates in ["www", 5, {"www": {}}, [null], ["www"]]
-	"[claim-template] spec.volumeClaimTemplates: is no list of claims. " in {trim_suffix(finding.msg, _fix) |
+	"[claim-template] spec.volumeClaimTemplates: must be a list of claims. " in {trim_suffix(finding.msg, _fix) |
 		some finding in rule.report
 	} with input as _sts(templates)
 }

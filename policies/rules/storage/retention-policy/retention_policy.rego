@@ -1,9 +1,10 @@
 # METADATA
-# title: Claims are retained
+# title: Automatic claim deletion needs confirmation
 # description: |
-#   `persistentVolumeClaimRetentionPolicy` is no matter of future claims: turned from Retain to Delete, it makes the
-#   StatefulSet the owner of the claims that exist (`whenDeleted`), or every pod that a scale-down stops the owner
-#   of its claims (`whenScaled`). From then on the data goes with them, and nobody is asked again. Absent is Retain.
+#   `persistentVolumeClaimRetentionPolicy` affects existing claims too. Changing it from Retain to Delete makes the
+#   StatefulSet the owner of its claims (`whenDeleted`), or each pod that a scale-down removes the owner of its own
+#   (`whenScaled`). From then on the data is deleted with its owner, without another question. An absent policy means
+#   Retain.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#persistentvolumeclaim-retention
 # custom:
@@ -11,7 +12,7 @@
 #   confirm: true
 #   on:
 #     statefulsets: [CREATE, UPDATE]
-#   fix: keep Retain, and delete claims by hand once nobody needs their data
+#   fix: keep Retain, and delete claims by hand when their data is not needed
 #   since: v0.1.0
 #   cel:
 #     on:
@@ -25,12 +26,12 @@
 #         expression: >-
 #           !variables.claims || variables.policy.?whenDeleted.orValue('Retain') != 'Delete' ||
 #           variables.before.?whenDeleted.orValue('Retain') == 'Delete'
-#         what: "'existing claims would go with the StatefulSet'"
+#         what: "'existing claims would be deleted with the StatefulSet'"
 #       - path: spec.persistentVolumeClaimRetentionPolicy.whenScaled
 #         expression: >-
 #           !variables.claims || variables.policy.?whenScaled.orValue('Retain') != 'Delete' ||
 #           variables.before.?whenScaled.orValue('Retain') == 'Delete'
-#         what: "'existing claims would go with a scale-down'"
+#         what: "'existing claims would be deleted with a scale-down'"
 package stateward.rules.storage["retention-policy"]
 
 import data.stateward.lib.defaults
@@ -41,7 +42,7 @@ _path := ["spec", "persistentVolumeClaimRetentionPolicy"]
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": array.concat(_path, [field]),
-	"what": sprintf("existing claims would go with %s", [_occasion(field)]),
+	"what": sprintf("existing claims would be deleted with %s", [_occasion(field)]),
 }) if {
 	some entry in _with_claims
 	is_object(entry.old)
@@ -52,7 +53,7 @@ report contains result.violation(rego.metadata.chain(), entry, {
 
 report contains result.advice(rego.metadata.chain(), entry, {
 	"path": array.concat(_path, [field]),
-	"what": sprintf("the claims will go with %s", [_occasion(field)]),
+	"what": sprintf("the claims will be deleted with %s", [_occasion(field)]),
 }) if {
 	some entry in _with_claims
 	not is_object(entry.old)
@@ -63,7 +64,7 @@ report contains result.advice(rego.metadata.chain(), entry, {
 report contains result.advice(rego.metadata.chain(), entry, {
 	"path": _path,
 	"what": sprintf("Kubernetes refuses %s", [json.marshal(policy)]),
-	"fix": "say Delete or Retain, for whenDeleted and for whenScaled",
+	"fix": "set whenDeleted and whenScaled to Delete or Retain",
 }) if {
 	some entry in _with_claims
 	policy := object.get(entry.object, _path, null)

@@ -2,7 +2,7 @@ package stateward.rules.storage["retention-policy_test"]
 
 import data.stateward.rules.storage["retention-policy"] as rule
 
-_manifest_fix := "Fix: keep Retain, and delete claims by hand once nobody needs their data"
+_manifest_fix := "Fix: keep Retain, and delete claims by hand when their data is not needed"
 
 _confirm := concat(" ", [
 	"or confirm it: kubectl annotate statefulset web -n default --overwrite",
@@ -15,12 +15,12 @@ _when_scaled := "[retention-policy] spec.persistentVolumeClaimRetentionPolicy.wh
 
 test_turn_to_delete_is_denied[field] if {
 	some field, message in {
-		"whenDeleted": sprintf("%s: existing claims would go with the StatefulSet. %s, %s", [
+		"whenDeleted": sprintf("%s: existing claims would be deleted with the StatefulSet. %s, %s", [
 			_when_deleted,
 			_manifest_fix,
 			_confirm,
 		]),
-		"whenScaled": sprintf("%s: existing claims would go with a scale-down. %s, %s", [
+		"whenScaled": sprintf("%s: existing claims would be deleted with a scale-down. %s, %s", [
 			_when_scaled,
 			_manifest_fix,
 			_confirm,
@@ -87,8 +87,8 @@ test_new_set_with_delete_is_mentioned[door] if {
 	sts := _retaining({"whenDeleted": "Delete", "whenScaled": "Delete"})
 	some door, document in {"manifest": sts, "create": {"request": {"operation": "CREATE", "object": sts}}}
 	{[finding.advice, finding.msg] | some finding in rule.report} == {
-		[true, sprintf("%s: the claims will go with the StatefulSet. %s.", [_when_deleted, _manifest_fix])],
-		[true, sprintf("%s: the claims will go with a scale-down. %s.", [_when_scaled, _manifest_fix])],
+		[true, sprintf("%s: the claims will be deleted with the StatefulSet. %s.", [_when_deleted, _manifest_fix])],
+		[true, sprintf("%s: the claims will be deleted with a scale-down. %s.", [_when_scaled, _manifest_fix])],
 	} with input as document
 }
 
@@ -101,7 +101,7 @@ test_policy_that_is_none_is_mentioned[policy] if {
 	some policy in ["Delete", ["Delete"], {"whenDeleted": "delete"}, {"whenScaled": true}]
 	{[finding.advice, finding.msg] | some finding in rule.report} == {[true, sprintf(
 		"[retention-policy] spec.persistentVolumeClaimRetentionPolicy: Kubernetes refuses %s. %s",
-		[json.marshal(policy), "Fix: say Delete or Retain, for whenDeleted and for whenScaled."],
+		[json.marshal(policy), "Fix: set whenDeleted and whenScaled to Delete or Retain."],
 	)]} with input as _retaining(policy)
 }
 

@@ -1,9 +1,9 @@
 # METADATA
-# title: A claim's storage class fits a StatefulSet
+# title: The storage class suits a StatefulSet
 # description: |
-#   A class without `allowVolumeExpansion` makes claims that keep their first size: a full disk then means a new set and
-#   a copy. A class that binds `Immediate` picks a claim's zone before the scheduler has picked the pod's, so a set that
-#   spreads over zones ends up with pods that no node can take.
+#   Claims of a class without `allowVolumeExpansion` keep their initial size: a full disk then means a new set and a
+#   copy of the data. A class with binding mode `Immediate` picks the zone of a volume before the scheduler picks the
+#   node of the pod, so a set that spreads over zones can end up with pods that no node can run.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/storage/storage-classes/#volume-binding-mode
 # custom:
@@ -13,7 +13,7 @@
 #   on:
 #     statefulsets: [CREATE]
 #   reads: [storageclasses]
-#   fix: name a class with `allowVolumeExpansion` and `WaitForFirstConsumer`, the templates cannot be changed later
+#   fix: "use a class with `allowVolumeExpansion` and `WaitForFirstConsumer`: the templates cannot be changed later"
 #   since: v0.1.0
 package stateward.rules.storage["storage-class-fit"]
 
@@ -37,10 +37,10 @@ _class(claimed) := cluster.storage_class(claim.class(claimed))
 _class(claimed) := cluster.default_storage_class if not claim.class(claimed)
 
 _faults(class, sts) := array.concat(
-	[fault | not class.allowVolumeExpansion; fault := "cannot expand: its claims keep their first size"],
+	[fault | not class.allowVolumeExpansion; fault := "cannot expand volumes: claims keep their initial size"],
 	[fault |
 		defaults.binding_mode(class) == "Immediate"
 		count(topology.spread_keys(sts) & topology.zone_keys) > 0
-		fault := "binds Immediate: a claim may land in another zone than its pod"
+		fault := "binds Immediate: a volume may be in a different zone from its pod"
 	],
 )

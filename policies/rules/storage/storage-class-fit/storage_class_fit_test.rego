@@ -3,7 +3,7 @@ package stateward.rules.storage["storage-class-fit_test"]
 import data.stateward.rules.storage["storage-class-fit"] as rule
 
 _fix := concat(" ", [
-	"Fix: name a class with `allowVolumeExpansion` and `WaitForFirstConsumer`,",
+	"Fix: use a class with `allowVolumeExpansion` and `WaitForFirstConsumer`:",
 	"the templates cannot be changed later.",
 ])
 
@@ -14,7 +14,7 @@ test_class_that_cannot_expand_is_said[spec] if {
 		with data.cluster.storageclasses as {"fast": _class("fast", class)}
 	messages == {concat(" ", [
 		"[storage-class-fit] spec.volumeClaimTemplates[0].spec.storageClassName:",
-		`class "fast" cannot expand: its claims keep their first size.`,
+		`class "fast" cannot expand volumes: claims keep their initial size.`,
 		_fix,
 	])}
 }
@@ -25,7 +25,7 @@ test_class_that_binds_at_once_is_said_of_a_set_in_several_zones[spec] if {
 	messages := {finding.what | some finding in rule.report}
 		with input as _create({"storageClassName": "fast"}, _spread("topology.kubernetes.io/zone"))
 		with data.cluster.storageclasses as {"fast": _class("fast", class)}
-	messages == {`class "fast" binds Immediate: a claim may land in another zone than its pod`}
+	messages == {`class "fast" binds Immediate: a volume may be in a different zone from its pod`}
 }
 
 test_class_that_binds_at_once_is_fine_in_one_zone[pod] if {
@@ -39,7 +39,8 @@ test_default_class_counts_where_none_is_named if {
 		_class("standard", {}),
 		{"metadata": {"annotations": {"storageclass.kubernetes.io/is-default-class": "true"}}},
 	)
-	{finding.what | some finding in rule.report} == {`class "standard" cannot expand: its claims keep their first size`}
+	fault := `class "standard" cannot expand volumes: claims keep their initial size`
+	{finding.what | some finding in rule.report} == {fault}
 		with input as _create({}, {})
 		with data.cluster.storageclasses as {"standard": default_class}
 	rule.report == set() with input as _create({"storageClassName": ""}, {})

@@ -1,10 +1,10 @@
 # METADATA
-# title: A claim's storage class exists
+# title: The storage class exists
 # description: |
-#   The API server takes any name for a storage class, and none at all. A claim whose class does not exist, or that
-#   names none where the cluster has no default class, waits for its volume for ever, and pod 0 with it. The templates
-#   cannot be changed afterwards. `storageClassName: ""` asks for a volume made by hand and is fine; so is a class that
-#   only such volumes name, once parameter `static` lists it.
+#   The API server accepts any storage class name, or none. If the class does not exist, or no name is set and the
+#   cluster has no default class, the claim stays Pending for ever, and pod 0 with it. The templates cannot be changed
+#   afterwards. `storageClassName: ""` requests a volume created by hand and is allowed, and so is a class that only
+#   such volumes name, if the parameter `static` lists it.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/storage/persistent-volumes/#class-1
 # custom:
@@ -16,8 +16,8 @@
 #     static:
 #       type: array
 #       default: []
-#       description: Classes without a StorageClass, which volumes made by hand name
-#   fix: name a class that `kubectl get storageclass` lists
+#       description: Names without a StorageClass object, used by volumes created by hand
+#   fix: use a class that `kubectl get storageclass` lists
 #   since: v0.1.0
 package stateward.rules.storage["storage-class"]
 
@@ -34,7 +34,7 @@ report contains result.violation(rego.metadata.chain(), missing.entry, missing.f
 
 # Some classes may be shipped with the manifests and others not; a name that is not among them is worth a look.
 report contains result.advice(rego.metadata.chain(), missing.entry, object.union(missing.finding, {"what": sprintf(
-	"no StorageClass %q among those given (%s)",
+	"StorageClass %q is not among those given (%s)",
 	[missing.name, concat(", ", [class.metadata.name | some class in cluster.storage_classes])],
 )})) if {
 	count(claim.new_templates) > 0
@@ -45,7 +45,7 @@ report contains result.advice(rego.metadata.chain(), missing.entry, object.union
 
 report contains result.violation(rego.metadata.chain(), template.entry, {
 	"path": array.concat(template.path, ["spec", "storageClassName"]),
-	"what": "absent, and the cluster has no default class: the claims would wait for ever",
+	"what": "is absent and the cluster has no default class: the claims would stay Pending",
 }) if {
 	count(claim.new_templates) > 0
 	cluster.knows("storageclasses")
@@ -62,6 +62,6 @@ _missing := [{"entry": template.entry, "name": name, "finding": finding} |
 	not cluster.storage_class(name)
 	finding := {
 		"path": array.concat(template.path, claim.class_path(template.claim)),
-		"what": sprintf("there is no StorageClass %q: the claims would wait for ever", [name]),
+		"what": sprintf("StorageClass %q does not exist: the claims would stay Pending", [name]),
 	}
 ]

@@ -2,14 +2,14 @@ package stateward.rules.storage["storage-class_test"]
 
 import data.stateward.rules.storage["storage-class"] as rule
 
-_fix := "Fix: name a class that `kubectl get storageclass` lists."
+_fix := "Fix: use a class that `kubectl get storageclass` lists."
 
 test_class_that_does_not_exist_is_denied if {
 	messages := {finding.msg | some finding in rule.report} with input as _create([_claim({"storageClassName": "fast"})])
 		with data.cluster as _known({"slow": _class("slow", {})})
 	messages == {concat(" ", [
 		"[storage-class] spec.volumeClaimTemplates[0].spec.storageClassName:",
-		`there is no StorageClass "fast": the claims would wait for ever.`,
+		`StorageClass "fast" does not exist: the claims would stay Pending.`,
 		_fix,
 	])}
 }
@@ -20,7 +20,7 @@ test_no_class_without_a_default_is_denied[spec] if {
 		with data.cluster as _known({"slow": _class("slow", {})})
 	messages == {concat(" ", [
 		"[storage-class] spec.volumeClaimTemplates[0].spec.storageClassName:",
-		"absent, and the cluster has no default class: the claims would wait for ever.",
+		"is absent and the cluster has no default class: the claims would stay Pending.",
 		_fix,
 	])}
 }
@@ -77,7 +77,7 @@ test_nothing_is_said_where_no_class_is_known if {
 test_class_that_is_not_among_the_given_is_mentioned if {
 	given := [_class("slow", {}), _class("local", {}), _sts([_claim({"storageClassName": "fast"}), _claim({})])]
 	{[finding.what, finding.advice] | some finding in rule.report} == {[
-		`no StorageClass "fast" among those given (slow, local)`,
+		`StorageClass "fast" is not among those given (slow, local)`,
 		true,
 	]} with input as _files(given)
 	rule.report == set() with input as _files([_class("fast", {}), _sts([_claim({"storageClassName": "fast"})])])
