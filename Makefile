@@ -1,8 +1,8 @@
-# Everything here works on a machine with Go and make; what else is needed is built from Go modules into bin/, once.
+# Every target needs only Go, make and git. Other tools are built once, from Go modules, into bin/.
 
 BIN := bin
 GO_TEST := go test -timeout 30m
-# A number of inputs and not a time: at the end of a time the fuzzer of Go fails now and then ("context deadline exceeded").
+# A number of inputs, not a time: with a time limit Go's fuzzer sometimes fails at the end ("context deadline exceeded").
 FUZZ_INPUTS := 1000x
 BENCH_TIME := 1s
 BENCH_MANIFESTS := 1000
@@ -12,7 +12,7 @@ CONTEST_TIME := 2s
 ROLLOUTS := 50
 CRD := $(BIN)/controller-gen crd paths=./policies/engine output:crd:stdout
 GO_FILES_FOLDERS := certs cmd policies test webhook
-# Modules for tests alone, with what only they need.
+# Modules with dependencies that only tests need.
 MODULES := test/bench/check test/bench/contest test/certmanager test/chart
 
 .DEFAULT_GOAL := help
@@ -20,7 +20,7 @@ MODULES := test/bench/check test/bench/contest test/certmanager test/chart
 ##@ Use
 
 .PHONY: run
-run: ## Start a real control plane with Stateward in front and walk through the StatefulSet tutorial (ONCE=1: end with it)
+run: ## Start a real control plane guarded by Stateward and walk through the StatefulSet tutorial (ONCE=1: exit at the end)
 	@echo 'compiling the tour (minutes the first time)'
 	@go run ./test/tour/run $(if $(ONCE),-once)
 
@@ -35,31 +35,31 @@ build: ## Build bin/stateward, a static binary
 test: control-plane test-conftest test-go test-cert-manager fuzz ## Run all tests: Go, Rego with coverage, examples, conftest, cert-manager, end to end on a real control plane, fuzzing
 
 .PHONY: control-plane
-control-plane: ## Build what the tests start: Kubernetes, etcd, kwok, CoreDNS, conftest, Helm, ko (minutes the first time)
+control-plane: ## Build the programs that the tests start: Kubernetes, etcd, kwok, CoreDNS, conftest, Helm, ko (minutes the first time)
 	@echo 'compiling the builder (a minute the first time)'
 	@go run ./test/cluster/build
 	@go run ./test/cluster/build conftest helm ko
 
 .PHONY: test-conftest
-test-conftest: ## Run the Rego tests as conftest does
+test-conftest: ## Run the Rego tests with conftest
 	$(BIN)/conftest verify -p policies
 
 .PHONY: test-go
-test-go: ## Run the Go tests, which run the Rego tests too
+test-go: ## Run the Go tests, which include the Rego tests
 	$(GO_TEST) ./...
 	go test -C test/chart -timeout 30m ./...
 	go test -C test/bench/contest -timeout 30m ./...
 
 .PHONY: test-cert-manager
-test-cert-manager: ## Issue, renew and roll over certificates with cert-manager's own controllers
+test-cert-manager: ## Test certificate issuance, renewal and CA rotation with cert-manager's own controllers
 	cd test/certmanager && $(GO_TEST) ./...
 
 .PHONY: test-rego
-test-rego: ## Run the Rego tests alone, with their coverage
+test-rego: ## Run only the Rego tests, with coverage
 	$(GO_TEST) ./cmd/internal/ruletest -run 'TestRego' -v
 
 .PHONY: fuzz
-fuzz: ## Run each fuzz target for FUZZ_INPUTS, a number such as 1000x or a time
+fuzz: ## Run each fuzz target for FUZZ_INPUTS: a number such as 1000x, or a time
 	@go test -list '^Fuzz' ./... | awk '/^Fuzz/ {targets[n++] = $$1} /^ok/ {for (i = 0; i < n; i++) print $$2, targets[i]; n = 0}' | \
 	while read -r package target; do \
 		echo "fuzzing $$target of $$package with $(FUZZ_INPUTS)"; \
@@ -67,43 +67,43 @@ fuzz: ## Run each fuzz target for FUZZ_INPUTS, a number such as 1000x or a time
 	done
 
 .PHONY: soak
-soak: ## Replace all replicas ROLLOUTS times under 200 requests per second, kill one, and let one hang (a quarter of an hour)
+soak: ## Replace all replicas ROLLOUTS times under 200 requests per second, then kill one and hang one (15 minutes)
 	go test -tags soak ./test/availability -run 'Rollouts|Killed|ANodeIsLost' -rollouts $(ROLLOUTS) -timeout 3h -v
 
 .PHONY: bench
-bench: ## Measure the webhook beside OPA, Gatekeeper and ValidatingAdmissionPolicy, and write test/bench/contest/RESULTS.md (a quarter of an hour)
+bench: ## Compare the webhook with OPA, Gatekeeper and ValidatingAdmissionPolicy; writes test/bench/contest/RESULTS.md (15 minutes)
 	@go run -C test/bench/contest . -rounds $(CONTEST_ROUNDS) -time $(CONTEST_TIME)
 
 .PHONY: bench-decisions
-bench-decisions: ## Measure decisions beside a webhook that decides nothing
+bench-decisions: ## Measure decisions against a webhook that decides nothing
 	go test ./test/bench -run NONE -bench . -benchtime $(BENCH_TIME)
 
 .PHONY: bench-check
-bench-check: ## Compare what decisions allocate, and the steps that they take, with the baseline (UPDATE=1: write that)
+bench-check: ## Compare allocations and steps of decisions with the baseline (UPDATE=1: write the baseline)
 	go test ./test/bench -run Allocations $(if $(UPDATE),-update)
 	go test ./policies/engine -run Steps $(if $(UPDATE),-update)
 
 .PHONY: bench-validators
-bench-validators: ## Measure `stateward check` beside other validators (minutes; BENCH_MANIFESTS=1000,10000; BENCH_ALONE=100000: by itself)
+bench-validators: ## Compare `stateward check` with other validators (minutes; BENCH_MANIFESTS=1000,10000; BENCH_ALONE=100000: stateward only)
 	@go run ./test/cluster/build conftest
 	@go run -C test/bench/check . -root ../../.. -manifests $(BENCH_MANIFESTS) $(if $(BENCH_ALONE),-alone $(BENCH_ALONE))
 
 .PHONY: bench-growth
-bench-growth: ## Measure how the time of a decision grows with rules, object and cluster; write test/bench/growth (two minutes)
+bench-growth: ## Measure how decision time grows with rules, object size and cluster size; writes test/bench/growth (2 minutes)
 	go run ./test/bench/growth
 
 .PHONY: bench-memory
-bench-memory: ## Measure the memory beside 1,000 and 10,000 StatefulSets in a real API server; write test/bench/memory/RESULTS.md (a quarter of an hour)
+bench-memory: ## Measure memory with 1,000 and 10,000 StatefulSets in a real API server; writes test/bench/memory/RESULTS.md (15 minutes)
 	go run ./test/bench/memory
 
 .PHONY: bench-install
 bench-install: ## Measure the time from `kubectl apply -k` to the first denial on a real control plane (minutes)
 	go run ./test/bench/install
 
-##@ Mend
+##@ Maintenance
 
 .PHONY: generate
-generate: lint-tools ## Write what follows from the rules and the Guardrails type: catalogue, program, READMEs, registration, RBAC, CRD, overlays
+generate: lint-tools ## Regenerate derived files: catalogue, program, READMEs, registration, RBAC, CRD, overlays, chart
 	$(CRD) > manifests/base/guardrails.yaml
 	go test ./policies -run TestCatalogueOfTheBuiltInRulesIsCurrent -update
 	go test ./policies/engine -run TestProgramOfTheBuiltInLibraryIsCurrent -update
@@ -111,11 +111,11 @@ generate: lint-tools ## Write what follows from the rules and the Guardrails typ
 	@$(MAKE) --no-print-directory manifests
 
 .PHONY: manifests
-manifests: ## Write manifests/rendered, one YAML file for each overlay, and the templates of the Helm chart
+manifests: ## Regenerate manifests/rendered, one YAML file per overlay, and the templates of the Helm chart
 	go test ./cmd/internal/generate -run 'TestRenderedManifestsAreCurrent|TestTemplatesOfTheChartAreCurrent' -update
 
 .PHONY: golden
-golden: ## Write the recorded outputs of the tests anew; look at the difference
+golden: ## Update golden files; review the diff
 	go test ./cmd/internal/cli ./cmd/internal/report ./webhook -update
 
 .PHONY: fmt
@@ -139,11 +139,11 @@ lint-tools:
 	@go run ./test/cluster/build opa regal golangci-lint controller-gen
 
 .PHONY: clean
-clean: ## Delete what was built
+clean: ## Delete bin/
 	rm -rf $(BIN)
 
 ##@ Help
 
 .PHONY: help
 help: ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -86,7 +86,7 @@ func (s *SelfManaged) Check() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.told {
-		return errors.New("no API server has been told yet to trust the serving certificate: may Stateward get and update its webhook configurations?")
+		return errors.New("the serving certificate is in no caBundle yet: check that Stateward may get and update its webhook configurations")
 	}
 	return check(s.leaf.Load().Leaf, s.hosts, time.Now())
 }

@@ -40,7 +40,7 @@ func check(leaf *x509.Certificate, hosts []string, now time.Time) error {
 	}
 	for _, host := range hosts {
 		if leaf.VerifyHostname(host) != nil {
-			return fmt.Errorf("serving certificate is for %s and not for %s, by which API servers call: issue another one, or give --certificate-hosts",
+			return fmt.Errorf("the serving certificate is valid for %s and not for %s, which API servers call: issue another one, or set --certificate-hosts",
 				names(leaf), host)
 		}
 	}

@@ -81,7 +81,7 @@ func TestACertificateThatNobodyWasToldOfIsNotReady(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "no API server has been told yet to trust the serving certificate: may Stateward get and update its webhook configurations?"
+	want := "the serving certificate is in no caBundle yet: check that Stateward may get and update its webhook configurations"
 	if diff := cmp.Diff(want, message(source.Check())); diff != "" {
 		t.Errorf("at first (-want +got):\n%s", diff)
 	}
@@ -115,11 +115,11 @@ func TestACertificateIsForWhomAPIServersCall(t *testing.T) {
 		"nobody in particular":    {certificate: []string{"a.b.svc"}},
 		"another name": {
 			certificate: []string{"a.b.svc", "127.0.0.1"}, called: []string{"a.b.svc", "c.d.svc"},
-			want: "serving certificate is for a.b.svc, 127.0.0.1 and not for c.d.svc, by which API servers call: issue another one, or give --certificate-hosts",
+			want: "the serving certificate is valid for a.b.svc, 127.0.0.1 and not for c.d.svc, which API servers call: issue another one, or set --certificate-hosts",
 		},
 		"another address": {
 			certificate: []string{"127.0.0.1"}, called: []string{"127.0.0.2"},
-			want: "serving certificate is for 127.0.0.1 and not for 127.0.0.2, by which API servers call: issue another one, or give --certificate-hosts",
+			want: "the serving certificate is valid for 127.0.0.1 and not for 127.0.0.2, which API servers call: issue another one, or set --certificate-hosts",
 		},
 	}
 	for name, test := range tests {

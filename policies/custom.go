@@ -20,7 +20,7 @@ func (l *Library) Extend(fsys fs.FS, root string) (*Library, error) {
 		return nil, err
 	}
 	if len(custom) == 0 {
-		return nil, fmt.Errorf("there is no rule in %s: `stateward rules new NAME` writes one", root)
+		return nil, fmt.Errorf("no rule in %s: `stateward rules new NAME` creates one", root)
 	}
 	modules, err := l.Modules()
 	if err != nil {

@@ -16,7 +16,7 @@ func Mounted(folder string) (string, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		info, err := os.Stat(folder)
 		if err == nil && !info.IsDir() {
-			err = fmt.Errorf("%s is no folder", folder)
+			err = fmt.Errorf("%s is not a folder", folder)
 		}
 		return folder, err
 	}

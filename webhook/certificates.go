@@ -70,7 +70,7 @@ func distrust(ctx context.Context, runner manager.Manager, options Options, gaug
 		return err
 	}
 	if gauges.setDistrusted(len(distrusted)); len(distrusted) > 0 {
-		return fmt.Errorf("the caBundle does not vouch for the serving certificate: webhooks %s", strings.Join(distrusted, ", "))
+		return fmt.Errorf("the caBundle does not trust the serving certificate: webhooks %s", strings.Join(distrusted, ", "))
 	}
 	return nil
 }

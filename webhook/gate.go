@@ -35,7 +35,7 @@ func defaultGate() *Gate { return NewGate(runningPerProcessor*runtime.GOMAXPROCS
 type overloadedError struct{ waiting int64 }
 
 func (e *overloadedError) Error() string {
-	return fmt.Sprintf("overloaded, %d requests wait to be judged: try again in a second", e.waiting)
+	return fmt.Sprintf("overloaded, %d requests are waiting: try again in a second", e.waiting)
 }
 
 // enter waits for a place until ctx ends; leave gives it back. A nil Gate has room for all.

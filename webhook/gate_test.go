@@ -41,7 +41,7 @@ func TestWhatIsTooMuchIsTurnedAwayAtOnce(t *testing.T) {
 		runtime.Gosched()
 	}
 
-	want := outcome{UID: createUID, Code: http.StatusTooManyRequests, Message: "stateward: overloaded, 1 requests wait to be judged: try again in a second"}
+	want := outcome{UID: createUID, Code: http.StatusTooManyRequests, Message: "stateward: overloaded, 1 requests are waiting: try again in a second"}
 	if diff := cmp.Diff(want, outcomeOf(post(t, url, contentType, body))); diff != "" {
 		t.Errorf("the fourth request (-want +got):\n%s", diff)
 	}
@@ -79,7 +79,7 @@ func TestWhoWaitsTooLongIsToldSo(t *testing.T) {
 	defer leave()
 	ended, end := context.WithCancel(t.Context())
 	end()
-	if _, err := gate.enter(ended); err == nil || err.Error() != "overloaded, 1 requests wait to be judged: try again in a second" {
+	if _, err := gate.enter(ended); err == nil || err.Error() != "overloaded, 1 requests are waiting: try again in a second" {
 		t.Errorf("got %v", err)
 	}
 }

@@ -25,5 +25,5 @@ func (f *inForce) current() (*Policy, error) {
 	if policy := f.policy.Load(); policy != nil {
 		return policy, nil
 	}
-	return nil, errors.New("the caches of what the rules read are not complete yet: is the API server there, and may Stateward list and watch?")
+	return nil, errors.New("the caches are not complete yet: check that the API server is reachable and that Stateward may list and watch")
 }

@@ -35,8 +35,8 @@ func TestWhatCannotBeDecidedIsRefusedAndNotDenied(t *testing.T) {
 		"caches that are not complete": {
 			change: func(handler *Handler) { handler.Policy = (&inForce{}).current },
 			code:   http.StatusServiceUnavailable,
-			message: "stateward: not ready: the caches of what the rules read are not complete yet: " +
-				"is the API server there, and may Stateward list and watch?",
+			message: "stateward: not ready: the caches are not complete yet: " +
+				"check that the API server is reachable and that Stateward may list and watch",
 		},
 		"a World that fails": {
 			change: func(handler *Handler) {

@@ -36,117 +36,117 @@ const (
 // +kubebuilder:printcolumn:name="Revision",type=string,JSONPath=`.status.revision`
 // +kubebuilder:printcolumn:name="Reason",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
-// +kubebuilder:validation:XValidation:rule="self.metadata.name == 'stateward'",message="a cluster has one Guardrails object, named stateward"
+// +kubebuilder:validation:XValidation:rule="self.metadata.name == 'stateward'",message="name the Guardrails object stateward: a cluster has only one"
 type Guardrails struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
 	Spec GuardrailsSpec `json:"spec"`
-	// Status is written by Stateward and read by nobody but people.
+	// Status is the observed state. Stateward writes it.
 	Status *GuardrailsStatus `json:"status,omitempty"`
 }
 
-// GuardrailsSpec is what is wanted of the rules.
+// GuardrailsSpec configures the rules.
 type GuardrailsSpec struct {
-	// Profile chooses the levels of all rules that rules does not name.
+	// Profile sets the level of every rule that has no action in rules.
 	// +kubebuilder:validation:Enum=baseline;strict
 	// +kubebuilder:default=baseline
 	Profile string `json:"profile,omitempty"`
-	// Match is what all rules are about; absent means everything.
+	// Match limits all rules to the objects that it selects; absent means every object.
 	Match *Match `json:"match,omitempty"`
-	// FourEyes wants a confirmation to be somebody else's than the operation that it lets through.
+	// FourEyes requires that one user confirms an operation and another user performs it.
 	FourEyes bool `json:"fourEyes,omitempty"`
-	// Rules sets single rules.
+	// Rules configures single rules.
 	// +listType=map
 	// +listMapKey=id
 	// +kubebuilder:validation:MaxItems=200
 	Rules []RuleSetting `json:"rules,omitempty"`
-	// Exceptions let single objects through single rules until a day.
+	// Exceptions exempt selected objects from selected rules until a date.
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=200
 	Exceptions []Exception `json:"exceptions,omitempty"`
 }
 
-// RuleSetting sets one rule or mutation.
+// RuleSetting configures one rule or mutation.
 type RuleSetting struct {
-	// ID is the rule's id, as `stateward rules` lists it.
+	// ID is the id of the rule; `stateward rules` lists all ids.
 	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
 	// +kubebuilder:validation:MaxLength=63
 	ID string `json:"id"`
-	// Action is deny, warn, audit (recorded only) or off; empty leaves it to the profile.
+	// Action is deny, warn, audit (only recorded) or off. If empty, the profile decides.
 	// +kubebuilder:validation:Enum=deny;warn;audit;off
 	Action policies.Level `json:"action,omitempty"`
-	// Match is what this rule is about, within what all rules are about.
+	// Match limits this rule to the objects that it selects, in addition to spec.match.
 	Match *Match `json:"match,omitempty"`
-	// Params are the rule's parameters by name, as `stateward rules explain` describes them.
+	// Params sets the rule's parameters by name; `stateward rules explain` describes them.
 	// +kubebuilder:validation:Schemaless
 	// +kubebuilder:validation:Type=object
 	// +kubebuilder:pruning:PreserveUnknownFields
 	Params map[string]any `json:"params,omitempty"`
 }
 
-// Match selects objects: all that it says must hold. A pattern is a name in which `*` stands for any characters.
+// Match selects objects that meet all of its conditions. In a pattern, `*` matches any characters.
 //
 // +kubebuilder:validation:MinProperties=1
 type Match struct {
-	// Namespaces are patterns, of which the object's namespace fits one. A Namespace counts as in itself.
+	// Namespaces are patterns; the object's namespace must match one. A Namespace object matches by its own name.
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=100
 	// +kubebuilder:validation:items:Pattern=`^[-a-z0-9*]+$`
 	// +kubebuilder:validation:items:MaxLength=63
 	Namespaces []string `json:"namespaces,omitempty"`
-	// ExcludedNamespaces are patterns, of which the object's namespace fits none.
+	// ExcludedNamespaces are patterns; the object's namespace must match none.
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=100
 	// +kubebuilder:validation:items:Pattern=`^[-a-z0-9*]+$`
 	// +kubebuilder:validation:items:MaxLength=63
 	ExcludedNamespaces []string `json:"excludedNamespaces,omitempty"`
-	// Names are patterns, of which the object's name fits one.
+	// Names are patterns; the object's name must match one.
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=100
 	// +kubebuilder:validation:items:Pattern=`^[-.a-z0-9*]+$`
 	// +kubebuilder:validation:items:MaxLength=253
 	Names []string `json:"names,omitempty"`
-	// NamespaceSelector is about the labels of the namespace. Where those are not known, as in CI, it selects.
+	// NamespaceSelector selects by the labels of the namespace. If they are unknown, as in CI, it selects everything.
 	NamespaceSelector *metav1.LabelSelector `json:"namespaceSelector,omitempty"`
-	// LabelSelector is about the labels of the object; of the StatefulSet, where that is scaled.
+	// LabelSelector selects by the labels of the object, or of the StatefulSet that is scaled.
 	LabelSelector *metav1.LabelSelector `json:"labelSelector,omitempty"`
 }
 
-// Exception lets what it matches through some rules; their findings are then recorded only.
+// Exception exempts what it matches from some rules; their findings are only recorded.
 //
-// +kubebuilder:validation:XValidation:rule="has(self.match.namespaces) || has(self.match.names) || has(self.match.namespaceSelector) || has(self.match.labelSelector)",message="says what is not let through only: name what is",fieldPath=".match"
+// +kubebuilder:validation:XValidation:rule="has(self.match.namespaces) || has(self.match.names) || has(self.match.namespaceSelector) || has(self.match.labelSelector)",message="must select something: set namespaces, names, namespaceSelector or labelSelector",fieldPath=".match"
 type Exception struct {
-	// Rules are ids.
+	// Rules are the ids of the rules that do not apply.
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=50
 	// +kubebuilder:validation:items:MaxLength=63
 	// +listType=set
 	Rules []string `json:"rules"`
-	// Match is what is let through.
+	// Match selects the exempt objects.
 	Match Match `json:"match"`
-	// Reason says why, for whoever reads this next year.
+	// Reason explains the exception to its future readers.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=500
 	Reason string `json:"reason"`
-	// Owner is whom to ask.
+	// Owner is the contact for this exception.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=100
 	Owner string `json:"owner"`
-	// Expires is when the exception stops to count, as RFC 3339. Where nobody knows the time, as in conftest, the
-	// findings are warnings until somebody removes the exception.
+	// Expires is when the exception ends, in RFC 3339. If the time is unknown, as in conftest, the
+	// findings are warnings as long as the exception exists.
 	// +kubebuilder:validation:Format=date-time
 	// +kubebuilder:validation:MaxLength=40
 	Expires string `json:"expires"`
 }
 
-// GuardrailsStatus says what became of the Guardrails.
+// GuardrailsStatus is the observed state of the Guardrails.
 type GuardrailsStatus struct {
-	// ObservedGeneration is the generation that the conditions are about.
+	// ObservedGeneration is the generation that the conditions describe.
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
-	// Revision names the Guardrails in force, as verdicts, logs and metrics do; after a mistake, the last good ones.
+	// Revision identifies the active Guardrails in decisions, logs and metrics; after an error, the last valid ones.
 	Revision string `json:"revision,omitempty"`
-	// Conditions hold one of type Ready: False where these Guardrails are not in force, with the reason.
+	// Conditions include Ready. It is False, with the reason, if these Guardrails are not active.
 	// +listType=map
 	// +listMapKey=type
 	Conditions []metav1.Condition `json:"conditions,omitempty"`

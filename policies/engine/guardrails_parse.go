@@ -43,7 +43,7 @@ func fieldErrors(errs ...error) (located []error) {
 			located = append(located, &FieldError{Path: path, Err: strict})
 		case errors.As(err, &mistyped):
 			located = append(located, &FieldError{
-				Path: fieldpath.Parse(mistyped.Field), Err: fmt.Errorf("a JSON %s cannot stand here", mistyped.Value),
+				Path: fieldpath.Parse(mistyped.Field), Err: fmt.Errorf("a JSON %s is not allowed here", mistyped.Value),
 			})
 		default:
 			located = append(located, err)
@@ -80,7 +80,7 @@ func (g *Guardrails) check(library *policies.Library) error {
 			id = rule.ID
 		}
 		if first, again := seen[id]; again {
-			found.add(fmt.Errorf("rule %q is set in rules[%d] already", setting.ID, first), "spec", "rules", index, "id")
+			found.add(fmt.Errorf("rule %q is already set in rules[%d]", setting.ID, first), "spec", "rules", index, "id")
 		}
 		seen[id] = index
 		setting.check(library, &found, "spec", "rules", index)
@@ -108,7 +108,7 @@ func (s RuleSetting) check(library *policies.Library, found *mistakes, path ...a
 
 func (e Exception) check(library *policies.Library, found *mistakes, path ...any) {
 	if len(e.Rules) == 0 {
-		found.add(errors.New("name at least one rule: an exception from all rules is `match.excludedNamespaces`"), append(path, "rules")...)
+		found.add(errors.New("name at least one rule; to exempt namespaces from all rules, use `spec.match.excludedNamespaces`"), append(path, "rules")...)
 	}
 	for index, id := range e.Rules {
 		if _, known := library.Rule(id); !known {
@@ -117,16 +117,16 @@ func (e Exception) check(library *policies.Library, found *mistakes, path ...any
 	}
 	e.Match.check(found, append(path, "match")...)
 	if !e.Match.empty() && !e.Match.positive() {
-		found.add(errors.New("says what is not let through only: name what is"), append(path, "match")...)
+		found.add(errors.New("must select something: set namespaces, names, namespaceSelector or labelSelector"), append(path, "match")...)
 	}
 	if e.Reason == "" {
-		found.add(errors.New("is empty: say why, for whoever reads this next year"), append(path, "reason")...)
+		found.add(errors.New("is empty: explain why the exception exists"), append(path, "reason")...)
 	}
 	if e.Owner == "" {
-		found.add(errors.New("is empty: say whom to ask"), append(path, "owner")...)
+		found.add(errors.New("is empty: name a contact for this exception"), append(path, "owner")...)
 	}
 	if _, err := time.Parse(time.RFC3339, e.Expires); err != nil {
-		found.add(fmt.Errorf("%q is no time like 2027-01-31T00:00:00Z (RFC 3339)", e.Expires), append(path, "expires")...)
+		found.add(fmt.Errorf("%q is not a time such as 2027-01-31T00:00:00Z (RFC 3339)", e.Expires), append(path, "expires")...)
 	}
 }
 
@@ -138,14 +138,14 @@ func (m *Match) check(found *mistakes, path ...any) {
 		return
 	}
 	if m.empty() {
-		found.add(errors.New("is empty: select something, or leave it out"), path...)
+		found.add(errors.New("is empty: select something, or remove it"), path...)
 	}
 	for key, patterns := range map[string][]string{
 		"namespaces": m.Namespaces, "excludedNamespaces": m.ExcludedNamespaces, "names": m.Names,
 	} {
 		for index, each := range patterns {
 			if !pattern.MatchString(each) {
-				found.add(fmt.Errorf("%q is no name, with * for any characters", each), append(path, key, index)...)
+				found.add(fmt.Errorf("%q is not a name pattern: use lower case letters, digits, - and *", each), append(path, key, index)...)
 			}
 		}
 	}

@@ -35,7 +35,7 @@ func TestGuardrailsThatAreWrongAreRefusedWithTheFieldsPath(t *testing.T) {
 		},
 		"the same rule twice": {
 			`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","spec":{"rules":[{"id":"image-tag"},{"id":"image-tag"}]}}`,
-			`spec.rules[1].id: rule "image-tag" is set in rules[0] already`,
+			`spec.rules[1].id: rule "image-tag" is already set in rules[0]`,
 		},
 		"unknown parameter": {
 			`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","spec":{"rules":[{"id":"image-tag","params":{"allow":[]}}]}}`,
@@ -50,11 +50,11 @@ func TestGuardrailsThatAreWrongAreRefusedWithTheFieldsPath(t *testing.T) {
 			`spec.rules[0].params.missing: "maybe" is not one of [deny warn]`,
 		},
 		"an empty selection": {
-			guardrailsWith(`"match":{}`), "spec.match: is empty: select something, or leave it out",
+			guardrailsWith(`"match":{}`), "spec.match: is empty: select something, or remove it",
 		},
 		"a selection that is no pattern": {
 			guardrailsWith(`"rules":[{"id":"image-tag","match":{"namespaces":["data","Da[t]a"]}}]`),
-			`spec.rules[0].match.namespaces[1]: "Da[t]a" is no name, with * for any characters`,
+			`spec.rules[0].match.namespaces[1]: "Da[t]a" is not a name pattern: use lower case letters, digits, - and *`,
 		},
 		"a selector that Kubernetes would refuse": {
 			guardrailsWith(`"match":{"labelSelector":{"matchExpressions":[{"key":"a","operator":"Is"}]}}`),
@@ -63,19 +63,19 @@ func TestGuardrailsThatAreWrongAreRefusedWithTheFieldsPath(t *testing.T) {
 		"an exception that says nothing": {
 			guardrailsWith(`"exceptions":[{}]`),
 			strings.Join([]string{
-				"spec.exceptions[0].rules: name at least one rule: an exception from all rules is `match.excludedNamespaces`",
-				"spec.exceptions[0].match: is empty: select something, or leave it out",
-				"spec.exceptions[0].reason: is empty: say why, for whoever reads this next year",
-				"spec.exceptions[0].owner: is empty: say whom to ask",
-				`spec.exceptions[0].expires: "" is no time like 2027-01-31T00:00:00Z (RFC 3339)`,
+				"spec.exceptions[0].rules: name at least one rule; to exempt namespaces from all rules, use `spec.match.excludedNamespaces`",
+				"spec.exceptions[0].match: is empty: select something, or remove it",
+				"spec.exceptions[0].reason: is empty: explain why the exception exists",
+				"spec.exceptions[0].owner: is empty: name a contact for this exception",
+				`spec.exceptions[0].expires: "" is not a time such as 2027-01-31T00:00:00Z (RFC 3339)`,
 			}, "\n"),
 		},
 		"an exception for everything else, from a rule that there is not, until some day": {
 			guardrailsWith(`"exceptions":[{"rules":["image-tag","image-tagg"],"match":{"excludedNamespaces":["a"]},"reason":"r","owner":"o","expires":"tomorrow"}]`),
 			strings.Join([]string{
 				"spec.exceptions[0].rules[1]: unknown rule \"image-tagg\": did you mean \"image-tag\"? `stateward rules` lists them",
-				"spec.exceptions[0].match: says what is not let through only: name what is",
-				`spec.exceptions[0].expires: "tomorrow" is no time like 2027-01-31T00:00:00Z (RFC 3339)`,
+				"spec.exceptions[0].match: must select something: set namespaces, names, namespaceSelector or labelSelector",
+				`spec.exceptions[0].expires: "tomorrow" is not a time such as 2027-01-31T00:00:00Z (RFC 3339)`,
 			}, "\n"),
 		},
 		"another kind": {
@@ -88,7 +88,7 @@ func TestGuardrailsThatAreWrongAreRefusedWithTheFieldsPath(t *testing.T) {
 		},
 		"a list where a word belongs": {
 			`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","spec":{"profile":[]}}`,
-			`spec.profile: a JSON array cannot stand here`,
+			`spec.profile: a JSON array is not allowed here`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

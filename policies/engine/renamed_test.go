@@ -79,7 +79,7 @@ func TestGuardrailsReachARuleByItsFormerId(t *testing.T) {
 	t.Run("both ids are one rule", func(t *testing.T) {
 		t.Parallel()
 		_, err := engine.ParseGuardrails([]byte(guardrailsWith(`"rules":[{"id":"old-rule"},{"id":"new-rule"}]`)), library)
-		if err == nil || !strings.Contains(err.Error(), `spec.rules[1].id: rule "new-rule" is set in rules[0] already`) {
+		if err == nil || !strings.Contains(err.Error(), `spec.rules[1].id: rule "new-rule" is already set in rules[0]`) {
 			t.Errorf("got %v", err)
 		}
 	})

@@ -15,12 +15,12 @@ import (
 func configurationGone(t *testing.T, p *patient) {
 	p.allowed(t, "", "delete", "validatingwebhookconfiguration", "stateward")
 	p.diagnosed(t, 1, []string{
-		"ValidatingWebhookConfiguration/stateward: it is not there: no rule is asked: everything is let through",
-		"-> apply the manifests again", "a StatefulSet without its Service was let through by the API server (dry run): nobody judges it",
+		"ValidatingWebhookConfiguration/stateward: it does not exist: no rule is evaluated: every request is allowed",
+		"-> apply the manifests again", "a StatefulSet without its Service was accepted by the API server (dry run): it is not checked",
 	})
 	p.allowed(t, "", "delete", "mutatingwebhookconfiguration", "stateward")
 	p.diagnosed(t, 1, []string{
-		"MutatingWebhookConfiguration/stateward: it is not there: nothing is corrected",
+		"MutatingWebhookConfiguration/stateward: it does not exist: nothing is corrected",
 		"unchecked  certificates  no webhook is registered",
 	})
 	p.register(t, critical(func(*admissionregistrationv1.ValidatingWebhook) {}))
@@ -30,7 +30,7 @@ func wrongCertificates(t *testing.T, p *patient) {
 	serve := func(host string, notAfter time.Time) { p.authority.serve(t, p.folder, host, notAfter) }
 	serve("127.0.0.1", time.Now().Add(-time.Hour))
 	// The API server goes on over the connections that it has.
-	p.diagnosed(t, 1, []string{"the serving certificate has expired at ", "see why it is not renewed", "it is not ready: certificate failed"})
+	p.diagnosed(t, 1, []string{"the serving certificate has expired at ", "find out why it is not renewed", "it is not ready: certificate failed"})
 	serve("127.0.0.1", time.Now().Add(24*time.Hour))
 	p.diagnosed(t, 1, []string{"the serving certificate expires at ", "and should have been renewed"})
 	serve("elsewhere.example.com", time.Now().Add(aYear))
@@ -58,13 +58,13 @@ func missingRights(t *testing.T, p *patient) {
 
 func wrongGuardrails(t *testing.T, p *patient) {
 	p.allowed(t, guardrails("  profile: strict\n"), "apply", "-f", "-")
-	p.diagnosed(t, 0, []string{"Guardrails/stateward: in force, revision ", allIsWell})
+	p.diagnosed(t, 0, []string{"Guardrails/stateward: active, revision ", allIsWell})
 	p.allowed(t, guardrails("  exceptions: [{rules: [image-tag], match: {names: [web]}, reason: vendor, owner: me, expires: \"2020-01-01T00:00:00Z\"}]\n"), "apply", "-f", "-")
 	p.diagnosed(t, 0, []string{"spec.exceptions[0] of me (vendor) has expired", allIsWell})
 	p.allowed(t, guardrails("  rules: [{id: image-tagg}]\n"), append(breakGlass(), "apply", "-f", "-")...)
-	p.diagnosed(t, 1, []string{`these Guardrails cannot come into force: spec.rules[0].id: unknown rule "image-tagg"`, "unchecked  probe", "whether it is denied is a matter of the Guardrails in force"})
+	p.diagnosed(t, 1, []string{`these Guardrails are invalid: spec.rules[0].id: unknown rule "image-tagg"`, "unchecked  probe", "whether it is denied depends on the active Guardrails"})
 	p.allowed(t, guardrails("  match: {excludedNamespaces: [default]}\n"), "apply", "-f", "-")
-	p.diagnosed(t, 0, []string{"a StatefulSet without its Service was not tried in namespace default: by the Guardrails it is not denied there"})
+	p.diagnosed(t, 0, []string{"a StatefulSet without its Service was not tried in namespace default: the Guardrails do not deny it there"})
 	p.diagnosed(t, 0, []string{"a StatefulSet without its Service was denied"}, "-n", "kube-public")
 	p.allowed(t, "", "delete", "guardrails", "stateward")
 	p.diagnosed(t, 0, []string{allIsWell})
@@ -81,8 +81,8 @@ func onlyRecording(t *testing.T, p *patient) {
 		}
 	})
 	p.diagnosed(t, 0, []string{
-		"failurePolicy is Ignore, as in an installation that only records", "by the Guardrails it is not denied there",
-		"Guardrails with a rule that there is not was denied (dry run)", allIsWell,
+		"failurePolicy is Ignore, as in an installation that only records", "the Guardrails do not deny it there",
+		"a Guardrails object with an unknown rule was denied (dry run)", allIsWell,
 	})
 	p.allowed(t, "", "delete", "guardrails", "stateward")
 	p.register(t, critical(func(*admissionregistrationv1.ValidatingWebhook) {}))
@@ -95,18 +95,18 @@ func stalePolicies(t *testing.T, p *patient) {
 		t.Fatal(exported)
 	}
 	p.says(t, false, exported, []string{"created"}, "apply", "-f", "-")
-	p.diagnosed(t, 0, []string{"the policies of the API server are those of the rules under these Guardrails", allIsWell})
+	p.diagnosed(t, 0, []string{"the ValidatingAdmissionPolicies match the rules under these Guardrails", allIsWell})
 	p.allowed(t, "", "delete", "validatingadmissionpolicybinding", "stateward-image-tag")
-	p.diagnosed(t, 1, []string{"ValidatingAdmissionPolicyBinding/stateward-image-tag: it is not there, though others", "write them anew: "})
+	p.diagnosed(t, 1, []string{"ValidatingAdmissionPolicyBinding/stateward-image-tag: it is missing, although other", "export them again: "})
 	p.says(t, false, exported, nil, "apply", "-f", "-")
 	p.allowed(t, guardrails("  rules: [{id: image-tag, action: warn}, {id: quorum, action: \"off\"}]\n"), "apply", "-f", "-")
 	p.diagnosed(t, 1, []string{
-		"ValidatingAdmissionPolicy/stateward-image-tag: it says something else than the rule under these Guardrails",
-		"ValidatingAdmissionPolicyBinding/stateward-quorum: it is of no rule that is in force under these Guardrails",
+		"ValidatingAdmissionPolicy/stateward-image-tag: it differs from the rule under these Guardrails",
+		"ValidatingAdmissionPolicyBinding/stateward-quorum: it belongs to no rule that is active under these Guardrails",
 		"kubectl delete ValidatingAdmissionPolicyBinding/stateward-quorum",
 	})
 	p.allowed(t, "", "delete", "guardrails", "stateward")
-	p.diagnosed(t, 0, []string{"the policies of the API server are those", allIsWell})
+	p.diagnosed(t, 0, []string{"the ValidatingAdmissionPolicies match", allIsWell})
 	p.says(t, false, "", nil, "delete", "validatingadmissionpolicybindings,validatingadmissionpolicies", "-l", "app.kubernetes.io/part-of=stateward")
 }
 
@@ -117,7 +117,7 @@ func lookedAtByNobody(t *testing.T, p *patient) {
 		return environment.Output(t, exec.CommandContext(t.Context(), p.binary, arguments...))
 	}
 	output, code := examine(p.Kubeconfig())
-	if code != 2 || !containsAll(output, []string{"unchecked  ready", "problems: 0, not checked: 1", "error: not all could be checked: 1 left"}) {
+	if code != 2 || !containsAll(output, []string{"unchecked  ready", "problems: 0, not checked: 1", "error: not all checks could be done: 1 left"}) {
 		t.Errorf("without the address of the probes: exit code %d:\n%s", code, output)
 	}
 	nobody, err := p.KubeconfigFor("nobody", "nobody", "system:authenticated")
@@ -125,12 +125,12 @@ func lookedAtByNobody(t *testing.T, p *patient) {
 	output, code = examine(nobody)
 	if code != 2 || strings.Contains(output, "problem ") || !containsAll(output, []string{
 		"unchecked  guardrails", "unchecked  webhooks", "unchecked  certificates", "unchecked  rights", "unchecked  ready", "unchecked  probe",
-		"-> run it as somebody who may do that",
+		"-> run the command as a user who may do that",
 	}) {
 		t.Errorf("without rights: exit code %d:\n%s", code, output)
 	}
 	output, code = examine(p.Kubeconfig(), "--webhook", "127.0.0.1:1", "--probes", "http://127.0.0.1:1")
-	if code != 2 || !containsAll(output, []string{"the serving certificate was not looked at: dial", "whether its caches are fresh was not checked"}) {
+	if code != 2 || !containsAll(output, []string{"the serving certificate was not checked: dial", "its readiness was not checked"}) {
 		t.Errorf("with addresses where nobody is: exit code %d:\n%s", code, output)
 	}
 }
@@ -145,7 +145,7 @@ func certificateNotReady(t *testing.T, p *patient) {
 		p.says(t, false, "", nil, "wait", "--for=condition=Established", "crd/"+kind+".cert-manager.io")
 	}
 	p.allowed(t, "", "-n", "stateward-system", "apply", "-f", filepath.Join("..", "..", "manifests", "overlays", "cert-manager", "certificates.yaml"))
-	p.diagnosed(t, 1, []string{"Certificate/stateward-system/stateward-serving: cert-manager has not looked at it yet", "see that cert-manager's controller runs"})
+	p.diagnosed(t, 1, []string{"Certificate/stateward-system/stateward-serving: cert-manager has not processed it yet", "check that the cert-manager controller runs"})
 	status := func(kind, name, conditions string) {
 		p.allowed(t, "", "-n", "stateward-system", "patch", kind, name, "--subresource=status", "--type=merge", "-p", `{"status":`+conditions+`}`)
 	}
@@ -158,18 +158,18 @@ func certificateNotReady(t *testing.T, p *patient) {
 	status("certificate", "stateward-serving", `{"failedIssuanceAttempts":3,"lastFailureTime":"2026-11-23T06:33:36Z","conditions":[`+
 		`{"type":"Ready","status":"False","reason":"DoesNotExist","message":"Issuing certificate as Secret does not exist"}]}`)
 	p.diagnosed(t, 1, []string{
-		"Certificate/stateward-system/stateward-serving: the certificate was never issued: Secret stateward-serving is not there, and the pods wait for it",
+		"Certificate/stateward-system/stateward-serving: the certificate was never issued: Secret stateward-serving does not exist, and the pods wait for it",
 		"cert-manager says DoesNotExist", "3 attempts have failed, the last at 2026-11-23T06:33:36Z",
-		"look at what was asked for: kubectl -n stateward-system get certificaterequests",
+		"check the requests: kubectl -n stateward-system get certificaterequests",
 	})
 	status("certificate", "stateward-serving", ready)
-	p.diagnosed(t, 0, []string{"Certificate/stateward-system/stateward-serving: cert-manager has it ready", allIsWell})
+	p.diagnosed(t, 0, []string{"Certificate/stateward-system/stateward-serving: cert-manager reports it ready", allIsWell})
 }
 
 func nobodyAnswers(t *testing.T, p *patient) {
 	p.Stateward.Stop()
 	p.diagnosed(t, 1, []string{
-		"unchecked  ready", "unchecked  certificates", "a StatefulSet without its Service was let through by the API server (dry run)",
+		"unchecked  ready", "unchecked  certificates", "a StatefulSet without its Service was accepted by the API server (dry run)",
 	})
 	must(t, p.Stateward.Start())
 	must(t, p.Stateward.WaitReady(t.Context(), p.Ready))

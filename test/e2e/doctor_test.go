@@ -98,7 +98,7 @@ func TestDoctorTellsWhatIsWrong(t *testing.T) {
 	p.diagnosed(t, 0, []string{
 		allIsWell, "ok         webhooks", "ok         rights", "ok         ready", "ok         cert-manager",
 		"trusts the serving certificate, which expires at ", "a StatefulSet without its Service was denied (dry run)",
-		"Guardrails with a rule that there is not was denied (dry run)",
+		"a Guardrails object with an unknown rule was denied (dry run)",
 	})
 	for name, test := range registrations() {
 		t.Run(name, func(t *testing.T) {
@@ -134,14 +134,14 @@ func registrations() map[string]registrationCase {
 		"a webhook is gone": {
 			func(validating *admissionregistrationv1.ValidatingWebhookConfiguration, _ *admissionregistrationv1.MutatingWebhookConfiguration) {
 				validating.Webhooks = validating.Webhooks[1:]
-			}, 1, []string{"its webhook critical.stateward.dev is not there, so nobody is asked about namespaces DELETE; "},
+			}, 1, []string{"its webhook critical.stateward.dev is missing, so namespaces DELETE; "},
 		},
 		"somebody else's webhook is there": {
 			func(validating *admissionregistrationv1.ValidatingWebhookConfiguration, _ *admissionregistrationv1.MutatingWebhookConfiguration) {
 				other := *validating.Webhooks[1].DeepCopy()
 				other.Name = "other.example.com"
 				validating.Webhooks = append(validating.Webhooks, other)
-			}, 0, []string{"its webhook other.example.com is none of Stateward's"},
+			}, 0, []string{"its webhook other.example.com does not belong to Stateward"},
 		},
 		"scales are not asked about": {critical(func(webhook *admissionregistrationv1.ValidatingWebhook) {
 			for i := range webhook.Rules {
@@ -150,7 +150,7 @@ func registrations() map[string]registrationCase {
 					return
 				}
 			}
-		}), 1, []string{object + "its rules lack UPDATE statefulsets/scale.apps/v1: nobody is asked about that"}},
+		}), 1, []string{object + "its rules lack UPDATE statefulsets/scale.apps/v1: these requests are not checked"}},
 		"one rule says what three said": {critical(func(webhook *admissionregistrationv1.ValidatingWebhook) {
 			every := admissionregistrationv1.AllScopes
 			webhook.Rules = []admissionregistrationv1.RuleWithOperations{{
@@ -182,10 +182,10 @@ func registrations() map[string]registrationCase {
 		}), 1, []string{object + "namespace kube-system is not exempt"}},
 		"somebody's own namespace is exempt": {critical(func(webhook *admissionregistrationv1.ValidatingWebhook) {
 			webhook.NamespaceSelector.MatchExpressions[0].Values = append(webhook.NamespaceSelector.MatchExpressions[0].Values, "ci")
-		}), 0, []string{object + "namespace ci is exempt: nothing in it is judged", allIsWell}},
+		}), 0, []string{object + "namespace ci is exempt: nothing in it is checked", allIsWell}},
 		"only some namespaces are judged": {critical(func(webhook *admissionregistrationv1.ValidatingWebhook) {
 			webhook.NamespaceSelector.MatchLabels = map[string]string{"env": "production"}
-		}), 0, []string{object + "only namespaces with env=production are judged, others are not", allIsWell}},
+		}), 0, []string{object + "only namespaces with env=production are checked", allIsWell}},
 		"objects are selected by their labels": {critical(func(webhook *admissionregistrationv1.ValidatingWebhook) {
 			webhook.ObjectSelector = &metav1.LabelSelector{MatchLabels: map[string]string{"guarded": "yes"}}
 		}), 1, []string{object + "objectSelector guarded=yes lets through"}},
@@ -194,7 +194,7 @@ func registrations() map[string]registrationCase {
 		}), 1, []string{object + `matchCondition "not-terminating" is not there`}},
 		"a matchCondition is another": {critical(func(webhook *admissionregistrationv1.ValidatingWebhook) {
 			webhook.MatchConditions[0].Expression = "false"
-		}), 1, []string{object + `matchCondition "not-terminating" is not that of the rules: false`}},
+		}), 1, []string{object + `matchCondition "not-terminating" differs from the one that the rules need: false`}},
 		"a matchCondition is somebody's own": {critical(func(webhook *admissionregistrationv1.ValidatingWebhook) {
 			webhook.MatchConditions = append(webhook.MatchConditions, admissionregistrationv1.MatchCondition{Name: "not-mine", Expression: "request.userInfo.username != 'me'"})
 		}), 0, []string{object + `matchCondition "not-mine" is not in the manifests`, allIsWell}},
@@ -222,19 +222,19 @@ func registrations() map[string]registrationCase {
 		},
 		"it is called at another path": {critical(func(webhook *admissionregistrationv1.ValidatingWebhook) {
 			webhook.ClientConfig.URL = new(*webhook.ClientConfig.URL + "-not")
-		}), 1, []string{object + "it is called at ", "and Stateward answers at /validate"}},
+		}), 1, []string{object + "its URL is ", "but Stateward serves /validate"}},
 		"nobody stands behind the Service": {critical(func(webhook *admissionregistrationv1.ValidatingWebhook) {
 			path := registration.ValidatePath
 			webhook.ClientConfig.URL = nil
 			webhook.ClientConfig.Service = &admissionregistrationv1.ServiceReference{Namespace: registration.Namespace, Name: registration.Name, Path: &path}
-		}), 1, []string{"Service/stateward-system/stateward: no pod behind it is ready", "kubectl -n stateward-system get pods,events"}},
+		}), 1, []string{"Service/stateward-system/stateward: none of its pods is ready", "kubectl -n stateward-system get pods,events"}},
 		"the caBundle is empty": {critical(func(webhook *admissionregistrationv1.ValidatingWebhook) {
 			webhook.ClientConfig.CABundle = nil
 		}), 1, []string{object + "the caBundle is empty", object + "the API server does not trust the serving certificate: x509: certificate signed by unknown authority"}},
 		"cert-manager is asked and not there": {
 			func(validating *admissionregistrationv1.ValidatingWebhookConfiguration, _ *admissionregistrationv1.MutatingWebhookConfiguration) {
 				validating.Annotations = map[string]string{"cert-manager.io/inject-ca-from": "stateward-system/stateward-ca"}
-			}, 1, []string{"the registration asks cert-manager for its caBundle, and cert-manager is not there", "install cert-manager, or apply the overlay self-managed"},
+			}, 1, []string{"the registration requires cert-manager for its caBundle, but cert-manager is not installed", "install cert-manager, or apply the overlay self-managed"},
 		},
 	}
 }
@@ -261,8 +261,8 @@ func TestDoctorOfAClusterWithoutStateward(t *testing.T) {
 		t.Errorf("%+v", report)
 	}
 	for _, words := range []string{
-		"the kind Guardrails is not there", "no rule is asked: everything is let through", "no confirmation is recorded",
-		"it may not list statefulsets of apps", "was let through by the API server (dry run)",
+		"the kind Guardrails is not installed", "no rule is evaluated: every request is allowed", "confirmations are not recorded",
+		"it may not list statefulsets of apps", "was accepted by the API server (dry run)",
 	} {
 		if !strings.Contains(output, words) {
 			t.Errorf("no %q in\n%s", words, output)

@@ -91,7 +91,7 @@ func TestWrongGuardrailsAreRefusedAtOnceWithTheFieldsPath(t *testing.T) {
 	}
 	t.Run("another name", func(t *testing.T) {
 		g.says(t, true, strings.Replace(guardrails("  profile: strict\n"), "name: stateward", "name: other", 1),
-			[]string{"a cluster has one Guardrails object, named stateward"}, "create", "-f", "-")
+			[]string{"name the Guardrails object stateward: a cluster has only one"}, "create", "-f", "-")
 	})
 }
 

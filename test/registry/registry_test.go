@@ -176,7 +176,7 @@ func toCheck(t *testing.T, s scene) {
 		}
 	}
 	output := s.run(t, 2, s.stateward, "check", "--rules", "oci://"+s.address+":v1", "web.yaml")
-	if !strings.Contains(output, "name it by its digest, which today is @"+s.digests["opa"]) {
+	if !strings.Contains(output, "use its digest, which is now @"+s.digests["opa"]) {
 		t.Errorf("got %s", output)
 	}
 	wrong := "sha256:" + strings.Repeat("0", 64)
@@ -226,7 +226,7 @@ func mistakes(t *testing.T, s scene) {
 
 func occupied(t *testing.T, s scene) {
 	output := s.run(t, 2, s.stateward, "bundle", "pull", s.address+":v1", "--dir", "rules")
-	if !strings.Contains(output, "rules is there already: name a folder that is not") {
+	if !strings.Contains(output, "rules already exists: name a new folder") {
 		t.Errorf("got %s", output)
 	}
 }

@@ -131,8 +131,8 @@ plugins:
 // registrationDoors are what an administrator may try with the registration of the webhooks.
 func registrationDoors() map[string]door {
 	const collection = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
-	without := []string{"[stateward-registration] ValidatingWebhookConfiguration stateward: without it nobody asks Stateward. Fix: leave it as it is, or break the glass"}
-	weakened := []string{"[stateward-registration] ValidatingWebhookConfiguration stateward: what it asks Stateward about would change, and not only its caBundle. Fix:"}
+	without := []string{"[stateward-registration] ValidatingWebhookConfiguration stateward: without it Stateward checks nothing. Fix: leave it as it is, or break the glass"}
+	weakened := []string{"[stateward-registration] ValidatingWebhookConfiguration stateward: this changes more than its caBundle. Fix:"}
 	patch := func(operations string) []string {
 		return []string{"patch", "validatingwebhookconfiguration", "stateward", "--dry-run=server", "--type=json", "-p", operations}
 	}

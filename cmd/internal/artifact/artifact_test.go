@@ -58,8 +58,8 @@ func TestUnpackRefusesWhatIsNoBundle(t *testing.T) {
 		want string
 	}{
 		"no archive":                  {[]byte("package a, and no archive at all"), "read bundle: gzip: invalid header"},
-		"a path out of the folder":    {packed(t, map[string]string{"../../a.rego": "package a"}), `"../../a.rego" is no path of a Rego file`},
-		"an absolute path, twice":     {packed(t, map[string]string{"//a.rego": "package a"}), `"//a.rego" is no path of a Rego file`},
+		"a path out of the folder":    {packed(t, map[string]string{"../../a.rego": "package a"}), `"../../a.rego" is not the path of a Rego file`},
+		"an absolute path, twice":     {packed(t, map[string]string{"//a.rego": "package a"}), `"//a.rego" is not the path of a Rego file`},
 		"more than is ever unpacked":  {packed(t, map[string]string{"a.rego": strings.Repeat(" ", maxArtifact)}), "read bundle: it unpacks to more than 16777216 bytes"},
 		"an archive that ends before": {packed(t, map[string]string{"a.rego": "package a"})[:40], "read bundle: unexpected EOF"},
 	} {

@@ -59,11 +59,11 @@ func Rules(ctx context.Context, reference string) (fs.FS, error) {
 		return nil, err
 	}
 	if !isDigest(tag) {
-		return nil, fmt.Errorf("%s: name it by its digest, which today is @%s", reference, digest)
+		return nil, fmt.Errorf("%s: use its digest, which is now @%s", reference, digest)
 	}
 	own := Custom(files)
 	if len(own) == 0 {
-		return nil, fmt.Errorf("%s: there is no rule below %s/ in it: push it with `stateward bundle push --rules`", reference, CustomFolder)
+		return nil, fmt.Errorf("%s: the artifact has no rule below %s/: push it with `stateward bundle push --rules`", reference, CustomFolder)
 	}
 	rules := fstest.MapFS{}
 	for _, file := range own {
@@ -79,7 +79,7 @@ func fetchManifest(ctx context.Context, repository *remote.Repository, tag strin
 		return described, listed, err
 	}
 	if described.MediaType != ocispec.MediaTypeImageManifest {
-		return described, listed, fmt.Errorf("it is a %s, and no artifact with rules", described.MediaType)
+		return described, listed, fmt.Errorf("it is a %s, not an artifact with rules", described.MediaType)
 	}
 	if described.Size > maxManifest {
 		return described, listed, fmt.Errorf("its manifest has %d bytes, and at most %d are read", described.Size, maxManifest)
@@ -106,7 +106,7 @@ func readLayer(ctx context.Context, repository *remote.Repository, layer ocispec
 	case policyLayer:
 		name := layer.Annotations[ocispec.AnnotationTitle]
 		if !fs.ValidPath(name) || path.Ext(name) != ".rego" {
-			return nil, fmt.Errorf("%q is no path of a Rego file", name)
+			return nil, fmt.Errorf("%q is not the path of a Rego file", name)
 		}
 		raw, err := content.FetchAll(ctx, repository, layer)
 		return []File{{Path: name, Content: raw}}, err
@@ -149,7 +149,7 @@ func unpack(raw []byte) (files []File, err error) {
 		}
 		name := strings.TrimPrefix(header.Name, "/")
 		if !fs.ValidPath(name) {
-			return nil, fmt.Errorf("%q is no path of a Rego file", header.Name)
+			return nil, fmt.Errorf("%q is not the path of a Rego file", header.Name)
 		}
 		files = append(files, File{Path: name, Content: content})
 	}

@@ -25,7 +25,7 @@ const patience = time.Minute
 func open(reference string) (repository *remote.Repository, tag string, err error) {
 	parsed, err := registry.ParseReference(strings.TrimPrefix(reference, Scheme))
 	if err != nil {
-		return nil, "", fmt.Errorf("%q is no address of an artifact, as registry.example.com/policies/stateward:v1: %w", reference, err)
+		return nil, "", fmt.Errorf("%q is not an artifact reference such as registry.example.com/policies/stateward:v1: %w", reference, err)
 	}
 	store, err := credentials.NewStoreFromDocker(credentials.StoreOptions{})
 	if err != nil {

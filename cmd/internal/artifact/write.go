@@ -11,7 +11,7 @@ import (
 // Write makes a folder with the files, whole or not at all.
 func Write(folder string, files []File) error {
 	if _, err := os.Lstat(folder); !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("write rules: %s is there already: name a folder that is not", folder)
+		return fmt.Errorf("write rules: %s already exists: name a new folder", folder)
 	}
 	parent := filepath.Dir(filepath.Clean(folder))
 	making, err := os.MkdirTemp(parent, ".stateward-")

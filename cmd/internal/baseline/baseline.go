@@ -68,7 +68,7 @@ func isFolder(name string) bool {
 func readFolder(name string, given Given, opts manifest.Options) (before, after Tree, err error) {
 	info, err := os.Stat(name)
 	if err != nil {
-		return Tree{}, Tree{}, fmt.Errorf("--baseline %s: there is no such folder; a revision is given without ./", name)
+		return Tree{}, Tree{}, fmt.Errorf("--baseline %s: the folder does not exist; give a revision without ./", name)
 	}
 	if !info.IsDir() {
 		return Tree{}, Tree{}, fmt.Errorf("--baseline %s is a file: name the folder it lies in, or a git revision", name)

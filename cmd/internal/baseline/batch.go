@@ -54,7 +54,7 @@ func (r repository) read(ctx context.Context, revision string, past listing, opt
 		}
 	}
 	if len(failed) > 0 {
-		return Tree{}, fmt.Errorf("%w; the file is gone, and what was in it cannot be told: mend it in a change of its own "+
+		return Tree{}, fmt.Errorf("%w; the file is gone, and its content is unknown: correct it in a separate change "+
 			"first, or take a later baseline", errors.Join(failed...))
 	}
 	return tree, nil

@@ -32,7 +32,7 @@ func TestFolderIsComparedByItsObjects(t *testing.T) {
 		},
 		"a folder that is not there": {
 			baseline: "./none", path: r.path("new"),
-			want: outcome{Error: "--baseline ./none: there is no such folder; a revision is given without ./"},
+			want: outcome{Error: "--baseline ./none: the folder does not exist; give a revision without ./"},
 		},
 		"a file": {
 			baseline: r.path("old/c.yaml"), path: r.path("new"),

@@ -100,7 +100,7 @@ func nearestFolder(path string) (folder, rest string, err error) {
 // resolve returns the commit that a revision names.
 func (r repository) resolve(ctx context.Context, revision string) (string, error) {
 	if strings.HasPrefix(revision, "-") || strings.ContainsFunc(revision, isControl) {
-		return "", fmt.Errorf("--baseline %q is no revision and no folder: name a branch, a tag or a commit", revision)
+		return "", fmt.Errorf("--baseline %q is neither a revision nor a folder: name a branch, a tag or a commit", revision)
 	}
 	output, err := r.git(ctx, "rev-parse", "--verify", "--end-of-options", revision+"^{commit}")
 	if err == nil {
@@ -113,7 +113,7 @@ func (r repository) resolve(ctx context.Context, revision string) (string, error
 	if shallowErr == nil && strings.TrimSpace(string(shallow)) == "true" {
 		return "", fmt.Errorf("revision %q is not in this shallow clone: get it with `%s`", revision, fetchShallow(revision))
 	}
-	return "", fmt.Errorf("revision %q is not in the repository %s, and there is no folder of that name: "+
+	return "", fmt.Errorf("revision %q is not in the repository %s, and no folder has that name: "+
 		"look for it with `git branch -a`, or get it with `git fetch origin %s`", revision, r.top, quoted(remoteName(revision)))
 }
 

@@ -51,7 +51,7 @@ func parseEntries(output []byte) ([]entry, error) {
 		head, name, found := strings.Cut(line, "\t")
 		fields := strings.Split(head, " ")
 		if !found || len(fields) != 3 || !isObject(fields[2]) || name == "" {
-			return nil, fmt.Errorf("list the files of the baseline: git printed %q, which is no file", line)
+			return nil, fmt.Errorf("list the files of the baseline: git printed %q, which is not a file", line)
 		}
 		entries = append(entries, entry{mode: fields[0], object: fields[2], path: name})
 	}

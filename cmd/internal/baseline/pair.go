@@ -80,7 +80,7 @@ func pairNew(documents []manifest.Document, old map[key]*manifest.Document, name
 		}
 		one := keyOf(document, namespace)
 		if first, twice := seen[one]; twice {
-			return nil, fmt.Errorf("%s: %s is here twice, first at %s: which of them will be, nobody can tell; remove one, "+
+			return nil, fmt.Errorf("%s: %s is here twice, first at %s: it is ambiguous which one will be applied; remove one, "+
 				"or check what is applied together by itself", document.Position(nil), one, first.Position(nil))
 		}
 		seen[one] = document

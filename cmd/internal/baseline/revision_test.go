@@ -165,8 +165,8 @@ func TestRevisionIsComparedWithTheWorkTree(t *testing.T) {
 			before: map[string]string{"a.yaml": service("a")},
 			change: func(r repository) { r.write(map[string]string{"b.yaml": "\n" + service("a")}) },
 			paths:  []string{"."},
-			want: outcome{Error: "REPO/b.yaml:2:1: Service default/a is here twice, first at REPO/a.yaml:1:1: which of them will be, " +
-				"nobody can tell; remove one, or check what is applied together by itself"},
+			want: outcome{Error: "REPO/b.yaml:2:1: Service default/a is here twice, first at REPO/a.yaml:1:1: it is ambiguous " +
+				"which one will be applied; remove one, or check what is applied together by itself"},
 		},
 		"an object that was there twice can be mended": {
 			before: map[string]string{"a.yaml": service("a"), "b.yaml": service("a")},
@@ -191,8 +191,8 @@ func TestRevisionIsComparedWithTheWorkTree(t *testing.T) {
 			before: map[string]string{"a.yaml": "kind: [\n", "b.yaml": service("b")},
 			change: func(r repository) { r.remove("a.yaml") },
 			paths:  []string{"."},
-			want: outcome{Error: "main:a.yaml:1:1: invalid YAML: did not find expected node content; the file is gone, and what was in it " +
-				"cannot be told: mend it in a change of its own first, or take a later baseline"},
+			want: outcome{Error: "main:a.yaml:1:1: invalid YAML: did not find expected node content; the file is gone, and its content " +
+				"is unknown: correct it in a separate change first, or take a later baseline"},
 		},
 		"what is broken now is an error with its place": {
 			before: map[string]string{"a.yaml": service("a"), "b.yaml": service("b")},
@@ -268,8 +268,8 @@ func TestLimitsHoldForTheBaselineToo(t *testing.T) {
 	r.commit(map[string]string{"a.yaml": service("a") + "# " + strings.Repeat("long", 50), "b.yaml": service("b")})
 	r.remove("a.yaml")
 	got := outcomeOf(t, r.top, "main", []string{r.top}, manifest.Options{MaxBytes: 100})
-	want := outcome{Error: "main:a.yaml: the file is larger than 100 bytes; split it; the file is gone, and what was in it " +
-		"cannot be told: mend it in a change of its own first, or take a later baseline"}
+	want := outcome{Error: "main:a.yaml: the file is larger than 100 bytes; split it; the file is gone, and its content " +
+		"is unknown: correct it in a separate change first, or take a later baseline"}
 	if diff := gocmp.Diff(want, got); diff != "" {
 		t.Errorf("outcome (-want +got):\n%s", diff)
 	}
@@ -309,16 +309,16 @@ func TestCloneKnowsWhatItHas(t *testing.T) {
 		},
 		"what is unknown is quoted for the shell": {
 			revision: "a;b",
-			want: outcome{Error: "revision \"a;b\" is not in the repository REPO, and there is no folder of that name: " +
+			want: outcome{Error: "revision \"a;b\" is not in the repository REPO, and no folder has that name: " +
 				"look for it with `git branch -a`, or get it with `git fetch origin 'a;b'`"},
 		},
 		"an option is no revision": {
 			revision: "--output=x",
-			want:     outcome{Error: "--baseline \"--output=x\" is no revision and no folder: name a branch, a tag or a commit"},
+			want:     outcome{Error: "--baseline \"--output=x\" is neither a revision nor a folder: name a branch, a tag or a commit"},
 		},
 		"a file is no revision": {
 			revision: "HEAD:a.yaml",
-			want: outcome{Error: "revision \"HEAD:a.yaml\" is not in the repository REPO, and there is no folder of that name: " +
+			want: outcome{Error: "revision \"HEAD:a.yaml\" is not in the repository REPO, and no folder has that name: " +
 				"look for it with `git branch -a`, or get it with `git fetch origin HEAD:a.yaml`"},
 		},
 	} {

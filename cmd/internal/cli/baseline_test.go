@@ -165,7 +165,7 @@ func TestBaselineThatCannotBeReadIsBadUsage(t *testing.T) {
 		},
 		"an option": {
 			args: []string{"--baseline=--output=x", folder},
-			want: `error: --baseline "--output=x" is no revision and no folder: name a branch, a tag or a commit`,
+			want: `error: --baseline "--output=x" is neither a revision nor a folder: name a branch, a tag or a commit`,
 		},
 		"standard input": {
 			args: []string{"--baseline", "main", "-"},

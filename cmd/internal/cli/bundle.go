@@ -13,7 +13,7 @@ import (
 func newBundle(streams Streams) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "bundle",
-		Short: "Put the rule library into an OCI registry, or take one out of it",
+		Short: "Push or pull rules as OCI artifacts",
 		RunE:  func(command *cobra.Command, _ []string) error { return command.Help() },
 	}
 	command.AddCommand(newBundlePush(streams), newBundlePull(streams))
@@ -24,10 +24,10 @@ func newBundlePush(streams Streams) *cobra.Command {
 	var rules string
 	command := &cobra.Command{
 		Use:   "push REFERENCE",
-		Short: "Push the built-in rules, and rules of your own, in the shapes of OPA and of conftest",
-		Long: `Push the built-in rules, and those in --rules, to a registry: as a bundle of OPA under the tag that you give, and as a
-policy of conftest under the same with "-conftest" behind it. Equal rules have equal digests. Whoever you are is asked of what
-` + "`docker login`" + ` wrote.`,
+		Short: "Push built-in and custom rules to an OCI registry, for OPA and for conftest",
+		Long: `Push the built-in rules, and those in --rules, to a registry: as an OPA bundle under the given tag, and as a conftest
+policy under the same tag with the suffix "-conftest". The same rules always have the same digest. Credentials are those of
+` + "`docker login`" + `.`,
 		Example: `  stateward bundle push registry.example.com/policies/stateward:v1
   conftest pull oci://registry.example.com/policies/stateward:v1-conftest`,
 		Args: cobra.ExactArgs(1),
@@ -56,9 +56,9 @@ func newBundlePull(streams Streams) *cobra.Command {
 	var folder string
 	command := &cobra.Command{
 		Use:   "pull REFERENCE",
-		Short: "Write the rules of an artifact, of either shape, into a new folder",
-		Long: `Write the rules of an artifact, of either shape, into a folder that is not there yet. With a digest in the reference, what
-is not exactly that is refused.`,
+		Short: "Pull rules from an OCI registry into a new folder",
+		Long: `Write the rules of an OPA or conftest artifact into a new folder. If the reference has a digest, any other content is
+rejected.`,
 		Example: `  stateward bundle pull registry.example.com/policies/stateward@sha256:...
   conftest test --combine -p policy manifests/`,
 		Args: cobra.ExactArgs(1),
@@ -74,7 +74,7 @@ is not exactly that is refused.`,
 			return err
 		},
 	}
-	command.Flags().StringVar(&folder, "dir", "policy", "`folder` to make")
+	command.Flags().StringVar(&folder, "dir", "policy", "`folder` to create")
 	return command
 }
 

@@ -40,18 +40,18 @@ func newCheck(streams Streams) *cobra.Command {
 	var options checkOptions
 	command := &cobra.Command{
 		Use:   "check [PATH...]",
-		Short: "Judge manifests and recorded AdmissionReviews",
-		Long: `Judge Kubernetes manifests as the webhook would, before they reach a cluster.
+		Short: "Check manifests and recorded AdmissionReviews",
+		Long: `Check Kubernetes manifests with the rules of the webhook, before they reach a cluster.
 
-PATH is a YAML or JSON file, a folder (read recursively), a pattern in quotes (** stands for any folders), or - for
-standard input; -k builds a kustomization first. All that is given is one World: a StatefulSet finds its Service in
-another file. AdmissionReviews are judged as recorded.
+PATH is a YAML or JSON file, a folder (read recursively), a quoted pattern (** matches any folders), or - for standard
+input; -k builds a kustomization first. All input forms one inventory: a StatefulSet finds its Service in another
+file. AdmissionReviews are checked as recorded.
 
-With --baseline what changes is judged: an object that is new as without it, one that changes as the UPDATE of its
-old version, one that is gone as its DELETE. See README.md, "Judge what a pull request changes".
+With --baseline, changes are checked: a new object as without --baseline, a changed object as an UPDATE of its old
+version, a removed object as a DELETE. See cmd/README.md, "Check what a pull request changes".
 
-Exit code: 0 nothing is denied, 1 something is (--fail-on moves that line), 2 bad usage or input that cannot be
-read, 3 something could not be evaluated.`,
+Exit codes: 0 nothing is denied; 1 something is denied (--fail-on changes the threshold); 2 wrong usage or unreadable
+input; 3 something could not be evaluated.`,
 		Example: `  stateward check manifests/
   helm template db CHART | stateward check -n data -
   stateward check --baseline origin/main manifests/
@@ -66,17 +66,17 @@ read, 3 something could not be evaluated.`,
 	flags := command.Flags()
 	options.inputOptions.add(flags)
 	options.surroundingOptions.add(flags)
-	flags.StringVarP(&options.namespace, "namespace", "n", "", "`namespace` of objects that name none; without one, as kubectl has it where there is a cluster, else default")
+	flags.StringVarP(&options.namespace, "namespace", "n", "", "`namespace` for objects without one (default: that of the kubeconfig context if there is a cluster, otherwise default)")
 	flags.StringVar(&options.config, "config", "", configFlag)
 	flags.StringVar(&options.rules, "rules", "", rulesFlag)
 	flags.StringVar(&options.baseline, "baseline", "", baselineFlag)
 	flags.StringArrayVarP(&options.outputs, "output", "o", []string{"text"}, fmt.Sprintf(
 		"`FORMAT[=FILE]` of the report, repeatable: %s", strings.Join(report.Formats(), ", ")))
-	flags.StringVar(&options.color, "color", "auto", "`when` text has colours: auto (on a terminal without NO_COLOR), always, never")
-	flags.StringVar(&options.failOn, "fail-on", "deny", "mildest `level` that makes the exit code 1: deny, warn, none")
-	flags.BoolVar(&options.partial, "partial", false, "the manifests are not all there is: what is missing may exist elsewhere")
-	flags.BoolVar(&options.annotations, "allow-annotations", false, "let manifests ask to ignore rules: "+judge.IgnoreAnnotation+": \"rule-id: reason\"")
-	flags.BoolVarP(&options.verbose, "verbose", "v", false, "also list rules that could not see what they read")
+	flags.StringVar(&options.color, "color", "auto", "`when` to colour text: auto (on a terminal without NO_COLOR), always, never")
+	flags.StringVar(&options.failOn, "fail-on", "deny", "lowest `level` that sets exit code 1: deny, warn, none")
+	flags.BoolVar(&options.partial, "partial", false, "treat the input as incomplete: missing objects may exist elsewhere")
+	flags.BoolVar(&options.annotations, "allow-annotations", false, "let manifests ignore rules with the annotation "+judge.IgnoreAnnotation+": \"rule-id: reason\"")
+	flags.BoolVarP(&options.verbose, "verbose", "v", false, "also list rules that could not look up what they need")
 	return command
 }
 

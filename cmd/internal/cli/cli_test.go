@@ -151,7 +151,7 @@ func TestBadInputGetsOneClearErrorWithItsPlace(t *testing.T) {
 		},
 		"a shutdown that is over before it may be": {
 			args: []string{"serve", "--kubeconfig", "testdata/away.kubeconfig", "--shutdown-delay", "2m"}, code: cli.ExitUsage,
-			want: "error: --shutdown-delay 2m0s and --shutdown-timeout 1m35s: give 0s or more, and no longer delay than timeout",
+			want: "error: --shutdown-delay 2m0s and --shutdown-timeout 1m35s: neither may be negative, and the delay must not exceed the timeout",
 		},
 		"no kubeconfig there": {
 			args: []string{"serve", "--kubeconfig", "testdata/none"}, code: cli.ExitUsage, want: "error: read kubeconfig testdata/none: ",
@@ -164,7 +164,7 @@ func TestBadInputGetsOneClearErrorWithItsPlace(t *testing.T) {
 			args: []string{"doctor", "-o", "yaml"}, code: cli.ExitUsage, want: "error: -o yaml: use text or json",
 		},
 		"a doctor who looks where nothing is judged": {
-			args: []string{"doctor", "-n", "kube-system"}, code: cli.ExitUsage, want: "error: --namespace kube-system: nothing is judged there",
+			args: []string{"doctor", "-n", "kube-system"}, code: cli.ExitUsage, want: "error: --namespace kube-system: the namespace is exempt",
 		},
 		"an API server that is away": {
 			args: []string{"serve", "--kubeconfig", "testdata/away.kubeconfig", "--metrics-address", "0", "--probe-address", "0"},

@@ -20,8 +20,8 @@ type clusterOptions struct {
 }
 
 func (o *clusterOptions) add(flags *pflag.FlagSet) {
-	flags.StringVar(&o.kubeconfig, "kubeconfig", "", "kubeconfig `file`; without one, that of kubectl")
-	flags.StringVar(&o.context, "context", "", "`name` of the kubeconfig's context")
+	flags.StringVar(&o.kubeconfig, "kubeconfig", "", "kubeconfig `file` (default: the one that kubectl uses)")
+	flags.StringVar(&o.context, "context", "", "`name` of the kubeconfig context")
 }
 
 // connect finds cluster and namespace; without a namespace it is the context's.

@@ -11,7 +11,7 @@ import (
 )
 
 // configFlag describes --config, which several verbs have.
-const configFlag = "Guardrails `file` (stateward.dev/v1alpha1); without one every rule has its own level"
+const configFlag = "Guardrails `file` (stateward.dev/v1alpha1); without it every rule has its default level"
 
 // loadGuardrails reads a Guardrails file; no file is no Guardrails. Every mistake comes with its place.
 func loadGuardrails(file string, library *policies.Library) (*engine.Guardrails, error) {

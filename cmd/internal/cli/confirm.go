@@ -23,7 +23,7 @@ import (
 const longestConfirmation = time.Hour
 
 // errNotRecorded tells of a confirmation that counts for nothing.
-var errNotRecorded = errors.New("it is not on record who confirms, so it counts for nothing: " +
+var errNotRecorded = errors.New("Stateward did not record who confirms, so the confirmation has no effect: " +
 	"Stateward's mutating webhook did not answer; see that `stateward serve` runs and is registered, and repeat this command")
 
 // confirmOptions are the flags of `stateward confirm`.
@@ -46,12 +46,12 @@ func newConfirm(streams Streams) *cobra.Command {
 	var options confirmOptions
 	command := &cobra.Command{
 		Use:   "confirm KIND/NAME OPERATION",
-		Short: "Let a guarded operation on one object through for some minutes",
-		Long: `Mark an object, so that Stateward lets an operation on it through that it would deny. The mark holds for the
-time given, and Stateward records who set it.
+		Short: "Confirm a guarded operation on one object for a few minutes",
+		Long: `Annotate an object so that Stateward allows one operation on it that it would otherwise deny. The confirmation is
+valid for the given time, and Stateward records who gave it.
 
-KIND is statefulset (sts), service (svc), persistentvolumeclaim (pvc), namespace (ns) or pod (po); OPERATION is
-delete, scale or update. Who confirms needs the right to patch the object.`,
+KIND is statefulset (sts), service (svc), persistentvolumeclaim (pvc), namespace (ns) or pod (po). OPERATION is
+delete, scale or update. You need permission to patch the object.`,
 		Example: `  stateward confirm sts/web delete --for 10m --reason "the cluster moves"
   stateward confirm pvc/www-web-0 delete -n data`,
 		Args: cobra.ExactArgs(2),
@@ -61,9 +61,9 @@ delete, scale or update. Who confirms needs the right to patch the object.`,
 	}
 	flags := command.Flags()
 	options.add(flags)
-	flags.StringVarP(&options.namespace, "namespace", "n", "", "`namespace` of the object; without one, the context's")
-	flags.DurationVar(&options.duration, "for", 10*time.Minute, "how long it holds, at most 1h")
-	flags.StringVar(&options.reason, "reason", "", "`text` for the record")
+	flags.StringVarP(&options.namespace, "namespace", "n", "", "`namespace` of the object (default: that of the kubeconfig context)")
+	flags.DurationVar(&options.duration, "for", 10*time.Minute, "how long the confirmation is valid, at most 1h")
+	flags.StringVar(&options.reason, "reason", "", "`text` to record with the confirmation")
 	return command
 }
 
@@ -77,7 +77,7 @@ func confirm(ctx context.Context, object, operation string, options confirmOptio
 		return usageError{err}
 	}
 	if options.duration <= 0 || options.duration > longestConfirmation {
-		return usageError{fmt.Errorf("--for %s: a confirmation holds for more than 0s and at most %s", options.duration, longestConfirmation)}
+		return usageError{fmt.Errorf("--for %s: use more than 0s and at most %s", options.duration, longestConfirmation)}
 	}
 	until := time.Now().Add(options.duration).UTC().Format(time.RFC3339)
 	by, err := mark(ctx, target, until, options, streams)
@@ -98,7 +98,7 @@ func targetOf(object, operation string, library *policies.Library) (target, erro
 	resource, known := resourceCalled(kind)
 	operations := confirmable(resource.Name, library)
 	if !known || len(operations) == 0 {
-		return target{}, fmt.Errorf("nothing can be confirmed on a %q: use statefulset, service, persistentvolumeclaim, namespace or pod", kind)
+		return target{}, fmt.Errorf("unknown kind %q: use statefulset, service, persistentvolumeclaim, namespace or pod", kind)
 	}
 	if !slices.Contains(operations, operation) {
 		return target{}, fmt.Errorf("%q cannot be confirmed on a %s: use %s",

@@ -28,13 +28,12 @@ func newDoctor(streams Streams) *cobra.Command {
 	var options doctorOptions
 	command := &cobra.Command{
 		Use:   "doctor",
-		Short: "Find out whether a cluster is guarded, and what to do where it is not",
-		Long: `Compare what the API server knows of Stateward with what the rules need: webhook configurations, rights,
-certificates, Guardrails; ask the pods whether they are ready; and try out, as dry runs of which nothing is left, what
-must be denied. Every sentence says what to do.
+		Short: "Verify the installation in a cluster",
+		Long: `Compare the installation in the cluster with what the rules need: webhook configurations, permissions, certificates
+and Guardrails. Check that the pods are ready, and send dry-run requests that must be denied. Every finding has a fix.
 
-The exit code is 0 where all is well, 1 where something is a problem, and 2 where nothing is known to be one but
-something could not be checked. To check all of it takes a cluster administrator.`,
+Exit codes: 0 everything is in order; 1 there is a problem; 2 there is no known problem, but something could not be
+checked. A complete check needs the permissions of a cluster administrator.`,
 		Example: `  stateward doctor
   stateward doctor --context production -o json`,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -43,10 +42,10 @@ something could not be checked. To check all of it takes a cluster administrator
 	}
 	flags := command.Flags()
 	options.add(flags)
-	flags.StringVarP(&options.namespace, "namespace", "n", metav1.NamespaceDefault, "`namespace` in which a dry run is tried; none that is exempt")
+	flags.StringVarP(&options.namespace, "namespace", "n", metav1.NamespaceDefault, "`namespace` for the dry-run requests; it must not be exempt")
 	flags.StringVar(&options.rules, "rules", "", rulesFlag)
-	flags.StringVar(&options.probes, "probes", "", "base `URL` of /readyz, where the pods cannot be asked through the API server")
-	flags.StringVar(&options.webhook, "webhook", "", "`host:port` at which to look at the serving certificate, where the registration has no URL")
+	flags.StringVar(&options.probes, "probes", "", "base `URL` of /readyz, if the pods cannot be reached through the API server")
+	flags.StringVar(&options.webhook, "webhook", "", "`host:port` of the serving certificate, if the registration has no URL")
 	flags.StringVarP(&options.output, "output", "o", "text", "`format`: text or json")
 	return command
 }
@@ -56,7 +55,7 @@ func examine(ctx context.Context, options doctorOptions, streams Streams) error 
 		return usageError{fmt.Errorf("-o %s: use text or json", options.output)}
 	}
 	if slices.Contains([]string{metav1.NamespaceSystem, registration.Namespace}, options.namespace) {
-		return usageError{fmt.Errorf("--namespace %s: nothing is judged there, so nothing can be tried: name another", options.namespace)}
+		return usageError{fmt.Errorf("--namespace %s: the namespace is exempt, so dry runs prove nothing there: name another", options.namespace)}
 	}
 	library, err := loadLibrary(ctx, options.rules)
 	if err != nil {
@@ -84,7 +83,7 @@ func examine(ctx context.Context, options doctorOptions, streams Streams) error 
 	case report.Summary[doctor.Problem] > 0:
 		return errViolations
 	case !report.Healthy:
-		return usageError{fmt.Errorf("not all could be checked: %d left", report.Summary[doctor.Unchecked])}
+		return usageError{fmt.Errorf("not all checks could be done: %d left", report.Summary[doctor.Unchecked])}
 	default:
 		return nil
 	}

@@ -21,7 +21,7 @@ type exportOptions struct {
 func newExport(streams Streams) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "export",
-		Short: "Write the rules in other forms",
+		Short: "Export the rules",
 		RunE:  func(command *cobra.Command, _ []string) error { return command.Help() },
 	}
 	command.AddCommand(newExportVAP(streams))
@@ -32,16 +32,17 @@ func newExportVAP(streams Streams) *cobra.Command {
 	var options exportOptions
 	command := &cobra.Command{
 		Use:   "vap",
-		Short: "Write ValidatingAdmissionPolicies of what needs no other objects",
-		Long: `Write, as YAML for kubectl apply, a ValidatingAdmissionPolicy and its binding for each rule that says in its metadata
-what of it can be judged by the object alone. The API server judges that by itself, also when Stateward is away.
+		Short: "Export rules as ValidatingAdmissionPolicies",
+		Long: `Write, as YAML for kubectl apply, a ValidatingAdmissionPolicy and its binding for each rule with CEL in its metadata.
+The CEL checks the part of the rule that needs no other objects. The API server evaluates it even while Stateward is
+down.
 
-Levels, what rules are about, exceptions and fourEyes come from the Guardrails in --config. A policy knows no time: an
-exception that has expired is left out, one that expires later stays until it is written anew; a confirmation counts
-however old it is, where Stateward itself does not look.
+Levels, matches, exceptions and fourEyes come from the Guardrails in --config. A policy cannot read the time: an
+expired exception is left out, and one that expires later stays until you export again; a confirmation counts however
+old it is, unless Stateward itself checks it.
 
-With --static they are written for the folder staticManifestsDir of an API server's admission configuration (from
-Kubernetes 1.37), where nobody can change them through the API.`,
+With --static the policies are for the folder staticManifestsDir of an API server's admission configuration (from
+Kubernetes 1.37), where they cannot be changed through the API.`,
 		Example: `  stateward export vap | kubectl apply -f -
   stateward export vap --config guardrails.yaml --static > /etc/kubernetes/admission/stateward.yaml`,
 		RunE: func(command *cobra.Command, _ []string) error { return exportVAP(command.Context(), options, streams) },
@@ -49,7 +50,7 @@ Kubernetes 1.37), where nobody can change them through the API.`,
 	flags := command.Flags()
 	flags.StringVar(&options.config, "config", "", configFlag)
 	flags.StringVar(&options.rules, "rules", "", rulesFlag)
-	flags.BoolVar(&options.static, "static", false, "write them for a folder that the API server loads")
+	flags.BoolVar(&options.static, "static", false, "write policies for the folder that the API server loads at startup")
 	return command
 }
 
@@ -67,7 +68,7 @@ func exportVAP(ctx context.Context, options exportOptions, streams Streams) erro
 		return usageError{err}
 	}
 	if len(objects) == 0 {
-		return usageError{fmt.Errorf("nothing to export: the Guardrails have every rule off that says something in CEL")}
+		return usageError{fmt.Errorf("nothing to export: the Guardrails switch off every rule that has CEL")}
 	}
 	page, err := generate.Stream(objects)
 	if err != nil {

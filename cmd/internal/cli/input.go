@@ -17,7 +17,7 @@ import (
 	"github.com/stateward/stateward/policies/engine"
 )
 
-const baselineFlag = "judge what changes since this `revision` of git, or this folder (./NAME is always a folder)"
+const baselineFlag = "check what changed since this git `revision` or folder (./NAME is always a folder)"
 
 // input is what `stateward check` was given: documents as they are, or what has become of them since a baseline.
 type input struct {
@@ -110,9 +110,9 @@ const (
 )
 
 func (o *inputOptions) add(flags *pflag.FlagSet) {
-	flags.StringVarP(&o.kustomize, "kustomize", "k", "", "`folder` with a kustomization to build, and judge what comes out")
-	flags.StringVar(&o.validate, "validate", validateStrict, "`how` to take fields that Kubernetes does not know: strict, warn or ignore")
-	flags.BoolVar(&o.allowEmpty, "allow-empty", false, "input without any document is no error")
+	flags.StringVarP(&o.kustomize, "kustomize", "k", "", "`folder` of a kustomization to build and check")
+	flags.StringVar(&o.validate, "validate", validateStrict, "`how` to treat unknown fields: strict, warn or ignore")
+	flags.BoolVar(&o.allowEmpty, "allow-empty", false, "accept input that has no documents")
 }
 
 // manifestOptions say how to read what is given.
@@ -146,7 +146,7 @@ func (o inputOptions) read(paths []string, options manifest.Options, streams Str
 // errEmpty is for a pipeline whose chart renders nothing: it has checked nothing.
 func errEmpty(given []string) error {
 	names := slices.DeleteFunc(given, func(name string) bool { return name == "" })
-	return fmt.Errorf("no document in %s, so nothing was checked: name what holds manifests, or say --allow-empty", strings.Join(names, ", "))
+	return fmt.Errorf("no document in %s, so nothing was checked: give files that contain manifests, or use --allow-empty", strings.Join(names, ", "))
 }
 
 // complete tells what is missing or does not go together.

@@ -13,7 +13,7 @@ import (
 )
 
 // rulesFlag describes --rules, which several verbs have.
-const rulesFlag = "`folder` with rules of your own, as `stateward rules new` writes them, or oci://REPOSITORY@DIGEST"
+const rulesFlag = "`folder` of custom rules, as `stateward rules new` creates them, or oci://REPOSITORY@DIGEST"
 
 // loadLibrary is the built-in library, and the rules of a folder or an artifact where one is given.
 func loadLibrary(ctx context.Context, rules string) (*policies.Library, error) {

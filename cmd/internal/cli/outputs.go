@@ -62,7 +62,7 @@ func checkTarget(flag, file string) error {
 	info, err := os.Stat(folder)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("-o %s: there is no folder %s: make it first", flag, folder)
+		return fmt.Errorf("-o %s: folder %s does not exist: create it first", flag, folder)
 	case err != nil:
 		return fmt.Errorf("-o %s: %w", flag, err)
 	case !info.IsDir():

@@ -117,7 +117,7 @@ func TestWrongOutputsAreRefusedBeforeAnythingIsRead(t *testing.T) {
 		"no file":                 {outputs: []string{"json="}, want: "-o json= names no file: write -o FORMAT=FILE, or -o FORMAT for standard output"},
 		"a folder that is none":   {outputs: []string{"json=" + folder + "/file/a"}, want: "/file is not a folder"},
 		"a folder for a file":     {outputs: []string{"json=" + folder}, want: "-o json=" + folder + ": " + folder + " is a folder: name a file in it"},
-		"a folder that is absent": {outputs: []string{"json=" + folder + "/no/a"}, want: "-o json=" + folder + "/no/a: there is no folder " + folder + "/no: make it first"},
+		"a folder that is absent": {outputs: []string{"json=" + folder + "/no/a"}, want: "-o json=" + folder + "/no/a: folder " + folder + "/no does not exist: create it first"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -170,7 +170,7 @@ func TestEmptyInputSaysWhatToDo(t *testing.T) {
 		args         []string
 		stdout, want string
 	}{
-		"when it is an error":               {args: []string{"-"}, want: "error: no document in -, so nothing was checked: name what holds manifests, or say --allow-empty"},
+		"when it is an error":               {args: []string{"-"}, want: "error: no document in -, so nothing was checked: give files that contain manifests, or use --allow-empty"},
 		"when it is a folder":               {args: []string{empty}, want: "error: " + empty + ": no .yaml, .yml or .json file in this folder; name another one"},
 		"when it is allowed":                {args: []string{"--allow-empty", "-"}, stdout: "0 documents, 0 judged: 0 denied, 0 warnings\n"},
 		"when it is an allowed folder":      {args: []string{"--allow-empty", empty}, stdout: "0 documents, 0 judged: 0 denied, 0 warnings\n"},

@@ -10,9 +10,8 @@ func newRegistration(streams Streams, rules *string) *cobra.Command {
 	return &cobra.Command{
 		Use:   "registration",
 		Short: "Print the webhook configurations and roles that the rules need",
-		Long: `Print, as YAML for kubectl apply, the webhook configurations by which an API server asks Stateward, and the roles of
-its service account. Both follow from what the rules judge and read: rules of your own (--rules) may need more than
-the manifests of Stateward have.`,
+		Long: `Print, as YAML for kubectl apply, Stateward's webhook configurations and the roles of its service account. Both follow
+from what the rules check and read: custom rules (--rules) may need more than Stateward's manifests contain.`,
 		RunE: func(command *cobra.Command, _ []string) error {
 			library, err := loadLibrary(command.Context(), *rules)
 			if err != nil {

@@ -12,7 +12,7 @@ func newRules(streams Streams) *cobra.Command {
 	var output, rules string
 	command := &cobra.Command{
 		Use:   "rules",
-		Short: "List the catalogue of rules and mutations",
+		Short: "List all rules and mutations",
 		RunE: func(command *cobra.Command, _ []string) error {
 			library, err := loadLibrary(command.Context(), rules)
 			if err != nil {
@@ -37,7 +37,7 @@ func newRules(streams Streams) *cobra.Command {
 func newExplain(streams Streams, rules *string) *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain ID",
-		Short: "Print what a rule is about, its parameters and the way out",
+		Short: "Describe a rule, its parameters and its remediation",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
 			library, err := loadLibrary(command.Context(), *rules)

@@ -12,7 +12,7 @@ func newRulesNew(streams Streams) *cobra.Command {
 	var folder, category string
 	command := &cobra.Command{
 		Use:   "new NAME",
-		Short: "Write the folder of a rule of your own: source, tests and examples, all of them passing",
+		Short: "Create a custom rule with source, passing tests and examples",
 		Example: `  stateward rules new owner-label
   stateward rules test rules
   stateward check --rules rules manifests/`,
@@ -32,6 +32,6 @@ func newRulesNew(streams Streams) *cobra.Command {
 		},
 	}
 	command.Flags().StringVar(&folder, "dir", "rules", "`folder` of your rules")
-	command.Flags().StringVar(&category, "category", "team", "`category` of the rule, a folder in between")
+	command.Flags().StringVar(&category, "category", "team", "`category` of the rule, which becomes its parent folder")
 	return command
 }

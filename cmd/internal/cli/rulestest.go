@@ -18,11 +18,11 @@ import (
 func newRulesTest(streams Streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "test FOLDER",
-		Short: "Try rules of your own: metadata, Rego tests and their coverage, examples",
-		Long: `Try the rules in a folder as Stateward tries its own: they compile beside the built-in ones, their metadata are
-complete, their Rego tests pass and reach every line, and each has examples in examples/pass and examples/fail.
+		Short: "Test custom rules: metadata, Rego tests with coverage, and examples",
+		Long: `Test the rules in a folder like the built-in ones: they compile together with them, their metadata is complete, their
+Rego tests pass and cover every line, and each rule has examples in examples/pass and examples/fail.
 
-Exit code: 0 all is well, 1 something is not, 2 the rules cannot be read.`,
+Exit codes: 0 no problem; 1 a problem; 2 the rules cannot be read.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
 			problems, err := tryRules(command.Context(), args[0], streams)

@@ -44,18 +44,18 @@ func newServe(streams Streams) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the admission webhook",
-		Long: `Run the admission webhook until it is told to stop.
+		Long: `Run the admission webhook until it receives SIGTERM or SIGINT.
 
-Without --config it takes the Guardrails object "` + engine.GuardrailsName + `" of the cluster, if there is one. Either is followed, and so is the folder in --rules: changes
-come into force at once and as a whole, and after a mistake the last good ones stay.
+Without --config it uses the Guardrails object "` + engine.GuardrailsName + `" of the cluster, if it exists. It reloads the Guardrails, and the folder in --rules, when
+they change: a valid change applies at once and as a whole; after an invalid one the last valid version stays active.
 
-With --cert-file and --key-file it serves that certificate and follows its changes. Without, it is its own
-authority, for the names in --certificate-hosts, and writes it into the caBundle of the webhook configurations
-called "` + registration.Name + `".
+With --cert-file and --key-file it serves that certificate and reloads it when it changes. Without them it is its own
+certificate authority for the names in --certificate-hosts, and writes the CA into the caBundle of the webhook
+configurations named "` + registration.Name + `".
 
-Told to end by SIGTERM or SIGINT it is not ready any more, and goes on answering: for --shutdown-delay, in which proxies
-learn that it is going away, and then until no API server is connected, for --shutdown-timeout at most. A second signal
-ends it at once.`,
+On SIGTERM or SIGINT its readiness check fails, and it keeps answering: for --shutdown-delay, so that proxies stop
+sending requests, and then until no API server is connected, for at most --shutdown-timeout. A second signal stops it
+at once.`,
 		RunE: func(command *cobra.Command, _ []string) error {
 			built, err := options.build(command.Context(), streams)
 			if err != nil {
@@ -67,26 +67,26 @@ ends it at once.`,
 	}
 	service := fmt.Sprintf("%s.%s.svc", registration.Name, registration.Namespace)
 	flags := command.Flags()
-	flags.StringVar(&options.kubeconfig, "kubeconfig", "", "kubeconfig `file`; without one, the pod's service account")
+	flags.StringVar(&options.kubeconfig, "kubeconfig", "", "kubeconfig `file` (default: the service account of the pod)")
 	flags.StringVar(&options.config, "config", "", configFlag)
 	flags.StringVar(&options.rules, "rules", "", rulesFlag)
-	flags.StringVar(&options.host, "bind-address", "", "`address` that the webhook listens on; empty means all")
+	flags.StringVar(&options.host, "bind-address", "", "`address` to listen on (default: all addresses)")
 	flags.IntVar(&options.port, "port", 9443, "`port` of the webhook")
-	flags.StringVar(&options.metricsAddress, "metrics-address", ":8080", "`host:port` of the metrics, 0 for none")
-	flags.StringVar(&options.probeAddress, "probe-address", ":8081", "`host:port` of /healthz and /readyz, 0 for none")
+	flags.StringVar(&options.metricsAddress, "metrics-address", ":8080", "`host:port` of the metrics; 0 disables them")
+	flags.StringVar(&options.probeAddress, "probe-address", ":8081", "`host:port` of /healthz and /readyz; 0 disables them")
 	flags.StringVar(&options.certFile, "cert-file", "", "PEM `file` of the serving certificate")
 	flags.StringVar(&options.keyFile, "key-file", "", "PEM `file` of its key")
-	flags.StringSliceVar(&options.certificateHosts, "certificate-hosts", []string{service}, "DNS `names` and IP addresses by which API servers call: a self-managed certificate is for them, and one from a file has to be")
-	flags.DurationVar(&options.authorityLifetime, "authority-lifetime", 365*24*time.Hour, "`time` for which a self-managed authority is good, as 8760h; it gets a successor when a third of it is left")
-	flags.DurationVar(&options.shutdownDelay, "shutdown-delay", 20*time.Second, "shortest `time` from the signal to end until connections are refused, as 20s")
-	flags.DurationVar(&options.shutdownTimeout, "shutdown-timeout", 95*time.Second, "longest `time` from the signal to end until connections are closed that API servers keep; they close unused ones after 90s")
+	flags.StringSliceVar(&options.certificateHosts, "certificate-hosts", []string{service}, "DNS `names` and IP addresses that API servers use to call the webhook; the serving certificate must be valid for them")
+	flags.DurationVar(&options.authorityLifetime, "authority-lifetime", 365*24*time.Hour, "validity `time` of a self-managed authority; it is replaced when a third is left")
+	flags.DurationVar(&options.shutdownDelay, "shutdown-delay", 20*time.Second, "`time` between SIGTERM and refusing new connections")
+	flags.DurationVar(&options.shutdownTimeout, "shutdown-timeout", 95*time.Second, "longest `time` between SIGTERM and closing the API servers' connections, which they close themselves after 90s without use")
 	return command
 }
 
 // build turns flags into what the webhook needs, and complains about all that is wrong with them.
 func (o serveOptions) build(ctx context.Context, streams Streams) (webhook.Options, error) {
 	if o.shutdownDelay < 0 || o.shutdownTimeout < o.shutdownDelay {
-		return webhook.Options{}, usageError{fmt.Errorf("--shutdown-delay %s and --shutdown-timeout %s: give 0s or more, and no longer delay than timeout", o.shutdownDelay, o.shutdownTimeout)}
+		return webhook.Options{}, usageError{fmt.Errorf("--shutdown-delay %s and --shutdown-timeout %s: neither may be negative, and the delay must not exceed the timeout", o.shutdownDelay, o.shutdownTimeout)}
 	}
 	logger := logr.FromSlogHandler(slog.NewJSONHandler(streams.Err, nil))
 	ctrl.SetLogger(logger)

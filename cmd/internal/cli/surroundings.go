@@ -27,8 +27,8 @@ type surroundingOptions struct {
 
 func (o *surroundingOptions) add(flags *pflag.FlagSet) {
 	o.clusterOptions.add(flags)
-	flags.StringArrayVar(&o.data, "data", nil, "`file` or folder with objects that are there already, as `kubectl get -o yaml` writes them; they are seen, not judged")
-	flags.BoolVar(&o.fromCluster, "context-from-cluster", false, "see what is there already in the cluster of the kubeconfig, in the namespaces of the manifests")
+	flags.StringArrayVar(&o.data, "data", nil, "`file` or folder of existing objects, in the format of `kubectl get -o yaml`; rules can look them up, but do not check them")
+	flags.BoolVar(&o.fromCluster, "context-from-cluster", false, "look up existing objects in the cluster of the kubeconfig, in the namespaces of the manifests")
 }
 
 // namespaceOf is the namespace of objects that name none: as kubectl has it where there is a cluster.
@@ -65,7 +65,7 @@ func (o *surroundingOptions) readData(found *judge.Surroundings) error {
 	}
 	for _, document := range exported {
 		if document.IsAdmissionReview() {
-			return fmt.Errorf("%s: an AdmissionReview is nothing that is there", document.Position(nil))
+			return fmt.Errorf("%s: an AdmissionReview is not an existing object: remove it from --data", document.Position(nil))
 		}
 		var object unstructured.Unstructured
 		if err := object.UnmarshalJSON(document.Raw); err != nil {

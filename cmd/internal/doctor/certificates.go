@@ -21,7 +21,7 @@ import (
 // self-managed one when a third of its life is left.
 const soon = 7 * 24 * time.Hour
 
-const lookAtCertificate = "see why it is not renewed: the Certificates of cert-manager, or the log of `stateward serve`"
+const lookAtCertificate = "find out why it is not renewed: check the cert-manager Certificates, or the log of `stateward serve`"
 
 // checkService tells whether there is anybody where the API server asks.
 func (e *examination) checkService(ctx context.Context) {
@@ -33,10 +33,10 @@ func (e *examination) checkService(ctx context.Context) {
 		object := fmt.Sprintf("Service/%s/%s", service.Namespace, service.Name)
 		var slices discoveryv1.EndpointSliceList
 		if err := e.client.List(ctx, &slices, client.InNamespace(service.Namespace), client.MatchingLabels{discoveryv1.LabelServiceName: service.Name}); err != nil {
-			e.unchecked(object, "", err, "it is not known whether a pod stands behind it")
+			e.unchecked(object, "", err, "whether it has a ready pod is unknown")
 		} else if ready(slices.Items) == 0 {
 			e.problem(object, fmt.Sprintf("look at `kubectl -n %s get pods,events`", service.Namespace),
-				"no pod behind it is ready: changes and deletions are refused, creations let through unseen")
+				"none of its pods is ready: changes and deletions are rejected, creations are allowed unchecked")
 		}
 		// All webhooks of a registration lead to one Service.
 		return
@@ -57,7 +57,7 @@ func ready(slices []discoveryv1.EndpointSlice) (count int) {
 // checkCertificates looks at the authorities that the API server trusts, and at the certificate that is served.
 func (e *examination) checkCertificates(ctx context.Context) {
 	if len(e.registered.webhooks) == 0 {
-		e.unchecked("", reapply, nil, "no webhook is registered, so nothing says where certificates are served")
+		e.unchecked("", reapply, nil, "no webhook is registered, so the certificate cannot be located")
 		return
 	}
 	for _, webhook := range e.registered.webhooks {
@@ -65,17 +65,17 @@ func (e *examination) checkCertificates(ctx context.Context) {
 	}
 	address, err := e.webhookAddress()
 	if err != nil {
-		e.unchecked("", "", err, "the serving certificate was not looked at")
+		e.unchecked("", "", err, "the serving certificate was not checked")
 		return
 	}
 	if address == "" {
 		e.unchecked("", fmt.Sprintf("kubectl -n %s port-forward deployment/%s 9443, and give --webhook 127.0.0.1:9443", registration.Namespace, registration.Name),
-			nil, "the serving certificate was not looked at, for the webhook's Service cannot be reached from here; the probe below shows whether the API server trusts it")
+			nil, "the serving certificate was not checked, because the webhook's Service cannot be reached from here; the probe below shows whether the API server trusts it")
 		return
 	}
 	chain, err := served(ctx, address)
 	if err != nil {
-		e.unchecked("", "see that `stateward serve` runs, and that it can be reached from here", err, "the serving certificate was not looked at")
+		e.unchecked("", "check that `stateward serve` runs and can be reached from here", err, "the serving certificate was not checked")
 		return
 	}
 	e.checkChain(chain)
@@ -84,8 +84,8 @@ func (e *examination) checkCertificates(ctx context.Context) {
 // checkBundle tells what keeps a caBundle from vouching for anything.
 func (e *examination) checkBundle(webhook registeredWebhook) {
 	if len(webhook.ClientConfig.CABundle) == 0 {
-		e.problem(webhook.String(), "see that `stateward serve` runs and may update the configuration, or that cert-manager's cainjector does",
-			"the caBundle is empty: the API server trusts no certificate of Stateward's")
+		e.problem(webhook.String(), "check that `stateward serve`, or the cainjector of cert-manager, runs and may update the configuration",
+			"the caBundle is empty: the API server cannot trust Stateward's certificate")
 		return
 	}
 	for _, authority := range parseBundle(webhook.ClientConfig.CABundle) {
@@ -126,7 +126,7 @@ func served(ctx context.Context, address string) ([]*x509.Certificate, error) {
 	defer connection.Close()
 	secured, is := connection.(*tls.Conn)
 	if !is {
-		return nil, fmt.Errorf("a connection to %s is no TLS connection", address)
+		return nil, fmt.Errorf("%s does not use TLS", address)
 	}
 	return secured.ConnectionState().PeerCertificates, nil
 }
@@ -140,7 +140,7 @@ func (e *examination) checkChain(chain []*x509.Certificate) {
 		return
 	}
 	if e.Now.Before(leaf.NotBefore) {
-		e.problem("", "see that the clocks of the machines agree", "the serving certificate is valid from %s only", leaf.NotBefore.UTC().Format(time.RFC3339))
+		e.problem("", "check that the clocks of the machines agree", "the serving certificate is not valid before %s", leaf.NotBefore.UTC().Format(time.RFC3339))
 		return
 	}
 	trusted := true
@@ -162,7 +162,7 @@ func trustFix(err error) string {
 	if errors.As(err, new(x509.HostnameError)) {
 		return "serve a certificate for this name: `--certificate-hosts`, or dnsNames of the Certificate"
 	}
-	return "let the caBundle be written again: by a restart of Stateward, or of cert-manager's cainjector"
+	return "restart Stateward, or the cainjector of cert-manager, to write the caBundle again"
 }
 
 func (e *examination) verify(chain []*x509.Certificate, webhook registeredWebhook) error {

@@ -36,7 +36,7 @@ func (e *examination) checkCertManager(ctx context.Context) {
 		if meta.IsNoMatchError(err) || apierrors.IsNotFound(err) {
 			if e.registered.byCertManager {
 				e.problem("", "install cert-manager, or apply the overlay self-managed",
-					"the registration asks cert-manager for its caBundle, and cert-manager is not there")
+					"the registration requires cert-manager for its caBundle, but cert-manager is not installed")
 			}
 			return
 		}
@@ -65,13 +65,13 @@ func (e *examination) checkIssued(kind string, item unstructured.Unstructured) {
 	ready := meta.FindStatusCondition(object.Status.Conditions, "Ready")
 	switch {
 	case ready == nil:
-		e.problem(at, "see that cert-manager's controller runs: kubectl -n cert-manager get pods",
-			"cert-manager has not looked at it yet")
+		e.problem(at, "check that the cert-manager controller runs: kubectl -n cert-manager get pods",
+			"cert-manager has not processed it yet")
 	case ready.Status == metav1.ConditionTrue:
-		e.ok(at, "cert-manager has it ready")
+		e.ok(at, "cert-manager reports it ready")
 	default:
 		words, fix := explain(ready.Reason, object)
-		e.problem(at, cmp.Or(fix, describe), "%s (cert-manager says %s: %s)%s", words, ready.Reason, ready.Message, attempts(object))
+		e.problem(at, cmp.Or(fix, describe), "%s (cert-manager reports %s: %s)%s", words, ready.Reason, ready.Message, attempts(object))
 	}
 }
 
@@ -86,25 +86,25 @@ func attempts(object certManagerObject) string {
 // explain puts a reason of cert-manager's into words. Source: internal/controller/certificates/policies/constants.go.
 func explain(reason string, object certManagerObject) (words, fix string) {
 	secret := object.Spec.SecretName
-	requests := fmt.Sprintf("look at what was asked for: kubectl -n %s get certificaterequests", registration.Namespace)
+	requests := fmt.Sprintf("check the requests: kubectl -n %s get certificaterequests", registration.Namespace)
 	switch reason {
 	case "DoesNotExist":
-		return fmt.Sprintf("the certificate was never issued: Secret %s is not there, and the pods wait for it", secret), requests
+		return fmt.Sprintf("the certificate was never issued: Secret %s does not exist, and the pods wait for it", secret), requests
 	case "MissingData", "InvalidKeyPair", "InvalidCertificate", "InvalidManagedFields":
-		return fmt.Sprintf("Secret %s holds no certificate with its key; somebody else wrote into it", secret),
-			fmt.Sprintf("delete it, and cert-manager makes it anew: kubectl -n %s delete secret %s", registration.Namespace, secret)
+		return fmt.Sprintf("Secret %s has no certificate with its key; something else wrote to it", secret),
+			fmt.Sprintf("delete it, and cert-manager creates it again: kubectl -n %s delete secret %s", registration.Namespace, secret)
 	case "SecretMismatch", "RequestChanged", "IncorrectIssuer", "IncorrectCertificate":
-		return fmt.Sprintf("Secret %s holds a certificate for something else than this Certificate asks for", secret), requests
+		return fmt.Sprintf("the certificate in Secret %s does not match this Certificate", secret), requests
 	case "Expired":
 		return "the certificate has expired and was not renewed", requests
 	case "Renewing":
-		return "the certificate is to be renewed, and was not yet", requests
+		return "the certificate is due for renewal", requests
 	case "Pending", "Issuing", "InProgress":
-		return "the certificate is being issued; if that lasts longer than a minute, its issuer does not answer", requests
+		return "the certificate is being issued; if this takes longer than a minute, its issuer does not respond", requests
 	case "Failed", "Denied":
 		return "the issuer refused to issue the certificate", requests
 	case "ErrGetKeyPair", "ErrInvalidKeyPair":
-		return "the issuer has no authority to sign with: the Secret of its own Certificate is not there or is not usable", ""
+		return "the issuer has no CA to sign with: the Secret of its own Certificate is missing or unusable", ""
 	default:
 		return "it is not ready", ""
 	}

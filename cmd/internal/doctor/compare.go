@@ -22,17 +22,17 @@ func (e *examination) compareWebhook(want, got registeredWebhook) {
 	e.compareConditions(want, got)
 	e.compareClient(want, got)
 	if value(got.MatchPolicy) != value(want.MatchPolicy) {
-		e.problem(got.String(), reapply, "matchPolicy is %s, not %s: requests by another version of the API pass unseen", value(got.MatchPolicy), value(want.MatchPolicy))
+		e.problem(got.String(), reapply, "matchPolicy is %s, not %s: requests in another API version are not checked", value(got.MatchPolicy), value(want.MatchPolicy))
 	}
 	if value(got.SideEffects) != value(want.SideEffects) {
-		e.problem(got.String(), reapply, "sideEffects is %s, not %s: dry runs are refused or not judged", value(got.SideEffects), value(want.SideEffects))
+		e.problem(got.String(), reapply, "sideEffects is %s, not %s: dry runs are rejected or not checked", value(got.SideEffects), value(want.SideEffects))
 	}
 	if value(got.Reinvocation) != value(want.Reinvocation) {
-		e.problem(got.String(), reapply, "reinvocationPolicy is %s, not %s: what other webhooks change afterwards is not seen", value(got.Reinvocation), value(want.Reinvocation))
+		e.problem(got.String(), reapply, "reinvocationPolicy is %s, not %s: later changes by other webhooks are not checked", value(got.Reinvocation), value(want.Reinvocation))
 	}
 	switch seconds := value(got.TimeoutSeconds); {
 	case seconds > longestTimeout:
-		e.problem(got.String(), reapply, "timeoutSeconds is %d: when Stateward hangs, so long does everybody who waits for it", seconds)
+		e.problem(got.String(), reapply, "timeoutSeconds is %d: when Stateward hangs, every request waits that long", seconds)
 	case seconds != value(want.TimeoutSeconds):
 		e.note(got.String(), "timeoutSeconds is %d, the manifests have %d", seconds, value(want.TimeoutSeconds))
 	}
@@ -50,12 +50,12 @@ func (e *examination) compareRules(want, got registeredWebhook) {
 	wanted, there := requests(want.Rules), requests(got.Rules)
 	for _, each := range slices.Sorted(maps.Keys(wanted)) {
 		if !there.covers(each, wanted[each]) {
-			e.problem(got.String(), reapply, "its rules lack %s: nobody is asked about that", each)
+			e.problem(got.String(), reapply, "its rules lack %s: these requests are not checked", each)
 		}
 	}
 	for _, each := range slices.Sorted(maps.Keys(there)) {
 		if !wanted.covers(each, there[each]) {
-			e.note(got.String(), "its rules have %s too, about which the rules say nothing", each)
+			e.note(got.String(), "its rules also include %s, which no Stateward rule checks", each)
 		}
 	}
 }
@@ -111,20 +111,20 @@ func (e *examination) compareFailurePolicy(want, got registeredWebhook) {
 	switch wanted, policy := value(want.FailurePolicy), value(got.FailurePolicy); {
 	case policy == wanted:
 	case policy == admissionregistrationv1.Fail:
-		e.note(got.String(), "failurePolicy is Fail, the manifests have Ignore: when Stateward is down, %s is refused", summary(got.Rules))
+		e.note(got.String(), "failurePolicy is Fail, the manifests have Ignore: when Stateward is down, %s is rejected", summary(got.Rules))
 	case e.unsure:
-		e.unchecked(got.String(), "see first that the Guardrails can be read", nil, "failurePolicy is %s: whether that fits is a matter of the Guardrails in force", policy)
+		e.unchecked(got.String(), "first make the Guardrails readable", nil, "failurePolicy is %s: whether that is right depends on the active Guardrails", policy)
 	case !e.stopsSomething():
 		e.note(got.String(), "failurePolicy is Ignore, as in an installation that only records: the Guardrails deny nothing")
 	default:
-		e.problem(got.String(), reapply, "failurePolicy is %s, not %s: when Stateward is down, everything goes through that the rules deny", policy, wanted)
+		e.problem(got.String(), reapply, "failurePolicy is %s, not %s: when Stateward is down, requests that the rules deny are allowed", policy, wanted)
 	}
 }
 
 // compareSelectors knows that a webhook must leave alone what it needs itself, and may leave alone more.
 func (e *examination) compareSelectors(want, got registeredWebhook) {
 	if !isEmpty(got.ObjectSelector) {
-		e.problem(got.String(), reapply, "objectSelector %s lets through whatever has other labels, and anybody who may create an object chooses its labels",
+		e.problem(got.String(), reapply, "objectSelector %s exempts objects with other labels, and every user chooses the labels of the objects they create",
 			metav1.FormatLabelSelector(got.ObjectSelector))
 	}
 	if isEmpty(want.NamespaceSelector) {
@@ -137,17 +137,17 @@ func (e *examination) compareSelectors(want, got registeredWebhook) {
 	exempt, others := exemptions(got.NamespaceSelector, wanted)
 	for _, namespace := range wanted.Values {
 		if !slices.Contains(exempt, namespace) {
-			e.problem(got.String(), reapply, "namespace %s is not exempt: when Stateward is down, what it needs to come up again may be refused", namespace)
+			e.problem(got.String(), reapply, "namespace %s is not exempt: when Stateward is down, the objects that it needs to start may be rejected", namespace)
 		}
 	}
 	for _, namespace := range exempt {
 		// What makes the certificates is exempt by the manifests too.
 		if !slices.Contains(wanted.Values, namespace) && (!e.registered.byCertManager || namespace != "cert-manager") {
-			e.note(got.String(), "namespace %s is exempt: nothing in it is judged", namespace)
+			e.note(got.String(), "namespace %s is exempt: nothing in it is checked", namespace)
 		}
 	}
 	if others != "" {
-		e.note(got.String(), "only namespaces with %s are judged, others are not", others)
+		e.note(got.String(), "only namespaces with %s are checked", others)
 	}
 }
 
@@ -184,13 +184,13 @@ func (e *examination) compareConditions(want, got registeredWebhook) {
 		delete(there, condition.Name)
 		switch {
 		case !found:
-			e.problem(got.String(), reapply, "matchCondition %q is not there: what must always go through waits for Stateward", condition.Name)
+			e.problem(got.String(), reapply, "matchCondition %q is missing: requests that are always allowed wait for Stateward", condition.Name)
 		case expression != condition.Expression:
-			e.problem(got.String(), reapply, "matchCondition %q is not that of the rules: %s", condition.Name, expression)
+			e.problem(got.String(), reapply, "matchCondition %q differs from the one that the rules need: %s", condition.Name, expression)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(there)) {
-		e.note(got.String(), "matchCondition %q is not in the manifests, and lets through unseen whatever it is false for: %s", name, there[name])
+		e.note(got.String(), "matchCondition %q is not in the manifests, and skips every request for which it is false: %s", name, there[name])
 	}
 }
 
@@ -199,8 +199,8 @@ func (e *examination) compareClient(want, got registeredWebhook) {
 	path := *want.ClientConfig.Service.Path
 	switch service, url := got.ClientConfig.Service, got.ClientConfig.URL; {
 	case url != nil && !strings.HasSuffix(*url, path):
-		e.problem(got.String(), reapply, "it is called at %s, and Stateward answers at %s", *url, path)
+		e.problem(got.String(), reapply, "its URL is %s, but Stateward serves %s", *url, path)
 	case service != nil && value(service.Path) != path:
-		e.problem(got.String(), reapply, "it is called at path %q, and Stateward answers at %q", value(service.Path), path)
+		e.problem(got.String(), reapply, "its URL is path %q, but Stateward serves %q", value(service.Path), path)
 	}
 }

@@ -122,14 +122,14 @@ type check struct {
 // checks are in the order in which one follows from another.
 func checks() []check {
 	return []check{
-		{"api-server", "the API server has all that Stateward and its rules count on", (*examination).checkServer},
-		{"guardrails", "there are no Guardrails: every rule has its own level", (*examination).checkGuardrails},
-		{"webhooks", "the API server asks Stateward about all that the rules judge", (*examination).checkWebhooks},
-		{"service", "the registration leads to a webhook that is there", (*examination).checkService},
+		{"api-server", "the API server has all that Stateward needs", (*examination).checkServer},
+		{"guardrails", "no Guardrails exist: every rule has its default level", (*examination).checkGuardrails},
+		{"webhooks", "the API server sends Stateward every request that the rules check", (*examination).checkWebhooks},
+		{"service", "the registration points to a running webhook", (*examination).checkService},
 		{"certificates", "", (*examination).checkCertificates},
-		{"cert-manager", "cert-manager is not asked for certificates", (*examination).checkCertManager},
-		{"rights", "the ServiceAccount may do all that it needs", (*examination).checkRights},
-		{"policies", "no policies of the API server are exported (`stateward export vap`)", (*examination).checkPolicies},
+		{"cert-manager", "cert-manager is not used for certificates", (*examination).checkCertManager},
+		{"rights", "the ServiceAccount has all the permissions that it needs", (*examination).checkRights},
+		{"policies", "no ValidatingAdmissionPolicies are exported (`stateward export vap`)", (*examination).checkPolicies},
 		{"ready", "", (*examination).checkReady},
 		{"probe", "", (*examination).probe},
 	}
@@ -159,7 +159,7 @@ func (e *examination) unchecked(object, fix string, err error, format string, va
 		message += ": " + err.Error()
 	}
 	if apierrors.IsForbidden(err) {
-		fix = "run it as somebody who may do that"
+		fix = "run the command as a user who may do that"
 	}
 	e.add(Finding{Status: Unchecked, Object: object, Message: message, Fix: fix})
 }

@@ -27,7 +27,7 @@ func (e *examination) checkGuardrails(ctx context.Context) {
 	switch {
 	case meta.IsNoMatchError(err):
 		e.problem("CustomResourceDefinition/guardrails.stateward.dev", "kubectl apply -f manifests/base/guardrails.yaml",
-			"the kind Guardrails is not there, so nobody can configure Stateward")
+			"the kind Guardrails is not installed, so Stateward cannot be configured")
 		return
 	case apierrors.IsNotFound(err):
 		return
@@ -45,8 +45,8 @@ func (e *examination) checkGuardrails(ctx context.Context) {
 	e.guardrails, err = engine.ParseGuardrails(raw, e.Library)
 	if err != nil {
 		e.unsure = true
-		e.problem(guardrailsObject, "correct it with `kubectl edit guardrails stateward`; until then the last good ones are in force",
-			"these Guardrails cannot come into force: %v", err)
+		e.problem(guardrailsObject, "correct it with `kubectl edit guardrails stateward`; until then the last valid ones are active",
+			"these Guardrails are invalid: %v", err)
 		return
 	}
 	e.checkGuardrailsStatus(raw)
@@ -55,7 +55,7 @@ func (e *examination) checkGuardrails(ctx context.Context) {
 
 // checkGuardrailsStatus tells what the webhook made of the newest Guardrails.
 func (e *examination) checkGuardrailsStatus(raw []byte) {
-	const lookAtLog = "see that `stateward serve` runs, and look for \"Guardrails\" in its log"
+	const lookAtLog = "check that `stateward serve` runs, and search its log for \"Guardrails\""
 	var stored engine.Guardrails
 	if err := json.Unmarshal(raw, &stored); err != nil {
 		e.unchecked(guardrailsObject, "", err, "the status of the Guardrails cannot be read")
@@ -67,15 +67,15 @@ func (e *examination) checkGuardrailsStatus(raw []byte) {
 	}
 	switch {
 	case ready == nil:
-		e.problem(guardrailsObject, lookAtLog, "nobody has said yet whether these Guardrails are in force")
+		e.problem(guardrailsObject, lookAtLog, "Stateward has not reported yet whether these Guardrails are active")
 	case stored.Status.ObservedGeneration != stored.Generation:
-		e.problem(guardrailsObject, lookAtLog, "generation %d is there, and Stateward has seen no later one than %d: the change is not in force",
+		e.problem(guardrailsObject, lookAtLog, "generation %d exists, but Stateward has only seen generation %d: the change is not active",
 			stored.Generation, stored.Status.ObservedGeneration)
 	case ready.Status != metav1.ConditionTrue:
-		e.problem(guardrailsObject, "correct it with `kubectl edit guardrails stateward`; until then the last good ones are in force",
-			"these Guardrails are not in force: %s", ready.Message)
+		e.problem(guardrailsObject, "correct it with `kubectl edit guardrails stateward`; until then the last valid ones are active",
+			"these Guardrails are not active: %s", ready.Message)
 	default:
-		e.ok(guardrailsObject, "in force, revision %s", stored.Status.Revision)
+		e.ok(guardrailsObject, "active, revision %s", stored.Status.Revision)
 	}
 }
 
@@ -83,7 +83,7 @@ func (e *examination) checkGuardrailsStatus(raw []byte) {
 func (e *examination) checkExceptions() {
 	for index, exception := range e.guardrails.Spec.Exceptions {
 		if expires, err := time.Parse(time.RFC3339, exception.Expires); err == nil && e.Now.After(expires) {
-			e.note(guardrailsObject, "spec.exceptions[%d] of %s (%s) has expired at %s and lets nothing through", index, exception.Owner, exception.Reason, exception.Expires)
+			e.note(guardrailsObject, "spec.exceptions[%d] of %s (%s) expired at %s and has no effect", index, exception.Owner, exception.Reason, exception.Expires)
 		}
 	}
 }

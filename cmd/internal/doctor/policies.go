@@ -14,26 +14,26 @@ import (
 )
 
 // exportAgain is the way out of policies that are of other Guardrails than those in force.
-const exportAgain = "write them anew: kubectl get guardrails stateward -o yaml > guardrails.yaml; stateward export vap --config guardrails.yaml | kubectl apply -f -"
+const exportAgain = "export them again: kubectl get guardrails stateward -o yaml > guardrails.yaml; stateward export vap --config guardrails.yaml | kubectl apply -f -"
 
 // checkPolicies compares the policies that somebody exported with what would be exported now: they do not follow the
 // Guardrails by themselves.
 func (e *examination) checkPolicies(ctx context.Context) {
 	there, err := e.exported(ctx)
 	if err != nil {
-		e.unchecked("", "", err, "whether policies of the API server are there is not known")
+		e.unchecked("", "", err, "whether ValidatingAdmissionPolicies exist is unknown")
 		return
 	}
 	if len(there) == 0 {
 		return
 	}
 	if e.unsure {
-		e.unchecked("", "see first that the Guardrails can be read", nil, "the policies of the API server cannot be compared with the Guardrails in force")
+		e.unchecked("", "first make the Guardrails readable", nil, "the ValidatingAdmissionPolicies cannot be compared with the active Guardrails")
 		return
 	}
 	objects, err := vap.Export(e.Library, vap.Options{Guardrails: e.guardrails, Now: e.Now})
 	if err != nil {
-		e.unchecked("", "", err, "the policies of the API server cannot be compared with the Guardrails")
+		e.unchecked("", "", err, "the ValidatingAdmissionPolicies cannot be compared with the Guardrails")
 		return
 	}
 	before := len(e.findings)
@@ -44,16 +44,16 @@ func (e *examination) checkPolicies(ctx context.Context) {
 		delete(there, key)
 		switch {
 		case !found:
-			e.problem(key, exportAgain, "it is not there, though others that `stateward export vap` writes are")
+			e.problem(key, exportAgain, "it is missing, although other exported policies exist")
 		case !reflect.DeepEqual(essence(wanted), essence(got)):
-			e.problem(key, exportAgain, "it says something else than the rule under these Guardrails")
+			e.problem(key, exportAgain, "it differs from the rule under these Guardrails")
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(there)) {
-		e.problem(key, "kubectl delete "+key, "it is of no rule that is in force under these Guardrails")
+		e.problem(key, "kubectl delete "+key, "it belongs to no rule that is active under these Guardrails")
 	}
 	if len(e.findings) == before {
-		e.ok("", "the policies of the API server are those of the rules under these Guardrails")
+		e.ok("", "the ValidatingAdmissionPolicies match the rules under these Guardrails")
 	}
 }
 

@@ -34,14 +34,14 @@ func (e *examination) tryGuardrails(ctx context.Context) {
 	}}
 	// Applying is the one request that fits whether there are Guardrails or not.
 	err := e.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(wrong), client.FieldOwner(probeName), client.ForceOwnership, client.DryRunAll)
-	e.judgeProbe(err, fmt.Sprintf("unknown rule %q", probeName), "Guardrails with a rule that there is not")
+	e.judgeProbe(err, fmt.Sprintf("unknown rule %q", probeName), "a Guardrails object with an unknown rule")
 }
 
 func (e *examination) tryStatefulSet(ctx context.Context) {
 	const what = "a StatefulSet without its Service"
 	set := probeSet(e.Namespace)
 	if e.unsure {
-		e.unchecked("", "see first that the Guardrails can be read", nil, "%s was not tried in namespace %s: whether it is denied is a matter of the Guardrails in force", what, e.Namespace)
+		e.unchecked("", "first make the Guardrails readable", nil, "%s was not tried in namespace %s: whether it is denied depends on the active Guardrails", what, e.Namespace)
 		return
 	}
 	denied, err := e.wouldDeny(ctx, set)
@@ -50,7 +50,7 @@ func (e *examination) tryStatefulSet(ctx context.Context) {
 		return
 	}
 	if !denied {
-		e.note("", "%s was not tried in namespace %s: by the Guardrails it is not denied there", what, e.Namespace)
+		e.note("", "%s was not tried in namespace %s: the Guardrails do not deny it there", what, e.Namespace)
 		return
 	}
 	e.judgeProbe(e.client.Create(ctx, set, client.DryRunAll), "[headless-service]", what)
@@ -98,15 +98,15 @@ func (e *examination) wouldDeny(ctx context.Context, set *appsv1.StatefulSet) (b
 func (e *examination) judgeProbe(err error, words, what string) {
 	switch {
 	case err == nil:
-		e.problem("", "mend what is wrong above; if nothing is, look at the log of `stateward serve`",
-			"%s was let through by the API server (dry run): nobody judges it", what)
+		e.problem("", "correct the problems above; if there are none, check the log of `stateward serve`",
+			"%s was accepted by the API server (dry run): it is not checked", what)
 	case strings.Contains(err.Error(), words) && strings.Contains(err.Error(), "stateward.dev\" denied the request"):
 		e.ok("", "%s was denied (dry run)", what)
 	case strings.Contains(err.Error(), "failed calling webhook"):
-		e.problem("", "mend what is wrong above; if something must go at once, break the glass: --as-group=stateward:breakglass",
-			"the API server cannot ask Stateward: %v", err)
+		e.problem("", "correct the problems above; in an emergency, use --as-group=stateward:breakglass",
+			"the API server cannot call Stateward: %v", err)
 	default:
-		e.unchecked("", "", err, "%s was refused (dry run), and not by Stateward", what)
+		e.unchecked("", "", err, "%s was rejected (dry run), but not by Stateward", what)
 	}
 }
 

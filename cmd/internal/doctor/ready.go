@@ -31,12 +31,12 @@ func (e *examination) checkReady(ctx context.Context) {
 	var pods corev1.PodList
 	err := e.client.List(ctx, &pods, client.InNamespace(registration.Namespace), client.MatchingLabels{"app.kubernetes.io/name": registration.Name})
 	if err != nil {
-		e.unchecked("", giveProbes, err, "whether the webhook's caches are fresh was not checked: its pods cannot be listed")
+		e.unchecked("", giveProbes, err, "the readiness of the webhook was not checked: its pods cannot be listed")
 		return
 	}
 	if len(pods.Items) == 0 {
-		e.unchecked("", "see that the Deployment is there, or give --probes", nil,
-			"whether the webhook's caches are fresh was not checked: namespace %s has no pod of Stateward's", registration.Namespace)
+		e.unchecked("", "check that the Deployment exists, or give --probes", nil,
+			"the readiness of the webhook was not checked: namespace %s has no Stateward pod", registration.Namespace)
 	}
 	for _, pod := range pods.Items {
 		answer, err := e.fetchThroughServer(ctx, pod.Name)
@@ -50,11 +50,11 @@ var errNotReady = errors.New("not ready")
 func (e *examination) judgeReadiness(object, answer string, err error) {
 	switch {
 	case errors.Is(err, errNotReady):
-		e.problem(object, "look at the log of `stateward serve`", "it is not ready: %s", failing(answer))
+		e.problem(object, "check the log of `stateward serve`", "it is not ready: %s", failing(answer))
 	case err != nil:
-		e.unchecked(object, giveProbes, err, "whether its caches are fresh was not checked")
+		e.unchecked(object, giveProbes, err, "its readiness was not checked")
 	default:
-		e.ok(object, "it has seen all that the rules read, and has a valid certificate")
+		e.ok(object, "its caches are complete and its certificate is valid")
 	}
 }
 

@@ -50,7 +50,7 @@ func (r Report) Text(out io.Writer) error {
 			fmt.Fprintf(&page, "%25s-> %s\n", "", clean(finding.Fix))
 		}
 	}
-	fmt.Fprintf(&page, "ok: %d, to note: %d, problems: %d, not checked: %d\n",
+	fmt.Fprintf(&page, "ok: %d, notes: %d, problems: %d, not checked: %d\n",
 		r.Summary[OK], r.Summary[Note], r.Summary[Problem], r.Summary[Unchecked])
 	_, err := io.WriteString(out, page.String())
 	return err

@@ -25,7 +25,7 @@ func (e *examination) checkRights(ctx context.Context) {
 		}
 		for _, rule := range role.Rules {
 			if err := e.checkRule(ctx, rule); err != nil {
-				e.unchecked(accountObject, "", err, "its rights cannot be looked at")
+				e.unchecked(accountObject, "", err, "its permissions cannot be checked")
 				return
 			}
 		}
@@ -33,9 +33,9 @@ func (e *examination) checkRights(ctx context.Context) {
 	secrets := authorizationv1.ResourceAttributes{Verb: "list", Resource: "secrets"}
 	switch may, err := e.may(ctx, secrets); {
 	case err != nil:
-		e.unchecked(accountObject, "", err, "its rights cannot be looked at")
+		e.unchecked(accountObject, "", err, "its permissions cannot be checked")
 	case may:
-		e.note(accountObject, "it may list the Secrets of the whole cluster, which Stateward never does")
+		e.note(accountObject, "it may list all Secrets of the cluster, which Stateward never does")
 	}
 }
 
@@ -77,11 +77,11 @@ func qualified(resource, group string) string {
 func without(verb string) string {
 	switch verb {
 	case "update":
-		return "a new authority of its own would not be trusted"
+		return "a new self-managed CA would not be trusted"
 	case "patch":
-		return "nobody hears what became of the Guardrails"
+		return "the status of the Guardrails is not updated"
 	default:
-		return "a webhook that starts anew would not get ready, and one that runs may judge by what was there long ago"
+		return "a new pod would not become ready, and a running one may decide on stale data"
 	}
 }
 

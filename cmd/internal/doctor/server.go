@@ -10,7 +10,7 @@ import (
 func (e *examination) checkServer(context.Context) {
 	info, err := e.discovery.ServerVersion()
 	if err != nil {
-		e.unchecked("", "", err, "the API server does not say its version")
+		e.unchecked("", "", err, "the API server does not return its version")
 		return
 	}
 	running, err := version.ParseSemantic(info.GitVersion)
@@ -20,14 +20,14 @@ func (e *examination) checkServer(context.Context) {
 	}
 	if !running.AtLeast(version.MustParseSemantic("v1.30.0")) {
 		e.problem("", "upgrade to Kubernetes 1.30 or newer",
-			"Kubernetes %s cannot be relied on to keep matchConditions of webhooks, which are what lets things go on when Stateward is down", info.GitVersion)
+			"Kubernetes %s does not reliably support matchConditions of webhooks, which keep the cluster working when Stateward is down", info.GitVersion)
 	}
 	if !heedsMaxUnavailable(running) {
-		e.note("", "Kubernetes %s ignores spec.updateStrategy.rollingUpdate.maxUnavailable of StatefulSets, unless its feature gate MaxUnavailableStatefulSet is switched on: "+
-			"pods are replaced one by one, whatever a manifest says; the rule max-unavailable judges the field all the same", info.GitVersion)
+		e.note("", "Kubernetes %s ignores spec.updateStrategy.rollingUpdate.maxUnavailable of StatefulSets, unless the feature gate MaxUnavailableStatefulSet is enabled: "+
+			"pods are replaced one by one regardless of the manifest; the rule max-unavailable still checks the field", info.GitVersion)
 	}
 	if len(e.findings) == 0 {
-		e.ok("", "Kubernetes %s has all that Stateward and its rules count on", info.GitVersion)
+		e.ok("", "Kubernetes %s has all that Stateward needs", info.GitVersion)
 	}
 }
 

@@ -42,9 +42,9 @@ func (e *examination) checkWebhooks(ctx context.Context) {
 	target := registration.Target{}
 	validating, mutating := registration.Validating(e.Library, target), registration.Mutating(e.Library, target)
 	e.compareConfiguration(ctx, &admissionregistrationv1.ValidatingWebhookConfiguration{}, validatingWebhooks(validating),
-		"no rule is asked: everything is let through")
+		"no rule is evaluated: every request is allowed")
 	e.compareConfiguration(ctx, &admissionregistrationv1.MutatingWebhookConfiguration{}, mutatingWebhooks(mutating),
-		"nothing is corrected, and no confirmation is recorded, so none counts")
+		"nothing is corrected, and confirmations are not recorded, so they have no effect")
 }
 
 // compareConfiguration reads one configuration into found and compares it; without says what its absence means.
@@ -52,7 +52,7 @@ func (e *examination) compareConfiguration(ctx context.Context, found client.Obj
 	object := wanted[0].configuration
 	err := e.client.Get(ctx, client.ObjectKey{Name: registration.Name}, found)
 	if apierrors.IsNotFound(err) {
-		e.problem(object, reapply, "it is not there: %s", without)
+		e.problem(object, reapply, "it does not exist: %s", without)
 		return
 	}
 	if err != nil {
@@ -82,14 +82,14 @@ func (e *examination) compareWebhooks(wanted, there []registeredWebhook) {
 		got, found := byName[webhook.Name]
 		delete(byName, webhook.Name)
 		if !found {
-			e.problem(webhook.configuration, reapply, "its webhook %s is not there, so nobody is asked about %s", webhook.Name, summary(webhook.Rules))
+			e.problem(webhook.configuration, reapply, "its webhook %s is missing, so %s is not checked", webhook.Name, summary(webhook.Rules))
 			continue
 		}
 		e.compareWebhook(webhook, got)
 	}
 	for _, webhook := range there {
 		if _, extra := byName[webhook.Name]; extra {
-			e.note(webhook.configuration, "its webhook %s is none of Stateward's", webhook.Name)
+			e.note(webhook.configuration, "its webhook %s does not belong to Stateward", webhook.Name)
 		}
 	}
 }

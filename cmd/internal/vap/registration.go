@@ -47,13 +47,13 @@ func keepRegistration() []any {
 			},
 			Validations: []admissionregistrationv1.Validation{{
 				Expression:        "request.operation != 'DELETE'",
-				MessageExpression: begin + fmt.Sprintf("oldObject.kind + ' %s: without it nobody asks Stateward%s'", registration.Name, wayOut),
-				Message:           "without it nobody asks Stateward", Reason: &forbidden,
+				MessageExpression: begin + fmt.Sprintf("oldObject.kind + ' %s: without it Stateward checks nothing%s'", registration.Name, wayOut),
+				Message:           "without it Stateward checks nothing", Reason: &forbidden,
 			}, {
 				Expression: "request.operation == 'DELETE' || oldObject.webhooks.all(old, object.webhooks.exists(new, " + strings.Join(same, " && ") + "))",
-				MessageExpression: begin + fmt.Sprintf("oldObject.kind + ' %s: what it asks Stateward about would change, and not only its caBundle%s'",
+				MessageExpression: begin + fmt.Sprintf("oldObject.kind + ' %s: this changes more than its caBundle%s'",
 					registration.Name, wayOut),
-				Message: "what it asks Stateward about would change", Reason: &forbidden,
+				Message: "this changes more than the caBundle", Reason: &forbidden,
 			}},
 		},
 	}

@@ -16,7 +16,7 @@ func unknownVariable(checked *cel.Ast, variables map[string]bool) (err error) {
 		selected := expression.AsSelect()
 		operand := selected.Operand()
 		if operand.Kind() == ast.IdentKind && operand.AsIdent() == "variables" && !variables[selected.FieldName()] {
-			err = fmt.Errorf("there is no variables.%s before this expression", selected.FieldName())
+			err = fmt.Errorf("variables.%s is not defined before this expression", selected.FieldName())
 		}
 	}))
 	return err
