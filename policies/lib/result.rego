@@ -11,6 +11,7 @@
 #     grandfathered: what was wrong before is no reason to stop it
 #   - touched: says the same outright, where comparing fields is not enough
 #   - severity: the level of this one where no Guardrails give the rule another, whatever the metadata say
+#   - others: further objects that it is about, each with kind, namespace and name
 #   - confirm: false where no confirmation may let this one through, though the rule's others can be confirmed
 package stateward.lib.result
 
@@ -40,7 +41,7 @@ advice(chain, entry, found) := _message(object.union(_finding(chain, entry, foun
 # description: A change that Stateward makes; found.patch is an array of JSON Patch (RFC 6902) operations.
 mutation(chain, entry, found) := _message(object.union(_finding(chain, entry, found), {"patch": found.patch}))
 
-_finding(chain, entry, found) := object.union_n([_scope(called, entry), _aliases(custom), {
+_finding(chain, entry, found) := object.union_n([_scope(called, entry), _aliases(custom), _others(found), {
 	"rule": called[0],
 	"severity": object.get(found, "severity", object.get(custom, "severity", "warn")),
 	"profile": _profile(custom, found),
@@ -62,6 +63,10 @@ _aliases(custom) := {"aliases": custom.aliases} if {
 _profile(custom, found) := {} if {
 	found.severity
 } else := object.get(custom, "profile", {})
+
+_others(found) := {"others": found.others} if {
+	found.others
+} else := {}
 
 _scope(called, entry) := {"outside": true} if {
 	scope.outside(called, entry)

@@ -138,14 +138,14 @@ func TestChangesAreJudged(t *testing.T) {
 				files["new.yaml"] = strings.ReplaceAll(files["db.yaml"], "name: db\n", "name: db2\n")
 			},
 			want: found{
-				Findings: []string{"deny selector-overlap db.yaml:9", "deny image-tag new.yaml:26", "deny selector-overlap new.yaml:9"}, Code: cli.ExitViolations,
+				Findings: []string{"warn selector-overlap db.yaml:9", "deny image-tag new.yaml:26", "warn selector-overlap new.yaml:9"}, Code: cli.ExitViolations,
 				Changes: "0 changed, 1 new, 0 removed, 3 unchanged, 1 standing",
 			},
 		},
 		"a field gets a type that nothing can be made of": {
 			change: func(t *testing.T, files tree) { files.edit(t, "db.yaml", "storage: 20Gi", "storage: [20Gi]") },
 			want: found{
-				Findings: []string{"deny claim-immutable db.yaml:44", "deny claim-template db.yaml:44"}, Changes: oneChanged, Code: cli.ExitViolations,
+				Findings: []string{"deny field-types db.yaml:1", "deny claim-immutable db.yaml:44", "deny claim-template db.yaml:44"}, Changes: oneChanged, Code: cli.ExitViolations,
 			},
 		},
 		"what could not be evaluated before is judged as new": {

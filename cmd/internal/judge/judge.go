@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +28,9 @@ type Options struct {
 	AllowAnnotations bool
 	// Now is when manifests are judged.
 	Now time.Time
+	// Files says that the documents are those of files which need not be applied together, as in a folder: a conflict
+	// between two of them is a warning.
+	Files bool
 	// Progress, where there is one, is told how many documents of how many are done.
 	Progress func(done, total int)
 }
@@ -50,10 +54,11 @@ func Documents(ctx context.Context, decider *engine.Engine, documents []manifest
 		}
 		return result, err
 	}
+	places, services := placesOf(documents, options.Namespace), servicesOf(documents)
 	outcomes := make([]outcome, len(documents))
 	parallel.EachTold(len(documents), options.Progress, func(index int) {
 		one := sole{decider: decider, options: options, world: world, document: documents[index], object: objects[index], index: index}
-		result.Documents[index], outcomes[index] = one.judge(ctx)
+		result.Documents[index], outcomes[index] = one.judge(ctx, places)
 		if !Asks(documents[index]) {
 			documents[index] = documents[index].Reduced(manifest.Identity)
 		}
@@ -64,6 +69,11 @@ func Documents(ctx context.Context, decider *engine.Engine, documents []manifest
 		result.AddUndecided(outcome.undecided)
 		failed = append(failed, outcome.err)
 	}
+	places.hint(result.Findings, services)
+	if options.Files {
+		places.soften(result.Findings)
+	}
+	result.LeftOut = append(result.LeftOut, unjudged(documents)...)
 	failed = append(failed, ignore(&result, documents, decider.Library(), options.AllowAnnotations))
 	return result, errors.Join(failed...)
 }
@@ -85,26 +95,58 @@ type sole struct {
 	index    int
 }
 
-func (s sole) judge(ctx context.Context) (report.Document, outcome) {
+func (s sole) judge(ctx context.Context, places places) (report.Document, outcome) {
 	review, err := reviewOf(s.document, s.options.Namespace, s.options.Now)
 	if err != nil {
 		return unread(s.document, s.options.Namespace, err), outcome{err: &InputError{fmt.Errorf("%s: %w", s.document.Position(nil), err)}}
 	}
 	judged := entry(s.document, review)
-	if !s.decider.Judges(review) {
-		return judged, outcome{}
+	told := append(s.told(review), places.twice(s.document, s.options.Files)...)
+	for index := range told {
+		told[index].Object = judged.ObjectReference
+	}
+	if !s.decider.Judges(review) || isUnserved(s.document) {
+		if len(told) > 0 {
+			judged.Outcome = report.Judged
+		}
+		return judged, outcome{findings: findingsOf(s.document, review, told, s.index)}
 	}
 	if s.object != nil {
 		// It was read before; without a value the engine reads it once more, and says what is wrong.
 		review.ObjectValue, _ = s.world.value(s.object)
 	}
 	verdict, err := s.decider.Decide(ctx, review, s.world)
+	if err != nil && len(told) > 0 && ctx.Err() == nil {
+		// No rule has to read what no API server reads.
+		judged.Outcome = report.Judged
+		return judged, outcome{findings: findingsOf(s.document, review, told, s.index)}
+	}
 	if err != nil {
 		judged.Outcome, judged.Error = report.Failed, err.Error()
 		return judged, outcome{err: notEvaluated(s.document, review, err)}
 	}
 	judged.Outcome = report.Judged
-	return judged, outcome{findings: findingsOf(s.document, review, verdict.Findings, s.index), undecided: verdict.Undecided}
+	found := append(without(told, verdict.Findings), verdict.Findings...)
+	slices.SortStableFunc(found, func(a, b engine.Finding) int { return rank(a.Level) - rank(b.Level) })
+	return judged, outcome{findings: findingsOf(s.document, review, found, s.index), undecided: verdict.Undecided}
+}
+
+// told is what can be told of a document without any rule.
+func (s sole) told(review engine.Review) []engine.Finding {
+	if review.Operation != "" {
+		return nil
+	}
+	return refused(s.document)
+}
+
+// without leaves out what a rule of the same name tells better.
+func without(told, found []engine.Finding) (rest []engine.Finding) {
+	for _, each := range told {
+		if !slices.ContainsFunc(found, func(finding engine.Finding) bool { return finding.Rule == each.Rule }) {
+			rest = append(rest, each)
+		}
+	}
+	return rest
 }
 
 func notEvaluated(document manifest.Document, review engine.Review, err error) error {
@@ -152,6 +194,10 @@ func worldOf(decider *engine.Engine, documents []manifest.Document, options Opti
 	objects, failed := make([]*held, len(documents)), make([]error, len(documents))
 	parallel.Each(len(documents), func(index int) {
 		document := documents[index]
+		if len(refused(document)) > 0 {
+			// No API server holds such an object, so no rule finds it.
+			return
+		}
 		called := identity{document.APIVersion, document.Kind, document.Namespace, document.Name}
 		kept, err := made.add(index, called, document.Raw)
 		if err != nil {

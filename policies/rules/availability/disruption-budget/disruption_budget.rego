@@ -29,6 +29,7 @@ import data.stateward.lib.selector
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": ["spec", "template", "metadata", "labels"],
 	"what": sprintf("budgets %s all select these pods, so every eviction fails", [concat(" and ", names)]),
+	"others": [{"kind": "PodDisruptionBudget", "namespace": entry.namespace, "name": name} | some name in names],
 }) if {
 	some entry in review.statefulsets
 	_labelled(entry)
