@@ -47,7 +47,7 @@ func TestGuardrailsThatAreWrongAreRefusedWithTheFieldsPath(t *testing.T) {
 		},
 		"a parameter outside its list": {
 			`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","spec":{"rules":[{"id":"headless-service","params":{"missing":"maybe"}}]}}`,
-			`spec.rules[0].params.missing: "maybe" is not one of [deny warn]`,
+			`spec.rules[0].params.missing: "maybe" is not one of [deny warn auto]`,
 		},
 		"an empty selection": {
 			guardrailsWith(`"match":{}`), "spec.match: is empty: select something, or remove it",

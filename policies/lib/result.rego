@@ -37,6 +37,14 @@ violation(chain, entry, found) := _message(object.union_n([
 advice(chain, entry, found) := _message(object.union(_finding(chain, entry, found), {"advice": true}))
 
 # METADATA
+# title: At a level
+# description: A violation where a parameter says "deny", an advice where it says "warn".
+# scope: document
+at("deny", chain, entry, found) := violation(chain, entry, found)
+
+at("warn", chain, entry, found) := advice(chain, entry, found)
+
+# METADATA
 # title: Mutation
 # description: A change that Stateward makes; found.patch is an array of JSON Patch (RFC 6902) operations.
 mutation(chain, entry, found) := _message(object.union(_finding(chain, entry, found), {"patch": found.patch}))
@@ -92,10 +100,14 @@ _place(place) := sprintf("%s: ", [place]) if place != ""
 
 # A command ends the sentence without a full stop, which would be pasted with it. Only what is stored can be marked.
 _fix(true, entry, fix) := sprintf("%s, or %s", [trim_suffix(fix, "."), confirmation.way(entry)]) if {
-	entry.operation in {"UPDATE", "DELETE"}
+	_is_stored(entry)
 } else := fix
 
 _fix(false, _, fix) := fix
+
+_is_stored(entry) if entry.operation in {"UPDATE", "DELETE"}
+
+_is_stored(entry) if entry.kind == "Eviction"
 
 _confirmation(true, entry) := {"confirmed": true, "confirmation": confirmation.record(entry)} if {
 	confirmation.valid(entry)

@@ -65,7 +65,7 @@ func (r repository) read(ctx context.Context, revision string, past listing, opt
 func gone(err error) error {
 	var errs []error
 	for _, each := range manifest.Errors(err) {
-		each.Err = fmt.Errorf("%w; the file is gone, and what was in it cannot be told: mend it in a change of its own "+
+		each.Err = fmt.Errorf("%w; the file is gone, and its content is unknown: correct it in a separate change "+
 			"first, or take a later baseline", each.Err)
 		errs = append(errs, each)
 	}

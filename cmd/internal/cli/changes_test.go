@@ -99,7 +99,10 @@ func TestChangesAreJudged(t *testing.T) {
 		},
 		"a budget is gone, and its StatefulSet stays": {
 			change: func(_ *testing.T, files tree) { delete(files, "budget.yaml") },
-			want:   found{Findings: []string{"warn disruption-budget db.yaml:7"}, Changes: oneGone},
+			want: found{
+				Findings: []string{"warn disruption-budget db.yaml:7", "deny budget-in-use main:deploy/budget.yaml:4"},
+				Changes:  oneGone, Code: cli.ExitViolations,
+			},
 		},
 		"a Service is headless no more": {
 			change: func(t *testing.T, files tree) { files.edit(t, "service.yaml", "  clusterIP: None\n", "") },
@@ -128,7 +131,7 @@ func TestChangesAreJudged(t *testing.T) {
 			both:   func(t *testing.T, files tree) { files.edit(t, "db.yaml", "postgres:16.4", "postgres:latest") },
 			change: func(t *testing.T, files tree) { files.edit(t, "db.yaml", "postgres:latest", "postgres") },
 			want: found{
-				Findings: []string{"deny image-change db.yaml:26", "deny image-tag db.yaml:26", "warn canary-first db.yaml:5"},
+				Findings: []string{"deny image-tag db.yaml:26", "warn canary-first db.yaml:5", "warn image-change db.yaml:26"},
 				Changes:  oneChanged, Code: cli.ExitViolations,
 			},
 		},

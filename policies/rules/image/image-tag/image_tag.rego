@@ -9,9 +9,14 @@
 #   severity: deny
 #   on:
 #     statefulsets: [CREATE, UPDATE]
+#     pods: [UPDATE]
+#   when:
+#     pods: images
 #   fix: use a version tag, such as nginx:1.27.4, or a digest
 #   since: v0.1.0
 #   cel:
+#     on:
+#       statefulsets: [CREATE, UPDATE]
 #     variables:
 #       - name: images
 #         expression: >-
@@ -50,14 +55,13 @@ package stateward.rules.image["image-tag"]
 
 import data.stateward.lib.image
 import data.stateward.lib.result
-import data.stateward.lib.review
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": array.concat(item.path, ["image"]),
 	"what": problem,
 	"touched": image.is_new(entry, reference),
 }) if {
-	some entry in review.statefulsets
+	some entry in image.subjects
 	some item in image.containers(entry.object)
 	reference := object.get(item.container, "image", "")
 	problem := _problem(reference)
