@@ -49,20 +49,31 @@ at("warn", chain, entry, found) := advice(chain, entry, found)
 # description: A change that Stateward makes; found.patch is an array of JSON Patch (RFC 6902) operations.
 mutation(chain, entry, found) := _message(object.union(_finding(chain, entry, found), {"patch": found.patch}))
 
-_finding(chain, entry, found) := object.union_n([_scope(called, entry), _aliases(custom), _others(found), {
-	"rule": called[0],
-	"severity": object.get(found, "severity", object.get(custom, "severity", "warn")),
-	"profile": _profile(custom, found),
-	"path": found.path,
-	"field": field(found.path),
-	"what": found.what,
-	"fix": sprintf("%s.", [object.get(found, "fix", custom.fix)]),
-	"object": {"kind": entry.kind, "namespace": entry.namespace, "name": entry.name},
-}]) if {
+_finding(chain, entry, found) := object.union_n([
+	_scope(called, entry), _actor(called, entry), _aliases(custom), {
+		"rule": called[0],
+		"severity": object.get(found, "severity", object.get(custom, "severity", "warn")),
+		"profile": _profile(custom, found),
+		"path": found.path,
+		"field": field(found.path),
+		"what": found.what,
+		"fix": sprintf("%s.", [object.get(found, "fix", custom.fix)]),
+		"object": {"kind": entry.kind, "namespace": entry.namespace, "name": entry.name},
+	},
+	_others(found),
+]) if {
 	rule := _package(chain)
 	custom := rule.annotations.custom
 	called := config.names(rule)
 }
+
+# What is set for who acts.
+_actor(called, entry) := object.union(
+	{"action": level | level := scope.action(called, entry)},
+	{"quiet": true | scope.quiet(entry)},
+) if {
+	config.by_actor
+} else := {}
 
 _aliases(custom) := {"aliases": custom.aliases} if {
 	custom.aliases

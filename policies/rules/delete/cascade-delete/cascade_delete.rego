@@ -1,11 +1,11 @@
 # METADATA
 # title: Deleting a StatefulSet with running pods needs confirmation
 # description: |
-#   Deleting a StatefulSet deletes all its pods at once and in no order, unless the propagation policy is
-#   `Orphan`; an absent policy means `Background`. Scaling to 0 first stops the pods one by one,
-#   the last first. The garbage collector deletes the claims too where the set owns them, which
-#   `persistentVolumeClaimRetentionPolicy.whenDeleted: Delete` arranges; that holds for a set with 0 replicas as well,
-#   and for as long as the claims name the set as an owner, whatever the policy says by then.
+#   Deleting a StatefulSet deletes all its pods at once and in no order, unless the propagation policy is `Orphan`;
+#   an absent policy means `Background`. Scaling to 0 first stops the pods one by one, the last first. The garbage
+#   collector deletes the claims too where the set owns them, which
+#   `persistentVolumeClaimRetentionPolicy.whenDeleted: Delete` arranges; that holds for a set with 0 replicas as
+#   well, and for as long as the claims name the set as an owner, whatever the policy says by then.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#limitations
 # custom:

@@ -2,13 +2,12 @@
 # title: Force-deleting a pod needs confirmation
 # description: |
 #   A deletion with grace period 0 (`kubectl delete pod --force`) removes the pod from the API at once, without
-#   waiting for the kubelet. The StatefulSet then starts another pod with the same name elsewhere, while the first one may
-#   still run behind
-#   a broken network: two pods with one identity, which may write to one disk. The same holds for a pod that is
-#   terminating already, for one whose set was deleted without it, and for an eviction with grace period 0, as
-#   `kubectl drain --grace-period=0` sends it. The pod's kubelet and Kubernetes' own controllers may do it. So may
-#   anyone where the node is tainted `node.kubernetes.io/out-of-service` and not Ready; where the node object is gone,
-#   its machine may still run, which is a warning.
+#   waiting for the kubelet. The StatefulSet then starts another pod with the same name elsewhere, while the first
+#   one may still run behind a broken network: two pods with one identity, which may write to one disk. The same
+#   holds for a pod that is terminating already, for one whose set was deleted without it, and for an eviction with
+#   grace period 0, as `kubectl drain --grace-period=0` sends it. The pod's kubelet and Kubernetes' own controllers
+#   may do it. So may anyone where the node is tainted `node.kubernetes.io/out-of-service` and not Ready; where the
+#   node object is gone, its machine may still run, which is a warning.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/tasks/run-application/force-delete-stateful-set-pod/
 #   - ref: https://kubernetes.io/docs/concepts/cluster-administration/node-shutdown/#non-graceful-node-shutdown

@@ -1,11 +1,11 @@
 # METADATA
 # title: The governing Service exists and is headless
 # description: |
-#   A StatefulSet's pods get their stable DNS names (`web-0.nginx.default.svc.cluster.local`) from the Service
-#   that `spec.serviceName` names. Without it the pods run and cannot find each other. With a cluster IP the Service's
+#   A StatefulSet's pods get their stable DNS names (`web-0.nginx.default.svc.cluster.local`) from the Service that
+#   `spec.serviceName` names. Without it the pods run and cannot find each other. With a cluster IP the Service's
 #   own name leads to one address instead of the pods, and the pods' names resolve with some DNS servers only.
-#   Nothing in Kubernetes checks this. A dry run of a creation is warned only, because tools such as Flux dry-run
-#   a Service and its StatefulSet before they create either.
+#   Nothing in Kubernetes checks this. A dry run of a creation is warned only, because tools such as Flux dry-run a
+#   Service and its StatefulSet before they create either.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-network-id
 # custom:

@@ -2,12 +2,12 @@
 # title: Risky image changes need confirmation
 # description: |
 #   The pods are replaced, their data stays. Another program, a lower major version or the next major version of a
-#   database seldom reads what the last one wrote, and the way back is then closed as well. Versions are compared number
-#   by number, those of programs named in the tag's suffix too (`2.11.0-pg14`). Containers are paired by name, then by
-#   the claim that they mount, then by repository, then by position, so a new name hides nothing. A step back
-#   within the major version, tags that cannot be compared, mirrors and the containers that hold no data are warned of.
-#   So is the way back to an image that the set ran before, as `helm rollback` and `kubectl rollout undo` take it,
-#   unless the data of a higher major version is there already.
+#   database seldom reads what the last one wrote, and the way back is then closed as well. Versions are compared
+#   number by number, those of programs named in the tag's suffix too (`2.11.0-pg14`). Containers are paired by
+#   name, then by the claim that they mount, then by repository, then by position, so a new name hides nothing. A
+#   step back within the major version, tags that cannot be compared, mirrors and the containers that hold no data
+#   are warned of. So is the way back to an image that the set ran before, as `helm rollback` and `kubectl rollout
+#   undo` take it, unless the data of a higher major version is there already.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback
 # custom:

@@ -127,3 +127,19 @@ _sts(containers) := {
 }
 
 _update(before, after) := {"request": {"operation": "UPDATE", "oldObject": before, "object": after}}
+
+test_level_of_an_actor_goes_with_the_finding if {
+	document := {"request": {
+		"operation": "CREATE",
+		"userInfo": {"username": "system:serviceaccount:a:b"},
+		"object": _sts([{"name": "web", "image": "nginx"}]),
+	}}
+	[[finding.action, finding.quiet] | some finding in rule.report] == [["warn", true]] with input as document
+		with data.kind as "Guardrails"
+		with data.spec as {
+			"rules": [{"id": "image-tag", "actions": {"automation": "warn"}}],
+			"advice": {"automation": "audit"},
+		}
+	count(rule.report) == 1 with input as document with data.kind as "Guardrails"
+		with data.spec as {"advice": {"automation": "warn"}}
+}

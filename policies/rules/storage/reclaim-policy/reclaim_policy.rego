@@ -1,8 +1,8 @@
 # METADATA
 # title: Volumes of bound claims stay retained
 # description: |
-#   The reclaim policy decides what happens to the disk when the claim is deleted. Turned from Retain to Delete, it deletes
-#   the disk together with the claim, and nothing brings the data back.
+#   The reclaim policy decides what happens to the disk when the claim is deleted. Turned from Retain to Delete, it
+#   deletes the disk together with the claim, and nothing brings the data back.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/tasks/administer-cluster/change-pv-reclaim-policy/
 # custom:

@@ -1,8 +1,9 @@
 # METADATA
 # title: Deleting a bound volume needs confirmation
 # description: |
-#   A PersistentVolume that is deleted while a claim is bound to it takes the data with it: the claim ends as Lost, and
-#   nothing binds it again. Kubernetes' controllers, and provisioners that clean up released volumes, are always allowed.
+#   A PersistentVolume that is deleted while a claim is bound to it takes the data with it: the claim ends as Lost,
+#   and nothing binds it again. Kubernetes' controllers, and provisioners that clean up released volumes, are always
+#   allowed.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/storage/persistent-volumes/#storage-object-in-use-protection
 # custom:

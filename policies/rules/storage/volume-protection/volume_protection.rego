@@ -1,9 +1,9 @@
 # METADATA
 # title: Protection finalizers of volumes and claims are kept
 # description: |
-#   The finalizers `kubernetes.io/pv-protection` and `kubernetes.io/pvc-protection` delay the deletion of a volume until its
-#   claim is gone, and of a claim until no pod uses it. Removing one by hand deletes data under a running pod. Kubernetes
-#   removes them in time; every other finalizer may be removed by anyone.
+#   The finalizers `kubernetes.io/pv-protection` and `kubernetes.io/pvc-protection` delay the deletion of a volume
+#   until its claim is gone, and of a claim until no pod uses it. Removing one by hand deletes data under a running
+#   pod. Kubernetes removes them in time; every other finalizer may be removed by anyone.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/storage/persistent-volumes/#storage-object-in-use-protection
 # custom:
