@@ -20,9 +20,9 @@ MODULES := test/bench/check test/bench/contest test/certmanager test/chart
 ##@ Use
 
 .PHONY: run
-run: ## Start a real control plane guarded by Stateward and walk through the StatefulSet tutorial (ONCE=1: exit at the end)
+run: ## Start a real control plane guarded by Stateward and walk through the StatefulSet tutorial (STEP=4: begin with part 4; ONCE=1: exit at the end)
 	@echo 'compiling the tour (minutes the first time)'
-	@go run ./test/tour/run $(if $(ONCE),-once)
+	@go run ./test/tour/run $(if $(ONCE),-once) $(if $(STEP),-step $(STEP))
 
 .PHONY: build
 build: ## Build bin/stateward, a static binary
@@ -102,12 +102,18 @@ bench-install: ## Measure the time from `kubectl apply -k` to the first denial o
 
 ##@ Maintenance
 
+.PHONY: tour-record
+tour-record: ## Record the output of the tour on a real control plane, and draw its picture
+	go run ./test/tour/run -once -record test/tour/recorded.txt
+	go run ./test/tour/picture
+
 .PHONY: generate
 generate: lint-tools ## Regenerate derived files: catalogue, program, READMEs, registration, RBAC, CRD, overlays, chart
 	$(CRD) > manifests/base/guardrails.yaml
 	go test ./policies -run TestCatalogueOfTheBuiltInRulesIsCurrent -update
 	go test ./policies/engine -run TestProgramOfTheBuiltInLibraryIsCurrent -update
-	go test ./cmd/internal/generate -run TestGeneratedFilesAreCurrent -update
+	go test ./cmd/internal/generate -run 'TestGeneratedFilesAreCurrent|TestTablesOfThePagesAreCurrent' -update
+	go run ./test/tour/picture
 	@$(MAKE) --no-print-directory manifests
 
 .PHONY: manifests

@@ -64,27 +64,27 @@ func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 		}, []string{"policy", "level"}),
 		errors: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "stateward_evaluation_errors_total",
-			Help: "Requests that could not be evaluated, and were refused for that.",
+			Help: "Requests that were rejected because they could not be evaluated.",
 		}),
 		library: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "stateward_policy_library_info",
-			Help: "Always 1; the labels name the revisions of library and Guardrails in force.",
+			Help: "Always 1; the labels are the active revisions of rules and Guardrails.",
 		}, []string{"revision", "guardrails"}),
 		notAfter: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "stateward_certificate_not_after_timestamp_seconds",
-			Help: "When the serving certificate expires, in seconds since 1970.",
+			Help: "Expiry time of the serving certificate, in seconds since 1970.",
 		}),
 		distrusted: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "stateward_ca_bundle_mismatches",
-			Help: "Webhooks whose caBundle does not vouch for the serving certificate: API servers cannot call them.",
+			Help: "Webhooks whose caBundle does not trust the serving certificate; API servers cannot call them.",
 		}),
 		reloads: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "stateward_reload_total",
-			Help: "Changes of rules and Guardrails by result; after a failure the old ones stay in force.",
+			Help: "Reloads of rules and Guardrails by result; after a failure the old ones stay active.",
 		}, []string{"result"}),
 		excepted: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "stateward_exceptions_total",
-			Help: "Findings that an exception of the Guardrails let through, by rule.",
+			Help: "Findings that an exception in the Guardrails exempted, by rule.",
 		}, []string{"policy"}),
 	}
 	for _, collector := range []prometheus.Collector{

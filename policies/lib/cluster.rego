@@ -2,7 +2,7 @@
 # title: The World
 # description: |
 #   Everything a rule may look at besides the review: the other manifests, and `data.cluster`, which the webhook
-#   answers from its caches and anybody else may hand over as plain data:
+#   answers from its caches and other callers provide as plain data:
 #
 #       cluster:
 #         known: {services: true, statefulsets: true}
@@ -17,7 +17,7 @@
 #       selecting: {RESOURCE: {NAMESPACE: {LABELS: {NAME: {...}}}}}, what may select pods with these labels
 #       labelled: {RESOURCE: {NAMESPACE: {LABELS: {NAME: {...}}}}}, whose pods have these labels
 #
-#   LABELS are an object as JSON. The last two may hold more: whoever asks compares selectors and labels by himself.
+#   LABELS are an object as JSON. The last two may hold more: the caller compares selectors and labels.
 # custom:
 #   manifests: [services, statefulsets, deployments, poddisruptionbudgets]
 package stateward.lib.cluster
@@ -40,7 +40,7 @@ knows(resource) if {
 
 # METADATA
 # title: Service
-# description: The Service of this name; undefined where there is none or nobody knows.
+# description: The Service of this name; undefined if it does not exist or is unknown.
 # scope: document
 service(namespace, name) := found if {
 	found := _manifest("Service", namespace, name)
@@ -50,7 +50,7 @@ service(namespace, name) := found if {
 # title: The one headless Service
 # description: |
 #   The name of the only headless Service that selects pods with these labels; undefined where there is none, where
-#   there are several, and where nobody knows.
+#   there are several, and if it is unknown.
 only_headless_service(namespace, labels) := name if {
 	knows("services")
 	names := {service.metadata.name |
@@ -71,7 +71,7 @@ _headless(service) if {
 
 # METADATA
 # title: StatefulSet
-# description: The StatefulSet of this name; undefined where there is none or nobody knows.
+# description: The StatefulSet of this name; undefined if it does not exist or is unknown.
 # scope: document
 statefulset(namespace, name) := found if {
 	found := _manifest("StatefulSet", namespace, name)
@@ -87,7 +87,7 @@ statefulsets(namespace) := array.concat(
 
 # METADATA
 # title: Namespace
-# description: The Namespace of this name; undefined where there is none or nobody knows.
+# description: The Namespace of this name; undefined if it does not exist or is unknown.
 # scope: document
 namespace(name) := found if {
 	found := _unbound("Namespace", name)
@@ -184,7 +184,7 @@ claims(namespace) := array.concat(
 
 # METADATA
 # title: Claim
-# description: The PersistentVolumeClaim of this name; undefined where there is none or nobody knows.
+# description: The PersistentVolumeClaim of this name; undefined if it does not exist or is unknown.
 # scope: document
 claim(namespace, name) := found if {
 	found := _manifest("PersistentVolumeClaim", namespace, name)
@@ -192,7 +192,7 @@ claim(namespace, name) := found if {
 
 # METADATA
 # title: Pod
-# description: The Pod of this name; undefined where there is none or nobody knows.
+# description: The Pod of this name; undefined if it does not exist or is unknown.
 # scope: document
 pod(namespace, name) := found if {
 	found := _manifest("Pod", namespace, name)
@@ -200,7 +200,7 @@ pod(namespace, name) := found if {
 
 # METADATA
 # title: StorageClass
-# description: The StorageClass of this name; undefined where there is none or nobody knows.
+# description: The StorageClass of this name; undefined if it does not exist or is unknown.
 # scope: document
 storage_class(name) := found if {
 	found := _unbound("StorageClass", name)
@@ -234,7 +234,7 @@ _made(class) := object.get(class, ["metadata", "creationTimestamp"], "")
 
 # METADATA
 # title: Node
-# description: The Node of this name; undefined where there is none or nobody knows.
+# description: The Node of this name; undefined if it does not exist or is unknown.
 # scope: document
 node(name) := found if {
 	found := _unbound("Node", name)
@@ -243,8 +243,8 @@ node(name) := found if {
 # METADATA
 # title: Reclaim policy
 # description: |
-#   What becomes of the disk behind a claim when the claim is deleted: "Delete", "Retain", or "" where there is no
-#   volume or nobody knows it.
+#   What becomes of the disk behind a claim when the claim is deleted: "Delete", "Retain", or "" if it has
+#   no volume or the volume is unknown.
 # scope: document
 reclaim_policy(claim) := policy if {
 	policy := volume(claim.spec.volumeName).spec.persistentVolumeReclaimPolicy

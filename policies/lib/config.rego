@@ -9,8 +9,8 @@ package stateward.lib.config
 # title: Level
 # description: |
 #   What becomes of a finding: deny, warn, audit (recorded only) or off. An advice is never more than a warning,
-#   and so is what existed before the request, what somebody has confirmed, and an exception of which nobody here can
-#   tell whether it has expired.
+#   and so is an existing problem, a confirmed operation, and an exception whose expiry cannot be checked without
+#   the time.
 # scope: document
 level(finding) := "off" if {
 	finding.outside
@@ -47,7 +47,7 @@ names(link) := array.concat([link.path[count(link.path) - 1]], object.get(link.a
 
 # METADATA
 # title: Four eyes
-# description: True where whoever confirms must be somebody else than whoever acts.
+# description: True if one user must confirm and another one act.
 # scope: document
 default four_eyes := false
 

@@ -3,9 +3,9 @@
 # description: |
 #   A guarded operation is let through when its object (for a Scale: the StatefulSet), as stored, carries
 #   `stateward.dev/confirm: <operation>` and `stateward.dev/confirm-until: <RFC 3339>`, in the future and at most
-#   one hour away, and `stateward.dev/confirmed-by`, which Stateward writes when somebody sets the others. The clock is
+#   one hour away, and `stateward.dev/confirmed-by`, which Stateward writes when a user sets the others. The clock is
 #   the review's time; where that is unknown nothing is confirmed. Nor is anything in a plan: there the marks are
-#   text in a file, whoever wrote it.
+#   text in a file, without an author.
 package stateward.lib.confirmation
 
 import data.stateward.lib.clock
@@ -19,8 +19,8 @@ _hour := 3600000000000
 # METADATA
 # title: Valid
 # description: |
-#   True where somebody has confirmed this very operation and the confirmation still holds. Where the Guardrails want
-#   four eyes, that is somebody else than who acts.
+#   True if a user has confirmed this operation and the confirmation is still valid. If the Guardrails require
+#   four eyes, that user must not be the one who acts.
 valid(entry) if {
 	_holds(entry)
 	not _of_the_same_person(entry)
@@ -41,7 +41,7 @@ ahead(until, entry) if {
 
 # METADATA
 # title: Record
-# description: Who confirmed, until when and why ("" where nobody said).
+# description: Who confirmed, until when and why ("" if unknown).
 record(entry) := {
 	"by": marks.annotation(marked, marks.confirmed_by),
 	"until": marks.annotation(marked, marks.until),
@@ -53,8 +53,8 @@ record(entry) := {
 # METADATA
 # title: Stamp
 # description: |
-#   Who must stand in `stateward.dev/confirmed-by` after a request: whoever confirms something or changes what is
-#   confirmed, else who stood there before; "" for nobody, where nothing is confirmed.
+#   The value of `stateward.dev/confirmed-by` after a request: the user who confirms or changes what is confirmed,
+#   otherwise the old value; "" if nothing is confirmed.
 # scope: document
 stamp(entry) := "" if {
 	marks.annotation(entry.object, marks.confirm) == ""
@@ -65,8 +65,8 @@ stamp(entry) := "" if {
 # METADATA
 # title: Way
 # description: |
-#   What to do to confirm, ending with the command to paste. A plan is carried out some day, so the time is left to
-#   whoever confirms then, on what is live.
+#   What to do to confirm, ending with the command to paste. A plan is applied later, so the time is left to
+#   the confirmation of the live object.
 # scope: document
 way(entry) := sprintf("add an exception to the Guardrails, and confirm it when it is applied: %s", [
 	_later(entry),

@@ -2,7 +2,7 @@
 # title: Identity
 # description: |
 #   Who is acting, as far as a rule may care. Names are compared whole: an account that is called like a controller and
-#   lives in another namespace is somebody's automation. Sources: controller_policy.go in
+#   lives in another namespace is automation. Sources: controller_policy.go in
 #   plugin/pkg/auth/authorizer/rbac/bootstrappolicy, and pkg/authentication/user/user.go of k8s.io/apiserver.
 package stateward.lib.identity
 
@@ -75,7 +75,7 @@ _deleters := {
 # description: |
 #   What kind of actor this is: "statefulset-controller", "garbage-collector", "namespace-controller",
 #   "horizontal-pod-autoscaler", "controllers" (all of them under one name), "controller" (another of Kubernetes'
-#   own programs), "node", "automation" (any other service account), "person", or "unknown" where nobody said.
+#   own programs), "node", "automation" (any other service account), "person", or "unknown".
 # scope: document
 class(user) := class if {
 	class := _classes[user.username]

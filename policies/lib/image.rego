@@ -47,7 +47,7 @@ _mistaken("", path) if {
 # title: Version
 # description: |
 #   The numbers that a tag begins with and what follows them: `v3.5.21` is [3, 5, 21], `17.2-alpine` is
-#   [17, 2] and "-alpine". Undefined for a tag that is no version.
+#   [17, 2] and "-alpine". Undefined for a tag that is not a version.
 version(tag) := {"numbers": [to_number(number) | some number in split(match[1], ".")], "variant": match[2]} if {
 	some match in regex.find_all_string_submatch_n(_version, tag, 1)
 }
@@ -89,8 +89,8 @@ _docker_hub("index.docker.io")
 # METADATA
 # title: New
 # description: |
-#   True for an image that the set did not run before the request. Containers may change places; what runs already
-#   is no news.
+#   True for an image that the set did not run before the request. Containers may change places; an image that runs already
+#   is not new.
 # scope: document
 default is_new(_, _) := true
 

@@ -17,7 +17,7 @@ until := "stateward.dev/confirm-until"
 
 # METADATA
 # title: Confirm reason
-# description: Why, in a sentence; nobody has to say.
+# description: The reason, in a sentence; optional.
 reason := "stateward.dev/confirm-reason"
 
 # METADATA
@@ -76,5 +76,5 @@ annotation(marked, key) := marked.metadata.annotations[key]
 
 # METADATA
 # title: Confirmation
-# description: What somebody says to confirm something, whoever it was.
+# description: The annotations that confirm an operation, without the user.
 confirmation(marked) := {key: annotation(marked, key) | some key in [confirm, until, reason]}

@@ -8,7 +8,7 @@
 #   - what: what is wrong with it, with the offending value
 #   - fix: the way out, where the metadata's `fix` is too general
 #   - fields: the paths that make it wrong (default: only path). An UPDATE that leaves all of them alone is
-#     grandfathered: what was wrong before is no reason to stop it
+#     grandfathered: an existing problem does not stop it
 #   - touched: says the same outright, where comparing fields is not enough
 #   - severity: the level of this one where no Guardrails give the rule another, whatever the metadata say
 #   - others: further objects that it is about, each with kind, namespace and name

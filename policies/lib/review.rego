@@ -1,7 +1,7 @@
 # METADATA
 # title: The review
 # description: |
-#   What somebody wants to do, in one form, whatever door it came through: an AdmissionReview, a bare
+#   The request, in one form for every entry point: an AdmissionReview, a bare
 #   manifest, a `kind: List`, conftest's `--combine` array or Gatekeeper's `input.review`.
 #   Rules ask this package and never touch `input`.
 package stateward.lib.review
@@ -21,22 +21,22 @@ combined if shape.complete
 
 # METADATA
 # title: Manifests
-# description: The objects of the input that nobody operates on; each other's world.
+# description: The objects of the input that no request is about; rules can look them up.
 manifests := [entry | some entry in entries; entry.operation == "MANIFEST"]
 
 # METADATA
 # title: StatefulSets
-# description: Every StatefulSet that somebody wants to exist, as it would be after the request.
+# description: Every StatefulSet that is to be stored, as it would be after the request.
 statefulsets := objects({"StatefulSet"})
 
 # METADATA
 # title: Services
-# description: Every Service that somebody wants to exist, as it would be after the request.
+# description: Every Service that is to be stored, as it would be after the request.
 services := objects({"Service"})
 
 # METADATA
 # title: Objects
-# description: Every object of these kinds that somebody wants to exist, as it would be after the request.
+# description: Every object of these kinds that is to be stored, as it would be after the request.
 objects(kinds) := [entry |
 	some entry in _judged
 	entry.kind in kinds
@@ -60,7 +60,7 @@ stored(kinds) := array.concat(objects(kinds), [entry |
 
 # METADATA
 # title: Budgets
-# description: Every PodDisruptionBudget that somebody wants to exist, as it would be after the request.
+# description: Every PodDisruptionBudget that is to be stored, as it would be after the request.
 budgets := [entry | some entry in _judged; is_kind(entry, "PodDisruptionBudget"); _desired(entry)]
 
 # METADATA

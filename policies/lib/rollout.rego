@@ -32,7 +32,7 @@ image_changes := [entry |
 # title: Openings
 # description: |
 #   Every request that lets other images into a set which they have not reached at all: they came while a partition, or
-#   OnDelete, kept them from every pod, and nobody has deleted one to try them.
+#   OnDelete, kept them from every pod, and no pod was deleted to try them.
 openings := [entry |
 	some entry in review.statefulsets
 	entry.operation == "UPDATE"
@@ -76,7 +76,7 @@ unseen(sts) if object.get(sts, ["status", "observedGeneration"], 0) < sts.metada
 # title: Back
 # description: |
 #   True where the template becomes that of the current revision again, which nothing must stop. No revision is in the
-#   World, so a pod that runs it stands for it: it has all that the template says, besides what others added to it.
+#   World, so a pod that runs it represents it: it has all that the template says, besides what others added to it.
 back(entry) if {
 	_may_go_back(entry)
 	some pod in _at_current_revision(entry)
@@ -106,7 +106,7 @@ decidable(_) if cluster.knows("pods")
 # title: Pods
 # description: |
 #   The pods of the stored set from one replica index up to another, which is not among them, as {index, name, pod}; pod
-#   is null where there is none or nobody knows. At most 100, from the first.
+#   is null if it does not exist or is unknown. At most 100, from the first.
 pods(entry, first, beyond) := [{"index": index, "name": name, "pod": _pod(entry.namespace, name)} |
 	first < beyond
 	some index in numbers.range(first, min([beyond, first + _most]) - 1)

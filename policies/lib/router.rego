@@ -1,7 +1,7 @@
 # METADATA
 # title: Router
 # description: |
-#   Asks every rule and mutation of the library, wherever its folder stands, and decides the level of what they
+#   Asks every rule and mutation of the library, in whatever folder, and decides the level of what they
 #   say. The only place where a level is decided.
 package stateward.lib.router
 
@@ -37,8 +37,7 @@ mutations := made([report | report := data.stateward.mutations[_].report])
 # METADATA
 # title: Levelled
 # description: |
-#   The findings in these reports of rules, each with its level. Whoever knows which rules can have something to say
-#   asks these alone, as the engine does.
+#   The findings in these reports of rules, each with its level. The engine evaluates only the rules that apply.
 levelled(reports) := {object.union(finding, {"level": level}) |
 	some report in reports
 	some finding in report

@@ -17,7 +17,7 @@ requests := array.concat(review.statefulsets, review.scales)
 # METADATA
 # title: StatefulSet
 # description: |
-#   The StatefulSet that is scaled, as it would be after the request; undefined for a Scale whose set nobody knows.
+#   The StatefulSet that is scaled, as it would be after the request; undefined for a Scale whose set is unknown.
 # scope: document
 sts(entry) := cluster.statefulset(entry.namespace, entry.name) if entry.kind == "Scale"
 

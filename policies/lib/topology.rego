@@ -1,6 +1,6 @@
 # METADATA
 # title: Topology
-# description: How a StatefulSet tells the scheduler to keep its pods apart.
+# description: How a StatefulSet asks the scheduler to spread its pods.
 package stateward.lib.topology
 
 import data.stateward.lib.selector

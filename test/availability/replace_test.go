@@ -90,7 +90,7 @@ func (f *fleet) refusesToBeReady(t *testing.T) {
 		time.Sleep(50 * time.Millisecond)
 	}
 	log, err := os.ReadFile(replica.LogPath())
-	want := "serving certificate is for " + serviceName + " and not for other.svc, by which API servers call"
+	want := "serving certificate is valid for " + serviceName + " and not for other.svc, which API servers call"
 	if err != nil || !strings.Contains(string(log), want) {
 		t.Errorf("the log does not say %q (%v):\n%s", want, err, log)
 	}

@@ -89,7 +89,7 @@ func claimInUse(t *testing.T, g guard) {
 	g.settled(t, 2)
 	// Below its claim, the set no longer needs it.
 	g.allowed(t, "", "scale", "statefulset", "web", "--replicas=1")
-	g.says(t, false, "", []string{`claim "www-web-1" was of StatefulSet "web", which is scaled below it`}, "delete", "pvc", "www-web-1", "--dry-run=server")
+	g.says(t, false, "", []string{`claim "www-web-1" belongs to StatefulSet "web", which is scaled below it`}, "delete", "pvc", "www-web-1", "--dry-run=server")
 }
 
 func anewOnClaims(t *testing.T, g guard) {

@@ -160,7 +160,7 @@ func registrations() map[string]registrationCase {
 					Resources: []string{"namespaces", "namespaces/status", "persistentvolumeclaims", "persistentvolumeclaims/*", "pods", "pods/status", "poddisruptionbudgets", "services", "services/status", "statefulsets", "statefulsets/*"},
 				},
 			}}
-		}), 0, []string{object + "its rules have CREATE namespaces./v1 too", allIsWell}},
+		}), 0, []string{object + "its rules also include CREATE namespaces./v1", allIsWell}},
 		"a rule is for the wrong scope": {critical(func(webhook *admissionregistrationv1.ValidatingWebhook) {
 			wrong := admissionregistrationv1.ClusterScope
 			for i := range webhook.Rules {
@@ -170,7 +170,7 @@ func registrations() map[string]registrationCase {
 		"failurePolicy is Ignore": {critical(func(webhook *admissionregistrationv1.ValidatingWebhook) {
 			ignore := admissionregistrationv1.Ignore
 			webhook.FailurePolicy = &ignore
-		}), 1, []string{object + "failurePolicy is Ignore, not Fail: when Stateward is down, everything goes through"}},
+		}), 1, []string{object + "failurePolicy is Ignore, not Fail: when Stateward is down, requests that the rules deny are allowed"}},
 		"failurePolicy is stricter": {
 			func(validating *admissionregistrationv1.ValidatingWebhookConfiguration, _ *admissionregistrationv1.MutatingWebhookConfiguration) {
 				fail := admissionregistrationv1.Fail
@@ -188,10 +188,10 @@ func registrations() map[string]registrationCase {
 		}), 0, []string{object + "only namespaces with env=production are checked", allIsWell}},
 		"objects are selected by their labels": {critical(func(webhook *admissionregistrationv1.ValidatingWebhook) {
 			webhook.ObjectSelector = &metav1.LabelSelector{MatchLabels: map[string]string{"guarded": "yes"}}
-		}), 1, []string{object + "objectSelector guarded=yes lets through"}},
+		}), 1, []string{object + "objectSelector guarded=yes exempts objects"}},
 		"a matchCondition is gone": {critical(func(webhook *admissionregistrationv1.ValidatingWebhook) {
 			webhook.MatchConditions = webhook.MatchConditions[1:]
-		}), 1, []string{object + `matchCondition "not-terminating" is not there`}},
+		}), 1, []string{object + `matchCondition "not-terminating" is missing`}},
 		"a matchCondition is another": {critical(func(webhook *admissionregistrationv1.ValidatingWebhook) {
 			webhook.MatchConditions[0].Expression = "false"
 		}), 1, []string{object + `matchCondition "not-terminating" differs from the one that the rules need: false`}},

@@ -78,7 +78,7 @@ func TestWrongGuardrailsAreRefusedAtOnceWithTheFieldsPath(t *testing.T) {
 		},
 		"an exception for everything else": {
 			"  exceptions: [{rules: [image-tag], match: {excludedNamespaces: [a]}, reason: r, owner: o, expires: \"2099-01-01T00:00:00Z\"}]\n",
-			"spec.exceptions[0].match: Invalid value: says what is not let through only",
+			"spec.exceptions[0].match: Invalid value: must select something",
 		},
 		"an unknown rule": {"  rules: [{id: image-tagg}]\n", "spec.rules[0].id: unknown rule \"image-tagg\": did you mean \"image-tag\"?"},
 		"a parameter of the wrong type": {

@@ -9,7 +9,7 @@ import (
 
 func TestEveryCommandOfTheTutorialMeetsItsVerdict(t *testing.T) {
 	guarded := environment.ForTest(t)
-	if err := tour.Walk(t.Context(), guarded, t.Output()); err != nil {
+	if err := tour.Walk(t.Context(), guarded, t.Output(), tour.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	memory, err := guarded.Stateward.ResidentMemory()

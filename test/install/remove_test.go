@@ -22,7 +22,7 @@ import (
 	"github.com/stateward/stateward/test/environment"
 )
 
-// Before these blocks of the README.
+// Before these blocks of manifests/README.md.
 const (
 	installMark   = "<!-- install: a test runs these commands -->\n```sh\n"
 	uninstallMark = "<!-- uninstall: a test runs these commands -->\n```sh\n"
@@ -79,17 +79,17 @@ func left(t *testing.T, running *cluster.Cluster) (found []string) {
 // readmeCommands are those behind a mark, for the overlay in the place of the kustomization.
 func readmeCommands(t *testing.T, mark string) (commands [][]string) {
 	t.Helper()
-	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	readme, err := os.ReadFile(filepath.Join("..", "..", "manifests", "README.md"))
 	must(t, err)
 	_, block, found := strings.Cut(string(readme), mark)
 	if !found {
-		t.Fatalf("README.md has no %q", mark)
+		t.Fatalf("manifests/README.md has no %q", mark)
 	}
 	block, _, _ = strings.Cut(block, "```")
 	for line := range strings.Lines(block) {
 		words := strings.Fields(line)
 		if words[0] != "kubectl" {
-			t.Fatalf("README.md: %q is no command of kubectl", line)
+			t.Fatalf("manifests/README.md: %q is not a kubectl command", line)
 		}
 		for index, word := range words {
 			if word == "." {

@@ -209,7 +209,7 @@ func mistakes(t *testing.T, s scene) {
 		arguments []string
 		want      string
 	}{
-		"no address":       {[]string{"bundle", "pull", "stateward"}, `"stateward" is no address of an artifact`},
+		"no address":       {[]string{"bundle", "pull", "stateward"}, `"stateward" is not an artifact reference`},
 		"no tag to push":   {[]string{"bundle", "push", s.address}, "give it a tag, as policies/stateward:v1"},
 		"a digest to push": {[]string{"bundle", "push", s.address + "@" + s.digests["opa"]}, "give it a tag"},
 		"no tag to pull":   {[]string{"bundle", "pull", s.address}, "give a tag or a digest"},

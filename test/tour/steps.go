@@ -2,16 +2,15 @@ package tour
 
 import "slices"
 
-// Steps is the tour: what the tutorial types, in its order and as it prints it, then what a tired person might type
-// instead, then the ways that are open.
+// Steps is the tour: the commands of the tutorial in their order, then dangerous commands, then the safe alternatives.
 func Steps() []Step {
 	return slices.Concat(create(), scale(), images(), canary(), onDelete(), dangers(), service(), orphan(), remove())
 }
 
 const showImages = `kubectl get pods -l app=nginx -o custom-columns=NAME:.metadata.name,IMAGE:.spec.containers[0].image`
 
-// ofWeb lists what is said whenever the tutorial's StatefulSet is made: what is put right, and what its author may want to
-// think of before it holds data.
+// ofWeb lists the findings for the tutorial's StatefulSet: what is corrected, and what its author should decide before it
+// holds data.
 func ofWeb() []string {
 	return []string{
 		"default-selector", "claim-class-annotation",
@@ -26,14 +25,14 @@ func create() []Step {
 			Command: "kubectl create -f web.yaml",
 			Verdict: Corrected, Rules: ofWeb(),
 			Shows: []string{"service/nginx created", "statefulset.apps/web created"},
-			Why:   "A current API server refuses this manifest for want of spec.selector; Stateward fills it in, and drops an annotation that does nothing. The rest is advice that is cheapest to take now.",
+			Why:   "The API server would reject this manifest: it has no spec.selector. Stateward fills it in and removes an annotation that does nothing. The warnings are easiest to act on now.",
 			Then:  podsReady(2),
 		},
 		{Command: "kubectl get service nginx", Shows: []string{"None"}},
 		{Command: "kubectl get statefulset web", Shows: []string{"2/2"}},
 		{Command: "kubectl get pvc", Shows: []string{"www-web-0", "www-web-1", "Bound"}},
 		{Command: "kubectl get pods -l app=nginx", Shows: []string{"web-0", "web-1", "Running"}},
-		{Asks: "nslookup web-0.nginx (the tutorial asks from a busybox pod; kwok's pods run no program, so the tour asks CoreDNS itself)", Look: nslookup("web-0.nginx"), Why: "The cluster's CoreDNS answers with the pod's address: that is what the headless Service is for."},
+		{Asks: "nslookup web-0.nginx (the tutorial asks from a busybox pod; kwok's pods run no program, so the tour asks CoreDNS itself)", Look: nslookup("web-0.nginx"), Why: "CoreDNS returns the address of the pod: this is what the headless Service is for."},
 	}
 }
 
@@ -42,12 +41,12 @@ func scale() []Step {
 		{
 			Title:   "2. Scale",
 			Command: "kubectl scale statefulset web --replicas=5", Verdict: Allowed,
-			Why:  "More replicas than the partition (0) are fine.",
+			Why:  "Scaling up is safe while the partition is 0.",
 			Then: podsReady(5),
 		},
 		{
 			Command: `kubectl patch statefulset web -p '{"spec":{"replicas":3}}'`, Verdict: Allowed,
-			Why:  "Fewer are fine too, as long as the partition is not above them.",
+			Why:  "Scaling down is safe too, because the partition is not above the replicas.",
 			Then: podsReady(3),
 		},
 	}
@@ -58,7 +57,7 @@ func images() []Step {
 		Title:   "3. Update the image",
 		Command: `kubectl patch sts web --type='json' -p='[{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value":"nginx:1.9.1"}]'`,
 		Verdict: Warned, Rules: []string{"readiness-gate", "canary-first"},
-		Why:  "From 1.7.9 up to 1.9.1 is within the major version. Nothing would tell if it were a bad image, and it goes to all pods.",
+		Why:  "1.7.9 to 1.9.1 stays within the major version. But no probe would detect a bad image, and it reaches all pods.",
 		Then: imagesAre("nginx:1.9.1", "nginx:1.9.1", "nginx:1.9.1"),
 	}}
 }
@@ -72,18 +71,18 @@ func canary() []Step {
 		},
 		{
 			Command: `kubectl patch sts web -p '{"spec":{"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":3}}}}'`,
-			Verdict: Allowed, Why: "Partition 3 of 5: an update reaches web-3 and web-4 only.",
+			Verdict: Allowed, Why: "With partition 3 of 5 an update reaches only web-3 and web-4.",
 		},
 		{
 			Command: `kubectl patch sts web --type='json' -p='[{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value":"nginx:1.11.1"}]'`,
 			Verdict: Warned, Rules: []string{"readiness-gate", "canary-first"},
-			Why:  "Up within the major version again, and behind the partition; one pod would do for a canary.",
+			Why:  "The new image is limited by the partition, but two pods run it first; one is enough for a canary.",
 			Then: imagesAre("nginx:1.9.1", "nginx:1.9.1", "nginx:1.9.1", "nginx:1.11.1", "nginx:1.11.1"),
 		},
 		{Command: showImages, Why: "The canaries run the new image."},
 		{
 			Command: `kubectl patch sts web -p '{"spec":{"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":0}}}}'`,
-			Verdict: Allowed, Why: "The canaries are updated and Ready: the rest follows.",
+			Verdict: Allowed, Why: "The canaries are updated and Ready, so the other pods may follow.",
 			Then: imagesAre("nginx:1.11.1", "nginx:1.11.1", "nginx:1.11.1", "nginx:1.11.1", "nginx:1.11.1"),
 		},
 	}
@@ -94,23 +93,23 @@ func onDelete() []Step {
 		{
 			Title:   "3b. OnDelete",
 			Command: `kubectl patch sts web -p '{"spec":{"updateStrategy":{"type":"OnDelete","rollingUpdate":null}}}'`,
-			Verdict: Allowed, Why: "Pods now change only when somebody deletes them.",
+			Verdict: Allowed, Why: "From now on a pod changes only when it is deleted.",
 		},
 		{
 			Command: `kubectl patch sts web --type='json' -p='[{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value":"nginx:1.13.1"}]'`,
 			Verdict: Warned, Rules: []string{"on-delete"},
-			Why: "Nothing happens by itself now; Stateward says in which order to delete the pods.",
+			Why: "The pods keep the old image. Stateward prints the order in which to delete them.",
 		},
 		{
 			Command: "kubectl delete pod web-4", Verdict: Allowed,
-			Why:  "web-4 comes back with the new image, the others keep theirs.",
+			Why:  "web-4 is recreated with the new image; the others keep theirs.",
 			Then: imagesAre("nginx:1.11.1", "nginx:1.11.1", "nginx:1.11.1", "nginx:1.11.1", "nginx:1.13.1"),
 		},
 		{Command: showImages},
 		{
 			Command: `kubectl patch sts web -p '{"spec":{"replicas":3,"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":2}}}}'`,
 			Verdict: Warned, Rules: []string{"readiness-gate"},
-			Why:  "Back to RollingUpdate, with 3 replicas and web-2 as canary.",
+			Why:  "Back to RollingUpdate, with 3 replicas and web-2 as the canary.",
 			Then: imagesAre("nginx:1.11.1", "nginx:1.11.1", "nginx:1.13.1"),
 		},
 	}
@@ -119,40 +118,40 @@ func onDelete() []Step {
 func dangers() []Step {
 	return []Step{
 		{
-			Title:   "4. What a tired person might type",
+			Title:   "4. Dangerous commands",
 			Command: `kubectl patch sts web -p '{"spec":{"updateStrategy":{"rollingUpdate":{"partition":99}}}}'`,
 			Verdict: Denied, Rules: []string{"partition-range"},
-			Why: "Kubernetes takes a partition of 99 with 3 replicas, and no update reaches a pod ever after.",
+			Why: "Kubernetes accepts partition 99 with 3 replicas, and no later update would reach a pod.",
 		},
 		{
 			Command: "kubectl set image sts/web nginx=nginx:latest",
 			Verdict: Denied, Rules: []string{"image-tag", "image-change", "readiness-gate", "rollout-in-progress"},
-			Why: "latest is whatever the registry holds when a pod restarts. All reasons come at once.",
+			Why: "latest is whatever the registry holds when a pod restarts. A denial lists all reasons at once.",
 		},
 		{
 			Command: "kubectl set image sts/web nginx=nginx:1.7.9",
 			Verdict: Denied, Rules: []string{"image-change", "readiness-gate", "rollout-in-progress"},
-			Why: "Older software seldom reads the data of newer software. And the canary before is still alone with its image.",
+			Why: "An older version can seldom read the data of a newer one, and the previous rollout is not finished.",
 		},
 		{
 			Command: "kubectl scale statefulset web --replicas=1",
 			Verdict: Denied, Rules: []string{"partition-range"},
-			Why: "A Scale knows nothing of partitions; Stateward looks at the StatefulSet behind it.",
+			Why: "A Scale has no partition; Stateward looks up the StatefulSet that it scales.",
 		},
 		{
 			Command: "kubectl delete statefulset web",
 			Verdict: Denied, Rules: []string{"cascade-delete"},
-			Why: "The tutorial's own command stops every pod at once.",
+			Why: "This command of the tutorial stops every pod at once.",
 		},
 		{
 			Command: "kubectl delete pvc www-web-0",
 			Verdict: Denied, Rules: []string{"claim-in-use"},
-			Why: "web-0 comes back to this claim by its name, and would find an empty disk.",
+			Why: "web-0 finds its data by the name of this claim; its next start would find an empty disk.",
 		},
 		{
 			Command: "kubectl delete --raw /apis/apps/v1/namespaces/default/statefulsets",
 			Verdict: Denied, Rules: []string{"cascade-delete"},
-			Why: "A deletecollection names no object; Stateward reads the name from the object itself.",
+			Why: "A deletecollection request has no name; Stateward reads it from each object.",
 		},
 	}
 }
@@ -160,31 +159,31 @@ func dangers() []Step {
 func service() []Step {
 	return []Step{
 		{
-			Title:   "5. The Service that gives the pods their names",
+			Title:   "5. The Service behind the pod names",
 			Command: "kubectl delete service nginx",
 			Verdict: Denied, Rules: []string{"service-in-use"},
-			Why: "The pods would go on running and lose their names. Whoever means it pastes the command of the denial:",
+			Why: "The pods would keep running but lose their DNS names. If you want this, paste the command:",
 		},
 		{
 			Command: pasted, Verdict: Corrected, Rules: []string{"confirmed-by"},
-			Why: "For ten minutes the deletion of this Service is confirmed, and it is on record by whom.",
+			Why: "The deletion is confirmed for ten minutes, and Stateward records by whom.",
 		},
 		{
 			Command: "kubectl delete service nginx",
 			Verdict: Warned, Rules: []string{"service-in-use"},
-			Why: "Confirmed, so it goes through, and is on record.",
+			Why: "The deletion is confirmed, so it is allowed and recorded.",
 		},
-		{Asks: "nslookup web-0.nginx", Look: nslookupGone("web-0.nginx"), Shows: []string{"NXDOMAIN"}, Why: "The pod runs, and nobody finds it."},
+		{Asks: "nslookup web-0.nginx", Look: nslookupGone("web-0.nginx"), Shows: []string{"NXDOMAIN"}, Why: "The pod runs, but its name does not resolve."},
 		{
 			Command: "kubectl patch sts web -p '{\"spec\":{\"minReadySeconds\":1}}'",
 			Verdict: Warned, Rules: []string{"headless-service"},
-			Why: "An update that leaves the fault alone is not stopped for it, only told of it.",
+			Why: "An existing problem that an update does not touch is only a warning.",
 		},
 		{
 			Command: "kubectl create service clusterip nginx --clusterip=None --tcp=80",
-			Verdict: Allowed, Why: "The Service comes back, headless, with the selector app=nginx.",
+			Verdict: Allowed, Why: "The Service is recreated, headless, with the selector app=nginx.",
 		},
-		{Asks: "nslookup web-0.nginx", Look: nslookup("web-0.nginx"), Why: "And so do the names."},
+		{Asks: "nslookup web-0.nginx", Look: nslookup("web-0.nginx"), Why: "The names resolve again."},
 	}
 }
 
@@ -194,26 +193,26 @@ func orphan() []Step {
 			Title:   "6. Delete the StatefulSet and keep its pods",
 			Command: "kubectl delete sts web --cascade=false",
 			Verdict: Warned, Rules: []string{"orphan-delete"},
-			Why:  "A current kubectl still takes --cascade=false and calls it --cascade=orphan. Nobody restarts the pods now.",
+			Why:  "kubectl still accepts --cascade=false and calls it --cascade=orphan. From now on no controller recreates the pods.",
 			Then: orphaned,
 		},
 		{Command: "kubectl get pods -l app=nginx", Shows: []string{"web-0", "web-1", "web-2"}},
 		{
 			Command: "kubectl delete pod web-1", Verdict: Allowed,
-			Why:  "It does not come back: there is no StatefulSet to bring it.",
+			Why:  "It is not recreated, because the StatefulSet is gone.",
 			Then: podsAre("web-0", "web-2"),
 		},
 		{
 			Command: "kubectl apply -f web.yaml",
 			Verdict: Corrected, Rules: ofWeb(),
-			Why:  "The set of the manifest (2 replicas) takes over what its selector matches, and puts the rest right.",
+			Why:  "The new StatefulSet (2 replicas) adopts the pods that its selector matches and corrects the rest.",
 			Then: podsReady(2),
 		},
 		{
 			Command: "kubectl apply -f web.yaml",
 			Verdict: Corrected, Rules: []string{"claim-class-annotation"},
 			Shows: []string{"statefulset.apps/web"},
-			Why:   "The same once more is no change, and is corrected in the same way: templates cannot be changed, not even back.",
+			Why:   "Applying the same manifest again changes nothing: it is corrected in the same way, because claim templates are immutable.",
 		},
 	}
 }
@@ -224,19 +223,19 @@ func remove() []Step {
 			Title:   "7. Delete it all",
 			Command: "kubectl delete statefulset web",
 			Verdict: Denied, Rules: []string{"cascade-delete"},
-			Why: "Scaling to 0 first would stop the pods in order. Whoever will not wait confirms:",
+			Why: "Scaling to 0 first would stop the pods in order. To skip that, confirm the deletion:",
 		},
-		{Command: pasted, Verdict: Corrected, Rules: []string{"confirmed-by"}, Why: "The same way as for the Service."},
+		{Command: pasted, Verdict: Corrected, Rules: []string{"confirmed-by"}, Why: "Confirmation works in the same way as for the Service."},
 		{
 			Command: "kubectl delete statefulset web",
 			Verdict: Warned, Rules: []string{"cascade-delete"},
-			Why:  "Confirmed. The controllers finish the deletion unhindered.",
+			Why:  "The deletion is confirmed. Stateward does not block the controllers that complete it.",
 			Then: podsAre(),
 		},
 		{Command: "kubectl get pods -l app=nginx", Shows: []string{"No resources found"}},
 		{
 			Command: "kubectl delete service nginx", Verdict: Allowed,
-			Why: "It governs nothing any more.",
+			Why: "The Service governs no StatefulSet now.",
 		},
 		{Asks: "nslookup web-0.nginx", Look: nslookupGone("web-0.nginx"), Shows: []string{"NXDOMAIN"}},
 		{
@@ -244,10 +243,10 @@ func remove() []Step {
 			Why: "No StatefulSet uses these claims.",
 		},
 		{
-			Title:   "8. Yours",
+			Title:   "8. Your turn",
 			Command: "kubectl create -f web.yaml",
 			Verdict: Corrected, Rules: ofWeb(),
-			Why:  "Once more, so that there is something to try things on.",
+			Why:  "The StatefulSet is recreated, so that you can try your own commands.",
 			Then: podsReady(2),
 		},
 	}

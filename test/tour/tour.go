@@ -53,7 +53,7 @@ type Step struct {
 // Tour is one walk.
 type Tour struct {
 	*environment.Environment
-	out      io.Writer
+	printer
 	dir      string
 	outcomes []outcome
 	// last is the output of the command before, from which a step may paste.
@@ -62,8 +62,20 @@ type Tour struct {
 
 type outcome struct{ command, verdict, rules string }
 
-// Walk takes all steps. The error of a step that went otherwise than expected names the step.
-func Walk(ctx context.Context, guarded *environment.Environment, out io.Writer) error {
+// Options change how the tour is shown.
+type Options struct {
+	// From is the number of the part to show first, such as 4 or 3a; the parts before it run without output.
+	From string
+	// Colour is for terminals.
+	Colour bool
+}
+
+// Walk takes all steps. If a step does not go as expected, the error names it.
+func Walk(ctx context.Context, guarded *environment.Environment, out io.Writer, options Options) error {
+	first, err := Find(options.From)
+	if err != nil {
+		return err
+	}
 	dir, err := os.MkdirTemp("", "stateward-tour-")
 	if err != nil {
 		return err
@@ -72,13 +84,33 @@ func Walk(ctx context.Context, guarded *environment.Environment, out io.Writer) 
 	if err := copyTutorial(dir); err != nil {
 		return err
 	}
-	tour := &Tour{Environment: guarded, out: out, dir: dir}
+	tour := &Tour{Environment: guarded, printer: printer{out: io.Discard, colour: options.Colour}, dir: dir}
 	for index, step := range Steps() {
+		if index == first {
+			tour.out = out
+		}
 		if err := tour.take(ctx, step); err != nil {
 			return fmt.Errorf("step %d, %s: %w", index+1, step.name(), err)
 		}
 	}
-	return tour.summarise()
+	tour.summarise(tour.outcomes)
+	return nil
+}
+
+// Find returns the index of the step that begins a part of the tour; no part is the first.
+func Find(part string) (int, error) {
+	var parts []string
+	for index, step := range Steps() {
+		number, _, titled := strings.Cut(step.Title, ".")
+		if titled || step.Title != "" {
+			number, _, _ = strings.Cut(number, " ")
+			if part == "" || number == part {
+				return index, nil
+			}
+			parts = append(parts, number)
+		}
+	}
+	return 0, fmt.Errorf("unknown STEP=%s: use one of %s", part, strings.Join(parts, ", "))
 }
 
 func copyTutorial(dir string) error {

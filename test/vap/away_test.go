@@ -55,7 +55,7 @@ func guarded() map[string]door {
 			"or confirm it: stateward confirm statefulset/web delete -n default",
 		}},
 		"what is changed": {arguments: []string{"set", "image", "statefulset/web", "nginx=nginx:latest", "--dry-run=server"}, denied: true, words: []string{
-			"[image-tag] spec.template.spec.containers: nginx:latest may be a different image tomorrow. Fix: name a version",
+			"[image-tag] spec.template.spec.containers: nginx:latest may be a different image tomorrow. Fix: use a version tag",
 		}},
 		"who breaks the glass": {arguments: breakGlass("delete", "statefulset", "web", "--dry-run=server")},
 		"what nobody minds":    {arguments: []string{"label", "statefulset", "web", "a=b", "--dry-run=server"}},

@@ -46,7 +46,7 @@ const pluginName = "kubectl-stateward"
 
 // Run executes a command line, which begins with the program's name.
 func Run(ctx context.Context, commandLine []string, streams Streams) error {
-	root := newRoot(streams)
+	root := Root(streams)
 	if isPlugin(commandLine[0]) {
 		root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl stateward"}
 	}
@@ -91,7 +91,8 @@ func printable(text, except string) string {
 	}, text)
 }
 
-func newRoot(streams Streams) *cobra.Command {
+// Root returns the command with all its verbs.
+func Root(streams Streams) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "stateward",
 		Short:         "Guardrails for Kubernetes StatefulSets",

@@ -32,7 +32,7 @@ func newDoctor(streams Streams) *cobra.Command {
 		Long: `Compare the installation in the cluster with what the rules need: webhook configurations, permissions, certificates
 and Guardrails. Check that the pods are ready, and send dry-run requests that must be denied. Every finding has a fix.
 
-Exit codes: 0 everything is in order; 1 there is a problem; 2 there is no known problem, but something could not be
+Exit codes: 0 everything is in order; 1 there is a problem; 2 no problem was found, but something could not be
 checked. A complete check needs the permissions of a cluster administrator.`,
 		Example: `  stateward doctor
   stateward doctor --context production -o json`,

@@ -124,7 +124,7 @@ func TestARuleWithoutExamplesOrTestsIsNotComplete(t *testing.T) {
 	}
 	stdout, _, code := run(t, "", "rules", "test", rules)
 	for _, want := range []string{
-		"there is no Rego test", "examples/pass/*: there is no example", "examples/fail/*: there is no example",
+		"no Rego test", "examples/pass/*: no example", "examples/fail/*: no example",
 	} {
 		if code != cli.ExitViolations || !strings.Contains(stdout, want) {
 			t.Errorf("exit code %d, no %q in\n%s", code, want, stdout)
@@ -153,8 +153,8 @@ func TestANewRuleOverwritesNothing(t *testing.T) {
 	rules, _ := ownRule(t)
 	for name, arguments := range map[string][]string{
 		"is there already":   {"owner-label"},
-		"is no name for a r": {"Owner_Label"},
-		"is no name for a c": {"other", "--category", "../.."},
+		"is not a valid name for a r": {"Owner_Label"},
+		"is not a valid name for a c": {"other", "--category", "../.."},
 	} {
 		_, stderr, code := run(t, "", append([]string{"rules", "new", "--dir", rules}, arguments...)...)
 		if code != cli.ExitUsage || !strings.Contains(stderr, name) {

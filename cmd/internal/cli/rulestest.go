@@ -60,7 +60,7 @@ func tryRules(ctx context.Context, folder string, streams Streams) (problems []s
 	}
 	problems = slices.Concat(rego.Failures, rego.Missed)
 	if rego.Tests == 0 {
-		problems = append(problems, folder+": there is no Rego test: write one in a file that ends in _test.rego")
+		problems = append(problems, folder+": no Rego test: write one in a file that ends in _test.rego")
 	}
 	examples := 0
 	for _, rule := range library.Custom() {

@@ -21,7 +21,7 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
+	readme, err := os.ReadFile(filepath.Join(root, "policies", "README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,6 +87,6 @@ func TestReadmeWithoutTableMarksIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := generate.Files(library, []byte("# Stateward\n")); err == nil {
-		t.Error("a README without the marks of the table was taken")
+		t.Error("a page without the marks of the table was accepted")
 	}
 }

@@ -49,12 +49,12 @@ func TestLimits(t *testing.T) {
 		},
 		"aliases of aliases are bounded": {
 			data: laughs(9),
-			want: []string{"f:7:18: the aliases of this document expand to too much; write out what *l5 stands for"},
+			want: []string{"f:7:18: the aliases of this document expand to too much; write out the value of *l5"},
 		},
 		"aliases of a long text are bounded": {
 			data: "a: &a " + strings.Repeat("x", 60) + "\nb: [*a, *a]\n",
 			opts: Options{MaxBytes: 100},
-			want: []string{"f:2:9: the aliases of this document expand to too much; write out what *a stands for"},
+			want: []string{"f:2:9: the aliases of this document expand to too much; write out the value of *a"},
 		},
 		"a file above the limit": {
 			data: "a: 1\n",

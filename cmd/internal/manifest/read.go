@@ -112,7 +112,7 @@ func (r *reader) pattern(pattern string) {
 
 func (r *reader) stdin() {
 	if r.opts.Stdin == nil {
-		r.fail(stdin, errors.New("there is no standard input to read; name a file instead of -"))
+		r.fail(stdin, errors.New("standard input is closed; name a file instead of -"))
 		return
 	}
 	if r.stdinRead {

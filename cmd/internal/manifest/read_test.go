@@ -72,7 +72,7 @@ func TestRead(t *testing.T) {
 		},
 		"a dash without standard input is an error": {
 			paths:  []string{"-"},
-			errors: []string{"stdin: there is no standard input to read; name a file instead of -"},
+			errors: []string{"stdin: standard input is closed; name a file instead of -"},
 		},
 		"errors on standard input are shown with its name": {
 			paths:  []string{"-"},

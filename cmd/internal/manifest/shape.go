@@ -176,7 +176,7 @@ func (s *shaper) alias(n *yamlv3.Node, depth int) *node {
 	s.aliasNodes += target.nodes
 	s.aliasBytes += target.bytes
 	if s.aliasNodes > maxAliasNodes || s.aliasBytes > s.maxBytes {
-		return s.stop(n, fmt.Errorf("the aliases of this document expand to too much; write out what *%s stands for", n.Value))
+		return s.stop(n, fmt.Errorf("the aliases of this document expand to too much; write out the value of *%s", n.Value))
 	}
 	placed := *target
 	placed.place = s.place(n)

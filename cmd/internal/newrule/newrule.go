@@ -24,7 +24,7 @@ var word = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 func Write(root, category, id string) (written []string, err error) {
 	for what, text := range map[string]string{"rule": id, "category": category} {
 		if !word.MatchString(text) {
-			return nil, fmt.Errorf("%q is no name for a %s: use lower case words with hyphens, such as team-label", text, what)
+			return nil, fmt.Errorf("%q is not a valid name for a %s: use lower case words with hyphens, such as team-label", text, what)
 		}
 	}
 	folder := filepath.Join(root, category, id)

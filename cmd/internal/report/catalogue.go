@@ -15,7 +15,7 @@ import (
 // Catalogue writes a table of rules for a terminal.
 func Catalogue(out io.Writer, rules []policies.Rule) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "ID\tCATEGORY\tLEVEL\tJUDGES\tTITLE")
+	fmt.Fprintln(table, "ID\tCATEGORY\tLEVEL\tCHECKS\tTITLE")
 	for _, rule := range rules {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", rule.ID, category(rule), level(rule), requests(rule.On), rule.Title)
 	}
@@ -25,7 +25,7 @@ func Catalogue(out io.Writer, rules []policies.Rule) error {
 // CatalogueMarkdown writes the same table for a README; link is put before each rule's folder.
 func CatalogueMarkdown(out io.Writer, rules []policies.Rule, link string) error {
 	var page strings.Builder
-	page.WriteString("| rule | level | judges | what it wants |\n|---|---|---|---|\n")
+	page.WriteString("| rule | level | checks | title |\n|---|---|---|---|\n")
 	for _, rule := range rules {
 		fmt.Fprintf(&page, "| [%s](%s%s/) | %s | %s | %s |\n", rule.ID, link, rule.Dir(), level(rule), requests(rule.On), rule.Title)
 	}
@@ -42,23 +42,23 @@ func Rule(out io.Writer, rule policies.Rule) error {
 	for _, profile := range slices.Sorted(maps.Keys(rule.Profile)) {
 		fmt.Fprintf(&page, "| level in profile `%s` | %s |\n", profile, rule.Profile[profile])
 	}
-	fmt.Fprintf(&page, "| judges | %s |\n", requests(rule.On))
+	fmt.Fprintf(&page, "| checks | %s |\n", requests(rule.On))
 	if rule.CEL != nil {
-		fmt.Fprintf(&page, "| of that, the API server by itself (`stateward export vap`) | %s%s |\n", requests(rule.CEL.Requests(rule)), unseen(*rule.CEL))
+		fmt.Fprintf(&page, "| checked by the API server too (`stateward export vap`) | %s%s |\n", requests(rule.CEL.Requests(rule)), unseen(*rule.CEL))
 	}
 	if len(rule.Reads) > 0 {
-		fmt.Fprintf(&page, "| looks at | %s |\n", strings.Join(rule.Reads, ", "))
+		fmt.Fprintf(&page, "| looks up | %s |\n", strings.Join(rule.Reads, ", "))
 	}
-	fmt.Fprintf(&page, "| way out | %s |\n", rule.Fix)
+	fmt.Fprintf(&page, "| remediation | %s |\n", rule.Fix)
 	fmt.Fprintf(&page, "| since | %s |\n", rule.Since)
 	if rule.Confirm {
-		page.WriteString("\nA confirmation lets it through: annotate the object with `stateward.dev/confirm: <operation>` and\n" +
-			"`stateward.dev/confirm-until: <RFC 3339 time within the hour>`, paste the command of the denial, or run\n" +
+		page.WriteString("\nTo confirm the operation, annotate the object with `stateward.dev/confirm: <operation>` and\n" +
+			"`stateward.dev/confirm-until: <RFC 3339 time within the hour>`, paste the command from the denial, or run\n" +
 			"`stateward confirm KIND/NAME OPERATION`.\n")
 	}
 	writeParams(&page, rule)
 	if len(rule.References) > 0 {
-		page.WriteString("\n## Read on\n\n")
+		page.WriteString("\n## References\n\n")
 		for _, reference := range rule.References {
 			fmt.Fprintf(&page, "- <%s>\n", reference)
 		}
@@ -113,5 +113,5 @@ func unseen(expressions policies.CEL) string {
 	if len(reasons) == 0 {
 		return ""
 	}
-	return ", as far as it can: " + strings.Join(reasons, "; ")
+	return ", except: " + strings.Join(reasons, "; ")
 }

@@ -35,7 +35,7 @@ func Examples(rule policies.Rule, folder string) (examples []Example, problems [
 		// The pattern is well formed.
 		files, _ := filepath.Glob(pattern)
 		if len(files) == 0 {
-			problems = append(problems, fmt.Errorf("%s: there is no example: rule %s needs one", pattern, rule.ID))
+			problems = append(problems, fmt.Errorf("%s: no example: rule %s needs one", pattern, rule.ID))
 		}
 		for _, file := range files {
 			examples = append(examples, Example{Rule: rule.ID, File: file, Fails: side == "fail", Config: config})

@@ -78,7 +78,7 @@ func invalid(raw json.RawMessage) error {
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return fmt.Errorf("something follows the JSON object at byte %d", decoder.InputOffset())
 	}
-	return errors.New("it is no valid JSON")
+	return errors.New("it is not valid JSON")
 }
 
 func kindOf(first byte) string {

@@ -153,7 +153,7 @@ func (r *reader) value() *ast.Term {
 		return ast.NewTerm(object)
 	case isNull:
 	default:
-		r.fail(fmt.Errorf("%d is no kind of constant", kind))
+		r.fail(fmt.Errorf("%d is not a kind of constant", kind))
 	}
 	return ast.InternedNullTerm
 }
@@ -204,7 +204,7 @@ func (r *reader) blocks() []block {
 func (r *reader) instruction() instruction {
 	step := instruction{op: opcode(r.byte())}
 	if step.op > opResult {
-		r.fail(fmt.Errorf("%d is no operation", step.op))
+		r.fail(fmt.Errorf("%d is not an operation", step.op))
 	}
 	step.a, step.b, step.target = r.number(), r.number(), r.number()
 	step.args, step.path = r.operands(), r.operands()

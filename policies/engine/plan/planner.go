@@ -26,7 +26,7 @@ func (target) IsTarget(name string) bool { return name == targetName }
 func (target) PrepareForEval(ctx context.Context, policy *ir.Policy, _ ...rego.PrepareOption) (rego.TargetPluginEval, error) {
 	waiting, ok := ctx.Value(received{}).(**ir.Policy)
 	if !ok {
-		return nil, fmt.Errorf("plan query: nobody waits for the plan")
+		return nil, fmt.Errorf("plan query: the caller no longer waits for the plan")
 	}
 	*waiting = policy
 	return nil, nil

@@ -23,10 +23,10 @@ type judge struct {
 }
 
 // judges puts everybody behind the main API server, each in a namespace of its own, and returns when all are asked there.
-// The first judge is nobody.
+// The first judge is none: the API server alone.
 func (f *field) judges(ctx context.Context) ([]judge, error) {
-	judges := []judge{{name: "nobody"}, {name: "ValidatingAdmissionPolicy", decides: true}}
-	slugs := []string{"nobody", contestants.Policy}
+	judges := []judge{{name: "none"}, {name: "ValidatingAdmissionPolicy", decides: true}}
+	slugs := []string{"none", contestants.Policy}
 	if err := f.arena.ApplyPolicy(ctx); err != nil {
 		return nil, err
 	}

@@ -29,7 +29,7 @@ func (p *page) table(rows [][]string) {
 func Markdown(results Results) []byte {
 	var page page
 	page.paragraph("# Admission engines side by side")
-	page.paragraph("Written by `make bench` in %s; [README.md](README.md) tells how to read it. Only ratios within this run count.", results.Took.Round(time.Minute))
+	page.paragraph("Written by `make bench` in %s; [README.md](README.md) explains how to read it. Only ratios within this run count.", results.Took.Round(time.Minute))
 	page.paragraph("%s. %d rounds of %s for each measurement; a number is the median of the rounds, and the least and the most of them stand behind it in brackets.",
 		results.Machine, results.Rounds, results.Time)
 	page.paragraph("**Equality:** all %d reviews of the corpus, of which %d are denied (%.0f %%), got the same answers from %s.",

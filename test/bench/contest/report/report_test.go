@@ -19,7 +19,7 @@ func TestTheReportSaysWhatWasFound(t *testing.T) {
 	t.Parallel()
 	want := `# Admission engines side by side
 
-Written by ` + "`make bench`" + ` in 14m0s; [README.md](README.md) tells how to read it. Only ratios within this run count.
+Written by ` + "`make bench`" + ` in 14m0s; [README.md](README.md) explains how to read it. Only ratios within this run count.
 
 2026-11-23, 2 x a processor, go1.26, **not idle: other programs used 50 % of it meanwhile**. 2 rounds of 2s for each measurement; a number is the median of the rounds, and the least and the most of them stand behind it in brackets.
 
