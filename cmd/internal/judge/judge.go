@@ -58,9 +58,10 @@ func Documents(ctx context.Context, decider *engine.Engine, documents []manifest
 		return result, err
 	}
 	places, services := placesOf(documents, options.Namespace), servicesOf(documents)
+	autoscalers := autoscaled(documents, options.Namespace)
 	outcomes := make([]outcome, len(documents))
 	parallel.EachTold(len(documents), options.Progress, func(index int) {
-		one := sole{decider: decider, options: options, world: world, document: documents[index], object: objects[index], index: index}
+		one := sole{decider: decider, options: options, world: world, document: documents[index], object: objects[index], index: index, autoscaled: autoscalers}
 		result.Documents[index], outcomes[index] = one.judge(ctx, places)
 		if !Asks(documents[index]) {
 			documents[index] = documents[index].Reduced(manifest.Identity)
@@ -96,6 +97,8 @@ type sole struct {
 	document manifest.Document
 	object   *held
 	index    int
+	// autoscaled are the sets that an autoscaler scales.
+	autoscaled map[scaled]manifest.Document
 }
 
 func (s sole) judge(ctx context.Context, places places) (report.Document, outcome) {
@@ -104,7 +107,7 @@ func (s sole) judge(ctx context.Context, places places) (report.Document, outcom
 		return unread(s.document, s.options.Namespace, err), outcome{err: &InputError{fmt.Errorf("%s: %w", s.document.Position(nil), err)}}
 	}
 	judged := entry(s.document, review)
-	told := append(s.told(review), places.twice(s.document, s.options.Files)...)
+	told := append(append(s.told(review), places.twice(s.document, s.options.Files)...), s.fixedReplicas(review)...)
 	for index := range told {
 		told[index].Object = judged.ObjectReference
 	}

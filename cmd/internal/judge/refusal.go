@@ -17,6 +17,8 @@ const (
 	apiVersion = "api-version"
 	apiServer  = "api-server"
 	sameObject = "same-object"
+	// hpaReplicas is about what rules do not look up: autoscalers are no resource of theirs.
+	hpaReplicas = "hpa-replicas"
 )
 
 // refused returns what an API server answers to a document that it does not even read; nothing for all others.

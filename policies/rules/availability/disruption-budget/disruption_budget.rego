@@ -85,7 +85,10 @@ report contains result.advice(rego.metadata.chain(), entry, {
 
 report contains result.advice(rego.metadata.chain(), write.entry, {
 	"path": ["spec", "replicas"],
-	"what": sprintf("budget %q allows all %v pods to be evicted at once: it protects nothing", [budget.metadata.name, write.to]),
+	"what": sprintf("budget %q allows all %v pods to be evicted at once: it protects nothing", [
+		budget.metadata.name,
+		write.to,
+	]),
 	"fix": "let it allow one disruption, maxUnavailable 1",
 }) if {
 	some write in scaling.writes

@@ -81,12 +81,15 @@ _scale(before, after) := {"request": {
 test_what_selects_no_pod_is_named[where] if {
 	some where, spec in {
 		"topologySpreadConstraints[0]": {"topologySpreadConstraints": [_idle]},
-		"podAntiAffinity.required[0]": {"affinity": {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [_idle]}}},
+		"podAntiAffinity.required[0]": {"affinity": {"podAntiAffinity": {
+			"requiredDuringSchedulingIgnoredDuringExecution": [_idle],
+		}}},
 		"podAntiAffinity.preferred[0]": {"affinity": {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [
 			{"weight": 1, "podAffinityTerm": _idle},
 		]}}},
 	}
-	{finding.what | some finding in rule.report} == {sprintf("2 pods may share one node: %s selects none of them", [where])}
+	text := "2 pods may share one node: %s selects none of them"
+	{finding.what | some finding in rule.report} == {sprintf(text, [where])}
 		with input as {
 			"apiVersion": "apps/v1",
 			"kind": "StatefulSet",

@@ -24,7 +24,7 @@ import data.stateward.lib.review
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": ["spec", "serviceName"],
-	"what": sprintf("Service %q hides pods that are not ready, and these pods start together and look each other up", [name]),
+	"what": sprintf("Service %q hides pods that are not ready; these start together and look each other up", [name]),
 	"fields": [["spec", "serviceName"], ["spec", "podManagementPolicy"], ["spec", "replicas"]],
 }) if {
 	some entry in review.statefulsets

@@ -10,7 +10,7 @@ test_peers_that_cannot_find_each_other_are_mentioned[how] if {
 	}
 	{[finding.field, finding.what, finding.severity] | some finding in rule.report} == {[
 		"spec.serviceName",
-		`Service "nginx" hides pods that are not ready, and these pods start together and look each other up`,
+		`Service "nginx" hides pods that are not ready; these start together and look each other up`,
 		"warn",
 	]} with input as _files(_set("Parallel", 3, container), {})
 }
@@ -20,7 +20,8 @@ test_pods_that_are_found_or_do_not_look_are_fine if {
 	rule.report == set() with input as _files(_set("Parallel", 3, joining), {"publishNotReadyAddresses": true})
 	rule.report == set() with input as _files(_set("OrderedReady", 3, joining), {})
 	rule.report == set() with input as _files(_set("Parallel", 1, joining), {})
-	rule.report == set() with input as _files(_set("Parallel", 3, {"args": ["--listen=:80", 7], "env": [{"name": "A"}]}), {})
+	deaf := {"args": ["--listen=:80", 7], "env": [{"name": "A"}]}
+	rule.report == set() with input as _files(_set("Parallel", 3, deaf), {})
 	rule.report == set() with input as _files(_set("Parallel", 3, joining), {"clusterIP": "10.0.0.1"})
 	rule.report == set() with input as _set("Parallel", 3, joining)
 }

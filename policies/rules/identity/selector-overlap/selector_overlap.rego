@@ -32,7 +32,7 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	"path": overlap.path,
 	"what": sprintf(overlap.what, [sprintf("%s %q", [kind, other.metadata.name])]),
 	"fields": [_path, _labels_path],
-	"severity": _severities[kind],
+	"severity": object.get(_severities, kind, "deny"),
 	"others": [{"kind": kind, "namespace": entry.namespace, "name": other.metadata.name}],
 }) if {
 	some entry in review.statefulsets

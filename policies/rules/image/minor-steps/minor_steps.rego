@@ -2,8 +2,8 @@
 # title: Some systems are upgraded one minor version at a time
 # description: |
 #   The images of the table below take the data of the minor version before theirs, and of no older one: a skipped minor
-#   version can leave members that do not start, or do not talk to each other. Parameter `images` adds others by the last
-#   part of their name.
+#   version can leave members that do not start, or do not talk to each other. Parameter `images` adds others by the
+#   last part of their name.
 # related_resources:
 #   - ref: https://etcd.io/docs/v3.6/upgrades/upgrade_3_6/
 #   - ref: https://www.rabbitmq.com/docs/upgrade
@@ -30,7 +30,7 @@ import data.stateward.lib.review
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": array.concat(item.path, ["image"]),
-	"what": sprintf("%s goes from %v.%v to %v.%v and skips a minor version", [name, before[0], before[1], after[0], after[1]]),
+	"what": sprintf("%s goes from %s to %s and skips a minor version", [name, _minor(before), _minor(after)]),
 	"touched": true,
 }) if {
 	more := config.param(rego.metadata.chain(), "images")
@@ -44,19 +44,21 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	_skips(name, before, after)
 }
 
-_release(container) := [name, numbers] if {
+_release(container) := [name, release] if {
 	reference := image.parse(container.image)
 	parts := split(reference.repository, "/")
 	name := parts[count(parts) - 1]
-	numbers := image.version(reference.tag).numbers
-	count(numbers) > 1
+	release := image.version(reference.tag).numbers
+	count(release) > 1
 }
 
-_before(old, name) := [numbers |
+_before(old, name) := [release |
 	some item in image.containers(old)
 	item.path[3] == "containers"
-	[name, numbers] = _release(item.container)
+	[name, release] = _release(item.container)
 ][0]
+
+_minor(release) := sprintf("%v.%v", [release[0], release[1]])
 
 _skips(_, before, after) if {
 	before[0] == after[0]

@@ -31,7 +31,9 @@
 #           oldObject.spec.?updateStrategy.?rollingUpdate.?partition.orValue(0) > oldObject.spec.?replicas.orValue(1)
 #     validations:
 #       - path: spec.updateStrategy.rollingUpdate.partition
-#         expression: "!variables.rolls || variables.replicas < 0 || variables.partition <= variables.replicas || variables.wasWrong"
+#         expression: >-
+#           !variables.rolls || variables.replicas < 0 || variables.partition <= variables.replicas ||
+#           variables.wasWrong
 #         what: >-
 #           string(variables.partition) + ' is greater than replicas ' + string(variables.replicas) + ': no update
 #           would reach any pod'

@@ -19,7 +19,8 @@ test_recreate_is_said_of_several_pods[door] if {
 }
 
 test_recreate_that_stays_is_grandfathered if {
-	[finding.existing | some finding in rule.report] == [true] with input as _update(_sts("Recreate", 3), _sts("Recreate", 4))
+	[finding.existing | some finding in rule.report] == [true]
+		with input as _update(_sts("Recreate", 3), _sts("Recreate", 4))
 }
 
 test_change_of_the_pods_is_said_each_time if {

@@ -69,8 +69,8 @@ report contains result.violation(rego.metadata.chain(), write.entry, {
 	"touched": true,
 }) if {
 	some write in _downs
-	system := _system(write, config.param(rego.metadata.chain(), "quorums"))
 	not marks.protects(write.sts, marks.quorum)
+	system := _system(write, config.param(rego.metadata.chain(), "quorums"))
 }
 
 # To nothing is a matter of its own: scale-to-zero speaks of it.

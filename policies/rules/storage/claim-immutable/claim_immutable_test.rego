@@ -56,7 +56,8 @@ test_each_immutable_field_is_told[field] if {
 }
 
 test_long_values_are_shortened if {
-	wanted := {"matchLabels": {"app": "nginx"}, "matchExpressions": [{"key": "app", "operator": "In", "values": ["nginx"]}]}
+	expression := {"key": "app", "operator": "In", "values": ["nginx"]}
+	wanted := {"matchLabels": {"app": "nginx"}, "matchExpressions": [expression]}
 	{finding.what | some finding in rule.report} == {concat(" ", [
 		`{"matchLabels":{"app":"nginx"}} cannot become {"matchExpressions":[{"key":"app","opera…,`,
 		"the field is immutable",

@@ -1,8 +1,9 @@
 # METADATA
 # title: A database has its data on a claim
 # description: |
-#   What a database writes into an emptyDir goes with the pod, and what it writes into its container goes with a restart.
-#   A hostPath stays on one node. The data paths are those that the images document; parameter `paths` adds others.
+#   What a database writes into an emptyDir goes with the pod, and what it writes into its container goes with a
+#   restart. A hostPath stays on one node. The data paths are those that the images document; parameter `paths` adds
+#   others.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/storage/volumes/#emptydir
 # custom:
@@ -25,7 +26,7 @@ import data.stateward.lib.review
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": array.concat(database.path, ["volumeMounts", index, "mountPath"]),
-	"what": sprintf("%s of %s is %s: %s", [mount.mountPath, database.name, kind, _losses[kind]]),
+	"what": sprintf("%s of %s is %s: %s", [mount.mountPath, database.name, kind, loss]),
 }) if {
 	some entry in review.statefulsets
 	some database in _databases(entry.object, config.param(rego.metadata.chain(), "paths"))
@@ -33,7 +34,7 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	_holds(mount.mountPath, database.paths)
 	some volume in entry.object.spec.template.spec.volumes
 	volume.name == mount.name
-	some kind in object.keys(_losses)
+	some kind, loss in _losses
 	is_object(volume[kind])
 }
 

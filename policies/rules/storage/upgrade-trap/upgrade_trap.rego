@@ -1,9 +1,9 @@
 # METADATA
 # title: No version in what cannot be changed
 # description: |
-#   The selector of a StatefulSet and its claim templates cannot be changed. A label that changes with each release, such
-#   as `helm.sh/chart` or `app.kubernetes.io/version`, makes the next upgrade fail there: the set has to be deleted and
-#   created again. Parameter `labels` says which labels change.
+#   The selector of a StatefulSet and its claim templates cannot be changed. A label that changes with each release,
+#   such as `helm.sh/chart` or `app.kubernetes.io/version`, makes the next upgrade fail there: the set has to be
+#   deleted and created again. Parameter `labels` says which labels change.
 # related_resources:
 #   - ref: https://helm.sh/docs/chart_best_practices/labels/
 # custom:
