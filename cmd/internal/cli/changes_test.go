@@ -33,7 +33,7 @@ func TestChangesAreJudged(t *testing.T) {
 				files["other.yaml"] = service
 			},
 			want: found{
-				Findings: []string{"deny claim-immutable db.yaml:6", "warn service-ports db.yaml:6"}, Code: cli.ExitViolations,
+				Findings: []string{"deny claim-immutable db.yaml:6"}, Code: cli.ExitViolations,
 				Changes: "1 changed, 1 new, 0 removed, 2 unchanged, 0 standing",
 			},
 		},

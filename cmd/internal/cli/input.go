@@ -106,7 +106,7 @@ func needs(library *policies.Library) func(manifest.Document) manifest.Need {
 		switch {
 		case judged[resource.Name], document.IsAdmissionReview(), judge.Asks(document):
 			return manifest.Places
-		case known:
+		case known, judge.IsAutoscaler(document):
 			return manifest.Object
 		default:
 			return manifest.Identity

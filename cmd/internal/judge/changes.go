@@ -75,7 +75,7 @@ func (c comparison) judge(ctx context.Context, change baseline.Change) error {
 	switch {
 	case change.Before == nil:
 		c.result.Changes.New++
-		return c.orRefused(ctx, *change.After, c.appeared(ctx, *change.After))
+		return c.orRefused(ctx, nil, *change.After, c.appeared(ctx, *change.After))
 	case change.After == nil:
 		c.result.Changes.Removed++
 		return c.gone(ctx, *change.Before, change.Revision)
@@ -84,15 +84,18 @@ func (c comparison) judge(ctx context.Context, change baseline.Change) error {
 		return c.stayed(ctx, *change.Before, *change.After)
 	default:
 		c.result.Changes.Changed++
-		return c.orRefused(ctx, *change.After, c.changed(ctx, *change.Before, *change.After))
+		return c.orRefused(ctx, change.Before, *change.After, c.changed(ctx, *change.Before, *change.After))
 	}
 }
 
 // orRefused tells what an API server answers to a document that it does not read, beside what rules can tell of it. No
 // rule has to read such a document.
-func (c comparison) orRefused(ctx context.Context, document manifest.Document, failed error) error {
-	told := refused(document)
-	if len(told) == 0 || ctx.Err() != nil {
+func (c comparison) orRefused(ctx context.Context, before *manifest.Document, document manifest.Document, failed error) error {
+	told := told(document)
+	if before != nil && failed == nil {
+		told = without(told, invalid(*before))
+	}
+	if len(told) == 0 || ctx.Err() != nil || failed != nil && len(refused(document)) == 0 {
 		return failed
 	}
 	review, err := reviewOf(document, c.options.Namespace, c.options.Now)

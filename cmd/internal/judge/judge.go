@@ -13,6 +13,7 @@ import (
 	"github.com/stateward/stateward/cmd/internal/manifest"
 	"github.com/stateward/stateward/cmd/internal/parallel"
 	"github.com/stateward/stateward/cmd/internal/report"
+	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 )
 
@@ -28,6 +29,8 @@ type Options struct {
 	AllowAnnotations bool
 	// Now is when manifests are judged.
 	Now time.Time
+	// Once leaves out what a mutation would do about a fault that a rule finds.
+	Once bool
 	// Files says that the documents are those of files which need not be applied together, as in a folder: a conflict
 	// between two of them is a warning.
 	Files bool
@@ -55,9 +58,10 @@ func Documents(ctx context.Context, decider *engine.Engine, documents []manifest
 		return result, err
 	}
 	places, services := placesOf(documents, options.Namespace), servicesOf(documents)
+	autoscalers := autoscaled(documents, options.Namespace)
 	outcomes := make([]outcome, len(documents))
 	parallel.EachTold(len(documents), options.Progress, func(index int) {
-		one := sole{decider: decider, options: options, world: world, document: documents[index], object: objects[index], index: index}
+		one := sole{decider: decider, options: options, world: world, document: documents[index], object: objects[index], index: index, autoscaled: autoscalers}
 		result.Documents[index], outcomes[index] = one.judge(ctx, places)
 		if !Asks(documents[index]) {
 			documents[index] = documents[index].Reduced(manifest.Identity)
@@ -93,6 +97,8 @@ type sole struct {
 	document manifest.Document
 	object   *held
 	index    int
+	// autoscaled are the sets that an autoscaler scales.
+	autoscaled map[scaled]manifest.Document
 }
 
 func (s sole) judge(ctx context.Context, places places) (report.Document, outcome) {
@@ -101,7 +107,7 @@ func (s sole) judge(ctx context.Context, places places) (report.Document, outcom
 		return unread(s.document, s.options.Namespace, err), outcome{err: &InputError{fmt.Errorf("%s: %w", s.document.Position(nil), err)}}
 	}
 	judged := entry(s.document, review)
-	told := append(s.told(review), places.twice(s.document, s.options.Files)...)
+	told := append(append(s.told(review), places.twice(s.document, s.options.Files)...), s.fixedReplicas(review)...)
 	for index := range told {
 		told[index].Object = judged.ObjectReference
 	}
@@ -116,7 +122,7 @@ func (s sole) judge(ctx context.Context, places places) (report.Document, outcom
 		review.ObjectValue, _ = s.world.value(s.object)
 	}
 	verdict, err := s.decider.Decide(ctx, review, s.world)
-	if err != nil && len(told) > 0 && ctx.Err() == nil {
+	if err != nil && len(refused(s.document)) > 0 && ctx.Err() == nil {
 		// No rule has to read what no API server reads.
 		judged.Outcome = report.Judged
 		return judged, outcome{findings: findingsOf(s.document, review, told, s.index)}
@@ -127,6 +133,9 @@ func (s sole) judge(ctx context.Context, places places) (report.Document, outcom
 	}
 	judged.Outcome = report.Judged
 	found := append(without(told, verdict.Findings), verdict.Findings...)
+	if s.options.Once {
+		found = once(found)
+	}
 	slices.SortStableFunc(found, func(a, b engine.Finding) int { return rank(a.Level) - rank(b.Level) })
 	return judged, outcome{findings: findingsOf(s.document, review, found, s.index), undecided: verdict.Undecided}
 }
@@ -136,13 +145,24 @@ func (s sole) told(review engine.Review) []engine.Finding {
 	if review.Operation != "" {
 		return nil
 	}
-	return refused(s.document)
+	return told(s.document)
 }
 
-// without leaves out what a rule of the same name tells better.
+// once leaves out what a mutation would do about a fault that a rule tells.
+func once(found []engine.Finding) []engine.Finding {
+	told := slices.ContainsFunc(found, func(finding engine.Finding) bool { return finding.Rule == "claim-annotation" })
+	return slices.DeleteFunc(slices.Clone(found), func(finding engine.Finding) bool {
+		return told && finding.Rule == "claim-class-annotation"
+	})
+}
+
+// without leaves out what a rule tells better: of the same field, or of types.
 func without(told, found []engine.Finding) (rest []engine.Finding) {
 	for _, each := range told {
-		if !slices.ContainsFunc(found, func(finding engine.Finding) bool { return finding.Rule == each.Rule }) {
+		better := func(finding engine.Finding) bool {
+			return finding.Rule == each.Rule && each.Rule != apiServer || finding.Level == policies.Deny && finding.Field == each.Field && finding.Rule != "headless-service"
+		}
+		if !slices.ContainsFunc(found, better) {
 			rest = append(rest, each)
 		}
 	}

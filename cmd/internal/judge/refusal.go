@@ -4,16 +4,21 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/stateward/stateward/cmd/internal/apirules"
 	"github.com/stateward/stateward/cmd/internal/manifest"
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/fieldpath"
 )
 
 // Rules whose findings a check can tell without Rego: what an API server refuses before any rule sees the object.
 const (
 	fieldTypes = "field-types"
 	apiVersion = "api-version"
+	apiServer  = "api-server"
 	sameObject = "same-object"
+	// hpaReplicas is about what rules do not look up: autoscalers are no resource of theirs.
+	hpaReplicas = "hpa-replicas"
 )
 
 // refused returns what an API server answers to a document that it does not even read; nothing for all others.
@@ -34,6 +39,22 @@ func refused(document manifest.Document) []engine.Finding {
 		return []engine.Finding{denied(fieldTypes, path, err.Error(), "write the value as the API reference has it")}
 	}
 	return nil
+}
+
+// invalid returns what an API server refuses of a document that it can read.
+func invalid(document manifest.Document) (findings []engine.Finding) {
+	if !document.Typed || len(refused(document)) > 0 {
+		return nil
+	}
+	for _, each := range apirules.Refusals(document.APIVersion, document.Kind, document.Raw) {
+		findings = append(findings, denied(apiServer, fieldpath.Parse(each.Field), apirules.Told(each), "write what the API reference allows"))
+	}
+	return findings
+}
+
+// told is all that can be told of a document without any rule.
+func told(document manifest.Document) []engine.Finding {
+	return append(refused(document), invalid(document)...)
 }
 
 // denied is a finding without an object.

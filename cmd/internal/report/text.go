@@ -25,7 +25,11 @@ func newText(options Options) Renderer {
 // Render writes the result.
 func (t text) Render(out io.Writer, result Result) error {
 	var page strings.Builder
-	for _, finding := range result.Findings {
+	grouped := len(result.Findings) > fewFindings
+	for index, finding := range result.Findings {
+		if grouped && (index == 0 || result.Findings[index-1].Object != finding.Object) {
+			page.WriteString(t.heading(result, index))
+		}
 		page.WriteString(block(finding, t.paint))
 	}
 	if t.options.Verbose {
@@ -42,6 +46,9 @@ func (t text) Render(out io.Writer, result Result) error {
 		fmt.Fprintln(&page, left)
 	}
 	page.WriteString(result.Changes.summary())
+	if grouped {
+		page.WriteString(next(result))
+	}
 	_, err := io.WriteString(out, page.String())
 	return err
 }

@@ -37,7 +37,7 @@ test_reference_of_a_wrong_type_is_denied[image] if {
 test_tag_or_digest_is_fine[image] if {
 	some image in {
 		"nginx:1.27.4",
-		"nginx:stable",
+		"nginx:stablediffusion",
 		"nginx:Latest",
 		"registry.example.com:5000/db:17.2",
 		concat("@", ["nginx", _digest]),
@@ -142,4 +142,15 @@ test_level_of_an_actor_goes_with_the_finding if {
 		}
 	count(rule.report) == 1 with input as document with data.kind as "Guardrails"
 		with data.spec as {"advice": {"automation": "warn"}}
+}
+
+test_moving_tags_are_denied[tag] if {
+	some tag in ["latest-alpine", "main", "master", "stable-bookworm", "edge", "nightly", "dev"]
+	{finding.what | some finding in rule.report} == {sprintf("%q may be a different image tomorrow", [sprintf("nginx:%s", [tag])])}
+		with input as {
+			"apiVersion": "apps/v1",
+			"kind": "StatefulSet",
+			"metadata": {"name": "web"},
+			"spec": {"template": {"spec": {"containers": [{"name": "a", "image": sprintf("nginx:%s", [tag])}]}}},
+		}
 }
