@@ -148,7 +148,7 @@ type Match struct {
 
 // Exception exempts what it matches from some rules; their findings are only recorded.
 //
-// +kubebuilder:validation:XValidation:rule="has(self.match.namespaces) || has(self.match.names) || has(self.match.namespaceSelector) || has(self.match.labelSelector) || has(self.match.subjects) || has(self.match.actors) || has(self.match.ownedBy)",message="must select something: set namespaces, names, namespaceSelector or labelSelector",fieldPath=".match"
+// +kubebuilder:validation:XValidation:rule="has(self.match.namespaces) || has(self.match.names) || has(self.match.namespaceSelector) || has(self.match.labelSelector) || has(self.match.subjects) || has(self.match.actors) || has(self.match.ownedBy)",message="must select something: set namespaces, names, namespaceSelector, labelSelector, subjects, actors or ownedBy",fieldPath=".match"
 type Exception struct {
 	// Rules are the ids of the rules that do not apply.
 	// +kubebuilder:validation:MinItems=1

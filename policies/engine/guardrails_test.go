@@ -54,7 +54,7 @@ func TestGuardrailsThatAreWrongAreRefusedWithTheFieldsPath(t *testing.T) {
 		},
 		"a service account without a namespace": {
 			guardrailsWith(`"match":{"subjects":[{"kind":"ServiceAccount","name":"flux"}]}`),
-			`spec.match.subjects[0].namespace: "" is not a namespace of a ServiceAccount, in which * stands for any characters`,
+			`spec.match.subjects[0].namespace: "" is not a namespace of a ServiceAccount, in which * matches any characters`,
 		},
 		"an actor that no list names": {
 			guardrailsWith(`"rules":[{"id":"image-tag","match":{"excludedActors":["ci"]},"actions":{"bots":"warn"}}]`),
@@ -86,7 +86,7 @@ func TestGuardrailsThatAreWrongAreRefusedWithTheFieldsPath(t *testing.T) {
 			guardrailsWith(`"exceptions":[{"rules":["image-tag","image-tagg"],"match":{"excludedNamespaces":["a"]},"reason":"r","owner":"o","expires":"tomorrow"}]`),
 			strings.Join([]string{
 				"spec.exceptions[0].rules[1]: unknown rule \"image-tagg\": did you mean \"image-tag\"? `stateward rules` lists them",
-				"spec.exceptions[0].match: must select something: set namespaces, names, namespaceSelector or labelSelector",
+				"spec.exceptions[0].match: must select something: set namespaces, names, namespaceSelector, labelSelector, subjects, actors or ownedBy",
 				`spec.exceptions[0].expires: "tomorrow" is not a time such as 2027-01-31T00:00:00Z (RFC 3339)`,
 			}, "\n"),
 		},

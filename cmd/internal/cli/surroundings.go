@@ -103,7 +103,9 @@ func (o *surroundingOptions) readCluster(ctx context.Context, namespaces, reads 
 }
 
 // sees leaves out what only operations on what runs are about.
-func sees(resource string) bool { return resource != "pods" && resource != "persistentvolumes" }
+func sees(resource string) bool {
+	return resource != "pods" && resource != "persistentvolumes" && resource != "controllerrevisions"
+}
 
 func namespacesOf(documents []manifest.Document, namespace string) []string {
 	namespaces := []string{namespace}
