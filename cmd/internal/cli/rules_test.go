@@ -152,7 +152,7 @@ func TestANewRuleOverwritesNothing(t *testing.T) {
 	t.Parallel()
 	rules, _ := ownRule(t)
 	for name, arguments := range map[string][]string{
-		"is there already":   {"owner-label"},
+		"is there already":            {"owner-label"},
 		"is not a valid name for a r": {"Owner_Label"},
 		"is not a valid name for a c": {"other", "--category", "../.."},
 	} {
