@@ -12,3 +12,18 @@ func DeletionControllers() []string {
 		"system:serviceaccount:kube-system:statefulset-controller",
 	}
 }
+
+// ProtectionFinalizers keep a volume while its claim is bound and a claim while a pod uses it. Source:
+// pkg/volume/util/finalizer.go.
+func ProtectionFinalizers() []string {
+	return []string{"kubernetes.io/pv-protection", "kubernetes.io/pvc-protection"}
+}
+
+// ProtectionControllers are the users that may remove them. policies/lib/identity.rego says the same to rules.
+func ProtectionControllers() []string {
+	return []string{
+		"system:kube-controller-manager",
+		"system:serviceaccount:kube-system:pv-protection-controller",
+		"system:serviceaccount:kube-system:pvc-protection-controller",
+	}
+}

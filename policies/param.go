@@ -19,8 +19,10 @@ func (p Param) Check(value any) error {
 		}
 	case "array":
 		return checkStrings(value)
+	case "object":
+		return checkLists(value)
 	default:
-		return fmt.Errorf("unknown type %q: use string, integer, boolean or array", p.Type)
+		return fmt.Errorf("unknown type %q: use string, integer, boolean, array or object", p.Type)
 	}
 	return nil
 }
@@ -57,6 +59,19 @@ func checkStrings(value any) error {
 	for _, each := range list {
 		if _, ok := each.(string); !ok {
 			return fmt.Errorf("%v is not a list of strings", value)
+		}
+	}
+	return nil
+}
+
+func checkLists(value any) error {
+	lists, ok := value.(map[string]any)
+	if !ok {
+		return fmt.Errorf("%v is not an object", value)
+	}
+	for _, key := range sortedNames(lists) {
+		if err := checkStrings(lists[key]); err != nil {
+			return fmt.Errorf("%s: %w", key, err)
 		}
 	}
 	return nil

@@ -16,6 +16,8 @@ type Resource struct {
 	Namespaced bool
 	// Few says that a cluster has so few of them that a rule may look at all.
 	Few bool
+	// Live says that it is looked up at the API server and never watched: there are many, and few requests need one.
+	Live bool
 }
 
 // LookupResource returns the API behind a resource that rules may name; known is false for all others.
@@ -47,12 +49,14 @@ func Resources() []Resource {
 }
 
 // resources is an array, so that to look one up allocates nothing.
-func resources() [10]Resource {
-	return [10]Resource{
+func resources() [12]Resource {
+	return [12]Resource{
 		{Name: "statefulsets", Group: "apps", Version: "v1", Kind: "StatefulSet", Namespaced: true},
+		{Name: "controllerrevisions", Group: "apps", Version: "v1", Kind: "ControllerRevision", Namespaced: true, Live: true},
 		{Name: "deployments", Group: "apps", Version: "v1", Kind: "Deployment", Namespaced: true},
 		{Name: "services", Version: "v1", Kind: "Service", Namespaced: true},
 		{Name: "pods", Version: "v1", Kind: "Pod", Namespaced: true},
+		{Name: "bindings", Version: "v1", Kind: "Binding", Namespaced: true, Live: true},
 		{Name: "persistentvolumeclaims", Version: "v1", Kind: "PersistentVolumeClaim", Namespaced: true},
 		{Name: "persistentvolumes", Version: "v1", Kind: "PersistentVolume"},
 		{Name: "namespaces", Version: "v1", Kind: "Namespace"},

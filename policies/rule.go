@@ -32,18 +32,31 @@ func Levels() []Level { return []Level{Deny, Warn, Audit, Off} }
 // Profiles lists the profiles that a rule may have a level of its own in.
 func Profiles() []string { return []string{"baseline", "strict"} }
 
-// Change is a part of an object's metadata.
+// Change is what a request must do for a rule to judge it. Where a rule waits for one, an API server asks about no other
+// request.
 type Change string
 
 const (
-	// Marks are those of a confirmation and of protection: a request sets, changes or drops one.
+	// Marks are those of a confirmation and of protection: a request sets, changes or removes one.
 	Marks Change = "marks"
 	// Owners are the ownerReferences: a request adds one.
 	Owners Change = "owners"
+	// Finalizers are those by which Kubernetes protects volumes and claims in use: a request removes one.
+	Finalizers Change = "finalizers"
+	// ReclaimPolicy is that of a volume: a request changes it.
+	ReclaimPolicy Change = "reclaimPolicy"
+	// Images are those of a StatefulSet's pod: a request changes one.
+	Images Change = "images"
+	// Labels are those of a StatefulSet's pod: a request changes or removes one.
+	Labels Change = "labels"
+	// Grace is the grace period of an eviction: it is 0, or left to the pod.
+	Grace Change = "grace"
 )
 
-// Changes lists all parts of metadata that a rule may wait for.
-func Changes() []Change { return []Change{Marks, Owners} }
+// Changes lists all that a rule may wait for.
+func Changes() []Change {
+	return []Change{Marks, Owners, Finalizers, ReclaimPolicy, Images, Labels, Grace}
+}
 
 // Rule is one rule or mutation as its METADATA describes it.
 type Rule struct {
@@ -63,8 +76,8 @@ type Rule struct {
 	Confirm bool `json:"confirm,omitempty"`
 	// On maps a resource, as "statefulsets" or "statefulsets/scale", to the operations that the rule judges.
 	On map[string][]string `json:"on"`
-	// When maps resources of On to the part of their metadata that must change for the rule to judge a request; with
-	// every other the rule has nothing to say, and is not called.
+	// When maps resources of On to what a request must change for the rule to judge it. The rule has nothing to say about
+	// any other request, and is not called.
 	When map[string]Change `json:"when,omitempty"`
 	// Untyped says that the rule asks for nothing but the types of fields: it has nothing to say of what an API server sends,
 	// nor of a manifest that was read into Kubernetes' own types, and is not called.
@@ -96,7 +109,7 @@ type Rule struct {
 
 // Param describes one parameter of a rule.
 type Param struct {
-	// Type is a JSON type: string, integer, boolean or array (of strings).
+	// Type is a JSON type: string, integer, boolean, array (of strings) or object (of arrays).
 	Type string `json:"type"`
 	// Enum lists the values that a string may have.
 	Enum []string `json:"enum,omitempty"`

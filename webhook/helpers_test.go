@@ -203,6 +203,8 @@ func (w world) Get(ctx context.Context, _, _, _ string) (ast.Value, error) { ret
 
 func (w world) List(ctx context.Context, _, _ string) (ast.Value, error) { return w.get(ctx) }
 
+func (w world) Mounting(ctx context.Context, _, _ string) (ast.Value, error) { return w.get(ctx) }
+
 func (w world) Governed(ctx context.Context, _, _ string) (ast.Value, error) { return w.get(ctx) }
 
 func (w world) Selecting(ctx context.Context, _, _ string, _ engine.Labels) (ast.Value, error) {

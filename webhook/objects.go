@@ -3,6 +3,7 @@ package webhook
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"sync"
@@ -17,18 +18,23 @@ const maxBody = 7 << 20
 // apart takes the objects out of an AdmissionReview before it is decoded: what decodes it goes over each byte of them five
 // times, and they are read from their JSON afterwards in any case. A review that is not understood at once goes on whole.
 func apart(next http.Handler) http.Handler {
-	bodies := &buffers{}
+	bodies, budget := &buffers{}, &inFlight{most: maxInFlight}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body == nil || r.Body == http.NoBody || r.ContentLength > maxBody {
 			next.ServeHTTP(w, r)
 			return
 		}
+		body := budget.limit(r.Body)
+		defer body.release()
+		r.Body = body
 		buffer := bodies.get()
 		defer bodies.put(buffer)
-		if r.ContentLength > 0 {
-			buffer.Grow(int(r.ContentLength) + bytes.MinRead)
-		}
+		// It grows with what comes: a promise of bytes is no reason to hold memory for them.
 		_, err := buffer.ReadFrom(io.LimitReader(r.Body, maxBody))
+		if errors.Is(err, errInFlight) {
+			tooMany(w)
+			return
+		}
 		rest := io.Reader(buffer)
 		if err == nil && buffer.Len() < maxBody {
 			if small, objects, ok := takeOut(buffer.Bytes()); ok {

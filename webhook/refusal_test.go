@@ -110,7 +110,7 @@ func TestAWorldThatFailsOnlyMattersWhereItIsAsked(t *testing.T) {
 			review: serviceReview,
 			want: outcome{
 				UID: "093f5974-b58d-4573-a979-1b06d286265d", Code: http.StatusInternalServerError,
-				Message: "stateward: could not evaluate: evaluate rules: list statefulsets of service default/nginx: no route to host",
+				Message: "stateward: could not evaluate: evaluate rules: list statefulsets of default/nginx: no route to host",
 			},
 		},
 		"a scale of a StatefulSet that cannot be looked up": {

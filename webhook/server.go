@@ -39,11 +39,12 @@ type server struct {
 	log            logr.Logger
 
 	serving, ending atomic.Bool
-	connections     atomic.Int64
+	connections     *connections
+	open            atomic.Int64
 }
 
 func newServer(options Options, handler http.Handler) *server {
-	s := &server{delay: options.ShutdownDelay, timeout: options.ShutdownTimeout, log: options.Log}
+	s := &server{delay: options.ShutdownDelay, timeout: options.ShutdownTimeout, log: options.Log, connections: newConnections(maxConnections, maxPerSource)}
 	s.http = &http.Server{
 		Handler: s.sayingGoodbye(handler),
 		// Both of these begin with the connection, not with its first byte.
@@ -71,9 +72,9 @@ func (s *server) run(ctx, alive context.Context, listener net.Listener) error {
 	case <-ctx.Done():
 	}
 	s.ending.Store(true)
-	s.log.Info("ending: waiting for clients to leave", "connections", s.connections.Load(), "atLeast", s.delay.String(), "atMost", s.timeout.String())
+	s.log.Info("ending: waiting for clients to leave", "connections", s.open.Load(), "atLeast", s.delay.String(), "atMost", s.timeout.String())
 	s.drain(alive)
-	left := s.connections.Load()
+	left := s.open.Load()
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastAnswers)
 	defer cancel()
 	if err := s.http.Shutdown(last); err != nil {
@@ -89,7 +90,7 @@ func (s *server) drain(alive context.Context) {
 	defer delay.Stop()
 	defer timeout.Stop()
 	defer poll.Stop()
-	for delayed := false; !delayed || s.connections.Load() > 0; {
+	for delayed := false; !delayed || s.open.Load() > 0; {
 		select {
 		case <-delay.C:
 			delayed = true
@@ -115,14 +116,8 @@ func (s *server) ready(*http.Request) error {
 }
 
 // count follows the connections, those included in whose handshake nothing has been said yet.
-func (s *server) count(_ net.Conn, state http.ConnState) {
-	switch state {
-	case http.StateNew:
-		s.connections.Add(1)
-	case http.StateClosed, http.StateHijacked:
-		s.connections.Add(-1)
-	case http.StateActive, http.StateIdle:
-	}
+func (s *server) count(connection net.Conn, state http.ConnState) {
+	s.open.Store(int64(s.connections.follow(connection, state)))
 }
 
 // sayingGoodbye asks clients not to use a connection again once the server is ending. That of net/http does so too when

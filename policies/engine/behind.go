@@ -25,7 +25,7 @@ func (c *Case) behind(world World) World {
 		return c.scaled(follower)
 	case operation != "DELETE":
 		return world
-	case resource == "services", resource == "namespaces":
+	case resource == "services", resource == "namespaces", resource == "poddisruptionbudgets":
 		return concerned{Follower: follower, by: func(string) bool { return true }}
 	case resource == "persistentvolumeclaims":
 		// The controller names claims TEMPLATE-SET-ORDINAL.
@@ -71,6 +71,15 @@ func (w concerned) Governed(ctx context.Context, namespace, service string) (ast
 		return nil, err
 	}
 	return w.now(ctx, namespace, sets)
+}
+
+// Labelled is asked for the sets that a budget selects.
+func (w concerned) Labelled(ctx context.Context, resource, namespace string, labels Labels) (ast.Value, error) {
+	found, err := w.Follower.Labelled(ctx, resource, namespace, labels)
+	if err != nil || resource != "statefulsets" {
+		return found, err
+	}
+	return w.now(ctx, namespace, found)
 }
 
 func (w concerned) List(ctx context.Context, resource, namespace string) (ast.Value, error) {

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"slices"
+
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/stateward/stateward/policies/engine/plan"
@@ -28,6 +30,7 @@ func (r Review) entry(input ast.Value) ast.Value {
 		item("user", ast.NewTerm(find(request, "userInfo"))),
 		item("time", ast.NewTerm(valueOr(find(added, "time"), ast.String("")))),
 		item("planned", ast.NewTerm(valueOr(find(added, "planned"), ast.Boolean(false)))),
+		item("dry_run", ast.InternedTerm(r.isDry(request))),
 	).Value
 }
 
@@ -49,6 +52,10 @@ func (r Review) named(request ast.Value) ast.Value {
 func (r Review) inNamespace(request ast.Value) ast.Value {
 	if r.Namespace != "" {
 		return ast.String(r.Namespace)
+	}
+	// A volume belongs to the namespace of its claim.
+	if claimed := find(subjectOf(request), "spec", "claimRef", "namespace"); claimed != nil && r.Kind == "PersistentVolume" {
+		return claimed
 	}
 	switch namespace := find(subjectOf(request), "metadata", "namespace"); {
 	case namespace == nil, namespace == ast.NullValue, namespace == ast.String(""):
@@ -80,4 +87,14 @@ func valueOr(value, fallback ast.Value) ast.Value {
 		return fallback
 	}
 	return value
+}
+
+// isDry is true where nothing will be stored. The body of an Eviction says it too, and `kubectl drain --dry-run=server`
+// says it only there.
+func (r Review) isDry(request ast.Value) bool {
+	if r.DryRun || r.Subresource != "eviction" {
+		return r.DryRun
+	}
+	modes, _ := plan.Elements(find(request, "object", "deleteOptions", "dryRun"))
+	return slices.ContainsFunc(modes, func(mode *ast.Term) bool { return plan.Equal(mode.Value, ast.String("All")) })
 }

@@ -18,13 +18,16 @@ func exempt(input ast.Value, review Review) string {
 	switch {
 	case review.Operation == "":
 		return ""
-	case old != nil && find(old, "metadata", "deletionTimestamp") != nil && !cutsShort(input, review, object, old):
+	case unprotects(review, object, old):
+		return ""
+	case old != nil && find(old, "metadata", "deletionTimestamp") != nil &&
+		!cutsShort(input, review, object, old) && !deletesOtherwise(input, review, old):
 		return "the object is already terminating"
 	case review.Operation == "DELETE" && slices.Contains(policies.DeletionControllers(), review.User.Username):
 		return "a controller of Kubernetes finishes a deletion"
 	case review.Operation == "UPDATE" && object != nil && old != nil && sameSubstance(object, old) && !gainsOwner(object, old):
 		return "neither spec nor guarded metadata changes"
-	case review.Subresource == "status" && !slipsIn(object, old):
+	case (review.Subresource == "status" || review.Subresource == "finalize") && !slipsIn(object, old):
 		return "the status belongs to the controllers"
 	default:
 		return ""
@@ -45,6 +48,41 @@ func cutsShort(input ast.Value, review Review, object, old ast.Value) bool {
 	default:
 		return false
 	}
+}
+
+// unprotects tells the removal of a finalizer by which Kubernetes protects a volume or a claim in use.
+func unprotects(review Review, object, old ast.Value) bool {
+	if review.Operation != "UPDATE" || review.Kind != "PersistentVolume" && review.Kind != "PersistentVolumeClaim" {
+		return false
+	}
+	return slices.ContainsFunc(policies.ProtectionFinalizers(), func(name string) bool {
+		return hasFinalizer(old, name) && !hasFinalizer(object, name)
+	})
+}
+
+func hasFinalizer(object ast.Value, name string) bool {
+	finalizers, _ := plan.Elements(find(object, "metadata", "finalizers"))
+	return slices.ContainsFunc(finalizers, func(each *ast.Term) bool { return plan.Equal(each.Value, ast.String(name)) })
+}
+
+// deletesOtherwise tells a second deletion of a StatefulSet whose propagation policy is not that of the first.
+func deletesOtherwise(input ast.Value, review Review, old ast.Value) bool {
+	if review.Operation != "DELETE" || review.Kind != "StatefulSet" {
+		return false
+	}
+	first := ast.Value(ast.String("Background"))
+	switch {
+	case hasFinalizer(old, "orphan"):
+		first = ast.String("Orphan")
+	case hasFinalizer(old, "foregroundDeletion"):
+		first = ast.String("Foreground")
+	}
+	options := find(input, "request", "options")
+	if policy := find(options, "propagationPolicy"); policy != nil {
+		return !plan.Equal(policy, first)
+	}
+	orphan := find(options, "orphanDependents")
+	return orphan != nil && plan.Equal(orphan, ast.Boolean(true)) != plan.Equal(first, ast.String("Orphan"))
 }
 
 // slipsIn tells a write of a status that brings marks or owners with it.

@@ -56,6 +56,13 @@ type GuardrailsSpec struct {
 	Match *Match `json:"match,omitempty"`
 	// FourEyes requires that one user confirms an operation and another user performs it.
 	FourEyes bool `json:"fourEyes,omitempty"`
+	// Actors name lists of subjects, for use in match and in actions.
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=50
+	Actors []Actor `json:"actors,omitempty"`
+	// Advice sets what happens to findings that never deny anything.
+	Advice *Advice `json:"advice,omitempty"`
 	// Rules configures single rules.
 	// +listType=map
 	// +listMapKey=id
@@ -67,6 +74,13 @@ type GuardrailsSpec struct {
 	Exceptions []Exception `json:"exceptions,omitempty"`
 }
 
+// Advice sets what happens to findings that never deny anything.
+type Advice struct {
+	// Automation is warn, or audit (recorded only) for service accounts, which read no warnings.
+	// +kubebuilder:validation:Enum=warn;audit
+	Automation string `json:"automation,omitempty"`
+}
+
 // RuleSetting configures one rule or mutation.
 type RuleSetting struct {
 	// ID is the id of the rule; `stateward rules` lists all ids.
@@ -76,6 +90,9 @@ type RuleSetting struct {
 	// Action is deny, warn, audit (only recorded) or off. If empty, the profile decides.
 	// +kubebuilder:validation:Enum=deny;warn;audit;off
 	Action policies.Level `json:"action,omitempty"`
+	// Actions are levels for single actors, or for automation: all service accounts but Kubernetes' own controllers.
+	// +kubebuilder:validation:MaxProperties=50
+	Actions map[string]policies.Level `json:"actions,omitempty"`
 	// Match limits this rule to the objects that it selects, in addition to spec.match.
 	Match *Match `json:"match,omitempty"`
 	// Params sets the rule's parameters by name; `stateward rules explain` describes them.
@@ -111,11 +128,27 @@ type Match struct {
 	NamespaceSelector *metav1.LabelSelector `json:"namespaceSelector,omitempty"`
 	// LabelSelector selects by the labels of the object, or of the StatefulSet that is scaled.
 	LabelSelector *metav1.LabelSelector `json:"labelSelector,omitempty"`
+	// Subjects are users, groups and service accounts; one of them must send the request. In CI the user is unknown: every
+	// rule stays in force, and no exception with subjects applies.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=100
+	// +listType=atomic
+	Subjects []Subject `json:"subjects,omitempty"`
+	// Actors are names from spec.actors; a subject of one of them must send the request.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=50
+	Actors []string `json:"actors,omitempty"`
+	// ExcludedActors are names from spec.actors; no subject of them may send the request.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=50
+	ExcludedActors []string `json:"excludedActors,omitempty"`
+	// OwnedBy selects objects by their controller, as stored.
+	OwnedBy *Owner `json:"ownedBy,omitempty"`
 }
 
 // Exception exempts what it matches from some rules; their findings are only recorded.
 //
-// +kubebuilder:validation:XValidation:rule="has(self.match.namespaces) || has(self.match.names) || has(self.match.namespaceSelector) || has(self.match.labelSelector)",message="must select something: set namespaces, names, namespaceSelector or labelSelector",fieldPath=".match"
+// +kubebuilder:validation:XValidation:rule="has(self.match.namespaces) || has(self.match.names) || has(self.match.namespaceSelector) || has(self.match.labelSelector) || has(self.match.subjects) || has(self.match.actors) || has(self.match.ownedBy)",message="must select something: set namespaces, names, namespaceSelector or labelSelector",fieldPath=".match"
 type Exception struct {
 	// Rules are the ids of the rules that do not apply.
 	// +kubebuilder:validation:MinItems=1
@@ -169,9 +202,16 @@ func (g *Guardrails) Revision() string {
 func (g *Guardrails) off(library *policies.Library) map[string]bool {
 	off := map[string]bool{}
 	for _, rule := range library.All() {
-		off[rule.ID] = g.Level(rule) == policies.Off
+		off[rule.ID] = g.Level(rule) == policies.Off && !g.hasActions(rule)
 	}
 	return off
+}
+
+// hasActions reports whether some actors have a level of their own.
+func (g *Guardrails) hasActions(rule policies.Rule) bool {
+	return g != nil && slices.ContainsFunc(g.Spec.Rules, func(setting RuleSetting) bool {
+		return rule.Called(setting.ID) && len(setting.Actions) > 0
+	})
 }
 
 // Level is what becomes of a rule's violations; the same as in policies/lib/config.rego, which decides.
@@ -194,7 +234,7 @@ func (g *Guardrails) reads(library *policies.Library) []string {
 	reads := map[string]bool{}
 	for _, rule := range library.All() {
 		for _, resource := range rule.Reads {
-			reads[resource] = reads[resource] || g.Level(rule) != policies.Off
+			reads[resource] = reads[resource] || g.Level(rule) != policies.Off || g.hasActions(rule)
 		}
 	}
 	for _, match := range g.matches() {

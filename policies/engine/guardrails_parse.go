@@ -88,7 +88,15 @@ func (g *Guardrails) check(library *policies.Library) error {
 	for index, exception := range g.Spec.Exceptions {
 		exception.check(library, &found, "spec", "exceptions", index)
 	}
+	g.Spec.checkActors(&found)
 	return errors.Join(found...)
+}
+
+func checkLevel(level policies.Level) error {
+	if !slices.Contains(policies.Levels(), level) {
+		return fmt.Errorf("unknown action %q: use one of %v", level, policies.Levels())
+	}
+	return nil
 }
 
 func (s RuleSetting) check(library *policies.Library, found *mistakes, path ...any) {
@@ -97,8 +105,8 @@ func (s RuleSetting) check(library *policies.Library, found *mistakes, path ...a
 		found.add(unknownRule(s.ID, library), append(path, "id")...)
 		return
 	}
-	if s.Action != "" && !slices.Contains(policies.Levels(), s.Action) {
-		found.add(fmt.Errorf("unknown action %q: use one of %v", s.Action, policies.Levels()), append(path, "action")...)
+	if s.Action != "" {
+		found.add(checkLevel(s.Action), append(path, "action")...)
 	}
 	s.Match.check(found, append(path, "match")...)
 	for name, value := range s.Params {
@@ -117,7 +125,7 @@ func (e Exception) check(library *policies.Library, found *mistakes, path ...any
 	}
 	e.Match.check(found, append(path, "match")...)
 	if !e.Match.empty() && !e.Match.positive() {
-		found.add(errors.New("must select something: set namespaces, names, namespaceSelector or labelSelector"), append(path, "match")...)
+		found.add(errors.New("must select something: set namespaces, names, namespaceSelector, labelSelector, subjects, actors or ownedBy"), append(path, "match")...)
 	}
 	if e.Reason == "" {
 		found.add(errors.New("is empty: explain why the exception exists"), append(path, "reason")...)
@@ -156,14 +164,21 @@ func (m *Match) check(found *mistakes, path ...any) {
 			found.add(err, append(path, key)...)
 		}
 	}
+	checkSubjects(m.Subjects, found, append(path, "subjects")...)
+	if m.OwnedBy != nil && len(m.OwnedBy.Kinds) == 0 {
+		found.add(errors.New("is empty: list the kinds of the owner"), append(path, "ownedBy", "kinds")...)
+	}
 }
 
 // empty selects everything by saying nothing.
-func (m *Match) empty() bool { return !m.positive() && len(m.ExcludedNamespaces) == 0 }
+func (m *Match) empty() bool {
+	return !m.positive() && len(m.ExcludedNamespaces)+len(m.ExcludedActors) == 0
+}
 
 // positive says what is selected, not only what is not.
 func (m *Match) positive() bool {
-	return len(m.Namespaces)+len(m.Names) > 0 || m.NamespaceSelector != nil || m.LabelSelector != nil
+	return len(m.Namespaces)+len(m.Names)+len(m.Subjects)+len(m.Actors) > 0 ||
+		m.NamespaceSelector != nil || m.LabelSelector != nil || m.OwnedBy != nil
 }
 
 func checkParam(rule policies.Rule, name string, value any) error {

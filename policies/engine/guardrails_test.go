@@ -47,7 +47,19 @@ func TestGuardrailsThatAreWrongAreRefusedWithTheFieldsPath(t *testing.T) {
 		},
 		"a parameter outside its list": {
 			`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","spec":{"rules":[{"id":"headless-service","params":{"missing":"maybe"}}]}}`,
-			`spec.rules[0].params.missing: "maybe" is not one of [deny warn]`,
+			`spec.rules[0].params.missing: "maybe" is not one of [deny warn auto]`,
+		},
+		"a subject without a kind": {
+			guardrailsWith(`"match":{"subjects":[{"name":"alice"}]}`), "spec.match.subjects[0].kind: is required: use User, Group or ServiceAccount",
+		},
+		"a service account without a namespace": {
+			guardrailsWith(`"match":{"subjects":[{"kind":"ServiceAccount","name":"flux"}]}`),
+			`spec.match.subjects[0].namespace: "" is not a namespace of a ServiceAccount, in which * stands for any characters`,
+		},
+		"an actor that no list names": {
+			guardrailsWith(`"rules":[{"id":"image-tag","match":{"excludedActors":["ci"]},"actions":{"bots":"warn"}}]`),
+			"spec.rules[0].match.excludedActors[0]: spec.actors has no actor \"ci\"\n" +
+				`spec.rules[0].actions.bots: spec.actors has no actor "bots": use one of them, or automation`,
 		},
 		"an empty selection": {
 			guardrailsWith(`"match":{}`), "spec.match: is empty: select something, or remove it",

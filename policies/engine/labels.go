@@ -27,8 +27,11 @@ func Wanted(resource string, object ast.Value) Labels {
 	}
 }
 
-// Given returns the labels that a workload gives its pods.
+// Given returns the labels that a workload gives its pods. A revision has them itself.
 func Given(object ast.Value) Labels {
+	if kind, _ := find(object, "kind").(ast.String); kind == "ControllerRevision" {
+		return labelsOf(find(object, "metadata", "labels"))
+	}
 	return labelsOf(find(object, "spec", "template", "metadata", "labels"))
 }
 
@@ -61,4 +64,15 @@ func readLabels(encoded string) (Labels, error) {
 		return nil, fmt.Errorf("read labels %q: %w: write them with json.marshal", encoded, err)
 	}
 	return labelsOf(value), nil
+}
+
+// ClaimsOf are the names of the claims that a Pod uses.
+func ClaimsOf(pod ast.Value) (claims []string) {
+	volumes, _ := plan.Elements(find(pod, "spec", "volumes"))
+	for _, volume := range volumes {
+		if claim, ok := find(volume.Value, "persistentVolumeClaim", "claimName").(ast.String); ok {
+			claims = append(claims, string(claim))
+		}
+	}
+	return claims
 }

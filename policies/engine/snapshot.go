@@ -61,6 +61,17 @@ func (s *Snapshot) Governed(_ context.Context, namespace, service string) (ast.V
 	return governed, nil
 }
 
+// Mounting returns the Pods that use this claim.
+func (s *Snapshot) Mounting(_ context.Context, namespace, claim string) (ast.Value, error) {
+	mounting := ast.NewObject()
+	s.shelf("pods", namespace).objects.Foreach(func(name, pod *ast.Term) {
+		if slices.Contains(ClaimsOf(pod.Value), claim) {
+			mounting.Insert(name, pod)
+		}
+	})
+	return mounting, nil
+}
+
 // Selecting returns the objects that want no other label than these.
 func (s *Snapshot) Selecting(_ context.Context, resource, namespace string, labels Labels) (ast.Value, error) {
 	shelf := s.shelf(resource, namespace)

@@ -55,7 +55,7 @@ func (s *store) ListPolicies(context.Context, storage.Transaction) ([]string, er
 
 // Read answers `data.cluster.RESOURCE.NAMESPACE.NAME` (without the namespace for resources of the whole cluster),
 // `data.cluster.RESOURCE` where there are few, `data.cluster.known.RESOURCE`, the indexes
-// `data.cluster.governed.NAMESPACE.SERVICE`, `data.cluster.selecting.RESOURCE.NAMESPACE.LABELS` and
+// `data.cluster.governed.NAMESPACE.SERVICE`, `data.cluster.mounting.NAMESPACE.CLAIM`, `data.cluster.selecting.RESOURCE.NAMESPACE.LABELS` and
 // `data.cluster.labelled.RESOURCE.NAMESPACE.LABELS`, `data.review`, and the fields of the Guardrails.
 func (s *store) Read(ctx context.Context, txn storage.Transaction, path storage.Path) (any, error) {
 	if len(path) == 0 || path[0] != "cluster" && path[0] != "review" {
@@ -79,7 +79,9 @@ func (s *store) Read(ctx context.Context, txn storage.Transaction, path storage.
 	}
 	switch path[1] {
 	case "governed":
-		return asked.governed(ctx, path)
+		return asked.named(ctx, path, "statefulsets", asked.world.Governed)
+	case "mounting":
+		return asked.named(ctx, path, "pods", asked.world.Mounting)
 	case "selecting":
 		return asked.byLabels(ctx, path, asked.world.Selecting)
 	case "labelled":
@@ -91,18 +93,22 @@ func (s *store) Read(ctx context.Context, txn storage.Transaction, path storage.
 	return readWorld(ctx, asked.world, path)
 }
 
-func (t *transaction) governed(ctx context.Context, path storage.Path) (any, error) {
+// named reads an index of the objects of a resource by a name that they mention.
+func (t *transaction) named(
+	ctx context.Context, path storage.Path, resource string,
+	look func(ctx context.Context, namespace, name string) (ast.Value, error),
+) (any, error) {
 	if len(path) < 4 {
-		return nil, fmt.Errorf("a rule reads all of data%s: let it name a Service", dotted(path))
+		return nil, fmt.Errorf("a rule reads all of data%s: let it name an object", dotted(path))
 	}
-	if !t.world.Knows("statefulsets") {
-		t.unknown["statefulsets"] = true
+	if !t.world.Knows(resource) {
+		t.unknown[resource] = true
 	}
-	sets, err := t.world.Governed(ctx, path[2], path[3])
+	found, err := look(ctx, path[2], path[3])
 	if err != nil {
-		return nil, fmt.Errorf("list statefulsets of service %s/%s: %w", path[2], path[3], err)
+		return nil, fmt.Errorf("list %s of %s/%s: %w", resource, path[2], path[3], err)
 	}
-	return descend(sets, path, 4)
+	return descend(found, path, 4)
 }
 
 // byLabels reads an index whose last key is an object of labels, as JSON.
@@ -132,7 +138,7 @@ func readWhole(name string) bool {
 }
 
 // indexes are known whatever the World is.
-func indexes() []string { return []string{"governed", "selecting", "labelled"} }
+func indexes() []string { return []string{"governed", "mounting", "selecting", "labelled"} }
 
 // known is what OPA's rule index asks for as a whole.
 func known(world World) ast.Object {

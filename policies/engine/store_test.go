@@ -30,6 +30,11 @@ func (w *recordingWorld) List(_ context.Context, resource, namespace string) (as
 	return ast.NewObject(), nil
 }
 
+func (w *recordingWorld) Mounting(_ context.Context, namespace, claim string) (ast.Value, error) {
+	w.asked = append(w.asked, "mounting "+namespace+"/"+claim)
+	return ast.MustParseTerm(`{"web-0": {"spec": {}}}`).Value, nil
+}
+
 func (w *recordingWorld) Governed(_ context.Context, namespace, service string) (ast.Value, error) {
 	w.asked = append(w.asked, "governed "+namespace+"/"+service)
 	return ast.MustParseTerm(`{"web": {"spec": {}}}`).Value, nil
@@ -63,7 +68,8 @@ func TestStoreAsksTheWorldForExactlyWhatIsRead(t *testing.T) {
 		"an object of the cluster": {path: "/cluster/persistentvolumes/nginx/spec", want: `{"clusterIP":"None"}`, asked: []string{"get persistentvolumes//nginx"}},
 		"an index":                 {path: "/cluster/governed/default/nginx", want: `{"web":{"spec":{}}}`, asked: []string{"governed default/nginx"}},
 		"an object of an index":    {path: "/cluster/governed/default/nginx/web", want: `{"spec":{}}`, asked: []string{"governed default/nginx"}},
-		"half an index":            {path: "/cluster/governed/default", fails: "let it name a Service"},
+		"half an index":            {path: "/cluster/governed/default", fails: "let it name an object"},
+		"an index of pods":         {path: "/cluster/mounting/default/data-web-0", want: `{"web-0":{"spec":{}}}`, asked: []string{"mounting default/data-web-0"}},
 		"that there is an index":   {path: "/cluster/known/governed", want: `true`},
 		"what selects labels":      {path: `/cluster/selecting/services/default/{"a":"1","b":2}`, want: `{}`, asked: []string{"selecting services/default map[a:1]"}},
 		"what has labels":          {path: `/cluster/labelled/deployments/default/{}`, want: `{"web":{"spec":{}}}`, asked: []string{"labelled deployments/default map[]"}},

@@ -38,6 +38,8 @@ type Finding struct {
 	Fix   string `json:"fix"`
 	// Object is what the finding is about.
 	Object ObjectReference `json:"object"`
+	// Others are further objects that the finding is about.
+	Others []ObjectReference `json:"others,omitempty"`
 	// Existing: the request left alone what is wrong. Confirmed: somebody has confirmed it. Either turns a denial into
 	// a warning.
 	Existing  bool `json:"existing,omitempty"`

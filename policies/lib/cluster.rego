@@ -10,8 +10,9 @@
 #         persistentvolumes: {NAME: {...}}
 #
 #   A World says what it knows: that an object is not there is evidence only where its resource is `known`. One with
-#   many objects may have indexes, and says so: {known: {governed: true, selecting: true, labelled: true}}.
+#   many objects may have indexes, and says so: {known: {governed: true, mounting: true, selecting: true, ...}}.
 #
+#       mounting: {NAMESPACE: {CLAIM: {NAME: Pod}}}
 #       governed: {NAMESPACE: {SERVICE: {NAME: StatefulSet}}}
 #       selecting: {RESOURCE: {NAMESPACE: {LABELS: {NAME: {...}}}}}, what may select pods with these labels
 #       labelled: {RESOURCE: {NAMESPACE: {LABELS: {NAME: {...}}}}}, whose pods have these labels
@@ -246,12 +247,39 @@ node(name) := found if {
 #   no volume or the volume is unknown.
 # scope: document
 reclaim_policy(claim) := policy if {
-	policy := _volume(claim.spec.volumeName).spec.persistentVolumeReclaimPolicy
+	policy := volume(claim.spec.volumeName).spec.persistentVolumeReclaimPolicy
 } else := ""
 
-_volume(name) := found if {
+# METADATA
+# title: Volume
+# description: The PersistentVolume of this name; undefined where there is none or it is not known.
+# scope: document
+volume(name) := found if {
 	found := _unbound("PersistentVolume", name)
 } else := data.cluster.persistentvolumes[name]
+
+# METADATA
+# title: Mounting
+# description: The pods that use this claim and have not ended, as an array.
+mounting(namespace, claim) := [pod |
+	some pod in array.concat(_manifests("Pod", namespace), _mounting(namespace, claim))
+	some volume in pod.spec.volumes
+	volume.persistentVolumeClaim.claimName == claim
+	not object.get(pod, ["status", "phase"], "") in {"Failed", "Succeeded"}
+]
+
+_mounting(namespace, claim) := [pod | some pod in data.cluster.mounting[namespace][claim]] if {
+	data.cluster.known.mounting == true
+} else := [pod | some pod in data.cluster.pods[namespace]]
+
+# METADATA
+# title: Revisions
+# description: The ControllerRevisions of a StatefulSet, as an array; empty where they are not known.
+revisions(sts) := [revision |
+	some revision in _labelled("controllerrevisions", sts.metadata.namespace, selector.wanted(selector.own(sts)))
+	some owner in revision.metadata.ownerReferences
+	owner.uid == sts.metadata.uid
+]
 
 _manifests(kind, namespace) := [entry.object |
 	some entry in review.manifests

@@ -17,6 +17,10 @@ level(finding) := "off" if {
 } else := "audit" if {
 	_action(finding) != "off"
 	finding.exception.dated
+} else := "audit" if {
+	finding.quiet
+	finding.advice
+	_action(finding) != "off"
 } else := "warn" if {
 	_action(finding) == "deny"
 	_softened(finding)
@@ -54,7 +58,11 @@ four_eyes if _spec.fourEyes == true
 # description: True for a rule or mutation that the Guardrails switch off.
 off(id) if _set([id], "action") == "off"
 
-_action(finding) := action if {
+_action(finding) := finding.action
+
+_action(finding) := _action_for_all(finding) if not finding.action
+
+_action_for_all(finding) := action if {
 	action := _set(array.concat([finding.rule], object.get(finding, "aliases", [])), "action")
 } else := finding.profile[_profile] if {
 	finding.profile[_profile]
@@ -78,6 +86,38 @@ matches(called) := array.concat(_everywhere, [rule.match |
 	rule.id in called
 	rule.match
 ])
+
+# METADATA
+# title: Settings
+# description: What is set for the rule of these names, as an array.
+settings(called) := [rule | some rule in _rules; rule.id in called]
+
+# METADATA
+# title: Actors
+# description: The actors of the Guardrails, as an array.
+# scope: document
+default actors := []
+
+actors := _spec.actors
+
+# METADATA
+# title: Advice
+# description: What happens to findings that never deny anything, by who acts.
+# scope: document
+default advice := {}
+
+advice := _spec.advice
+
+# METADATA
+# title: By actor
+# description: True where anything is set for single actors.
+# scope: document
+by_actor if _spec.advice
+
+by_actor if {
+	some rule in _rules
+	rule.actions
+}
 
 # METADATA
 # title: Exceptions

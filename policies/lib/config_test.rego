@@ -177,3 +177,12 @@ test_rule_is_off_where_guardrails_switch_it_off if {
 	not config.off("a-rule") with data.kind as "Guardrails" with data.spec.rules as [{"id": "a-rule", "action": "warn"}]
 	not config.off("a-rule")
 }
+
+test_level_of_an_actor_comes_first if {
+	config.level({"rule": "image-tag", "severity": "deny", "profile": {}, "action": "warn"}) == "warn"
+}
+
+test_quiet_advice_is_recorded_only if {
+	config.level({"rule": "image-tag", "severity": "deny", "profile": {}, "advice": true, "quiet": true}) == "audit"
+	config.level({"rule": "image-tag", "severity": "deny", "profile": {}, "quiet": true}) == "deny"
+}

@@ -27,6 +27,19 @@ valid(entry) if {
 }
 
 # METADATA
+# title: Ends
+# description: True for a StatefulSet whose own deletion is confirmed, so that what belongs to it may go with it.
+ends(sts, entry) if _counts(sts, "delete", entry)
+
+# METADATA
+# title: Ahead
+# description: True for the end of a confirmation that is more than an hour after the request.
+ahead(until, entry) if {
+	entry.time != ""
+	clock.nanoseconds(until) - clock.nanoseconds(entry.time) > _hour
+}
+
+# METADATA
 # title: Record
 # description: Who confirmed, until when and why ("" if unknown).
 record(entry) := {
@@ -65,7 +78,7 @@ way(entry) := sprintf("add an exception to the Guardrails, and confirm it when i
 # title: Command
 # description: What to paste to confirm, for ten minutes from the review's time (TIME where that is unknown).
 command(entry) := sprintf(
-	"kubectl annotate %s %s%s --overwrite %s=%s %s=%s",
+	"kubectl annotate %s %s%s --overwrite --field-manager=stateward-confirm %s=%s %s=%s",
 	[lower(_kind(entry)), entry.name, _in_namespace(entry), marks.confirm, _operation(entry), marks.until, _soon(entry)],
 )
 
@@ -76,11 +89,12 @@ _later(entry) := sprintf("stateward confirm %s/%s %s%s", [
 	_in_namespace(entry),
 ])
 
-_holds(entry) if {
+_holds(entry) if _counts(_marked(entry), _operation(entry), entry)
+
+_counts(marked, operation, entry) if {
 	not entry.planned
 	entry.time != ""
-	marked := _marked(entry)
-	marks.annotation(marked, marks.confirm) == _operation(entry)
+	marks.annotation(marked, marks.confirm) == operation
 	_is_stamp(marks.annotation(marked, marks.confirmed_by))
 	left := clock.nanoseconds(marks.annotation(marked, marks.until)) - clock.nanoseconds(entry.time)
 	left > 0
@@ -106,18 +120,25 @@ _who_must(entry) := "confirm it" if {
 } else := "a second person must run"
 
 _in_namespace(entry) := "" if {
-	entry.kind == "Namespace"
+	entry.kind in {"Namespace", "PersistentVolume"}
 } else := sprintf(" -n %s", [entry.namespace])
 
+# A Scale and an Eviction have no annotations of their own.
 _marked(entry) := cluster.statefulset(entry.namespace, entry.name) if entry.kind == "Scale"
+
+else := cluster.pod(entry.namespace, entry.name) if entry.kind == "Eviction"
 
 else := entry.old
 
 _operation(entry) := "scale" if entry.kind == "Scale"
 
+else := "delete" if entry.kind == "Eviction"
+
 else := lower(entry.operation)
 
 _kind(entry) := "StatefulSet" if entry.kind == "Scale"
+
+else := "Pod" if entry.kind == "Eviction"
 
 else := entry.kind
 

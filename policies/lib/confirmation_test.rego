@@ -175,7 +175,7 @@ test_scale_of_an_unknown_statefulset_is_not_confirmed if {
 
 test_command_confirms_for_ten_minutes if {
 	confirmation.command(_entry({})) == concat(" ", [
-		"kubectl annotate statefulset web -n default --overwrite",
+		"kubectl annotate statefulset web -n default --overwrite --field-manager=stateward-confirm",
 		"stateward.dev/confirm=delete stateward.dev/confirm-until=2026-11-23T12:10:00Z",
 	])
 }
@@ -187,7 +187,7 @@ test_command_tells_the_time_in_utc if {
 
 test_command_leaves_the_time_open_where_it_is_unknown if {
 	confirmation.command(_entry({"time": ""})) == concat(" ", [
-		"kubectl annotate statefulset web -n default --overwrite",
+		"kubectl annotate statefulset web -n default --overwrite --field-manager=stateward-confirm",
 		"stateward.dev/confirm=delete stateward.dev/confirm-until=TIME",
 	])
 }
@@ -206,7 +206,7 @@ test_way_out_of_a_plan_leaves_the_confirmation_to_its_day if {
 
 test_command_names_the_statefulset_of_a_scale if {
 	confirmation.command(_scale) == concat(" ", [
-		"kubectl annotate statefulset web -n default --overwrite",
+		"kubectl annotate statefulset web -n default --overwrite --field-manager=stateward-confirm",
 		"stateward.dev/confirm=scale stateward.dev/confirm-until=2026-11-23T12:10:00Z",
 	])
 }

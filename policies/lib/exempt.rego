@@ -15,6 +15,8 @@ import data.stateward.lib.owners
 reason(entry) := "the object is already terminating" if {
 	entry.old.metadata.deletionTimestamp
 	not _cuts_short(entry)
+	not _deletes_otherwise(entry)
+	not _unprotects(entry)
 } else := "a controller of Kubernetes finishes a deletion" if {
 	entry.operation == "DELETE"
 	identity.finishes_deletions(entry.user)
@@ -24,8 +26,9 @@ reason(entry) := "the object is already terminating" if {
 	is_object(entry.old)
 	_guarded(entry.object) == _guarded(entry.old)
 	count(owners.gained(entry)) == 0
+	not _unprotects(entry)
 } else := "the status belongs to the controllers" if {
-	entry.subresource == "status"
+	entry.subresource in {"status", "finalize"}
 	not _slips_in(entry)
 }
 
@@ -48,6 +51,48 @@ _cuts_short(entry) if {
 	entry.operation == "UPDATE"
 	_marks(entry.object) != _marks(entry.old)
 }
+
+# A second deletion with another propagation policy deletes pods that the first would have kept, or the other way round.
+_deletes_otherwise(entry) if {
+	_deletes_set(entry)
+	entry.options.propagationPolicy != _implied(entry.old)
+}
+
+_deletes_otherwise(entry) if {
+	_deletes_set(entry)
+	not entry.options.propagationPolicy
+	entry.options.orphanDependents == true
+	_implied(entry.old) != "Orphan"
+}
+
+_deletes_otherwise(entry) if {
+	_deletes_set(entry)
+	not entry.options.propagationPolicy
+	entry.options.orphanDependents == false
+	_implied(entry.old) == "Orphan"
+}
+
+_deletes_set(entry) if {
+	entry.kind == "StatefulSet"
+	entry.operation == "DELETE"
+}
+
+_implied(old) := "Orphan" if {
+	"orphan" in old.metadata.finalizers
+} else := "Foreground" if {
+	"foregroundDeletion" in old.metadata.finalizers
+} else := "Background"
+
+# These finalizers keep the data of a claim or a volume that is in use.
+_unprotects(entry) if {
+	entry.operation == "UPDATE"
+	entry.kind in {"PersistentVolume", "PersistentVolumeClaim"}
+	some name in ["kubernetes.io/pv-protection", "kubernetes.io/pvc-protection"]
+	name in entry.old.metadata.finalizers
+	not _has_finalizer(entry.object, name)
+}
+
+_has_finalizer(value, name) if name in value.metadata.finalizers
 
 # Everything but the metadata and status that controllers and clients write as they please. Marks of our own
 # and labels stay in: rules may read them. So does an owner that is new: the object goes when it goes.

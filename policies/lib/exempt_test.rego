@@ -168,10 +168,12 @@ _controllers := {
 
 # An UPDATE that changes nothing, but for the fields given.
 _entry(fields) := {
+	"kind": object.get(fields, "kind", "StatefulSet"),
 	"operation": object.get(fields, "operation", "UPDATE"),
 	"subresource": object.get(fields, "subresource", ""),
 	"object": object.get(fields, "object", _sts({})),
 	"old": object.get(fields, "old", _sts({})),
+	"options": object.get(fields, "options", {}),
 	"user": object.get(fields, "user", {"username": "alice"}),
 }
 
@@ -199,3 +201,50 @@ _sts(metadata) := {
 }
 
 _replicas(number) := object.union(_sts({}), {"spec": {"replicas": number}})
+
+test_second_deletion_with_another_propagation_is_judged[case] if {
+	some case in [
+		{"finalizers": ["orphan"], "options": {"propagationPolicy": "Background"}},
+		{"finalizers": ["orphan"], "options": {"orphanDependents": false}},
+		{"finalizers": ["foregroundDeletion"], "options": {"propagationPolicy": "Orphan"}},
+		{"finalizers": ["foregroundDeletion"], "options": {"orphanDependents": true}},
+		{"finalizers": ["example.com/hold"], "options": {"propagationPolicy": "Orphan"}},
+	]
+	not exempt.reason(_second_deletion(case))
+}
+
+test_second_deletion_like_the_first_is_exempt[case] if {
+	some case in [
+		{"finalizers": ["orphan"], "options": {}},
+		{"finalizers": ["orphan"], "options": {"orphanDependents": true}},
+		{"finalizers": ["foregroundDeletion"], "options": {"propagationPolicy": "Foreground"}},
+		{"finalizers": ["example.com/hold"], "options": {"propagationPolicy": "Background"}},
+	]
+	exempt.reason(_second_deletion(case)) == "the object is already terminating"
+}
+
+test_removed_protection_is_judged[case] if {
+	some case, metadata in {
+		"in use": {"finalizers": ["kubernetes.io/pv-protection"]},
+		"terminating": {"finalizers": ["kubernetes.io/pv-protection"], "deletionTimestamp": "2026-11-23T12:00:00Z"},
+	}
+	entry := _entry({
+		"kind": "PersistentVolume",
+		"operation": "UPDATE",
+		"old": {"metadata": metadata},
+		"object": {"metadata": object.remove(metadata, ["finalizers"])},
+	})
+	not exempt.reason(entry)
+}
+
+_second_deletion(case) := _entry({
+	"operation": "DELETE",
+	"options": case.options,
+	"old": _sts({"deletionTimestamp": "2026-11-23T12:00:00Z", "finalizers": case.finalizers}),
+})
+
+test_kept_protection_is_exempt if {
+	metadata := {"finalizers": ["kubernetes.io/pv-protection"], "deletionTimestamp": "2026-11-23T12:00:00Z"}
+	volume := {"metadata": metadata}
+	exempt.reason(_entry({"kind": "PersistentVolume", "operation": "UPDATE", "old": volume, "object": volume}))
+}

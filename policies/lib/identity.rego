@@ -110,3 +110,14 @@ _other(user) if {
 #   True for Kubernetes' own controllers that carry out a deletion which a person has already been allowed to
 #   start.
 finishes_deletions(user) if user.username in _deleters
+
+# METADATA
+# title: Ends protections
+# description: |
+#   True for the controllers that remove the finalizers by which volumes and claims in use are protected. Source:
+#   pkg/controller/volume/pvcprotection and pvprotection.
+ends_protections(user) if user.username in {
+	"system:kube-controller-manager",
+	"system:serviceaccount:kube-system:pv-protection-controller",
+	"system:serviceaccount:kube-system:pvc-protection-controller",
+}

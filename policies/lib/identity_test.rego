@@ -93,3 +93,16 @@ test_anybody_else_starts_deletions[username] if {
 	}
 	not identity.finishes_deletions({"username": username})
 }
+
+test_protection_controllers_end_protections[username] if {
+	some username in [
+		"system:kube-controller-manager",
+		"system:serviceaccount:kube-system:pv-protection-controller",
+		"system:serviceaccount:kube-system:pvc-protection-controller",
+	]
+	identity.ends_protections({"username": username})
+}
+
+test_people_end_no_protections if {
+	not identity.ends_protections({"username": "alice"})
+}

@@ -5,6 +5,8 @@
 #   tag, and `nginx` means `docker.io/library/nginx`. Source: the grammar of github.com/distribution/reference.
 package stateward.lib.image
 
+import data.stateward.lib.review
+
 _grammar := concat("", [
 	`^((?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*`,
 	`|\[[a-fA-F0-9:]+\])(?::[0-9]+)?/)?`,
@@ -57,11 +59,28 @@ prerelease(variant) if regex.match(`^[-_.]?(?:alpha|beta|rc|pre|dev|snapshot)`, 
 
 # METADATA
 # title: Containers
-# description: Every container of a pod template, init and sidecar containers too, with the path of each.
-containers(sts) := [{"path": ["spec", "template", "spec", list, index], "container": container} |
+# description: Every container of a pod template or a pod, init and sidecar containers too, with the path of each.
+# scope: document
+containers(value) := [{"path": ["spec", list, index], "container": container} |
 	some list in ["initContainers", "containers"]
-	some index, container in sts.spec.template.spec[list]
+	some index, container in value.spec[list]
+] if {
+	value.kind == "Pod"
+} else := [{"path": ["spec", "template", "spec", list, index], "container": container} |
+	some list in ["initContainers", "containers"]
+	some index, container in value.spec.template.spec[list]
 ]
+
+# METADATA
+# title: Subjects
+# description: |
+#   Everything whose images are judged: StatefulSets that are to exist, and updates of their pods, whose images can be
+#   changed behind the set.
+subjects := array.concat(review.statefulsets, [entry |
+	some entry in review.objects({"Pod"})
+	entry.operation == "UPDATE"
+	entry.old.metadata.labels["statefulset.kubernetes.io/pod-name"]
+])
 
 _docker_hub("docker.io")
 

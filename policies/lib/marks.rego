@@ -28,7 +28,16 @@ confirmed_by := "stateward.dev/confirmed-by"
 # METADATA
 # title: Kinds
 # description: The kinds of objects on which something can be confirmed.
-kinds := {"StatefulSet", "Service", "PersistentVolumeClaim", "Namespace", "Pod"}
+kinds := {
+	"ControllerRevision",
+	"Namespace",
+	"PersistentVolume",
+	"PersistentVolumeClaim",
+	"Pod",
+	"PodDisruptionBudget",
+	"Service",
+	"StatefulSet",
+}
 
 # METADATA
 # title: Quorum

@@ -11,6 +11,7 @@
 #     grandfathered: an existing problem does not stop it
 #   - touched: says the same outright, where comparing fields is not enough
 #   - severity: the level of this one where no Guardrails give the rule another, whatever the metadata say
+#   - others: further objects that it is about, each with kind, namespace and name
 #   - confirm: false where no confirmation may let this one through, though the rule's others can be confirmed
 package stateward.lib.result
 
@@ -36,24 +37,43 @@ violation(chain, entry, found) := _message(object.union_n([
 advice(chain, entry, found) := _message(object.union(_finding(chain, entry, found), {"advice": true}))
 
 # METADATA
+# title: At a level
+# description: A violation where a parameter says "deny", an advice where it says "warn".
+# scope: document
+at("deny", chain, entry, found) := violation(chain, entry, found)
+
+at("warn", chain, entry, found) := advice(chain, entry, found)
+
+# METADATA
 # title: Mutation
 # description: A change that Stateward makes; found.patch is an array of JSON Patch (RFC 6902) operations.
 mutation(chain, entry, found) := _message(object.union(_finding(chain, entry, found), {"patch": found.patch}))
 
-_finding(chain, entry, found) := object.union_n([_scope(called, entry), _aliases(custom), {
-	"rule": called[0],
-	"severity": object.get(found, "severity", object.get(custom, "severity", "warn")),
-	"profile": _profile(custom, found),
-	"path": found.path,
-	"field": field(found.path),
-	"what": found.what,
-	"fix": sprintf("%s.", [object.get(found, "fix", custom.fix)]),
-	"object": {"kind": entry.kind, "namespace": entry.namespace, "name": entry.name},
-}]) if {
+_finding(chain, entry, found) := object.union_n([
+	_scope(called, entry), _actor(called, entry), _aliases(custom), {
+		"rule": called[0],
+		"severity": object.get(found, "severity", object.get(custom, "severity", "warn")),
+		"profile": _profile(custom, found),
+		"path": found.path,
+		"field": field(found.path),
+		"what": found.what,
+		"fix": sprintf("%s.", [object.get(found, "fix", custom.fix)]),
+		"object": {"kind": entry.kind, "namespace": entry.namespace, "name": entry.name},
+	},
+	_others(found),
+]) if {
 	rule := _package(chain)
 	custom := rule.annotations.custom
 	called := config.names(rule)
 }
+
+# What is set for who acts.
+_actor(called, entry) := object.union(
+	{"action": level | level := scope.action(called, entry)},
+	{"quiet": true | scope.quiet(entry)},
+) if {
+	config.by_actor
+} else := {}
 
 _aliases(custom) := {"aliases": custom.aliases} if {
 	custom.aliases
@@ -62,6 +82,10 @@ _aliases(custom) := {"aliases": custom.aliases} if {
 _profile(custom, found) := {} if {
 	found.severity
 } else := object.get(custom, "profile", {})
+
+_others(found) := {"others": found.others} if {
+	found.others
+} else := {}
 
 _scope(called, entry) := {"outside": true} if {
 	scope.outside(called, entry)
@@ -87,10 +111,14 @@ _place(place) := sprintf("%s: ", [place]) if place != ""
 
 # A command ends the sentence without a full stop, which would be pasted with it. Only what is stored can be marked.
 _fix(true, entry, fix) := sprintf("%s, or %s", [trim_suffix(fix, "."), confirmation.way(entry)]) if {
-	entry.operation in {"UPDATE", "DELETE"}
+	_is_stored(entry)
 } else := fix
 
 _fix(false, _, fix) := fix
+
+_is_stored(entry) if entry.operation in {"UPDATE", "DELETE"}
+
+_is_stored(entry) if entry.kind == "Eviction"
 
 _confirmation(true, entry) := {"confirmed": true, "confirmation": confirmation.record(entry)} if {
 	confirmation.valid(entry)

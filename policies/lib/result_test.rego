@@ -86,7 +86,8 @@ test_rule_that_can_be_confirmed_says_how if {
 	finding := result.violation(_chain({"confirm": true}), _update(1, 2), _found({}))
 	finding.msg == concat(" ", [
 		"[a-rule] spec.replicas: 2 is wrong. Fix: mend it, or confirm it: kubectl annotate statefulset web -n default",
-		"--overwrite stateward.dev/confirm=update stateward.dev/confirm-until=2026-11-23T12:10:00Z",
+		"--overwrite --field-manager=stateward-confirm stateward.dev/confirm=update",
+		"stateward.dev/confirm-until=2026-11-23T12:10:00Z",
 	])
 	finding.confirmed == false
 }

@@ -51,7 +51,7 @@ objects(kinds) := [entry |
 #   with it, if they are in the request.
 stored(kinds) := array.concat(objects(kinds), [entry |
 	some entry in _judged
-	entry.subresource == "status"
+	entry.subresource in {"status", "finalize"}
 	entry.operation == "UPDATE"
 	entry.kind in kinds
 	is_kind(entry, entry.kind)
@@ -69,6 +69,23 @@ budgets := [entry | some entry in _judged; is_kind(entry, "PodDisruptionBudget")
 #   Every write to `statefulsets/scale`. The object is an autoscaling/v1 Scale: it has no labels, and an absent
 #   spec.replicas means 0.
 scales := [entry | some entry in _judged; entry.kind == "Scale"; entry.resource == "statefulsets"]
+
+# METADATA
+# title: Evictions
+# description: |
+#   Every eviction of a pod. The object is an Eviction of the pod's name: it has no labels, and tells in `deleteOptions`
+#   how the pod is to be deleted.
+evictions := [entry |
+	some entry in _judged
+	entry.kind == "Eviction"
+	entry.resource == "pods"
+	is_object(entry.object)
+]
+
+# METADATA
+# title: Bindings
+# description: Every binding of a pod to a node. The API server writes the metadata of the Binding into the pod.
+bindings := [entry | some entry in _judged; entry.kind == "Binding"; is_object(entry.object)]
 
 # METADATA
 # title: Deletions
@@ -113,6 +130,7 @@ _groups := {
 	"StorageClass": "storage.k8s.io",
 	"PodDisruptionBudget": "policy",
 	"Node": "",
+	"ControllerRevision": "apps",
 }
 
 _judged := shape.judged

@@ -20,6 +20,7 @@ test_admission_review_gives_an_entry_with_every_field if {
 		"user": {"username": "alice"},
 		"time": _now,
 		"planned": false,
+		"dry_run": false,
 	}]
 }
 
@@ -350,6 +351,7 @@ _manifest_entry(group, kind, name, manifest) := {
 	"user": {},
 	"time": "",
 	"planned": false,
+	"dry_run": false,
 }
 
 test_budget_that_somebody_wants_is_judged if {
@@ -365,4 +367,26 @@ test_entries_that_are_handed_over_are_taken_as_they_are if {
 	entry := {"operation": "DELETE", "group": "", "kind": "Pod", "subresource": "", "namespace": "a", "name": "b"}
 	review.entries == [entry] with input as {"kind": "Service"} with data.review as [entry]
 	review.deletions("Pod") == [entry] with input as {"kind": "Service"} with data.review as [entry]
+}
+
+test_dry_run_is_said_by_the_request_or_the_eviction[dry] if {
+	some dry, request in {
+		"request": {"dryRun": true},
+		"eviction": {"object": {"kind": "Eviction", "deleteOptions": {"dryRun": ["All"]}}},
+	}
+	[entry.dry_run | some entry in review.entries] == [true]
+		with input as {"request": object.union({"operation": "CREATE", "object": {}}, request)}
+}
+
+test_evictions_and_bindings_are_requests_about_pods if {
+	eviction := {"operation": "CREATE", "resource": {"resource": "pods"}, "object": {"kind": "Eviction"}}
+	count(review.evictions) == 1 with input as {"request": eviction}
+	review.bindings == [] with input as {"request": eviction}
+	count(review.bindings) == 1 with input as {"request": {"operation": "CREATE", "object": {"kind": "Binding"}}}
+}
+
+test_volume_belongs_to_the_namespace_of_its_claim if {
+	volume := {"kind": "PersistentVolume", "spec": {"claimRef": {"namespace": "data"}}}
+	[entry.namespace | some entry in review.entries] == ["data"]
+		with input as {"request": {"operation": "DELETE", "oldObject": volume}}
 }

@@ -8,6 +8,7 @@ package stateward.lib.scope
 import data.stateward.lib.clock
 import data.stateward.lib.cluster
 import data.stateward.lib.config
+import data.stateward.lib.identity
 import data.stateward.lib.selector
 
 # METADATA
@@ -35,6 +36,27 @@ exception(called, entry) := [object.union(said, {"dated": entry.time != ""}) |
 	said := {"reason": each.reason, "owner": each.owner, "expires": each.expires}
 ][0]
 
+# METADATA
+# title: Action
+# description: The level that a rule of these names has for who acts here; undefined where nothing is set for them.
+action(called, entry) := [level |
+	some setting in config.settings(called)
+	some name, level in setting.actions
+	_acts_as(name, entry.user)
+][0]
+
+# METADATA
+# title: Quiet
+# description: True where advice is only recorded for who acts here.
+quiet(entry) if {
+	config.advice.automation == "audit"
+	_acts_as("automation", entry.user)
+}
+
+_acts_as("automation", user) if identity.class(user) == "automation"
+
+_acts_as(name, user) if _is_one_of(user, _of_actors([name]))
+
 _expired(each, entry) if {
 	entry.time != ""
 	clock.nanoseconds(each.expires) <= clock.nanoseconds(entry.time)
@@ -58,6 +80,70 @@ _misses(match, entry) if _selects_none(match.labelSelector, _labels(entry))
 
 _misses(match, entry) if _selects_none(match.namespaceSelector, _namespace_labels(entry))
 
+# Where nobody knows who acts, as in CI, the rules stay in force.
+_misses(match, entry) if {
+	_selects_actors(match)
+	_is_known(entry.user)
+	not _is_one_of(entry.user, _subjects(match))
+}
+
+_misses(match, entry) if {
+	excluded := _of_actors(match.excludedActors)
+	_is_one_of(entry.user, excluded)
+}
+
+_misses(match, entry) if {
+	match.ownedBy
+	not _is_owned(entry, match.ownedBy)
+}
+
+_selects_actors(match) if match.subjects
+
+_selects_actors(match) if match.actors
+
+_subjects(match) := array.concat(object.get(match, "subjects", []), _of_actors(object.get(match, "actors", [])))
+
+_of_actors(names) := [subject | some actor in config.actors; actor.name in names; some subject in actor.subjects]
+
+_is_known(user) if not object.get(user, "username", "") in {"", null}
+
+_is_one_of(user, subjects) if {
+	some subject in subjects
+	_is(user, subject)
+}
+
+_is(user, subject) if {
+	subject.kind == "User"
+	glob.match(subject.name, null, user.username)
+}
+
+_is(user, subject) if {
+	subject.kind == "Group"
+	some group in user.groups
+	glob.match(subject.name, null, group)
+}
+
+_is(user, subject) if {
+	subject.kind == "ServiceAccount"
+	["system", "serviceaccount", namespace, name] = split(user.username, ":")
+	glob.match(subject.namespace, null, namespace)
+	glob.match(subject.name, null, name)
+}
+
+# As stored: an owner that the request itself brings does not count.
+_is_owned(entry, wanted) if {
+	some owner in _stored(entry).metadata.ownerReferences
+	owner.controller == true
+	owner.kind in wanted.kinds
+	split(owner.apiVersion, "/")[0] == wanted.group
+}
+
+_stored(entry) := cluster.statefulset(entry.namespace, entry.name) if {
+	entry.kind == "Scale"
+} else := entry.old if {
+	is_object(entry.old)
+} else := entry.object
+
 _selects_none(wanted, sets) if {
 	count(sets) > 0
 	every labels in sets {
@@ -68,9 +154,18 @@ _selects_none(wanted, sets) if {
 # An exception must be certain: before and after.
 _fits(match, entry) if {
 	not _misses(match, entry)
+	_certain_actor(match, entry)
 	_certain(object.get(match, "labelSelector", {}), _labels(entry))
 	_certain(object.get(match, "namespaceSelector", {}), _namespace_labels(entry))
 }
+
+# Who acts must be known for an exception.
+_certain_actor(match, _) if {
+	not _selects_actors(match)
+	not match.excludedActors
+}
+
+_certain_actor(_, entry) if _is_known(entry.user)
 
 _certain({}, _)
 

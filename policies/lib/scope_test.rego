@@ -176,3 +176,100 @@ test_a_former_name_counts if {
 	not scope.exception(["image-tag"], _entry) with data.kind as "Guardrails"
 		with data.spec as {"exceptions": exceptions}
 }
+
+test_match_is_about_who_acts[name] if {
+	some name, match in {
+		"user": {"subjects": [{"kind": "User", "name": "al*"}]},
+		"group": {"subjects": [{"kind": "Group", "name": "dba"}]},
+		"account": {"subjects": [{"kind": "ServiceAccount", "namespace": "flux-*", "name": "*"}]},
+		"actor": {"actors": ["ci"]},
+		"not an excluded one": {"excludedActors": ["ci"], "names": ["web"]},
+	}
+	not scope.outside(["image-tag"], _who[name]) with data.kind as "Guardrails"
+		with data.spec as {"match": match, "actors": _actors}
+}
+
+test_match_leaves_out_who_is_not_named[name] if {
+	some name, match in {
+		"user": {"subjects": [{"kind": "User", "name": "al*"}]},
+		"group": {"subjects": [{"kind": "Group", "name": "dba"}]},
+		"account": {"subjects": [{"kind": "ServiceAccount", "namespace": "flux-*", "name": "*"}]},
+		"actor": {"actors": ["others"]},
+		"excluded": {"excludedActors": ["ci"]},
+	}
+	scope.outside(["image-tag"], _by("ci-7", ["x"])) with data.kind as "Guardrails"
+		with data.spec as {"match": match, "actors": _actors}
+}
+
+test_rules_stay_in_force_for_who_is_unknown[name] if {
+	some name, match in {
+		"subjects": {"subjects": [{"kind": "User", "name": "alice"}]},
+		"excluded": {"excludedActors": ["ci"]},
+	}
+	not scope.outside(["image-tag"], _by("", [])) with data.kind as "Guardrails"
+		with data.spec as {"match": match, "actors": _actors}
+}
+
+test_exception_with_subjects_is_for_them_alone[user] if {
+	some user in ["", "bob"]
+	not scope.exception(["image-tag"], _by(user, [])) with data.kind as "Guardrails"
+		with data.spec as {"exceptions": _for_alice}
+}
+
+test_exception_with_subjects_is_for_them if {
+	scope.exception(["image-tag"], _by("alice", [])) with data.kind as "Guardrails"
+		with data.spec as {"exceptions": _for_alice}
+}
+
+test_match_is_about_the_controller_as_stored if {
+	owned := {"metadata": {"ownerReferences": [{
+		"apiVersion": "rabbitmq.com/v1beta1",
+		"kind": "RabbitmqCluster",
+		"controller": true,
+	}]}}
+	match := {"ownedBy": {"group": "rabbitmq.com", "kinds": ["RabbitmqCluster"]}}
+	not scope.outside(["image-tag"], object.union(_entry, {"old": owned})) with data.kind as "Guardrails"
+		with data.spec as {"match": match}
+	not scope.outside(["image-tag"], object.union(_entry, {"object": owned})) with data.kind as "Guardrails"
+		with data.spec as {"match": match}
+	scope.outside(["image-tag"], object.union(_entry, {"old": {"metadata": {}}, "object": owned}))
+		with data.kind as "Guardrails"
+		with data.spec as {"match": match}
+	not scope.outside(["image-tag"], _scale) with data.kind as "Guardrails"
+		with data.spec as {"match": match}
+		with data.cluster.statefulsets as {"data": {"web": owned}}
+}
+
+test_actor_has_a_level_of_its_own[user] if {
+	some user, level in {"system:serviceaccount:a:b": "warn", "ci-7": "audit"}
+	scope.action(["image-tag"], _by(user, [])) == level with data.kind as "Guardrails"
+		with data.spec as {"rules": _levels, "actors": _actors}
+}
+
+test_others_have_no_level_of_their_own if {
+	not scope.action(["image-tag"], _by("alice", [])) with data.kind as "Guardrails"
+		with data.spec as {"rules": _levels, "actors": _actors}
+}
+
+test_automation_may_be_spared_advice if {
+	scope.quiet(_by("system:serviceaccount:a:b", [])) with data.kind as "Guardrails"
+		with data.spec as {"advice": {"automation": "audit"}}
+	not scope.quiet(_by("alice", [])) with data.kind as "Guardrails"
+		with data.spec as {"advice": {"automation": "audit"}}
+}
+
+_by(user, groups) := object.union(_entry, {"user": {"username": user, "groups": groups}})
+
+_actors := [{"name": "ci", "subjects": [{"kind": "User", "name": "ci-*"}]}]
+
+_who := {
+	"user": _by("alice", []),
+	"group": _by("bob", ["dba"]),
+	"account": _by("system:serviceaccount:flux-system:kustomize-controller", []),
+	"actor": _by("ci-7", []),
+	"not an excluded one": _by("alice", []),
+}
+
+_levels := [{"id": "image-tag", "actions": {"automation": "warn", "ci": "audit"}}]
+
+_for_alice := [_exception("2027-01-01T00:00:00Z", {"subjects": [{"kind": "User", "name": "alice"}]})]

@@ -12,7 +12,8 @@ package stateward.lib.shape
 #   One entry for each thing under review. An entry always has: operation ("CREATE", "UPDATE", "DELETE", or
 #   "MANIFEST" if there is none), group, kind, subresource ("" for the resource itself), namespace, name,
 #   object and old (null where absent), options and user ({} where absent), time (RFC 3339, "" where unknown), planned
-#   (true where two versions of a manifest are compared: nothing of it is stored yet, and it has no user).
+#   (true where two versions of a manifest are compared: nothing of it is stored yet), dry_run (true where nothing will
+#   be stored).
 # scope: document
 entries := judged if judged
 
@@ -89,7 +90,15 @@ _entry(request, added) := {
 	"user": _object_or_empty(request, "userInfo"),
 	"time": object.get(added, "time", ""),
 	"planned": object.get(added, "planned", false),
+	"dry_run": _is_dry(request),
 }
+
+default _is_dry(_) := false
+
+_is_dry(request) if request.dryRun == true
+
+# The body of an Eviction says it too, and `kubectl drain --dry-run=server` says it only there.
+_is_dry(request) if "All" in request.object.deleteOptions.dryRun
 
 # Gatekeeper's audit gives an object an empty operation: nobody does anything to it.
 _operation("") := "MANIFEST"
@@ -102,8 +111,12 @@ _group(request) := split(_subject(request).apiVersion, "/")[0] if contains(_subj
 
 else := ""
 
+# A volume belongs to the namespace of its claim.
 _namespace(request) := request.namespace if {
 	request.namespace != ""
+} else := namespace if {
+	_kind(request) == "PersistentVolume"
+	namespace := _subject(request).spec.claimRef.namespace
 } else := namespace if {
 	namespace := _subject(request).metadata.namespace
 	not namespace in {"", null}

@@ -16,6 +16,27 @@ spread_keys(sts) := {term.topologyKey |
 }
 
 # METADATA
+# title: Idle
+# description: The paths, below the pod's spec, of what is meant to keep pods apart and selects none of the set's own.
+idle(sts) := {path |
+	some path, term in object.union(_placed_constraints(sts), _placed_terms(sts))
+	not selector.matches(object.get(term, "labelSelector", null), selector.labels(sts))
+}
+
+_placed_constraints(sts) := {sprintf("topologySpreadConstraints[%d]", [index]): constraint |
+	some index, constraint in sts.spec.template.spec.topologySpreadConstraints
+}
+
+_placed_terms(sts) := object.union(
+	{sprintf("podAntiAffinity.required[%d]", [index]): term |
+		some index, term in _anti_affinity(sts).requiredDuringSchedulingIgnoredDuringExecution
+	},
+	{sprintf("podAntiAffinity.preferred[%d]", [index]): weighted.podAffinityTerm |
+		some index, weighted in _anti_affinity(sts).preferredDuringSchedulingIgnoredDuringExecution
+	},
+)
+
+# METADATA
 # title: Zone keys
 # description: The node labels that name a zone, the second until Kubernetes 1.17.
 zone_keys := {"topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone"}

@@ -68,7 +68,7 @@ test_nothing_is_said_about_a_good_set if {
 	good := object.union(_bad, {"spec": {
 		"serviceName": "web",
 		"selector": {"matchLabels": {"app": "web"}},
-		"updateStrategy": {"rollingUpdate": {"partition": 2}},
+		"updateStrategy": {"rollingUpdate": {"partition": 0}},
 	}})
 	main.deny == set() with input as [{"path": "all.yaml", "contents": [service, budget, good]}]
 	main.warn == set() with input as [{"path": "all.yaml", "contents": [service, budget, good]}]

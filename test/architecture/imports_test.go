@@ -35,7 +35,7 @@ func allowed() map[string][]string {
 		"cmd/internal/vap":         {"policies", "policies/engine", "webhook/registration"},
 		"cmd/internal/ruletest":    {"cmd/internal/judge", "cmd/internal/manifest", "policies", "policies/engine"},
 		"cmd/internal/cli": {
-			"certs", "cmd/internal/artifact", "cmd/internal/baseline", "cmd/internal/doctor", "cmd/internal/generate", "cmd/internal/judge", "cmd/internal/manifest", "cmd/internal/newrule", "cmd/internal/report",
+			"certs", "cmd/internal/artifact", "cmd/internal/baseline", "cmd/internal/doctor", "cmd/internal/generate", "cmd/internal/judge", "cmd/internal/manifest", "cmd/internal/newrule", "cmd/internal/parallel", "cmd/internal/report",
 			"cmd/internal/ruletest", "cmd/internal/vap", "policies", "policies/engine", "webhook", "webhook/registration",
 		},
 		"cmd/stateward": {"cmd/internal/cli"},

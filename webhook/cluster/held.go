@@ -74,6 +74,11 @@ func (h *holder) keep(stored *unstructured.Unstructured) (*held, error) {
 		}
 		kept.sought = newSought(h.resource.Name, stored, value)
 	}
+	if h.resource.Name == "pods" {
+		if claims := claimsOf(stored); len(claims) > 0 {
+			kept.sought = &sought{claims: claims}
+		}
+	}
 	return kept, nil
 }
 

@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -34,9 +35,19 @@ func (w *World) look(ctx context.Context, resource policies.Resource, key client
 	return parse(found)
 }
 
+// searchLabelled returns by name the objects of a namespace that have all these labels.
+func (w *World) searchLabelled(ctx context.Context, resource policies.Resource, namespace string, labels engine.Labels) (ast.Value, error) {
+	if len(labels) == 0 || !canExist(namespace) {
+		return ast.NewObject(), nil
+	}
+	everything := func(*unstructured.Unstructured) bool { return true }
+	return w.search(ctx, resource, namespace, everything, client.MatchingLabels(labels))
+}
+
 // search returns by name what is wanted of the objects that a namespace has in the API server itself.
 func (w *World) search(
 	ctx context.Context, resource policies.Resource, namespace string, wanted func(*unstructured.Unstructured) bool,
+	options ...client.ListOption,
 ) (ast.Object, error) {
 	ctx, cancel := context.WithTimeout(ctx, searchTimeout)
 	defer cancel()
@@ -44,7 +55,8 @@ func (w *World) search(
 	page := &unstructured.UnstructuredList{}
 	page.SetGroupVersionKind(kind(resource))
 	for {
-		if err := w.live.List(ctx, page, client.InNamespace(namespace), client.Limit(searchPage), client.Continue(page.GetContinue())); err != nil {
+		each := append(slices.Clip(options), client.InNamespace(namespace), client.Limit(searchPage), client.Continue(page.GetContinue()))
+		if err := w.live.List(ctx, page, each...); err != nil {
 			return nil, err
 		}
 		for index := range page.Items {

@@ -21,6 +21,8 @@ const (
 	byWanted = "wanted"
 	// byGiven finds workloads by each of the labels that they give their pods.
 	byGiven = "given"
+	// byClaim finds pods by each of the claims that they use.
+	byClaim = "claim"
 )
 
 // sought is what the indexes ask for of an object.
@@ -29,6 +31,8 @@ type sought struct {
 	service string
 	wanted  labels
 	given   labels
+	// claims are those that a pod uses.
+	claims []string
 }
 
 // isFoundByLabels tells the resources with selectors or pod templates; of the many pods and claims nobody asks that.
@@ -52,6 +56,18 @@ func newSought(resource string, stored *unstructured.Unstructured, value ast.Val
 	return made
 }
 
+// claimsOf are the claims that a pod uses.
+func claimsOf(pod *unstructured.Unstructured) (claims []string) {
+	volumes, _, _ := unstructured.NestedSlice(pod.Object, "spec", "volumes")
+	for _, volume := range volumes {
+		fields, _ := volume.(map[string]any)
+		if claim, found, _ := unstructured.NestedString(fields, "persistentVolumeClaim", "claimName"); found {
+			claims = append(claims, claim)
+		}
+	}
+	return claims
+}
+
 // serviceOf is the Service that a StatefulSet names; what is no text names none.
 func serviceOf(set *unstructured.Unstructured) string {
 	service, _, _ := unstructured.NestedString(set.Object, "spec", "serviceName")
@@ -61,7 +77,7 @@ func serviceOf(set *unstructured.Unstructured) string {
 // indexers are those of held objects.
 func indexers() toolscache.Indexers {
 	all := toolscache.Indexers{}
-	for name, keys := range map[string]func(*held) []string{byService: serviceKeys, byWanted: wantedKeys, byGiven: givenKeys} {
+	for name, keys := range map[string]func(*held) []string{byService: serviceKeys, byWanted: wantedKeys, byGiven: givenKeys, byClaim: claimKeys} {
 		all[name] = func(object any) ([]string, error) {
 			kept, err := heldBy(object)
 			if err != nil || kept.sought == nil {
@@ -77,10 +93,20 @@ func serviceKeys(kept *held) []string {
 	if kept.sought.service == "" {
 		return nil
 	}
-	return []string{serviceKey(kept.namespace.Value(), kept.sought.service)}
+	return []string{nameKey(kept.namespace.Value(), kept.sought.service)}
+}
+
+func claimKeys(kept *held) (keys []string) {
+	for _, claim := range kept.sought.claims {
+		keys = append(keys, nameKey(kept.namespace.Value(), claim))
+	}
+	return keys
 }
 
 func wantedKeys(kept *held) []string {
+	if len(kept.sought.claims) > 0 {
+		return nil
+	}
 	if len(kept.sought.wanted) == 0 {
 		return []string{labelKey(kept.namespace.Value(), "", "")}
 	}
@@ -97,7 +123,7 @@ func givenKeys(kept *held) (keys []string) {
 
 func labelKey(namespace, name, value string) string { return namespace + "/" + name + "=" + value }
 
-func serviceKey(namespace, service string) string { return namespace + "/" + service }
+func nameKey(namespace, name string) string { return namespace + "/" + name }
 
 // labels are engine.Labels as they are held, by their names: maps would take several times the memory.
 type labels []label

@@ -59,6 +59,9 @@ func (w *Watches) World(ctx context.Context, resources []string) (*World, error)
 			return nil, fmt.Errorf("watch %s: no such resource", name)
 		}
 		world.resources[name] = watched{Resource: resource}
+		if resource.Live {
+			continue
+		}
 		// All begin before the first is waited for.
 		if _, err := w.Cache.GetInformer(ctx, object(resource), cache.BlockUntilSynced(false)); err != nil {
 			return nil, fmt.Errorf("watch %s: %w", name, err)
@@ -66,6 +69,9 @@ func (w *Watches) World(ctx context.Context, resources []string) (*World, error)
 	}
 	for _, name := range resources {
 		each := world.resources[name]
+		if each.Live {
+			continue
+		}
 		informer, err := w.Cache.GetInformer(ctx, object(each.Resource))
 		if err != nil {
 			return nil, fmt.Errorf("watch %s: %w: may Stateward list and watch it?", name, err)
@@ -94,7 +100,7 @@ func indexed(informer cache.Informer) (toolscache.Indexer, error) {
 func (w *Watches) Release(ctx context.Context, resources []string, last time.Duration, wanted func(resource string) bool) {
 	time.AfterFunc(last, func() {
 		for _, name := range resources {
-			if resource, known := policies.LookupResource(name); known && !wanted(name) && ctx.Err() == nil {
+			if resource, known := policies.LookupResource(name); known && !resource.Live && !wanted(name) && ctx.Err() == nil {
 				// The cache knows no reason to fail here, and a watch too many does no harm.
 				_ = w.Cache.RemoveInformer(ctx, object(resource))
 			}
@@ -144,6 +150,9 @@ func (w *World) get(ctx context.Context, resource, namespace, name string, isNow
 	if !ok || !canExist(namespace) || !canExist(name) || name == "" {
 		return nil, nil
 	}
+	if from.Live {
+		return w.look(ctx, from.Resource, client.ObjectKey{Namespace: namespace, Name: name})
+	}
 	key := client.ObjectKey{Namespace: namespace, Name: name}
 	stored, found, err := from.objects.GetByKey(toolscache.NewObjectName(namespace, name).String())
 	if err != nil {
@@ -190,6 +199,9 @@ func (w *World) Selecting(ctx context.Context, resource, namespace string, label
 
 // Labelled returns the cached workloads whose pods have all these labels.
 func (w *World) Labelled(ctx context.Context, resource, namespace string, labels engine.Labels) (ast.Value, error) {
+	if from, ok := w.resources[resource]; ok && from.Live {
+		return w.searchLabelled(ctx, from.Resource, namespace, labels)
+	}
 	if !isFoundByLabels(resource) || len(labels) == 0 {
 		return w.List(ctx, resource, namespace)
 	}
@@ -201,11 +213,16 @@ func (w *World) Labelled(ctx context.Context, resource, namespace string, labels
 
 // Governed returns the cached StatefulSets that name this Service.
 func (w *World) Governed(ctx context.Context, namespace, service string) (ast.Value, error) {
-	listed, err := w.list("statefulsets", under(byService, serviceKey(namespace, service)), everything)
+	listed, err := w.list("statefulsets", under(byService, nameKey(namespace, service)), everything)
 	if err != nil {
 		return nil, err
 	}
 	return w.orLive(ctx, listed, namespace, func(set *unstructured.Unstructured) bool { return serviceOf(set) == service })
+}
+
+// Mounting returns the cached Pods that use this claim.
+func (w *World) Mounting(_ context.Context, namespace, claim string) (ast.Value, error) {
+	return w.list("pods", under(byClaim, nameKey(namespace, claim)), everything)
 }
 
 // orLive returns the StatefulSets that the cache has or, where it has none, those of the API server: that nobody needs a
@@ -244,7 +261,7 @@ func under(index string, keys ...string) func(toolscache.Indexer) ([]any, error)
 func (w *World) list(resource string, look func(toolscache.Indexer) ([]any, error), wanted func(*held) bool) (ast.Object, error) {
 	listed := ast.NewObject()
 	from, ok := w.resources[resource]
-	if !ok {
+	if !ok || from.Live {
 		return listed, nil
 	}
 	objects, err := look(from.objects)

@@ -35,6 +35,11 @@ const (
 
 	// timeoutSeconds is short: a person waits, and a request that is refused can be repeated.
 	timeoutSeconds = 5
+	// shortTimeoutSeconds is for what a running database or a drain may wait for.
+	shortTimeoutSeconds = 2
+
+	// podNameLabel is on every pod that a StatefulSet made. Source: k8s.io/api/apps/v1.
+	podNameLabel = "statefulset.kubernetes.io/pod-name"
 )
 
 // Target is where the API server finds Stateward.
@@ -47,8 +52,7 @@ type Target struct {
 
 // Validating builds the configuration of the rules: entry "critical" for what can destroy something that runs, which
 // is refused when Stateward does not answer, entry "advisory" for what is being created, which is not, and an entry
-// for each change of metadata that matters on objects that are of no other interest: refused again, or what is
-// confirmed meanwhile would count later.
+// for each change that matters on objects that are of no other interest.
 func Validating(library *policies.Library, target Target) *admissionregistrationv1.ValidatingWebhookConfiguration {
 	alwaysJudged := judgedAlways(library.Rules)
 	isCreate := func(operation string) bool { return operation == string(admissionregistrationv1.Create) }
@@ -56,30 +60,21 @@ func Validating(library *policies.Library, target Target) *admissionregistration
 		TypeMeta:   metav1.TypeMeta{APIVersion: "admissionregistration.k8s.io/v1", Kind: "ValidatingWebhookConfiguration"},
 		ObjectMeta: metav1.ObjectMeta{Name: Name, Labels: labels()},
 	}
-	type entry struct {
-		name       string
-		policy     admissionregistrationv1.FailurePolicyType
-		belongs    selection
-		conditions []admissionregistrationv1.MatchCondition
-	}
 	entries := []entry{
 		{
-			"critical.stateward.dev", admissionregistrationv1.Fail,
-			func(resource, operation string) bool {
+			name: "critical.stateward.dev", policy: admissionregistrationv1.Fail, timeout: timeoutSeconds,
+			belongs: func(resource, operation string) bool {
 				return alwaysJudged(resource, operation) && !isCreate(operation)
 			},
-			append(MatchConditions(), forcedDeletions()),
+			conditions: append(MatchConditions(), secondDeletions(), forcedDeletions(), boundVolumes()),
 		},
 		{
-			"advisory.stateward.dev", admissionregistrationv1.Ignore,
-			func(resource, operation string) bool { return alwaysJudged(resource, operation) && isCreate(operation) },
-			MatchConditions(),
+			name: "advisory.stateward.dev", policy: admissionregistrationv1.Ignore, timeout: timeoutSeconds,
+			belongs:    func(resource, operation string) bool { return alwaysJudged(resource, operation) && isCreate(operation) },
+			conditions: MatchConditions(),
 		},
 	}
-	for _, change := range changes(library.Rules) {
-		entries = append(entries, entry{change.name, admissionregistrationv1.Fail, change.belongs, change.conditions})
-	}
-	for _, entry := range entries {
+	for _, entry := range append(entries, changes(library.Rules)...) {
 		configuration.Webhooks = append(configuration.Webhooks, admissionregistrationv1.ValidatingWebhook{
 			Name:                    entry.name,
 			ClientConfig:            target.clientConfig(ValidatePath),
@@ -88,7 +83,7 @@ func Validating(library *policies.Library, target Target) *admissionregistration
 			MatchPolicy:             pointer(admissionregistrationv1.Equivalent),
 			NamespaceSelector:       ExceptSystem(),
 			SideEffects:             pointer(admissionregistrationv1.SideEffectClassNone),
-			TimeoutSeconds:          pointer[int32](timeoutSeconds),
+			TimeoutSeconds:          &entry.timeout,
 			AdmissionReviewVersions: []string{"v1"},
 			MatchConditions:         entry.conditions,
 		})
@@ -129,8 +124,11 @@ func Mutating(library *policies.Library, target Target) *admissionregistrationv1
 		TypeMeta:   metav1.TypeMeta{APIVersion: "admissionregistration.k8s.io/v1", Kind: "MutatingWebhookConfiguration"},
 		ObjectMeta: metav1.ObjectMeta{Name: Name, Labels: labels()},
 	}
-	always := metadataChange{"mutation.stateward.dev", judgedAlways(rules), MatchConditions()}
-	for _, entry := range append([]metadataChange{always}, changes(rules)...) {
+	always := entry{
+		name: "mutation.stateward.dev", timeout: timeoutSeconds, belongs: judgedAlways(rules),
+		conditions: append(MatchConditions(), notTerminating()),
+	}
+	for _, entry := range append([]entry{always}, changes(rules)...) {
 		configuration.Webhooks = append(configuration.Webhooks, admissionregistrationv1.MutatingWebhook{
 			Name:                    entry.name,
 			ClientConfig:            target.clientConfig(MutatePath),
@@ -139,7 +137,7 @@ func Mutating(library *policies.Library, target Target) *admissionregistrationv1
 			MatchPolicy:             pointer(admissionregistrationv1.Equivalent),
 			NamespaceSelector:       ExceptSystem(),
 			SideEffects:             pointer(admissionregistrationv1.SideEffectClassNone),
-			TimeoutSeconds:          pointer[int32](timeoutSeconds),
+			TimeoutSeconds:          &entry.timeout,
 			AdmissionReviewVersions: []string{"v1"},
 			ReinvocationPolicy:      pointer(admissionregistrationv1.IfNeededReinvocationPolicy),
 			MatchConditions:         entry.conditions,
@@ -151,15 +149,18 @@ func Mutating(library *policies.Library, target Target) *admissionregistrationv1
 // selection says which operations on which resources belong to an entry.
 type selection func(resource, operation string) bool
 
-// metadataChange is an entry for the requests that change one part of the metadata.
-type metadataChange struct {
-	name       string
+// entry is one webhook of a configuration.
+type entry struct {
+	name string
+	// policy is what becomes of a request when Stateward does not answer within timeout, in seconds.
+	policy     admissionregistrationv1.FailurePolicyType
+	timeout    int32
 	belongs    selection
 	conditions []admissionregistrationv1.MatchCondition
 }
 
-// changes are the entries for what some rule judges only where a part of the metadata changes, and no rule otherwise.
-func changes(rules []policies.Rule) (entries []metadataChange) {
+// changes are the entries for what some rule judges only where a request changes a certain thing, and no rule otherwise.
+func changes(rules []policies.Rule) (entries []entry) {
 	alwaysJudged := judgedAlways(rules)
 	for _, change := range policies.Changes() {
 		belongs := func(resource, operation string) bool {
@@ -170,8 +171,9 @@ func changes(rules []policies.Rule) (entries []metadataChange) {
 		if len(operations(rules, belongs)) == 0 {
 			continue
 		}
-		name, condition := changeCondition(change)
-		entries = append(entries, metadataChange{name, belongs, append(MatchConditions(), condition)})
+		entry := entryFor(change)
+		entry.belongs = belongs
+		entries = append(entries, entry)
 	}
 	return entries
 }
@@ -228,12 +230,6 @@ func operations(rules []policies.Rule, belongs selection) []admissionregistratio
 func MatchConditions() []admissionregistrationv1.MatchCondition {
 	return []admissionregistrationv1.MatchCondition{
 		{
-			// A pod that terminates still runs: what cuts it off is judged, and other conditions leave out the rest.
-			Name: "not-terminating",
-			Expression: "request.operation == 'CREATE' || !has(oldObject.metadata.deletionTimestamp) || " +
-				"request.resource.resource == 'pods'",
-		},
-		{
 			Name:       "not-a-controller-finishing-a-deletion",
 			Expression: "request.operation != 'DELETE' || !(request.userInfo.username in [" + deletionControllers() + "])",
 		},
@@ -244,12 +240,32 @@ func MatchConditions() []admissionregistrationv1.MatchCondition {
 	}
 }
 
+// notTerminating leaves out what is being deleted already, except pods: one that terminates still runs.
+func notTerminating() admissionregistrationv1.MatchCondition {
+	return admissionregistrationv1.MatchCondition{
+		Name: "not-terminating",
+		Expression: "request.operation == 'CREATE' || !has(oldObject.metadata.deletionTimestamp) || " +
+			"request.resource.resource == 'pods'",
+	}
+}
+
+// secondDeletions is notTerminating, except that a second deletion with another propagation policy is asked about: it
+// deletes pods that the first would have kept, or keeps those that it would have deleted.
+func secondDeletions() admissionregistrationv1.MatchCondition {
+	condition := notTerminating()
+	condition.Name = "not-terminating-or-deleted-otherwise"
+	condition.Expression += " || (request.operation == 'DELETE' && request.resource.resource == 'statefulsets' && " +
+		"(has(request.options.propagationPolicy) || has(request.options.orphanDependents)))"
+	return condition
+}
+
 func deletionControllers() string {
 	return "'" + strings.Join(policies.DeletionControllers(), "', '") + "'"
 }
 
-// forcedDeletions leaves out all deletions of pods but those without grace of a StatefulSet's pods by anybody but a
-// kubelet: the cluster deletes pods all the time, and must not wait for Stateward.
+// forcedDeletions leaves out all deletions of pods but those without grace of a StatefulSet's pods by anyone but a
+// kubelet: the cluster deletes pods all the time, and must not wait for Stateward. A pod keeps its label when its set is
+// deleted without it.
 func forcedDeletions() admissionregistrationv1.MatchCondition {
 	return admissionregistrationv1.MatchCondition{
 		Name: "of-pods-only-forced-deletions",
@@ -257,32 +273,21 @@ func forcedDeletions() admissionregistrationv1.MatchCondition {
 			"request.resource.resource != 'pods' || request.operation != 'DELETE' || (",
 			"(has(request.options.gracePeriodSeconds) ? request.options.gracePeriodSeconds == 0 :",
 			"has(oldObject.spec.terminationGracePeriodSeconds) && oldObject.spec.terminationGracePeriodSeconds == 0) &&",
+			"(has(oldObject.metadata.labels) && '" + podNameLabel + "' in oldObject.metadata.labels ||",
 			"has(oldObject.metadata.ownerReferences) &&",
-			"oldObject.metadata.ownerReferences.exists(owner, owner.kind == 'StatefulSet') &&",
-			"(!has(request.userInfo.groups) || !('system:nodes' in request.userInfo.groups)))",
+			"oldObject.metadata.ownerReferences.exists(owner, owner.kind == 'StatefulSet')) &&",
+			"!(request.userInfo.username.startsWith('system:node:') && has(request.userInfo.groups) &&",
+			"'system:nodes' in request.userInfo.groups))",
 		}, " "),
 	}
 }
 
-// changeCondition leaves out all that does not change this part of the metadata: nobody is to wait for Stateward with
-// every Pod and every claim. It comes with the name of its entry.
-func changeCondition(change policies.Change) (entry string, condition admissionregistrationv1.MatchCondition) {
-	if change == policies.Owners {
-		return "owner.stateward.dev", admissionregistrationv1.MatchCondition{
-			Name: "an-owner-is-new",
-			Expression: strings.Join([]string{
-				"!(request.userInfo.username in [" + deletionControllers() + "]) &&",
-				"object != null && has(object.metadata.ownerReferences) &&",
-				"object.metadata.ownerReferences.exists(owner,",
-				"oldObject == null || !has(oldObject.metadata.ownerReferences) ||",
-				"!oldObject.metadata.ownerReferences.exists(old, old.uid == owner.uid && old.name == owner.name &&",
-				"old.kind == owner.kind && old.apiVersion == owner.apiVersion))",
-			}, " "),
-		}
-	}
-	return "confirmation.stateward.dev", admissionregistrationv1.MatchCondition{
-		Name:       "a-mark-changes",
-		Expression: differs("annotations", policies.ConfirmationMarks()) + " || " + differs("labels", policies.ProtectionMarks()),
+// boundVolumes leaves out the deletion of volumes that no claim is bound to: provisioners delete those all the time.
+func boundVolumes() admissionregistrationv1.MatchCondition {
+	return admissionregistrationv1.MatchCondition{
+		Name: "of-volumes-only-those-with-a-claim",
+		Expression: "request.resource.resource != 'persistentvolumes' || request.operation != 'DELETE' || " +
+			"!has(oldObject.status) || !has(oldObject.status.phase) || !(oldObject.status.phase in ['Released', 'Available'])",
 	}
 }
 

@@ -202,7 +202,7 @@ func TestOnlyWhatCanDestroySomethingIsRefusedWithoutStateward(t *testing.T) {
 				Key: "kubernetes.io/metadata.name", Operator: metav1.LabelSelectorOpNotIn,
 				Values: []string{"kube-system", "stateward-system"},
 			}}},
-			Conditions: append([]string{"not-terminating", "not-a-controller-finishing-a-deletion", "not-break-glass"}, more...),
+			Conditions: append([]string{"not-a-controller-finishing-a-deletion", "not-break-glass"}, more...),
 		}
 	}
 	got := map[string]common{}
@@ -218,14 +218,24 @@ func TestOnlyWhatCanDestroySomethingIsRefusedWithoutStateward(t *testing.T) {
 	// Guardrails have no namespace.
 	own := want(admissionregistrationv1.Ignore)
 	own.Namespaces = nil
+	soon := func(more ...string) common {
+		soon := want(admissionregistrationv1.Ignore, more...)
+		soon.Timeout = 2
+		return soon
+	}
 	if diff := cmp.Diff(map[string]common{
 		"validating guardrails.stateward.dev":   own,
-		"validating critical.stateward.dev":     want(admissionregistrationv1.Fail, "of-pods-only-forced-deletions"),
+		"validating critical.stateward.dev":     want(admissionregistrationv1.Fail, "not-terminating-or-deleted-otherwise", "of-pods-only-forced-deletions", "of-volumes-only-those-with-a-claim"),
 		"validating advisory.stateward.dev":     want(admissionregistrationv1.Ignore),
-		"validating confirmation.stateward.dev": want(admissionregistrationv1.Fail, "a-mark-changes"),
-		"validating owner.stateward.dev":        want(admissionregistrationv1.Fail, "an-owner-is-new"),
-		"mutating mutation.stateward.dev":       want(admissionregistrationv1.Ignore),
-		"mutating confirmation.stateward.dev":   want(admissionregistrationv1.Ignore, "a-mark-changes"),
+		"validating confirmation.stateward.dev": want(admissionregistrationv1.Fail, "not-terminating", "a-mark-changes"),
+		"validating owner.stateward.dev":        want(admissionregistrationv1.Fail, "not-terminating", "an-owner-is-new"),
+		"validating protection.stateward.dev":   want(admissionregistrationv1.Fail, "a-protection-is-removed"),
+		"validating reclaim.stateward.dev":      soon("not-terminating", "the-reclaim-policy-changes"),
+		"validating eviction.stateward.dev":     soon("no-grace-period"),
+		"validating image.stateward.dev":        soon("not-terminating", "an-image-of-a-set-changes"),
+		"validating label.stateward.dev":        soon("not-terminating", "a-label-of-a-set-changes"),
+		"mutating mutation.stateward.dev":       want(admissionregistrationv1.Ignore, "not-terminating"),
+		"mutating confirmation.stateward.dev":   want(admissionregistrationv1.Ignore, "not-terminating", "a-mark-changes"),
 	}, got); diff != "" {
 		t.Errorf("entries (-want +got):\n%s", diff)
 	}

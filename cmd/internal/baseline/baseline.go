@@ -20,10 +20,15 @@ const stdin = "-"
 
 // Tree is what was read. Notes say, in the order of the files, what was left out and why.
 type Tree struct {
+	manifest.Input
+
 	// Revision begins the names of the files, with a colon, where they are not here.
-	Revision  string
-	Documents []manifest.Document
-	Notes     []string
+	Revision string
+	// Top is the folder that the files of a revision lie in.
+	Top   string
+	Notes []string
+	// Unreadable is what could not be read; the documents are those that could.
+	Unreadable error
 }
 
 // Given is what somebody wants to compare with its baseline.
@@ -42,19 +47,20 @@ func Read(ctx context.Context, name string, given Given, opts manifest.Options) 
 	if name == "" {
 		return Tree{}, Tree{}, errors.New("--baseline is empty: name a git revision or a folder")
 	}
-	if isFolder(name) {
-		return readFolder(name, given, opts)
+	if IsFolder(name) {
+		return readFolder(ctx, name, given, opts)
 	}
 	return readRevision(ctx, name, given, opts)
 }
 
 // past are the options by which the baseline is read: nobody can mend it, so it is not validated.
 func past(opts manifest.Options) manifest.Options {
-	opts.Validate, opts.Progress = false, nil
+	opts.Validate, opts.Progress, opts.Needs = manifest.ValidateIgnore, nil, nil
 	return opts
 }
 
-func isFolder(name string) bool {
+// IsFolder reports whether the name of a baseline is that of a folder.
+func IsFolder(name string) bool {
 	if filepath.IsAbs(name) || name == "." || name == ".." ||
 		strings.HasPrefix(name, "./") || strings.HasPrefix(name, "../") {
 		return true
@@ -65,7 +71,7 @@ func isFolder(name string) bool {
 
 // readFolder takes all documents of the folder for the baseline, wherever in it they are: objects are paired by what
 // they are called, not by their files.
-func readFolder(name string, given Given, opts manifest.Options) (before, after Tree, err error) {
+func readFolder(ctx context.Context, name string, given Given, opts manifest.Options) (before, after Tree, err error) {
 	info, err := os.Stat(name)
 	if err != nil {
 		return Tree{}, Tree{}, fmt.Errorf("--baseline %s: the folder does not exist; give a revision without ./", name)
@@ -77,16 +83,22 @@ func readFolder(name string, given Given, opts manifest.Options) (before, after 
 		if len(given.Paths) > 0 {
 			return Tree{}, Tree{}, fmt.Errorf("--baseline %s is compared with one kustomization: check %s by itself", name, given.Paths[0])
 		}
-		before.Documents, after.Documents, err = buildFolder(name, given.Kustomization, opts)
-		return before, after, err
+		return buildFolder(ctx, name, given.Kustomization, opts)
 	}
-	if after.Documents, err = manifest.Read(given.Paths, opts); err != nil {
-		return Tree{}, Tree{}, err
-	}
-	if before.Documents, err = manifest.Read([]string{name}, past(opts)); err != nil {
-		return Tree{}, Tree{}, fmt.Errorf("read the baseline: %w", err)
-	}
+	after.Input, after.Unreadable = manifest.Read(ctx, given.Paths, opts)
+	before.Input, err = manifest.Read(ctx, []string{name}, past(opts))
+	before.Unreadable = prefixed(err)
 	return before, after, nil
+}
+
+// prefixed says that it is the baseline which cannot be read.
+func prefixed(err error) error {
+	var errs []error
+	for _, each := range manifest.Errors(err) {
+		each.Err = fmt.Errorf("read the baseline: %w", each.Err)
+		errs = append(errs, each)
+	}
+	return errors.Join(errs...)
 }
 
 // readRevision reads the files of the work tree and their versions at the revision.
@@ -125,32 +137,40 @@ func (r repository) compare(ctx context.Context, revision, commit string, places
 	if err != nil {
 		return Tree{}, Tree{}, err
 	}
-	listed := classify(entries, places)
-	if after, err = readWorkTree(places, listed, opts); err != nil {
-		return Tree{}, Tree{}, err
-	}
+	listed := classify(entries, places, r.filters(places, opts))
+	after = readWorkTree(ctx, places, listed, opts)
 	before, err = r.read(ctx, revision, listed, past(opts))
 	return before, after, err
 }
 
+// filters leave out of each place what a walk of the work tree leaves out there.
+func (r repository) filters(places []place, opts manifest.Options) func(place place, path string) bool {
+	known := map[string]manifest.Filter{}
+	for _, place := range places {
+		known[place.below] = manifest.NewFilter(filepath.Join(r.top, filepath.FromSlash(place.below)), opts)
+	}
+	return func(place place, path string) bool {
+		return known[place.below].LeavesOut(filepath.Join(r.top, filepath.FromSlash(path)))
+	}
+}
+
 // readWorkTree reads the paths as they are now. What a revision had may be gone altogether, and is no mistake then.
 // Symbolic links are followed in neither tree: what they lead to is judged where it lies.
-func readWorkTree(places []place, past listing, opts manifest.Options) (Tree, error) {
-	var tree Tree
+func readWorkTree(ctx context.Context, places []place, past listing, opts manifest.Options) (tree Tree) {
 	var failed []error
 	for _, place := range places {
-		documents, err := manifest.Read([]string{place.given}, opts)
+		input, err := manifest.Read(ctx, []string{place.given}, opts)
 		if err != nil && (!past.had(place) || !isGone(place)) {
 			failed = append(failed, err)
 		}
-		tree.Documents = append(tree.Documents, documents...)
+		tree.Documents = append(tree.Documents, input.Documents...)
+		tree.LeftOut = append(tree.LeftOut, input.LeftOut...)
+		tree.Warnings = append(tree.Warnings, input.Warnings...)
 	}
-	if len(failed) > 0 {
-		return Tree{}, errors.Join(failed...)
-	}
+	tree.Unreadable = errors.Join(failed...)
 	tree.dropLinks(places)
 	tree.dropRepeated()
-	return tree, nil
+	return tree
 }
 
 // isGone reports whether nothing is left at a path: no file, or a folder without a manifest.

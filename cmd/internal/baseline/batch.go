@@ -19,6 +19,7 @@ import (
 type blob struct {
 	entry entry
 	data  []byte
+	size  int64
 }
 
 // read returns the objects of a revision. Their files are called REVISION:PATH, as `git show` has it.
@@ -38,26 +39,65 @@ func (r repository) read(ctx context.Context, revision string, past listing, opt
 	if err != nil {
 		return Tree{}, fmt.Errorf("read the files of the baseline: %w", err)
 	}
+	tree.Revision, tree.Top = revision, r.top
+	parts := partsOf(blobs)
 	var failed []error
 	for _, blob := range blobs {
-		tree.Revision = revision
-		name := revision + ":" + blob.entry.path
-		documents, err := manifest.Parse(name, blob.data, opts)
-		tree.Documents = append(tree.Documents, documents...)
+		if isPart(parts, "/"+blob.entry.path, opts) {
+			continue
+		}
+		input, err := parseBlob(revision+":"+blob.entry.path, blob, opts)
+		tree.Documents = append(tree.Documents, input.Documents...)
 		switch {
 		case err == nil:
 		case r.exists(blob.entry.path):
 			// The file of today was read, so this change has mended it, or is free to.
 			tree.note("%s; the baseline is read without it, so what is there now counts as new", firstLine(err))
 		default:
-			failed = append(failed, err)
+			failed = append(failed, gone(err))
 		}
 	}
-	if len(failed) > 0 {
-		return Tree{}, fmt.Errorf("%w; the file is gone, and its content is unknown: correct it in a separate change "+
-			"first, or take a later baseline", errors.Join(failed...))
-	}
+	tree.Unreadable = errors.Join(failed...)
 	return tree, nil
+}
+
+// gone says why a file of the past that is not here any more has to be read.
+func gone(err error) error {
+	var errs []error
+	for _, each := range manifest.Errors(err) {
+		each.Err = fmt.Errorf("%w; the file is gone, and its content is unknown: correct it in a separate change "+
+			"first, or take a later baseline", each.Err)
+		errs = append(errs, each)
+	}
+	return errors.Join(errs...)
+}
+
+// partsOf finds the files that kustomizations of the revision use for something else than an object.
+func partsOf(blobs []blob) manifest.Parts {
+	parts := manifest.NewParts()
+	for _, blob := range blobs {
+		if manifest.IsKustomization(blob.entry.path) {
+			parts.Add("/"+blob.entry.path, blob.data)
+		}
+	}
+	return parts
+}
+
+func isPart(parts manifest.Parts, file string, opts manifest.Options) bool {
+	_, found := parts.Reason(file)
+	return found || manifest.IsKustomization(file) || opts.SkipBuilt && parts.IsResource(file)
+}
+
+func parseBlob(name string, blob blob, opts manifest.Options) (manifest.Input, error) {
+	if blob.data == nil && blob.size > 0 {
+		return manifest.Input{}, manifest.Error{
+			Position: manifest.Position{File: name}, Err: fmt.Errorf("the file is larger than %d bytes; split it", limit(opts)),
+		}
+	}
+	if blob.entry.named {
+		return manifest.Parse(name, blob.data, opts)
+	}
+	return manifest.ParseFound(name, blob.data, opts)
 }
 
 func limit(opts manifest.Options) int64 {
@@ -77,11 +117,36 @@ func firstLine(err error) string {
 	return first
 }
 
-// blobs reads the content of all files from one process.
+// blobs reads the content of all files from one process. Those that are too large are not asked for: a small object may
+// unpack to gigabytes.
 func (r repository) blobs(ctx context.Context, files []entry, limit int64) ([]blob, error) {
+	sizes, err := r.batch(ctx, "--batch-check", files, limit)
+	if err != nil {
+		return nil, err
+	}
+	var small []entry
+	for _, each := range sizes {
+		if each.size <= limit {
+			small = append(small, each.entry)
+		}
+	}
+	read, err := r.batch(ctx, "--batch", small, limit)
+	if err != nil {
+		return nil, err
+	}
+	for index, each := range sizes {
+		if each.size <= limit {
+			sizes[index], read = read[0], read[1:]
+		}
+	}
+	return sizes, nil
+}
+
+// batch asks one process for the sizes or the contents of files.
+func (r repository) batch(ctx context.Context, what string, files []entry, limit int64) ([]blob, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	command, complaints := r.command(ctx, "cat-file", "--batch")
+	command, complaints := r.command(ctx, "cat-file", what)
 	var wanted strings.Builder
 	for _, file := range files {
 		wanted.WriteString(file.object + "\n")
@@ -94,7 +159,11 @@ func (r repository) blobs(ctx context.Context, files []entry, limit int64) ([]bl
 	if err := command.Start(); err != nil {
 		return nil, explain(err, complaints)
 	}
-	blobs, err := parseBatch(bufio.NewReader(output), files, limit)
+	parse := parseBatch
+	if what == "--batch-check" {
+		parse = parseSizes
+	}
+	blobs, err := parse(bufio.NewReader(output), files, limit)
 	if err != nil {
 		// It may still want to write.
 		cancel()
@@ -105,6 +174,19 @@ func (r repository) blobs(ctx context.Context, files []entry, limit int64) ([]bl
 		return nil, err
 	}
 	return blobs, explain(command.Wait(), complaints)
+}
+
+// parseSizes reads what `git cat-file --batch-check` answers: the heads of --batch alone.
+func parseSizes(from *bufio.Reader, files []entry, _ int64) ([]blob, error) {
+	blobs := make([]blob, 0, len(files))
+	for _, file := range files {
+		size, err := parseHead(from, file)
+		if err != nil {
+			return nil, err
+		}
+		blobs = append(blobs, blob{entry: file, size: size})
+	}
+	return blobs, nil
 }
 
 // parseBatch reads what `git cat-file --batch` answers: for each object "OBJECT TYPE SIZE\n", its content and "\n",
@@ -130,7 +212,7 @@ func parseBatch(from *bufio.Reader, files []entry, limit int64) ([]blob, error) 
 		if end, err := from.ReadByte(); err != nil || end != '\n' {
 			return nil, fmt.Errorf("%s: git did not end the file where it said it would", file.path)
 		}
-		blobs = append(blobs, blob{entry: file, data: data})
+		blobs = append(blobs, blob{entry: file, data: data, size: size})
 	}
 	return blobs, nil
 }

@@ -14,7 +14,7 @@ func TestFolderIsComparedByItsObjects(t *testing.T) {
 	r := newRepository(t)
 	r.commit(map[string]string{
 		"old/x/a.yaml": service("a") + "---\n" + service("b"), "old/c.yaml": service("c"),
-		"new/a.yaml": service("a"), "new/d.yaml": service("d"), "empty/README.md": "", "broken/a.yaml": "kind: [",
+		"new/a.yaml": service("a"), "new/d.yaml": service("d"), "empty/README.md": "", "broken/a.yaml": "apiVersion: v1\nkind: [",
 	})
 	for name, test := range map[string]struct {
 		baseline, path string
@@ -40,11 +40,11 @@ func TestFolderIsComparedByItsObjects(t *testing.T) {
 		},
 		"a folder without manifests": {
 			baseline: r.path("empty"), path: r.path("new"),
-			want: outcome{Error: "read the baseline: REPO/empty: no .yaml, .yml or .json file in this folder; name another one"},
+			want: outcome{Error: "REPO/empty: read the baseline: no .yaml, .yml or .json file in this folder; name another one"},
 		},
 		"a folder with a broken file": {
 			baseline: r.path("broken"), path: r.path("new"),
-			want: outcome{Error: "read the baseline: REPO/broken/a.yaml:1:1: invalid YAML: did not find expected node content"},
+			want: outcome{Error: "REPO/broken/a.yaml:2:1: read the baseline: invalid YAML: did not find expected node content"},
 		},
 		"nothing": {
 			baseline: "", path: r.path("new"), want: outcome{Error: "--baseline is empty: name a git revision or a folder"},

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -147,22 +148,50 @@ func quoted(name string) string {
 
 // git runs a command that only reads, and returns what it prints.
 func (r repository) git(ctx context.Context, arguments ...string) ([]byte, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	command, complaints := r.command(ctx, arguments...)
-	output, err := command.Output()
-	return output, explain(err, complaints)
+	pipe, err := command.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := command.Start(); err != nil {
+		return nil, explain(err, complaints)
+	}
+	output, err := io.ReadAll(io.LimitReader(pipe, maxOutput+1))
+	if err == nil && len(output) > maxOutput {
+		// It would go on printing.
+		cancel()
+		err = errTooMuch
+	}
+	if waited := command.Wait(); err == nil {
+		err = explain(waited, complaints)
+	}
+	return output, err
 }
+
+// maxOutput is what git may print: the names of a million files.
+const maxOutput = 128 << 20
+
+var errTooMuch = fmt.Errorf("git printed more than %d MiB, so this is no repository that a person wrote", maxOutput>>20)
+
+// maxObject in bytes is the most memory that git may take at once, as to unpack an object.
+const maxObject = 512 << 20
 
 // command prepares git so that nothing in the repository or around it makes it run a program, ask somebody, write
 // something or reach out: not even for the blobs that a partial clone lacks.
 func (r repository) command(ctx context.Context, arguments ...string) (*exec.Cmd, *bytes.Buffer) {
 	hardened := append([]string{
 		"--no-pager", "--no-optional-locks", "--literal-pathspecs", "--no-replace-objects",
-		"-c", "core.fsmonitor=false", "-c", "core.hooksPath=" + os.DevNull, "-C", r.top,
+		"-c", "core.fsmonitor=false", "-c", "core.hooksPath=" + os.DevNull,
+		// What is larger is unpacked piece by piece.
+		"-c", "core.bigFileThreshold=32m", "-C", r.top,
 	}, arguments...)
 	// No shell, and no argument that comes from outside stands where git looks for options.
 	command := exec.CommandContext(ctx, "git", hardened...) //nolint:gosec
 	command.Env = append(slices.DeleteFunc(os.Environ(), pointsElsewhere),
-		"LC_ALL=C", "GIT_TERMINAL_PROMPT=0", "GIT_PAGER=cat", "GIT_NO_LAZY_FETCH=1", "GIT_ALLOW_PROTOCOL=")
+		"LC_ALL=C", "GIT_TERMINAL_PROMPT=0", "GIT_PAGER=cat", "GIT_NO_LAZY_FETCH=1", "GIT_ALLOW_PROTOCOL=",
+		fmt.Sprintf("GIT_ALLOC_LIMIT=%d", maxObject))
 	complaints := &bytes.Buffer{}
 	command.Stderr = complaints
 	return command, complaints

@@ -19,18 +19,16 @@ import (
 
 // buildFolder builds a kustomization as it is now, and takes a folder for its baseline: the kustomization there, or the
 // manifests where it is none, as `kubectl kustomize` has written them.
-func buildFolder(name, folder string, opts manifest.Options) (before, after []manifest.Document, err error) {
-	if after, err = manifest.Kustomize(folder, opts); err != nil {
-		return nil, nil, err
+func buildFolder(ctx context.Context, name, folder string, opts manifest.Options) (before, after Tree, err error) {
+	if after.Input, err = manifest.Kustomize(ctx, folder, opts); err != nil {
+		return Tree{}, Tree{}, err
 	}
 	if isKustomization(func(file string) bool { return isFile(filepath.Join(name, file)) }) {
-		before, err = manifest.Kustomize(name, past(opts))
+		before.Input, err = manifest.Kustomize(ctx, name, past(opts))
 	} else {
-		before, err = manifest.Read([]string{name}, past(opts))
+		before.Input, err = manifest.Read(ctx, []string{name}, past(opts))
 	}
-	if err != nil {
-		return nil, nil, fmt.Errorf("read the baseline: %w", err)
-	}
+	before.Unreadable = prefixed(err)
 	return before, after, nil
 }
 
@@ -51,23 +49,21 @@ func (r repository) build(ctx context.Context, revision, commit string, folder p
 	if err != nil {
 		return err
 	}
-	files, err := r.files(ctx, entries)
-	if err != nil {
-		return fmt.Errorf("list the files of the baseline: %w", err)
-	}
+	files := r.files(ctx, entries, opts)
 	existed := isKustomization(func(file string) bool { return files.Exists(path.Join("/", folder.below, file)) })
 	if _, err := os.Lstat(folder.given); !existed || !errors.Is(err, fs.ErrNotExist) {
-		built, err := manifest.Kustomize(folder.given, opts)
+		built, err := manifest.Kustomize(ctx, folder.given, opts)
 		if err != nil {
 			return err
 		}
-		after.Documents = append(after.Documents, built...)
+		after.Documents = append(after.Documents, built.Documents...)
+		after.Warnings = append(after.Warnings, built.Warnings...)
 	}
 	if !existed {
 		before.note("%s has no kustomization in %s: everything in it counts as new", revision, folder.given)
 		return nil
 	}
-	text, err := manifest.Build(files, path.Join("/", folder.below))
+	text, err := manifest.Build(ctx, files, path.Join("/", folder.below), opts)
 	if err != nil {
 		return fmt.Errorf("build the kustomization %s as it was at %s: %w; take a later baseline, or build both and compare the folders",
 			folder.given, revision, err)
@@ -77,7 +73,7 @@ func (r repository) build(ctx context.Context, revision, commit string, folder p
 		return fmt.Errorf("build the kustomization %s as it was at %s: %w", folder.given, revision, err)
 	}
 	before.Revision = revision
-	before.Documents = append(before.Documents, built...)
+	before.Documents = append(before.Documents, built.Documents...)
 	return nil
 }
 
@@ -89,15 +85,15 @@ type revisionFiles struct {
 	content func(name string) ([]byte, error)
 }
 
-func (r repository) files(ctx context.Context, entries []entry) (revisionFiles, error) {
+func (r repository) files(ctx context.Context, entries []entry, opts manifest.Options) revisionFiles {
 	names, objects := filesys.MakeFsInMemory(), map[string]entry{}
 	for _, each := range entries {
 		if each.mode == linkMode || each.mode == submoduleMode {
 			continue
 		}
-		objects[each.path] = each
-		if err := names.WriteFile("/"+each.path, nil); err != nil {
-			return revisionFiles{}, err
+		// Not every name that git knows is one here; what the build does not read does not matter.
+		if err := names.WriteFile("/"+each.path, nil); err == nil {
+			objects[each.path] = each
 		}
 	}
 	content := func(name string) ([]byte, error) {
@@ -105,9 +101,16 @@ func (r repository) files(ctx context.Context, entries []entry) (revisionFiles, 
 		if !found {
 			return nil, fmt.Errorf("%s: %w", name, fs.ErrNotExist)
 		}
-		return r.git(ctx, "cat-file", "blob", wanted.object)
+		read, err := r.blobs(ctx, []entry{wanted}, limit(opts))
+		if err != nil {
+			return nil, err
+		}
+		if read[0].data == nil && read[0].size > 0 {
+			return nil, fmt.Errorf("%s: the file is larger than %d bytes; split it", name, limit(opts))
+		}
+		return read[0].data, nil
 	}
-	return revisionFiles{FileSystem: names, content: content}, nil
+	return revisionFiles{FileSystem: names, content: content}
 }
 
 // ReadFile returns the content of a file at the revision.

@@ -126,7 +126,7 @@ func TestKustomizationThatCouldNotBeBuiltIsNoBaseline(t *testing.T) {
 			r.remove("base/b.yaml")
 			r.write(map[string]string{"base/b.yaml": service("b")})
 			got := outcomeOfGiven(t, r.top, "main", baseline.Given{Kustomization: r.path("base")}, manifest.Options{})
-			const want = "build the kustomization REPO/base as it was at main: /base: cannot be built: "
+			const want = "build the kustomization REPO/base as it was at main: cannot be built: "
 			if !strings.HasPrefix(got.Error, want) || !strings.HasSuffix(got.Error, "; take a later baseline, or build both and compare the folders") {
 				t.Errorf("got %+v", got)
 			}

@@ -21,6 +21,8 @@ type entry struct {
 	mode   string
 	object string
 	path   string
+	// named says that somebody named the file, and not a folder that it lies in.
+	named bool
 }
 
 // list returns what the revision has at these places and below.
@@ -72,10 +74,13 @@ type listing struct {
 
 // classify applies the rules by which manifest.Read chooses files: one that was named counts whatever its ending, in
 // a folder only manifests do, and folders whose name starts with a dot are left out.
-func classify(entries []entry, places []place) listing {
+func classify(entries []entry, places []place, leavesOut func(place place, path string) bool) listing {
 	var found listing
 	for _, entry := range entries {
-		chosen := slices.ContainsFunc(places, func(place place) bool { return chooses(place, entry) })
+		entry.named = slices.ContainsFunc(places, func(place place) bool { return place.below == entry.path })
+		chosen := slices.ContainsFunc(places, func(place place) bool {
+			return chooses(place, entry) && (entry.named || !leavesOut(place, entry.path))
+		})
 		switch {
 		case !chosen:
 		case entry.mode == linkMode:

@@ -2,6 +2,7 @@ package baseline
 
 import (
 	"fmt"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -24,8 +25,8 @@ type Change struct {
 type key struct{ group, kind, namespace, name string }
 
 // Pair finds the two versions of each object: all of the new tree in their order, then those that are gone, in
-// theirs. Objects that name no namespace are in namespace. An object that the new tree holds twice is an error, since
-// nobody can tell which of them will be; in the baseline the later one counts, so that mending it is possible.
+// theirs. Objects that name no namespace are in namespace. Of an object that the new tree holds twice the first one
+// counts, with a note; in the baseline the later one.
 //
 // AdmissionReviews and objects without a name have one version only.
 func Pair(before, after Tree, namespace string) ([]Change, []string, error) {
@@ -49,21 +50,52 @@ func Pair(before, after Tree, namespace string) ([]Change, []string, error) {
 		}
 		old[one] = &plain
 	}
-	changes, err := pairNew(after.Documents, old, namespace)
+	changes, twice, err := pairNew(after.Documents, old, namespace)
 	if err != nil {
 		return nil, nil, err
 	}
+	notes = append(notes, twice...)
 	for _, one := range order {
-		if gone, left := old[one]; left {
+		if gone, left := old[one]; left && !unseen(before, after, *gone) {
 			changes = append(changes, Change{Before: gone, Revision: before.Revision})
 		}
 	}
 	return changes, append(notes, after.Notes...), nil
 }
 
+// unseen reports whether an object of the baseline may well be there still: in a file that could not be read, or that is
+// left out now.
+func unseen(before, after Tree, document manifest.Document) bool {
+	if before.Revision == "" {
+		return after.Unreadable != nil
+	}
+	file := filepath.Join(before.Top, strings.TrimPrefix(document.File, before.Revision+":"))
+	for _, each := range manifest.Errors(after.Unreadable) {
+		if isWithin(file, each.File) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(after.LeftOut, func(each manifest.LeftOut) bool {
+		// A document that is none now hides nothing.
+		return each.Reason != manifest.NotKubernetes && isWithin(file, each.File)
+	})
+}
+
+// isWithin reports whether a file is the one of this name, or lies in the folder of this name.
+func isWithin(file, name string) bool {
+	absolute, err := filepath.Abs(name)
+	if err != nil {
+		return false
+	}
+	if resolved, err := filepath.EvalSymlinks(absolute); err == nil {
+		absolute = resolved
+	}
+	below, err := filepath.Rel(absolute, file)
+	return err == nil && filepath.IsLocal(below)
+}
+
 // pairNew takes each document's old version out of old.
-func pairNew(documents []manifest.Document, old map[key]*manifest.Document, namespace string) ([]Change, error) {
-	var changes []Change
+func pairNew(documents []manifest.Document, old map[key]*manifest.Document, namespace string) (changes []Change, notes []string, err error) {
 	seen := map[key]manifest.Document{}
 	for _, document := range documents {
 		if document.IsAdmissionReview() {
@@ -72,7 +104,7 @@ func pairNew(documents []manifest.Document, old map[key]*manifest.Document, name
 		}
 		plain, err := asWritten(document)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if !isPaired(document) {
 			changes = append(changes, Change{After: &plain})
@@ -80,8 +112,9 @@ func pairNew(documents []manifest.Document, old map[key]*manifest.Document, name
 		}
 		one := keyOf(document, namespace)
 		if first, twice := seen[one]; twice {
-			return nil, fmt.Errorf("%s: %s is here twice, first at %s: it is ambiguous which one will be applied; remove one, "+
-				"or check what is applied together by itself", document.Position(nil), one, first.Position(nil))
+			notes = append(notes, fmt.Sprintf("%s: %s is written twice, first at %s: the first one counts; remove one of them, "+
+				"or check what is applied together apart from the rest", document.Position(nil), one, first.Position(nil)))
+			continue
 		}
 		seen[one] = document
 		change := Change{After: &plain, Before: old[one]}
@@ -89,12 +122,12 @@ func pairNew(documents []manifest.Document, old map[key]*manifest.Document, name
 		if change.Before != nil {
 			change.Same, err = equal(*change.Before, plain)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 		}
 		changes = append(changes, change)
 	}
-	return changes, nil
+	return changes, notes, nil
 }
 
 func isPaired(document manifest.Document) bool {

@@ -185,10 +185,10 @@ func TestBaselineThatCannotBeReadIsBadUsage(t *testing.T) {
 func TestChangeThatCannotBeEvaluatedIsNoVerdict(t *testing.T) {
 	t.Parallel()
 	before, after := database(t), database(t)
-	after.edit(t, "db.yaml", "replicas: 3", "replicas: many")
+	after.edit(t, "db.yaml", "replicas: 3", "replicas: 4")
 	folder := before.commit(t)
 	after.replace(t, folder)
-	stdout, stderr, code := run(t, "", "check", "--baseline", "main", folder)
+	stdout, stderr, code := run(t, "", "check", "--rules", crashing(t), "--baseline", "main", folder)
 	want := "error: " + folder + "/db.yaml:1:1: StatefulSet default/db could not be evaluated: "
 	if !strings.HasPrefix(stderr, want) || code != cli.ExitInternal {
 		t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)

@@ -33,7 +33,7 @@ func TestChangesAreJudged(t *testing.T) {
 				files["other.yaml"] = service
 			},
 			want: found{
-				Findings: []string{"deny claim-immutable db.yaml:6", "warn service-ports db.yaml:6"}, Code: cli.ExitViolations,
+				Findings: []string{"deny claim-immutable db.yaml:6"}, Code: cli.ExitViolations,
 				Changes: "1 changed, 1 new, 0 removed, 2 unchanged, 0 standing",
 			},
 		},
@@ -99,7 +99,10 @@ func TestChangesAreJudged(t *testing.T) {
 		},
 		"a budget is gone, and its StatefulSet stays": {
 			change: func(_ *testing.T, files tree) { delete(files, "budget.yaml") },
-			want:   found{Findings: []string{"warn disruption-budget db.yaml:7"}, Changes: oneGone},
+			want: found{
+				Findings: []string{"warn disruption-budget db.yaml:7", "deny budget-in-use main:deploy/budget.yaml:4"},
+				Changes:  oneGone, Code: cli.ExitViolations,
+			},
 		},
 		"a Service is headless no more": {
 			change: func(t *testing.T, files tree) { files.edit(t, "service.yaml", "  clusterIP: None\n", "") },
@@ -128,7 +131,7 @@ func TestChangesAreJudged(t *testing.T) {
 			both:   func(t *testing.T, files tree) { files.edit(t, "db.yaml", "postgres:16.4", "postgres:latest") },
 			change: func(t *testing.T, files tree) { files.edit(t, "db.yaml", "postgres:latest", "postgres") },
 			want: found{
-				Findings: []string{"deny image-change db.yaml:26", "deny image-tag db.yaml:26", "warn canary-first db.yaml:5"},
+				Findings: []string{"deny image-tag db.yaml:26", "warn canary-first db.yaml:5", "warn image-change db.yaml:26"},
 				Changes:  oneChanged, Code: cli.ExitViolations,
 			},
 		},
@@ -138,14 +141,14 @@ func TestChangesAreJudged(t *testing.T) {
 				files["new.yaml"] = strings.ReplaceAll(files["db.yaml"], "name: db\n", "name: db2\n")
 			},
 			want: found{
-				Findings: []string{"deny selector-overlap db.yaml:9", "deny image-tag new.yaml:26", "deny selector-overlap new.yaml:9"}, Code: cli.ExitViolations,
+				Findings: []string{"warn selector-overlap db.yaml:9", "deny image-tag new.yaml:26", "warn selector-overlap new.yaml:9"}, Code: cli.ExitViolations,
 				Changes: "0 changed, 1 new, 0 removed, 3 unchanged, 1 standing",
 			},
 		},
 		"a field gets a type that nothing can be made of": {
 			change: func(t *testing.T, files tree) { files.edit(t, "db.yaml", "storage: 20Gi", "storage: [20Gi]") },
 			want: found{
-				Findings: []string{"deny claim-immutable db.yaml:44", "deny claim-template db.yaml:44"}, Changes: oneChanged, Code: cli.ExitViolations,
+				Findings: []string{"deny field-types db.yaml:1", "deny claim-immutable db.yaml:44", "deny claim-template db.yaml:44"}, Changes: oneChanged, Code: cli.ExitViolations,
 			},
 		},
 		"what could not be evaluated before is judged as new": {

@@ -43,18 +43,23 @@ func newCheck(streams Streams) *cobra.Command {
 		Short: "Check manifests and recorded AdmissionReviews",
 		Long: `Check Kubernetes manifests with the rules of the webhook, before they reach a cluster.
 
-PATH is a YAML or JSON file, a folder (read recursively), a quoted pattern (** matches any folders), or - for standard
-input; -k builds a kustomization first. All input forms one inventory: a StatefulSet finds its Service in another
-file. AdmissionReviews are checked as recorded.
+PATH is a YAML or JSON file, a folder (read recursively), a pattern in quotes (** stands for any folders), or - for
+standard input. All paths together are one World: a StatefulSet finds its Service in another file. Each kustomization
+that -k builds is a World of its own, and so is each that --discover finds. AdmissionReviews are judged as recorded.
+
+In a folder, what is no Kubernetes manifest is left out and counted: values files, kustomizations, patches, charts,
+templates, hidden and vendored files. A file that is named must be a manifest.
 
 With --baseline, changes are checked: a new object as without --baseline, a changed object as an UPDATE of its old
 version, a removed object as a DELETE. See cmd/README.md, "Check what a pull request changes".
 
-Exit codes: 0 nothing is denied; 1 something is denied (--fail-on changes the threshold); 2 wrong usage or unreadable
-input; 3 something could not be evaluated.`,
+Exit code: 0 nothing is denied, 1 something is (--fail-on moves that line), 2 bad usage or input that cannot be
+read (the rest is judged and reported all the same), 3 something could not be evaluated.`,
 		Example: `  stateward check manifests/
   helm template db CHART | stateward check -n data -
   stateward check --baseline origin/main manifests/
+  stateward check --discover .
+  kustomize build --enable-helm app | stateward check -
   stateward check -o text -o sarif=stateward.sarif manifests/`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(command *cobra.Command, paths []string) error {
@@ -101,6 +106,8 @@ func check(ctx context.Context, paths []string, options checkOptions, streams St
 	if options.namespace, err = options.namespaceOf(options.namespace); err != nil {
 		return usageError{err}
 	}
+	ctx, cancel := options.limits.bound(ctx)
+	defer cancel()
 	progress := newProgress(streams.Err, isTerminal(streams.Err), time.Now)
 	options.reading = progress.of("read", "files")
 	input, err := readInput(ctx, paths, options, library, streams)
@@ -118,21 +125,33 @@ func check(ctx context.Context, paths []string, options checkOptions, streams St
 	}
 	result, failed := input.judge(ctx, decider, judge.Options{
 		Namespace: options.namespace, Partial: options.partial, Surroundings: surroundings,
-		AllowAnnotations: options.annotations, Now: time.Now(), Progress: progress.of("judged", "documents"),
+		AllowAnnotations: options.annotations, Once: true, Now: time.Now(), Progress: progress.of("judged", "documents"),
 	})
 	progress.end()
 	result.Version = buildVersion()
-	if err := writeOutputs(outputs, result, failed == nil, streams.Out); err != nil {
+	if err := writeOutputs(outputs, result, streams.Out); err != nil {
 		return errors.Join(asUsage(failed), err)
 	}
 	switch {
+	case failed != nil && input.unreadable != nil:
+		return errors.Join(asUsage(failed), input.unreadable)
 	case failed != nil:
 		return asUsage(failed)
+	case input.unreadable != nil:
+		return usageError{input.unreadable}
 	case result.Fails(failOn):
 		return errViolations
 	default:
 		return nil
 	}
+}
+
+// bound ends the context after the longest time of a check.
+func (l limitOptions) bound(ctx context.Context) (context.Context, context.CancelFunc) {
+	if l.timeout <= 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, l.timeout)
 }
 
 // parseFailOn returns the mildest level that fails a run; Off is one that no finding has.
@@ -158,7 +177,7 @@ func (o checkOptions) parseOutputs(failOn policies.Level, stdout io.Writer) ([]o
 	dir, _ := os.Getwd()
 	return parseOutputs(o.outputs, func(toFile bool) report.Options {
 		colored := toTerminal && (!toFile || o.color == "always")
-		return report.Options{Verbose: o.verbose, Color: colored, FailOn: failOn, Dir: dir}
+		return report.Options{Verbose: o.verbose, Color: colored, FailOn: failOn, Dir: dir, Errors: toFile}
 	})
 }
 

@@ -106,8 +106,8 @@ func TestBadInputGetsOneClearErrorWithItsPlace(t *testing.T) {
 			args: []string{"check", "-k", "testdata/none"}, code: cli.ExitUsage, want: "error: testdata/none: cannot be built: ",
 		},
 		"escapes in a name": {
-			stdin: strings.NewReplacer("replicas: 3", "replicas: many", "name: web", `name: "\x1b[31mweb"`).Replace(violations(t)),
-			args:  []string{"check", "-"}, code: cli.ExitInternal, want: "StatefulSet default/\uFFFD[31mweb could not be evaluated: ",
+			stdin: strings.Replace(violations(t), "name: web", `name: "\x1b[31mweb"`, 1),
+			args:  []string{"check", "--rules", crashing(t), "-"}, code: cli.ExitInternal, want: "StatefulSet default/\uFFFD[31mweb could not be evaluated: ",
 		},
 		"a file that is not there": {
 			args: []string{"check", "testdata/none.yaml"}, code: cli.ExitUsage, want: "testdata/none.yaml",
@@ -139,7 +139,7 @@ func TestBadInputGetsOneClearErrorWithItsPlace(t *testing.T) {
 			code: cli.ExitUsage, want: "error: stdin:1:1: read AdmissionReview: it has no request with an operation",
 		},
 		"what cannot be evaluated": {
-			stdin: strings.Replace(violations(t), "replicas: 3", "replicas: many", 1), args: []string{"check", "-"},
+			stdin: violations(t), args: []string{"check", "--rules", crashing(t), "-"},
 			code: cli.ExitInternal, want: "error: stdin:12:1: StatefulSet default/web could not be evaluated: ",
 		},
 		"a certificate whose key is another": {
@@ -189,6 +189,38 @@ func TestVersionNamesTheLibrary(t *testing.T) {
 	}
 }
 
+// crashing is a folder with a rule that cannot be evaluated for any StatefulSet.
+func crashing(t *testing.T) (folder string) {
+	t.Helper()
+	folder = t.TempDir()
+	const rule = `# METADATA
+# title: A rule that crashes
+# description: To number what is no number.
+# custom:
+#   severity: warn
+#   on:
+#     statefulsets: [CREATE, UPDATE]
+#   fix: nothing helps
+#   since: v1
+package stateward.custom.rules.team.crash
+
+import data.stateward.lib.result
+import data.stateward.lib.review
+
+report contains result.violation(rego.metadata.chain(), entry, {"path": [], "what": "crashes"}) if {
+	some entry in review.statefulsets
+	to_number(entry.object.kind) == 1
+}
+`
+	if err := os.MkdirAll(filepath.Join(folder, "team", "crash"), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "team", "crash", "crash.rego"), []byte(rule), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
 func violations(t *testing.T) string {
 	t.Helper()
 	source, err := os.ReadFile("testdata/violations.yaml")
@@ -202,12 +234,12 @@ func TestFieldsThatKubernetesDoesNotHaveCanBeLetThrough(t *testing.T) {
 	t.Parallel()
 	const service = "apiVersion: v1\nkind: Service\nmetadata:\n  name: a\nspec:\n  clusterIp: None\n"
 	for how, want := range map[string]string{
-		"warn":   "warning: stdin:6:3: spec.clusterIp: Service has no such field\n",
+		"warn":   "stdin:6:3: warning: spec.clusterIp: Service has no such field\n",
 		"ignore": "",
 	} {
-		_, stderr, code := run(t, service, "check", "--validate", how, "-")
-		if code != cli.ExitClean || stderr != want {
-			t.Errorf("%s: exit code %d, stderr %q", how, code, stderr)
+		stdout, _, code := run(t, service, "check", "--validate", how, "-")
+		if got, _, _ := strings.Cut(stdout, "1 document"); code != cli.ExitClean || got != want {
+			t.Errorf("%s: exit code %d, stdout %q", how, code, stdout)
 		}
 	}
 }

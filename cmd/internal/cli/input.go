@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/stateward/stateward/cmd/internal/baseline"
 	"github.com/stateward/stateward/cmd/internal/judge"
@@ -19,38 +22,74 @@ import (
 
 const baselineFlag = "check what changed since this git `revision` or folder (./NAME is always a folder)"
 
-// input is what `stateward check` was given: documents as they are, or what has become of them since a baseline.
+// input is what `stateward check` was given, by Worlds.
 type input struct {
-	documents []manifest.Document
-	compared  bool
-	changes   []baseline.Change
+	groups []group
+	// read is what was left out, and warnings.
+	read manifest.Input
+	// unreadable is what could not be read.
+	unreadable error
 }
 
-// readInput reads the paths, and their baseline where there is one. What of that cannot be compared is told aside.
+// readInput reads all that is given, with its baseline where there is one. What of that cannot be compared is told aside.
+// An error means that nothing can be judged.
 func readInput(ctx context.Context, paths []string, options checkOptions, library *policies.Library, streams Streams) (input, error) {
-	if err := options.complete(paths); err != nil {
-		return input{}, err
-	}
-	if !options.compares {
-		documents, err := options.inputOptions.read(paths, options.manifestOptions(streams, needs(library)), streams)
-		return input{documents: documents}, err
-	}
-	given := baseline.Given{Paths: paths, Kustomization: options.kustomize}
-	before, after, err := baseline.Read(ctx, options.baseline, given, options.manifestOptions(streams, nil))
+	manifestOptions, err := options.complete(paths, streams.In)
 	if err != nil {
 		return input{}, err
 	}
-	if err := options.validated(after.Documents, streams); err != nil {
-		return input{}, err
+	if !options.compares {
+		manifestOptions.Needs = needs(library)
 	}
-	changes, notes, err := baseline.Pair(before, after, options.namespace)
-	for _, note := range notes {
-		fmt.Fprintln(streams.Err, "note: "+printable(note, ""))
+	options.comparing, manifestOptions.SkipBuilt = options.compares, options.discover
+	sources, left, surveyed := options.sources(paths, manifestOptions)
+	var found input
+	if options.compares {
+		found, err = compareSources(ctx, sources, options, manifestOptions, streams.Err)
+	} else {
+		found.groups, found.read, found.unreadable = readSources(ctx, sources, options, manifestOptions)
 	}
-	if err == nil && len(changes) == 0 && !options.allowEmpty {
-		err = errEmpty(append(paths, options.kustomize))
+	if err != nil {
+		return found, err
 	}
-	return input{compared: true, changes: changes}, err
+	found.unreadable = errors.Join(surveyed, found.unreadable)
+	found.read.LeftOut = append(found.read.LeftOut, left...)
+	if found.count() == 0 && found.unreadable == nil && !options.allowEmpty {
+		found.unreadable = errEmpty(append(paths, options.kustomize...))
+	}
+	return found, nil
+}
+
+// compareSources reads all Worlds and their versions in the baseline.
+func compareSources(ctx context.Context, sources []source, options checkOptions, manifestOptions manifest.Options, notes io.Writer) (found input, err error) {
+	if baseline.IsFolder(options.baseline) && len(sources) > 1 {
+		return found, fmt.Errorf("--baseline %s is one folder and can be compared with one kustomization, or with paths: check each by itself",
+			options.baseline)
+	}
+	for _, each := range sources {
+		given := baseline.Given{Paths: each.paths, Kustomization: each.kustomization}
+		before, after, err := baseline.Read(ctx, options.baseline, given, manifestOptions)
+		if err != nil && len(manifest.Errors(err)) == 0 {
+			return found, err
+		}
+		changes, told, failed := baseline.Pair(before, after, options.namespace)
+		for _, note := range told {
+			fmt.Fprintln(notes, "note: "+printable(note, ""))
+		}
+		found.groups = append(found.groups, group{compared: true, changes: changes, files: each.isFiles()})
+		found.read.LeftOut = append(found.read.LeftOut, after.LeftOut...)
+		found.read.Warnings = append(found.read.Warnings, after.Warnings...)
+		found.unreadable = errors.Join(found.unreadable, err, before.Unreadable, after.Unreadable, failed)
+	}
+	return found, nil
+}
+
+// count is how many documents there are to judge.
+func (i input) count() (n int) {
+	for _, each := range i.groups {
+		n += len(each.documents) + len(each.changes)
+	}
+	return n
 }
 
 // needs says how much of a manifest has to be held until all are judged: all of what rules judge, and what they may look
@@ -67,7 +106,7 @@ func needs(library *policies.Library) func(manifest.Document) manifest.Need {
 		switch {
 		case judged[resource.Name], document.IsAdmissionReview(), judge.Asks(document):
 			return manifest.Places
-		case known:
+		case known, judge.IsAutoscaler(document):
 			return manifest.Object
 		default:
 			return manifest.Identity
@@ -76,33 +115,88 @@ func needs(library *policies.Library) func(manifest.Document) manifest.Need {
 }
 
 // objects are the documents as they are now.
-func (i input) objects() []manifest.Document {
-	objects := slices.Clip(i.documents)
-	for _, change := range i.changes {
-		if change.After != nil {
-			objects = append(objects, *change.After)
-		}
+func (i input) objects() (objects []manifest.Document) {
+	for _, each := range i.groups {
+		objects = append(objects, each.objects()...)
 	}
 	return objects
 }
 
+// judge judges each World apart, and tells of all together.
 func (i input) judge(ctx context.Context, decider *engine.Engine, options judge.Options) (report.Result, error) {
-	if i.compared {
-		return judge.Changes(ctx, decider, i.changes, options)
+	result := report.Result{Rules: decider.Library().All()}
+	var failed []error
+	for _, each := range i.groups {
+		options.Files = each.files
+		judged, err := each.judge(ctx, decider, options)
+		result.Add(judged)
+		failed = append(failed, err)
 	}
-	return judge.Documents(ctx, decider, i.documents, options)
+	i.tell(&result)
+	return result, errors.Join(failed...)
+}
+
+func (g group) judge(ctx context.Context, decider *engine.Engine, options judge.Options) (report.Result, error) {
+	if g.compared {
+		return judge.Changes(ctx, decider, g.changes, options)
+	}
+	return judge.Documents(ctx, decider, g.documents, options)
+}
+
+// tell puts what is wrong with the input into the result, and what was left out of it.
+func (i input) tell(result *report.Result) {
+	for _, each := range manifest.Errors(i.unreadable) {
+		result.Problems = append(result.Problems, report.Problem{Position: reported(each.Position), Message: each.Err.Error(), Unreadable: true})
+	}
+	if len(manifest.Errors(i.unreadable)) == 0 && i.unreadable != nil {
+		result.Problems = append(result.Problems, report.Problem{Message: i.unreadable.Error(), Unreadable: true})
+	}
+	for _, each := range i.read.Warnings {
+		result.Problems = append(result.Problems, report.Problem{Position: reported(each.Position), Message: each.Err.Error()})
+	}
+	for _, each := range i.read.LeftOut {
+		result.LeftOut = append(result.LeftOut, report.LeftOut{
+			Position: reported(each.Position), Reason: string(each.Reason), Detail: each.Detail, Note: each.Reason.IsNote(),
+		})
+	}
+}
+
+func reported(position manifest.Position) report.Position {
+	return report.Position{File: position.Source(), Line: position.Line, Column: position.Column}
 }
 
 // inputOptions are the flags of `stateward check` that say what to read.
 type inputOptions struct {
-	kustomize  string
+	kustomize  []string
+	discover   bool
+	helm       bool
+	helmValues []string
+	each       string
+	exclude    []string
+	offline    bool
 	validate   string
 	allowEmpty bool
+	limits     limitOptions
+	// comparing says that there is a baseline.
+	comparing bool
 	// reading is told how far it is; nil tells nobody.
 	reading func(done, total int)
 }
 
-// How to take fields that Kubernetes' own types do not have, as for kubectl.
+// limitOptions bound what a check may take.
+type limitOptions struct {
+	files             int
+	fileSize, allSize string
+	timeout           time.Duration
+}
+
+// How to make Worlds of the files in a folder.
+const (
+	eachFile   = "file"
+	eachFolder = "folder"
+)
+
+// How to take fields that Kubernetes' own types do not have, and keys that are set twice, as for kubectl.
 const (
 	validateStrict = "strict"
 	validateWarn   = "warn"
@@ -110,63 +204,73 @@ const (
 )
 
 func (o *inputOptions) add(flags *pflag.FlagSet) {
-	flags.StringVarP(&o.kustomize, "kustomize", "k", "", "`folder` of a kustomization to build and check")
-	flags.StringVar(&o.validate, "validate", validateStrict, "`how` to treat unknown fields: strict, warn or ignore")
+	flags.StringArrayVarP(&o.kustomize, "kustomize", "k", nil, "`folder` with a kustomization to build and judge, repeatable; remote bases are fetched unless --offline is given")
+	flags.BoolVar(&o.discover, "discover", false, "find every kustomization, chart and other manifest in the folders (default .), and judge each as a World of its own")
+	flags.BoolVar(&o.helm, "helm", false, "with --discover: render charts with the helm in the PATH")
+	flags.StringArrayVar(&o.helmValues, "helm-values", nil, "with --helm: values `file` for all charts, repeatable")
+	flags.StringVar(&o.each, "each", "", "judge each `file` or folder as a World of its own: alternatives in one folder are not compared")
+	flags.Lookup("each").NoOptDefVal = eachFile
+	flags.StringArrayVar(&o.exclude, "exclude", nil, "`pattern` of files and folders to leave out, in the syntax of .gitignore, repeatable; "+
+		manifest.IgnoreFile+" files hold such patterns too")
+	flags.BoolVar(&o.offline, "offline", false, "fail where a kustomization names a remote base, instead of fetching it")
+	flags.StringVar(&o.validate, "validate", validateStrict, "`how` to take fields that Kubernetes does not know, and keys that are set twice: strict, warn or ignore")
 	flags.BoolVar(&o.allowEmpty, "allow-empty", false, "accept input that has no documents")
+	flags.IntVar(&o.limits.files, "max-files", manifest.DefaultMaxFiles, "`number` of files and folders that one walk may meet")
+	flags.StringVar(&o.limits.fileSize, "max-file-size", "32Mi", "largest `size` of one file")
+	flags.StringVar(&o.limits.allSize, "max-total-size", "1Gi", "largest `size` of all files together")
+	flags.DurationVar(&o.limits.timeout, "timeout", 10*time.Minute, "longest `time` for the whole check; 0 is without end")
 }
 
-// manifestOptions say how to read what is given.
-func (o inputOptions) manifestOptions(streams Streams, needs func(manifest.Document) manifest.Need) manifest.Options {
-	return manifest.Options{
-		Stdin: streams.In, AllowEmpty: o.allowEmpty, Progress: o.reading, Validate: o.validate != validateIgnore, Needs: needs,
+// complete tells what is missing or does not go together, and says how to read what is given.
+func (o inputOptions) complete(paths []string, stdin io.Reader) (options manifest.Options, err error) {
+	validations := map[string]manifest.Validation{
+		validateStrict: manifest.ValidateStrict, validateWarn: manifest.ValidateWarn, validateIgnore: manifest.ValidateIgnore,
 	}
+	validation, known := validations[o.validate]
+	switch {
+	case !known:
+		return options, fmt.Errorf("--validate %q: use strict, warn or ignore", o.validate)
+	case !slices.Contains([]string{"", eachFile, eachFolder}, o.each):
+		return options, fmt.Errorf("--each=%s: use --each=file or --each=folder", o.each)
+	case o.helm && !o.discover:
+		return options, errors.New("--helm renders the charts that --discover finds: add --discover, or run helm template CHART | stateward check -")
+	case o.discover && slices.Contains(paths, "-"):
+		return options, errors.New("--discover looks into folders: leave out -")
+	case len(o.helmValues) > 0 && !o.helm:
+		return options, errors.New("--helm-values needs --helm")
+	case len(paths) == 0 && len(o.kustomize) == 0 && !o.discover:
+		return options, errors.New("nothing to check: name a file, a folder, - for standard input, or -k FOLDER; see `stateward check --help`")
+	}
+	options = manifest.Options{
+		Stdin: stdin, AllowEmpty: o.allowEmpty, Progress: o.reading, Validate: validation, Reads: readsKind,
+		Exclude: o.exclude, Offline: o.offline, MaxFiles: o.limits.files,
+	}
+	if options.MaxBytes, err = parseSize("--max-file-size", o.limits.fileSize); err == nil {
+		options.MaxTotalBytes, err = parseSize("--max-total-size", o.limits.allSize)
+	}
+	return options, err
 }
 
-// read reads all that is given, and refuses what kubectl would refuse to apply.
-func (o inputOptions) read(paths []string, options manifest.Options, streams Streams) ([]manifest.Document, error) {
-	var documents []manifest.Document
-	var errs []error
-	if len(paths) > 0 {
-		read, err := manifest.Read(paths, options)
-		documents, errs = read, append(errs, err)
+// readsKind reports whether a rule may read objects of a kind, or of one that is nearly written so.
+func readsKind(kind string) bool {
+	if kind == "List" || kind == "AdmissionReview" {
+		return true
 	}
-	if o.kustomize != "" {
-		built, err := manifest.Kustomize(o.kustomize, options)
-		documents, errs = append(documents, built...), append(errs, err)
+	return slices.ContainsFunc(policies.Resources(), func(resource policies.Resource) bool {
+		return strings.EqualFold(resource.Kind, kind) || strings.EqualFold(resource.Name, kind) || resource.Kind+"List" == kind
+	})
+}
+
+func parseSize(flag, text string) (int64, error) {
+	size, err := resource.ParseQuantity(text)
+	if err != nil || size.Sign() <= 0 {
+		return 0, fmt.Errorf("%s %q: write a size such as 32Mi or 1Gi", flag, text)
 	}
-	if err := errors.Join(append(errs, o.validated(documents, streams))...); err != nil {
-		return nil, err
-	}
-	if len(documents) == 0 && !o.allowEmpty {
-		return nil, errEmpty(append(paths, o.kustomize))
-	}
-	return documents, nil
+	return size.Value(), nil
 }
 
 // errEmpty is for a pipeline whose chart renders nothing: it has checked nothing.
 func errEmpty(given []string) error {
 	names := slices.DeleteFunc(given, func(name string) bool { return name == "" })
 	return fmt.Errorf("no document in %s, so nothing was checked: give files that contain manifests, or use --allow-empty", strings.Join(names, ", "))
-}
-
-// complete tells what is missing or does not go together.
-func (o inputOptions) complete(paths []string) error {
-	switch {
-	case !slices.Contains([]string{validateStrict, validateWarn, validateIgnore}, o.validate):
-		return fmt.Errorf("--validate %q: use strict, warn or ignore", o.validate)
-	case len(paths) == 0 && o.kustomize == "":
-		return errors.New("nothing to check: name a file, a folder, - for standard input, or -k FOLDER; see `stateward check --help`")
-	default:
-		return nil
-	}
-}
-
-// validated returns what is wrong with the fields of the documents, unless that is to be mentioned only.
-func (o inputOptions) validated(documents []manifest.Document, streams Streams) error {
-	unknown := manifest.UnknownFields(documents)
-	if unknown == nil || o.validate == validateStrict {
-		return unknown
-	}
-	_, err := fmt.Fprintf(streams.Err, "warning: %v\n", unknown)
-	return err
 }

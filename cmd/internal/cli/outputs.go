@@ -71,13 +71,10 @@ func checkTarget(flag, file string) error {
 	return nil
 }
 
-// writeOutputs writes a result everywhere. Files get it only where the run is complete: half a report in a file reads
-// like a whole one.
-func writeOutputs(outputs []output, result report.Result, complete bool, stdout io.Writer) error {
+// writeOutputs writes a result everywhere. Each format also tells what could not be read or evaluated, so that a report
+// of a part does not read like one of all.
+func writeOutputs(outputs []output, result report.Result, stdout io.Writer) error {
 	for _, each := range outputs {
-		if each.file != "" && !complete {
-			continue
-		}
 		if err := each.write(result, stdout); err != nil {
 			return err
 		}

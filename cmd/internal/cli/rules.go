@@ -2,10 +2,12 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/stateward/stateward/cmd/internal/report"
+	"github.com/stateward/stateward/policies"
 )
 
 func newRules(streams Streams) *cobra.Command {
@@ -18,17 +20,22 @@ func newRules(streams Streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			rules := append(library.All(), report.InputChecks()...)
 			switch output {
 			case "text":
-				return report.Catalogue(streams.Out, library.All())
+				return report.Catalogue(streams.Out, rules)
 			case "json":
-				return report.CatalogueJSON(streams.Out, library.All())
+				return report.CatalogueJSON(streams.Out, rules)
+			case "yaml":
+				return report.CatalogueYAML(streams.Out, rules)
+			case "markdown":
+				return report.CatalogueMarkdown(streams.Out, library.All(), "policies/")
 			default:
-				return usageError{fmt.Errorf("unknown output format %q: use text or json", output)}
+				return usageError{fmt.Errorf("unknown output format %q: use text, json, yaml or markdown", output)}
 			}
 		},
 	}
-	command.Flags().StringVarP(&output, "output", "o", "text", "`format` of the list: text or json")
+	command.Flags().StringVarP(&output, "output", "o", "text", "`format` of the list: text, json, yaml or markdown")
 	command.PersistentFlags().StringVar(&rules, "rules", "", rulesFlag)
 	command.AddCommand(newExplain(streams, &rules), newRulesNew(streams), newRulesTest(streams), newRegistration(streams, &rules))
 	return command
@@ -45,10 +52,23 @@ func newExplain(streams Streams, rules *string) *cobra.Command {
 				return err
 			}
 			rule, known := library.Rule(args[0])
+			if check, found := inputCheck(args[0]); found {
+				rule, known = check, true
+			}
 			if !known {
 				return usageError{fmt.Errorf("unknown rule %q: `stateward rules` lists them", args[0])}
 			}
 			return report.Rule(streams.Out, rule)
 		},
 	}
+}
+
+// inputCheck is a check that is no rule.
+func inputCheck(id string) (policies.Rule, bool) {
+	checks := report.InputChecks()
+	index := slices.IndexFunc(checks, func(check policies.Rule) bool { return check.ID == id })
+	if index < 0 {
+		return policies.Rule{}, false
+	}
+	return checks[index], true
 }

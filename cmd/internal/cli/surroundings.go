@@ -46,7 +46,7 @@ func (o *surroundingOptions) namespaceOf(given string) (string, error) {
 // read returns what is there besides the documents, of the resources that rules read.
 func (o *surroundingOptions) read(ctx context.Context, namespace string, documents []manifest.Document, reads []string) (judge.Surroundings, error) {
 	var found judge.Surroundings
-	if err := o.readData(&found); err != nil {
+	if err := o.readData(ctx, &found); err != nil {
 		return found, usageError{fmt.Errorf("read --data: %w", err)}
 	}
 	if !o.fromCluster {
@@ -55,15 +55,15 @@ func (o *surroundingOptions) read(ctx context.Context, namespace string, documen
 	return found, o.readCluster(ctx, namespacesOf(documents, namespace), reads, &found)
 }
 
-func (o *surroundingOptions) readData(found *judge.Surroundings) error {
+func (o *surroundingOptions) readData(ctx context.Context, found *judge.Surroundings) error {
 	if len(o.data) == 0 {
 		return nil
 	}
-	exported, err := manifest.Read(o.data, manifest.Options{})
+	exported, err := manifest.Read(ctx, o.data, manifest.Options{})
 	if err != nil {
 		return err
 	}
-	for _, document := range exported {
+	for _, document := range exported.Documents {
 		if document.IsAdmissionReview() {
 			return fmt.Errorf("%s: an AdmissionReview is not an existing object: remove it from --data", document.Position(nil))
 		}

@@ -2,6 +2,7 @@ package generate
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -70,7 +71,7 @@ func Chart(root string) (map[string][]byte, error) {
 }
 
 func build(root, overlay string) (documents []map[string]any, err error) {
-	text, err := manifest.Build(filesys.MakeFsOnDisk(), filepath.Join(root, "manifests", "overlays", overlay))
+	text, err := manifest.Build(context.Background(), filesys.MakeFsOnDisk(), filepath.Join(root, "manifests", "overlays", overlay), manifest.Options{})
 	if err != nil {
 		return nil, err
 	}

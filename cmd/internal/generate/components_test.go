@@ -135,7 +135,7 @@ func together(t *testing.T) []byte {
 	if err := files.WriteFile("/everything/kustomization.yaml", encoded); err != nil {
 		t.Fatal(err)
 	}
-	text, err := manifest.Build(files, "/everything")
+	text, err := manifest.Build(t.Context(), files, "/everything", manifest.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -232,11 +232,11 @@ func TestAuditOnlyStopsNothingAndChangesNothing(t *testing.T) {
 	}
 	recorded := 0
 	for _, example := range examples {
-		documents, err := manifest.Read([]string{example}, manifest.Options{AllowEmpty: true})
+		input, err := manifest.Read(t.Context(), []string{example}, manifest.Options{AllowEmpty: true})
 		if err != nil {
 			t.Fatal(err)
 		}
-		result, err := judge.Documents(t.Context(), decider, documents, judge.Options{Namespace: "default", Now: time.Now()})
+		result, err := judge.Documents(t.Context(), decider, input.Documents, judge.Options{Namespace: "default", Now: time.Now()})
 		if err != nil {
 			t.Fatalf("%s: %v", example, err)
 		}
@@ -304,18 +304,18 @@ func installs(t *testing.T) map[string][]manifest.Document {
 	t.Helper()
 	installs := map[string][]manifest.Document{}
 	for _, overlay := range generate.Overlays() {
-		documents, err := manifest.Kustomize(filepath.Join(root, "manifests", "overlays", overlay), manifest.Options{})
+		input, err := manifest.Kustomize(t.Context(), filepath.Join(root, "manifests", "overlays", overlay), manifest.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		installs[overlay] = documents
+		installs[overlay] = input.Documents
 	}
 	text := together(t)
-	documents, err := manifest.Parse(everything, text, manifest.Options{})
+	input, err := manifest.Parse(everything, text, manifest.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	installs[everything] = documents
+	installs[everything] = input.Documents
 	return installs
 }
 

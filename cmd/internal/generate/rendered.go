@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"context"
 	"path/filepath"
 
 	"sigs.k8s.io/kustomize/kyaml/filesys"
@@ -18,7 +19,7 @@ func Overlays() []string { return []string{"audit-only", "cert-manager", "ha", "
 func Rendered(root string) (map[string][]byte, error) {
 	files := map[string][]byte{}
 	for _, overlay := range Overlays() {
-		text, err := manifest.Build(filesys.MakeFsOnDisk(), filepath.Join(root, "manifests", "overlays", overlay))
+		text, err := manifest.Build(context.Background(), filesys.MakeFsOnDisk(), filepath.Join(root, "manifests", "overlays", overlay), manifest.Options{})
 		if err != nil {
 			return nil, err
 		}

@@ -53,6 +53,12 @@ func Changes(ctx context.Context, decider *engine.Engine, changes []baseline.Cha
 		documents = append(documents, newest(change))
 		result.Add(results[index])
 	}
+	places := placesOf(after, options.Namespace)
+	places.hint(result.Findings, servicesOf(documents))
+	if options.Files {
+		places.soften(result.Findings)
+	}
+	result.LeftOut = append(result.LeftOut, unjudged(documents)...)
 	ignored := ignore(&result, documents, decider.Library(), options.AllowAnnotations)
 	return result, errors.Join(errors.Join(failed...), ignored)
 }
@@ -69,7 +75,7 @@ func (c comparison) judge(ctx context.Context, change baseline.Change) error {
 	switch {
 	case change.Before == nil:
 		c.result.Changes.New++
-		return c.appeared(ctx, *change.After)
+		return c.orRefused(ctx, nil, *change.After, c.appeared(ctx, *change.After))
 	case change.After == nil:
 		c.result.Changes.Removed++
 		return c.gone(ctx, *change.Before, change.Revision)
@@ -78,8 +84,45 @@ func (c comparison) judge(ctx context.Context, change baseline.Change) error {
 		return c.stayed(ctx, *change.Before, *change.After)
 	default:
 		c.result.Changes.Changed++
-		return c.changed(ctx, *change.Before, *change.After)
+		return c.orRefused(ctx, change.Before, *change.After, c.changed(ctx, *change.Before, *change.After))
 	}
+}
+
+// orRefused tells what an API server answers to a document that it does not read, beside what rules can tell of it. No
+// rule has to read such a document.
+func (c comparison) orRefused(ctx context.Context, before *manifest.Document, document manifest.Document, failed error) error {
+	told := told(document)
+	if before != nil && failed == nil {
+		told = without(told, invalid(*before))
+	}
+	if len(told) == 0 || ctx.Err() != nil || failed != nil && len(refused(document)) == 0 {
+		return failed
+	}
+	review, err := reviewOf(document, c.options.Namespace, c.options.Now)
+	if err != nil {
+		return err
+	}
+	for index := range told {
+		told[index].Object = engine.ObjectReference{Kind: review.Kind, Namespace: review.Namespace, Name: review.Name}
+	}
+	if failed != nil || len(c.result.Documents) == 0 {
+		c.add(document, review, told, engine.Verdict{})
+		return nil
+	}
+	for index, finding := range findingsOf(document, review, c.missing(told), len(c.result.Documents)-1) {
+		c.result.Findings = slices.Insert(c.result.Findings, index, finding)
+	}
+	c.result.Documents[len(c.result.Documents)-1].Outcome = report.Judged
+	return nil
+}
+
+// missing leaves out what a rule of the same name has told better.
+func (c comparison) missing(told []engine.Finding) []engine.Finding {
+	var found []engine.Finding
+	for _, each := range c.result.Findings {
+		found = append(found, each.Finding)
+	}
+	return without(told, found)
 }
 
 // newest is the version that counts: that of today, of an object that is gone the last one.

@@ -6,12 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/stateward/stateward/cmd/internal/manifest"
 	"github.com/stateward/stateward/cmd/internal/parallel"
 	"github.com/stateward/stateward/cmd/internal/report"
+	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 )
 
@@ -27,6 +29,11 @@ type Options struct {
 	AllowAnnotations bool
 	// Now is when manifests are judged.
 	Now time.Time
+	// Once leaves out what a mutation would do about a fault that a rule finds.
+	Once bool
+	// Files says that the documents are those of files which need not be applied together, as in a folder: a conflict
+	// between two of them is a warning.
+	Files bool
 	// Progress, where there is one, is told how many documents of how many are done.
 	Progress func(done, total int)
 }
@@ -50,10 +57,12 @@ func Documents(ctx context.Context, decider *engine.Engine, documents []manifest
 		}
 		return result, err
 	}
+	places, services := placesOf(documents, options.Namespace), servicesOf(documents)
+	autoscalers := autoscaled(documents, options.Namespace)
 	outcomes := make([]outcome, len(documents))
 	parallel.EachTold(len(documents), options.Progress, func(index int) {
-		one := sole{decider: decider, options: options, world: world, document: documents[index], object: objects[index], index: index}
-		result.Documents[index], outcomes[index] = one.judge(ctx)
+		one := sole{decider: decider, options: options, world: world, document: documents[index], object: objects[index], index: index, autoscaled: autoscalers}
+		result.Documents[index], outcomes[index] = one.judge(ctx, places)
 		if !Asks(documents[index]) {
 			documents[index] = documents[index].Reduced(manifest.Identity)
 		}
@@ -64,6 +73,11 @@ func Documents(ctx context.Context, decider *engine.Engine, documents []manifest
 		result.AddUndecided(outcome.undecided)
 		failed = append(failed, outcome.err)
 	}
+	places.hint(result.Findings, services)
+	if options.Files {
+		places.soften(result.Findings)
+	}
+	result.LeftOut = append(result.LeftOut, unjudged(documents)...)
 	failed = append(failed, ignore(&result, documents, decider.Library(), options.AllowAnnotations))
 	return result, errors.Join(failed...)
 }
@@ -83,28 +97,76 @@ type sole struct {
 	document manifest.Document
 	object   *held
 	index    int
+	// autoscaled are the sets that an autoscaler scales.
+	autoscaled map[scaled]manifest.Document
 }
 
-func (s sole) judge(ctx context.Context) (report.Document, outcome) {
+func (s sole) judge(ctx context.Context, places places) (report.Document, outcome) {
 	review, err := reviewOf(s.document, s.options.Namespace, s.options.Now)
 	if err != nil {
 		return unread(s.document, s.options.Namespace, err), outcome{err: &InputError{fmt.Errorf("%s: %w", s.document.Position(nil), err)}}
 	}
 	judged := entry(s.document, review)
-	if !s.decider.Judges(review) {
-		return judged, outcome{}
+	told := append(append(s.told(review), places.twice(s.document, s.options.Files)...), s.fixedReplicas(review)...)
+	for index := range told {
+		told[index].Object = judged.ObjectReference
+	}
+	if !s.decider.Judges(review) || isUnserved(s.document) {
+		if len(told) > 0 {
+			judged.Outcome = report.Judged
+		}
+		return judged, outcome{findings: findingsOf(s.document, review, told, s.index)}
 	}
 	if s.object != nil {
 		// It was read before; without a value the engine reads it once more, and says what is wrong.
 		review.ObjectValue, _ = s.world.value(s.object)
 	}
 	verdict, err := s.decider.Decide(ctx, review, s.world)
+	if err != nil && len(refused(s.document)) > 0 && ctx.Err() == nil {
+		// No rule has to read what no API server reads.
+		judged.Outcome = report.Judged
+		return judged, outcome{findings: findingsOf(s.document, review, told, s.index)}
+	}
 	if err != nil {
 		judged.Outcome, judged.Error = report.Failed, err.Error()
 		return judged, outcome{err: notEvaluated(s.document, review, err)}
 	}
 	judged.Outcome = report.Judged
-	return judged, outcome{findings: findingsOf(s.document, review, verdict.Findings, s.index), undecided: verdict.Undecided}
+	found := append(without(told, verdict.Findings), verdict.Findings...)
+	if s.options.Once {
+		found = once(found)
+	}
+	slices.SortStableFunc(found, func(a, b engine.Finding) int { return rank(a.Level) - rank(b.Level) })
+	return judged, outcome{findings: findingsOf(s.document, review, found, s.index), undecided: verdict.Undecided}
+}
+
+// told is what can be told of a document without any rule.
+func (s sole) told(review engine.Review) []engine.Finding {
+	if review.Operation != "" {
+		return nil
+	}
+	return told(s.document)
+}
+
+// once leaves out what a mutation would do about a fault that a rule tells.
+func once(found []engine.Finding) []engine.Finding {
+	told := slices.ContainsFunc(found, func(finding engine.Finding) bool { return finding.Rule == "claim-annotation" })
+	return slices.DeleteFunc(slices.Clone(found), func(finding engine.Finding) bool {
+		return told && finding.Rule == "claim-class-annotation"
+	})
+}
+
+// without leaves out what a rule tells better: of the same field, or of types.
+func without(told, found []engine.Finding) (rest []engine.Finding) {
+	for _, each := range told {
+		better := func(finding engine.Finding) bool {
+			return finding.Rule == each.Rule && each.Rule != apiServer || finding.Level == policies.Deny && finding.Field == each.Field && finding.Rule != "headless-service"
+		}
+		if !slices.ContainsFunc(found, better) {
+			rest = append(rest, each)
+		}
+	}
+	return rest
 }
 
 func notEvaluated(document manifest.Document, review engine.Review, err error) error {
@@ -152,6 +214,10 @@ func worldOf(decider *engine.Engine, documents []manifest.Document, options Opti
 	objects, failed := make([]*held, len(documents)), make([]error, len(documents))
 	parallel.Each(len(documents), func(index int) {
 		document := documents[index]
+		if len(refused(document)) > 0 {
+			// No API server holds such an object, so no rule finds it.
+			return
+		}
 		called := identity{document.APIVersion, document.Kind, document.Namespace, document.Name}
 		kept, err := made.add(index, called, document.Raw)
 		if err != nil {

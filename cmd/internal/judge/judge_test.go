@@ -35,11 +35,11 @@ func TestFindingsStandInTheOrderOfDocuments(t *testing.T) {
 		}
 		fmt.Fprintf(&source, "---\n%s\nmetadata: {name: web-%02d}\nspec: {serviceName: nginx}\n", kind, index)
 	}
-	documents, err := manifest.Read([]string{"-"}, manifest.Options{Stdin: strings.NewReader(source.String())})
+	input, err := manifest.Read(t.Context(), []string{"-"}, manifest.Options{Stdin: strings.NewReader(source.String())})
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, err := Documents(t.Context(), decider, documents, Options{Namespace: "default", Now: time.Unix(1800000000, 0)})
+	result, err := Documents(t.Context(), decider, input.Documents, Options{Namespace: "default", Now: time.Unix(1800000000, 0)})
 	outcomes := map[report.Outcome]int{}
 	for _, document := range result.Documents {
 		outcomes[document.Outcome]++
@@ -54,7 +54,7 @@ func TestFindingsStandInTheOrderOfDocuments(t *testing.T) {
 	if !slices.IsSorted(names) {
 		t.Errorf("findings are about %v", names)
 	}
-	if held := slices.ContainsFunc(documents, func(document manifest.Document) bool { return document.Raw != nil }); held {
+	if held := slices.ContainsFunc(input.Documents, func(document manifest.Document) bool { return document.Raw != nil }); held {
 		t.Error("what a document says is held when it has been judged")
 	}
 	var lines []string

@@ -119,6 +119,12 @@ func (w *world) Governed(_ context.Context, namespace, service string) (ast.Valu
 	return w.listed(slices.Values(w.shelf("statefulsets", namespace).governed[service]), everything)
 }
 
+// Mounting returns the Pods that use this claim.
+func (w *world) Mounting(_ context.Context, namespace, claim string) (ast.Value, error) {
+	using := func(pod ast.Value) bool { return slices.Contains(engine.ClaimsOf(pod), claim) }
+	return w.listed(maps.Values(w.shelf("pods", namespace).objects), using)
+}
+
 // Selecting returns the objects that want no other label than these.
 func (w *world) Selecting(_ context.Context, resource, namespace string, labels engine.Labels) (ast.Value, error) {
 	return w.listed(w.shelf(resource, namespace).wanted.Within(labels), everything)

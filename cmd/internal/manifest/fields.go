@@ -1,8 +1,12 @@
 package manifest
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -12,38 +16,89 @@ import (
 	"github.com/stateward/stateward/policies/fieldpath"
 )
 
-// UnknownFields returns, with their places, the fields of the documents that Kubernetes' own types do not have, as the
-// API server tells kubectl, which refuses to apply them: of documents that were read with Options.Validate. Kinds that
-// are not Kubernetes' own are left alone.
-func UnknownFields(documents []Document) error {
-	var found []Error
-	for _, document := range documents {
-		found = append(found, Errors(document.unknown)...)
-	}
-	return join(found)
-}
-
-// unknownFields reads the document into Kubernetes' own type. A field of the wrong type is a rule's business; a document
-// without one is marked as typed.
-func (d *Document) unknownFields() (errs []Error) {
+// readTyped reads the document into Kubernetes' own type, as an API server does. A document that has its types is marked
+// as typed, and null in it becomes what the API server takes it for. The other result are the fields that the type does
+// not have. Kinds that are not Kubernetes' own are left alone.
+func (d *Document) readTyped() (unknown []fault) {
 	typed, err := scheme.Scheme.New(schema.FromAPIVersionAndKind(d.APIVersion, d.Kind))
-	if runtime.IsNotRegisteredError(err) || d.IsAdmissionReview() {
+	if err != nil || d.IsAdmissionReview() {
 		return nil
 	}
-	if err != nil {
-		return []Error{{Position: d.Position(nil), Err: err}}
-	}
 	// What is of the wrong type ends the decoding, and what is said of the fields before it stays true.
-	unknown, err := kjson.UnmarshalStrict(d.Raw, typed, kjson.DisallowUnknownFields)
-	d.Typed = err == nil
-	for _, each := range unknown {
+	strict, err := kjson.UnmarshalStrict(d.Raw, typed, kjson.DisallowUnknownFields)
+	d.Typed, d.refusal = err == nil, err
+	if d.Typed && hasNull(d.Raw) {
+		d.withoutNulls(typed)
+	}
+	for _, each := range strict {
 		var field kjson.FieldError
 		if !errors.As(each, &field) {
 			continue
 		}
 		// Where a key with a dot came apart, the place is that of the longest part that is found.
-		path := fieldpath.Parse(field.FieldPath())
-		errs = append(errs, Error{Position: d.Position(path), Err: fmt.Errorf("%s: %s has no such field", field.FieldPath(), d.Kind)})
+		at, _ := d.outline.find(fieldpath.Parse(field.FieldPath()))
+		unknown = append(unknown, faultAt(at, "%s: %s has no such field", field.FieldPath(), d.Kind))
 	}
-	return errs
+	return unknown
+}
+
+// usualNull is what Kubernetes' own tools write.
+var usualNull = regexp.MustCompile(`"creationTimestamp"\s*:\s*null`)
+
+func hasNull(raw []byte) bool {
+	nulls := bytes.Count(raw, []byte("null"))
+	return nulls > 0 && nulls > len(usualNull.FindAll(raw, -1))
+}
+
+// withoutNulls writes the document as an API server read it.
+func (d *Document) withoutNulls(typed runtime.Object) {
+	if raw, err := json.Marshal(typed); err == nil {
+		d.Raw = raw
+	}
+}
+
+// Refusal is what an API server answers to a document that is not of its own type, and the path to the field where that
+// is known. It is nil for all others.
+func (d Document) Refusal() (path []any, err error) {
+	var mistyped *json.UnmarshalTypeError
+	switch {
+	case d.refusal == nil:
+		return nil, nil
+	case errors.As(d.refusal, &mistyped) && mistyped.Field != "":
+		return fieldpath.Parse(mistyped.Field), fmt.Errorf("%s stands where %s belongs", aJSON(mistyped.Value), aType(mistyped.Type.Kind().String()))
+	default:
+		return nil, fmt.Errorf("an API server cannot read this object: %s", strings.TrimPrefix(d.refusal.Error(), "json: "))
+	}
+}
+
+func aJSON(value string) string {
+	switch kind, _, _ := strings.Cut(value, " "); kind {
+	case "array":
+		return "a list"
+	case "object":
+		return "an object"
+	case "string":
+		return "text"
+	case "bool":
+		return "true or false"
+	default:
+		return "a number"
+	}
+}
+
+func aType(kind string) string {
+	switch strings.TrimRight(kind, "0123456789") {
+	case "slice", "array":
+		return "a list"
+	case "struct", "map", "ptr":
+		return "an object"
+	case "string":
+		return "text"
+	case "bool":
+		return "true or false"
+	case "int", "uint":
+		return "a whole number"
+	default:
+		return "a number"
+	}
 }

@@ -41,12 +41,9 @@ func TestFieldsThatKubernetesDoesNotHaveAreToldWithTheirPlace(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			documents, err := manifest.Parse("f", []byte(test.yaml), manifest.Options{Validate: true})
-			if err != nil {
-				t.Fatal(err)
-			}
+			_, err := manifest.Parse("f", []byte(test.yaml), manifest.Options{Validate: manifest.ValidateStrict})
 			var got []string
-			if err := manifest.UnknownFields(documents); err != nil {
+			if err != nil {
 				got = strings.Split(err.Error(), "\n")
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
@@ -69,12 +66,12 @@ func TestADocumentThatFitsItsTypeIsMarked(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			documents, err := manifest.Parse("f.yaml", []byte(test.text), manifest.Options{Validate: true})
+			input, err := manifest.Parse("f.yaml", []byte(test.text), manifest.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if documents[0].Typed != test.want {
-				t.Errorf("typed is %t, want %t", documents[0].Typed, test.want)
+			if input.Documents[0].Typed != test.want {
+				t.Errorf("typed is %t, want %t", input.Documents[0].Typed, test.want)
 			}
 		})
 	}

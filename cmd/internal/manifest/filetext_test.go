@@ -37,11 +37,11 @@ func TestALineIsTheOneThatAnEditorShows(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			documents, err := manifest.Parse("a.yaml", []byte(test.text), manifest.Options{})
+			input, err := manifest.Parse("a.yaml", []byte(test.text), manifest.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(test.want, documents[len(documents)-1].Line(test.line)); diff != "" {
+			if diff := cmp.Diff(test.want, input.Documents[len(input.Documents)-1].Line(test.line)); diff != "" {
 				t.Errorf("line %d (-want +got):\n%s", test.line, diff)
 			}
 		})

@@ -200,13 +200,17 @@ func FuzzParse(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		documents, err := Parse("f", data, Options{})
+		input, err := Parse("f", data, Options{})
 		content, _ := text(data)
 		lines := strings.Split(string(content), "\n")
 		for _, one := range Errors(err) {
 			checkInside(t, lines, one.Position)
 		}
-		for _, d := range documents {
+		for _, d := range input.Documents {
+			if d.Typed && bytes.Contains(data, []byte("null")) {
+				// It was written anew as an API server reads it.
+				continue
+			}
 			checkPaths(t, lines, d, nil, decodeJSON(t, d.Raw))
 		}
 		checkDuplicates(t, content)
@@ -263,7 +267,7 @@ func checkDuplicates(t *testing.T, content []byte) {
 		}
 		s := newShaper(c, Options{}.withDefaults())
 		s.build(tree, 0)
-		if len(s.faults) > 0 || s.merges {
+		if len(s.faults) > 0 || len(s.duplicates) > 0 || s.merges {
 			continue
 		}
 		_, err := yaml.YAMLToJSONStrict(c.text)

@@ -25,7 +25,24 @@ func loadJSON(c chunk, opts Options) (value, []fault) {
 	if len(w.faults) > 0 {
 		return value{}, limitFaults(w.faults)
 	}
-	return value{raw: c.text, root: root}, nil
+	raw := c.text
+	if len(w.duplicates) > 0 {
+		if raw, err = withoutDuplicates(c.text); err != nil {
+			return value{}, []fault{faultAt(c.start, "invalid JSON: %w", err)}
+		}
+	}
+	return value{raw: raw, root: root, duplicates: limitFaults(w.duplicates)}, nil
+}
+
+// withoutDuplicates keeps the last of several equal keys.
+func withoutDuplicates(text []byte) ([]byte, error) {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	var content any
+	if err := decoder.Decode(&content); err != nil {
+		return nil, err
+	}
+	return json.Marshal(content)
 }
 
 // jsonWalker builds nodes from the tokens of one valid JSON value.
@@ -35,7 +52,9 @@ type jsonWalker struct {
 	where    *cursor
 	maxDepth int
 	faults   []fault
-	stopped  bool
+	// duplicates are keys that are set twice.
+	duplicates []fault
+	stopped    bool
 }
 
 // next returns the next token and where it starts. The decoder only knows
@@ -90,7 +109,7 @@ func (w *jsonWalker) object(where place, depth int) *node {
 		}
 		first, again := n.fields.get(key)
 		if again {
-			w.faults = append(w.faults, duplicateKey(key, keyPlace, first.key))
+			w.duplicates = append(w.duplicates, duplicateKey(key, keyPlace, first.key))
 		}
 		n.setField(key, field{key: keyPlace, value: w.value(token, valuePlace, depth+1)})
 	}

@@ -36,12 +36,12 @@ func TestKustomizeReadsWhatKubectlWouldApply(t *testing.T) {
 		"base/service.yaml":          service,
 		"overlay/kustomization.yaml": "namespace: data\nnamePrefix: db-\nresources: [../base]\n",
 	})
-	documents, err := manifest.Kustomize(filepath.Join(folder, "overlay"), manifest.Options{})
+	input, err := manifest.Kustomize(t.Context(), filepath.Join(folder, "overlay"), manifest.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got []string
-	for _, document := range documents {
+	for _, document := range input.Documents {
 		got = append(got, document.Kind+" "+document.Namespace+"/"+document.Name)
 	}
 	if diff := cmp.Diff([]string{"Service data/db-web"}, got); diff != "" {
@@ -58,12 +58,15 @@ func TestKustomizeThatCannotBeBuiltIsAnError(t *testing.T) {
 		"no kustomization":      {map[string]string{"service.yaml": service}, "unable to find one of 'kustomization.yaml'"},
 		"a file that is gone":   {map[string]string{"kustomization.yaml": "resources: [gone.yaml]\n"}, "gone.yaml"},
 		"a file out of its way": {map[string]string{"kustomization.yaml": "resources: [/etc/hostname]\n"}, "/etc/hostname"},
-		"a chart":               {map[string]string{"kustomization.yaml": "helmCharts: [{name: db}]\n"}, "enable-helm"},
+		"a chart": {
+			map[string]string{"kustomization.yaml": "helmCharts: [{name: db}]\n"},
+			"run `kustomize build --enable-helm ",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			folder := tree(t, test.files)
-			_, err := manifest.Kustomize(folder, manifest.Options{})
+			_, err := manifest.Kustomize(t.Context(), folder, manifest.Options{})
 			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.HasPrefix(err.Error(), folder+": cannot be built") {
 				t.Errorf("got %v, want %q", err, test.want)
 			}
@@ -88,7 +91,7 @@ func TestPatternNamesFiles(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			documents, err := manifest.Read([]string{filepath.Join(folder, test.pattern)}, manifest.Options{})
+			input, err := manifest.Read(t.Context(), []string{filepath.Join(folder, test.pattern)}, manifest.Options{})
 			if test.err != "" {
 				if err == nil || !strings.Contains(err.Error(), test.err) {
 					t.Errorf("got %v, want %q", err, test.err)
@@ -99,7 +102,7 @@ func TestPatternNamesFiles(t *testing.T) {
 				t.Fatal(err)
 			}
 			var got []string
-			for _, document := range documents {
+			for _, document := range input.Documents {
 				got = append(got, strings.TrimPrefix(document.File, folder+"/"))
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {

@@ -20,6 +20,28 @@ const (
 	// DefaultMaxDepth is about four times the nesting of the deepest custom
 	// resource definitions in use.
 	DefaultMaxDepth = 100
+
+	// DefaultMaxFiles is ten times the files of a large repository.
+	DefaultMaxFiles = 200_000
+
+	// DefaultMaxTotalBytes leaves room for 100,000 objects of 10 KB.
+	DefaultMaxTotalBytes = 1 << 30
+)
+
+// Validation says how to take fields that Kubernetes does not know and keys that are set twice, of which kubectl takes the
+// last.
+type Validation int
+
+// Validations.
+const (
+	// ValidateKeys reports keys that are set twice, and nothing else.
+	ValidateKeys Validation = iota
+	// ValidateStrict reports errors; in kinds that no rule reads, warnings.
+	ValidateStrict
+	// ValidateWarn reports warnings.
+	ValidateWarn
+	// ValidateIgnore reports nothing.
+	ValidateIgnore
 )
 
 // Options are the limits and the standard input of a read. The zero value is
@@ -36,8 +58,26 @@ type Options struct {
 	// 0 means DefaultMaxDepth.
 	MaxDepth int
 
-	// Validate looks for fields that Kubernetes' own types do not have; UnknownFields returns them.
-	Validate bool
+	// MaxFiles is how many files and folders one walk may meet. 0 means DefaultMaxFiles.
+	MaxFiles int
+
+	// MaxTotalBytes is how large all files of one read may be together. 0 means DefaultMaxTotalBytes.
+	MaxTotalBytes int64
+
+	// Exclude are patterns, in the syntax of .gitignore, of what walks leave out.
+	Exclude []string
+
+	// SkipBuilt leaves out what a kustomization names as a resource, since that is built and read apart.
+	SkipBuilt bool
+
+	// Offline keeps kustomize from fetching what lies on other servers.
+	Offline bool
+
+	// Validate reports fields that Kubernetes' own types do not have, and keys that are set twice.
+	Validate Validation
+
+	// Reads, where there is one, reports whether a rule reads objects of a kind. Faults in others are warnings.
+	Reads func(kind string) bool
 
 	// Needs, where there is one, says how much of a document is needed once that has been read; else all of it is.
 	// It is called several times at once.
@@ -48,6 +88,9 @@ type Options struct {
 
 	// Progress, where there is one, is told how many files of how many are read.
 	Progress func(done, total int)
+
+	// lenient says that what is read need not be a manifest.
+	lenient bool
 }
 
 func (o Options) withDefaults() Options {
@@ -56,6 +99,12 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxDepth <= 0 {
 		o.MaxDepth = DefaultMaxDepth
+	}
+	if o.MaxFiles <= 0 {
+		o.MaxFiles = DefaultMaxFiles
+	}
+	if o.MaxTotalBytes <= 0 {
+		o.MaxTotalBytes = DefaultMaxTotalBytes
 	}
 	return o
 }
@@ -77,12 +126,13 @@ type Document struct {
 	Namespace  string
 	Name       string
 
-	// Typed says that the object could be read into Kubernetes' own type; Options.Validate finds that out.
+	// Typed says that the object could be read into Kubernetes' own type.
 	Typed bool
 
 	outline outline
 	source  *fileText
-	unknown error
+	// refusal is why it could not.
+	refusal error
 }
 
 // IsAdmissionReview tells whether the document is a recorded admission request

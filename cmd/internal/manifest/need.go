@@ -14,13 +14,10 @@ const (
 	Places
 )
 
-// finish validates a document that has been read, and lets go of what nobody needs of it: of 100,000 documents that are
+// finish lets go of what nobody needs of a document: of 100,000 documents that are
 // held together most are of a kind that nothing is asked about. Nothing is read a second time for its places: standard
 // input cannot be, and a file may be another one by then.
 func (o Options) finish(document Document) Document {
-	if o.Validate {
-		document.unknown = join(document.unknownFields())
-	}
 	if o.Needs != nil {
 		document = document.Reduced(o.Needs(document))
 	}

@@ -11,7 +11,6 @@ import (
 // left is what a document still tells.
 type left struct {
 	Name, Raw, Start, Field, Line string
-	Unknown                       bool
 }
 
 func TestADocumentIsHeldAsFarAsItIsNeeded(t *testing.T) {
@@ -23,19 +22,19 @@ func TestADocumentIsHeldAsFarAsItIsNeeded(t *testing.T) {
 		want  left
 	}{
 		"all of it where nobody says": {
-			nil, left{"web", raw, "f:2:1", "f:5:8", "spec: {headless: true}", true},
+			nil, left{"web", raw, "f:2:1", "f:5:8", "spec: {headless: true}"},
 		},
 		"its places": {
 			func(manifest.Document) manifest.Need { return manifest.Places },
-			left{"web", raw, "f:2:1", "f:5:8", "spec: {headless: true}", true},
+			left{"web", raw, "f:2:1", "f:5:8", "spec: {headless: true}"},
 		},
 		"what it says": {
 			func(manifest.Document) manifest.Need { return manifest.Object },
-			left{"web", raw, "f:2:1", "f:2:1", "", true},
+			left{"web", raw, "f:2:1", "f:2:1", ""},
 		},
 		"what it is called": {
 			func(manifest.Document) manifest.Need { return manifest.Identity },
-			left{"web", "", "f:2:1", "f:2:1", "", true},
+			left{"web", "", "f:2:1", "f:2:1", ""},
 		},
 		"as what it says decides": {
 			func(document manifest.Document) manifest.Need {
@@ -44,19 +43,19 @@ func TestADocumentIsHeldAsFarAsItIsNeeded(t *testing.T) {
 				}
 				return manifest.Places
 			},
-			left{"web", "", "f:2:1", "f:2:1", "", true},
+			left{"web", "", "f:2:1", "f:2:1", ""},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			documents, err := manifest.Parse("f", []byte(text), manifest.Options{Validate: true, Needs: test.needs})
+			input, err := manifest.Parse("f", []byte(text), manifest.Options{Needs: test.needs})
 			if err != nil {
 				t.Fatal(err)
 			}
-			document := documents[0]
+			document := input.Documents[0]
 			got := left{
 				document.Name, string(document.Raw), document.Position(nil).String(), document.Position([]any{"spec", "headless"}).String(),
-				document.Line(5), manifest.UnknownFields(documents) != nil,
+				document.Line(5),
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("left (-want +got):\n%s", diff)

@@ -8,9 +8,22 @@ import (
 // Parse returns the objects in one file. The name is only used for positions.
 // Together with an error it returns the documents that are in order, so that a
 // caller can report on both.
-func Parse(name string, data []byte, opts Options) ([]Document, error) {
-	documents, errs := parse(name, data, opts.withDefaults())
-	return documents, join(errs)
+func Parse(name string, data []byte, opts Options) (Input, error) {
+	read := parse(name, data, opts.withDefaults())
+	return read.Input, join(read.errs)
+}
+
+// ParseFound returns the objects in a file that was found in a folder and not named: it need not be a manifest.
+func ParseFound(name string, data []byte, opts Options) (Input, error) {
+	opts.lenient = true
+	return Parse(name, data, opts)
+}
+
+// contents are what one file holds.
+type contents struct {
+	Input
+
+	errs []Error
 }
 
 // Config reads a file that holds exactly one object, such as a configuration
@@ -34,19 +47,36 @@ func Config(name string, data []byte, opts Options) (Document, error) {
 	return o.document(name, 1), nil
 }
 
-func parse(name string, data []byte, opts Options) ([]Document, []Error) {
-	values, faults := load(data, opts)
-	var documents []Document
-	for _, v := range values {
-		objects, wrong := flatten(v, typeMeta{}, 0)
-		faults = append(faults, limitFaults(wrong)...)
-		for _, o := range objects {
-			document := o.document(name, len(documents)+1)
-			document.source = v.source
-			documents = append(documents, opts.finish(document))
+func parse(name string, data []byte, opts Options) contents {
+	sort := sorter{file: name, opts: opts}
+	if int64(len(data)) > opts.MaxBytes {
+		sort.fault(data, []fault{{err: tooLarge(opts.MaxBytes)}})
+		return sort.contents
+	}
+	decoded, faults := text(data)
+	if len(faults) > 0 {
+		sort.fault(data, faults)
+		return sort.contents
+	}
+	if opts.lenient && !mayBeManifest(decoded) {
+		sort.leaveOut(place{}, NotKubernetes)
+		return sort.contents
+	}
+	chunks, faults := split(decoded)
+	sort.fault(decoded, faults)
+	texts := textsOf(decoded, chunks)
+	for index, c := range chunks {
+		v, wrong := loadChunk(c, opts)
+		if len(wrong) > 0 {
+			sort.fault(c.text, wrong)
+			continue
+		}
+		if !v.blank() {
+			v.source = texts[index]
+			sort.value(c, v)
 		}
 	}
-	return documents, inFile(name, faults)
+	return sort.contents
 }
 
 // load returns the documents of a file that are not blank.
@@ -59,12 +89,10 @@ func load(data []byte, opts Options) (values []value, faults []fault) {
 		return nil, faults
 	}
 	chunks, faults := split(decoded)
-	texts := textsOf(decoded, chunks)
-	for index, c := range chunks {
+	for _, c := range chunks {
 		v, wrong := loadChunk(c, opts)
-		faults = append(faults, wrong...)
+		faults = append(append(faults, wrong...), v.duplicates...)
 		if len(wrong) == 0 && !v.blank() {
-			v.source = texts[index]
 			values = append(values, v)
 		}
 	}

@@ -68,11 +68,11 @@ func TestParseDocuments(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			documents, err := Parse("f", []byte(test.data), Options{})
+			input, err := Parse("f", []byte(test.data), Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(test.want, summaries(documents)); diff != "" {
+			if diff := cmp.Diff(test.want, summaries(input.Documents)); diff != "" {
 				t.Errorf("documents (-want +got):\n%s", diff)
 			}
 		})
@@ -90,11 +90,11 @@ func toUTF16(text string) string {
 
 func TestIsAdmissionReview(t *testing.T) {
 	t.Parallel()
-	documents, err := Parse("f", []byte("apiVersion: admission.k8s.io/v1\nkind: AdmissionReview\n---\n"+head), Options{})
+	input, err := Parse("f", []byte("apiVersion: admission.k8s.io/v1\nkind: AdmissionReview\n---\n"+head), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := []bool{documents[0].IsAdmissionReview(), documents[1].IsAdmissionReview()}
+	got := []bool{input.Documents[0].IsAdmissionReview(), input.Documents[1].IsAdmissionReview()}
 	if diff := cmp.Diff([]bool{true, false}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -121,12 +121,12 @@ func TestParseValues(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			documents, err := Parse("f", []byte("apiVersion: v1\nkind: A\nspec: "+test.value+"\n"), Options{})
+			input, err := Parse("f", []byte("apiVersion: v1\nkind: A\nspec: "+test.value+"\n"), Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
 			want := `{"apiVersion":"v1","kind":"A","spec":` + test.want + `}`
-			if diff := cmp.Diff(want, string(documents[0].Raw)); diff != "" {
+			if diff := cmp.Diff(want, string(input.Documents[0].Raw)); diff != "" {
 				t.Errorf("raw (-want +got):\n%s", diff)
 			}
 		})
@@ -161,7 +161,7 @@ func TestParseErrors(t *testing.T) {
 		},
 		"a template is not a manifest": {
 			data: "a: 1\nb: {{ .Values.b }}\n",
-			want: []string{"f:2:5: a key must be text, not an object or a list; quote it if it is a template"},
+			want: []string{"f:2:5: this is an unrendered template ({{): render it and check what comes out, as in `helm template NAME CHART | stateward check -`"},
 		},
 		"duplicate keys are named, each once": {
 			data: "a: 1\nb:\n  c: 1\n  \"c\": 2\na: 3\n",
@@ -283,8 +283,8 @@ func TestParseErrors(t *testing.T) {
 
 func TestParseReturnsTheGoodDocumentsWithTheError(t *testing.T) {
 	t.Parallel()
-	documents, err := Parse("f", []byte(head+"---\na: [\n---\n"+head), Options{})
-	if diff := cmp.Diff([]string{"f#1 v1/A /x", "f#2 v1/A /x"}, summaries(documents)); diff != "" {
+	input, err := Parse("f", []byte(head+"---\na: [\n---\n"+head), Options{})
+	if diff := cmp.Diff([]string{"f#1 v1/A /x", "f#2 v1/A /x"}, summaries(input.Documents)); diff != "" {
 		t.Errorf("documents (-want +got):\n%s", diff)
 	}
 	if got := len(Errors(err)); got != 1 {

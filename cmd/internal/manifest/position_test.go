@@ -60,11 +60,11 @@ spec:
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			documents, err := Parse("f", []byte(test.data), Options{})
+			input, err := Parse("f", []byte(test.data), Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(test.want, documents[0].Position(test.path).String()); diff != "" {
+			if diff := cmp.Diff(test.want, input.Documents[0].Position(test.path).String()); diff != "" {
 				t.Errorf("position (-want +got):\n%s", diff)
 			}
 		})

@@ -1,70 +1,76 @@
 package manifest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/bmatcuk/doublestar/v4"
 
 	"github.com/stateward/stateward/cmd/internal/parallel"
 )
 
-// Read returns the objects in files, folders and standard input ("-"), in the
-// order of paths. A path that is not there and has one of *?[{ in it is a pattern,
-// where ** stands for any folders. Folders are read with everything below them, sorted by name;
-// only files that end in .yaml, .yml or .json count there, and folders whose
-// name starts with a dot are left out. A file that is named itself is read
-// whatever its ending.
+// Read returns the objects in files, folders and standard input ("-"), in the order of paths. A path that is not there
+// and has one of *?[{ in it is a pattern, where ** stands for any folders. Folders are read with everything below them,
+// sorted by name; only files that end in .yaml, .yml or .json count there.
 //
-// All errors of all files are returned together, sorted by file and line. The
-// documents that are in order are returned with them.
-func Read(paths []string, opts Options) ([]Document, error) {
+// In a folder or a pattern, what is no Kubernetes manifest is left out; a file that is named itself has to be one.
+//
+// All errors of all files are returned together, sorted by file and line. The documents that are in order are returned
+// with them.
+func Read(ctx context.Context, paths []string, opts Options) (Input, error) {
 	if len(paths) == 0 {
-		return nil, errors.New("no manifest given; name a file, a folder, or - for standard input")
+		return Input{}, errors.New("no manifest given; name a file, a folder, or - for standard input")
 	}
 	r := &reader{opts: opts.withDefaults()}
 	for _, path := range paths {
 		r.path(path)
 	}
-	return r.read()
+	return r.read(ctx)
 }
 
 // reader first lists the sources, then reads several of them at a time.
 type reader struct {
 	opts      Options
 	stdinRead bool
-	sources   []func() ([]Document, []Error)
+	input     Input
+	sources   []origin
 	errs      []Error
+	bytes     atomic.Int64
+}
+
+// origin is one file to read, or standard input.
+type origin struct {
+	name string
+	// lenient says that it was found and not named: it need not be a manifest.
+	lenient bool
 }
 
 func (r *reader) fail(name string, err error) {
 	r.errs = append(r.errs, fileError(name, err))
 }
 
-func (r *reader) read() ([]Document, error) {
-	read := make([]struct {
-		documents []Document
-		errs      []Error
-	}, len(r.sources))
-	parallel.EachTold(len(read), r.opts.Progress, func(index int) { read[index].documents, read[index].errs = r.sources[index]() })
+func (r *reader) read(ctx context.Context) (Input, error) {
+	read := make([]contents, len(r.sources))
+	parallel.EachTold(len(read), r.opts.Progress, func(index int) { read[index] = r.source(ctx, r.sources[index]) })
 	total := 0
 	for _, each := range read {
-		total += len(each.documents)
+		total += len(each.Documents)
 		r.errs = append(r.errs, each.errs...)
 	}
 	// Room for all at once: of many documents those left behind by a growing list would be felt.
-	documents := make([]Document, 0, total)
+	r.input.Documents = make([]Document, 0, total)
 	for index := range read {
-		documents = append(documents, read[index].documents...)
-		read[index].documents = nil
+		r.input.add(read[index].Input)
+		read[index].Documents = nil
 	}
-	return documents, join(r.errs)
+	return r.input, join(r.errs)
 }
 
 func (r *reader) path(path string) {
@@ -81,13 +87,13 @@ func (r *reader) path(path string) {
 	case info.IsDir():
 		r.folder(path)
 	default:
-		r.file(path)
+		r.sources = append(r.sources, origin{name: path})
 	}
 }
 
 // pattern reads what a shell would have named, had the pattern not been in quotes; ** stands for any folders.
 func (r *reader) pattern(pattern string) {
-	paths, err := doublestar.FilepathGlob(pattern, doublestar.WithFailOnIOErrors())
+	paths, err := doublestar.FilepathGlob(pattern, doublestar.WithFailOnIOErrors(), doublestar.WithNoFollow())
 	if err != nil {
 		r.fail(pattern, fmt.Errorf("cannot be read as a pattern: %w", cause(err)))
 		return
@@ -96,9 +102,12 @@ func (r *reader) pattern(pattern string) {
 		r.fail(pattern, errors.New("no file matches this pattern; check the path"))
 	}
 	slices.Sort(paths)
+	base, _ := doublestar.SplitPattern(pattern)
+	w := newWalker(base, r.opts, &r.input, r.fail)
 	for _, path := range paths {
-		r.path(path)
+		w.matched(path)
 	}
+	r.found(w.left())
 }
 
 func (r *reader) stdin() {
@@ -111,107 +120,59 @@ func (r *reader) stdin() {
 		return
 	}
 	r.stdinRead = true
-	r.sources = append(r.sources, func() ([]Document, []Error) { return r.content(stdin, r.opts.Stdin) })
-}
-
-func (r *reader) file(path string) {
-	r.sources = append(r.sources, func() ([]Document, []Error) {
-		file, err := os.Open(path)
-		if err != nil {
-			return nil, []Error{fileError(path, fmt.Errorf("cannot read the file: %w", cause(err)))}
-		}
-		defer file.Close()
-		return r.content(path, file)
-	})
-}
-
-// content reads one byte more than allowed, which is how parse learns that
-// there is more.
-func (r *reader) content(name string, from io.Reader) ([]Document, []Error) {
-	data, err := io.ReadAll(io.LimitReader(from, r.opts.MaxBytes+1))
-	if err != nil {
-		return nil, []Error{fileError(name, fmt.Errorf("cannot read the file: %w", cause(err)))}
-	}
-	return parse(name, data, r.opts)
+	r.sources = append(r.sources, origin{name: stdin})
 }
 
 func (r *reader) folder(path string) {
-	w := &walker{fail: r.fail}
+	w := newWalker(path, r.opts, &r.input, r.fail)
+	before := len(r.input.LeftOut)
 	w.folder(path, nil)
-	for _, file := range w.files {
-		r.file(file)
-	}
-	if len(w.files) == 0 && !w.failed && !r.opts.AllowEmpty {
+	files := w.left()
+	r.found(files)
+	if len(files) == 0 && len(r.input.LeftOut) == before && !w.failed && !r.opts.AllowEmpty {
 		r.fail(path, errors.New("no .yaml, .yml or .json file in this folder; name another one"))
 	}
 }
 
-// walker lists the manifests below one folder.
-type walker struct {
-	fail   func(name string, err error)
-	failed bool
-	files  []string
-	seen   []fs.FileInfo
+func (r *reader) found(files []string) {
+	for _, file := range files {
+		r.sources = append(r.sources, origin{name: file, lenient: true})
+	}
 }
 
-func (w *walker) report(name string, err error) {
-	w.failed = true
-	w.fail(name, err)
-}
-
-// folder lists path. The folders it lies in are its parents: meeting one of
-// them again means a symbolic link leads back up.
-func (w *walker) folder(path string, parents []fs.FileInfo) {
-	info, err := os.Stat(path)
+func (r *reader) source(ctx context.Context, from origin) contents {
+	if err := ctx.Err(); err != nil {
+		return unreadable(from.name, ended(context.Cause(ctx)))
+	}
+	if from.name == stdin {
+		return r.content(ctx, from, r.opts.Stdin)
+	}
+	file, err := open(ctx, from.name)
 	if err != nil {
-		w.report(path, statError(err))
-		return
+		return unreadable(from.name, fmt.Errorf("cannot read the file: %w", ended(cause(err))))
 	}
-	if contains(parents, info) {
-		w.report(path, errors.New("this symbolic link leads back to a folder it lies in; remove it"))
-		return
-	}
-	if contains(w.seen, info) {
-		// Another link led here before, its files are on the list.
-		return
-	}
-	w.seen = append(w.seen, info)
-	entries, err := os.ReadDir(path)
+	defer file.Close()
+	return r.content(ctx, from, file)
+}
+
+// content reads one byte more than allowed, which is how parse learns that
+// there is more.
+func (r *reader) content(ctx context.Context, from origin, reader io.Reader) contents {
+	data, err := readAll(ctx, reader, r.opts.MaxBytes)
 	if err != nil {
-		w.report(path, fmt.Errorf("cannot read the folder: %w", cause(err)))
-		return
+		return unreadable(from.name, fmt.Errorf("cannot read the file: %w", ended(cause(err))))
 	}
-	inside := append(slices.Clone(parents), info)
-	for _, entry := range entries {
-		w.entry(filepath.Join(path, entry.Name()), inside)
+	if r.bytes.Add(int64(len(data))) > r.opts.MaxTotalBytes {
+		return unreadable(from.name, fmt.Errorf("all files together are larger than %d bytes: check less at once, or raise --max-total-size",
+			r.opts.MaxTotalBytes))
 	}
+	opts := r.opts
+	opts.lenient = from.lenient
+	return parse(from.name, data, opts)
 }
 
-func (w *walker) entry(path string, parents []fs.FileInfo) {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		w.report(path, statError(err))
-	case info.IsDir() && !strings.HasPrefix(filepath.Base(path), "."):
-		w.folder(path, parents)
-	case info.IsDir() || !IsManifest(path):
-		return
-	case !info.Mode().IsRegular():
-		w.report(path, errors.New("this is not a regular file; remove it or rename it"))
-	default:
-		w.files = append(w.files, path)
-	}
-}
-
-// IsManifest tells whether a file counts in a folder, by its name.
-func IsManifest(path string) bool {
-	return slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(path))
-}
-
-func contains(all []fs.FileInfo, one fs.FileInfo) bool {
-	return slices.ContainsFunc(all, func(other fs.FileInfo) bool {
-		return os.SameFile(one, other)
-	})
+func unreadable(name string, err error) contents {
+	return contents{errs: []Error{fileError(name, err)}}
 }
 
 func statError(err error) error {

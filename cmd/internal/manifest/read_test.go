@@ -84,8 +84,8 @@ func TestRead(t *testing.T) {
 			errors: []string{"testdata/folder/notes.txt:1:1: this is text, not an object with apiVersion and kind"},
 		},
 		"a hidden folder is read when it is named": {
-			paths:  []string{"testdata/folder/.hidden"},
-			errors: []string{"testdata/folder/.hidden/d.yaml:1:1: invalid YAML: did not find expected node content"},
+			paths: []string{"testdata/folder/.hidden"},
+			want:  []string{"testdata/folder/.hidden/d.yaml#1 v1/ConfigMap /hidden"},
 		},
 		"a folder without manifests is an error": {
 			paths:  []string{"testdata/empty"},
@@ -112,8 +112,8 @@ func TestRead(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := Read(test.paths, test.opts)
-			if diff := cmp.Diff(test.want, summaries(got)); diff != "" {
+			input, err := Read(t.Context(), test.paths, test.opts)
+			if diff := cmp.Diff(test.want, summaries(input.Documents)); diff != "" {
 				t.Errorf("documents (-want +got):\n%s", diff)
 			}
 			if diff := cmp.Diff(test.errors, messages(err)); diff != "" {
@@ -125,7 +125,7 @@ func TestRead(t *testing.T) {
 
 func TestReadNothing(t *testing.T) {
 	t.Parallel()
-	if _, err := Read(nil, Options{}); err == nil {
+	if _, err := Read(t.Context(), nil, Options{}); err == nil {
 		t.Error("no error without any path")
 	}
 }
@@ -136,7 +136,7 @@ func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrClosedPipe }
 
 func TestReadKeepsTheCause(t *testing.T) {
 	t.Parallel()
-	_, err := Read([]string{"-", "testdata/missing"}, Options{Stdin: brokenReader{}})
+	_, err := Read(t.Context(), []string{"-", "testdata/missing"}, Options{Stdin: brokenReader{}})
 	if !errors.Is(err, io.ErrClosedPipe) || !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the causes are lost: %v", err)
 	}
@@ -149,6 +149,7 @@ func TestReadLinks(t *testing.T) {
 	tests := map[string]struct {
 		build  func(t *testing.T, root string)
 		want   []string
+		left   []string
 		errors []string
 	}{
 		"a link to a file and a link to a folder are followed": {
@@ -166,32 +167,43 @@ func TestReadLinks(t *testing.T) {
 				link(t, root, "..data/a.yaml", "a.yaml")
 			},
 			want: []string{"a.yaml#1 v1/Service /web"},
+			left: []string{"..2026: hidden or vendored, "},
 		},
-		"a link to a folder above is an error": {
+		"a link to a folder above is a note": {
 			build: func(t *testing.T, root string) {
 				write(t, root, "a.yaml", service)
 				link(t, root, ".", "sub/loop")
 			},
-			want:   []string{"a.yaml#1 v1/Service /web"},
-			errors: []string{"sub/loop: this symbolic link leads back to a folder it lies in; remove it"},
+			want: []string{"a.yaml#1 v1/Service /web"},
+			left: []string{"sub/loop: link, this symbolic link leads back to a folder it lies in"},
 		},
-		"links that lead to each other are an error": {
+		"links that lead to each other are a note": {
 			build: func(t *testing.T, root string) {
 				link(t, root, "b.yaml", "a.yaml")
 				link(t, root, "a.yaml", "b.yaml")
 			},
-			errors: []string{
-				"a.yaml: cannot read this: too many levels of symbolic links",
-				"b.yaml: cannot read this: too many levels of symbolic links",
+			left: []string{
+				"a.yaml: link, this symbolic link cannot be followed: too many levels of symbolic links",
+				"b.yaml: link, this symbolic link cannot be followed: too many levels of symbolic links",
 			},
 		},
-		"a link to nowhere is an error": {
+		"a link to nowhere is a note": {
 			build: func(t *testing.T, root string) {
 				link(t, root, "gone.yaml", "a.yaml")
 			},
-			errors: []string{"a.yaml: no such file or directory; check the path, or where the symbolic link leads"},
+			left: []string{"a.yaml: link, this symbolic link leads to nothing"},
 		},
-		"a socket in a folder is an error": {
+		"a link out of the folder is not followed": {
+			build: func(t *testing.T, root string) {
+				outside := t.TempDir()
+				write(t, outside, "secret.yaml", service)
+				if err := os.Symlink(filepath.Join(outside, "secret.yaml"), filepath.Join(root, "a.yaml")); err != nil {
+					t.Fatal(err)
+				}
+			},
+			left: []string{"a.yaml: link, this symbolic link leads out of ROOT and is not followed; name what it leads to"},
+		},
+		"a socket in a folder is a note": {
 			build: func(t *testing.T, root string) {
 				listener, err := net.Listen("unix", filepath.Join(root, "a.yaml"))
 				if err != nil {
@@ -199,7 +211,7 @@ func TestReadLinks(t *testing.T) {
 				}
 				t.Cleanup(func() { listener.Close() })
 			},
-			errors: []string{"a.yaml: this is not a regular file; remove it or rename it"},
+			left: []string{"a.yaml: special file, this is not a regular file and was not read"},
 		},
 	}
 	for name, test := range tests {
@@ -207,9 +219,12 @@ func TestReadLinks(t *testing.T) {
 			t.Parallel()
 			root := t.TempDir()
 			test.build(t, root)
-			documents, err := Read([]string{root}, Options{})
-			if diff := cmp.Diff(test.want, below(root, summaries(documents))); diff != "" {
+			input, err := Read(t.Context(), []string{root}, Options{})
+			if diff := cmp.Diff(test.want, below(root, summaries(input.Documents))); diff != "" {
 				t.Errorf("documents (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(test.left, below(root, leftOut(input))); diff != "" {
+				t.Errorf("left out (-want +got):\n%s", diff)
 			}
 			if diff := cmp.Diff(test.errors, below(root, messages(err))); diff != "" {
 				t.Errorf("errors (-want +got):\n%s", diff)
@@ -218,9 +233,16 @@ func TestReadLinks(t *testing.T) {
 	}
 }
 
+func leftOut(input Input) (lines []string) {
+	for _, each := range input.LeftOut {
+		lines = append(lines, each.Position.String()+": "+string(each.Reason)+", "+each.Detail)
+	}
+	return lines
+}
+
 func below(root string, lines []string) []string {
 	for i := range lines {
-		lines[i] = strings.TrimPrefix(lines[i], root+"/")
+		lines[i] = strings.ReplaceAll(strings.TrimPrefix(lines[i], root+"/"), root, "ROOT")
 	}
 	return lines
 }

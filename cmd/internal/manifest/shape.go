@@ -26,6 +26,7 @@ type shaper struct {
 	aliasBytes int64
 	merges     bool
 	faults     []fault
+	duplicates []fault
 	stopped    bool
 }
 
@@ -122,7 +123,8 @@ func (s *shaper) mapping(built *node, n *yamlv3.Node, depth int) {
 			s.anchors[keyNode] = &node{place: where, nodes: 1, bytes: int64(len(keyNode.Value))}
 		}
 		if first, again := seen.get(key); again && err == nil {
-			s.faults = append(s.faults, duplicateKey(key, where, first.key))
+			s.duplicates = append(s.duplicates, duplicateKey(key, where, first.key))
+			s.direct.giveUp()
 		}
 		if err == nil {
 			seen.set(key, field{key: where})

@@ -17,6 +17,8 @@ type value struct {
 	root *node
 	// source has the lines that it is written in.
 	source *fileText
+	// duplicates are keys that are set twice; the last one counts.
+	duplicates []fault
 }
 
 // loadYAML returns the values of a YAML document as kubectl reads them, and
@@ -38,19 +40,19 @@ func loadYAML(c chunk, opts Options) (value, []fault) {
 	if !s.direct.off {
 		return value{raw: s.direct.json, root: root}, nil
 	}
-	raw, err := toJSON(c.text, s.merges)
+	raw, err := toJSON(c.text, s.merges || len(s.duplicates) > 0)
 	if err != nil {
 		return value{}, []fault{s.lines.syntaxFault(err)}
 	}
-	return value{raw: raw, root: root}, nil
+	return value{raw: raw, root: root, duplicates: limitFaults(s.duplicates)}, nil
 }
 
 // toJSON converts the values. The strict decoder takes a merge key ("<<") that
 // is overridden for a duplicate, which kubectl accepts, so it is used for the
 // documents without one. The shaper has checked for duplicates in both.
-func toJSON(text []byte, merges bool) (raw []byte, err error) {
+func toJSON(text []byte, lastWins bool) (raw []byte, err error) {
 	defer recoverDecoder(&err)
-	if merges {
+	if lastWins {
 		return yaml.YAMLToJSON(text)
 	}
 	return yaml.YAMLToJSONStrict(text)

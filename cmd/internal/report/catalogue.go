@@ -7,19 +7,68 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"text/tabwriter"
+
+	"sigs.k8s.io/yaml"
 
 	"github.com/stateward/stateward/policies"
 )
 
-// Catalogue writes a table of rules for a terminal.
+// catalogueWidth is that of a terminal which nobody has made larger.
+const catalogueWidth = 100
+
+// Catalogue writes a table of rules for a terminal, by category.
 func Catalogue(out io.Writer, rules []policies.Rule) error {
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "ID\tCATEGORY\tLEVEL\tCHECKS\tTITLE")
+	var page strings.Builder
+	longest := 0
 	for _, rule := range rules {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", rule.ID, category(rule), level(rule), requests(rule.On), rule.Title)
+		longest = max(longest, len(rule.ID))
 	}
-	return table.Flush()
+	for _, name := range categories(rules) {
+		fmt.Fprintf(&page, "%s\n", name)
+		for _, rule := range rules {
+			if category(rule) == name {
+				fmt.Fprintln(&page, catalogueLine(rule, longest))
+			}
+		}
+	}
+	page.WriteString("\n* can be confirmed; stateward rules explain ID tells more, and what a rule judges\n")
+	_, err := io.WriteString(out, page.String())
+	return err
+}
+
+// categories are those of the rules, by name.
+func categories(rules []policies.Rule) []string {
+	names := map[string]bool{}
+	for _, rule := range rules {
+		names[category(rule)] = true
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// catalogueLine is a rule in one line that fits; a title that does not is cut.
+func catalogueLine(rule policies.Rule, longest int) string {
+	severity := string(rule.Severity)
+	if rule.Kind == policies.Mutating {
+		severity = "mutates"
+	}
+	if rule.Confirm {
+		severity += "*"
+	}
+	line := []rune(fmt.Sprintf("  %-*s  %-7s  %s", longest, rule.ID, severity, rule.Title))
+	if len(line) > catalogueWidth {
+		line = append(line[:catalogueWidth-1], '…')
+	}
+	return string(line)
+}
+
+// CatalogueYAML writes the rules as YAML.
+func CatalogueYAML(out io.Writer, rules []policies.Rule) error {
+	text, err := yaml.Marshal(rules)
+	if err != nil {
+		return err
+	}
+	_, err = out.Write(text)
+	return err
 }
 
 // CatalogueMarkdown writes the same table for a README; link is put before each rule's folder.

@@ -26,6 +26,11 @@ func (f fingerprints) ofDocument(document Document) string {
 	return f.about(document.Position.File, "", document.ObjectReference, "")
 }
 
+// ofProblem names what is wrong with the input.
+func (f fingerprints) ofProblem(problem Problem) string {
+	return f.about(problem.File, problem.Message, engine.ObjectReference{}, "")
+}
+
 func (f fingerprints) about(file, rule string, object engine.ObjectReference, field string) string {
 	about := fmt.Sprintf("%q", []string{f.options.slashed(file), rule, object.Kind, object.Namespace, object.Name, field})
 	f.seen[about]++

@@ -31,6 +31,12 @@ func (g github) Render(out io.Writer, result Result) error {
 			g.command(&page, "error", document.Position, "could not be evaluated", name(document.ObjectReference)+": "+clean(document.Error))
 		}
 	}
+	for _, problem := range result.Problems {
+		g.command(&page, problem.word(), problem.Position, "input", clean(problem.Message))
+	}
+	for _, left := range result.notes() {
+		g.command(&page, "notice", left.Position, "not checked", clean(left.Detail))
+	}
 	fmt.Fprintln(&page, summary(result))
 	_, err := io.WriteString(out, page.String())
 	return err

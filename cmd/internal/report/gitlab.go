@@ -52,6 +52,16 @@ func (g gitlab) Render(out io.Writer, result Result) error {
 			})
 		}
 	}
+	for _, problem := range result.Problems {
+		severity := "minor"
+		if problem.Unreadable {
+			severity = "blocker"
+		}
+		issues = append(issues, gitlabIssue{
+			Description: problem.word() + ": " + clean(problem.Message), CheckName: "input",
+			Fingerprint: fingerprints.ofProblem(problem), Severity: severity, Location: g.location(problem.Position),
+		})
+	}
 	return writeJSON(out, issues)
 }
 

@@ -20,6 +20,15 @@ type jsonReport struct {
 	Findings  []jsonFinding      `json:"findings"`
 	Undecided []engine.Undecided `json:"undecided,omitempty"`
 	Failed    []jsonFailure      `json:"failed,omitempty"`
+	// Unreadable is what could not be read, Warnings what is wrong with input that no rule reads.
+	Unreadable []jsonProblem `json:"unreadable,omitempty"`
+	Warnings   []jsonProblem `json:"warnings,omitempty"`
+	LeftOut    []LeftOut     `json:"leftOut,omitempty"`
+}
+
+type jsonProblem struct {
+	Position
+	Error string `json:"error"`
 }
 
 type jsonSummary struct {
@@ -27,6 +36,7 @@ type jsonSummary struct {
 	Judged     int            `json:"judged"`
 	Skipped    map[string]int `json:"skippedByKind,omitempty"`
 	Failed     int            `json:"failed"`
+	Unreadable int            `json:"unreadable"`
 	Denied     int            `json:"denied"`
 	Warned     int            `json:"warned"`
 	Exceptions int            `json:"exceptionsUsed"`
@@ -56,8 +66,9 @@ func (jsonFormat) Render(out io.Writer, result Result) error {
 		Summary: jsonSummary{
 			Documents: len(result.Documents), Judged: result.outcomes(Judged), Skipped: result.skipped(), Failed: result.outcomes(Failed),
 			Denied: result.count(policies.Deny), Warned: result.count(policies.Warn), Exceptions: result.exceptions(),
-			Ignored: result.ignored(), Changes: result.Changes,
+			Ignored: result.ignored(), Changes: result.Changes, Unreadable: result.Unreadable(),
 		},
+		LeftOut:   result.LeftOut,
 		Findings:  []jsonFinding{},
 		Undecided: result.Undecided,
 	}
@@ -70,6 +81,14 @@ func (jsonFormat) Render(out io.Writer, result Result) error {
 	for _, document := range result.Documents {
 		if document.Outcome == Failed {
 			page.Failed = append(page.Failed, jsonFailure{Position: document.Position, Object: document.ObjectReference, Error: document.Error})
+		}
+	}
+	for _, problem := range result.Problems {
+		one := jsonProblem{Position: problem.Position, Error: problem.Message}
+		if problem.Unreadable {
+			page.Unreadable = append(page.Unreadable, one)
+		} else {
+			page.Warnings = append(page.Warnings, one)
 		}
 	}
 	return writeJSON(out, page)

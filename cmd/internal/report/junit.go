@@ -31,6 +31,14 @@ func (j junitFormat) Render(out io.Writer, result Result) error {
 			suites[file].AddTestcase(each)
 		}
 	}
+	for _, problem := range result.Problems {
+		file := clean(problem.File)
+		if suites[file] == nil {
+			order = append(order, file)
+			suites[file] = &junit.Testsuite{ID: len(order) - 1, Name: file, File: file, Time: "0"}
+		}
+		suites[file].AddTestcase(j.problem(problem))
+	}
 	all := junit.Testsuites{Name: "stateward"}
 	for _, file := range order {
 		all.AddSuite(*suites[file])
@@ -72,6 +80,16 @@ func (j junitFormat) of(finding Finding) junit.Testcase {
 		test.SystemOut = &junit.Output{Data: about}
 	default:
 		test.Skipped = &junit.Result{Message: finding.problem(), Type: clean(string(finding.Level)), Data: about}
+	}
+	return test
+}
+
+func (j junitFormat) problem(problem Problem) junit.Testcase {
+	test := junit.Testcase{Classname: clean(problem.File), Name: "input"}
+	if problem.Unreadable {
+		test.Error = &junit.Result{Message: "cannot be read", Type: "error", Data: problem.place() + ": " + clean(problem.Message)}
+	} else {
+		test.SystemOut = &junit.Output{Data: problem.line()}
 	}
 	return test
 }

@@ -65,6 +65,9 @@ func (p policyReport) Render(out io.Writer, result Result) error {
 			add(document.ObjectReference, whole)
 		}
 	}
+	for _, problem := range result.Problems {
+		add(engine.ObjectReference{}, p.problem(problem))
+	}
 	var page bytes.Buffer
 	for _, namespace := range slices.Sorted(maps.Keys(namespaces)) {
 		object, err := yaml.Marshal(policyReportOf(namespace, namespaces[namespace]))
@@ -126,6 +129,18 @@ func (policyReport) whole(document Document, findings int) (policyReportResult, 
 		whole.Result = "pass"
 	}
 	return whole, true
+}
+
+// problem is about a file, which is no object of a cluster.
+func (policyReport) problem(problem Problem) policyReportResult {
+	reported := policyReportResult{
+		Source: "stateward", Policy: "input", Result: "warn", Scored: true, Message: clean(problem.Message),
+		Resources: []policyReportReference{{Kind: "File", Name: clean(problem.File)}}, Properties: map[string]string{"at": problem.place()},
+	}
+	if problem.Unreadable {
+		reported.Result = "error"
+	}
+	return reported
 }
 
 func policyReportLevel(level policies.Level) (result, severity string) {

@@ -22,6 +22,8 @@ type Options struct {
 	Color bool
 	// FailOn is the mildest level that fails a run; Off fails none. Formats that know only success and failure follow it.
 	FailOn policies.Level
+	// Errors also tells what could not be read, where the format leaves that to standard error.
+	Errors bool
 	// Dir is the absolute working directory: formats that servers read name files relative to it.
 	Dir string
 }

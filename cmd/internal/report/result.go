@@ -22,6 +22,10 @@ type Result struct {
 	Undecided []engine.Undecided
 	// Unused are annotations that ask to ignore what nobody found; each is a line for people.
 	Unused []string
+	// Problems are what is wrong with the input, in its order.
+	Problems []Problem
+	// LeftOut is what was not taken for a manifest.
+	LeftOut []LeftOut
 	// Changes are counted where a baseline was given, and nil elsewhere.
 	Changes *Changes
 }
@@ -101,6 +105,12 @@ func (r *Result) Add(other Result) {
 	}
 	r.Documents = append(r.Documents, other.Documents...)
 	r.AddUndecided(other.Undecided)
+	r.Unused = append(r.Unused, other.Unused...)
+	r.Problems = append(r.Problems, other.Problems...)
+	r.LeftOut = append(r.LeftOut, other.LeftOut...)
+	if r.Changes == nil && other.Changes != nil {
+		r.Changes = &Changes{}
+	}
 	if r.Changes != nil && other.Changes != nil {
 		r.Changes.add(*other.Changes)
 	}

@@ -33,11 +33,22 @@ func results() map[string]report.Result {
 		"one line that is longer than a screen": judged(web, at("long.json", 1, 1), found(policies.Warn, web, at("long.json", 1, 401), long())),
 		"an object that is gone": judged(web, report.Position{File: "web.yaml", Line: 4, Column: 3, Revision: "origin/main\x1b"},
 			found(policies.Deny, web, report.Position{File: "web.yaml", Line: 4, Column: 3, Revision: "origin/main\x1b"}, "  name: web")),
-		"no position":                       judged(web, report.Position{}, found(policies.Deny, web, report.Position{}, "")),
-		"no line":                           judged(web, at("gone.yaml", 0, 0), found(policies.Deny, web, at("gone.yaml", 0, 0), "")),
-		"a kind without rules":              outcome(report.Skipped, "", engine.ObjectReference{Kind: "ConfigMap", Namespace: "default", Name: "nginx"}),
-		"a kind that forges a line":         outcome(report.Skipped, "", engine.ObjectReference{Kind: "A\n::error::forged\nok 99 - x", Namespace: "default", Name: "a"}),
-		"what could not be evaluated":       outcome(report.Failed, "broken <&]]> \x1b[31m\n::error::forged", engine.ObjectReference{Kind: "StatefulSet", Namespace: "default", Name: "broken"}),
+		"no position":                 judged(web, report.Position{}, found(policies.Deny, web, report.Position{}, "")),
+		"no line":                     judged(web, at("gone.yaml", 0, 0), found(policies.Deny, web, at("gone.yaml", 0, 0), "")),
+		"a kind without rules":        outcome(report.Skipped, "", engine.ObjectReference{Kind: "ConfigMap", Namespace: "default", Name: "nginx"}),
+		"a kind that forges a line":   outcome(report.Skipped, "", engine.ObjectReference{Kind: "A\n::error::forged\nok 99 - x", Namespace: "default", Name: "a"}),
+		"what could not be evaluated": outcome(report.Failed, "broken <&]]> \x1b[31m\n::error::forged", engine.ObjectReference{Kind: "StatefulSet", Namespace: "default", Name: "broken"}),
+		"input that cannot be read": {Problems: []report.Problem{
+			{Position: at("bad.yaml", 3, 5), Message: "invalid YAML: <&]]> \x1b[31m\n::error::forged", Unreadable: true},
+			{Position: at("whole.yaml", 0, 0), Message: "the file is larger than 10 bytes; split it", Unreadable: true},
+			{Position: at("crd.yaml", 7, 1), Message: "spec.x: ConfigMap has no such field"},
+		}},
+		"input that is left out": {LeftOut: []report.LeftOut{
+			{Position: at("chart\x1b", 0, 0), Reason: "Helm chart", Detail: "render it\n::error::forged", Note: true},
+			{Position: at("package.json", 0, 0), Reason: "not Kubernetes"},
+			{Position: at("values.yaml", 1, 1), Reason: "not Kubernetes"},
+			{Position: at("values.yaml", 9, 1), Reason: "not Kubernetes"},
+		}},
 		"rules that could not see":          {Undecided: []engine.Undecided{{Rule: "headless-service", Resource: "services"}}},
 		"escapes in names":                  nasty("red\x1b[31m\x9b2J\u009b\a\x00\u202eevil", "esc\x1b]0;title\a.yaml"),
 		"markup in names":                   nasty(`<a href="x">&amp;]]></a> # TODO \ | `+"`x`", "a&b<c>.yaml"),
@@ -63,6 +74,8 @@ func everything() report.Result {
 		}
 		all.Documents = append(all.Documents, table[name].Documents...)
 		all.Unused = append(all.Unused, table[name].Unused...)
+		all.Problems = append(all.Problems, table[name].Problems...)
+		all.LeftOut = append(all.LeftOut, table[name].LeftOut...)
 		all.Undecided = append(all.Undecided, table[name].Undecided...)
 	}
 	return all

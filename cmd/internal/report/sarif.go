@@ -100,6 +100,16 @@ func (s sarifFormat) location(at Position, source string, object engine.ObjectRe
 	return location.WithPhysicalLocation(physical)
 }
 
+// fileLocation is a place that belongs to no object.
+func (s sarifFormat) fileLocation(at Position) *sarif.Location {
+	position := at.here()
+	physical := sarif.NewPhysicalLocation().WithArtifactLocation(sarif.NewSimpleArtifactLocation(s.options.uri(position.File)))
+	if position.Line > 0 {
+		physical.WithRegion(region(position, ""))
+	}
+	return sarif.NewLocation().WithPhysicalLocation(physical)
+}
+
 func region(position Position, source string) *sarif.Region {
 	column := max(position.Column, 1)
 	exact := sarif.NewRegion().WithStartLine(position.Line).WithStartColumn(column)
@@ -111,13 +121,20 @@ func region(position Position, source string) *sarif.Region {
 
 // invocation tells what the results cannot: what could not be evaluated, and what was not seen.
 func (s sarifFormat) invocation(result Result) *sarif.Invocation {
-	invocation := sarif.NewInvocation().WithExecutionSuccessful(result.outcomes(Failed) == 0)
+	invocation := sarif.NewInvocation().WithExecutionSuccessful(result.outcomes(Failed) == 0 && result.Unreadable() == 0)
 	for _, document := range result.Documents {
 		if document.Outcome == Failed {
 			message := fmt.Sprintf("%s could not be evaluated: %s", name(document.ObjectReference), clean(document.Error))
 			location := s.location(document.Position, "", document.ObjectReference, "")
 			invocation.AddToolExecutionNotification(notification("error", message).AddLocation(location))
 		}
+	}
+	for _, problem := range result.Problems {
+		about := notification(problem.word(), clean(problem.Message))
+		invocation.AddToolExecutionNotification(about.AddLocation(s.fileLocation(problem.Position)))
+	}
+	for _, left := range result.notes() {
+		invocation.AddToolExecutionNotification(notification("note", clean(left.Detail)).AddLocation(s.fileLocation(left.Position)))
 	}
 	for _, each := range result.Undecided {
 		invocation.AddToolExecutionNotification(notification("note", undecided(each)))

@@ -37,6 +37,9 @@ func (t tap) Render(out io.Writer, result Result) error {
 	for i, document := range result.Documents {
 		tests = append(tests, t.tests(document, findings[i])...)
 	}
+	for _, problem := range result.Problems {
+		tests = append(tests, t.problem(problem))
+	}
 	var page strings.Builder
 	fmt.Fprintf(&page, "TAP version 14\n1..%d", len(tests))
 	if len(tests) == 0 {
@@ -93,6 +96,17 @@ func (t tap) of(finding Finding) tapTest {
 		if exception := finding.excuse(); exception != "" {
 			test.directive = "SKIP " + exception
 		}
+	}
+	return test
+}
+
+func (t tap) problem(problem Problem) tapTest {
+	test := tapTest{
+		description: problem.place() + " [input]",
+		details:     &tapDetails{Message: clean(problem.Message), Severity: problem.word(), At: problem.place()},
+	}
+	if !problem.Unreadable {
+		test.directive = "TODO warn"
 	}
 	return test
 }

@@ -25,7 +25,11 @@ func newText(options Options) Renderer {
 // Render writes the result.
 func (t text) Render(out io.Writer, result Result) error {
 	var page strings.Builder
-	for _, finding := range result.Findings {
+	grouped := len(result.Findings) > fewFindings
+	for index, finding := range result.Findings {
+		if grouped && (index == 0 || result.Findings[index-1].Object != finding.Object) {
+			page.WriteString(t.heading(result, index))
+		}
 		page.WriteString(block(finding, t.paint))
 	}
 	if t.options.Verbose {
@@ -36,10 +40,34 @@ func (t text) Render(out io.Writer, result Result) error {
 	for _, unused := range result.Unused {
 		fmt.Fprintln(&page, clean(unused))
 	}
+	t.input(&page, result)
 	fmt.Fprintln(&page, summary(result))
+	if left := result.leftOut(); left != "" {
+		fmt.Fprintln(&page, left)
+	}
 	page.WriteString(result.Changes.summary())
+	if grouped {
+		page.WriteString(next(result))
+	}
 	_, err := io.WriteString(out, page.String())
 	return err
+}
+
+// input tells what is wrong with the input, and what of it was left out.
+func (t text) input(page *strings.Builder, result Result) {
+	for _, problem := range result.Problems {
+		if !problem.Unreadable || t.options.Errors {
+			fmt.Fprintln(page, problem.line())
+		}
+	}
+	for _, left := range result.LeftOut {
+		switch {
+		case left.Note:
+			fmt.Fprintln(page, left.line())
+		case t.options.Verbose:
+			fmt.Fprintf(page, "left out: %s: %s\n", left.place(), clean(left.Reason))
+		}
+	}
 }
 
 // block is all about one finding: place and problem, the line of the file, the way out.
@@ -69,6 +97,9 @@ func summary(result Result) string {
 	}
 	if failed := result.outcomes(Failed); failed > 0 {
 		parts = append(parts, fmt.Sprintf("%d could not be evaluated", failed))
+	}
+	if unreadable := result.Unreadable(); unreadable > 0 {
+		parts = append(parts, fmt.Sprintf("%d unreadable", unreadable))
 	}
 	found := []string{fmt.Sprintf("%d denied", result.count(policies.Deny)), plural(result.count(policies.Warn), "warning")}
 	if used := result.exceptions(); used > 0 {

@@ -139,7 +139,7 @@ func wellFormedGitHub(page string, result report.Result) error {
 			return fmt.Errorf("%q is no command", line)
 		}
 	}
-	return equal(len(lines)-1, len(result.Findings)+failed(result), "commands")
+	return equal(len(lines)-1, len(result.Findings)+failed(result)+len(result.Problems)+notes(result), "commands")
 }
 
 func wellFormedGitLab(page string, result report.Result) error {
@@ -160,7 +160,7 @@ func wellFormedGitLab(page string, result report.Result) error {
 		}
 		seen[issue.Fingerprint] = true
 	}
-	return equal(len(issues), len(result.Findings)+failed(result), "issues")
+	return equal(len(issues), len(result.Findings)+failed(result)+len(result.Problems), "issues")
 }
 
 // wellFormedTAP compares the plan with the tests.
@@ -204,6 +204,15 @@ func wellFormedPolicyReport(page string, _ report.Result) error {
 func failed(result report.Result) (n int) {
 	for _, document := range result.Documents {
 		if document.Outcome == report.Failed {
+			n++
+		}
+	}
+	return n
+}
+
+func notes(result report.Result) (n int) {
+	for _, left := range result.LeftOut {
+		if left.Note {
 			n++
 		}
 	}

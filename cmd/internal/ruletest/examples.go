@@ -46,11 +46,11 @@ func Examples(rule policies.Rule, folder string) (examples []Example, problems [
 
 // Judge tells what is wrong with the example: one below fail/ has a finding of its rule, one below pass/ has none.
 func (e Example) Judge(ctx context.Context, decider *engine.Engine) error {
-	documents, err := manifest.Read([]string{e.File}, manifest.Options{})
+	input, err := manifest.Read(ctx, []string{e.File}, manifest.Options{})
 	if err != nil {
 		return err
 	}
-	result, err := judge.Documents(ctx, decider, documents, judge.Options{Namespace: "default", Now: time.Now()})
+	result, err := judge.Documents(ctx, decider, input.Documents, judge.Options{Namespace: "default", Now: time.Now()})
 	if err != nil {
 		return err
 	}

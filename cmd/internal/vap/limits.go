@@ -43,7 +43,7 @@ func limitsOf(rule policies.Rule, options Options) (found limits, err error) {
 		if match.Match == nil {
 			continue
 		}
-		found.add(match)
+		found.add(match, spec)
 	}
 	var problems []error
 	for index, exception := range spec.Exceptions {
@@ -57,7 +57,7 @@ func limitsOf(rule policies.Rule, options Options) (found limits, err error) {
 			continue
 		}
 		found.conditions = append(found.conditions, admissionregistrationv1.MatchCondition{
-			Name: fmt.Sprintf("exception-%d", index), Expression: "!(" + strings.Join(patterns(exception.Match), " && ") + ")",
+			Name: fmt.Sprintf("exception-%d", index), Expression: "!(" + strings.Join(patterns(exception.Match, spec), " && ") + ")",
 		})
 	}
 	return found, errors.Join(problems...)
@@ -75,8 +75,8 @@ func expired(exception engine.Exception, now time.Time) bool {
 }
 
 // add narrows the limits by a match: patterns become conditions, selectors go into the binding.
-func (l *limits) add(match located) {
-	if conditions := patterns(*match.Match); len(conditions) > 0 {
+func (l *limits) add(match located, spec engine.GuardrailsSpec) {
+	if conditions := patterns(*match.Match, spec); len(conditions) > 0 {
 		l.conditions = append(l.conditions, admissionregistrationv1.MatchCondition{
 			Name: strings.NewReplacer("[", "-", "]", "").Replace(match.place), Expression: strings.Join(conditions, " && "),
 		})
@@ -111,7 +111,7 @@ func both(one, other *metav1.LabelSelector) *metav1.LabelSelector {
 }
 
 // patterns are conditions that all hold for what a match selects by names.
-func patterns(match engine.Match) (conditions []string) {
+func patterns(match engine.Match, spec engine.GuardrailsSpec) (conditions []string) {
 	if len(match.Namespaces) > 0 {
 		conditions = append(conditions, fits(namespaceOf, match.Namespaces))
 	}
@@ -121,7 +121,45 @@ func patterns(match engine.Match) (conditions []string) {
 	if len(match.Names) > 0 {
 		conditions = append(conditions, fits(nameOf, match.Names))
 	}
+	if subjects := slices.Concat(match.Subjects, spec.SubjectsOf(match.Actors)); len(subjects) > 0 {
+		conditions = append(conditions, sentBy(subjects))
+	}
+	if excluded := spec.SubjectsOf(match.ExcludedActors); len(excluded) > 0 {
+		conditions = append(conditions, "!"+sentBy(excluded))
+	}
+	if match.OwnedBy != nil {
+		conditions = append(conditions, ownedBy(*match.OwnedBy))
+	}
 	return conditions
+}
+
+// sentBy is true where one of the subjects sends the request.
+func sentBy(subjects []engine.Subject) string {
+	var alternatives []string
+	for _, subject := range subjects {
+		switch subject.Kind {
+		case engine.SubjectGroup:
+			alternatives = append(alternatives,
+				"request.userInfo.?groups.orValue([]).exists(group, "+fits("group", []string{subject.Name})+")")
+		case engine.SubjectServiceAccount:
+			account := "system:serviceaccount:" + subject.Namespace + ":" + subject.Name
+			alternatives = append(alternatives, fits("request.userInfo.username", []string{account}))
+		default:
+			alternatives = append(alternatives, fits("request.userInfo.username", []string{subject.Name}))
+		}
+	}
+	return "(" + strings.Join(alternatives, " || ") + ")"
+}
+
+// ownedBy is true where the controller of the stored object is of one of these kinds.
+func ownedBy(owner engine.Owner) string {
+	var kinds []string
+	for _, kind := range owner.Kinds {
+		kinds = append(kinds, strconv.Quote(kind))
+	}
+	return "(oldObject == null ? object : oldObject).metadata.?ownerReferences.orValue([]).exists(owner, " +
+		"owner.?controller.orValue(false) && owner.kind in [" + strings.Join(kinds, ", ") + "] && " +
+		"owner.apiVersion.startsWith(" + strconv.Quote(owner.Group+"/") + "))"
 }
 
 func fits(value string, patterns []string) string {

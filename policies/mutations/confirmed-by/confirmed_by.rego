@@ -12,12 +12,18 @@
 #     persistentvolumeclaims: [CREATE, UPDATE]
 #     namespaces: [CREATE, UPDATE]
 #     pods: [CREATE, UPDATE]
+#     persistentvolumes: [CREATE, UPDATE]
+#     poddisruptionbudgets: [CREATE, UPDATE]
+#     controllerrevisions: [CREATE, UPDATE]
 #   when:
 #     statefulsets: marks
 #     services: marks
 #     persistentvolumeclaims: marks
 #     namespaces: marks
 #     pods: marks
+#     persistentvolumes: marks
+#     poddisruptionbudgets: marks
+#     controllerrevisions: marks
 #   fix: "do not set this annotation: Stateward writes it"
 #   since: v0.1.0
 package stateward.mutations["confirmed-by"]

@@ -29,6 +29,7 @@ import data.stateward.lib.selector
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": ["spec", "template", "metadata", "labels"],
 	"what": sprintf("budgets %s all select these pods, so every eviction fails", [concat(" and ", names)]),
+	"others": [{"kind": "PodDisruptionBudget", "namespace": entry.namespace, "name": name} | some name in names],
 }) if {
 	some entry in review.statefulsets
 	_labelled(entry)
@@ -83,6 +84,31 @@ report contains result.advice(rego.metadata.chain(), entry, {
 	_stuck(entry.object, defaults.replicas(sts), entry.namespace, sts.metadata.name)
 }
 
+report contains result.advice(rego.metadata.chain(), write.entry, {
+	"path": ["spec", "replicas"],
+	"what": sprintf("budget %q allows all %v pods to be evicted at once: it protects nothing", [
+		budget.metadata.name,
+		write.to,
+	]),
+	"fix": "let it allow one disruption, maxUnavailable 1",
+}) if {
+	some write in scaling.writes
+	write.to > 1
+	_resized(write)
+	some budget in _budgets(write.entry.namespace, write.sts)
+	_idle(budget, write.to)
+}
+
+report contains result.advice(rego.metadata.chain(), entry, {
+	"path": ["spec"],
+	"what": "never allows an eviction of any pod: a drain waits for ever",
+	"fix": "allow one disruption, maxUnavailable 1",
+}) if {
+	some entry in review.budgets
+	_never(entry.object)
+	_selected(entry.namespace, entry.object) == []
+}
+
 # Of manifests the set is told.
 _changed_budgets := [entry | some entry in review.budgets; entry.operation in {"CREATE", "UPDATE"}]
 
@@ -126,9 +152,7 @@ _relabelled(write) if {
 }
 
 # A budget for no disruption is one for any number of pods.
-_stuck(budget, _, _, _) if budget.spec.maxUnavailable in {0, "0%"}
-
-_stuck(budget, _, _, _) if budget.spec.minAvailable == "100%"
+_stuck(budget, _, _, _) if _never(budget)
 
 _stuck(budget, pods, namespace, name) if {
 	_needed(budget.spec.minAvailable, pods) >= pods
@@ -142,6 +166,16 @@ _needed(available, pods) := ceil((to_number(trim_suffix(available, "%")) * pods)
 	is_string(available)
 	regex.match(`^\d{1,3}%$`, available)
 }
+
+# A budget that allows nothing, whatever it selects.
+_never(budget) if budget.spec.maxUnavailable in {0, "0%"}
+
+_never(budget) if budget.spec.minAvailable == "100%"
+
+# A budget that allows everything.
+_idle(budget, _) if budget.spec.minAvailable in {0, "0%"}
+
+_idle(budget, pods) if _needed(budget.spec.maxUnavailable, pods) >= pods
 
 _alone(budget, namespace, name) if {
 	every sts in _selected(namespace, budget) {

@@ -194,3 +194,23 @@ _world(sts, budgets) := {
 	"statefulsets": {"default": {"web": sts}},
 	"poddisruptionbudgets": {"default": {budget.metadata.name: budget | some budget in budgets}},
 }
+
+test_budget_that_allows_everything_is_said[text] if {
+	some text, spec in {
+		"max share": {"maxUnavailable": "100%"},
+		"max number": {"maxUnavailable": 3},
+		"min": {"minAvailable": 0},
+		"min share": {"minAvailable": "0%"},
+	}
+	{finding.what | some finding in rule.report} == {
+		`budget "web" allows all 3 pods to be evicted at once: it protects nothing`,
+	} with input as [{"path": "a.yaml", "contents": [_sts(3), _budget("web", spec)]}]
+}
+
+test_budget_that_allows_nothing_is_said_without_its_set[text] if {
+	some text, spec in {"max": {"maxUnavailable": 0}, "min": {"minAvailable": "100%"}}
+	{[finding.what, finding.advice] | some finding in rule.report} == {[
+		"never allows an eviction of any pod: a drain waits for ever",
+		true,
+	]} with input as [{"path": "a.yaml", "contents": [_budget("web", spec)]}]
+}

@@ -24,7 +24,7 @@ import data.stateward.lib.topology
 
 report contains result.violation(rego.metadata.chain(), write.entry, {
 	"path": ["spec", "replicas"],
-	"what": sprintf("%v pods may share one node: no spread constraint, no anti-affinity", [write.to]),
+	"what": sprintf("%v pods may share one node: %s", [write.to, _missing(write.sts)]),
 	"touched": true,
 }) if {
 	some write in scaling.writes
@@ -32,6 +32,11 @@ report contains result.violation(rego.metadata.chain(), write.entry, {
 	topology.spread_keys(write.sts) == set()
 	_made_so(write)
 }
+
+_missing(sts) := sprintf("%s selects none of them", [concat(" and ", idle)]) if {
+	idle := topology.idle(sts)
+	idle != set()
+} else := "no spread constraint, no anti-affinity"
 
 _made_so(write) if write.from < 2
 

@@ -77,3 +77,25 @@ _scale(before, after) := {"request": {
 	"oldObject": {"kind": "Scale", "metadata": {"name": "web"}, "spec": {"replicas": before}},
 	"object": {"kind": "Scale", "metadata": {"name": "web"}, "spec": {"replicas": after}},
 }}
+
+test_what_selects_no_pod_is_named[where] if {
+	some where, spec in {
+		"topologySpreadConstraints[0]": {"topologySpreadConstraints": [_idle]},
+		"podAntiAffinity.required[0]": {"affinity": {"podAntiAffinity": {
+			"requiredDuringSchedulingIgnoredDuringExecution": [_idle],
+		}}},
+		"podAntiAffinity.preferred[0]": {"affinity": {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [
+			{"weight": 1, "podAffinityTerm": _idle},
+		]}}},
+	}
+	text := "2 pods may share one node: %s selects none of them"
+	{finding.what | some finding in rule.report} == {sprintf(text, [where])}
+		with input as {
+			"apiVersion": "apps/v1",
+			"kind": "StatefulSet",
+			"metadata": {"name": "web"},
+			"spec": {"replicas": 2, "template": {"metadata": {"labels": {"app": "web"}}, "spec": spec}},
+		}
+}
+
+_idle := {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": {"name": "db"}}}

@@ -1,9 +1,11 @@
 # METADATA
 # title: Deleting a StatefulSet with running pods needs confirmation
 # description: |
-#   Deleting a StatefulSet deletes all its pods at once and in no order, unless the propagation policy is `Orphan`; an
-#   absent policy means `Background`. Scaling to 0 first stops the pods one by one, the last one first.
-#   `persistentVolumeClaimRetentionPolicy.whenDeleted` decides whether the claims are deleted too.
+#   Deleting a StatefulSet deletes all its pods at once and in no order, unless the propagation policy is `Orphan`;
+#   an absent policy means `Background`. Scaling to 0 first stops the pods one by one, the last first. The garbage
+#   collector deletes the claims too where the set owns them, which
+#   `persistentVolumeClaimRetentionPolicy.whenDeleted: Delete` arranges; that holds for a set with 0 replicas as
+#   well, and for as long as the claims name the set as an owner, whatever the policy says by then.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#limitations
 # custom:
@@ -11,6 +13,7 @@
 #   confirm: true
 #   on:
 #     statefulsets: [DELETE]
+#   reads: [persistentvolumeclaims]
 #   fix: scale it to 0 first, so that the pods stop in order
 #   since: v0.1.0
 #   cel:
@@ -28,39 +31,107 @@
 #       - {name: propagation, expression: "request.?options.?propagationPolicy.orValue(variables.old)"}
 #     validations:
 #       - path: metadata.name
+#         expression: >-
+#           variables.propagation == 'Orphan' || variables.replicas > 0 ||
+#           size(oldObject.spec.?volumeClaimTemplates.orValue([])) == 0 ||
+#           oldObject.spec.?persistentVolumeClaimRetentionPolicy.?whenDeleted.orValue('Retain') != 'Delete'
+#         what: >-
+#           'deleting ' + oldObject.metadata.name + ' DELETES its claims and their data (whenDeleted: Delete)'
+#         fix: delete it with --cascade=orphan, which keeps the claims
+#       - path: metadata.name
 #         expression: variables.propagation == 'Orphan' || variables.replicas <= 0
 #         what: >-
 #           'deleting ' + oldObject.metadata.name + ' (propagation ' + variables.propagation + ') stops all ' +
 #           string(variables.replicas) + ' of its pods at once'
 #     unseen:
-#       examples/fail/confirmation-expired.yaml: a policy cannot read the time
+#       examples/fail/confirmation-expired.yaml: a policy knows no time
+#       persistentvolumeclaims: a policy sees no other objects
 package stateward.rules.delete["cascade-delete"]
 
+import data.stateward.lib.cluster
 import data.stateward.lib.defaults
 import data.stateward.lib.result
 import data.stateward.lib.review
 
-report contains result.violation(rego.metadata.chain(), entry, {
-	"path": ["metadata", "name"],
-	"what": sprintf("deleting %q (propagation %s) stops %s; %s", [
-		entry.name,
-		review.propagation(entry),
-		_pods(replicas),
-		_claims(entry.old),
-	]),
-}) if {
+report contains result.violation(rego.metadata.chain(), entry, object.union(
+	{
+		"path": ["metadata", "name"],
+		"what": sprintf("deleting %q (propagation %s) stops %s; %s", [
+			entry.name,
+			review.propagation(entry),
+			_pods(replicas),
+			_claims(entry.old),
+		]),
+	},
+	_way(entry.old),
+)) if {
 	some entry in review.deletions("StatefulSet")
 	review.propagation(entry) != "Orphan"
 	replicas := defaults.replicas(entry.old)
 	replicas > 0
 }
 
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["metadata", "name"],
+	"what": sprintf("deleting %q (propagation %s): %s", [entry.name, review.propagation(entry), _claims(entry.old)]),
+	"fix": "delete it with `--cascade=orphan`, which keeps the claims",
+}) if {
+	some entry in review.deletions("StatefulSet")
+	review.propagation(entry) != "Orphan"
+	defaults.replicas(entry.old) <= 0
+	_takes_claims(entry.old)
+}
+
 _pods(replicas) := "its only pod" if {
 	replicas == 1
 } else := sprintf("all %v of its pods at once", [replicas])
 
-_claims(sts) := "it has no claims" if {
-	object.get(sts, ["spec", "volumeClaimTemplates"], null) in {null, []}
-} else := "its claims and their data are DELETED with it (whenDeleted: Delete)" if {
+# Scaling down deletes claims too where the policy says so.
+_way(sts) := {"fix": concat(" ", [
+	"first set persistentVolumeClaimRetentionPolicy.whenScaled to Retain,",
+	"then scale it to 0, so that the pods stop in order, and delete it with `--cascade=orphan`, which keeps the claims",
+])} if {
+	_takes_claims(sts)
+	defaults.when_scaled(sts) == "Delete"
+} else := {"fix": concat(" ", [
+	"scale it to 0, so that the pods stop in order, and delete it with `--cascade=orphan`,",
+	"which keeps the claims",
+])} if {
+	_takes_claims(sts)
+} else := {}
+
+_takes_claims(sts) if count(_owned(sts)) > 0
+
+_takes_claims(sts) if {
+	_has_templates(sts)
 	defaults.when_deleted(sts) == "Delete"
+}
+
+_has_templates(sts) if not object.get(sts, ["spec", "volumeClaimTemplates"], null) in {null, []}
+
+# The claims that the garbage collector deletes with the set, whatever its policy says now.
+_owned(sts) := [claim.metadata.name |
+	_has_templates(sts)
+	some claim in cluster.claims(object.get(sts, ["metadata", "namespace"], "default"))
+	some owner in claim.metadata.ownerReferences
+	owner.uid == sts.metadata.uid
+]
+
+_claims(sts) := "it has no claims" if {
+	not _has_templates(sts)
+} else := sprintf("its claims and their data are DELETED with it (whenDeleted: Delete)%s", [_names(_owned(sts))]) if {
+	defaults.when_deleted(sts) == "Delete"
+} else := sprintf("these claims name it as their owner and are DELETED with it%s", [_names(_owned(sts))]) if {
+	count(_owned(sts)) > 0
 } else := "its claims stay (whenDeleted: Retain)"
+
+# Three names are enough to know what is meant.
+_names([]) := ""
+
+_names(names) := sprintf(": %s", [concat(", ", names)]) if {
+	count(names) in {1, 2, 3}
+}
+
+_names(names) := sprintf(": %s and %d more", [concat(", ", array.slice(names, 0, 2)), count(names) - 2]) if {
+	count(names) > 3
+}

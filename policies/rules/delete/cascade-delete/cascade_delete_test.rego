@@ -6,7 +6,8 @@ _now := "2026-11-23T12:00:00Z"
 
 _fix := concat(" ", [
 	"Fix: scale it to 0 first, so that the pods stop in order, or confirm it: kubectl annotate statefulset web -n default",
-	"--overwrite stateward.dev/confirm=delete stateward.dev/confirm-until=2026-11-23T12:10:00Z",
+	"--overwrite --field-manager=stateward-confirm stateward.dev/confirm=delete",
+	"stateward.dev/confirm-until=2026-11-23T12:10:00Z",
 ])
 
 test_cascade_is_denied_whatever_it_is_called[policy] if {
@@ -53,12 +54,44 @@ test_claims_that_go_are_mentioned if {
 		"volumeClaimTemplates": [{}],
 		"persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete"},
 	}
-	messages := {finding.msg | some finding in rule.report} with input as _delete(spec, {})
-	messages == {_message(
-		"Background",
-		3,
-		"its claims and their data are DELETED with it (whenDeleted: Delete)",
-	)}
+	{[finding.what, finding.fix] | some finding in rule.report} == {[
+		concat(" ", [
+			`deleting "web" (propagation Background) stops all 3 of its pods at once;`,
+			"its claims and their data are DELETED with it (whenDeleted: Delete)",
+		]),
+		concat(" ", [
+			"scale it to 0, so that the pods stop in order, and delete it with `--cascade=orphan`, which keeps the claims,",
+			_confirm,
+		]),
+	]} with input as _delete(spec, {})
+}
+
+test_scaling_down_must_not_delete_the_claims_either if {
+	policy := {"whenDeleted": "Delete", "whenScaled": "Delete"}
+	spec := {"replicas": 3, "volumeClaimTemplates": [{}], "persistentVolumeClaimRetentionPolicy": policy}
+	some finding in rule.report with input as _delete(spec, {})
+	startswith(finding.fix, "first set persistentVolumeClaimRetentionPolicy.whenScaled to Retain, then scale it to 0")
+}
+
+test_claims_go_with_a_set_of_0_replicas_too if {
+	policy := {"whenDeleted": "Delete"}
+	spec := {"replicas": 0, "volumeClaimTemplates": [{}], "persistentVolumeClaimRetentionPolicy": policy}
+	{[finding.what, finding.fix] | some finding in rule.report} == {[
+		concat(" ", [
+			`deleting "web" (propagation Background): its claims and their data are DELETED with it (whenDeleted: Delete):`,
+			"www-web-0, www-web-1",
+		]),
+		concat(" ", ["delete it with `--cascade=orphan`, which keeps the claims,", _confirm]),
+	]} with input as _delete(spec, {}) with data.cluster.persistentvolumeclaims as _claims(2)
+	rule.report == set() with input as _delete(spec, {"propagationPolicy": "Orphan"})
+}
+
+test_claims_that_are_owned_go_whatever_the_policy_says if {
+	{finding.what | some finding in rule.report} == {concat(" ", [
+		`deleting "web" (propagation Background): these claims name it as their owner and are DELETED with it:`,
+		"www-web-0, www-web-1 and 3 more",
+	])} with input as _delete({"replicas": 0, "volumeClaimTemplates": [{}]}, {})
+		with data.cluster.persistentvolumeclaims as _claims(5)
 }
 
 test_no_claims_are_lost_where_there_are_none if {
@@ -161,7 +194,7 @@ _delete(spec, options) := {
 		"namespace": "default",
 		"userInfo": {"username": "alice"},
 		"options": options,
-		"oldObject": {"kind": "StatefulSet", "metadata": {"name": "web"}, "spec": spec},
+		"oldObject": {"kind": "StatefulSet", "metadata": {"name": "web", "uid": "1"}, "spec": spec},
 	},
 }
 
@@ -173,3 +206,13 @@ _marked(operation, until) := object.union(
 		"stateward.dev/confirmed-by": "alice",
 	}}}}},
 )
+
+_confirm := concat(" ", [
+	"or confirm it: kubectl annotate statefulset web -n default --overwrite --field-manager=stateward-confirm",
+	"stateward.dev/confirm=delete stateward.dev/confirm-until=2026-11-23T12:10:00Z",
+])
+
+_claims(most) := {"default": {name: {"metadata": {"name": name, "ownerReferences": [{"uid": "1"}]}} |
+	some index in numbers.range(0, most - 1)
+	name := sprintf("www-web-%d", [index])
+}}

@@ -2,11 +2,12 @@
 # title: Force-deleting a pod needs confirmation
 # description: |
 #   A deletion with grace period 0 (`kubectl delete pod --force`) removes the pod from the API at once, without
-#   waiting for the kubelet. The StatefulSet then starts another pod with the same name elsewhere, while the first one
-#   may still run behind a broken network: two pods with one identity, which may write to one disk. The same is true
-#   of a pod that is already terminating. The kubelet and Kubernetes' own controllers are always allowed. So is
-#   everybody when the node is gone or has the taint `node.kubernetes.io/out-of-service`, because the pod cannot run
-#   there.
+#   waiting for the kubelet. The StatefulSet then starts another pod with the same name elsewhere, while the first
+#   one may still run behind a broken network: two pods with one identity, which may write to one disk. The same
+#   holds for a pod that is terminating already, for one whose set was deleted without it, and for an eviction with
+#   grace period 0, as `kubectl drain --grace-period=0` sends it. The pod's kubelet and Kubernetes' own controllers
+#   may do it. So may anyone where the node is tainted `node.kubernetes.io/out-of-service` and not Ready; where the
+#   node object is gone, its machine may still run, which is a warning.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/tasks/run-application/force-delete-stateful-set-pod/
 #   - ref: https://kubernetes.io/docs/concepts/cluster-administration/node-shutdown/#non-graceful-node-shutdown
@@ -15,7 +16,10 @@
 #   confirm: true
 #   on:
 #     pods: [DELETE]
-#   reads: [nodes]
+#     pods/eviction: [CREATE]
+#   when:
+#     pods/eviction: grace
+#   reads: [nodes, pods]
 #   params:
 #     kubelets:
 #       type: array
@@ -31,22 +35,70 @@ import data.stateward.lib.identity
 import data.stateward.lib.result
 import data.stateward.lib.review
 
-report contains result.violation(rego.metadata.chain(), entry, {
+report contains result.violation(rego.metadata.chain(), deletion.entry, {
 	"path": ["metadata", "name"],
 	"what": sprintf("without a grace period, StatefulSet %q starts another %q while node %q may still run this one", [
-		set,
-		entry.name,
-		node,
+		deletion.set,
+		deletion.entry.name,
+		deletion.node,
 	]),
 }) if {
-	some entry in review.deletions("Pod")
-	_grace(entry) == 0
-	not _knows_what_it_does(entry.user)
-	not _over(entry.old)
-	set := _owner(entry.old)
-	node := object.get(entry.old, ["spec", "nodeName"], "")
-	node != ""
-	not _gone(node)
+	some deletion in _forced
+	deletion.chosen
+	not _out_of_service(deletion.node)
+	not _gone(deletion.node)
+}
+
+report contains result.advice(rego.metadata.chain(), deletion.entry, {
+	"path": ["metadata", "name"],
+	"what": sprintf("node %q is gone from the API, but its machine may still run %q: two pods with one identity", [
+		deletion.node,
+		deletion.entry.name,
+	]),
+	"fix": "make sure that the machine is switched off",
+}) if {
+	some deletion in _forced
+	_gone(deletion.node)
+}
+
+# A drain could never end where this was denied: the pod itself says so.
+report contains result.advice(rego.metadata.chain(), deletion.entry, {
+	"path": ["metadata", "name"],
+	"what": sprintf("%q has terminationGracePeriodSeconds 0: two pods with one identity may run", [deletion.entry.name]),
+	"fix": "give the template a grace period in which the container can stop",
+}) if {
+	some deletion in _forced
+	not deletion.chosen
+	not _gone(deletion.node)
+}
+
+_forced := array.concat(
+	[object.union(pod, {"entry": entry, "chosen": true}) |
+		some entry in review.deletions("Pod")
+		_grace(entry) == 0
+		not _knows_what_it_does(entry.user)
+		pod := _of_a_set(entry.old)
+	],
+	[object.union(pod, {"entry": entry, "chosen": object.get(options, "gracePeriodSeconds", null) == 0}) |
+		some entry in review.evictions
+		options := _delete_options(entry)
+		stored := cluster.pod(entry.namespace, entry.name)
+		_grace({"options": options, "old": stored}) == 0
+		not _knows_what_it_does(entry.user)
+		pod := _of_a_set(stored)
+	],
+)
+
+_delete_options(entry) := options if {
+	options := object.get(entry.object, "deleteOptions", null)
+	is_object(options)
+} else := {}
+
+# The set and the node of a pod that may still run.
+_of_a_set(pod) := {"set": _owner(pod), "node": node} if {
+	not _over(pod)
+	node := object.get(pod, ["spec", "nodeName"], "")
+	not node in {"", null}
 }
 
 # The API server fills it in; a recorded request may be older than that.
@@ -58,6 +110,16 @@ _owner(pod) := owner.name if {
 	some owner in pod.metadata.ownerReferences
 	owner.kind == "StatefulSet"
 	startswith(owner.apiVersion, "apps/")
+	owner.controller == true
+} else := trim_suffix(name, regex.find_n(`-\d+$`, name, 1)[0]) if {
+	# Its set was deleted without it, and the next one of that name adopts it.
+	not _is_controlled(pod)
+	name := pod.metadata.labels["statefulset.kubernetes.io/pod-name"]
+	regex.match(`-\d+$`, name)
+}
+
+_is_controlled(pod) if {
+	some owner in pod.metadata.ownerReferences
 	owner.controller == true
 }
 
@@ -75,7 +137,15 @@ _gone(name) if {
 	not cluster.node(name)
 }
 
-_gone(name) if {
-	some taint in cluster.node(name).spec.taints
+_out_of_service(name) if {
+	node := cluster.node(name)
+	not _ready(node)
+	some taint in node.spec.taints
 	taint.key == "node.kubernetes.io/out-of-service"
+}
+
+_ready(node) if {
+	some condition in node.status.conditions
+	condition.type == "Ready"
+	condition.status == "True"
 }

@@ -10,7 +10,8 @@ test_forced_deletion_is_denied if {
 	[finding.msg | some finding in rule.report] == [concat(" ", [
 		`[force-delete-pod] metadata.name: without a grace period, StatefulSet "web" starts another "web-0" while`,
 		`node "node-0" may still run this one. Fix: delete it with its grace period, or power its node off and taint it`,
-		"out-of-service, or confirm it: kubectl annotate pod web-0 -n default --overwrite stateward.dev/confirm=delete",
+		"out-of-service, or confirm it: kubectl annotate pod web-0 -n default --overwrite",
+		"--field-manager=stateward-confirm stateward.dev/confirm=delete",
 		"stateward.dev/confirm-until=2026-11-23T12:10:00Z",
 	])] with input as _delete(_force, {})
 		with data.cluster.known as _known
@@ -111,17 +112,77 @@ test_pod_that_runs_nowhere_may_go[pod] if {
 		with data.cluster.nodes as _nodes([])
 }
 
-test_node_that_is_gone_runs_nothing if {
-	rule.report == set() with input as _delete(_force, {})
+test_node_that_is_gone_is_a_warning if {
+	[[finding.what, finding.advice] | some finding in rule.report] == [[
+		`node "node-0" is gone from the API, but its machine may still run "web-0": two pods with one identity`,
+		true,
+	]] with input as _delete(_force, {})
 		with data.cluster.known as _known
 		with data.cluster.nodes as {}
 }
 
-test_node_out_of_service_runs_nothing if {
-	taint := {"key": "node.kubernetes.io/out-of-service", "value": "nodeshutdown", "effect": "NoExecute"}
+test_node_out_of_service_runs_nothing_unless_it_is_ready if {
+	nodes := _nodes([{"key": "node.kubernetes.io/out-of-service", "value": "nodeshutdown", "effect": "NoExecute"}])
 	rule.report == set() with input as _delete(_force, {})
 		with data.cluster.known as _known
-		with data.cluster.nodes as _nodes([taint])
+		with data.cluster.nodes as nodes
+	ready := {"node-0": {"status": {"conditions": [{"type": "Ready", "status": "True"}]}}}
+	count(rule.report) == 1 with input as _delete(_force, {})
+		with data.cluster.known as _known
+		with data.cluster.nodes as object.union(nodes, ready)
+}
+
+test_pod_whose_set_is_gone_is_still_its_pod if {
+	orphan := {"metadata": {"ownerReferences": [], "labels": {"statefulset.kubernetes.io/pod-name": "web-0"}}}
+	count(rule.report) == 1 with input as _delete(_force, orphan)
+	taken := [{"kind": "ReplicaSet", "name": "x", "controller": true}]
+	rule.report == set()
+		with input as _delete(_force, object.union(orphan, {"metadata": {"ownerReferences": taken}}))
+}
+
+test_eviction_without_grace_is_denied if {
+	{[finding.msg, object.get(finding, "advice", false)] | some finding in rule.report} == {[
+		concat(" ", [
+			`[force-delete-pod] metadata.name: without a grace period, StatefulSet "web" starts another "web-0" while`,
+			`node "node-0" may still run this one. Fix: delete it with its grace period, or power its node off and taint it`,
+			"out-of-service, or confirm it: kubectl annotate pod web-0 -n default --overwrite",
+			"--field-manager=stateward-confirm stateward.dev/confirm=delete",
+			"stateward.dev/confirm-until=2026-11-23T12:10:00Z",
+		]),
+		false,
+	]} with input as _evict("alice", _force) with data.cluster as _cluster({})
+}
+
+test_eviction_of_a_pod_without_grace_of_its_own_is_a_warning if {
+	without := {"spec": {"terminationGracePeriodSeconds": 0}}
+	[[finding.what, finding.advice] | some finding in rule.report] == [[
+		`"web-0" has terminationGracePeriodSeconds 0: two pods with one identity may run`,
+		true,
+	]] with input as _evict("alice", null) with data.cluster as _cluster(without)
+}
+
+test_confirmed_eviction_is_marked if {
+	marks := {
+		"stateward.dev/confirm": "delete",
+		"stateward.dev/confirm-until": "2026-11-23T12:10:00Z",
+		"stateward.dev/confirmed-by": "alice",
+	}
+	[finding.confirmed | some finding in rule.report] == [true] with input as _evict("alice", _force)
+		with data.cluster as _cluster({"metadata": {"annotations": marks}})
+}
+
+test_eviction_is_fine[case] if {
+	some case, given in {
+		"with grace": [_evict("alice", {"gracePeriodSeconds": 5}), {}],
+		"with the pod's own grace": [_evict("alice", {}), {}],
+		"of what has ended": [_evict("alice", _force), {"status": {"phase": "Failed"}}],
+		"by a controller": [_evict("system:serviceaccount:kube-system:node-controller", _force), {}],
+	}
+	rule.report == set() with input as given[0] with data.cluster as _cluster(given[1])
+}
+
+test_eviction_of_an_unknown_pod_is_fine if {
+	rule.report == set() with input as _evict("alice", _force)
 }
 
 test_node_that_cannot_be_reached_may_run_anything if {
@@ -152,6 +213,26 @@ test_other_kinds_are_not_judged if {
 }
 
 _known := {"nodes": true}
+
+_cluster(pod) := {
+	"known": {"nodes": true, "pods": true},
+	"nodes": _nodes([]),
+	"pods": {"default": {"web-0": object.union(_pod, pod)}},
+}
+
+_evict(user, options) := {
+	"stateward": {"time": "2026-11-23T12:00:00Z"},
+	"request": {
+		"operation": "CREATE",
+		"kind": {"group": "policy", "kind": "Eviction"},
+		"resource": {"resource": "pods"},
+		"subResource": "eviction",
+		"namespace": "default",
+		"name": "web-0",
+		"userInfo": {"username": user},
+		"object": {"kind": "Eviction", "metadata": {"name": "web-0"}, "deleteOptions": options},
+	},
+}
 
 _nodes(taints) := {"node-0": {"spec": {"taints": taints}}}
 

@@ -63,7 +63,7 @@ test_deletecollection_is_read_from_the_old_object if {
 test_terminating_set_may_go if {
 	deletion := object.union(
 		_delete({"replicas": 3}, {"propagationPolicy": "Orphan"}),
-		{"request": {"oldObject": {"metadata": {"deletionTimestamp": "2026-11-23T12:00:00Z"}}}},
+		{"request": {"oldObject": {"metadata": {"deletionTimestamp": "2026-11-23T12:00:00Z", "finalizers": ["orphan"]}}}},
 	)
 	rule.report == set() with input as deletion
 }

@@ -15,7 +15,7 @@ test_a_new_owner_is_denied if {
 	finding.msg == concat(" ", [
 		`[owner-reference] metadata.ownerReferences[0]: StatefulSet "web" is DELETED with its pods once`,
 		`ConfigMap "settings" does not exist (uid "0c7a"). Fix: remove the ownerReference, or confirm it:`,
-		"kubectl annotate statefulset web -n default --overwrite",
+		"kubectl annotate statefulset web -n default --overwrite --field-manager=stateward-confirm",
 		"stateward.dev/confirm=update stateward.dev/confirm-until=2026-11-23T12:10:00Z",
 	])
 }

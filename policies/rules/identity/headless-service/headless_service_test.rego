@@ -18,7 +18,7 @@ _missing_in_cluster := concat(" ", [
 ])
 
 test_empty_service_name_is_denied[spec] if {
-	some spec in [null, {}, {"serviceName": ""}]
+	some spec in [{"replicas": 2}, {"replicas": 2, "serviceName": ""}, {"replicas": 2, "serviceName": null}]
 	{[finding.msg, finding.severity] | some finding in rule.report} == {[_empty, "deny"]} with input as _sts(spec)
 }
 
@@ -41,9 +41,9 @@ test_headless_service_is_fine[spec] if {
 
 test_service_that_is_not_headless_is_denied[has] if {
 	some has, spec in {
-		"a cluster IP": {},
-		"type ExternalName": {"type": "ExternalName", "externalName": "db.example.com"},
-		"clusterIP 10.96.0.10": {"clusterIP": "10.96.0.10"},
+		_leads("a cluster IP"): {},
+		_external: {"type": "ExternalName", "externalName": "db.example.com"},
+		_leads("clusterIP 10.96.0.10"): {"clusterIP": "10.96.0.10"},
 	}
 	messages := {finding.msg | some finding in rule.report} with input as _files([_service(spec), _names("nginx")])
 	messages == {_not_headless(has)}
@@ -52,12 +52,12 @@ test_service_that_is_not_headless_is_denied[has] if {
 test_service_without_an_address_gets_one[spec] if {
 	some spec in [{"clusterIP": ""}, {"clusterIP": null}, {"type": "NodePort"}, {"type": "LoadBalancer"}]
 	messages := {finding.msg | some finding in rule.report} with input as _files([_service(spec), _names("nginx")])
-	messages == {_not_headless("a cluster IP")}
+	messages == {_not_headless(_leads("a cluster IP"))}
 }
 
 test_external_name_is_not_headless_even_without_an_address if {
 	service := _service({"type": "ExternalName", "clusterIP": "None"})
-	{finding.msg | some finding in rule.report} == {_not_headless("type ExternalName")}
+	{finding.msg | some finding in rule.report} == {_not_headless(_external)}
 		with input as _files([service, _names("nginx")])
 }
 
@@ -83,7 +83,7 @@ test_missing_service_is_no_evidence_where_services_are_unknown if {
 }
 
 test_service_of_the_world_is_judged_even_where_services_are_unknown if {
-	{finding.msg | some finding in rule.report} == {_not_headless("clusterIP 10.96.0.10")}
+	{finding.msg | some finding in rule.report} == {_not_headless(_leads("clusterIP 10.96.0.10"))}
 		with input as _request("CREATE", {})
 		with data.cluster.services as {"default": {"nginx": _service({"clusterIP": "10.96.0.10"})}}
 }
@@ -145,8 +145,45 @@ test_null_service_name_is_empty if {
 	{finding.what | some finding in rule.report} == {"is empty, so the pods get no DNS names"} with input as _names(null)
 }
 
+test_empty_service_name_of_one_pod_is_a_warning[replicas] if {
+	some replicas in [null, 0, 1]
+	[finding.advice | some finding in rule.report] == [true] with input as _sts({"replicas": replicas})
+}
+
+test_parameters_soften_what_they_name[name] if {
+	some name, document in {
+		"empty": _sts({"replicas": 2}),
+		"notHeadless": _files([_service({}), _names("nginx")]),
+	}
+	[finding.advice | some finding in rule.report] == [true] with input as document
+		with data.kind as "Guardrails"
+		with data.spec.rules as [{"id": "headless-service", "params": {name: "warn"}}]
+}
+
+test_dry_run_of_a_creation_is_a_warning if {
+	document := object.union(_request("CREATE", {}), {"request": {"dryRun": true}})
+	[finding.advice | some finding in rule.report] == [true] with input as document
+		with data.cluster.known as {"services": true}
+}
+
+test_auto_warns_automation_and_denies_people[user] if {
+	some user, advice in {"system:serviceaccount:velero:velero": true, "alice": false}
+	document := object.union(_request("CREATE", {}), {"request": {"userInfo": {"username": user}}})
+	[object.get(finding, "advice", false) | some finding in rule.report] == [advice] with input as document
+		with data.cluster.known as {"services": true}
+		with data.kind as "Guardrails"
+		with data.spec.rules as [{"id": "headless-service", "params": {"missing": "auto"}}]
+}
+
+_external := "type ExternalName: its name leads elsewhere and the pods get no DNS names"
+
+_leads(has) := concat(" ", [
+	sprintf("%s: its name leads to one address and not to the pods,", [has]),
+	"whose own names resolve with some DNS servers only",
+])
+
 _not_headless(has) := sprintf(
-	"[headless-service] spec.serviceName: Service \"nginx\" has %s, so the pods get no DNS names. %s",
+	"[headless-service] spec.serviceName: Service \"nginx\" has %s. %s",
 	[has, "Fix: recreate that Service with `clusterIP: None`, or name another that has it."],
 )
 

@@ -4,7 +4,8 @@ import data.stateward.rules.identity["ordinals-start"] as rule
 
 _fix := concat(" ", [
 	"Fix: keep ordinals.start, or first move the data to the claims of the new pods, or confirm it:",
-	"kubectl annotate statefulset web -n default --overwrite stateward.dev/confirm=update",
+	"kubectl annotate statefulset web -n default --overwrite",
+	"--field-manager=stateward-confirm stateward.dev/confirm=update",
 	"stateward.dev/confirm-until=2026-11-23T12:10:00Z",
 ])
 

@@ -14,6 +14,12 @@
 #     persistentvolumeclaims: [CREATE, UPDATE]
 #     namespaces: [CREATE, UPDATE]
 #     pods: [CREATE, UPDATE]
+#     persistentvolumes: [CREATE, UPDATE]
+#     poddisruptionbudgets: [CREATE, UPDATE]
+#     controllerrevisions: [CREATE, UPDATE]
+#     pods/binding: [CREATE]
+#     bindings: [CREATE]
+#     namespaces/finalize: [UPDATE]
 #     statefulsets/status: [UPDATE]
 #     services/status: [UPDATE]
 #     persistentvolumeclaims/status: [UPDATE]
@@ -24,6 +30,12 @@
 #     persistentvolumeclaims: marks
 #     namespaces: marks
 #     pods: marks
+#     persistentvolumes: marks
+#     poddisruptionbudgets: marks
+#     controllerrevisions: marks
+#     pods/binding: marks
+#     bindings: marks
+#     namespaces/finalize: marks
 #     statefulsets/status: marks
 #     services/status: marks
 #     persistentvolumeclaims/status: marks
@@ -100,6 +112,34 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	written != ""
 	stamp := confirmation.stamp(entry)
 	written != stamp
+}
+
+# The API server writes the annotations of a Binding into its pod, past the webhook that records who confirms.
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["metadata", "annotations", name],
+	"what": "the annotation of a Binding is written into its pod, where nothing records who confirmed it",
+	"fix": "leave the annotation out",
+	"touched": true,
+	"confirm": false,
+}) if {
+	some entry in review.bindings
+	some name in [marks.confirm, marks.until, marks.confirmed_by]
+	marks.annotation(entry.object, name) != ""
+}
+
+# It would begin to count on its own, long after whoever wrote it has left.
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["metadata", "annotations", marks.until],
+	"what": sprintf("%q is more than an hour ahead", [until]),
+	"fix": "confirm for at most an hour, right before the operation",
+	"touched": true,
+	"confirm": false,
+}) if {
+	some entry in review.stored(marks.kinds)
+	entry.operation in {"CREATE", "UPDATE"}
+	until := marks.annotation(entry.object, marks.until)
+	until != marks.annotation(entry.old, marks.until)
+	confirmation.ahead(until, entry)
 }
 
 _fate(sts, label) := sprintf("become %q", [value]) if {

@@ -40,6 +40,7 @@ test_lost_protection_is_denied_and_can_be_confirmed if {
 	finding.msg == concat(" ", [
 		`[protected-labels] metadata.labels["stateward.dev/quorum"]: "true" protects this StatefulSet and would be removed.`,
 		"Fix: keep the label, or confirm it: kubectl annotate statefulset web -n default --overwrite",
+		"--field-manager=stateward-confirm",
 		"stateward.dev/confirm=update stateward.dev/confirm-until=2026-11-23T12:10:00Z",
 	])
 }
@@ -129,6 +130,26 @@ test_manifest_may_come_from_a_cluster if {
 
 test_other_kinds_are_not_judged if {
 	rule.report == set() with input as _of_kind(_remark({}, {_stamp: "alice"}), "apps", "Deployment")
+}
+
+test_confirmation_ahead_of_its_hour_is_denied if {
+	ahead := object.union(_said, {"stateward.dev/confirm-until": "2026-11-23T13:02:00Z"})
+	{[finding.field, finding.what, finding.confirmed] | some finding in rule.report} == {[
+		`metadata.annotations["stateward.dev/confirm-until"]`,
+		`"2026-11-23T13:02:00Z" is more than an hour ahead`,
+		false,
+	]} with input as _remark({}, ahead)
+	rule.report == set() with input as _remark(ahead, ahead)
+}
+
+test_binding_brings_no_marks if {
+	binding := {"kind": "Binding", "metadata": {"name": "web-0", "annotations": _by("bob")}}
+	{finding.field | some finding in rule.report} == {
+		`metadata.annotations["stateward.dev/confirm"]`,
+		`metadata.annotations["stateward.dev/confirm-until"]`,
+		`metadata.annotations["stateward.dev/confirmed-by"]`,
+	} with input as {"request": {"operation": "CREATE", "object": binding}}
+	rule.report == set() with input as {"request": {"operation": "CREATE", "object": {"kind": "Binding"}}}
 }
 
 _by(username) := object.union(_said, {_stamp: username})

@@ -23,12 +23,17 @@ import data.stateward.lib.selector
 
 _path := ["spec", "selector"]
 
+# A Deployment's controller adopts any orphan that it selects; that of a StatefulSet only those of its own names.
+_severities := {"StatefulSet": "warn", "Deployment": "deny"}
+
 _labels_path := ["spec", "template", "metadata", "labels"]
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": overlap.path,
 	"what": sprintf(overlap.what, [sprintf("%s %q", [kind, other.metadata.name])]),
 	"fields": [_path, _labels_path],
+	"severity": object.get(_severities, kind, "deny"),
+	"others": [{"kind": kind, "namespace": entry.namespace, "name": other.metadata.name}],
 }) if {
 	some entry in review.statefulsets
 	some kind, others in {

@@ -25,12 +25,19 @@ test_set_whose_pods_another_selects_is_denied[kind] if {
 	])}
 }
 
-test_finding_is_a_denial if {
+test_overlap_of_two_sets_is_a_warning if {
 	some finding in rule.report with input as _create(_set("web", _wide, _db))
 		with data.cluster as _world("StatefulSet", _set("db", _narrow, _db))
-	finding.severity == "deny"
+	finding.severity == "warn"
 	finding.existing == false
 	not finding.advice
+	finding.others == [{"kind": "StatefulSet", "namespace": "default", "name": "db"}]
+}
+
+test_overlap_with_a_deployment_is_a_denial if {
+	some finding in rule.report with input as _create(_set("web", _wide, _db))
+		with data.cluster as _world("Deployment", _set("db", _narrow, _db))
+	finding.severity == "deny"
 }
 
 test_expressions_count if {

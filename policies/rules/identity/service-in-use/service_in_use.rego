@@ -22,6 +22,7 @@ package stateward.rules.identity["service-in-use"]
 
 import data.stateward.lib.cluster
 import data.stateward.lib.config
+import data.stateward.lib.confirmation
 import data.stateward.lib.defaults
 import data.stateward.lib.result
 import data.stateward.lib.review
@@ -57,6 +58,7 @@ _running(entry) := [sts |
 	some sts in cluster.governed_by(entry.namespace, entry.name)
 	defaults.replicas(sts) > 0
 	not sts.metadata.deletionTimestamp
+	not confirmation.ends(sts, entry)
 ]
 
 _selects(service, sts) if {

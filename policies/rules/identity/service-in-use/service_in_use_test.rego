@@ -3,7 +3,7 @@ package stateward.rules.identity["service-in-use_test"]
 import data.stateward.rules.identity["service-in-use"] as rule
 
 _confirm := concat(" ", [
-	"or confirm it: kubectl annotate service nginx -n default --overwrite",
+	"or confirm it: kubectl annotate service nginx -n default --overwrite --field-manager=stateward-confirm",
 	"stateward.dev/confirm=%s stateward.dev/confirm-until=2026-11-23T12:10:00Z",
 ])
 
@@ -205,6 +205,16 @@ _update_message(field) := concat(" ", [
 	"Fix: keep this Service, and create the new one under another name,",
 	sprintf(_confirm, ["update"]),
 ])
+
+test_service_may_go_with_a_set_whose_deletion_is_confirmed if {
+	marks := {
+		"stateward.dev/confirm": "delete",
+		"stateward.dev/confirm-until": "2026-11-23T12:10:00Z",
+		"stateward.dev/confirmed-by": "alice",
+	}
+	sets := {"default": {"web": object.union(_sts("web", {}), {"metadata": {"annotations": marks}})}}
+	rule.report == set() with input as _delete with data.cluster.statefulsets as sets
+}
 
 _service(spec) := {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "nginx"}, "spec": spec}
 

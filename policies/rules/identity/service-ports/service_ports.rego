@@ -1,10 +1,10 @@
 # METADATA
-# title: The governing Service's ports match the containers
+# title: The governing Service's ports lead to the pods
 # description: |
-#   Clients and peers that look up `_client._tcp.nginx.default.svc.cluster.local` are sent to the ports of the
-#   governing Service. A Service without ports has no SRV records. A port number that no container listens on leads
-#   nowhere. A `targetPort` name that no container has (with the same protocol) is silently left out. Containers need
-#   not declare their ports: if none does, numbers are not checked.
+#   Peers and clients that look for `_client._tcp.nginx.default.svc.cluster.local` are sent to the ports of the
+#   governing Service. A port whose `targetPort` is a name that no container has (under the same protocol) is left out
+#   without a word. Containers need not declare their ports, so numbers are not judged; and a headless Service without
+#   ports still gives the pods their names.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#srv-records
 # custom:
@@ -48,13 +48,6 @@ _touched(entry, problems_before, problem) := false if {
 _problems(service, sts) := {sprintf("port %s: %s", [_title(port), missing]) |
 	some port in service.spec.ports
 	missing := _missing(port, _declared(sts))
-} if {
-	_has_ports(service)
-} else := {"has no ports, so the pods get no SRV records"}
-
-_has_ports(service) if {
-	is_array(service.spec.ports)
-	count(service.spec.ports) > 0
 }
 
 _title(port) := sprintf("%q", [port.name]) if {
@@ -67,12 +60,6 @@ _missing(port, declared) := sprintf("no container has a %s port named %q", [_pro
 	target := _target(port)
 	is_string(target)
 	not {"name": target, "protocol": _protocol(port)} in _named(declared)
-} else := sprintf("no container declares port %v", [target]) if {
-	target := _target(port)
-	is_number(target)
-	numbers_declared := {each.containerPort | some each in declared}
-	count(numbers_declared) > 0
-	not target in numbers_declared
 } else := sprintf("targetPort %v is neither a number nor a name", [json.marshal(target)]) if {
 	target := _target(port)
 	not is_string(target)

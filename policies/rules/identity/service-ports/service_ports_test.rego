@@ -23,9 +23,6 @@ test_port_that_a_container_has_is_fine[port] if {
 
 test_port_that_no_container_has_is_mentioned[what] if {
 	some what, port in {
-		"port 8080: no container declares port 8080": {"port": 8080},
-		"port 443: no container declares port 8443": {"port": 443, "targetPort": 8443},
-		`port "web": no container declares port 8080`: {"name": "web", "port": 80, "targetPort": 8080},
 		`port "web": no container has a TCP port named "web"`: {"name": "web", "port": 80, "targetPort": "web"},
 		`port 80: no container has a TCP port named "80"`: {"name": "", "port": 80, "targetPort": "80"},
 		`port 80: no container has a UDP port named "http"`: {"port": 80, "targetPort": "http", "protocol": "UDP"},
@@ -36,32 +33,30 @@ test_port_that_no_container_has_is_mentioned[what] if {
 }
 
 test_every_port_is_judged if {
-	ports := [{"port": 80}, {"name": "a", "port": 81}, {"name": "b", "port": 82, "targetPort": "b"}]
+	ports := [{"port": 80}, {"name": "a", "port": 81, "targetPort": "a"}, {"name": "b", "port": 82, "targetPort": "b"}]
 	{finding.what | some finding in rule.report} == {
-		`Service "nginx" port "a": no container declares port 81`,
+		`Service "nginx" port "a": no container has a TCP port named "a"`,
 		`Service "nginx" port "b": no container has a TCP port named "b"`,
 	} with input as _files(ports, [_container([_http])])
 }
 
 test_finding_is_a_warning_at_the_service_name if {
-	some finding in rule.report with input as _files([{"port": 8080}], [_container([_http])])
+	some finding in rule.report with input as _files([{"port": 8080, "targetPort": "web"}], [_container([_http])])
 	finding.path == ["spec", "serviceName"]
 	finding.severity == "warn"
 	finding.existing == false
 	not finding.advice
 }
 
-test_service_without_ports_is_mentioned[ports] if {
-	some ports in [null, [], "80", {"port": 80}]
-	{finding.msg | some finding in rule.report} == {_message("has no ports, so the pods get no SRV records")}
-		with input as _files(ports, [_container([_http])])
-	{finding.msg | some finding in rule.report} == {_message("has no ports, so the pods get no SRV records")}
-		with input as _files(ports, [_container([])])
+test_service_without_ports_is_fine[ports] if {
+	some ports in [null, [], "80"]
+	rule.report == set() with input as _files(ports, [_container([_http])])
+	rule.report == set() with input as _files(ports, [_container([])])
 }
 
-test_service_without_a_spec_has_no_ports if {
-	service := {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "nginx"}}
-	count(rule.report) == 1 with input as [{"path": "all.yaml", "contents": [service, _sts([_container([_http])])]}]
+test_number_that_no_container_declares_is_fine[port] if {
+	some port in [{"port": 8080}, {"port": 443, "targetPort": 8443}, {"name": "web", "port": 80, "targetPort": 7000}]
+	rule.report == set() with input as _files([port], [_container([_http])])
 }
 
 test_containers_need_not_declare_numbers[containers] if {
@@ -116,9 +111,9 @@ test_set_without_service_name_is_not_judged if {
 }
 
 test_service_of_the_world_is_judged if {
-	{finding.msg | some finding in rule.report} == {_message("port 8080: no container declares port 8080")}
+	{finding.msg | some finding in rule.report} == {_message(`port 8080: no container has a TCP port named "web"`)}
 		with input as {"request": {"operation": "CREATE", "object": _sts([_container([_http])])}}
-		with data.cluster.services as {"default": {"nginx": {"spec": {"ports": [{"port": 8080}]}}}}
+		with data.cluster.services as {"default": {"nginx": {"spec": {"ports": [{"port": 8080, "targetPort": "web"}]}}}}
 }
 
 test_service_of_another_namespace_is_not_judged if {

@@ -1,11 +1,13 @@
 # METADATA
 # title: Risky image changes need confirmation
 # description: |
-#   An update replaces the pods and keeps their data. Another repository, an older version or the next major version
-#   of a database can seldom read what the last one wrote, and afterwards the way back is often closed too. Versions
-#   are compared number by number (including `17.2-alpine` and `v3.5.21`); other tags cannot be compared. Going back
-#   in the middle of a rollout, to the images that other pods still run, is only a warning: an urgent rollback must
-#   stay possible.
+#   The pods are replaced, their data stays. Another program, a lower major version or the next major version of a
+#   database seldom reads what the last one wrote, and the way back is then closed as well. Versions are compared
+#   number by number, those of programs named in the tag's suffix too (`2.11.0-pg14`). Containers are paired by
+#   name, then by the claim that they mount, then by repository, then by position, so a new name hides nothing. A
+#   step back within the major version, tags that cannot be compared, mirrors and the containers that hold no data
+#   are warned of. So is the way back to an image that the set ran before, as `helm rollback` and `kubectl rollout
+#   undo` take it, unless the data of a higher major version is there already.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback
 # custom:
@@ -13,97 +15,213 @@
 #   confirm: true
 #   on:
 #     statefulsets: [UPDATE]
-#   reads: [pods]
+#     pods: [UPDATE]
+#   when:
+#     pods: images
+#   reads: [pods, controllerrevisions]
+#   params:
+#     containers:
+#       type: string
+#       enum: [data, all]
+#       default: data
+#       description: Which containers are denied; data means those that mount a claim, or all where none does
+#     incomparable:
+#       type: string
+#       enum: [deny, warn]
+#       default: warn
+#       description: What tags mean that cannot be compared
+#     schemes:
+#       type: array
+#       default: [semver, calendar, date, release, build]
+#       description: How tags are read; what follows no scheme in this list cannot be compared
+#     mirrors:
+#       type: object
+#       default: {}
+#       description: Repositories, or parts before a slash, each with a list of others that hold the same images
+#     versionFrom:
+#       type: array
+#       default: [PGVERSION]
+#       description: Environment variables that hold the major version, where the image holds several
+#     rollbackHours:
+#       type: integer
+#       default: 168
+#       description: For how many hours after a rollout the way back to an earlier image is only warned of
 #   fix: upgrade within the major version, after a backup
 #   since: v0.1.0
 package stateward.rules.image["image-change"]
 
+import data.stateward.lib.clock
+import data.stateward.lib.cluster
+import data.stateward.lib.config
+import data.stateward.lib.containers
 import data.stateward.lib.image
+import data.stateward.lib.repository
 import data.stateward.lib.result
-import data.stateward.lib.review
 import data.stateward.lib.rollout
+import data.stateward.lib.version
 
-report contains result.violation(rego.metadata.chain(), change.entry, {
+report contains result.at(_level(change, danger), rego.metadata.chain(), change.entry, {
 	"path": change.path,
-	"what": sprintf("%s, from %q to %q", [danger, change.from, change.to]),
+	"what": sprintf("%s, from %q to %q", [danger.what, change.from, change.to]),
 }) if {
 	some change in _changes
-	not rollout.back_to_images(change.entry)
-	danger := _danger(change.before, change.after)
+	not _back(change)
+	danger := _danger(change)
+	danger.kind in {"repository", "major", "lower-major", "incomparable"}
 }
 
 report contains result.advice(rego.metadata.chain(), change.entry, {
 	"path": change.path,
-	"what": sprintf("returns to the image that other pods still run, from %q to %q", [change.from, change.to]),
-	"fix": sprintf("check that the pods that ran %q can still read their data", [change.from]),
+	"what": sprintf("returns to %s, from %q to %q", [_back(change), change.from, change.to]),
+	"fix": sprintf("make sure that what ran %q left data that %q can read", [change.from, change.to]),
 }) if {
 	some change in _changes
-	_danger(change.before, change.after)
-	rollout.back_to_images(change.entry)
+	_danger(change).kind in {"repository", "major", "lower-major", "incomparable"}
+	_back(change)
 }
 
 report contains result.advice(rego.metadata.chain(), change.entry, {
 	"path": change.path,
-	"what": sprintf("another variant of the same version (other libraries may sort text differently), from %q to %q", [
-		change.from,
-		change.to,
-	]),
-	"fix": "check that indexes do not depend on the C library's collation",
+	"what": sprintf("%s, from %q to %q", [danger.what, change.from, change.to]),
+	"fix": _care(danger.kind),
 }) if {
 	some change in _changes
-	not _danger(change.before, change.after)
-	image.version(change.before.tag).variant != image.version(change.after.tag).variant
+	danger := _danger(change)
+	danger.kind in {"lower", "mirror", "variant"}
 }
 
-# Containers whose image changes, paired by name: their order means nothing.
-_changes := [change |
-	some entry in review.statefulsets
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": array.concat(pair.new.path, ["env"]),
+	"what": sprintf("%s goes from %s to %s: another major version", [name, before, after]),
+	"touched": true,
+}) if {
+	names := config.param(rego.metadata.chain(), "versionFrom")
+	some entry in image.subjects
 	entry.operation == "UPDATE"
-	some new in image.containers(entry.object)
-	some old in image.containers(entry.old)
-	old.container.name == new.container.name
-	old.container.image != new.container.image
+	some pair in containers.pairs(entry)
+	some name in names
+	before := _variable(pair.old.container, name)
+	after := _variable(pair.new.container, name)
+	before != after
+}
+
+_variable(container, name) := [each.value |
+	some each in container.env
+	each.name == name
+	is_string(each.value)
+][0]
+
+_changes := [change |
+	some entry in image.subjects
+	entry.operation == "UPDATE"
+	_some_image_differs(entry)
+	some pair in containers.pairs(entry)
+	pair.old.container.image != pair.new.container.image
 	change := {
 		"entry": entry,
-		"path": array.concat(new.path, ["image"]),
-		"from": old.container.image,
-		"to": new.container.image,
-		"before": image.parse(old.container.image),
-		"after": image.parse(new.container.image),
+		"pair": pair,
+		"path": array.concat(pair.new.path, ["image"]),
+		"from": pair.old.container.image,
+		"to": pair.new.container.image,
+		"before": image.parse(pair.old.container.image),
+		"after": image.parse(pair.new.container.image),
 	}
 ]
 
-_danger(before, after) := "another repository" if {
-	before.repository != after.repository
-} else := "a tag that cannot be compared" if {
-	not _comparable(before, after)
-} else := "a lower version" if {
-	_lower(image.version(after.tag).numbers, image.version(before.tag).numbers)
-} else := "a lower version" if {
-	_lower_by_prerelease(image.version(before.tag), image.version(after.tag))
-} else := "a new major version" if {
-	image.version(after.tag).numbers[0] > image.version(before.tag).numbers[0]
+# Pairing takes a while, and most updates change no image.
+_some_image_differs(entry) if {
+	[item.container.image | some item in image.containers(entry.object)] != [item.container.image |
+		some item in image.containers(entry.old)
+	]
 }
 
-_comparable(before, after) if {
-	image.version(before.tag)
-	image.version(after.tag)
+_level(change, danger) := config.param(rego.metadata.chain(), "incomparable") if {
+	danger.kind == "incomparable"
+	_is_judged(change)
+} else := "deny" if {
+	_is_judged(change)
+} else := "warn"
+
+_is_judged(_) if config.param(rego.metadata.chain(), "containers") == "all"
+
+_is_judged(change) if containers.holds_data(change.entry.old, change.pair.old)
+
+_is_judged(change) if containers.holds_data(change.entry.object, change.pair.new)
+
+# The images of the current revision in the middle of a rollout; after it, one that an earlier revision names, but never
+# below data of a higher major version.
+_back(change) := "the image that other pods still run" if {
+	rollout.back_to_images(change.entry)
+} else := "an image of an earlier revision" if {
+	_danger(change).kind != "lower-major"
+	change.entry.kind == "StatefulSet"
+	some revision in cluster.revisions(change.entry.old)
+	some item in image.containers({"spec": revision.data.spec})
+	item.container.name == change.pair.new.container.name
+	item.container.image == change.to
+	not _is_past(change.entry)
 }
 
-# The same tag under another digest is a rebuild of the same version.
-_comparable(before, after) if {
-	before.tag != ""
-	before.tag == after.tag
+# A revision that is used again keeps its old time, so when it came into use is not known.
+_is_past(entry) if {
+	made := {revision.metadata.name: clock.nanoseconds(revision.metadata.creationTimestamp) |
+		some revision in cluster.revisions(entry.old)
+	}
+	last := made[entry.old.status.updateRevision]
+	last == max([each | some each in made])
+	clock.nanoseconds(entry.time) - last > (config.param(rego.metadata.chain(), "rollbackHours") * 3600) * 1000000000
 }
 
-_lower_by_prerelease(before, after) if {
-	before.numbers == after.numbers
-	image.prerelease(after.variant)
-	not image.prerelease(before.variant)
+_danger(change) := {"kind": numbered.kind, "what": numbered.what} if {
+	numbered := _numbered(change.before.repository, change.after.repository)
+} else := {"kind": "repository", "what": "another repository"} if {
+	not _same(change)
+	not _mirrored(change)
+} else := difference if {
+	difference := _difference(change)
+	difference.kind in {"major", "lower-major", "incomparable"}
+} else := {"kind": "mirror", "what": "another registry, the same image as far as its name tells"} if {
+	not _same(change)
+} else := _difference(change)
+
+_numbered(before, after) := {"kind": "major", "what": "a new major version"} if {
+	version.numbered(before).name == version.numbered(after).name
+	version.numbered(before).number < version.numbered(after).number
+} else := {"kind": "lower-major", "what": "a lower major version"} if {
+	version.numbered(before).name == version.numbered(after).name
+	version.numbered(before).number > version.numbered(after).number
 }
 
-# Numbers that both have are compared: 17 and 17.2 differ in nothing that is known.
-_lower(left, right) if {
-	shared := min([count(left), count(right)])
-	array.slice(left, 0, shared) < array.slice(right, 0, shared)
+_same(change) if {
+	mirrors := config.param(rego.metadata.chain(), "mirrors")
+	repository.canonical(change.before.repository, mirrors) == repository.canonical(change.after.repository, mirrors)
 }
+
+_mirrored(change) if repository.mirrored(change.before.repository, change.after.repository)
+
+_mirrored(change) if {
+	repository.base(change.before.repository) == repository.base(change.after.repository)
+	change.before.tag == change.after.tag
+	change.before.digest == change.after.digest
+	change.before.digest != ""
+}
+
+_difference(change) := difference if {
+	schemes := config.param(rego.metadata.chain(), "schemes")
+	_is_known(change.before.tag, change.after.tag, schemes)
+	difference := version.difference(repository.base(change.before.repository), change.before.tag, change.after.tag)
+} else := {"kind": "incomparable", "what": "a tag that cannot be compared"}
+
+_is_known(before, after, _) if before == after
+
+_is_known(before, after, schemes) if {
+	before != after
+	version.scheme(before) in schemes
+	version.scheme(after) in schemes
+}
+
+_care("lower") := "make sure that this version reads the data, and take a backup first"
+
+_care("mirror") := "make sure that both registries hold the same image, and list them in the parameter mirrors"
+
+_care("variant") := "check that indexes do not depend on the C library's collation"

@@ -7,15 +7,15 @@ _digest := "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abc
 _other_digest := "sha256:fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
 
 _confirm := concat(" ", [
-	"or confirm it: kubectl annotate statefulset web -n default --overwrite",
+	"or confirm it: kubectl annotate statefulset web -n default --overwrite --field-manager=stateward-confirm",
 	"stateward.dev/confirm=update stateward.dev/confirm-until=2026-11-23T12:10:00Z",
 ])
 
 test_change_is_denied_with_its_danger[danger] if {
 	some danger, images in {
 		"another repository": ["postgres:17.2", "mysql:17.2"],
-		"a tag that cannot be compared": ["db:blue", "db:green"],
-		"a lower version": ["nginx:1.9.1", "nginx:1.7.9"],
+		"a lower major version": ["postgres:17.2", "postgres:16.9"],
+		"a lower version, whose data format differs": ["mysql:8.4.1", "mysql:8.0.40"],
 		"a new major version": ["postgres:16.4", "postgres:17.2"],
 	}
 	{finding.msg | some finding in rule.report} == {concat(" ", [
@@ -36,8 +36,8 @@ test_finding_is_a_denial_at_the_container if {
 
 test_another_repository[change] if {
 	some change, images in {
-		"another registry": ["nginx:1.9.1", "registry.example.com/nginx:1.9.2"],
-		"another port": ["registry:5000/db:1", "registry:5001/db:1"],
+		"on another registry": ["nginx:1.9.1", "registry.example.com/apache:1.9.1"],
+		"of others on another registry": ["nginx:1.9.1", "quay.io/bitnami/nginx:1.9.1"],
 		"another path": ["bitnami/etcd:1", "coreos/etcd:1"],
 		"with the same digest": [concat("@", ["a", _digest]), concat("@", ["b", _digest])],
 		"before the version": ["postgres:17", "mysql:16"],
@@ -45,24 +45,41 @@ test_another_repository[change] if {
 	_dangers == {"another repository"} with input as _change(images[0], images[1])
 }
 
-test_lower_version[change] if {
+test_lower_major_version[change] if {
 	some change, images in {
 		"major": ["db:17.2", "db:16.9"],
+		"where one is shorter": ["db:17.2.1", "db:16"],
+		"before PostgreSQL 10": ["postgres:9.6", "postgres:9.5"],
+	}
+	_dangers == {"a lower major version"} with input as _change(images[0], images[1])
+}
+
+test_lower_version_within_the_major_is_a_warning[change] if {
+	some change, images in {
 		"minor": ["db:17.10", "db:17.9"],
 		"patch": ["db:v3.5.21", "db:v3.5.20"],
-		"calendar": ["db:2024.10.01", "db:2024.09.30"],
 		"with a variant": ["db:17.2-alpine", "db:17.1-alpine"],
 		"with a digest": [concat("@", ["db:17.2", _digest]), concat("@", ["db:17.1", _other_digest])],
-		"where one is shorter": ["db:17.2.1", "db:16"],
+		"calendar, in the same month": ["db:2024.10.02", "db:2024.10.01"],
 	}
-	_dangers == {"a lower version"} with input as _change(images[0], images[1])
+	{[split(finding.what, ", from ")[0], finding.advice] | some finding in rule.report} == {["a lower version", true]}
+		with input as _change(images[0], images[1])
+}
+
+test_step_back_that_the_data_cannot_take_is_denied[change] if {
+	some change, images in {
+		"etcd": ["quay.io/coreos/etcd:v3.5.1", "quay.io/coreos/etcd:v3.4.20"],
+		"before 1.0": ["db:0.9.1", "db:0.8.7"],
+		"calendar": ["db:2024.10.01", "db:2024.09.30"],
+		"date": ["db:20241001", "db:20240930"],
+	}
+	_dangers == {"a lower version, whose data format differs"} with input as _change(images[0], images[1])
 }
 
 test_new_major_version[change] if {
 	some change, images in {
 		"next": ["db:16.4", "db:17.2"],
 		"with a variant": ["db:16.4-alpine", "db:17.2-alpine"],
-		"calendar": ["db:2024.12", "db:2025.01"],
 		"from 9 to 10": ["db:9.6", "db:10"],
 		"from 0 to 1": ["db:0.9", "db:1.0"],
 	}
@@ -73,12 +90,12 @@ test_tag_that_cannot_be_compared[change] if {
 	some change, images in {
 		"from latest": ["db:latest", "db:17"],
 		"to latest": ["db:17", "db:latest"],
-		"releases with a date": ["minio:RELEASE.2024-01-01T00-00-00Z", "minio:RELEASE.2025-01-01T00-00-00Z"],
 		"to no tag": ["db:17", "db"],
 		"from no tag": ["db", "db:17"],
 		"two digests without tags": [concat("@", ["db", _digest]), concat("@", ["db", _other_digest])],
 		"from tag to digest": ["db:17", concat("@", ["db", _digest])],
 	}
+	{finding.advice | some finding in rule.report} == {true} with input as _change(images[0], images[1])
 	_dangers == {"a tag that cannot be compared"} with input as _change(images[0], images[1])
 }
 
@@ -87,6 +104,12 @@ test_harmless_change[change] if {
 		"patch": ["nginx:1.7.9", "nginx:1.7.10"],
 		"minor": ["nginx:1.7.9", "nginx:1.9.1"],
 		"calendar": ["db:2024.08.15", "db:2024.09.01"],
+		"calendar of the next year": ["db:2024.12", "db:2025.01"],
+		"date": ["db:20240930", "db:20241001"],
+		"build": ["db:4711", "db:4712"],
+		"releases with a date": ["minio:RELEASE.2024-01-01T00-00-00Z", "minio:RELEASE.2025-01-01T00-00-00Z"],
+		"a known name of the same image": ["postgres:17.2", "public.ecr.aws/docker/library/postgres:17.2"],
+		"the number of a package": ["bitnami/etcd:3.5.1-debian-12-r9", "bitnami/etcd:3.5.1-debian-12-r9"],
 		"more numbers": ["postgres:17", "postgres:17.2"],
 		"fewer numbers": ["postgres:17.2", "postgres:17"],
 		"a leading v": ["etcd:3.5.20", "etcd:v3.5.21"],
@@ -119,7 +142,78 @@ test_another_variant[change] if {
 }
 
 test_variant_is_not_mentioned_beside_a_denial if {
-	_dangers == {"a lower version"} with input as _change("postgres:17.2-alpine", "postgres:16.4-bookworm")
+	_dangers == {"a lower major version"} with input as _change("postgres:17.2-alpine", "postgres:16.4-bookworm")
+}
+
+test_version_in_the_suffix_counts[what] if {
+	some what, tags in {
+		"a new major version of pg": ["2.11.0-pg14", "2.11.0-pg15"],
+		"a lower major version of pg": ["2.11.0-pg15", "2.12.0-pg14"],
+		"a new major version of kafka": ["0.40.0-kafka-3.7.0", "0.45.0-kafka-4.0.0"],
+		"a new major version of postgres": ["postgres14-latest", "postgres15-latest"],
+	}
+	_dangers == {what} with input as _change(sprintf("db:%s", [tags[0]]), sprintf("db:%s", [tags[1]]))
+}
+
+test_number_of_the_repository_is_the_major_version[what] if {
+	some what, images in {
+		"a new major version": ["ghcr.io/zalando/spilo-17:4.0-p2", "ghcr.io/zalando/spilo-18:4.1-p1"],
+		"a lower major version": ["ghcr.io/zalando/spilo-17:4.0-p2", "ghcr.io/zalando/spilo-16:3.3-p3"],
+	}
+	_dangers == {what} with input as _change(images[0], images[1])
+}
+
+test_older_builds_are_a_warning[change] if {
+	some change, images in {
+		"build": ["db:4712", "db:4711"],
+		"release": ["minio:RELEASE.2025-01-01T00-00-00Z", "minio:RELEASE.2024-01-01T00-00-00Z"],
+	}
+	{[split(finding.what, ", from ")[0], finding.advice] | some finding in rule.report} == {["an older build", true]}
+		with input as _change(images[0], images[1])
+}
+
+test_mirror_is_a_warning[change] if {
+	some change, images in {
+		"another registry": ["nginx:1.9.1", "registry.example.com/nginx:1.9.2"],
+		"another port": ["registry:5000/db:1", "registry:5001/db:1"],
+		"below a path": ["docker.io/bitnami/etcd:3.5.1", "mirror.example.com/hub/bitnami/etcd:3.5.1"],
+		"back again": ["mirror.example.com/hub/library/nginx:1.9.1", "nginx:1.9.1"],
+		"of the same digest": [concat("@", ["a/db:1", _digest]), concat("@", ["mirror.example.com/b/db:1", _digest])],
+	}
+	{[split(finding.what, ", from ")[0], finding.advice] | some finding in rule.report} == {[
+		"another registry, the same image as far as its name tells",
+		true,
+	]} with input as _change(images[0], images[1])
+}
+
+test_mirror_hides_no_version if {
+	_dangers == {"a new major version"}
+		with input as _change("postgres:16.4", "mirror.example.com/library/postgres:17.0")
+}
+
+test_mirrors_of_the_guardrails_are_the_same if {
+	rule.report == set() with input as _change("postgres:17.2", "mirror.example.com/hub/postgres:17.2")
+		with data.kind as "Guardrails"
+		with data.spec.rules as [{"id": "image-change", "params": {"mirrors": {
+			"docker.io/library": ["mirror.example.com/hub"],
+		}}}]
+}
+
+test_parameters_say_how_tags_are_read if {
+	some finding in rule.report with input as _change("db:20240930", "db:20241001")
+		with data.kind as "Guardrails"
+		with data.spec.rules as [{"id": "image-change", "params": {"schemes": ["semver"], "incomparable": "deny"}}]
+	startswith(finding.what, "a tag that cannot be compared")
+	not finding.advice
+}
+
+test_variable_with_the_version_is_judged if {
+	old := _sts([{"name": "db", "image": "spilo:1", "env": [{"name": "PGVERSION", "value": "17"}]}])
+	new := _sts([{"name": "db", "image": "spilo:1", "env": [{"name": "PGVERSION", "value": "18"}]}])
+	{[finding.field, finding.what] | some finding in rule.report} == {[
+		"spec.template.spec.containers[0].env",
+		"PGVERSION goes from 17 to 18: another major version",
+	]} with input as _update(old, new)
 }
 
 test_containers_are_paired_by_name if {
@@ -130,6 +224,105 @@ test_containers_are_paired_by_name if {
 	count(rule.report) == 2 with input as _update(before, swapped)
 }
 
+test_renamed_container_is_found[by] if {
+	some by, containers in {
+		"claim": [[_mounting("db", "nginx:1"), _container("b", "x:1")], [_container("c", "x:1"), _mounting("d", "mysql:9")]],
+		"position": [[_container("db", "nginx:1")], [_container("data", "mysql:9")]],
+		"repository": [
+			[_container("a", "nginx:1"), _container("b", "x:1")],
+			[_container("c", "x:1"), _container("d", "nginx:2")],
+		],
+	}
+	count(rule.report) == 1 with input as _update(_with_claim(containers[0]), _with_claim(containers[1]))
+}
+
+_denials contains finding if {
+	some finding in rule.report
+	not finding.advice
+}
+
+test_container_without_data_is_a_warning if {
+	before := _with_claim([_mounting("db", "nginx:1"), _container("b", "x:1")])
+	after := _with_claim([_mounting("db", "nginx:1"), _container("b", "x:2")])
+	[finding.advice | some finding in rule.report] == [true] with input as _update(before, after)
+	count(_denials) == 1 with input as _update(before, after)
+		with data.kind as "Guardrails"
+		with data.spec.rules as [{"id": "image-change", "params": {"containers": "all"}}]
+}
+
+test_image_of_a_pod_is_judged if {
+	pod := {"kind": "Pod", "metadata": {"name": "web-0", "labels": {"statefulset.kubernetes.io/pod-name": "web-0"}}}
+	old := object.union(pod, {"spec": {"containers": [_container("db", "postgres:16")]}})
+	new := object.union(pod, {"spec": {"containers": [_container("db", "postgres:17")]}})
+	document := {"request": {"operation": "UPDATE", "oldObject": old, "object": new}}
+	{finding.field | some finding in rule.report} == {"spec.containers[0].image"} with input as document
+	rule.report == set()
+		with input as json.patch(document, [{"op": "remove", "path": "/request/oldObject/metadata/labels"}])
+}
+
+test_way_back_after_the_rollout_is_a_warning[case] if {
+	some case, revisions in {
+		"young": [
+			_revision("web-a", "2026-11-20T12:00:00Z", "postgres:9"),
+			_revision("web-b", "2026-11-22T12:00:00Z", "mysql:9"),
+		],
+		"used again": [
+			_revision("web-a", "2026-10-20T12:00:00Z", "postgres:9"),
+			_revision("web-b", "2026-10-02T12:00:00Z", "mysql:9"),
+		],
+	}
+	[[finding.what, finding.advice] | some finding in rule.report] == [[
+		`returns to an image of an earlier revision, from "mysql:9" to "postgres:9"`,
+		true,
+	]] with input as _settled("mysql:9", "postgres:9") with data.cluster as _history(revisions)
+}
+
+test_way_back_is_denied_where_it_is_none[case] if {
+	some case, given in {
+		"long ago": ["mysql:9", [
+			_revision("web-a", "2026-10-20T12:00:00Z", "postgres:9"),
+			_revision("web-b", "2026-10-22T12:00:00Z", "mysql:9"),
+		]],
+		"below the data": ["postgres:10", [
+			_revision("web-a", "2026-11-20T12:00:00Z", "postgres:9"),
+			_revision("web-b", "2026-11-22T12:00:00Z", "postgres:10"),
+		]],
+		"another set's": ["mysql:9", [
+			json.patch(_revision("web-a", "2026-11-20T12:00:00Z", "postgres:9"), [{
+				"op": "replace",
+				"path": "/metadata/ownerReferences/0/uid",
+				"value": "2",
+			}]),
+			_revision("web-b", "2026-11-22T12:00:00Z", "mysql:9"),
+		]],
+	}
+	count(_denials) == 1 with input as _settled(given[0], "postgres:9") with data.cluster as _history(given[1])
+}
+
+_settled(from, to) := object.union(_change(from, to), {"request": {"oldObject": {
+	"metadata": {"name": "web", "namespace": "default", "uid": "1"},
+	"status": {"currentRevision": "web-b", "updateRevision": "web-b"},
+}}})
+
+_history(revisions) := {"controllerrevisions": {"default": {revision.metadata.name: revision |
+	some revision in revisions
+}}}
+
+_revision(name, made, reference) := {
+	"metadata": {"name": name, "creationTimestamp": made, "ownerReferences": [{"uid": "1"}]},
+	"data": {"spec": {"template": {"spec": {"containers": [_container("db", reference)]}}}},
+}
+
+_mounting(name, reference) := object.union(
+	_container(name, reference),
+	{"volumeMounts": [{"name": "data", "mountPath": "/data"}]},
+)
+
+_with_claim(containers) := object.union(
+	_sts(containers),
+	{"spec": {"volumeClaimTemplates": [{"metadata": {"name": "data"}}]}},
+)
+
 test_container_that_comes_or_goes_changes_no_image if {
 	one := _sts([_container("db", "postgres:17.2")])
 	two := _sts([_container("db", "postgres:17.2"), _container("proxy", "envoy:1.30.1")])
@@ -138,7 +331,10 @@ test_container_that_comes_or_goes_changes_no_image if {
 }
 
 test_init_container_is_judged if {
-	{finding.field | some finding in rule.report} == {"spec.template.spec.initContainers[0].image"}
+	{[finding.field, finding.advice] | some finding in rule.report} == {[
+		"spec.template.spec.initContainers[0].image",
+		true,
+	]}
 		with input as _update(_with_init("tool:2.0"), _with_init("tool:1.0"))
 }
 
@@ -232,7 +428,7 @@ test_the_way_back_is_only_mentioned if {
 	finding.msg == concat(" ", [
 		"[image-change] spec.template.spec.containers[0].image: returns to the image that other pods still run,",
 		`from "db:17.2" to "db:16.1".`,
-		`Fix: check that the pods that ran "db:17.2" can still read their data.`,
+		`Fix: make sure that what ran "db:17.2" left data that "db:16.1" can read.`,
 	])
 }
 

@@ -11,6 +11,9 @@
 #   severity: "off"
 #   on:
 #     statefulsets: [CREATE, UPDATE]
+#     pods: [UPDATE]
+#   when:
+#     pods: images
 #   params:
 #     allow:
 #       type: array
@@ -23,7 +26,6 @@ package stateward.rules.image["image-registry"]
 import data.stateward.lib.config
 import data.stateward.lib.image
 import data.stateward.lib.result
-import data.stateward.lib.review
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": array.concat(item.path, ["image"]),
@@ -33,7 +35,7 @@ report contains result.violation(rego.metadata.chain(), entry, {
 }) if {
 	allow := config.param(rego.metadata.chain(), "allow")
 	count(allow) > 0
-	some entry in review.statefulsets
+	some entry in image.subjects
 	some item in image.containers(entry.object)
 	reference := _reference(item)
 	problem := _problem(reference, allow)

@@ -9,9 +9,19 @@
 #   severity: deny
 #   on:
 #     statefulsets: [CREATE, UPDATE]
+#     pods: [UPDATE]
+#   when:
+#     pods: images
+#   params:
+#     moving:
+#       type: array
+#       default: [latest, main, master, stable, edge, nightly, dev]
+#       description: Tags that move, alone and before a variant as in latest-alpine
 #   fix: use a version tag, such as nginx:1.27.4, or a digest
 #   since: v0.1.0
 #   cel:
+#     on:
+#       statefulsets: [CREATE, UPDATE]
 #     variables:
 #       - name: images
 #         expression: >-
@@ -32,7 +42,10 @@
 #           r'[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*' +
 #           r'(?::\w[\w.-]{0,127})?(?:@(sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}))?$'))
 #       - {name: untagged, expression: "variables.news.filter(image, image.matches('^([^@]*/)?[^:@/]*$'))"}
-#       - {name: latest, expression: "variables.news.filter(image, image.matches('^([^@]*/)?[^:@/]*:latest$'))"}
+#       - name: latest
+#         expression: >-
+#           variables.news.filter(image, image.matches(
+#           '^([^@]*/)?[^:@/]*:(latest|main|master|stable|edge|nightly|dev)(-[^@]*)?$'))
 #     validations:
 #       - path: spec.template.spec.containers
 #         expression: "!('' in variables.images)"
@@ -48,30 +61,35 @@
 #         what: "variables.latest.join(', ') + ' may be a different image tomorrow'"
 package stateward.rules.image["image-tag"]
 
+import data.stateward.lib.config
 import data.stateward.lib.image
 import data.stateward.lib.result
-import data.stateward.lib.review
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": array.concat(item.path, ["image"]),
 	"what": problem,
 	"touched": image.is_new(entry, reference),
 }) if {
-	some entry in review.statefulsets
+	some entry in image.subjects
 	some item in image.containers(entry.object)
 	reference := object.get(item.container, "image", "")
-	problem := _problem(reference)
+	problem := _problem(reference, config.param(rego.metadata.chain(), "moving"))
 }
 
-_problem("") := "there is none"
+_problem("", _) := "there is none"
 
-_problem(reference) := sprintf("%q is not an image reference", [reference]) if {
+_problem(reference, moving) := sprintf("%q is not an image reference", [reference]) if {
 	reference != ""
 	not image.parse(reference)
 } else := sprintf("%q has no tag, which means latest", [reference]) if {
 	image.parse(reference).tag == ""
 	image.parse(reference).digest == ""
 } else := sprintf("%q may be a different image tomorrow", [reference]) if {
-	image.parse(reference).tag == "latest"
 	image.parse(reference).digest == ""
+	some word in moving
+	_moves(image.parse(reference).tag, word)
 }
+
+_moves(tag, word) if tag == word
+
+_moves(tag, word) if startswith(tag, sprintf("%s-", [word]))

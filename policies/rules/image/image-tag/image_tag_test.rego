@@ -37,7 +37,7 @@ test_reference_of_a_wrong_type_is_denied[image] if {
 test_tag_or_digest_is_fine[image] if {
 	some image in {
 		"nginx:1.27.4",
-		"nginx:stable",
+		"nginx:stablediffusion",
 		"nginx:Latest",
 		"registry.example.com:5000/db:17.2",
 		concat("@", ["nginx", _digest]),
@@ -127,3 +127,30 @@ _sts(containers) := {
 }
 
 _update(before, after) := {"request": {"operation": "UPDATE", "oldObject": before, "object": after}}
+
+test_level_of_an_actor_goes_with_the_finding if {
+	document := {"request": {
+		"operation": "CREATE",
+		"userInfo": {"username": "system:serviceaccount:a:b"},
+		"object": _sts([{"name": "web", "image": "nginx"}]),
+	}}
+	[[finding.action, finding.quiet] | some finding in rule.report] == [["warn", true]] with input as document
+		with data.kind as "Guardrails"
+		with data.spec as {
+			"rules": [{"id": "image-tag", "actions": {"automation": "warn"}}],
+			"advice": {"automation": "audit"},
+		}
+	count(rule.report) == 1 with input as document with data.kind as "Guardrails"
+		with data.spec as {"advice": {"automation": "warn"}}
+}
+
+test_moving_tags_are_denied[tag] if {
+	some tag in ["latest-alpine", "main", "master", "stable-bookworm", "edge", "nightly", "dev"]
+	{finding.what | some finding in rule.report} == {sprintf("%q may be a different image tomorrow", [sprintf("nginx:%s", [tag])])}
+		with input as {
+			"apiVersion": "apps/v1",
+			"kind": "StatefulSet",
+			"metadata": {"name": "web"},
+			"spec": {"template": {"spec": {"containers": [{"name": "a", "image": sprintf("nginx:%s", [tag])}]}}},
+		}
+}

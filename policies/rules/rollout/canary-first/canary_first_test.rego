@@ -155,7 +155,8 @@ test_message_is_not_cut_in_a_warning if {
 _message(what, partition, ordinal) := concat(" ", [
 	sprintf("[canary-first] spec.updateStrategy.rollingUpdate.partition: %s.", [what]),
 	sprintf("Fix: set the partition to %d with the image, and lower it once web-%d works,", [partition, ordinal]),
-	"or confirm it: kubectl annotate statefulset web -n default --overwrite stateward.dev/confirm=update",
+	"or confirm it: kubectl annotate statefulset web -n default --overwrite",
+	"--field-manager=stateward-confirm stateward.dev/confirm=update",
 	"stateward.dev/confirm-until=2026-11-23T12:10:00Z",
 ])
 

@@ -188,7 +188,8 @@ test_nothing_but_an_update_is_judged if {
 }
 
 _confirm := concat(" ", [
-	"or confirm it: kubectl annotate statefulset web -n default --overwrite stateward.dev/confirm=update",
+	"or confirm it: kubectl annotate statefulset web -n default --overwrite",
+	"--field-manager=stateward-confirm stateward.dev/confirm=update",
 	"stateward.dev/confirm-until=2026-11-23T12:10:00Z",
 ])
 

@@ -31,7 +31,9 @@
 #           oldObject.spec.?updateStrategy.?rollingUpdate.?partition.orValue(0) > oldObject.spec.?replicas.orValue(1)
 #     validations:
 #       - path: spec.updateStrategy.rollingUpdate.partition
-#         expression: "!variables.rolls || variables.partition <= variables.replicas || variables.wasWrong"
+#         expression: >-
+#           !variables.rolls || variables.replicas < 0 || variables.partition <= variables.replicas ||
+#           variables.wasWrong
 #         what: >-
 #           string(variables.partition) + ' is greater than replicas ' + string(variables.replicas) + ': no update
 #           would reach any pod'
@@ -72,6 +74,19 @@ report contains result.violation(rego.metadata.chain(), entry, {
 
 report contains result.advice(rego.metadata.chain(), entry, {
 	"path": _path,
+	"what": sprintf("%v in a manifest: the pods below it stay as they are at the next update", [partition]),
+	"fix": "leave it out unless a rollout is meant to stop there",
+}) if {
+	some entry in review.statefulsets
+	entry.operation == "MANIFEST"
+	defaults.update_strategy(entry.object) == "RollingUpdate"
+	partition := defaults.partition(entry.object)
+	partition > 0
+	partition < defaults.replicas(entry.object)
+}
+
+report contains result.advice(rego.metadata.chain(), entry, {
+	"path": _path,
 	"what": sprintf("%v equals replicas: an update reaches no pod", [partition]),
 }) if {
 	some entry in review.statefulsets
@@ -84,6 +99,8 @@ report contains result.advice(rego.metadata.chain(), entry, {
 _problem(partition, replicas) := sprintf("%v is negative", [partition]) if partition < 0
 
 else := sprintf("%v is greater than replicas %v: no update would reach any pod", [partition, replicas]) if {
+	# Negative replicas are refused for their own sake.
+	replicas >= 0
 	partition > replicas
 }
 

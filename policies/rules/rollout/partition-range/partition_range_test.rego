@@ -34,8 +34,17 @@ test_negative_partition_is_denied if {
 
 test_partition_within_replicas_is_fine[partition] if {
 	some partition in [0, 1, 2]
-	rule.report == set() with input as _sts(3, partition)
+	rule.report == set() with input as {"request": {"operation": "CREATE", "object": _sts(3, partition)}}
 }
+
+test_partition_in_a_manifest_is_mentioned[partition] if {
+	some partition in [1, 2]
+	{finding.what | some finding in rule.report; finding.advice} == {
+		sprintf("%v in a manifest: the pods below it stay as they are at the next update", [partition]),
+	} with input as _sts(3, partition)
+}
+
+test_negative_replicas_are_no_matter_of_the_partition if rule.report == set() with input as _sts(-1, 0)
 
 test_partition_zero_of_no_replicas_is_fine if {
 	rule.report == set() with input as _sts(0, 0)
@@ -74,7 +83,7 @@ test_on_delete_has_no_partition if {
 
 test_ordinals_do_not_move_the_partition if {
 	start := {"spec": {"ordinals": {"start": 5}}}
-	rule.report == set() with input as object.union(_sts(3, 2), start)
+	rule.report == set() with input as {"request": {"operation": "CREATE", "object": object.union(_sts(3, 2), start)}}
 	count(rule.report) == 1 with input as object.union(_sts(3, 5), start)
 }
 

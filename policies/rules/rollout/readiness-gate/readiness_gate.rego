@@ -32,6 +32,9 @@
 #       - path: spec.template.spec.containers
 #         expression: "!variables.ungated[0] || variables.ungated[1]"
 #         what: "'no readinessProbe, minReadySeconds 0: a bad image reaches all pods'"
+#     unseen:
+#       examples/fail/sidecar-only.yaml: which container holds a claim takes more than an expression
+#       examples/fail/no-such-port.yaml: the same is true of the ports that a probe names
 package stateward.rules.rollout["readiness-gate"]
 
 import data.stateward.lib.defaults
@@ -49,6 +52,57 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	_concerned(entry)
 }
 
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["spec", "template", "spec", "containers"],
+	"what": "only a sidecar has a readinessProbe: a rollout goes on over a bad image of the others",
+	"fix": "give the container that holds the data a readinessProbe",
+	"touched": _sidecar_made_so(entry),
+}) if {
+	some entry in review.statefulsets
+	_sidecar_only(entry.object)
+	_concerned(entry)
+}
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": array.concat(item.path, ["readinessProbe", handler, "port"]),
+	"what": sprintf("no container has a port named %q, so the pod never gets ready", [port]),
+	"fix": "name a port that the container declares, or its number",
+	"fields": [array.concat(item.path, ["readinessProbe"]), array.concat(item.path, ["ports"])],
+}) if {
+	some entry in review.statefulsets
+	some item in image.containers(entry.object)
+	some handler in ["httpGet", "tcpSocket"]
+	port := item.container.readinessProbe[handler].port
+	is_string(port)
+	not port in {declared.name | some declared in item.container.ports}
+}
+
+# A claim is mounted in a container without a probe, and another one without a claim has it.
+_sidecar_only(sts) if {
+	defaults.update_strategy(sts) == "RollingUpdate"
+	defaults.min_ready_seconds(sts) == 0
+	object.get(sts, ["spec", "template", "spec", "readinessGates"], null) in {null, []}
+	_probed(sts)
+	claims := {template.metadata.name | some template in sts.spec.volumeClaimTemplates}
+	holders := [item |
+		some item in image.containers(sts)
+		item.path[3] == "containers"
+		some mount in item.container.volumeMounts
+		mount.name in claims
+	]
+	holders != []
+	every item in holders {
+		not _has_probe(item.container)
+	}
+}
+
+default _sidecar_made_so(_) := true
+
+_sidecar_made_so(entry) := false if {
+	is_object(entry.old)
+	_sidecar_only(entry.old)
+}
+
 _ungated(sts) if {
 	defaults.update_strategy(sts) == "RollingUpdate"
 	defaults.min_ready_seconds(sts) == 0
@@ -60,8 +114,12 @@ _ungated(sts) if {
 _probed(sts) if {
 	some item in image.containers(sts)
 	_runs_on(item)
+	_has_probe(item.container)
+}
+
+_has_probe(container) if {
 	some probe in ["readinessProbe", "startupProbe"]
-	object.get(item.container, probe, null) != null
+	object.get(container, probe, null) != null
 }
 
 _runs_on(item) if item.path[3] == "containers"

@@ -74,3 +74,34 @@ _sts(spec) := {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"nam
 )}
 
 _update(before, after) := {"request": {"operation": "UPDATE", "oldObject": _sts(before), "object": _sts(after)}}
+
+test_probe_of_a_sidecar_alone_is_said if {
+	{finding.what | some finding in rule.report} == {
+		"only a sidecar has a readinessProbe: a rollout goes on over a bad image of the others",
+	} with input as _sts(_with_claim([_holder, {"name": "proxy", "readinessProbe": _probe}]))
+	rule.report == set() with input as _sts(_with_claim([object.union(_holder, {"readinessProbe": _probe})]))
+	[finding.existing | some finding in rule.report] == [true] with input as _update(
+		_with_claim([_holder, {"name": "proxy", "readinessProbe": _probe}]),
+		_with_claim([_holder, {"name": "proxy", "image": "b:2", "readinessProbe": _probe}]),
+	)
+}
+
+test_probe_of_a_port_that_is_not_there_is_said[handler] if {
+	some handler in ["httpGet", "tcpSocket"]
+	container := {
+		"name": "nginx",
+		"ports": [{"name": "web", "containerPort": 80}],
+		"readinessProbe": {handler: {"port": "http"}},
+	}
+	{[finding.field, finding.what] | some finding in rule.report} == {[
+		sprintf("spec.template.spec.containers[0].readinessProbe.%s.port", [handler]),
+		`no container has a port named "http", so the pod never gets ready`,
+	]} with input as _sts(_pod({"containers": [container]}))
+}
+
+_holder := {"name": "db", "volumeMounts": [{"name": "data", "mountPath": "/d"}]}
+
+_with_claim(containers) := object.union(
+	_pod({"containers": containers}),
+	{"volumeClaimTemplates": [{"metadata": {"name": "data"}}]},
+)

@@ -6,7 +6,8 @@ test_second_change_is_mentioned if {
 	{finding.msg | some finding in rule.report} == {concat(" ", [
 		"[rollout-in-progress] spec.template: changes again before the previous change is complete (1 of 3 pods updated).",
 		"Fix: wait for the rollout to finish, or revert the template, or confirm it:",
-		"kubectl annotate statefulset web -n default --overwrite stateward.dev/confirm=update",
+		"kubectl annotate statefulset web -n default --overwrite",
+		"--field-manager=stateward-confirm stateward.dev/confirm=update",
 		"stateward.dev/confirm-until=2026-11-23T12:10:00Z",
 	])} with input as _update("2", "3") with data.cluster.pods as _pods
 }

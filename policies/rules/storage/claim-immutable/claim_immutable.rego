@@ -25,11 +25,25 @@ import data.stateward.lib.selector
 report contains result.violation(rego.metadata.chain(), change.entry, {
 	"path": change.path,
 	"what": _what(change),
-	"fix": sprintf("keep the old value, or recreate the set while its pods keep running: %s", [_procedure(change.entry)]),
+	"fix": _way(change),
 	"touched": true,
 }) if {
 	some change in _changes
 }
+
+# A larger claim is made by expanding those that exist; the set then only has to say the same.
+_way(change) := concat("", [
+	sprintf("expand each claim (kubectl patch pvc %s-%s-0 -n %s --type merge -p ", [
+		object.get(change.entry.object.spec.volumeClaimTemplates[change.path[2]], ["metadata", "name"], ""),
+		change.entry.name,
+		change.entry.namespace,
+	]),
+	sprintf(`'{"spec":{"resources":{"requests":{"storage":"%v"}}}}' and so on), then: `, [change.to]),
+	_procedure(change.entry),
+]) if {
+	"storage" in change.path
+	quantity.bytes(change.to) > quantity.bytes(change.from)
+} else := sprintf("keep the old value, or recreate the set while its pods keep running: %s", [_procedure(change.entry)])
 
 # A warning has no room for the way out: it gets one of its own.
 notice contains result.advice(rego.metadata.chain(), change.entry, found) if {
@@ -40,7 +54,21 @@ notice contains result.advice(rego.metadata.chain(), change.entry, found) if {
 	]
 }
 
-_what(change) := sprintf("%s cannot become %s, the field is immutable", [_short(change.from), _short(change.to)])
+_what(change) := sprintf("%s differs: %s cannot become %s, the field is immutable", [
+	concat(", ", keys),
+	_short(object.get(change.from.matchLabels, keys[0], null)),
+	_short(object.get(change.to.matchLabels, keys[0], null)),
+]) if {
+	change.path == ["spec", "selector"]
+	keys := _differing(change)
+	keys != []
+} else := sprintf("%s cannot become %s, the field is immutable", [_short(change.from), _short(change.to)])
+
+# The labels of a selector that differ, in order.
+_differing(change) := sort([key |
+	some key in (object.keys(change.from.matchLabels) | object.keys(change.to.matchLabels))
+	object.get(change.from.matchLabels, key, null) != object.get(change.to.matchLabels, key, null)
+])
 
 _procedure(entry) := sprintf("kubectl delete sts %s -n %s --cascade=orphan, resize claims, apply again", [
 	entry.name,

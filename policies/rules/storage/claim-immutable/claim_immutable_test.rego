@@ -32,7 +32,7 @@ test_each_immutable_field_is_told[field] if {
 		"spec.podManagementPolicy": [{"podManagementPolicy": "Parallel"}, `"OrderedReady" cannot become "Parallel"`],
 		"spec.selector": [
 			{"selector": {"matchLabels": {"app": "web"}}},
-			`{"matchLabels":{"app":"nginx"}} cannot become {"matchLabels":{"app":"web"}}`,
+			`app differs: "nginx" cannot become "web"`,
 		],
 		"spec.volumeClaimTemplates": [{"volumeClaimTemplates": [_www, _log]}, `["www"] cannot become ["www","log"]`],
 		"spec.volumeClaimTemplates[0].metadata.name": [{"volumeClaimTemplates": [_log]}, `"www" cannot become "log"`],
@@ -56,11 +56,28 @@ test_each_immutable_field_is_told[field] if {
 }
 
 test_long_values_are_shortened if {
-	wanted := {"matchLabels": {"app.kubernetes.io/instance": "a-long-name-of-a-release"}}
+	expression := {"key": "app", "operator": "In", "values": ["nginx"]}
+	wanted := {"matchLabels": {"app": "nginx"}, "matchExpressions": [expression]}
 	{finding.what | some finding in rule.report} == {concat(" ", [
-		`{"matchLabels":{"app":"nginx"}} cannot become {"matchLabels":{"app.kubernetes.io/insta…,`,
+		`{"matchLabels":{"app":"nginx"}} cannot become {"matchExpressions":[{"key":"app","opera…,`,
 		"the field is immutable",
 	])} with input as _update(_spec, {"selector": wanted})
+}
+
+test_each_label_that_differs_is_named if {
+	wanted := {"matchLabels": {"app.kubernetes.io/instance": "shop"}}
+	{finding.what | some finding in rule.report} == {
+		`app, app.kubernetes.io/instance differs: "nginx" cannot become null, the field is immutable`,
+	} with input as _update(_spec, {"selector": wanted})
+}
+
+test_larger_claim_has_a_known_way if {
+	some finding in rule.report
+		with input as _update(_spec, {"volumeClaimTemplates": [_claim({"resources": {"requests": {"storage": "2Gi"}}})]})
+	startswith(finding.fix, concat("", [
+		"expand each claim (kubectl patch pvc www-web-0 -n default --type merge -p ",
+		`'{"spec":{"resources":{"requests":{"storage":"2Gi"}}}}' and so on), then: kubectl delete sts web -n default `,
+	]))
 }
 
 test_claims_may_be_neither_added_nor_taken_away[templates] if {

@@ -1,9 +1,11 @@
 # METADATA
 # title: Deleting a claim in use needs confirmation
 # description: |
-#   The pod `web-0` of StatefulSet `web` finds its data in the claim `www-web-0`, by name alone. Deleting a claim
-#   cannot be undone: the claim stays terminating until the pod stops, and the next start of the pod finds an empty
-#   disk. The reclaim policy of the volume decides whether the old disk is deleted too.
+#   The pod `web-0` of StatefulSet `web` finds its data through the claim `www-web-0`, by name alone, and a pod
+#   template may name claims in its volumes. A claim that is deleted cannot be brought back: it is terminating until
+#   the pod stops, and the next start of the pod finds an empty disk. That holds for a set with 0 replicas too,
+#   which starts again with its claims, and for pods whose set was deleted without them. Whether the old disk is
+#   deleted depends on its volume's reclaim policy.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/storage/persistent-volumes/#storage-object-in-use-protection
 # custom:
@@ -11,8 +13,8 @@
 #   confirm: true
 #   on:
 #     persistentvolumeclaims: [DELETE]
-#   reads: [statefulsets, persistentvolumes]
-#   fix: scale the StatefulSet down first, so that nothing needs the claim
+#   reads: [statefulsets, persistentvolumes, pods]
+#   fix: keep the claim for as long as the StatefulSet exists
 #   since: v0.1.0
 package stateward.rules.storage["claim-in-use"]
 
@@ -29,9 +31,50 @@ report contains result.violation(rego.metadata.chain(), use.entry, {
 		use.ordinal,
 		_disk(use.entry.old),
 	]),
+	"fix": "scale the StatefulSet below this pod first",
 }) if {
 	some use in _uses
 	_in_range(use.sts, use.ordinal)
+}
+
+report contains result.violation(rego.metadata.chain(), use.entry, {
+	"path": ["metadata", "name"],
+	"what": sprintf("StatefulSet %q has 0 replicas and starts again with the data of claim %q; %s", [
+		use.sts.metadata.name,
+		use.entry.name,
+		_disk(use.entry.old),
+	]),
+	"fix": "delete the StatefulSet first, if its data may go",
+}) if {
+	some use in _uses
+	defaults.replicas(use.sts) == 0
+}
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["metadata", "name"],
+	"what": sprintf("StatefulSet %q names claim %q in its pod template; %s", [name, entry.name, _disk(entry.old)]),
+	"fix": "take the claim out of spec.template.spec.volumes first",
+}) if {
+	some entry in review.deletions("PersistentVolumeClaim")
+	some name in _naming(entry)
+}
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["metadata", "name"],
+	"what": sprintf("claim %q holds the data of pod %s, which still runs; %s", [
+		entry.name,
+		pods[0].metadata.name,
+		_disk(entry.old),
+	]),
+	"fix": "let the pod end first",
+}) if {
+	some entry in review.deletions("PersistentVolumeClaim")
+	pods := [pod |
+		some pod in cluster.mounting(entry.namespace, entry.name)
+		pod.metadata.labels["statefulset.kubernetes.io/pod-name"]
+	]
+	count(pods) > 0
+	not _told(entry)
 }
 
 report contains result.advice(rego.metadata.chain(), use.entry, {
@@ -44,7 +87,24 @@ report contains result.advice(rego.metadata.chain(), use.entry, {
 	"fix": "keep it if the StatefulSet may be scaled up again",
 }) if {
 	some use in _uses
+	defaults.replicas(use.sts) > 0
 	not _in_range(use.sts, use.ordinal)
+}
+
+# The other findings name the pod already.
+_told(entry) if {
+	some use in _uses
+	use.entry.name == entry.name
+	_in_range(use.sts, use.ordinal)
+}
+
+_told(entry) if count(_naming(entry)) > 0
+
+_naming(entry) := {sts.metadata.name |
+	some sts in cluster.statefulsets(entry.namespace)
+	object.get(sts, ["metadata", "deletionTimestamp"], null) == null
+	some volume in sts.spec.template.spec.volumes
+	volume.persistentVolumeClaim.claimName == entry.name
 }
 
 # The claims under deletion that belong to a StatefulSet, by the names that its controller gives them.

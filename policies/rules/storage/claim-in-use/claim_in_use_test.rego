@@ -66,8 +66,9 @@ test_confirmation_is_seen if {
 
 _message(name, pod, disk) := concat(" ", [
 	sprintf("[claim-in-use] metadata.name: claim %q holds the data of pod %s; %s.", [name, pod, disk]),
-	"Fix: scale the StatefulSet down first, so that nothing needs the claim, or confirm it:",
-	sprintf("kubectl annotate persistentvolumeclaim %s -n default --overwrite stateward.dev/confirm=delete", [name]),
+	"Fix: scale the StatefulSet below this pod first, or confirm it:",
+	sprintf("kubectl annotate persistentvolumeclaim %s -n default --overwrite", [name]),
+	"--field-manager=stateward-confirm stateward.dev/confirm=delete",
 	"stateward.dev/confirm-until=2026-11-23T12:10:00Z",
 ])
 
@@ -93,3 +94,49 @@ _delete(name) := {
 		},
 	},
 }
+
+test_claim_of_a_set_with_0_replicas_is_denied if {
+	[[finding.what, object.get(finding, "advice", false)] | some finding in rule.report] == [[
+		concat(" ", [
+			`StatefulSet "web" has 0 replicas and starts again with the data of claim "www-web-0";`,
+			"what happens to its disk is unknown",
+		]),
+		false,
+	]] with input as _delete("www-web-0")
+		with data.cluster.statefulsets as _sets(object.union(_set, {"spec": {"replicas": 0}}))
+}
+
+test_claim_that_the_template_names_is_denied if {
+	volumes := [{"name": "shared", "persistentVolumeClaim": {"claimName": "shared-data"}}]
+	set := object.union(_set, {"spec": {"template": {"spec": {"volumes": volumes}}}})
+	{finding.what | some finding in rule.report} == {concat(" ", [
+		`StatefulSet "web" names claim "shared-data" in its pod template;`,
+		"what happens to its disk is unknown",
+	])} with input as _delete("shared-data")
+		with data.cluster.statefulsets as _sets(set)
+		with data.cluster.pods as _pods("shared-data", {"statefulset.kubernetes.io/pod-name": "web-0"})
+}
+
+test_claim_of_a_pod_whose_set_is_gone_is_denied if {
+	{finding.what | some finding in rule.report} == {concat(" ", [
+		`claim "www-web-0" holds the data of pod web-0, which still runs;`,
+		"what happens to its disk is unknown",
+	])} with input as _delete("www-web-0")
+		with data.cluster.pods as _pods("www-web-0", {"statefulset.kubernetes.io/pod-name": "web-0"})
+}
+
+test_claim_is_told_once if {
+	count(rule.report) == 1 with input as _delete("www-web-0")
+		with data.cluster.statefulsets as _sets(_set)
+		with data.cluster.pods as _pods("www-web-0", {"statefulset.kubernetes.io/pod-name": "web-0"})
+}
+
+test_claim_of_another_pod_is_protected_by_kubernetes if {
+	rule.report == set() with input as _delete("www-web-0")
+		with data.cluster.pods as _pods("www-web-0", {"app": "web"})
+}
+
+_pods(claim, labels) := {"default": {"web-0": {
+	"metadata": {"name": "web-0", "labels": labels},
+	"spec": {"volumes": [{"name": "www", "persistentVolumeClaim": {"claimName": claim}}]},
+}}}

@@ -5,7 +5,7 @@ import data.stateward.rules.storage["retention-policy"] as rule
 _manifest_fix := "Fix: keep Retain, and delete claims by hand when their data is not needed"
 
 _confirm := concat(" ", [
-	"or confirm it: kubectl annotate statefulset web -n default --overwrite",
+	"or confirm it: kubectl annotate statefulset web -n default --overwrite --field-manager=stateward-confirm",
 	"stateward.dev/confirm=update stateward.dev/confirm-until=2026-11-23T12:10:00Z",
 ])
 

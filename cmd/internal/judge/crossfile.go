@@ -1,0 +1,160 @@
+package judge
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/stateward/stateward/cmd/internal/manifest"
+	"github.com/stateward/stateward/cmd/internal/report"
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine"
+)
+
+// places tells where the objects of a World are written.
+type places struct {
+	namespace string
+	// first and last are the documents of each object; they differ where it is written twice.
+	first, last map[engine.ObjectReference]manifest.Document
+	services    map[string][]manifest.Document
+}
+
+func placesOf(documents []manifest.Document, namespace string) places {
+	p := places{
+		namespace: namespace, first: map[engine.ObjectReference]manifest.Document{}, last: map[engine.ObjectReference]manifest.Document{},
+		services: map[string][]manifest.Document{},
+	}
+	for _, document := range documents {
+		object, known := p.reference(document)
+		if !known {
+			continue
+		}
+		if _, twice := p.first[object]; !twice {
+			p.first[object] = document
+		}
+		p.last[object] = document
+		if object.Kind == "Service" {
+			p.services[object.Name] = append(p.services[object.Name], document)
+		}
+	}
+	return p
+}
+
+// reference names the object of a document, where rules may look for it.
+func (p places) reference(document manifest.Document) (engine.ObjectReference, bool) {
+	resource, known := policies.ResourceOfKind(policies.GroupOf(document.APIVersion), document.Kind)
+	if !known || document.Name == "" {
+		return engine.ObjectReference{}, false
+	}
+	namespace := ""
+	if resource.Namespaced {
+		namespace = p.namespaceOf(document)
+	}
+	return engine.ObjectReference{Kind: document.Kind, Namespace: namespace, Name: document.Name}, true
+}
+
+func (p places) namespaceOf(document manifest.Document) string {
+	if document.Namespace != "" {
+		return document.Namespace
+	}
+	return p.namespace
+}
+
+// twice reports an object that was written before: of two in one World the last one counts. Files of a folder need not
+// be applied together, so between them it is a warning.
+func (p places) twice(document manifest.Document, files bool) []engine.Finding {
+	object, known := p.reference(document)
+	first := p.first[object]
+	if !known || first.File == document.File && first.Index == document.Index {
+		return nil
+	}
+	what := fmt.Sprintf("%s %q is written twice, first at %s: where both are applied, the last one counts",
+		object.Kind, object.Name, first.Position(nil))
+	if files && first.File != document.File {
+		return []engine.Finding{findingOf(sameObject, policies.Warn, []any{"metadata", "name"}, what,
+			"remove one of them, or check alternatives apart from each other with --each")}
+	}
+	return []engine.Finding{denied(sameObject, []any{"metadata", "name"}, what, "remove one of them, or give it another name")}
+}
+
+// soften makes a conflict between files of a folder a warning that names the other file.
+func (p places) soften(findings []report.Finding) {
+	for index := range findings {
+		finding := &findings[index]
+		if finding.Level != policies.Deny || len(finding.Others) == 0 {
+			continue
+		}
+		elsewhere := p.elsewhere(finding.Position.File, finding.Others)
+		if len(elsewhere) == 0 {
+			continue
+		}
+		finding.Level = policies.Warn
+		what := fmt.Sprintf("%s (in %s; a denial where both are applied together)", finding.What, strings.Join(elsewhere, " and "))
+		finding.Message = strings.Replace(finding.Message, finding.What, what, 1)
+		finding.What = what
+	}
+}
+
+// elsewhere lists the places of other objects in other files.
+func (p places) elsewhere(file string, others []engine.ObjectReference) (found []string) {
+	for _, other := range others {
+		document, known := p.last[other]
+		if position := document.Position(nil); known && position.Source() != file {
+			found = append(found, position.String())
+		}
+	}
+	return found
+}
+
+// hint adds to a finding of a missing Service where one of that name is, in another namespace.
+func (p places) hint(findings []report.Finding, services []string) {
+	for index := range findings {
+		finding := &findings[index]
+		if finding.Rule != "headless-service" && finding.Rule != "service-selector" {
+			continue
+		}
+		hint := p.elsewhereNamed(services[finding.Document], finding.Object.Namespace)
+		if hint == "" {
+			continue
+		}
+		before := " Fix: " + finding.Fix
+		finding.Fix = strings.TrimSuffix(finding.Fix, ".") + "; " + hint + "."
+		finding.Message = strings.TrimSuffix(finding.Message, before) + " Fix: " + finding.Fix
+	}
+}
+
+// elsewhereNamed says which namespace a Service of this name is in, where it is not in the one that it has to be in.
+func (p places) elsewhereNamed(service, namespace string) string {
+	if service == "" || len(p.services[service]) == 0 {
+		return ""
+	}
+	if _, found := p.first[engine.ObjectReference{Kind: "Service", Namespace: namespace, Name: service}]; found {
+		return ""
+	}
+	document := p.services[service][0]
+	if document.Namespace == "" {
+		return fmt.Sprintf("the Service at %s names no namespace, which means %s here: check with -n %s, or write the namespace into it",
+			document.Position(nil), p.namespace, namespace)
+	}
+	return fmt.Sprintf("the Service at %s is in namespace %s: a governing Service must be in the namespace of its StatefulSet",
+		document.Position(nil), document.Namespace)
+}
+
+// servicesOf lists the governing Service that each document names, "" for all but StatefulSets.
+func servicesOf(documents []manifest.Document) []string {
+	names := make([]string, len(documents))
+	for index, document := range documents {
+		if document.Kind != "StatefulSet" {
+			continue
+		}
+		var set struct {
+			Spec struct {
+				ServiceName string `json:"serviceName"`
+			} `json:"spec"`
+		}
+		if err := json.Unmarshal(document.Raw, &set); err == nil {
+			names[index] = set.Spec.ServiceName
+		}
+	}
+	return names
+}

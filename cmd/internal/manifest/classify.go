@@ -1,0 +1,235 @@
+package manifest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// sorter sorts what one file holds into manifests, what is none, faults and warnings.
+type sorter struct {
+	contents
+
+	file string
+	opts Options
+}
+
+// fault reports what is wrong with a part of the file: nothing where it need not be a manifest and is none, a warning
+// where no rule reads its kind.
+func (s *sorter) fault(text []byte, faults []fault) {
+	if len(faults) == 0 {
+		return
+	}
+	template, isTemplate := templateFault(text, faults)
+	switch {
+	case s.opts.lenient && !mayBeManifest(text):
+		s.leaveOut(faults[0].place, NotKubernetes)
+	case isTemplate:
+		s.template(template)
+	case !s.opts.readsAny(kindsIn(text)):
+		s.warn(faults)
+	default:
+		s.errs = append(s.errs, inFile(s.file, faults)...)
+	}
+}
+
+// template reports a template: it is an error only in a file that was named.
+func (s *sorter) template(found fault) {
+	if s.opts.lenient {
+		s.LeftOut = append(s.LeftOut, LeftOut{Position: at(s.file, found.place), Reason: Template, Detail: found.err.Error()})
+		return
+	}
+	s.errs = append(s.errs, inFile(s.file, []fault{found})...)
+}
+
+func (s *sorter) warn(faults []fault) {
+	if s.opts.Validate != ValidateIgnore {
+		s.Warnings = append(s.Warnings, inFile(s.file, faults)...)
+	}
+}
+
+func (s *sorter) leaveOut(where place, reason Reason) {
+	s.LeftOut = append(s.LeftOut, LeftOut{Position: at(s.file, where), Reason: reason})
+}
+
+// value adds the objects of one document.
+func (s *sorter) value(c chunk, v value) {
+	if reason, found := v.noObject(); found && s.opts.lenient {
+		s.leaveOut(v.root.place, reason)
+		return
+	}
+	objects, wrong := flatten(v, typeMeta{}, 0)
+	duplicates := v.duplicates
+	if len(wrong) > 0 && len(duplicates) > 0 {
+		// What is wrong may well be that the wrong one of two counts.
+		wrong, duplicates = duplicates, nil
+	}
+	s.fault(c.text, limitFaults(wrong))
+	for _, o := range objects {
+		if isPatch(o.fields) {
+			s.patch(o)
+			continue
+		}
+		document := o.document(s.file, len(s.Documents)+1)
+		document.source = v.source
+		if template, found := s.opts.template(document, o); found {
+			s.template(template)
+			continue
+		}
+		s.validation(o.kind, append(duplicates, s.unknown(&document)...))
+		duplicates = nil
+		s.Documents = append(s.Documents, s.opts.finish(document))
+	}
+}
+
+// unknown returns the fields that the document's type does not have.
+func (s *sorter) unknown(document *Document) []fault {
+	unknown := document.readTyped()
+	if s.opts.Validate == ValidateKeys {
+		return nil
+	}
+	return limitFaults(unknown)
+}
+
+// validation reports what kubectl would let through or refuse: an error or a warning, by what was asked for and by the
+// kind.
+func (s *sorter) validation(kind string, faults []fault) {
+	if s.opts.Validate == ValidateWarn || !s.opts.readsAny([]string{kind}) {
+		s.warn(faults)
+		return
+	}
+	if s.opts.Validate != ValidateIgnore {
+		s.errs = append(s.errs, inFile(s.file, faults)...)
+	}
+}
+
+func (s *sorter) patch(o object) {
+	if s.opts.lenient {
+		s.leaveOut(o.root.place, Patch)
+		return
+	}
+	wrong := faultAt(o.root.place, "this is a patch and no manifest, because it holds $patch; check the kustomization that applies it with -k FOLDER")
+	s.errs = append(s.errs, inFile(s.file, []fault{wrong})...)
+}
+
+// readsAny reports whether a rule reads one of the kinds. Without any kind nothing can be said for it.
+func (o Options) readsAny(kinds []string) bool {
+	return o.Reads == nil || len(kinds) == 0 || slices.ContainsFunc(kinds, o.Reads)
+}
+
+// mayBeManifest reports whether text holds both words that every manifest has. Most files of a repository do not.
+func mayBeManifest(text []byte) bool {
+	return bytes.Contains(text, []byte("apiVersion")) && bytes.Contains(text, []byte("kind")) || isNearManifest(text)
+}
+
+// nearManifest finds a workload whose type is written wrong or half.
+var nearManifest = regexp.MustCompile(`(?im)^["{ ]*kind"?: *"?(StatefulSets?|PodDisruptionBudgets?|Service)"?,?\s*$`)
+
+func isNearManifest(text []byte) bool { return nearManifest.Match(text) }
+
+// kindOf finds what text says its kinds are, where it cannot be parsed.
+var kindOf = regexp.MustCompile(`(?m)^[\s{-]*"?kind"?\s*:\s*"?'?([A-Za-z]+)`)
+
+func kindsIn(text []byte) (kinds []string) {
+	for _, match := range kindOf.FindAllSubmatch(text, -1) {
+		kinds = append(kinds, string(match[1]))
+	}
+	return kinds
+}
+
+// noObject says why a document is not one to apply.
+func (v value) noObject() (Reason, bool) {
+	if v.root.fields == nil {
+		return NotKubernetes, true
+	}
+	var meta struct {
+		APIVersion any `json:"apiVersion"`
+		Kind       any `json:"kind"`
+	}
+	if err := json.Unmarshal(v.raw, &meta); err != nil {
+		return "", false
+	}
+	version, _ := meta.APIVersion.(string)
+	kind, _ := meta.Kind.(string)
+	switch {
+	case strings.HasPrefix(version, "kustomize.config.k8s.io/"):
+		return Kustomization, true
+	case meta.Kind == nil, meta.APIVersion == nil && !isNearManifest([]byte("kind: "+kind)):
+		return NotKubernetes, true
+	default:
+		return "", false
+	}
+}
+
+// isPatch reports whether an object holds a directive of a strategic merge patch.
+func isPatch(fields map[string]json.RawMessage) bool {
+	if _, found := fields["$patch"]; found {
+		return true
+	}
+	return bytes.Contains(fields["spec"], []byte(`"$patch"`)) || bytes.Contains(fields["metadata"], []byte(`"$patch"`))
+}
+
+// templateStart opens an action of Go templates, Jinja and the like.
+const templateStart = "{{"
+
+var errTemplate = errors.New("this is an unrendered template (" + templateStart + "): render it and check what comes out, as in " +
+	"`helm template NAME CHART | stateward check -`")
+
+// bareAction finds an action that is not in quotes, and so keeps YAML from being parsed.
+var bareAction = regexp.MustCompile(`(?m)^\s*(- )?\{\{|[:-]\s+\{\{`)
+
+// templateFault tells text that cannot be parsed because it is a template.
+func templateFault(text []byte, faults []fault) (fault, bool) {
+	if !bareAction.Match(text) {
+		return fault{}, false
+	}
+	return fault{place: faults[0].place, err: errTemplate}, true
+}
+
+// template finds a value of an object that rules read which is a template in quotes. Text for other programs may well
+// hold one: commands, variables and annotations.
+func (o Options) template(document Document, read object) (fault, bool) {
+	if o.Reads == nil || !o.Reads(document.Kind) || !bytes.Contains(read.raw, []byte(templateStart)) || document.IsAdmissionReview() {
+		return fault{}, false
+	}
+	var content any
+	if err := json.Unmarshal(read.raw, &content); err != nil {
+		return fault{}, false
+	}
+	path, found := findTemplate(content, nil)
+	if !found {
+		return fault{}, false
+	}
+	return fault{place: read.root.find(path), err: errTemplate}, true
+}
+
+// forOtherPrograms are fields whose text is not Kubernetes' own.
+func forOtherPrograms() []string {
+	return []string{"annotations", "args", "command", "data", "binaryData", "stringData", "env", "exec"}
+}
+
+func findTemplate(content any, path []any) ([]any, bool) {
+	switch content := content.(type) {
+	case string:
+		return path, strings.Contains(content, templateStart)
+	case map[string]any:
+		for key, value := range content {
+			if slices.Contains(forOtherPrograms(), key) {
+				continue
+			}
+			if found, ok := findTemplate(value, append(slices.Clone(path), key)); ok {
+				return found, true
+			}
+		}
+	case []any:
+		for index, value := range content {
+			if found, ok := findTemplate(value, append(slices.Clone(path), index)); ok {
+				return found, true
+			}
+		}
+	}
+	return nil, false
+}

@@ -1,0 +1,69 @@
+package manifest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"time"
+)
+
+// pipeWait is how long a pipe may be without a writer.
+const pipeWait = 5 * time.Second
+
+// open opens a file that was named. A pipe is opened only once somebody writes to it, so that is waited for apart.
+func open(ctx context.Context, path string) (*os.File, error) {
+	info, err := os.Stat(path)
+	if err != nil || info.Mode()&fs.ModeNamedPipe == 0 {
+		return os.Open(path)
+	}
+	type opened struct {
+		file *os.File
+		err  error
+	}
+	done := make(chan opened, 1)
+	go func() {
+		file, err := os.Open(path)
+		done <- opened{file, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	case <-time.After(pipeWait):
+		return nil, fmt.Errorf("no program has opened this pipe for writing within %s", pipeWait)
+	case one := <-done:
+		return one.file, one.err
+	}
+}
+
+// readAll reads at most limit bytes and one more, and stops waiting when the context ends.
+func readAll(ctx context.Context, from io.Reader, limit int64) ([]byte, error) {
+	if ctx.Done() == nil {
+		return io.ReadAll(io.LimitReader(from, limit+1))
+	}
+	type result struct {
+		data []byte
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		data, err := io.ReadAll(io.LimitReader(from, limit+1))
+		done <- result{data, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	case one := <-done:
+		return one.data, one.err
+	}
+}
+
+// ended turns the end of a context into a sentence.
+func ended(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return errors.New("not read in time: raise --timeout, or check less at once")
+	}
+	return err
+}

@@ -1,0 +1,72 @@
+# METADATA
+# title: Repositories
+# description: Which repositories hold the same image, and which are only mirrors of each other as far as names tell.
+package stateward.lib.repository
+
+# Known names of the same images. Sources: https://kubernetes.io/blog/2023/03/10/image-registry-redirect/,
+# https://gallery.ecr.aws/docker, https://cloud.google.com/artifact-registry/docs/pull-cached-dockerhub-images,
+# https://github.com/bitnami/charts/issues/35164, https://etcd.io/docs/v3.6/install/.
+_same := {
+	"public.ecr.aws/docker/library": "docker.io/library",
+	"mirror.gcr.io/library": "docker.io/library",
+	"mirror.gcr.io": "docker.io",
+	"public.ecr.aws/bitnami": "docker.io/bitnami",
+	"docker.io/bitnamilegacy": "docker.io/bitnami",
+	"k8s.gcr.io": "registry.k8s.io",
+	"gcr.io/etcd-development": "quay.io/coreos",
+}
+
+# METADATA
+# title: Canonical
+# description: |
+#   The repository that this one is a name of, by the table above and by mirrors, which maps a repository, or a part of
+#   one before a slash, to a list of others that hold the same.
+canonical(repository, mirrors) := name if {
+	candidates := array.concat(
+		[sprintf("%s%s", [original, rest]) |
+			some original, others in mirrors
+			some other in others
+			rest := _below(repository, other)
+		],
+		[sprintf("%s%s", [original, rest]) | some other, original in _same; rest := _below(repository, other)],
+	)
+	name := candidates[0]
+} else := repository
+
+# METADATA
+# title: Mirrored
+# description: |
+#   True where one repository may be a mirror of the other: on another registry, its path ends with the other's. An
+#   official image may be called without `library`.
+# scope: document
+mirrored(left, right) if {
+	_registry(left) != _registry(right)
+	_ends_with(_path(left), _path(right))
+}
+
+mirrored(left, right) if {
+	_registry(left) != _registry(right)
+	_ends_with(_path(right), _path(left))
+}
+
+# METADATA
+# title: Base
+# description: The last part of a repository, which says what is in it.
+base(repository) := parts[count(parts) - 1] if parts := split(repository, "/")
+
+_below(repository, prefix) := trim_prefix(repository, prefix) if {
+	startswith(sprintf("%s/", [repository]), sprintf("%s/", [prefix]))
+}
+
+_registry(repository) := split(repository, "/")[0]
+
+_path(repository) := trim_prefix(substring(repository, indexof(repository, "/") + 1, -1), "library/")
+
+_ends_with(path, end) if path == end
+
+_ends_with(path, end) if {
+	endswith(path, sprintf("/%s", [end]))
+	contains(end, "/")
+}
+
+_ends_with(path, end) if endswith(path, sprintf("/library/%s", [end]))

@@ -1,0 +1,160 @@
+# METADATA
+# title: Versions
+# description: |
+#   What two tags of one image have in common and which of them is the newer, as far as that can be told. A tag is read
+#   as one of these schemes: "semver" (numbers, the first of which is the major version), "calendar" (2024.10), "date"
+#   (20241001), "release" (RELEASE.2024-10-01T00-00-00Z), "build" (one number of four or more digits). Tags such as
+#   `latest`, and commits, follow no scheme.
+package stateward.lib.version
+
+import data.stateward.lib.image
+
+# Programs whose version is told beside that of the image, as in 2.11.0-pg14. Numbers after other words are those of a
+# base image, a package or a build.
+_products := {
+	"cassandra", "clickhouse", "cockroach", "consul", "couchbase", "couchdb", "crdb", "elasticsearch", "es", "etcd",
+	"galera", "hadoop", "hbase", "influxdb", "kafka", "mariadb", "minio", "mongo", "mongodb", "mysql", "nats", "neo4j",
+	"opensearch", "percona", "pg", "pgsql", "postgis", "postgres", "postgresql", "ps", "pxc", "rabbitmq", "redis",
+	"scylla", "solr", "spilo", "timescaledb", "ts", "valkey", "vault", "zk", "zookeeper",
+}
+
+# How many of its first numbers an image's data depends on, so that it cannot take a step back to lower ones.
+# Sources: https://www.postgresql.org/support/versioning/, https://dev.mysql.com/doc/refman/8.4/en/downgrading.html,
+# https://mariadb.com/kb/en/downgrading-between-major-versions-of-mariadb/, https://etcd.io/docs/v3.6/downgrades/,
+# https://www.mongodb.com/docs/manual/release-notes/, https://www.rabbitmq.com/docs/upgrade,
+# https://cassandra.apache.org/doc/latest/, https://www.cockroachlabs.com/docs/releases/release-support-policy.
+_series := {
+	"cassandra": 2, "cockroach": 2, "etcd": 2, "kafka": 2, "mariadb": 2, "mariadb-galera": 2, "mongo": 2, "mongodb": 2,
+	"mysql": 2, "percona-server": 2, "rabbitmq": 2,
+}
+
+# METADATA
+# title: Scheme
+# description: By what scheme a tag is read; undefined for one that follows none.
+scheme(tag) := "release" if {
+	regex.match(`^RELEASE\.20\d\d-\d\d-\d\dT`, tag)
+} else := "date" if {
+	regex.match(`^[vV]?20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[-_.+].*)?$`, tag)
+} else := "calendar" if {
+	version := image.version(tag).numbers
+	count(version) > 1
+	version[0] >= 2000
+	version[0] < 2100
+	version[1] <= 12
+} else := "build" if {
+	version := image.version(tag).numbers
+	count(version) == 1
+	version[0] >= 1000
+} else := "semver" if {
+	image.version(tag)
+} else := "semver" if {
+	count(_named(tag)) > 0
+}
+
+# METADATA
+# title: Difference
+# description: |
+#   What is different after a change of the tag, as {kind, what}: kind is "lower-major" (data of the higher version is
+#   there), "lower", "major", "variant" or "" (newer, or the same for all that is known). Undefined for tags that cannot
+#   be compared. The base is the last part of the repository, which says what the numbers mean.
+difference(base, before, after) := {"kind": "", "what": ""} if {
+	before == after
+	before != ""
+} else := _by_name(before, after) if {
+	scheme(before) == "semver"
+	scheme(after) == "semver"
+	_by_name(before, after)
+} else := _in_order(before, after) if {
+	scheme(before) == scheme(after)
+	scheme(before) in {"release", "build"}
+} else := _by_numbers(_depth(scheme(before), base, before), _first(scheme(before), base, before), old, new) if {
+	scheme(before) == scheme(after)
+	old := image.version(before)
+	new := image.version(after)
+}
+
+# METADATA
+# title: Without number
+# description: |
+#   A repository whose last part ends in a number, as in spilo-17, as {name, number}; undefined for all others.
+numbered(repository) := {"name": match[1], "number": to_number(match[2])} if {
+	some match in regex.find_all_string_submatch_n(`^(.*[A-Za-z])[-_]?(\d{1,4})$`, repository, 1)
+}
+
+_in_order(before, after) := {"kind": "lower", "what": "an older build"} if {
+	_sortable(after) < _sortable(before)
+} else := {"kind": "", "what": ""}
+
+_sortable(tag) := image.version(tag).numbers
+
+_sortable(tag) := tag if not image.version(tag)
+
+_by_numbers(depth, first, old, new) := {"kind": "lower-major", "what": "a lower major version"} if {
+	_less(_take(new.numbers, first), _take(old.numbers, first))
+} else := {"kind": "lower-major", "what": "a lower version, whose data format differs"} if {
+	_less(_take(new.numbers, depth), _take(old.numbers, depth))
+} else := {"kind": "lower", "what": "a lower version"} if {
+	_less(new.numbers, old.numbers)
+} else := {"kind": "lower", "what": "a lower version"} if {
+	new.numbers == old.numbers
+	image.prerelease(new.variant)
+	not image.prerelease(old.variant)
+} else := {"kind": "major", "what": "a new major version"} if {
+	_less(_take(old.numbers, first), _take(new.numbers, first))
+} else := {"kind": "variant", "what": _variant(old.numbers == new.numbers)} if {
+	old.variant != new.variant
+} else := {"kind": "", "what": ""}
+
+_variant(true) := "another variant of the same version (other libraries may sort text differently)"
+
+_variant(false) := "another variant (other libraries may sort text differently)"
+
+# Dates and calendar versions have no major version.
+_first("semver", base, tag) := 2 if {
+	base in {"postgres", "postgresql"}
+	image.version(tag).numbers[0] < 10
+} else := 1
+
+_first("date", _, _) := 0
+
+_first("calendar", _, _) := 0
+
+_depth("semver", base, tag) := max([_first("semver", base, tag), object.get(_series, base, 1), _zero(tag)])
+
+_depth("date", _, _) := 1
+
+_depth("calendar", _, _) := 2
+
+# Before 1.0 every second number is a major version.
+_zero(tag) := 2 if {
+	image.version(tag).numbers[0] == 0
+} else := 1
+
+# Of the programs that both tags name, the one whose major version differs.
+_by_name(before, after) := [change |
+	old := _named(before)
+	some name, new in _named(after)
+	change := _named_change(name, old[name], new)
+][0]
+
+_named_change(name, old, new) := {"kind": "lower-major", "what": sprintf("a lower major version of %s", [name])} if {
+	new[0] < old[0]
+}
+
+_named_change(name, old, new) := {"kind": "major", "what": sprintf("a new major version of %s", [name])} if {
+	new[0] > old[0]
+}
+
+_named(tag) := {name: [to_number(number) | some number in split(match[2], ".")] |
+	some match in regex.find_all_string_submatch_n(`(?:^|[-_+.])([A-Za-z]+)[-_]?(\d{1,9}(?:\.\d{1,9})*)`, tag, -1)
+	name := lower(match[1])
+	name in _products
+}
+
+_take(version, most) := array.slice(version, 0, most)
+
+# Numbers that both have are compared: 17 and 17.2 differ in nothing that is known.
+_less(left, right) if {
+	shared := min([count(left), count(right)])
+	array.slice(left, 0, shared) < array.slice(right, 0, shared)
+}

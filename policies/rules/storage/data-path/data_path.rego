@@ -1,0 +1,147 @@
+# METADATA
+# title: The data stays where the containers look for it
+# description: |
+#   A claim keeps its data when its mount changes, but the container no longer finds it: at another path, below another
+#   subPath or behind another claim it starts empty, and often initialises a new database there. The same happens when
+#   a variable such as PGDATA changes. Other users, groups and read-only mounts are warned of, because files may become
+#   unreadable. PostgreSQL images of version 18 and later keep their data below /var/lib/postgresql, so a claim that is
+#   mounted at /var/lib/postgresql/data stays empty.
+# related_resources:
+#   - ref: https://kubernetes.io/docs/concepts/storage/volumes/
+#   - ref: https://github.com/docker-library/postgres/pull/1259
+# custom:
+#   severity: deny
+#   confirm: true
+#   on:
+#     statefulsets: [CREATE, UPDATE]
+#   params:
+#     variables:
+#       type: array
+#       default: [PGDATA, MYSQL_DATADIR, MARIADB_DATADIR, MONGODB_DATA_DIR, ETCD_DATA_DIR, CASSANDRA_DATA_DIR,
+#         KAFKA_LOG_DIRS, KAFKA_CFG_LOG_DIRS, ZOO_DATA_DIR, ZOO_DATA_LOG_DIR, REDIS_DATA_DIR, DATA_DIR, path.data]
+#       description: Environment variables that tell a container where its data is
+#   fix: keep the mount as it is
+#   since: v0.2.0
+package stateward.rules.storage["data-path"]
+
+import data.stateward.lib.config
+import data.stateward.lib.image
+import data.stateward.lib.mounts
+import data.stateward.lib.result
+import data.stateward.lib.review
+import data.stateward.lib.rollout
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": loss.path,
+	"what": sprintf("container %q no longer finds %s at %s%s", [loss.container, loss.claim, loss.at, _instead(loss)]),
+	"touched": true,
+}) if {
+	some entry in _updates
+	some loss in mounts.lost(entry)
+}
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": array.concat(pair.path, ["env"]),
+	"what": sprintf("%s changes from %s to %s: the container looks for its data elsewhere", [
+		name,
+		_value(pair.old, name),
+		_value(pair.new, name),
+	]),
+	"fix": sprintf("keep %s as it is", [name]),
+	"touched": true,
+}) if {
+	some entry in _updates
+	some pair in mounts.pairs(entry)
+	count(mounts.uses(entry.old, pair.old)) > 0
+	some name in config.param(rego.metadata.chain(), "variables")
+	_variables(pair.old, name) != _variables(pair.new, name)
+}
+
+report contains result.advice(rego.metadata.chain(), entry, {
+	"path": array.concat(pair.path, ["volumeMounts"]),
+	"what": sprintf("%s becomes read-only in container %q", [mount.name, pair.new.name]),
+	"fix": "make sure that nothing writes to it",
+}) if {
+	some entry in _updates
+	some pair in mounts.pairs(entry)
+	some mount in pair.new.volumeMounts
+	mount.readOnly == true
+	some before in pair.old.volumeMounts
+	before.mountPath == mount.mountPath
+	before.name == mount.name
+	object.get(before, "readOnly", false) != true
+	mounts.claim(entry.old, mount.name)
+}
+
+report contains result.advice(rego.metadata.chain(), entry, {
+	"path": array.concat(["spec", "template", "spec"], ["securityContext", field]),
+	"what": sprintf("changes from %v to %v: existing files may become unreadable", [_or(before), _or(after)]),
+	"fix": "make sure that the new user can read the data",
+}) if {
+	some entry in _updates
+	count(mounts.claims(entry.old)) > 0
+	some field in ["runAsUser", "runAsGroup", "fsGroup"]
+	after := object.get(entry.object, ["spec", "template", "spec", "securityContext", field], null)
+	before := object.get(entry.old, ["spec", "template", "spec", "securityContext", field], null)
+	after != before
+}
+
+report contains result.advice(rego.metadata.chain(), entry, {
+	"path": array.concat(pair.path, ["securityContext", field]),
+	"what": sprintf("changes from %v to %v: existing files may become unreadable", [_or(before), _or(after)]),
+	"fix": "make sure that the new user can read the data",
+}) if {
+	some entry in _updates
+	some pair in mounts.pairs(entry)
+	count(mounts.uses(entry.old, pair.old)) > 0
+	some field in ["runAsUser", "runAsGroup"]
+	after := object.get(pair.new, ["securityContext", field], null)
+	before := object.get(pair.old, ["securityContext", field], null)
+	after != before
+}
+
+report contains result.advice(rego.metadata.chain(), entry, {
+	"path": array.concat(item.path, ["volumeMounts"]),
+	"what": sprintf("%q keeps its data below /var/lib/postgresql: the claim at %s stays empty", [
+		item.container.image,
+		mount.mountPath,
+	]),
+	"fix": "mount the claim at /var/lib/postgresql, or set PGDATA to a path below the mount",
+}) if {
+	some entry in review.statefulsets
+	some item in image.containers(entry.object)
+	_is_postgres_18(image.parse(item.container.image))
+	some mount in item.container.volumeMounts
+	trim_suffix(mount.mountPath, "/") == "/var/lib/postgresql/data"
+	mounts.claim(entry.object, mount.name)
+	_variables(item.container, "PGDATA") == []
+}
+
+_updates := [entry |
+	some entry in review.statefulsets
+	rollout.changes(entry)
+]
+
+_instead(loss) := "" if {
+	loss.now == ""
+} else := sprintf(", it finds it at %s", [loss.now])
+
+_variables(container, name) := [object.remove(each, ["name"]) |
+	some each in container.env
+	each.name == name
+]
+
+_value(container, name) := sprintf("%q", [value]) if {
+	value := _variables(container, name)[0].value
+} else := "a reference" if {
+	_variables(container, name) != []
+} else := "nothing"
+
+_or(null) := "nothing"
+
+_or(value) := value if value != null
+
+_is_postgres_18(reference) if {
+	reference.repository == "docker.io/library/postgres"
+	image.version(reference.tag).numbers[0] >= 18
+}

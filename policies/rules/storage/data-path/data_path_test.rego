@@ -1,0 +1,176 @@
+package stateward.rules.storage["data-path_test"]
+
+import data.stateward.rules.storage["data-path"] as rule
+
+test_data_that_is_no_longer_found_is_denied[what] if {
+	some what, after in {
+		`container "db" no longer finds claim template "data" at /data, it finds it at /var/lib/data`: _db([_mount(
+			"data",
+			"/var/lib/data",
+			{},
+		)]),
+		`container "db" no longer finds claim template "data" at /data, it finds it at /data (subPath v2)`: _db([_mount(
+			"data",
+			"/data",
+			{"subPath": "v2"},
+		)]),
+		`container "db" no longer finds claim template "data" at /data, it finds it at /data (subPathExpr $(POD))`: _db([
+			_mount("data", "/data", {"subPathExpr": "$(POD)"}),
+		]),
+		`container "db" no longer finds claim template "data" at /data`: _db([_mount("cache", "/data", {})]),
+	}
+	[[finding.what, finding.field, finding.existing] | some finding in rule.report] == [[
+		what,
+		"spec.template.spec.containers[0].volumeMounts",
+		false,
+	]] with input as _update([_db([_mount("data", "/data", {})])], [after], {})
+}
+
+test_denial_can_be_confirmed if {
+	{finding.msg | some finding in rule.report} == {concat(" ", [
+		"[data-path] spec.template.spec.containers[0].volumeMounts:",
+		`container "db" no longer finds claim template "data" at /data. Fix: keep the mount as it is, or confirm it:`,
+		"kubectl annotate statefulset web -n default --overwrite --field-manager=stateward-confirm",
+		"stateward.dev/confirm=update stateward.dev/confirm-until=2026-11-23T12:10:00Z",
+	])} with input as _update([_db([_mount("data", "/data", {})])], [_db([])], {})
+}
+
+test_block_device_is_a_place_too if {
+	before := {"name": "db", "volumeDevices": [{"name": "data", "devicePath": "/dev/xvda"}]}
+	after := {"name": "db", "volumeDevices": [{"name": "data", "devicePath": "/dev/xvdb"}]}
+	{finding.what | some finding in rule.report} == {
+		`container "db" no longer finds claim template "data" at /dev/xvda, it finds it at /dev/xvdb`,
+	} with input as _update([before], [after], {})
+}
+
+test_claim_behind_a_volume_counts if {
+	behind := {"volumes": [{"name": "shared", "persistentVolumeClaim": {"claimName": "old"}}]}
+	mounts := [_db([_mount("shared", "/data", {})])]
+	document := _update(mounts, mounts, behind)
+	replaced := json.patch(document, [{
+		"op": "replace",
+		"path": "/request/object/spec/template/spec/volumes/0/persistentVolumeClaim/claimName",
+		"value": "new",
+	}])
+	{finding.what | some finding in rule.report} == {`container "db" no longer finds claim "old" at /data`}
+		with input as replaced
+	rule.report == set() with input as document
+}
+
+test_renamed_container_is_the_same if {
+	rule.report == set() with input as _update(
+		[_db([_mount("data", "/data", {})])],
+		[object.union(_db([_mount("data", "/data", {})]), {"name": "database"})],
+		{},
+	)
+}
+
+test_container_that_goes_with_the_data_is_denied if {
+	[[finding.what, finding.field] | some finding in rule.report] == [[
+		`container "db" no longer finds claim template "data" at /data`,
+		"spec.template.spec.containers",
+	]] with input as _update([_db([_mount("data", "/data", {})])], [{"name": "other"}], {})
+}
+
+test_sidecar_may_go if {
+	sidecar := {"name": "backup", "volumeMounts": [_mount("data", "/backup", {})]}
+	rule.report == set() with input as _update(
+		[_db([_mount("data", "/data", {})]), sidecar],
+		[_db([_mount("data", "/data", {})])],
+		{},
+	)
+}
+
+test_variable_that_names_the_data_is_kept[what] if {
+	some what, change in {
+		`PGDATA changes from "/a" to "/b": the container looks for its data elsewhere`: [
+			[{"name": "PGDATA", "value": "/a"}],
+			[{"name": "PGDATA", "value": "/b"}],
+		],
+		`PGDATA changes from nothing to "/b": the container looks for its data elsewhere`: [
+			[],
+			[{"name": "PGDATA", "value": "/b"}],
+		],
+		`PGDATA changes from a reference to nothing: the container looks for its data elsewhere`: [
+			[{"name": "PGDATA", "valueFrom": {"configMapKeyRef": {"name": "a", "key": "b"}}}],
+			[],
+		],
+	}
+	[[finding.what, finding.field] | some finding in rule.report] == [[what, "spec.template.spec.containers[0].env"]]
+		with input as _update(
+			[object.union(_db([_mount("data", "/data", {})]), {"env": change[0]})],
+			[object.union(_db([_mount("data", "/data", {})]), {"env": change[1]})],
+			{},
+		)
+}
+
+test_read_only_is_a_warning if {
+	[[finding.what, finding.advice] | some finding in rule.report] == [[
+		`data becomes read-only in container "db"`,
+		true,
+	]] with input as _update(
+		[_db([_mount("data", "/data", {})])],
+		[_db([_mount("data", "/data", {"readOnly": true})])],
+		{},
+	)
+}
+
+test_other_users_are_a_warning if {
+	mounts := [_db([_mount("data", "/data", {})])]
+	pod := json.patch(_update(mounts, mounts, {}), [{
+		"op": "add",
+		"path": "/request/object/spec/template/spec/securityContext",
+		"value": {"fsGroup": 999},
+	}])
+	[[finding.what, finding.field, finding.advice] | some finding in rule.report] == [[
+		"changes from nothing to 999: existing files may become unreadable",
+		"spec.template.spec.securityContext.fsGroup",
+		true,
+	]] with input as pod
+	container := json.patch(_update(mounts, mounts, {}), [{
+		"op": "add",
+		"path": "/request/object/spec/template/spec/containers/0/securityContext",
+		"value": {"runAsUser": 999},
+	}])
+	[finding.field | some finding in rule.report] == [
+		"spec.template.spec.containers[0].securityContext.runAsUser",
+	] with input as container
+}
+
+test_postgres_18_does_not_look_at_the_old_path if {
+	container := {"name": "db", "image": "postgres:18", "volumeMounts": [_mount("data", "/var/lib/postgresql/data", {})]}
+	{finding.what | some finding in rule.report} == {concat(" ", [
+		`"postgres:18" keeps its data below /var/lib/postgresql:`,
+		"the claim at /var/lib/postgresql/data stays empty",
+	])} with input as _sts([container], {})
+	rule.report == set() with input as _sts([object.union(container, {"image": "postgres:17"})], {})
+	rule.report == set() with input as _sts([object.union(container, {"image": "bitnami/postgresql:18"})], {})
+	rule.report == set()
+		with input as _sts([object.union(container, {"env": [{"name": "PGDATA", "value": "/var/lib/postgresql/data"}]})], {})
+}
+
+test_what_stays_is_fine if {
+	same := [_db([_mount("data", "/data", {})])]
+	rule.report == set() with input as _update(same, same, {"hostNetwork": true})
+	rule.report == set()
+		with input as _update([_db([_mount("cache", "/a", {})])], [_db([_mount("cache", "/b", {})])], {})
+}
+
+_db(mounts) := {"name": "db", "volumeMounts": mounts}
+
+_mount(name, path, more) := object.union({"name": name, "mountPath": path}, more)
+
+_update(before, after, spec) := {
+	"stateward": {"time": "2026-11-23T12:00:00Z"},
+	"request": {"operation": "UPDATE", "oldObject": _sts(before, spec), "object": _sts(after, spec)},
+}
+
+_sts(containers, spec) := {
+	"apiVersion": "apps/v1",
+	"kind": "StatefulSet",
+	"metadata": {"name": "web"},
+	"spec": {
+		"template": {"spec": object.union({"containers": containers}, spec)},
+		"volumeClaimTemplates": [{"metadata": {"name": "data"}}],
+	},
+}

@@ -1,0 +1,82 @@
+# METADATA
+# title: Pods of a set do not share one claim
+# description: |
+#   A claim in `volumes` is one for all pods. ReadWriteOncePod allows one pod, so every other one stays Pending.
+#   ReadWriteOnce means one node and not one pod: pods on other nodes stay Pending, and those on one node write into
+#   the same files. A claim of volumeMode Block is a device: a pod that lists it under `volumeMounts` never starts.
+# related_resources:
+#   - ref: https://kubernetes.io/docs/concepts/storage/persistent-volumes/#access-modes
+# custom:
+#   severity: deny
+#   on:
+#     statefulsets: [CREATE, UPDATE]
+#   reads: [persistentvolumeclaims]
+#   fix: give each pod a claim of its own with volumeClaimTemplates, or use ReadWriteMany
+#   since: v0.1.0
+package stateward.rules.storage["shared-claim"]
+
+import data.stateward.lib.cluster
+import data.stateward.lib.defaults
+import data.stateward.lib.image
+import data.stateward.lib.result
+import data.stateward.lib.review
+
+report contains result.violation(rego.metadata.chain(), shared.entry, {
+	"path": shared.path,
+	"what": sprintf("claim %q is ReadWriteOncePod: only one of %v pods can start", [shared.name, shared.pods]),
+	"fields": [shared.path, ["spec", "replicas"]],
+}) if {
+	some shared in _shared
+	"ReadWriteOncePod" in _modes(shared.claim)
+}
+
+report contains result.violation(rego.metadata.chain(), shared.entry, {
+	"path": shared.path,
+	"what": sprintf("%v pods share claim %q, which is ReadWriteOnce: one node, not one pod", [shared.pods, shared.name]),
+	"fields": [shared.path, ["spec", "replicas"]],
+	"severity": "warn",
+}) if {
+	some shared in _shared
+	modes := _modes(shared.claim)
+	"ReadWriteOnce" in modes
+	modes & {"ReadWriteMany", "ReadOnlyMany", "ReadWriteOncePod"} == set()
+}
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": array.concat(item.path, ["volumeMounts", index, "name"]),
+	"what": sprintf("%q is a Block claim and cannot be mounted: the pod never starts", [mount.name]),
+	"fix": "list it under volumeDevices, or make it a Filesystem claim",
+}) if {
+	some entry in review.statefulsets
+	blocks := _blocks(entry)
+	some item in image.containers(entry.object)
+	some index, mount in item.container.volumeMounts
+	mount.name in blocks
+}
+
+_shared := [shared |
+	some entry in review.statefulsets
+	pods := defaults.replicas(entry.object)
+	pods > 1
+	some index, volume in entry.object.spec.template.spec.volumes
+	name := volume.persistentVolumeClaim.claimName
+	object.get(volume.persistentVolumeClaim, "readOnly", false) == false
+	shared := {
+		"entry": entry,
+		"path": ["spec", "template", "spec", "volumes", index, "persistentVolumeClaim", "claimName"],
+		"name": name,
+		"pods": pods,
+		"claim": cluster.claim(entry.namespace, name),
+	}
+]
+
+_modes(claim) := {mode | some mode in claim.spec.accessModes}
+
+# The volumes of the pod that are devices: templates, and claims that are known.
+_blocks(entry) := {template.metadata.name |
+	some template in entry.object.spec.volumeClaimTemplates
+	defaults.volume_mode(template) == "Block"
+} | {volume.name |
+	some volume in entry.object.spec.template.spec.volumes
+	defaults.volume_mode(cluster.claim(entry.namespace, volume.persistentVolumeClaim.claimName)) == "Block"
+}

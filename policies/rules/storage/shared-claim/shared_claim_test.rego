@@ -1,0 +1,70 @@
+package stateward.rules.storage["shared-claim_test"]
+
+import data.stateward.rules.storage["shared-claim"] as rule
+
+test_claim_for_one_pod_is_denied_to_several if {
+	{[finding.field, finding.what, finding.severity] | some finding in rule.report} == {[
+		"spec.template.spec.volumes[0].persistentVolumeClaim.claimName",
+		`claim "data" is ReadWriteOncePod: only one of 3 pods can start`,
+		"deny",
+	]} with input as _files(3, ["ReadWriteOncePod"])
+}
+
+test_claim_for_one_node_is_a_warning if {
+	{[finding.what, finding.severity] | some finding in rule.report} == {[
+		`3 pods share claim "data", which is ReadWriteOnce: one node, not one pod`,
+		"warn",
+	]} with input as _files(3, ["ReadWriteOnce"])
+}
+
+test_what_may_be_shared_is_fine if {
+	rule.report == set() with input as _files(3, ["ReadWriteMany"])
+	rule.report == set() with input as _files(3, ["ReadWriteOnce", "ReadWriteMany"])
+	rule.report == set() with input as _files(1, ["ReadWriteOncePod"])
+	rule.report == set() with input as _sts(3, {"volumes": [_volume]})
+	read_only := {"name": "data", "persistentVolumeClaim": {"claimName": "data", "readOnly": true}}
+	rule.report == set() with input as [{"path": "a.yaml", "contents": [
+		_claim(["ReadWriteOnce"], "Filesystem"),
+		_sts(3, {"volumes": [read_only]}),
+	]}]
+}
+
+test_block_claim_that_is_mounted_is_denied[place] if {
+	some place, document in {
+		"template": object.union(_sts(1, {"containers": [_mounting]}), {"spec": {"volumeClaimTemplates": [
+			_claim(["ReadWriteOnce"], "Block"),
+		]}}),
+		"claim": [{"path": "a.yaml", "contents": [
+			_claim(["ReadWriteOnce"], "Block"),
+			_sts(1, {"volumes": [_volume], "containers": [_mounting]}),
+		]}],
+	}
+	{[finding.field, finding.what, finding.severity] | some finding in rule.report} == {[
+		"spec.template.spec.containers[0].volumeMounts[0].name",
+		`"data" is a Block claim and cannot be mounted: the pod never starts`,
+		"deny",
+	]} with input as document
+}
+
+_mounting := {"name": "a", "volumeMounts": [{"name": "data", "mountPath": "/d"}]}
+
+_volume := {"name": "data", "persistentVolumeClaim": {"claimName": "data"}}
+
+_files(replicas, modes) := [{"path": "a.yaml", "contents": [
+	_claim(modes, "Filesystem"),
+	_sts(replicas, {"volumes": [_volume]}),
+]}]
+
+_claim(modes, volume_mode) := {
+	"apiVersion": "v1",
+	"kind": "PersistentVolumeClaim",
+	"metadata": {"name": "data"},
+	"spec": {"accessModes": modes, "volumeMode": volume_mode},
+}
+
+_sts(replicas, pod) := {
+	"apiVersion": "apps/v1",
+	"kind": "StatefulSet",
+	"metadata": {"name": "web"},
+	"spec": {"replicas": replicas, "template": {"spec": pod}},
+}

@@ -1,0 +1,56 @@
+package stateward.rules.storage["volume-in-use_test"]
+
+import data.stateward.rules.storage["volume-in-use"] as rule
+
+test_deletion_of_a_bound_volume_is_denied if {
+	[[finding.msg, finding.severity] | some finding in rule.report] == [[
+		concat(" ", [
+			`[volume-in-use] metadata.name: volume "pv-1" holds the data of claim "data-web-0" in namespace default.`,
+			"Fix: delete the claim first, if its data may go, or confirm it: kubectl annotate persistentvolume pv-1",
+			"--overwrite --field-manager=stateward-confirm stateward.dev/confirm=delete",
+			"stateward.dev/confirm-until=2026-11-23T12:10:00Z",
+		]),
+		"deny",
+	]] with input as _delete("alice", _volume({}, {}))
+		with data.cluster.persistentvolumeclaims as _claims
+}
+
+test_volume_without_its_claim_may_go[spec] if {
+	some spec in [
+		{"claimRef": null},
+		{"claimRef": {"namespace": "default", "name": "data-web-0", "uid": "old"}},
+		{"claimRef": {"namespace": "default", "name": "gone", "uid": "1"}},
+	]
+	rule.report == set() with input as _delete("alice", _volume({}, spec))
+		with data.cluster.persistentvolumeclaims as _claims
+}
+
+test_controllers_may_delete_volumes if {
+	rule.report == set()
+		with input as _delete("system:serviceaccount:kube-system:persistent-volume-binder", _volume({}, {}))
+		with data.cluster.persistentvolumeclaims as _claims
+}
+
+_delete(user, old) := _request(user, {"operation": "DELETE", "kind": _kind(old), "oldObject": old})
+
+_kind(value) := {"group": "", "kind": value.kind}
+
+_request(user, request) := {
+	"stateward": {"time": "2026-11-23T12:00:00Z"},
+	"request": object.union(request, {"userInfo": {"username": user}}),
+}
+
+_volume(metadata, spec) := {
+	"apiVersion": "v1",
+	"kind": "PersistentVolume",
+	"metadata": object.union({"name": "pv-1"}, metadata),
+	"spec": object.union({"claimRef": {"namespace": "default", "name": "data-web-0", "uid": "1"}}, spec),
+}
+
+_claim(metadata) := {
+	"apiVersion": "v1",
+	"kind": "PersistentVolumeClaim",
+	"metadata": object.union({"name": "data-web-0", "namespace": "default", "uid": "1"}, metadata),
+}
+
+_claims := {"default": {"data-web-0": _claim({})}}

@@ -1,0 +1,143 @@
+package webhook
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestInFlightCountsWhatCameAndGivesItBack(t *testing.T) {
+	t.Parallel()
+	budget := &inFlight{most: 100}
+	body := func(size int) *countedBody {
+		return budget.limit(io.NopCloser(bytes.NewReader(make([]byte, size))))
+	}
+	first, second, small := body(freeBytes+90), body(freeBytes+20), body(freeBytes)
+	if _, err := io.Copy(io.Discard, first); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, second); !errors.Is(err, errInFlight) {
+		t.Errorf("a body beyond the budget gave error %v", err)
+	}
+	if _, err := io.Copy(io.Discard, small); err != nil {
+		t.Errorf("a body of the usual size gave error %v", err)
+	}
+	first.release()
+	second.release()
+	small.release()
+	if held := budget.held.Load(); held != 0 {
+		t.Errorf("%d bytes are held in the end", held)
+	}
+}
+
+func TestApartAnswers429WhereBodiesTakeTooMuch(t *testing.T) {
+	t.Parallel()
+	waiting, release := make(chan struct{}), make(chan struct{})
+	handler := apart(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Wait") != "" {
+			waiting <- struct{}{}
+			<-release
+		}
+		w.WriteHeader(http.StatusOK)
+	}))
+	ask := func(size int, header string) int {
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(strings.Repeat(" ", size)))
+		request.Header.Set("Wait", header)
+		recorder := httptest.NewRecorder()
+		handler.ServeHTTP(recorder, request)
+		return recorder.Code
+	}
+	const large = 6 << 20
+	done := make(chan int)
+	for range maxInFlight / large {
+		go func() { done <- ask(large, "yes") }()
+		<-waiting
+	}
+	if got := []int{ask(large, ""), ask(freeBytes, "")}; !cmp.Equal(got, []int{http.StatusTooManyRequests, http.StatusOK}) {
+		t.Errorf("one more large and one small request are answered with %v", got)
+	}
+	close(release)
+	for range maxInFlight / large {
+		<-done
+	}
+	if code := ask(large, ""); code != http.StatusOK {
+		t.Errorf("after that a large request is answered with %d", code)
+	}
+}
+
+func TestConnectionsCloseTheOldestSilentOne(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		most, perSource int
+		// events are "new NAME@SOURCE", "idle NAME" and "closed NAME".
+		events []string
+		closed []string
+	}{
+		"few are left alone":         {most: 2, perSource: 2, events: []string{"new a@x", "new b@x"}},
+		"the oldest goes":            {most: 2, perSource: 2, events: []string{"new a@x", "new b@y", "new c@z"}, closed: []string{"a"}},
+		"who was answered stays":     {most: 2, perSource: 2, events: []string{"new a@x", "idle a", "new b@y", "new c@z"}, closed: []string{"b"}},
+		"of the source with many":    {most: 9, perSource: 1, events: []string{"new a@x", "new b@y", "new c@y"}, closed: []string{"b"}},
+		"the new one at the latest":  {most: 1, perSource: 9, events: []string{"new a@x", "idle a", "new b@y"}, closed: []string{"b"}},
+		"what has gone is forgotten": {most: 1, perSource: 1, events: []string{"new a@x", "closed a", "new b@x"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			limiter, conns := newConnections(test.most, test.perSource), map[string]*fakeConn{}
+			var order []string
+			for _, event := range test.events {
+				var verb, who string
+				if _, err := fmt.Sscan(event, &verb, &who); err != nil {
+					t.Fatal(err)
+				}
+				conn, source, _ := strings.Cut(who, "@")
+				switch verb {
+				case "new":
+					conns[conn] = &fakeConn{source: source}
+					order = append(order, conn)
+					limiter.follow(conns[conn], http.StateNew)
+				case "idle":
+					limiter.follow(conns[conn], http.StateIdle)
+				case "closed":
+					limiter.follow(conns[conn], http.StateClosed)
+				}
+			}
+			var closed []string
+			for _, conn := range order {
+				if conns[conn].closed {
+					closed = append(closed, conn)
+				}
+			}
+			if diff := cmp.Diff(test.closed, closed); diff != "" {
+				t.Errorf("closed (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// fakeConn is a connection of which only the address and the end matter.
+type fakeConn struct {
+	net.Conn
+
+	source string
+	closed bool
+}
+
+func (c *fakeConn) RemoteAddr() net.Addr { return fakeAddress(c.source) }
+
+func (c *fakeConn) Close() error {
+	c.closed = true
+	return nil
+}
+
+type fakeAddress string
+
+func (fakeAddress) Network() string  { return "tcp" }
+func (a fakeAddress) String() string { return string(a) + ":1" }

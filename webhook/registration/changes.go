@@ -1,0 +1,85 @@
+package registration
+
+import (
+	"strings"
+
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+
+	"github.com/stateward/stateward/policies"
+)
+
+// entryFor is the entry for requests that make a change, with the condition that leaves out all others: no kubelet and no
+// controller waits for Stateward. What runs all the time on pods goes on when Stateward does not answer; a change that
+// would count later does not.
+func entryFor(change policies.Change) entry {
+	strict := func(name string, conditions ...admissionregistrationv1.MatchCondition) entry {
+		return entry{
+			name: name + ".stateward.dev", policy: admissionregistrationv1.Fail, timeout: timeoutSeconds,
+			conditions: append(MatchConditions(), conditions...),
+		}
+	}
+	lenient := func(name string, conditions ...admissionregistrationv1.MatchCondition) entry {
+		lenient := strict(name, conditions...)
+		lenient.policy, lenient.timeout = admissionregistrationv1.Ignore, shortTimeoutSeconds
+		return lenient
+	}
+	switch change {
+	case policies.Owners:
+		return strict("owner", notTerminating(), addedOwner())
+	case policies.Finalizers:
+		return strict("protection", removedProtection())
+	case policies.ReclaimPolicy:
+		return lenient("reclaim", notTerminating(), condition("the-reclaim-policy-changes",
+			"object.spec.persistentVolumeReclaimPolicy != oldObject.spec.persistentVolumeReclaimPolicy"))
+	case policies.Images:
+		return lenient("image", notTerminating(), changedImage())
+	case policies.Labels:
+		return lenient("label", notTerminating(), changedLabel())
+	case policies.Grace:
+		return lenient("eviction", condition("no-grace-period",
+			"!has(object.deleteOptions) || !has(object.deleteOptions.gracePeriodSeconds) || object.deleteOptions.gracePeriodSeconds == 0"))
+	default:
+		return strict("confirmation", notTerminating(), condition("a-mark-changes",
+			differs("annotations", policies.ConfirmationMarks())+" || "+differs("labels", policies.ProtectionMarks())))
+	}
+}
+
+func condition(name string, parts ...string) admissionregistrationv1.MatchCondition {
+	return admissionregistrationv1.MatchCondition{Name: name, Expression: strings.Join(parts, " ")}
+}
+
+func addedOwner() admissionregistrationv1.MatchCondition {
+	return condition("an-owner-is-new",
+		"!(request.userInfo.username in ["+deletionControllers()+"]) &&",
+		"object != null && has(object.metadata.ownerReferences) &&",
+		"object.metadata.ownerReferences.exists(owner,",
+		"oldObject == null || !has(oldObject.metadata.ownerReferences) ||",
+		"!oldObject.metadata.ownerReferences.exists(old, old.uid == owner.uid && old.name == owner.name &&",
+		"old.kind == owner.kind && old.apiVersion == owner.apiVersion))")
+}
+
+// removedProtection is about objects that terminate too: that is when a protection matters.
+func removedProtection() admissionregistrationv1.MatchCondition {
+	return condition("a-protection-is-removed",
+		"has(oldObject.metadata.finalizers) &&",
+		"['"+strings.Join(policies.ProtectionFinalizers(), "', '")+"'].exists(name, name in oldObject.metadata.finalizers &&",
+		"!(has(object.metadata.finalizers) && name in object.metadata.finalizers)) &&",
+		"!(request.userInfo.username in ['"+strings.Join(policies.ProtectionControllers(), "', '")+"'])")
+}
+
+func changedImage() admissionregistrationv1.MatchCondition {
+	differing := func(list string) string {
+		return "(has(object.spec." + list + ") && object.spec." + list + ".exists(new, has(oldObject.spec." + list + ") && " +
+			"oldObject.spec." + list + ".exists(old, old.name == new.name && (has(old.image) ? old.image : '') != (has(new.image) ? new.image : ''))))"
+	}
+	return condition("an-image-of-a-set-changes",
+		"has(oldObject.metadata.labels) && '"+podNameLabel+"' in oldObject.metadata.labels &&",
+		"("+differing("containers")+" || "+differing("initContainers")+")")
+}
+
+func changedLabel() admissionregistrationv1.MatchCondition {
+	return condition("a-label-of-a-set-changes",
+		"has(oldObject.metadata.labels) && '"+podNameLabel+"' in oldObject.metadata.labels &&",
+		"oldObject.metadata.labels.exists(name, !has(object.metadata.labels) || !(name in object.metadata.labels) ||",
+		"object.metadata.labels[name] != oldObject.metadata.labels[name])")
+}
