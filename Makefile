@@ -13,7 +13,7 @@ ROLLOUTS := 50
 CRD := $(BIN)/controller-gen crd paths=./policies/engine output:crd:stdout
 GO_FILES_FOLDERS := certs cmd policies test webhook
 # Modules with dependencies that only tests need.
-MODULES := test/bench/check test/bench/contest test/certmanager test/chart
+MODULES := test/bench/check test/bench/contest test/certmanager test/chart test/release
 
 .DEFAULT_GOAL := help
 
@@ -49,6 +49,7 @@ test-go: ## Run the Go tests, which include the Rego tests
 	$(GO_TEST) ./...
 	go test -C test/chart -timeout 30m ./...
 	go test -C test/bench/contest -timeout 30m ./...
+	go test -C test/release -timeout 30m ./...
 
 .PHONY: test-cert-manager
 test-cert-manager: ## Test certificate issuance, renewal and CA rotation with cert-manager's own controllers
@@ -147,6 +148,20 @@ lint-tools:
 .PHONY: clean
 clean: ## Delete bin/
 	rm -rf $(BIN)
+
+##@ Release
+
+VERSION := v0.0.0-dev
+REGISTRY :=
+
+.PHONY: release-dry-run
+release-dry-run: ## Build everything that a release publishes into dist/, with a registry inside the process
+	go run -C test/release . -version $(VERSION)
+
+.PHONY: release
+release: ## Build a release and push its image and chart (VERSION=v1.2.3 REGISTRY=ghcr.io/OWNER)
+	@test -n "$(REGISTRY)" || { echo 'set REGISTRY, for example REGISTRY=ghcr.io/OWNER'; exit 1; }
+	go run -C test/release . -version $(VERSION) -registry $(REGISTRY)
 
 ##@ Help
 

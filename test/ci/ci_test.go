@@ -222,11 +222,11 @@ func TestTheKrewTemplateIsYAMLOnceItIsFilledIn(t *testing.T) {
 	if err := yaml.Unmarshal(filled, &plugin); err != nil {
 		t.Fatal(err)
 	}
-	if plugin.Metadata.Name != "stateward" || plugin.Spec.Version != "v0.1.0" || len(plugin.Spec.Platforms) != 3 {
+	if plugin.Metadata.Name != "stateward" || plugin.Spec.Version != "v0.1.0" || len(plugin.Spec.Platforms) != 6 {
 		t.Errorf("got %+v", plugin)
 	}
 	for _, platform := range plugin.Spec.Platforms {
-		if platform.Bin != "kubectl-stateward" || platform.Sha256 == "" {
+		if !strings.HasPrefix(platform.Bin, "kubectl-stateward") || platform.Sha256 == "" {
 			t.Errorf("got %+v", platform)
 		}
 	}

@@ -23,7 +23,7 @@ import (
 const longestConfirmation = time.Hour
 
 // errNotRecorded tells of a confirmation that counts for nothing.
-var errNotRecorded = errors.New("Stateward did not record who confirms, so the confirmation has no effect: " +
+var errNotRecorded = errors.New("the confirmation has no effect, because Stateward did not record who confirms: " +
 	"Stateward's mutating webhook did not answer; see that `stateward serve` runs and is registered, and repeat this command")
 
 // confirmOptions are the flags of `stateward confirm`.
