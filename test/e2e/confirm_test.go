@@ -81,11 +81,12 @@ func forSomebodyElse(t *testing.T, g guard) {
 func oneOperation(t *testing.T, g guard) {
 	g.create(t, builders.MakeStatefulSet())
 	for _, mark := range []struct{ operation, until string }{
-		{"update", soon(10 * time.Minute)}, {"delete", soon(-time.Minute)}, {"delete", soon(2 * time.Hour)},
+		{"update", soon(10 * time.Minute)}, {"delete", soon(-time.Minute)},
 	} {
 		g.says(t, false, "", nil, "annotate", "statefulset", "web", "--overwrite", confirmMark+"="+mark.operation, untilMark+"="+mark.until)
 		g.denied(t, "cascade-delete", "delete", "statefulset", "web")
 	}
+	g.denied(t, "protected-labels", "annotate", "statefulset", "web", "--overwrite", confirmMark+"=delete", untilMark+"="+soon(2*time.Hour))
 }
 
 func everyKind(t *testing.T, g guard) {

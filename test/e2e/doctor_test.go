@@ -97,7 +97,7 @@ func TestDoctorTellsWhatIsWrong(t *testing.T) {
 	p := newPatient(t)
 	p.diagnosed(t, 0, []string{
 		allIsWell, "ok         webhooks", "ok         rights", "ok         ready", "ok         cert-manager",
-		"trusts the serving certificate, which expires at ", "a StatefulSet without its Service was denied (dry run)",
+		"trusts the serving certificate, which expires at ", "a StatefulSet with an invalid claim template was denied (dry run)",
 		"a Guardrails object with an unknown rule was denied (dry run)",
 	})
 	for name, test := range registrations() {
@@ -191,10 +191,10 @@ func registrations() map[string]registrationCase {
 		}), 1, []string{object + "objectSelector guarded=yes exempts objects"}},
 		"a matchCondition is gone": {critical(func(webhook *admissionregistrationv1.ValidatingWebhook) {
 			webhook.MatchConditions = webhook.MatchConditions[1:]
-		}), 1, []string{object + `matchCondition "not-terminating" is missing`}},
+		}), 1, []string{object + `matchCondition "not-a-controller-finishing-a-deletion" is missing`}},
 		"a matchCondition is another": {critical(func(webhook *admissionregistrationv1.ValidatingWebhook) {
 			webhook.MatchConditions[0].Expression = "false"
-		}), 1, []string{object + `matchCondition "not-terminating" differs from the one that the rules need: false`}},
+		}), 1, []string{object + `matchCondition "not-a-controller-finishing-a-deletion" differs from the one that the rules need: false`}},
 		"a matchCondition is somebody's own": {critical(func(webhook *admissionregistrationv1.ValidatingWebhook) {
 			webhook.MatchConditions = append(webhook.MatchConditions, admissionregistrationv1.MatchCondition{Name: "not-mine", Expression: "request.userInfo.username != 'me'"})
 		}), 0, []string{object + `matchCondition "not-mine" is not in the manifests`, allIsWell}},

@@ -18,6 +18,7 @@ metadata:
   namespace: default
 spec:
   serviceName: ""
+  replicas: 2
   template:
     metadata:
       labels: {app: stateward-probe}

@@ -8,6 +8,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -20,7 +21,7 @@ import (
 const probeName = "stateward-doctor-probe"
 
 // probe tries what must be refused, as dry runs of which nothing is left: Guardrails that name no rule there is, whatever
-// the Guardrails say, and a StatefulSet without its Service, where the Guardrails in force deny that.
+// the Guardrails say, and a StatefulSet with a claim template that cannot work, where the Guardrails in force deny that.
 func (e *examination) probe(ctx context.Context) {
 	e.tryGuardrails(ctx)
 	e.tryStatefulSet(ctx)
@@ -38,7 +39,7 @@ func (e *examination) tryGuardrails(ctx context.Context) {
 }
 
 func (e *examination) tryStatefulSet(ctx context.Context) {
-	const what = "a StatefulSet without its Service"
+	const what = "a StatefulSet with an invalid claim template"
 	set := probeSet(e.Namespace)
 	if e.unsure {
 		e.unchecked("", "first make the Guardrails readable", nil, "%s was not tried in namespace %s: whether it is denied depends on the active Guardrails", what, e.Namespace)
@@ -53,7 +54,7 @@ func (e *examination) tryStatefulSet(ctx context.Context) {
 		e.note("", "%s was not tried in namespace %s: the Guardrails do not deny it there", what, e.Namespace)
 		return
 	}
-	e.judgeProbe(e.client.Create(ctx, set, client.DryRunAll), "[headless-service]", what)
+	e.judgeProbe(e.client.Create(ctx, set, client.DryRunAll), "[claim-template]", what)
 }
 
 // wouldDeny judges a StatefulSet here, by the Guardrails of the cluster.
@@ -87,7 +88,7 @@ func (e *examination) wouldDeny(ctx context.Context, set *appsv1.StatefulSet) (b
 		return false, err
 	}
 	for _, finding := range verdict.Findings {
-		if finding.Rule == "headless-service" && finding.Level == policies.Deny {
+		if finding.Rule == "claim-template" && finding.Level == policies.Deny {
 			return true, nil
 		}
 	}
@@ -110,8 +111,8 @@ func (e *examination) judgeProbe(err error, words, what string) {
 	}
 }
 
-// probeSet names a Service that there is not, and has nothing else wrong with it: only who looks at other objects can
-// deny it, which no policy of the API server does.
+// probeSet has a claim template without an access mode, which API servers accept and no exported policy covers: only
+// the webhook denies it.
 func probeSet(namespace string) *appsv1.StatefulSet {
 	labels := map[string]string{"app.kubernetes.io/name": probeName}
 	return &appsv1.StatefulSet{
@@ -119,7 +120,13 @@ func probeSet(namespace string) *appsv1.StatefulSet {
 		ObjectMeta: metav1.ObjectMeta{Name: probeName, Namespace: namespace},
 		Spec: appsv1.StatefulSetSpec{
 			ServiceName: probeName,
-			Selector:    &metav1.LabelSelector{MatchLabels: labels},
+			VolumeClaimTemplates: []corev1.PersistentVolumeClaim{{
+				ObjectMeta: metav1.ObjectMeta{Name: "data"},
+				Spec: corev1.PersistentVolumeClaimSpec{Resources: corev1.VolumeResourceRequirements{
+					Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Gi")},
+				}},
+			}},
+			Selector: &metav1.LabelSelector{MatchLabels: labels},
 			Template: corev1.PodTemplateSpec{
 				ObjectMeta: metav1.ObjectMeta{Labels: labels},
 				Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "probe", Image: "example.com/probe:1"}}},
