@@ -81,15 +81,18 @@ func (p places) twice(document manifest.Document, files bool) []engine.Finding {
 func (p places) soften(findings []report.Finding) {
 	for index := range findings {
 		finding := &findings[index]
-		if finding.Level != policies.Deny || len(finding.Others) == 0 {
+		if len(finding.Others) == 0 {
 			continue
 		}
 		elsewhere := p.elsewhere(finding.Position.File, finding.Others)
 		if len(elsewhere) == 0 {
 			continue
 		}
-		finding.Level = policies.Warn
-		what := fmt.Sprintf("%s (in %s; a denial where both are applied together)", finding.What, strings.Join(elsewhere, " and "))
+		what := fmt.Sprintf("%s (in %s)", finding.What, strings.Join(elsewhere, " and "))
+		if finding.Level == policies.Deny {
+			finding.Level = policies.Warn
+			what = fmt.Sprintf("%s (in %s; a denial where both are applied together)", finding.What, strings.Join(elsewhere, " and "))
+		}
 		finding.Message = strings.Replace(finding.Message, finding.What, what, 1)
 		finding.What = what
 	}

@@ -88,8 +88,7 @@ test_what_selects_no_pod_is_named[where] if {
 			{"weight": 1, "podAffinityTerm": _idle},
 		]}}},
 	}
-	text := "2 pods may share one node: %s selects none of them"
-	{finding.what | some finding in rule.report} == {sprintf(text, [where])}
+	{finding.what | some finding in rule.report} == {sprintf(_idle_text, [where])}
 		with input as {
 			"apiVersion": "apps/v1",
 			"kind": "StatefulSet",
@@ -99,3 +98,5 @@ test_what_selects_no_pod_is_named[where] if {
 }
 
 _idle := {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": {"name": "db"}}}
+
+_idle_text := "2 pods may share one node: %s selects none of them"

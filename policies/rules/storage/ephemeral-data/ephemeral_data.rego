@@ -50,7 +50,14 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	object.get(entry.object, ["spec", "volumeClaimTemplates"], null) in {null, []}
 	every mount in object.get(database.container, "volumeMounts", []) {
 		not _holds(mount.mountPath, database.paths)
+		not mount.name in _claimed(entry.object)
 	}
+}
+
+# A variable may lead the data to any claim that is mounted.
+_claimed(sts) := {volume.name |
+	some volume in sts.spec.template.spec.volumes
+	is_object(volume.persistentVolumeClaim)
 }
 
 _losses := {"emptyDir": "the data goes with the pod", "hostPath": "the data stays on one node"}

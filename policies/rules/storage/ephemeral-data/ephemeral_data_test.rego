@@ -54,3 +54,8 @@ _sts(reference, mounts, volumes, claims) := {
 		"volumeClaimTemplates": claims,
 	},
 }
+
+test_data_may_be_on_a_claim_that_is_mounted_elsewhere if {
+	volume := {"name": "shared", "persistentVolumeClaim": {"claimName": "shared"}}
+	rule.report == set() with input as _sts("postgres:16.4", [{"name": "shared", "mountPath": "/d"}], [volume], [])
+}
