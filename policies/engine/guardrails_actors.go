@@ -23,7 +23,7 @@ type Actor struct {
 	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
 	// +kubebuilder:validation:MaxLength=63
 	Name string `json:"name"`
-	// Subjects are the users, groups and service accounts that this actor stands for.
+	// Subjects are the users, groups and service accounts that this actor represents.
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=100
 	// +listType=atomic
@@ -37,11 +37,11 @@ type Subject struct {
 	// Kind is User, Group or ServiceAccount.
 	// +kubebuilder:validation:Enum=User;Group;ServiceAccount
 	Kind string `json:"kind"`
-	// Name of the subject; `*` stands for any characters.
+	// Name of the subject; `*` matches any characters.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	Name string `json:"name"`
-	// Namespace of a ServiceAccount; `*` stands for any characters.
+	// Namespace of a ServiceAccount; `*` matches any characters.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	Namespace string `json:"namespace,omitempty"`
@@ -70,7 +70,7 @@ func (s Subject) check(found *mistakes, path ...any) {
 		}
 	case SubjectServiceAccount:
 		if !accountName.MatchString(s.Namespace) {
-			found.add(fmt.Errorf("%q is not a namespace of a ServiceAccount, in which * stands for any characters", s.Namespace), append(path, "namespace")...)
+			found.add(fmt.Errorf("%q is not a namespace of a ServiceAccount, in which * matches any characters", s.Namespace), append(path, "namespace")...)
 		}
 	case "":
 		found.add(errors.New("is required: use User, Group or ServiceAccount"), append(path, "kind")...)

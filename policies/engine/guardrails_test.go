@@ -54,7 +54,7 @@ func TestGuardrailsThatAreWrongAreRefusedWithTheFieldsPath(t *testing.T) {
 		},
 		"a service account without a namespace": {
 			guardrailsWith(`"match":{"subjects":[{"kind":"ServiceAccount","name":"flux"}]}`),
-			`spec.match.subjects[0].namespace: "" is not a namespace of a ServiceAccount, in which * stands for any characters`,
+			`spec.match.subjects[0].namespace: "" is not a namespace of a ServiceAccount, in which * matches any characters`,
 		},
 		"an actor that no list names": {
 			guardrailsWith(`"rules":[{"id":"image-tag","match":{"excludedActors":["ci"]},"actions":{"bots":"warn"}}]`),

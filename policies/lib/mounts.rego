@@ -12,7 +12,7 @@ claims(sts) := object.union(_named(sts), _templates(sts))
 
 # METADATA
 # title: Claim
-# description: What stands behind a volume, as people say it; undefined for a volume that is no claim.
+# description: The storage of a volume, in words; undefined for a volume that does not use a claim.
 claim(sts, volume) := claims(sts)[volume]
 
 # METADATA

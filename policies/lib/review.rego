@@ -73,7 +73,7 @@ scales := [entry | some entry in _judged; entry.kind == "Scale"; entry.resource 
 # METADATA
 # title: Evictions
 # description: |
-#   Every eviction of a pod. The object is an Eviction of the pod's name: it has no labels, and tells in `deleteOptions`
+#   Every eviction of a pod. The object is an Eviction of the pod's name: it has no labels, and has in `deleteOptions`
 #   how the pod is to be deleted.
 evictions := [entry |
 	some entry in _judged

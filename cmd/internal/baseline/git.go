@@ -173,7 +173,7 @@ func (r repository) git(ctx context.Context, arguments ...string) ([]byte, error
 // maxOutput is what git may print: the names of a million files.
 const maxOutput = 128 << 20
 
-var errTooMuch = fmt.Errorf("git printed more than %d MiB, so this is no repository that a person wrote", maxOutput>>20)
+var errTooMuch = fmt.Errorf("git printed more than %d MiB, so this repository was not written by people", maxOutput>>20)
 
 // maxObject in bytes is the most memory that git may take at once, as to unpack an object.
 const maxObject = 512 << 20

@@ -43,11 +43,11 @@ func newCheck(streams Streams) *cobra.Command {
 		Short: "Check manifests and recorded AdmissionReviews",
 		Long: `Check Kubernetes manifests with the rules of the webhook, before they reach a cluster.
 
-PATH is a YAML or JSON file, a folder (read recursively), a pattern in quotes (** stands for any folders), or - for
+PATH is a YAML or JSON file, a folder (read recursively), a pattern in quotes (** matches any folders), or - for
 standard input. All paths together are one World: a StatefulSet finds its Service in another file. Each kustomization
 that -k builds is a World of its own, and so is each that --discover finds. AdmissionReviews are judged as recorded.
 
-In a folder, what is no Kubernetes manifest is left out and counted: values files, kustomizations, patches, charts,
+In a folder, other files are skipped and counted: values files, kustomizations, patches, charts,
 templates, hidden and vendored files. A file that is named must be a manifest.
 
 With --baseline, changes are checked: a new object as without --baseline, a changed object as an UPDATE of its old

@@ -3,7 +3,7 @@
 # description: |
 #   `argocd.argoproj.io/sync-options: Force=true` makes Argo CD delete and recreate an object that it cannot patch, and
 #   so does `kustomize.toolkit.fluxcd.io/force: enabled` with Flux: all pods of the set stop at once. `Replace=true`
-#   alone is a PUT: it resets the replicas and the partition that somebody set in the cluster, and drops annotations.
+#   alone is a PUT: it resets replicas and partition changed in the cluster, and drops annotations.
 #   What is stored already is only mentioned.
 # related_resources:
 #   - ref: https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/#force-sync
