@@ -89,8 +89,8 @@ _docker_hub("index.docker.io")
 # METADATA
 # title: New
 # description: |
-#   True for an image that the set did not run before the request. Containers may change places; an image that runs already
-#   is not new.
+#   True for an image that the set did not run before the request. Containers may change places; an image that runs
+#   already is not new.
 # scope: document
 default is_new(_, _) := true
 

@@ -65,7 +65,7 @@ func (d Document) Refusal() (path []any, err error) {
 	case d.refusal == nil:
 		return nil, nil
 	case errors.As(d.refusal, &mistyped) && mistyped.Field != "":
-		return fieldpath.Parse(mistyped.Field), fmt.Errorf("%s is where %s belongs", aJSON(mistyped.Value), aType(mistyped.Type.Kind().String()))
+		return fieldpath.Parse(mistyped.Field), fmt.Errorf("%s must be %s", aJSON(mistyped.Value), aType(mistyped.Type.Kind().String()))
 	default:
 		return nil, fmt.Errorf("an API server cannot read this object: %s", strings.TrimPrefix(d.refusal.Error(), "json: "))
 	}

@@ -31,7 +31,7 @@ func Catalogue(out io.Writer, rules []policies.Rule) error {
 			}
 		}
 	}
-	page.WriteString("\n* can be confirmed; stateward rules explain ID shows more, and what a rule checks\n")
+	page.WriteString("\n* can be confirmed; stateward rules explain ID describes a rule and what it checks\n")
 	_, err := io.WriteString(out, page.String())
 	return err
 }

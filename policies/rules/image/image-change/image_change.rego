@@ -180,7 +180,7 @@ _danger(change) := {"kind": numbered.kind, "what": numbered.what} if {
 } else := difference if {
 	difference := _difference(change)
 	difference.kind in {"major", "lower-major", "incomparable"}
-} else := {"kind": "mirror", "what": "another registry, the same image by its name"} if {
+} else := {"kind": "mirror", "what": "another registry, an image of the same name"} if {
 	not _same(change)
 } else := _difference(change)
 

@@ -181,7 +181,7 @@ test_mirror_is_a_warning[change] if {
 		"of the same digest": [concat("@", ["a/db:1", _digest]), concat("@", ["mirror.example.com/b/db:1", _digest])],
 	}
 	{[split(finding.what, ", from ")[0], finding.advice] | some finding in rule.report} == {[
-		"another registry, the same image by its name",
+		"another registry, an image of the same name",
 		true,
 	]} with input as _change(images[0], images[1])
 }

@@ -146,7 +146,7 @@ test_level_of_an_actor_goes_with_the_finding if {
 
 test_moving_tags_are_denied[tag] if {
 	some tag in ["latest-alpine", "main", "master", "stable-bookworm", "edge", "nightly", "dev"]
-	{finding.what | some finding in rule.report} == {sprintf("%q may be a different image tomorrow", [sprintf("nginx:%s", [tag])])}
+	{finding.what | some finding in rule.report} == {sprintf(`"nginx:%s" may be a different image tomorrow`, [tag])}
 		with input as {
 			"apiVersion": "apps/v1",
 			"kind": "StatefulSet",

@@ -3,7 +3,7 @@
 # description: |
 #   A ControllerRevision holds a pod template that a StatefulSet had. While a rollout is under way, or a partition keeps
 #   pods on the last template, the controller makes those pods from the revision that is still current. Without it, it
-#   makes them from the new template, so the partition no longer holds, and the old one is lost.
+#   makes them from the new template, so the partition no longer holds, and the old one cannot be restored.
 #   The controller deletes old revisions itself, as `revisionHistoryLimit` says.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#revision-history

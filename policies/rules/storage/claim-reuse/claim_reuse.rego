@@ -1,11 +1,11 @@
 # METADATA
 # title: New pods would reuse leftover claims
 # description: |
-#   A pod takes the claim that has its name, regardless of its origin: `www-web-0` of a set that was deleted last year, with
-#   its data, size and class. Scaling down and up again is what claims are kept for, and so is recreating a set while
-#   its pods still run. The rule reports a claim that is smaller than its template requests, has another class, is
-#   being deleted or belongs to something else, and a new set that starts on old data. It checks at most the first 32
-#   pods that a request adds.
+#   A pod takes the claim that has its name, regardless of its origin: `www-web-0` of a set that was deleted last
+#   year, with its data, size and class. Scaling down and up again is what claims are kept for, and so is recreating
+#   a set while its pods still run. The rule reports a claim that is smaller than its template requests, has another
+#   class, is being deleted or belongs to something else, and a new set that starts on old data. It checks at most
+#   the first 32 pods that a request adds.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-storage
 # custom:
