@@ -8,10 +8,11 @@ import (
 )
 
 const (
-	// maxConnections at a time take some 50 MiB with their TLS state. API servers use a few dozen each.
-	maxConnections = 1024
+	// maxConnections at a time take some 200 MiB with their TLS state. API servers use a few dozen each, and many more
+	// while requests are late.
+	maxConnections = 4096
 	// maxPerSource leaves room for others: behind a load balancer all API servers may have one address.
-	maxPerSource = 512
+	maxPerSource = 3072
 )
 
 // connections closes connections where there are too many: first the oldest of those that never completed a request, of
@@ -50,6 +51,7 @@ func (c *connections) follow(conn net.Conn, state http.ConnState) int {
 	case http.StateClosed, http.StateHijacked:
 		c.remove(conn)
 	case http.StateActive:
+		c.speaks(conn)
 	}
 	return len(c.open)
 }
@@ -77,6 +79,13 @@ func (c *connections) closeOldest(wanted func(*openConnection) bool) {
 			_ = underlying(each.Conn).Close()
 			return
 		}
+	}
+}
+
+// speaks puts a connection on which a request has begun behind those on which nothing was said yet.
+func (c *connections) speaks(conn net.Conn) {
+	if known := c.open[conn]; known != nil && known.silent != nil {
+		c.silent.MoveToBack(known.silent)
 	}
 }
 

@@ -83,6 +83,7 @@ func TestConnectionsCloseTheOldestSilentOne(t *testing.T) {
 	}{
 		"few are left alone":         {most: 2, perSource: 2, events: []string{"new a@x", "new b@x"}},
 		"the oldest goes":            {most: 2, perSource: 2, events: []string{"new a@x", "new b@y", "new c@z"}, closed: []string{"a"}},
+		"who speaks goes later":      {most: 2, perSource: 2, events: []string{"new a@x", "new b@y", "active a", "new c@z"}, closed: []string{"b"}},
 		"who was answered stays":     {most: 2, perSource: 2, events: []string{"new a@x", "idle a", "new b@y", "new c@z"}, closed: []string{"b"}},
 		"of the source with many":    {most: 9, perSource: 1, events: []string{"new a@x", "new b@y", "new c@y"}, closed: []string{"b"}},
 		"the new one at the latest":  {most: 1, perSource: 9, events: []string{"new a@x", "idle a", "new b@y"}, closed: []string{"b"}},
@@ -103,6 +104,8 @@ func TestConnectionsCloseTheOldestSilentOne(t *testing.T) {
 					conns[conn] = &fakeConn{source: source}
 					order = append(order, conn)
 					limiter.follow(conns[conn], http.StateNew)
+				case "active":
+					limiter.follow(conns[conn], http.StateActive)
 				case "idle":
 					limiter.follow(conns[conn], http.StateIdle)
 				case "closed":

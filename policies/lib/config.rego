@@ -104,8 +104,6 @@ actors := _spec.actors
 # title: Advice
 # description: What happens to findings that never deny anything, by who acts.
 # scope: document
-default advice := {}
-
 advice := _spec.advice
 
 # METADATA

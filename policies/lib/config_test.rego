@@ -186,3 +186,7 @@ test_quiet_advice_is_recorded_only if {
 	config.level({"rule": "image-tag", "severity": "deny", "profile": {}, "advice": true, "quiet": true}) == "audit"
 	config.level({"rule": "image-tag", "severity": "deny", "profile": {}, "quiet": true}) == "deny"
 }
+
+test_without_guardrails_there_are_no_actors if {
+	config.actors == []
+}

@@ -121,7 +121,7 @@ _first("calendar", _, _) := 0
 
 _depth("semver", base, tag) := max([_first("semver", base, tag), object.get(_series, base, 1), _zero(tag)])
 
-_depth("date", _, _) := 1
+_depth("date", _, _) := 0
 
 _depth("calendar", _, _) := 2
 

@@ -75,7 +75,8 @@ func distrusts(t *testing.T, guarded *environment.Environment) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"critical.stateward.dev", "advisory.stateward.dev", "confirmation.stateward.dev", "owner.stateward.dev", "guardrails.stateward.dev",
+		"critical.stateward.dev", "advisory.stateward.dev", "confirmation.stateward.dev", "owner.stateward.dev",
+		"protection.stateward.dev", "reclaim.stateward.dev", "image.stateward.dev", "label.stateward.dev", "eviction.stateward.dev", "guardrails.stateward.dev",
 		"mutation.stateward.dev", "confirmation.stateward.dev",
 	}
 	if diff := cmp.Diff(want, distrusted); diff != "" {

@@ -119,7 +119,7 @@ func check(ctx context.Context, paths []string, options checkOptions, streams St
 	if err != nil {
 		return err
 	}
-	surroundings, err := options.surroundingOptions.read(ctx, options.namespace, input.objects(), decider.Reads())
+	surroundings, err := options.read(ctx, options.namespace, input.objects(), decider.Reads())
 	if err != nil {
 		return err
 	}

@@ -242,6 +242,10 @@ func TestAuditOnlyStopsNothingAndChangesNothing(t *testing.T) {
 		}
 		for _, finding := range result.Findings {
 			recorded++
+			// What an API server refuses itself never reaches the webhook, and Guardrails do not change it.
+			if _, ofLibrary := library.Rule(finding.Rule); !ofLibrary || finding.Rule == "field-types" {
+				continue
+			}
 			if finding.Level != policies.Audit && finding.Rule != "confirmed-by" {
 				t.Errorf("%s: %s of %s: %s", example, finding.Level, finding.Rule, finding.Message)
 			}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 
 	"sigs.k8s.io/kustomize/api/konfig"
@@ -93,8 +94,12 @@ func (b *boundedFiles) count() error {
 // isReadable refuses what is no regular file on disk: reading a pipe may never end.
 func (b *boundedFiles) isReadable(name string) error {
 	info, err := os.Stat(name)
+	if err != nil {
+		// What is missing is for kustomize to say.
+		return nil //nolint:nilerr // see above
+	}
 	switch {
-	case err != nil || info.IsDir():
+	case info.IsDir():
 		return nil
 	case !info.Mode().IsRegular():
 		return b.end(fmt.Errorf("%s is not a regular file", name))
@@ -143,7 +148,7 @@ func (b *boundedFiles) local(name string, text []byte) error {
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(folder, each)
 		}
-		if !bytes.ContainsAny([]byte(each), "\n") && (remote.MatchString(each) || !b.Exists(path)) {
+		if !strings.Contains(each, "\n") && (remote.MatchString(each) || !b.Exists(path)) {
 			return b.end(fmt.Errorf("%s names %s, which is not here: without --offline it is fetched", name, each))
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -25,7 +26,7 @@ func doubling(t *testing.T, levels int) string {
 		}
 		files[fmt.Sprintf("%d/kustomization.yaml", level)] = fmt.Sprintf("resources: [../%da, ../%db, ../%dc, ../%dd]\n", level, level, level, level)
 	}
-	return filepath.Join(tree(t, files), fmt.Sprint(levels))
+	return filepath.Join(tree(t, files), strconv.Itoa(levels))
 }
 
 func TestKustomizeEndsWhenBasesDouble(t *testing.T) {

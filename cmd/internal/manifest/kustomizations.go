@@ -71,10 +71,11 @@ func (p Parts) add(folder string, k types.Kustomization) {
 			p.resources[path] = true
 		}
 	}
-	for _, patch := range append(append([]types.Patch{}, k.Patches...), k.PatchesJson6902...) {
+	patches := append([]types.Patch{}, k.Patches...)
+	for _, patch := range append(patches, k.PatchesJson6902...) { //nolint:staticcheck // older files have it
 		p.other(folder, Patch, patch.Path)
 	}
-	for _, patch := range k.PatchesStrategicMerge {
+	for _, patch := range k.PatchesStrategicMerge { //nolint:staticcheck // older files have it
 		p.other(folder, Patch, string(patch))
 	}
 	for _, replacement := range k.Replacements {
@@ -145,6 +146,6 @@ func parseKustomization(text []byte) (k types.Kustomization, err error) {
 		return k, err
 	}
 	// Bases are resources in older files.
-	k.Resources = append(k.Resources, k.Bases...)
+	k.Resources = append(k.Resources, k.Bases...) //nolint:staticcheck // older files have it
 	return k, nil
 }

@@ -59,31 +59,31 @@ func build(files filesys.FileSystem, folder string) (text []byte, err error) {
 	return built.AsYaml()
 }
 
-// errPiped ends an error with the command that has the flags which Stateward does not.
-type errPiped struct {
+// pipedError ends an error with the command that has the flags which Stateward does not.
+type pipedError struct {
 	err              error
 	flag, folder, is string
 }
 
-func (e errPiped) Error() string {
+func (e pipedError) Error() string {
 	return fmt.Sprintf("%s: run `kustomize build %s %s | stateward check -`", e.is, e.flag, e.folder)
 }
 
-func (e errPiped) Unwrap() error { return e.err }
+func (e pipedError) Unwrap() error { return e.err }
 
 // advised names the pipe for what only kustomize itself does; its own words name flags that Stateward does not have.
 func advised(err error, folder string) error {
 	text := err.Error()
 	switch {
 	case strings.Contains(text, "--enable-helm"):
-		return errPiped{err, "--enable-helm", folder, "it renders Helm charts, for which kustomize runs helm"}
+		return pipedError{err, "--enable-helm", folder, "it renders Helm charts, for which kustomize runs helm"}
 	case strings.Contains(text, "--enable-alpha-plugins"), strings.Contains(text, "external plugins disabled"),
 		strings.Contains(text, "plugins disabled"):
-		return errPiped{err, "--enable-alpha-plugins", folder, "it needs a plugin, which is a program that kustomize runs"}
+		return pipedError{err, "--enable-alpha-plugins", folder, "it needs a plugin, which is a program that kustomize runs"}
 	case strings.Contains(text, "--enable-exec"):
-		return errPiped{err, "--enable-alpha-plugins --enable-exec", folder, "it needs a plugin, which is a program that kustomize runs"}
+		return pipedError{err, "--enable-alpha-plugins --enable-exec", folder, "it needs a plugin, which is a program that kustomize runs"}
 	case strings.Contains(text, "is not in or below"):
-		return errPiped{err, "--load-restrictor LoadRestrictionsNone", folder, "it reads a file outside of its folder (" + restricted(text) + ")"}
+		return pipedError{err, "--load-restrictor LoadRestrictionsNone", folder, "it reads a file outside of its folder (" + restricted(text) + ")"}
 	default:
 		return errors.New(strings.ReplaceAll(text, "\n", " "))
 	}

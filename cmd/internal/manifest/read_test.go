@@ -154,7 +154,7 @@ func TestReadLinks(t *testing.T) {
 	}{
 		"a link to a file and a link to a folder are followed": {
 			build: func(t *testing.T, root string) {
-				write(t, root, "real/a.yaml", service)
+				write(t, root, "real/a.yaml")
 				link(t, root, "real/a.yaml", "linked.yaml")
 				link(t, root, "real", "zzz")
 			},
@@ -162,7 +162,7 @@ func TestReadLinks(t *testing.T) {
 		},
 		"a folder of a mounted ConfigMap is read once": {
 			build: func(t *testing.T, root string) {
-				write(t, root, "..2026/a.yaml", service)
+				write(t, root, "..2026/a.yaml")
 				link(t, root, "..2026", "..data")
 				link(t, root, "..data/a.yaml", "a.yaml")
 			},
@@ -171,7 +171,7 @@ func TestReadLinks(t *testing.T) {
 		},
 		"a link to a folder above is a note": {
 			build: func(t *testing.T, root string) {
-				write(t, root, "a.yaml", service)
+				write(t, root, "a.yaml")
 				link(t, root, ".", "sub/loop")
 			},
 			want: []string{"a.yaml#1 v1/Service /web"},
@@ -196,7 +196,7 @@ func TestReadLinks(t *testing.T) {
 		"a link out of the folder is not followed": {
 			build: func(t *testing.T, root string) {
 				outside := t.TempDir()
-				write(t, outside, "secret.yaml", service)
+				write(t, outside, "secret.yaml")
 				if err := os.Symlink(filepath.Join(outside, "secret.yaml"), filepath.Join(root, "a.yaml")); err != nil {
 					t.Fatal(err)
 				}
@@ -235,7 +235,7 @@ func TestReadLinks(t *testing.T) {
 
 func leftOut(input Input) (lines []string) {
 	for _, each := range input.LeftOut {
-		lines = append(lines, each.Position.String()+": "+string(each.Reason)+", "+each.Detail)
+		lines = append(lines, each.String()+": "+string(each.Reason)+", "+each.Detail)
 	}
 	return lines
 }
@@ -247,13 +247,14 @@ func below(root string, lines []string) []string {
 	return lines
 }
 
-func write(t *testing.T, root, path, content string) {
+// write puts a Service into a file.
+func write(t *testing.T, root, path string) {
 	t.Helper()
 	path = filepath.Join(root, path)
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(service), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
