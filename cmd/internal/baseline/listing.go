@@ -21,7 +21,7 @@ type entry struct {
 	mode   string
 	object string
 	path   string
-	// named says that somebody named the file, and not a folder that it lies in.
+	// named is true for a file that was given by name, and not found in a folder.
 	named bool
 }
 

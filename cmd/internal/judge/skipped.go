@@ -9,7 +9,7 @@ import (
 	"github.com/stateward/stateward/policies"
 )
 
-// mayHoldSets reports a kind that is not judged and is a StatefulSet of somebody else's, or makes some.
+// mayHoldSets reports a kind that is not judged and is a StatefulSet of another project, or creates StatefulSets.
 func mayHoldSets(document manifest.Document) bool {
 	group := policies.GroupOf(document.APIVersion)
 	switch document.Kind {

@@ -13,7 +13,7 @@ import (
 	"github.com/stateward/stateward/policies"
 )
 
-// catalogueWidth is that of a terminal which nobody has made larger.
+// catalogueWidth is the width to which a terminal may be assumed to open, in columns.
 const catalogueWidth = 100
 
 // Catalogue writes a table of rules for a terminal, by category.
