@@ -187,6 +187,16 @@ test_quiet_advice_is_recorded_only if {
 	config.level({"rule": "image-tag", "severity": "deny", "profile": {}, "quiet": true}) == "deny"
 }
 
+test_levels_differ_by_actor_where_a_setting_says_so[name] if {
+	some name, spec in {
+		"advice": {"advice": {"automation": "audit"}},
+		"actions": {"rules": [{"id": "a-rule", "actions": {"automation": "warn"}}]},
+	}
+	config.by_actor with data.kind as "Guardrails" with data.spec as spec
+}
+
+test_levels_are_the_same_for_all_without_such_a_setting if not config.by_actor
+
 test_without_guardrails_there_are_no_actors if {
 	config.actors == []
 }

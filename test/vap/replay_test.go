@@ -163,9 +163,13 @@ func (s stage) move(object *unstructured.Unstructured) {
 	if object == nil {
 		return
 	}
-	if object.GetKind() == "Namespace" {
+	switch object.GetKind() {
+	case "Namespace":
 		object.SetName(s.namespace)
-	} else {
+	case "PersistentVolume":
+		// Volumes have no namespace, and many examples speak of one of the same name.
+		object.SetName(s.namespace + "-" + object.GetName())
+	default:
 		object.SetNamespace(s.namespace)
 	}
 	for _, field := range []string{"uid", "resourceVersion", "creationTimestamp", "generation", "managedFields", "deletionTimestamp", "deletionGracePeriodSeconds"} {

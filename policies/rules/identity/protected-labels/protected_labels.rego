@@ -81,6 +81,8 @@
 #           does')
 #         fix: "remove the annotation: Stateward writes it"
 #         always: true
+#     unseen:
+#       examples/fail/confirmed-ahead.yaml: a policy does not know the time
 package stateward.rules.identity["protected-labels"]
 
 import data.stateward.lib.confirmation
