@@ -66,7 +66,7 @@ func Validating(library *policies.Library, target Target) *admissionregistration
 			belongs: func(resource, operation string) bool {
 				return alwaysJudged(resource, operation) && !isCreate(operation)
 			},
-			conditions: append(MatchConditions(), secondDeletions(), forcedDeletions(), boundVolumes()),
+			conditions: append(MatchConditions(), secondDeletions(), forcedDeletions(), boundVolumes(), parentDefinitions()),
 		},
 		{
 			name: "advisory.stateward.dev", policy: admissionregistrationv1.Ignore, timeout: timeoutSeconds,
@@ -205,6 +205,11 @@ func operations(rules []policies.Rule, belongs selection) []admissionregistratio
 	}
 	var list []admissionregistrationv1.RuleWithOperations
 	for _, name := range slices.Sorted(maps.Keys(wanted)) {
+		operations := slices.SortedFunc(maps.Keys(wanted[name]), cmp.Compare[admissionregistrationv1.OperationType])
+		if name == policies.ParentResource {
+			list = append(list, ofParents(operations)...)
+			continue
+		}
 		resource, known := policies.LookupResource(name)
 		if !known {
 			continue
@@ -214,7 +219,7 @@ func operations(rules []policies.Rule, belongs selection) []admissionregistratio
 			scope = admissionregistrationv1.NamespacedScope
 		}
 		list = append(list, admissionregistrationv1.RuleWithOperations{
-			Operations: slices.SortedFunc(maps.Keys(wanted[name]), cmp.Compare[admissionregistrationv1.OperationType]),
+			Operations: operations,
 			Rule: admissionregistrationv1.Rule{
 				APIGroups:   []string{resource.Group},
 				APIVersions: []string{resource.Version},
