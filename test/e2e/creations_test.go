@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -42,8 +43,14 @@ func creations() map[string]creation {
 			rule: "service-selector", wrong: relabelled(one(), map[string]string{"app": "other"}), right: one(),
 		},
 		"of a set with the pods of another": {
-			rule:   "selector-overlap",
+			rule: "selector-overlap", warns: true,
 			beside: []any{&instance("first").Name("first").StatefulSet},
+			wrong:  relabelled(one(), map[string]string{"app": "nginx", "instance": "first"}),
+			right:  instance("web"),
+		},
+		"of a set with the pods of a Deployment": {
+			rule:   "selector-overlap",
+			beside: []any{deployment(map[string]string{"app": "nginx", "instance": "first"})},
 			wrong:  relabelled(one(), map[string]string{"app": "nginx", "instance": "first"}),
 			right:  instance("web"),
 		},
@@ -193,6 +200,19 @@ func addressed() *corev1.Service {
 
 func instance(name string) *builders.StatefulSet {
 	return relabelled(builders.MakeStatefulSet().Replicas(1), map[string]string{"app": "nginx", "instance": name})
+}
+
+// deployment has no pods yet.
+func deployment(labels map[string]string) *appsv1.Deployment {
+	template := builders.MakeStatefulSet().Spec.Template
+	template.Labels = labels
+	return &appsv1.Deployment{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "apps/v1", Kind: "Deployment"},
+		ObjectMeta: metav1.ObjectMeta{Name: "stateless"},
+		Spec: appsv1.DeploymentSpec{
+			Replicas: new(int32), Selector: &metav1.LabelSelector{MatchLabels: labels}, Template: template,
+		},
+	}
 }
 
 func budget(name string) *policyv1.PodDisruptionBudget {
