@@ -73,8 +73,3 @@ func onDelete(set *builders.StatefulSet) *builders.StatefulSet {
 	set.Spec.UpdateStrategy.Type = appsv1.OnDeleteStatefulSetStrategyType
 	return set
 }
-
-func withPort(set *builders.StatefulSet, port int32) *builders.StatefulSet {
-	set.Spec.Template.Spec.Containers[0].Ports = []corev1.ContainerPort{{Name: "other", ContainerPort: port}}
-	return set
-}

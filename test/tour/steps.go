@@ -45,8 +45,9 @@ func scale() []Step {
 			Then: podsReady(5),
 		},
 		{
-			Command: `kubectl patch statefulset web -p '{"spec":{"replicas":3}}'`, Verdict: Allowed,
-			Why:  "Scaling down is safe too, because the partition is not above the replicas.",
+			Command: `kubectl patch statefulset web -p '{"spec":{"replicas":3}}'`,
+			Verdict: Warned, Rules: []string{"scale-down"},
+			Why:  "Scaling down stops the last pods. Their claims stay, and the warning names them.",
 			Then: podsReady(3),
 		},
 	}
@@ -108,7 +109,7 @@ func onDelete() []Step {
 		{Command: showImages},
 		{
 			Command: `kubectl patch sts web -p '{"spec":{"replicas":3,"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":2}}}}'`,
-			Verdict: Warned, Rules: []string{"readiness-gate"},
+			Verdict: Warned, Rules: []string{"readiness-gate", "scale-down"},
 			Why:  "Back to RollingUpdate, with 3 replicas and web-2 as the canary.",
 			Then: imagesAre("nginx:1.11.1", "nginx:1.11.1", "nginx:1.13.1"),
 		},
@@ -135,7 +136,7 @@ func dangers() []Step {
 		},
 		{
 			Command: "kubectl scale statefulset web --replicas=1",
-			Verdict: Denied, Rules: []string{"partition-range"},
+			Verdict: Denied, Rules: []string{"partition-range", "scale-down"},
 			Why: "A Scale has no partition; Stateward looks up the StatefulSet that it scales.",
 		},
 		{
