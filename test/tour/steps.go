@@ -130,9 +130,9 @@ func dangers() []Step {
 			Why: "latest is whatever the registry holds when a pod restarts. A denial lists all reasons at once.",
 		},
 		{
-			Command: "kubectl set image sts/web nginx=nginx:1.7.9",
+			Command: "kubectl set image sts/web nginx=nginx:0.8.0",
 			Verdict: Denied, Rules: []string{"image-change", "readiness-gate", "rollout-in-progress"},
-			Why: "An older version can seldom read the data of a newer one, and the previous rollout is not finished.",
+			Why: "A lower major version can seldom read the data of a higher one, and the previous rollout is not finished.",
 		},
 		{
 			Command: "kubectl scale statefulset web --replicas=1",
