@@ -158,7 +158,7 @@ func TestWhatTheAPIServerRefusesByItself(t *testing.T) {
 		"selector-template": {mislabelled(set()), "is invalid: spec.template.metadata.labels: Invalid value"},
 		"claim-mounts":      {mountsNothing(set()), `is invalid: spec.template.spec.containers[0].volumeMounts[0].name: Not found: "nothing"`},
 		"claim-template":    {misnamed(set()), "is invalid"},
-		"update-strategy":   {recreated(set()), `spec.updateStrategy: Invalid value: "Recreate"`},
+		"update-strategy":   {recreated(set()), "must be 'RollingUpdate' or 'OnDelete'"},
 	} {
 		t.Run(rule, func(t *testing.T) {
 			t.Parallel()

@@ -139,7 +139,7 @@ func doors() map[string]door {
 			neighbour: []string{"patch", "statefulset", "web", "-p", `{"spec":{"minReadySeconds":1}}`},
 		},
 		"minor-steps": {
-			set:       builders.MakeStatefulSet().Image("rabbitmq:3.10.0").Partition(2),
+			set:       mountedAt("/var/lib/rabbitmq", builders.MakeStatefulSet().Image("rabbitmq:3.10.0").Partition(2)),
 			command:   []string{"set", "image", "statefulset/web", "nginx=rabbitmq:3.13.0"},
 			warns:     true,
 			neighbour: []string{"set", "image", "statefulset/web", "nginx=rabbitmq:3.11.0"},

@@ -21,7 +21,7 @@ func TestVolumesOfRunningSets(t *testing.T) {
 		return []string{"patch", "pv", volume, "-p", `{"spec":{"persistentVolumeReclaimPolicy":"` + policy + `"}}`}
 	}
 	g.allowed(t, "", reclaim("Retain")...)
-	g.denied(t, "reclaim-policy", reclaim("Delete")...)
+	g.warned(t, "reclaim-policy", reclaim("Delete")...)
 
 	g.denied(t, "volume-in-use", "delete", "pv", volume, "--wait=false")
 	g.allowed(t, "", "label", "pv", volume, "team=data")
@@ -39,6 +39,6 @@ func TestRevisionsOfRunningSets(t *testing.T) {
 	g.settled(t, 1)
 	set, err := g.Client.AppsV1().StatefulSets(g.namespace).Get(t.Context(), "web", metav1.GetOptions{})
 	must(t, err)
-	g.denied(t, "revision-in-use", "delete", "controllerrevision", set.Status.CurrentRevision)
 	g.allowed(t, "", "label", "controllerrevision", set.Status.CurrentRevision, "team=data")
+	g.warned(t, "revision-in-use", "delete", "controllerrevision", set.Status.CurrentRevision)
 }
