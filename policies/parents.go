@@ -1,5 +1,12 @@
 package policies
 
+import (
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation"
+)
+
 // ParentResource is the name by which rules mean custom resources that own StatefulSets, and their
 // CustomResourceDefinitions: all that is deleted and is none of Resources. An API server asks about those that it is
 // registered for.
@@ -39,4 +46,17 @@ func Parents() []Parent {
 		{"scylla.scylladb.com", "scyllaclusters"},
 		{"zookeeper.pravega.io", "zookeeperclusters"},
 	}
+}
+
+// AllParents are Parents and the library's own.
+func (l *Library) AllParents() []Parent { return append(Parents(), l.MoreParents...) }
+
+// ParseParent reads RESOURCE.GROUP, as a CustomResourceDefinition is called: rabbitmqclusters.rabbitmq.com.
+func ParseParent(name string) (Parent, error) {
+	resource, group, _ := strings.Cut(name, ".")
+	if problems := append(validation.IsDNS1035Label(resource), validation.IsDNS1123Subdomain(group)...); len(problems) > 0 {
+		return Parent{}, fmt.Errorf("%q is not the name of a CustomResourceDefinition such as rabbitmqclusters.rabbitmq.com: %s",
+			name, strings.Join(problems, ", "))
+	}
+	return Parent{Group: group, Resource: resource}, nil
 }

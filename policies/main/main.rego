@@ -27,4 +27,15 @@ warn contains finding if {
 	finding.level == "warn"
 }
 
-warn contains finding if some finding in router.mutations
+warn contains finding if {
+	some finding in router.mutations
+	not _reported(finding)
+}
+
+# A rule reports the fault that the mutation corrects, and one message is enough.
+_reported(finding) if {
+	finding.rule == "claim-class-annotation"
+	some other in router.findings
+	other.rule == "claim-annotation"
+	other.object == finding.object
+}

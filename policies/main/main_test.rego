@@ -41,6 +41,18 @@ test_audited_and_disabled_findings_are_not_shown[action] if {
 	rules == {"headless-service", "default-selector"}
 }
 
+test_fault_that_a_rule_reports_is_warned_of_once if {
+	template := {"metadata": {"name": "data", "annotations": {"volume.beta.kubernetes.io/storage-class": "fast"}}}
+	bad := object.union(_bad, {"spec": {"volumeClaimTemplates": [template]}})
+	rules := {finding.rule | some finding in main.warn} with input as bad
+	"claim-annotation" in rules
+	not "claim-class-annotation" in rules
+	only_corrected := {finding.rule | some finding in main.warn} with input as bad
+		with data.kind as "Guardrails"
+		with data.spec.rules as [{"id": "claim-annotation", "action": "off"}]
+	"claim-class-annotation" in only_corrected
+}
+
 test_mutation_can_be_switched_off if {
 	main.warn == set() with input as _bad
 		with data.kind as "Guardrails"

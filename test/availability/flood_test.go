@@ -61,7 +61,7 @@ func (f *fleet) flooded(t *testing.T, review load.Review) *load.Result {
 // turnedAway counts the requests that found as many waiting as may wait.
 func turnedAway(result *load.Result) (count int) {
 	for _, failure := range result.Failures() {
-		if strings.Contains(failure.Err.Error(), "stateward: overloaded, 256 requests wait") {
+		if strings.Contains(failure.Err.Error(), "stateward: overloaded, 256 requests are waiting") {
 			count++
 		}
 	}

@@ -88,7 +88,7 @@ func claimInUse(t *testing.T, g guard) {
 	})
 	g.settled(t, 2)
 	// Below its claim, the set no longer needs it.
-	g.allowed(t, "", "scale", "statefulset", "web", "--replicas=1")
+	g.warned(t, "scale-down", "scale", "statefulset", "web", "--replicas=1")
 	g.says(t, false, "", []string{`claim "www-web-1" belongs to StatefulSet "web", which is scaled below it`}, "delete", "pvc", "www-web-1", "--dry-run=server")
 }
 
@@ -103,7 +103,7 @@ func anewOnClaims(t *testing.T, g guard) {
 	g.says(t, false, strings.ReplaceAll(manifest, `"1Gi"`, `"2Gi"`),
 		[]string{"[claim-reuse]", "www-web-0, www-web-1, www-web-2: size 1Gi, the template requests 2Gi"}, "create", "--dry-run=server", "-f", "-")
 	g.says(t, false, manifest, []string{
-		"[claim-reuse] spec.volumeClaimTemplates: new pods take over www-web-0, www-web-1, www-web-2 with the data of a former set",
+		"[claim-reuse] new pods take over www-web-0, www-web-1, www-web-2 with the data of a former set",
 	}, "create", "-f", "-")
 	g.settled(t, 3)
 	if after := g.claims(t); !maps.Equal(before, after) {
@@ -156,7 +156,7 @@ func scaleKeepsClaims(t *testing.T, g guard) {
 	g.create(t, withClaim(builders.MakeStatefulSet()))
 	g.settled(t, 3)
 	before := g.claims(t)
-	g.allowed(t, "", "scale", "statefulset", "web", "--replicas=1")
+	g.warned(t, "scale-down", "scale", "statefulset", "web", "--replicas=1")
 	g.settled(t, 1)
 	g.warned(t, "disruption-budget", "scale", "statefulset", "web", "--replicas=3")
 	g.settled(t, 3)

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -42,8 +43,14 @@ func creations() map[string]creation {
 			rule: "service-selector", wrong: relabelled(one(), map[string]string{"app": "other"}), right: one(),
 		},
 		"of a set with the pods of another": {
-			rule:   "selector-overlap",
+			rule: "selector-overlap", warns: true,
 			beside: []any{&instance("first").Name("first").StatefulSet},
+			wrong:  relabelled(one(), map[string]string{"app": "nginx", "instance": "first"}),
+			right:  instance("web"),
+		},
+		"of a set with the pods of a Deployment": {
+			rule:   "selector-overlap",
+			beside: []any{deployment(map[string]string{"app": "nginx", "instance": "first"})},
 			wrong:  relabelled(one(), map[string]string{"app": "nginx", "instance": "first"}),
 			right:  instance("web"),
 		},
@@ -81,6 +88,24 @@ func creations() map[string]creation {
 		"of a set without a selector": {
 			rule: "default-selector", wrong: one().NoSelector(), right: one(), warns: true,
 			stored: map[string]string{"{.spec.selector.matchLabels}": `{"app":"nginx"}`},
+		},
+		"of a device that is mounted as a folder": {
+			rule: "shared-claim", wrong: ofDevice(ofClass(growing, one())), right: ofClass(growing, one()),
+		},
+		"of a set that may be replaced by force": {
+			rule: "gitops-replace", right: ofClass(growing, one()),
+			wrong: ofClass(growing, one()).Annotate("argocd.argoproj.io/sync-options", "Force=true"),
+		},
+		"of a database without a claim": {
+			rule: "ephemeral-data", warns: true, wrong: one().Image("postgres:17.2"), right: one(),
+		},
+		"of a selector with a version": {
+			rule: "upgrade-trap", warns: true, right: one(),
+			wrong: relabelled(one(), map[string]string{"app": "nginx", "helm.sh/chart": "web-1.2.3"}),
+		},
+		"of peers that cannot find each other": {
+			rule: "peers", warns: true, right: one(),
+			wrong: joined(builders.MakeStatefulSet().Replicas(2)),
 		},
 		"of a set that leaves its Service open": {
 			rule: "default-service-name", wrong: one().Service(""), right: one(), warns: true,
@@ -133,6 +158,7 @@ func TestWhatTheAPIServerRefusesByItself(t *testing.T) {
 		"selector-template": {mislabelled(set()), "is invalid: spec.template.metadata.labels: Invalid value"},
 		"claim-mounts":      {mountsNothing(set()), `is invalid: spec.template.spec.containers[0].volumeMounts[0].name: Not found: "nothing"`},
 		"claim-template":    {misnamed(set()), "is invalid"},
+		"update-strategy":   {recreated(set()), "must be 'RollingUpdate' or 'OnDelete'"},
 	} {
 		t.Run(rule, func(t *testing.T) {
 			t.Parallel()
@@ -195,6 +221,19 @@ func instance(name string) *builders.StatefulSet {
 	return relabelled(builders.MakeStatefulSet().Replicas(1), map[string]string{"app": "nginx", "instance": name})
 }
 
+// deployment has no pods yet.
+func deployment(labels map[string]string) *appsv1.Deployment {
+	template := builders.MakeStatefulSet().Spec.Template
+	template.Labels = labels
+	return &appsv1.Deployment{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "apps/v1", Kind: "Deployment"},
+		ObjectMeta: metav1.ObjectMeta{Name: "stateless"},
+		Spec: appsv1.DeploymentSpec{
+			Replicas: new(int32), Selector: &metav1.LabelSelector{MatchLabels: labels}, Template: template,
+		},
+	}
+}
+
 func budget(name string) *policyv1.PodDisruptionBudget {
 	one := intstr.FromInt32(1)
 	return &policyv1.PodDisruptionBudget{
@@ -231,6 +270,32 @@ func mountsNothing(set *builders.StatefulSet) *builders.StatefulSet {
 func mislabelled(set *builders.StatefulSet) *builders.StatefulSet {
 	set.Spec.Template.Labels = map[string]string{"app": "other"}
 	return set
+}
+
+func recreated(set *builders.StatefulSet) *builders.StatefulSet {
+	set.Spec.UpdateStrategy = appsv1.StatefulSetUpdateStrategy{Type: "Recreate"}
+	return set
+}
+
+// ofDevice makes the claim a block device, which has no folder to mount.
+func ofDevice(set *builders.StatefulSet) *builders.StatefulSet {
+	block := corev1.PersistentVolumeBlock
+	set.Spec.VolumeClaimTemplates[0].Spec.VolumeMode = &block
+	return set
+}
+
+// joined starts pods at once that look up the first of them.
+func joined(set *builders.StatefulSet) *builders.StatefulSet {
+	set.Spec.PodManagementPolicy = appsv1.ParallelPodManagement
+	set.Spec.Template.Spec.Containers[0].Args = []string{"--join=web-0.nginx"}
+	return set
+}
+
+// toPort is a Service that names a port of the pods.
+func toPort(name, port string) *corev1.Service {
+	service := headless(name, "nginx")
+	service.Spec.Ports[0].TargetPort = intstr.FromString(port)
+	return service
 }
 
 func huddled(set *builders.StatefulSet) *builders.StatefulSet {

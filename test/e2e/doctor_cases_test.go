@@ -16,7 +16,7 @@ func configurationGone(t *testing.T, p *patient) {
 	p.allowed(t, "", "delete", "validatingwebhookconfiguration", "stateward")
 	p.diagnosed(t, 1, []string{
 		"ValidatingWebhookConfiguration/stateward: it does not exist: no rule is evaluated: every request is allowed",
-		"-> apply the manifests again", "a StatefulSet with an invalid claim template was accepted by the API server (dry run): it is not checked",
+		"-> apply the manifests again", "a StatefulSet that mounts a block device as a folder was accepted by the API server (dry run): it is not checked",
 	})
 	p.allowed(t, "", "delete", "mutatingwebhookconfiguration", "stateward")
 	p.diagnosed(t, 1, []string{
@@ -64,8 +64,8 @@ func wrongGuardrails(t *testing.T, p *patient) {
 	p.allowed(t, guardrails("  rules: [{id: image-tagg}]\n"), append(breakGlass(), "apply", "-f", "-")...)
 	p.diagnosed(t, 1, []string{`these Guardrails are invalid: spec.rules[0].id: unknown rule "image-tagg"`, "unchecked  probe", "whether it is denied depends on the active Guardrails"})
 	p.allowed(t, guardrails("  match: {excludedNamespaces: [default]}\n"), "apply", "-f", "-")
-	p.diagnosed(t, 0, []string{"a StatefulSet with an invalid claim template was not tried in namespace default: the Guardrails do not deny it there"})
-	p.diagnosed(t, 0, []string{"a StatefulSet with an invalid claim template was denied"}, "-n", "kube-public")
+	p.diagnosed(t, 0, []string{"a StatefulSet that mounts a block device as a folder was not tried in namespace default: the Guardrails do not deny it there"})
+	p.diagnosed(t, 0, []string{"a StatefulSet that mounts a block device as a folder was denied"}, "-n", "kube-public")
 	p.allowed(t, "", "delete", "guardrails", "stateward")
 	p.diagnosed(t, 0, []string{allIsWell})
 	onlyRecording(t, p)
@@ -169,7 +169,7 @@ func certificateNotReady(t *testing.T, p *patient) {
 func nobodyAnswers(t *testing.T, p *patient) {
 	p.Stateward.Stop()
 	p.diagnosed(t, 1, []string{
-		"unchecked  ready", "unchecked  certificates", "a StatefulSet with an invalid claim template was accepted by the API server (dry run)",
+		"unchecked  ready", "unchecked  certificates", "a StatefulSet that mounts a block device as a folder was accepted by the API server (dry run)",
 	})
 	must(t, p.Stateward.Start())
 	must(t, p.Stateward.WaitReady(t.Context(), p.Ready))

@@ -97,7 +97,7 @@ func TestDoctorTellsWhatIsWrong(t *testing.T) {
 	p := newPatient(t)
 	p.diagnosed(t, 0, []string{
 		allIsWell, "ok         webhooks", "ok         rights", "ok         ready", "ok         cert-manager",
-		"trusts the serving certificate, which expires at ", "a StatefulSet with an invalid claim template was denied (dry run)",
+		"trusts the serving certificate, which expires at ", "a StatefulSet that mounts a block device as a folder was denied (dry run)",
 		"a Guardrails object with an unknown rule was denied (dry run)",
 	})
 	for name, test := range registrations() {
@@ -134,7 +134,7 @@ func registrations() map[string]registrationCase {
 		"a webhook is gone": {
 			func(validating *admissionregistrationv1.ValidatingWebhookConfiguration, _ *admissionregistrationv1.MutatingWebhookConfiguration) {
 				validating.Webhooks = validating.Webhooks[1:]
-			}, 1, []string{"its webhook critical.stateward.dev is missing, so namespaces DELETE; "},
+			}, 1, []string{"its webhook critical.stateward.dev is missing, so controllerrevisions DELETE; namespaces DELETE; "},
 		},
 		"somebody else's webhook is there": {
 			func(validating *admissionregistrationv1.ValidatingWebhookConfiguration, _ *admissionregistrationv1.MutatingWebhookConfiguration) {
@@ -157,10 +157,10 @@ func registrations() map[string]registrationCase {
 				Operations: []admissionregistrationv1.OperationType{"UPDATE", "DELETE", "CREATE"},
 				Rule: admissionregistrationv1.Rule{
 					APIGroups: []string{"", "apps", "policy"}, APIVersions: []string{"v1"}, Scope: &every,
-					Resources: []string{"namespaces", "namespaces/status", "persistentvolumeclaims", "persistentvolumeclaims/*", "pods", "pods/status", "poddisruptionbudgets", "services", "services/status", "statefulsets", "statefulsets/*"},
+					Resources: []string{"controllerrevisions", "namespaces", "namespaces/status", "persistentvolumeclaims", "persistentvolumeclaims/*", "persistentvolumes", "pods", "pods/status", "poddisruptionbudgets", "services", "services/status", "statefulsets", "statefulsets/*"},
 				},
 			}}
-		}), 0, []string{object + "its rules also include CREATE namespaces./v1", allIsWell}},
+		}), 0, []string{object + "its rules also include CREATE controllerrevisions./v1", allIsWell}},
 		"a rule is for the wrong scope": {critical(func(webhook *admissionregistrationv1.ValidatingWebhook) {
 			wrong := admissionregistrationv1.ClusterScope
 			for i := range webhook.Rules {

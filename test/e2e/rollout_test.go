@@ -79,18 +79,22 @@ func badCanary(t *testing.T, g guard) {
 
 // takenBack goes down to the version that the other pods run, which is denied when all have left it.
 func takenBack(t *testing.T, g guard) {
-	const lower, higher = "nginx:1.27.4", "nginx:1.28.0"
+	const lower, higher, major = "nginx:1.27.4", "nginx:1.28.0", "nginx:2.0.0"
 	g.create(t, builders.MakeStatefulSet().Image(lower).Partition(2))
 	g.settled(t, 3)
 	g.allowed(t, "", setImage(higher)...)
 	g.run(t, lower, lower, higher)
-	g.denied(t, "image-change", append(setImage("nginx:1.27.3"), "--dry-run=server")...)
+	g.warned(t, "image-change", append(setImage("nginx:1.27.3"), "--dry-run=server")...)
 	g.warned(t, "image-change", setImage(lower)...)
 	g.run(t, lower, lower, lower)
 	g.allowed(t, "", setImage(higher)...)
 	g.run(t, lower, lower, higher)
 	g.eventuallyAllowed(t, "", partition(0)...)
 	g.run(t, higher, higher, higher)
+	g.confirmed(t, "sts/web", "update")
+	g.warned(t, "image-change", setImage(major)...)
+	g.run(t, major, major, major)
+	g.allowed(t, "", "annotate", "statefulset", "web", "stateward.dev/confirm-", "stateward.dev/confirm-until-", "stateward.dev/confirmed-by-")
 	eventually(t, "the way back is closed", func(context.Context) (bool, error) {
 		output, code := g.kubectl(t, "", append(setImage(lower), "--dry-run=server")...)
 		return code != 0 && strings.Contains(output, "[image-change]"), nil

@@ -11,7 +11,9 @@ import (
 
 // door is a rule at work on a StatefulSet that runs: a command that it is about, and a neighbour of it that is fine.
 type door struct {
-	set       *builders.StatefulSet
+	set *builders.StatefulSet
+	// beside are there before, by the hand that no rule stops.
+	beside    []any
 	command   []string
 	warns     bool
 	neighbour []string
@@ -98,7 +100,8 @@ func doors() map[string]door {
 			neighbour: []string{"scale", "statefulset", "web", "--replicas=4"},
 		},
 		"service-ports": {
-			set:       withPort(builders.MakeStatefulSet(), 81),
+			beside:    []any{toPort("named", "admin")},
+			set:       builders.MakeStatefulSet().Service("named"),
 			command:   []string{"patch", "statefulset", "web", "-p", `{"spec":{"minReadySeconds":1}}`},
 			warns:     true,
 			neighbour: []string{"annotate", "statefulset", "web", "example.com/note=hello"},
@@ -114,6 +117,41 @@ func doors() map[string]door {
 			set: builders.MakeStatefulSet(),
 			command: []string{"patch", "statefulset", "web", "-p",
 				`{"spec":{"template":{"spec":{"topologySpreadConstraints":null}}}}`},
+			warns:     true,
+			neighbour: []string{"scale", "statefulset", "web", "--replicas=4"},
+		},
+		"budget-in-use": {
+			beside:    []any{budget("web")},
+			set:       builders.MakeStatefulSet(),
+			command:   []string{"delete", "pdb", "web"},
+			neighbour: []string{"label", "pdb", "web", "team=data"},
+		},
+		"data-path": {
+			set: withClaim(builders.MakeStatefulSet()),
+			command: []string{"patch", "statefulset", "web", "--type=json", "-p",
+				`[{"op":"replace","path":"/spec/template/spec/containers/0/volumeMounts/0/mountPath","value":"/elsewhere"}]`},
+			neighbour: []string{"patch", "statefulset", "web", "-p", `{"spec":{"minReadySeconds":1}}`},
+		},
+		"grace-period": {
+			set: withClaim(builders.MakeStatefulSet()),
+			command: []string{"patch", "statefulset", "web", "-p",
+				`{"spec":{"template":{"spec":{"terminationGracePeriodSeconds":0}}}}`},
+			neighbour: []string{"patch", "statefulset", "web", "-p", `{"spec":{"minReadySeconds":1}}`},
+		},
+		"minor-steps": {
+			set:       mountedAt("/var/lib/rabbitmq", builders.MakeStatefulSet().Image("rabbitmq:3.10.0").Partition(2)),
+			command:   []string{"set", "image", "statefulset/web", "nginx=rabbitmq:3.13.0"},
+			warns:     true,
+			neighbour: []string{"set", "image", "statefulset/web", "nginx=rabbitmq:3.11.0"},
+		},
+		"pod-labels": {
+			set:       builders.MakeStatefulSet(),
+			command:   []string{"label", "pod", "web-0", "app-"},
+			neighbour: []string{"label", "pod", "web-0", "team=data"},
+		},
+		"scale-down": {
+			set:       withClaim(builders.MakeStatefulSet()),
+			command:   []string{"scale", "statefulset", "web", "--replicas=2"},
 			warns:     true,
 			neighbour: []string{"scale", "statefulset", "web", "--replicas=4"},
 		},
@@ -143,12 +181,19 @@ func elsewhere() map[string]func(*testing.T) {
 		"image-registry":      TestRulesThatAreOffUntilGuardrailsSetThem,
 		"namespace-delete":    TestInvariants,
 		"orphan-delete":       TestClaims,
+		"owner-delete":        TestOwnersOfRunningSets,
+		"reclaim-policy":      TestVolumesOfRunningSets,
+		"revision-in-use":     TestRevisionsOfRunningSets,
+		"volume-in-use":       TestVolumesOfRunningSets,
+		"volume-protection":   TestVolumesOfRunningSets,
 		// The API server refuses what they are about, after it has asked the mutating webhooks and before the validating
 		// ones; claim-mounts has advice on what it does not refuse as well, among the creations.
 		"claim-mounts":      TestWhatTheAPIServerRefusesByItself,
 		"claim-template":    TestWhatTheAPIServerRefusesByItself,
 		"selector-template": TestWhatTheAPIServerRefusesByItself,
-		"field-types":       TestWhatTheAPIServerRefusesByItself,
+		// Recreate is an alpha feature, off unless its gate is on.
+		"update-strategy": TestWhatTheAPIServerRefusesByItself,
+		"field-types":     TestWhatTheAPIServerRefusesByItself,
 	}
 }
 
@@ -186,7 +231,7 @@ func TestRulesOnTheirDoors(t *testing.T) {
 		t.Run(rule, func(t *testing.T) {
 			t.Parallel()
 			g := newGuard(t, guarded)
-			g.create(t, test.set)
+			g.allowed(t, g.beside(t, test.beside, test.set), append(breakGlass(), "create", "-f", "-")...)
 			g.settled(t, *test.set.Spec.Replicas)
 			if !test.warns {
 				g.denied(t, rule, test.command...)

@@ -43,6 +43,12 @@ func withClaim(set *builders.StatefulSet) *builders.StatefulSet {
 	return set
 }
 
+// mountedAt is withClaim at another path.
+func mountedAt(path string, set *builders.StatefulSet) *builders.StatefulSet {
+	withClaim(set).Spec.Template.Spec.Containers[0].VolumeMounts[0].MountPath = path
+	return set
+}
+
 // ofClass names the storage class of the only claim template.
 func ofClass(class string, set *builders.StatefulSet) *builders.StatefulSet {
 	withClaim(set).Spec.VolumeClaimTemplates[0].Spec.StorageClassName = &class
@@ -71,10 +77,5 @@ func labelled(set *builders.StatefulSet) *builders.StatefulSet {
 
 func onDelete(set *builders.StatefulSet) *builders.StatefulSet {
 	set.Spec.UpdateStrategy.Type = appsv1.OnDeleteStatefulSetStrategyType
-	return set
-}
-
-func withPort(set *builders.StatefulSet, port int32) *builders.StatefulSet {
-	set.Spec.Template.Spec.Containers[0].Ports = []corev1.ContainerPort{{Name: "other", ContainerPort: port}}
 	return set
 }

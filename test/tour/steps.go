@@ -45,8 +45,9 @@ func scale() []Step {
 			Then: podsReady(5),
 		},
 		{
-			Command: `kubectl patch statefulset web -p '{"spec":{"replicas":3}}'`, Verdict: Allowed,
-			Why:  "Scaling down is safe too, because the partition is not above the replicas.",
+			Command: `kubectl patch statefulset web -p '{"spec":{"replicas":3}}'`,
+			Verdict: Warned, Rules: []string{"scale-down"},
+			Why:  "Scaling down stops the last pods. Their claims stay, and the warning names them.",
 			Then: podsReady(3),
 		},
 	}
@@ -108,7 +109,7 @@ func onDelete() []Step {
 		{Command: showImages},
 		{
 			Command: `kubectl patch sts web -p '{"spec":{"replicas":3,"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":2}}}}'`,
-			Verdict: Warned, Rules: []string{"readiness-gate"},
+			Verdict: Warned, Rules: []string{"readiness-gate", "scale-down"},
 			Why:  "Back to RollingUpdate, with 3 replicas and web-2 as the canary.",
 			Then: imagesAre("nginx:1.11.1", "nginx:1.11.1", "nginx:1.13.1"),
 		},
@@ -129,13 +130,13 @@ func dangers() []Step {
 			Why: "latest is whatever the registry holds when a pod restarts. A denial lists all reasons at once.",
 		},
 		{
-			Command: "kubectl set image sts/web nginx=nginx:1.7.9",
+			Command: "kubectl set image sts/web nginx=nginx:0.8.0",
 			Verdict: Denied, Rules: []string{"image-change", "readiness-gate", "rollout-in-progress"},
-			Why: "An older version can seldom read the data of a newer one, and the previous rollout is not finished.",
+			Why: "A lower major version can seldom read the data of a higher one, and the previous rollout is not finished.",
 		},
 		{
 			Command: "kubectl scale statefulset web --replicas=1",
-			Verdict: Denied, Rules: []string{"partition-range"},
+			Verdict: Denied, Rules: []string{"partition-range", "scale-down"},
 			Why: "A Scale has no partition; Stateward looks up the StatefulSet that it scales.",
 		},
 		{

@@ -39,7 +39,7 @@ func (e *examination) tryGuardrails(ctx context.Context) {
 }
 
 func (e *examination) tryStatefulSet(ctx context.Context) {
-	const what = "a StatefulSet with an invalid claim template"
+	const what = "a StatefulSet that mounts a block device as a folder"
 	set := probeSet(e.Namespace)
 	if e.unsure {
 		e.unchecked("", "first make the Guardrails readable", nil, "%s was not tried in namespace %s: whether it is denied depends on the active Guardrails", what, e.Namespace)
@@ -54,7 +54,7 @@ func (e *examination) tryStatefulSet(ctx context.Context) {
 		e.note("", "%s was not tried in namespace %s: the Guardrails do not deny it there", what, e.Namespace)
 		return
 	}
-	e.judgeProbe(e.client.Create(ctx, set, client.DryRunAll), "[claim-template]", what)
+	e.judgeProbe(e.client.Create(ctx, set, client.DryRunAll), "[shared-claim]", what)
 }
 
 // wouldDeny judges a StatefulSet here, by the Guardrails of the cluster.
@@ -88,7 +88,7 @@ func (e *examination) wouldDeny(ctx context.Context, set *appsv1.StatefulSet) (b
 		return false, err
 	}
 	for _, finding := range verdict.Findings {
-		if finding.Rule == "claim-template" && finding.Level == policies.Deny {
+		if finding.Rule == "shared-claim" && finding.Level == policies.Deny {
 			return true, nil
 		}
 	}
@@ -111,10 +111,11 @@ func (e *examination) judgeProbe(err error, words, what string) {
 	}
 }
 
-// probeSet has a claim template without an access mode, which API servers accept and no exported policy covers: only
-// the webhook denies it.
+// probeSet mounts a block device as a folder, which API servers accept and no exported policy covers: only the webhook
+// denies it.
 func probeSet(namespace string) *appsv1.StatefulSet {
 	labels := map[string]string{"app.kubernetes.io/name": probeName}
+	block := corev1.PersistentVolumeBlock
 	return &appsv1.StatefulSet{
 		TypeMeta:   metav1.TypeMeta{APIVersion: appsv1.SchemeGroupVersion.String(), Kind: "StatefulSet"},
 		ObjectMeta: metav1.ObjectMeta{Name: probeName, Namespace: namespace},
@@ -122,14 +123,20 @@ func probeSet(namespace string) *appsv1.StatefulSet {
 			ServiceName: probeName,
 			VolumeClaimTemplates: []corev1.PersistentVolumeClaim{{
 				ObjectMeta: metav1.ObjectMeta{Name: "data"},
-				Spec: corev1.PersistentVolumeClaimSpec{Resources: corev1.VolumeResourceRequirements{
-					Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Gi")},
-				}},
+				Spec: corev1.PersistentVolumeClaimSpec{
+					AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce}, VolumeMode: &block,
+					Resources: corev1.VolumeResourceRequirements{
+						Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Gi")},
+					},
+				},
 			}},
 			Selector: &metav1.LabelSelector{MatchLabels: labels},
 			Template: corev1.PodTemplateSpec{
 				ObjectMeta: metav1.ObjectMeta{Labels: labels},
-				Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "probe", Image: "example.com/probe:1"}}},
+				Spec: corev1.PodSpec{Containers: []corev1.Container{{
+					Name: "probe", Image: "example.com/probe:1",
+					VolumeMounts: []corev1.VolumeMount{{Name: "data", MountPath: "/data"}},
+				}}},
 			},
 		},
 	}
