@@ -190,7 +190,7 @@ func check(rule Rule) error {
 		}
 	}
 	for _, name := range append(sortedNames(rule.On), rule.Reads...) {
-		if _, known := LookupResource(name); !known {
+		if _, known := LookupResource(name); !known && name != ParentResource {
 			problems = append(problems, fmt.Errorf("unknown resource %q: add its API group to policies/resources.go", name))
 		}
 	}

@@ -25,6 +25,8 @@ type Library struct {
 	revision string
 	// Rules and Mutations are sorted by id.
 	Rules, Mutations []Rule
+	// MoreParents are custom resources beside Parents whose deletion the rules judge.
+	MoreParents []Parent
 	// ManifestResources are the resources that a set of manifests is expected to hold completely.
 	ManifestResources []string
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine/document"
 	"github.com/stateward/stateward/policies/engine/plan"
 )
@@ -75,4 +76,19 @@ func ClaimsOf(pod ast.Value) (claims []string) {
 		}
 	}
 	return claims
+}
+
+// OwnerKind is the API group and the kind of an owner.
+type OwnerKind struct{ Group, Kind string }
+
+// OwnersOf are the kinds of the owners that an object names.
+func OwnersOf(object ast.Value) (kinds []OwnerKind) {
+	references, _ := plan.Elements(find(object, "metadata", "ownerReferences"))
+	for _, reference := range references {
+		apiVersion, _ := find(reference.Value, "apiVersion").(ast.String)
+		if kind, ok := find(reference.Value, "kind").(ast.String); ok {
+			kinds = append(kinds, OwnerKind{Group: policies.GroupOf(string(apiVersion)), Kind: string(kind)})
+		}
+	}
+	return kinds
 }

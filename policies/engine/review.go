@@ -81,7 +81,7 @@ func FromRequest(request *admissionv1.AdmissionRequest, now time.Time) Review {
 func (r Review) untyped() bool { return r.Operation == "" && !r.Typed }
 
 // subject is what the review is about in the words of a rule's `on`: "statefulsets/scale" and "UPDATE". A manifest
-// is judged as what it would create.
+// is judged as what it would create, and what is no resource of the library as what may own StatefulSets.
 func (r Review) subject() (resource, operation string) {
 	if r.Operation == "" {
 		known, _ := policies.ResourceOfKind(r.Group, r.Kind)
@@ -89,6 +89,9 @@ func (r Review) subject() (resource, operation string) {
 	}
 	if r.Subresource != "" {
 		return r.Resource + "/" + r.Subresource, r.Operation
+	}
+	if _, known := policies.LookupResource(r.Resource); !known {
+		return policies.ParentResource, r.Operation
 	}
 	return r.Resource, r.Operation
 }

@@ -72,6 +72,22 @@ func (s *Snapshot) Mounting(_ context.Context, namespace, claim string) (ast.Val
 	return mounting, nil
 }
 
+// Owned returns the StatefulSets with an owner of this kind.
+func (s *Snapshot) Owned(_ context.Context, group, kind string) (ast.Value, error) {
+	owned := ast.NewObject()
+	for at, shelf := range s.shelves {
+		if at.resource != "statefulsets" {
+			continue
+		}
+		shelf.objects.Foreach(func(name, set *ast.Term) {
+			if slices.Contains(OwnersOf(set.Value), OwnerKind{group, kind}) {
+				owned.Insert(ast.StringTerm(at.namespace+"/"+string(name.Value.(ast.String))), set)
+			}
+		})
+	}
+	return owned, nil
+}
+
 // Selecting returns the objects that want no other label than these.
 func (s *Snapshot) Selecting(_ context.Context, resource, namespace string, labels Labels) (ast.Value, error) {
 	shelf := s.shelf(resource, namespace)

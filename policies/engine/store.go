@@ -55,8 +55,8 @@ func (s *store) ListPolicies(context.Context, storage.Transaction) ([]string, er
 
 // Read answers `data.cluster.RESOURCE.NAMESPACE.NAME` (without the namespace for resources of the whole cluster),
 // `data.cluster.RESOURCE` where there are few, `data.cluster.known.RESOURCE`, the indexes
-// `data.cluster.governed.NAMESPACE.SERVICE`, `data.cluster.mounting.NAMESPACE.CLAIM`, `data.cluster.selecting.RESOURCE.NAMESPACE.LABELS` and
-// `data.cluster.labelled.RESOURCE.NAMESPACE.LABELS`, `data.review`, and the fields of the Guardrails.
+// `data.cluster.governed.NAMESPACE.SERVICE`, `data.cluster.mounting.NAMESPACE.CLAIM`, `data.cluster.owned.GROUP.KIND`,
+// `data.cluster.selecting.RESOURCE.NAMESPACE.LABELS` and `data.cluster.labelled.RESOURCE.NAMESPACE.LABELS`, `data.review`, and the fields of the Guardrails.
 func (s *store) Read(ctx context.Context, txn storage.Transaction, path storage.Path) (any, error) {
 	if len(path) == 0 || path[0] != "cluster" && path[0] != "review" {
 		return descend(s.guardrails, path, 0)
@@ -82,6 +82,8 @@ func (s *store) Read(ctx context.Context, txn storage.Transaction, path storage.
 		return asked.named(ctx, path, "statefulsets", asked.world.Governed)
 	case "mounting":
 		return asked.named(ctx, path, "pods", asked.world.Mounting)
+	case "owned":
+		return asked.named(ctx, path, "statefulsets", asked.world.Owned)
 	case "selecting":
 		return asked.byLabels(ctx, path, asked.world.Selecting)
 	case "labelled":
@@ -138,7 +140,7 @@ func readWhole(name string) bool {
 }
 
 // indexes are known whatever the World is.
-func indexes() []string { return []string{"governed", "mounting", "selecting", "labelled"} }
+func indexes() []string { return []string{"governed", "mounting", "owned", "selecting", "labelled"} }
 
 // known is what OPA's rule index asks for as a whole.
 func known(world World) ast.Object {

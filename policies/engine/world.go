@@ -23,6 +23,9 @@ type World interface {
 	Governed(ctx context.Context, namespace, service string) (ast.Value, error)
 	// Mounting returns the Pods of a namespace that use this claim, as one Rego object keyed by name.
 	Mounting(ctx context.Context, namespace, claim string) (ast.Value, error)
+	// Owned returns the StatefulSets of all namespaces that name an owner of this group and kind, as one Rego object keyed
+	// by NAMESPACE/NAME.
+	Owned(ctx context.Context, group, kind string) (ast.Value, error)
 	// Selecting returns the objects of a namespace whose selector may match pods with these labels: those that Wanted
 	// gives no other label. Labelled returns the workloads whose pods have all these labels, by Given.
 	Selecting(ctx context.Context, resource, namespace string, labels Labels) (ast.Value, error)

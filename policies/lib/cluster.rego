@@ -13,6 +13,7 @@
 #   many objects may have indexes, and says so: {known: {governed: true, mounting: true, selecting: true, ...}}.
 #
 #       mounting: {NAMESPACE: {CLAIM: {NAME: Pod}}}
+#       owned: {GROUP: {KIND: {NAMESPACE/NAME: StatefulSet}}}
 #       governed: {NAMESPACE: {SERVICE: {NAME: StatefulSet}}}
 #       selecting: {RESOURCE: {NAMESPACE: {LABELS: {NAME: {...}}}}}, what may select pods with these labels
 #       labelled: {RESOURCE: {NAMESPACE: {LABELS: {NAME: {...}}}}}, whose pods have these labels

@@ -13,6 +13,7 @@ import data.stateward.lib.cluster
 import data.stateward.lib.config
 import data.stateward.lib.identity
 import data.stateward.lib.marks
+import data.stateward.lib.review
 
 _hour := 3600000000000
 
@@ -120,7 +121,7 @@ _who_must(entry) := "confirm it" if {
 } else := "a second person must run"
 
 _in_namespace(entry) := "" if {
-	entry.kind in {"Namespace", "PersistentVolume"}
+	entry.kind in {"CustomResourceDefinition", "Namespace", "PersistentVolume"}
 } else := sprintf(" -n %s", [entry.namespace])
 
 # A Scale and an Eviction have no annotations of their own.
@@ -139,6 +140,12 @@ else := lower(entry.operation)
 _kind(entry) := "StatefulSet" if entry.kind == "Scale"
 
 else := "Pod" if entry.kind == "Eviction"
+
+# A custom resource may share its name with a kind of another group.
+else := sprintf("%s.%s", [entry.kind, entry.group]) if {
+	not review.is_kind(entry, entry.kind)
+	entry.group != ""
+}
 
 else := entry.kind
 

@@ -7,6 +7,7 @@
 package stateward.lib.review
 
 import data.stateward.lib.exempt
+import data.stateward.lib.marks
 import data.stateward.lib.shape
 
 # METADATA
@@ -91,6 +92,27 @@ bindings := [entry | some entry in _judged; entry.kind == "Binding"; is_object(e
 # title: Deletions
 # description: Every deletion of an object of this kind, alone or as one item of a deletecollection.
 deletions(kind) := [entry | some entry in _judged; entry.operation == "DELETE"; is_kind(entry, kind)]
+
+# METADATA
+# title: Parents
+# description: |
+#   Every request about an object of a kind that is none of the library's own: it may own StatefulSets, or define a kind
+#   that does.
+parents := [entry |
+	some entry in _judged
+	entry.operation in {"CREATE", "UPDATE", "DELETE"}
+	entry.subresource == ""
+	not entry.kind in object.keys(_groups)
+	not entry.kind in {"Scale", "Eviction", "Binding"}
+]
+
+# METADATA
+# title: Marked
+# description: Every object that is to be stored and may carry a confirmation.
+marked := array.concat(stored(marks.kinds), [entry |
+	some entry in parents
+	is_object(entry.object)
+])
 
 # METADATA
 # title: Is of kind

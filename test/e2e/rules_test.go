@@ -181,6 +181,7 @@ func elsewhere() map[string]func(*testing.T) {
 		"image-registry":      TestRulesThatAreOffUntilGuardrailsSetThem,
 		"namespace-delete":    TestInvariants,
 		"orphan-delete":       TestClaims,
+		"owner-delete":        TestOwnersOfRunningSets,
 		"reclaim-policy":      TestVolumesOfRunningSets,
 		"revision-in-use":     TestRevisionsOfRunningSets,
 		"volume-in-use":       TestVolumesOfRunningSets,

@@ -23,6 +23,8 @@ const (
 	byGiven = "given"
 	// byClaim finds pods by each of the claims that they use.
 	byClaim = "claim"
+	// byOwner finds StatefulSets by the kind of each of their owners.
+	byOwner = "owner"
 )
 
 // sought is what the indexes ask for of an object.
@@ -33,6 +35,8 @@ type sought struct {
 	given   labels
 	// claims are those that a pod uses.
 	claims []string
+	// owners are the kinds of a StatefulSet's owners.
+	owners []engine.OwnerKind
 }
 
 // isFoundByLabels tells the resources with selectors or pod templates; of the many pods and claims nobody asks that.
@@ -51,7 +55,7 @@ func newSought(resource string, stored *unstructured.Unstructured, value ast.Val
 		made.wanted = made.given
 	}
 	if resource == "statefulsets" {
-		made.service = serviceOf(stored)
+		made.service, made.owners = serviceOf(stored), engine.OwnersOf(value)
 	}
 	return made
 }
@@ -77,7 +81,7 @@ func serviceOf(set *unstructured.Unstructured) string {
 // indexers are those of held objects.
 func indexers() toolscache.Indexers {
 	all := toolscache.Indexers{}
-	for name, keys := range map[string]func(*held) []string{byService: serviceKeys, byWanted: wantedKeys, byGiven: givenKeys, byClaim: claimKeys} {
+	for name, keys := range map[string]func(*held) []string{byService: serviceKeys, byWanted: wantedKeys, byGiven: givenKeys, byClaim: claimKeys, byOwner: ownerKeys} {
 		all[name] = func(object any) ([]string, error) {
 			kept, err := heldBy(object)
 			if err != nil || kept.sought == nil {
@@ -99,6 +103,13 @@ func serviceKeys(kept *held) []string {
 func claimKeys(kept *held) (keys []string) {
 	for _, claim := range kept.sought.claims {
 		keys = append(keys, nameKey(kept.namespace.Value(), claim))
+	}
+	return keys
+}
+
+func ownerKeys(kept *held) (keys []string) {
+	for _, owner := range kept.sought.owners {
+		keys = append(keys, nameKey(owner.Group, owner.Kind))
 	}
 	return keys
 }

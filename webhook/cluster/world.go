@@ -225,6 +225,12 @@ func (w *World) Mounting(_ context.Context, namespace, claim string) (ast.Value,
 	return w.list("pods", under(byClaim, nameKey(namespace, claim)), everything)
 }
 
+// Owned returns the cached StatefulSets with an owner of this kind.
+func (w *World) Owned(_ context.Context, group, kind string) (ast.Value, error) {
+	named := func(kept *held) string { return nameKey(kept.namespace.Value(), kept.name) }
+	return w.listAs("statefulsets", named, under(byOwner, nameKey(group, kind)), everything)
+}
+
 // orLive returns the StatefulSets that the cache has or, where it has none, those of the API server: that nobody needs a
 // Service, a claim or a namespace is taken for true only as of now.
 func (w *World) orLive(
@@ -259,6 +265,13 @@ func under(index string, keys ...string) func(toolscache.Indexer) ([]any, error)
 
 // list returns by name what look finds and is wanted.
 func (w *World) list(resource string, look func(toolscache.Indexer) ([]any, error), wanted func(*held) bool) (ast.Object, error) {
+	return w.listAs(resource, func(kept *held) string { return kept.name }, look, wanted)
+}
+
+// listAs is list with other keys.
+func (w *World) listAs(
+	resource string, named func(*held) string, look func(toolscache.Indexer) ([]any, error), wanted func(*held) bool,
+) (ast.Object, error) {
 	listed := ast.NewObject()
 	from, ok := w.resources[resource]
 	if !ok || from.Live {
@@ -280,7 +293,7 @@ func (w *World) list(resource string, look func(toolscache.Indexer) ([]any, erro
 		if err != nil {
 			return nil, err
 		}
-		listed.Insert(ast.StringTerm(kept.name), ast.NewTerm(value))
+		listed.Insert(ast.StringTerm(named(kept)), ast.NewTerm(value))
 	}
 	return listed, nil
 }

@@ -30,6 +30,9 @@ const (
 	// verb by the authorizer would not do: whoever has cluster-admin passes every such check, all the time.
 	BreakGlassGroup = "stateward:breakglass"
 
+	// criticalName is the entry for what can destroy something that runs.
+	criticalName = "critical.stateward.dev"
+
 	guardrailsGroup    = "stateward.dev"
 	guardrailsResource = "guardrails"
 
@@ -62,11 +65,11 @@ func Validating(library *policies.Library, target Target) *admissionregistration
 	}
 	entries := []entry{
 		{
-			name: "critical.stateward.dev", policy: admissionregistrationv1.Fail, timeout: timeoutSeconds,
+			name: criticalName, policy: admissionregistrationv1.Fail, timeout: timeoutSeconds,
 			belongs: func(resource, operation string) bool {
 				return alwaysJudged(resource, operation) && !isCreate(operation)
 			},
-			conditions: append(MatchConditions(), secondDeletions(), forcedDeletions(), boundVolumes()),
+			conditions: append(MatchConditions(), secondDeletions(), forcedDeletions(), boundVolumes(), parentDefinitions(library.AllParents())),
 		},
 		{
 			name: "advisory.stateward.dev", policy: admissionregistrationv1.Ignore, timeout: timeoutSeconds,
@@ -78,7 +81,7 @@ func Validating(library *policies.Library, target Target) *admissionregistration
 		configuration.Webhooks = append(configuration.Webhooks, admissionregistrationv1.ValidatingWebhook{
 			Name:                    entry.name,
 			ClientConfig:            target.clientConfig(ValidatePath),
-			Rules:                   operations(library.Rules, entry.belongs),
+			Rules:                   operations(library.Rules, library.AllParents(), entry.belongs),
 			FailurePolicy:           &entry.policy,
 			MatchPolicy:             pointer(admissionregistrationv1.Equivalent),
 			NamespaceSelector:       ExceptSystem(),
@@ -132,7 +135,7 @@ func Mutating(library *policies.Library, target Target) *admissionregistrationv1
 		configuration.Webhooks = append(configuration.Webhooks, admissionregistrationv1.MutatingWebhook{
 			Name:                    entry.name,
 			ClientConfig:            target.clientConfig(MutatePath),
-			Rules:                   operations(rules, entry.belongs),
+			Rules:                   operations(rules, library.AllParents(), entry.belongs),
 			FailurePolicy:           pointer(admissionregistrationv1.Ignore),
 			MatchPolicy:             pointer(admissionregistrationv1.Equivalent),
 			NamespaceSelector:       ExceptSystem(),
@@ -168,7 +171,7 @@ func changes(rules []policies.Rule) (entries []entry) {
 				return rule.Judges(resource, operation) && rule.When[resource] == change
 			})
 		}
-		if len(operations(rules, belongs)) == 0 {
+		if len(operations(rules, nil, belongs)) == 0 {
 			continue
 		}
 		entry := entryFor(change)
@@ -188,7 +191,7 @@ func judgedAlways(rules []policies.Rule) selection {
 }
 
 // operations turns what the rules judge into one entry for each resource, sorted.
-func operations(rules []policies.Rule, belongs selection) []admissionregistrationv1.RuleWithOperations {
+func operations(rules []policies.Rule, parents []policies.Parent, belongs selection) []admissionregistrationv1.RuleWithOperations {
 	wanted := map[string]map[admissionregistrationv1.OperationType]bool{}
 	for _, rule := range rules {
 		for resource, names := range rule.On {
@@ -205,6 +208,11 @@ func operations(rules []policies.Rule, belongs selection) []admissionregistratio
 	}
 	var list []admissionregistrationv1.RuleWithOperations
 	for _, name := range slices.Sorted(maps.Keys(wanted)) {
+		operations := slices.SortedFunc(maps.Keys(wanted[name]), cmp.Compare[admissionregistrationv1.OperationType])
+		if name == policies.ParentResource {
+			list = append(list, ofParents(parents, operations)...)
+			continue
+		}
 		resource, known := policies.LookupResource(name)
 		if !known {
 			continue
@@ -214,7 +222,7 @@ func operations(rules []policies.Rule, belongs selection) []admissionregistratio
 			scope = admissionregistrationv1.NamespacedScope
 		}
 		list = append(list, admissionregistrationv1.RuleWithOperations{
-			Operations: slices.SortedFunc(maps.Keys(wanted[name]), cmp.Compare[admissionregistrationv1.OperationType]),
+			Operations: operations,
 			Rule: admissionregistrationv1.Rule{
 				APIGroups:   []string{resource.Group},
 				APIVersions: []string{resource.Version},

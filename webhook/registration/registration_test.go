@@ -225,7 +225,7 @@ func TestOnlyWhatCanDestroySomethingIsRefusedWithoutStateward(t *testing.T) {
 	}
 	if diff := cmp.Diff(map[string]common{
 		"validating guardrails.stateward.dev":   own,
-		"validating critical.stateward.dev":     want(admissionregistrationv1.Fail, "not-terminating-or-deleted-otherwise", "of-pods-only-forced-deletions", "of-volumes-only-those-with-a-claim"),
+		"validating critical.stateward.dev":     want(admissionregistrationv1.Fail, "not-terminating-or-deleted-otherwise", "of-pods-only-forced-deletions", "of-volumes-only-those-with-a-claim", "of-definitions-only-those-of-owners"),
 		"validating advisory.stateward.dev":     want(admissionregistrationv1.Ignore),
 		"validating confirmation.stateward.dev": want(admissionregistrationv1.Fail, "not-terminating", "a-mark-changes"),
 		"validating owner.stateward.dev":        want(admissionregistrationv1.Fail, "not-terminating", "an-owner-is-new"),

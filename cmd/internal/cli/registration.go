@@ -1,21 +1,33 @@
 package cli
 
 import (
+	"fmt"
+
 	"github.com/spf13/cobra"
 
 	"github.com/stateward/stateward/cmd/internal/generate"
+	"github.com/stateward/stateward/policies"
 )
 
 func newRegistration(streams Streams, rules *string) *cobra.Command {
-	return &cobra.Command{
+	var parents []string
+	command := &cobra.Command{
 		Use:   "registration",
 		Short: "Print the webhook configurations and roles that the rules need",
 		Long: `Print, as YAML for kubectl apply, Stateward's webhook configurations and the roles of its service account. Both follow
-from what the rules check and read: custom rules (--rules) may need more than Stateward's manifests contain.`,
+from what the rules check and read: custom rules (--rules) may need more than Stateward's manifests contain, and --parent adds custom resources that own
+StatefulSets to those that the rule owner-delete knows.`,
 		RunE: func(command *cobra.Command, _ []string) error {
 			library, err := loadLibrary(command.Context(), *rules)
 			if err != nil {
 				return err
+			}
+			for _, name := range parents {
+				parent, err := policies.ParseParent(name)
+				if err != nil {
+					return fmt.Errorf("--parent: %w", err)
+				}
+				library.MoreParents = append(library.MoreParents, parent)
 			}
 			page, err := generate.Registration(library)
 			if err != nil {
@@ -25,4 +37,7 @@ from what the rules check and read: custom rules (--rules) may need more than St
 			return err
 		},
 	}
+	command.Flags().StringArrayVar(&parents, "parent", nil,
+		"ask before custom resources of this CustomResourceDefinition are deleted, as RESOURCE.GROUP (repeatable)")
+	return command
 }

@@ -10,6 +10,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/webhook/registration"
 )
 
@@ -39,12 +40,23 @@ func (w registeredWebhook) String() string { return w.configuration + " " + w.Na
 
 // checkWebhooks compares both configurations with those that follow from the rules.
 func (e *examination) checkWebhooks(ctx context.Context) {
-	target := registration.Target{}
-	validating, mutating := registration.Validating(e.Library, target), registration.Mutating(e.Library, target)
+	target, library := registration.Target{}, *e.Library
+	library.MoreParents = e.registeredParents(ctx)
+	validating, mutating := registration.Validating(&library, target), registration.Mutating(&library, target)
 	e.compareConfiguration(ctx, &admissionregistrationv1.ValidatingWebhookConfiguration{}, validatingWebhooks(validating),
 		"no rule is evaluated: every request is allowed")
 	e.compareConfiguration(ctx, &admissionregistrationv1.MutatingWebhookConfiguration{}, mutatingWebhooks(mutating),
 		"nothing is corrected, and confirmations are not recorded, so they have no effect")
+}
+
+// registeredParents are the custom resources that a team has added to the registration (--parent). Where it cannot be
+// read, the comparison says so.
+func (e *examination) registeredParents(ctx context.Context) []policies.Parent {
+	var found admissionregistrationv1.ValidatingWebhookConfiguration
+	if err := e.client.Get(ctx, client.ObjectKey{Name: registration.Name}, &found); err != nil {
+		return nil
+	}
+	return registration.MoreParents(&found)
 }
 
 // compareConfiguration reads one configuration into found and compares it; without says what its absence means.

@@ -125,6 +125,26 @@ func (w *world) Mounting(_ context.Context, namespace, claim string) (ast.Value,
 	return w.listed(maps.Values(w.shelf("pods", namespace).objects), using)
 }
 
+// Owned returns the StatefulSets with an owner of this kind.
+func (w *world) Owned(_ context.Context, group, kind string) (ast.Value, error) {
+	owned := ast.NewObject()
+	for key, shelf := range w.shelves {
+		if key.resource != "statefulsets" {
+			continue
+		}
+		for _, set := range shelf.objects {
+			value, err := w.value(set)
+			if err != nil {
+				return nil, err
+			}
+			if slices.Contains(engine.OwnersOf(value), engine.OwnerKind{Group: group, Kind: kind}) {
+				owned.Insert(ast.StringTerm(key.namespace+"/"+set.name), ast.NewTerm(value))
+			}
+		}
+	}
+	return owned, nil
+}
+
 // Selecting returns the objects that want no other label than these.
 func (w *world) Selecting(_ context.Context, resource, namespace string, labels engine.Labels) (ast.Value, error) {
 	return w.listed(w.shelf(resource, namespace).wanted.Within(labels), everything)

@@ -15,6 +15,7 @@
 #     persistentvolumes: [CREATE, UPDATE]
 #     poddisruptionbudgets: [CREATE, UPDATE]
 #     controllerrevisions: [CREATE, UPDATE]
+#     parents: [CREATE, UPDATE]
 #   when:
 #     statefulsets: marks
 #     services: marks
@@ -24,6 +25,7 @@
 #     persistentvolumes: marks
 #     poddisruptionbudgets: marks
 #     controllerrevisions: marks
+#     parents: marks
 #   fix: "do not set this annotation: Stateward writes it"
 #   since: v0.1.0
 package stateward.mutations["confirmed-by"]
@@ -61,7 +63,10 @@ report contains result.mutation(rego.metadata.chain(), entry, {
 }
 
 # A manifest has no user.
-_requests := [entry | some entry in review.objects(marks.kinds); entry.operation in {"CREATE", "UPDATE"}]
+_requests := [entry |
+	some entry in array.concat(review.objects(marks.kinds), review.parents)
+	entry.operation in {"CREATE", "UPDATE"}
+]
 
 _what(entry, stamp) := sprintf("Stateward records that %q confirms: %s until %s", [
 	stamp,

@@ -116,6 +116,11 @@ test_nobody_acts_in_a_manifest if {
 	mutation.report == set() with input as _sts(_by("alice"))
 }
 
+test_owners_of_sets_are_recorded_too if {
+	owner := {"request": {"kind": {"group": "rabbitmq.com", "kind": "RabbitmqCluster"}}}
+	[finding.patch | some finding in mutation.report] == [[_bob]] with input as object.union(_update({}, _said), owner)
+}
+
 test_deletion_is_left_alone if {
 	mutation.report == set() with input as {"request": {
 		"operation": "DELETE",

@@ -25,7 +25,9 @@
 #     persistentvolumeclaims/status: [UPDATE]
 #     namespaces/status: [UPDATE]
 #     pods/status: [UPDATE]
+#     parents: [CREATE, UPDATE]
 #   when:
+#     parents: marks
 #     services: marks
 #     persistentvolumeclaims: marks
 #     namespaces: marks
@@ -108,7 +110,7 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	"touched": _marks(entry.object) != _marks(entry.old),
 	"confirm": false,
 }) if {
-	some entry in review.stored(marks.kinds)
+	some entry in review.marked
 	entry.operation in {"CREATE", "UPDATE"}
 	written := marks.annotation(entry.object, marks.confirmed_by)
 	written != ""
@@ -137,7 +139,7 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	"touched": true,
 	"confirm": false,
 }) if {
-	some entry in review.stored(marks.kinds)
+	some entry in review.marked
 	entry.operation in {"CREATE", "UPDATE"}
 	until := marks.annotation(entry.object, marks.until)
 	until != marks.annotation(entry.old, marks.until)

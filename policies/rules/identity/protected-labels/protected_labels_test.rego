@@ -132,6 +132,12 @@ test_other_kinds_are_not_judged if {
 	rule.report == set() with input as _of_kind(_remark({}, {_stamp: "alice"}), "apps", "Deployment")
 }
 
+test_owners_of_sets_carry_marks_too if {
+	owner := _of_kind(_remark({}, _by("alice")), "rabbitmq.com", "RabbitmqCluster")
+	some finding in rule.report with input as owner
+	finding.field == `metadata.annotations["stateward.dev/confirmed-by"]`
+}
+
 test_confirmation_ahead_of_its_hour_is_denied if {
 	ahead := object.union(_said, {"stateward.dev/confirm-until": "2026-11-23T13:02:00Z"})
 	{[finding.field, finding.what, finding.confirmed] | some finding in rule.report} == {[

@@ -1,0 +1,39 @@
+# METADATA
+# title: Owned
+# description: What belongs to an object of any kind, by its own owner references.
+package stateward.lib.owned
+
+import data.stateward.lib.review
+
+# METADATA
+# title: Names
+# description: True for an owner reference to an object of this group, kind and name.
+names(reference, owner) if {
+	reference.kind == owner.kind
+	reference.name == owner.name
+	group_of(reference.apiVersion) == owner.group
+}
+
+# METADATA
+# title: Group
+# description: The API group of an apiVersion, "" for that of the core.
+# scope: document
+group_of(version) := split(version, "/")[0] if contains(version, "/")
+
+else := ""
+
+# METADATA
+# title: StatefulSets
+# description: The StatefulSets of all namespaces with an owner of this group and kind, as an array.
+statefulsets(group, kind) := [sts |
+	some sts in array.concat(_reviewed, _known(group, kind))
+	some reference in sts.metadata.ownerReferences
+	reference.kind == kind
+	group_of(reference.apiVersion) == group
+]
+
+_reviewed := [entry.object | some entry in review.manifests; review.is_kind(entry, "StatefulSet")]
+
+_known(group, kind) := [sts | some sts in data.cluster.owned[group][kind]] if {
+	data.cluster.known.owned == true
+} else := [sts | some sets in data.cluster.statefulsets; some sts in sets]

@@ -1,0 +1,140 @@
+# METADATA
+# title: Deleting the owner of a StatefulSet needs confirmation
+# description: |
+#   An operator makes a StatefulSet for a custom resource, such as a RabbitmqCluster, and names it as the owner. When
+#   the custom resource is deleted, the garbage collector deletes the set with its pods, and every claim that names
+#   either as an owner. Deleting the CustomResourceDefinition deletes all its custom resources. Sets of an operator
+#   that writes no owner are found by a label that holds the name of the custom resource. An API server asks about the
+#   kinds that the registration lists; `stateward rules registration --parent` adds to them.
+# related_resources:
+#   - ref: https://kubernetes.io/docs/concepts/architecture/garbage-collection/#owners-dependents
+#   - ref: https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/
+# custom:
+#   severity: deny
+#   confirm: true
+#   on:
+#     parents: [DELETE]
+#   reads: [statefulsets, persistentvolumeclaims]
+#   params:
+#     labels:
+#       type: object
+#       default: {acid.zalan.do/postgresql: [cluster-name]}
+#       description: "Labels with the name of the owner, by its GROUP/KIND, where its operator writes no ownerReferences"
+#   fix: check that its data may go, and take a backup if it may not
+#   since: v0.1.0
+package stateward.rules.delete["owner-delete"]
+
+import data.stateward.lib.cluster
+import data.stateward.lib.config
+import data.stateward.lib.defaults
+import data.stateward.lib.owned
+import data.stateward.lib.quantity
+import data.stateward.lib.result
+import data.stateward.lib.review
+
+report contains result.violation(rego.metadata.chain(), deletion.entry, {
+	"path": ["metadata", "name"],
+	"what": sprintf("%s %s: deleting it %s", [deletion.of, _listed(sets), _losses(pods, claims)]),
+}) if {
+	some deletion in array.concat(_resources, _definitions)
+	sets := deletion.sets
+	pods := sum([defaults.replicas(sts) | some sts in sets])
+	claims := _lost(deletion)
+	pods + count(claims) > 0
+}
+
+_resources := [deletion |
+	some entry in review.parents
+	entry.operation == "DELETE"
+	entry.kind != "CustomResourceDefinition"
+	review.propagation(entry) != "Orphan"
+	owner := {"group": entry.group, "kind": entry.kind, "name": entry.name}
+	sets := array.concat(_owned(entry, owner), _labelled(entry))
+	count(sets) > 0
+	deletion := {"entry": entry, "of": sprintf("%s %q owns", [entry.kind, entry.name]), "owners": {owner}, "sets": sets}
+]
+
+_owned(entry, owner) := [sts |
+	some sts in owned.statefulsets(entry.group, entry.kind)
+	_namespace(sts) == entry.namespace
+	_is_owned(sts, owner)
+]
+
+_labelled(entry) := [sts |
+	labels := config.param(rego.metadata.chain(), "labels")
+	some label in labels[sprintf("%s/%s", [entry.group, entry.kind])]
+	some sts in cluster.statefulsets(entry.namespace)
+	sts.metadata.labels[label] == entry.name
+]
+
+# The custom resources go first, and take what they own along.
+_definitions := [deletion |
+	some entry in review.parents
+	entry.operation == "DELETE"
+	entry.kind == "CustomResourceDefinition"
+	kind := entry.old.spec.names.kind
+	sets := owned.statefulsets(entry.old.spec.group, kind)
+	count(sets) > 0
+	deletion := {
+		"entry": entry,
+		"of": sprintf("the objects of kind %s own", [kind]),
+		"owners": {{"group": entry.old.spec.group, "kind": kind, "name": reference.name} |
+			some sts in sets
+			some reference in sts.metadata.ownerReferences
+		},
+		"sets": sets,
+	}
+]
+
+_is_owned(thing, owner) if {
+	some reference in thing.metadata.ownerReferences
+	owned.names(reference, owner)
+}
+
+_namespace(sts) := object.get(sts, ["metadata", "namespace"], "default")
+
+# The claims that the garbage collector deletes: those that name the parent or one of its sets as an owner, as they do
+# where whenDeleted is Delete.
+_lost(deletion) := [claim |
+	some namespace in {_namespace(sts) | some sts in deletion.sets}
+	some claim in cluster.claims(namespace)
+	_goes(claim, deletion)
+]
+
+_goes(claim, deletion) if {
+	some owner in deletion.owners
+	_is_owned(claim, owner)
+}
+
+_goes(claim, deletion) if {
+	some reference in claim.metadata.ownerReferences
+	some sts in deletion.sets
+	reference.uid == sts.metadata.uid
+}
+
+_listed(sets) := sprintf("StatefulSet %s", [names]) if {
+	count(sets) == 1
+	names := _names([sts.metadata.name | some sts in sets])
+} else := sprintf("%d StatefulSets (%s)", [count(sets), _names([sts.metadata.name | some sts in sets])])
+
+_losses(pods, []) := sprintf("stops %s; claims stay", [_counted(pods, "pod")])
+
+_losses(pods, claims) := sprintf("stops %s and DELETES %s with %s of data: %s", [
+	_counted(pods, "pod"),
+	_counted(count(claims), "claim"),
+	quantity.text(sum([_size(claim) | some claim in claims])),
+	_names([claim.metadata.name | some claim in claims]),
+]) if {
+	count(claims) > 0
+}
+
+_size(claim) := quantity.bytes(object.get(claim, ["spec", "resources", "requests", "storage"], "0"))
+
+_counted(1, thing) := sprintf("1 %s", [thing])
+
+_counted(number, thing) := sprintf("%d %ss", [number, thing]) if number != 1
+
+# Three names are enough to know what is meant.
+_names(names) := concat(", ", names) if {
+	count(names) < 4
+} else := sprintf("%s and %d more", [concat(", ", array.slice(names, 0, 2)), count(names) - 2])

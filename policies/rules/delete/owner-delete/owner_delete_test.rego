@@ -1,0 +1,163 @@
+package stateward.rules.delete["owner-delete_test"]
+
+import data.stateward.rules.delete["owner-delete"] as rule
+
+_now := "2026-11-23T12:00:00Z"
+
+test_owner_of_a_set_with_claims_is_denied if {
+	{finding.msg | some finding in rule.report} == {concat(" ", [
+		`[owner-delete] metadata.name: RabbitmqCluster "rmq" owns StatefulSet rmq-server: deleting it stops 3 pods and`,
+		"DELETES 3 claims with 3Gi of data: data-rmq-server-0, data-rmq-server-1, data-rmq-server-2.",
+		"Fix: check that its data may go, and take a backup if it may not, or confirm it: kubectl annotate",
+		"rabbitmqcluster.rabbitmq.com rmq -n data --overwrite --field-manager=stateward-confirm",
+		"stateward.dev/confirm=delete stateward.dev/confirm-until=2026-11-23T12:10:00Z",
+	])} with input as _delete({}) with data.cluster as _cluster(3, _by_parent)
+}
+
+test_claims_of_the_set_go_with_it if {
+	{finding.what | some finding in rule.report} == {concat(" ", [
+		`RabbitmqCluster "rmq" owns StatefulSet rmq-server: deleting it stops 1 pod and`,
+		"DELETES 1 claim with 1Gi of data: data-rmq-server-0",
+	])} with input as _delete({}) with data.cluster as _cluster(1, [{"kind": "StatefulSet", "uid": "s1"}])
+}
+
+test_claims_without_an_owner_stay if {
+	{finding.what | some finding in rule.report} == {
+		`RabbitmqCluster "rmq" owns StatefulSet rmq-server: deleting it stops 3 pods; claims stay`,
+	} with input as _delete({}) with data.cluster as _cluster(3, [])
+}
+
+test_many_claims_are_counted if {
+	some finding in rule.report with input as _delete({}) with data.cluster as _cluster(5, _by_parent)
+	endswith(finding.what, "5 claims with 5Gi of data: data-rmq-server-0, data-rmq-server-1 and 3 more")
+}
+
+test_index_is_used_where_there_is_one if {
+	world := object.union(_cluster(1, []), {
+		"known": {"owned": true},
+		"owned": {"rabbitmq.com": {"RabbitmqCluster": {"data/rmq-server": _set("data", "rmq-server", 1)}}},
+	})
+	count(rule.report) == 1 with input as _delete({}) with data.cluster as world
+}
+
+test_several_sets_are_listed if {
+	world := {"statefulsets": {"data": {name: _set("data", name, 2) | some name in ["rmq-a", "rmq-b"]}}}
+	{finding.what | some finding in rule.report} == {
+		`RabbitmqCluster "rmq" owns 2 StatefulSets (rmq-a, rmq-b): deleting it stops 4 pods; claims stay`,
+	} with input as _delete({}) with data.cluster as world
+}
+
+test_orphaned_sets_run_on if {
+	rule.report == set() with input as _delete({"options": {"propagationPolicy": "Orphan"}})
+		with data.cluster as _cluster(3, _by_parent)
+}
+
+test_set_of_0_replicas_with_claims_that_stay_may_go if {
+	rule.report == set() with input as _delete({}) with data.cluster as _cluster(0, [])
+}
+
+test_namesakes_own_nothing_here[why] if {
+	some why, change in {
+		"another name": {"oldObject": {"metadata": {"name": "other"}}},
+		"another namespace": {"namespace": "other"},
+		"another group": {"kind": {"group": "example.com"}},
+		"an update": {"operation": "UPDATE"},
+	}
+	rule.report == set() with input as _delete(change) with data.cluster as _cluster(3, _by_parent)
+}
+
+test_sets_are_found_by_a_label_too if {
+	set_of := object.union(object.remove(_set("data", "acid-db", 2), ["metadata"]), {"metadata": {
+		"name": "acid-db",
+		"namespace": "data",
+		"labels": {"cluster-name": "acid-db"},
+	}})
+	request := {
+		"kind": {"group": "acid.zalan.do", "kind": "postgresql"},
+		"oldObject": {"kind": "postgresql", "metadata": {"name": "acid-db"}},
+	}
+	{finding.what | some finding in rule.report} == {
+		`postgresql "acid-db" owns StatefulSet acid-db: deleting it stops 2 pods; claims stay`,
+	} with input as _delete(request) with data.cluster.statefulsets as {"data": {"acid-db": set_of}}
+}
+
+test_definition_takes_all_objects_of_its_kind if {
+	{finding.msg | some finding in rule.report} == {concat(" ", [
+		"[owner-delete] metadata.name: the objects of kind RabbitmqCluster own StatefulSet rmq-server: deleting it",
+		"stops 1 pod and DELETES 1 claim with 1Gi of data: data-rmq-server-0.",
+		"Fix: check that its data may go, and take a backup if it may not, or confirm it: kubectl annotate",
+		"customresourcedefinition.apiextensions.k8s.io rabbitmqclusters.rabbitmq.com --overwrite",
+		"--field-manager=stateward-confirm",
+		"stateward.dev/confirm=delete stateward.dev/confirm-until=2026-11-23T12:10:00Z",
+	])} with input as _definition("rabbitmq.com") with data.cluster as _cluster(1, _by_parent)
+}
+
+test_definition_of_another_group_may_go if {
+	rule.report == set() with input as _definition("example.com") with data.cluster as _cluster(1, _by_parent)
+}
+
+test_manifests_beside_the_request_count if {
+	rule.report == set() with input as [{
+		"apiVersion": "rabbitmq.com/v1beta1",
+		"kind": "RabbitmqCluster",
+		"metadata": {"name": "rmq"},
+	}]
+	count(rule.report) == 1 with input as [
+		_delete({}),
+		_set("data", "rmq-server", 1),
+	]
+}
+
+_by_parent := [{"apiVersion": "rabbitmq.com/v1beta1", "kind": "RabbitmqCluster", "name": "rmq", "uid": "p1"}]
+
+_set(namespace, name, replicas) := {
+	"apiVersion": "apps/v1",
+	"kind": "StatefulSet",
+	"metadata": {"name": name, "namespace": namespace, "uid": "s1", "ownerReferences": _by_parent},
+	"spec": {"replicas": replicas, "volumeClaimTemplates": [{"metadata": {"name": "data"}}]},
+}
+
+_cluster(replicas, references) := {
+	"statefulsets": {"data": {"rmq-server": _set("data", "rmq-server", replicas)}},
+	"persistentvolumeclaims": {"data": {name: claim |
+		some index in numbers.range(1, replicas)
+		index <= replicas
+		name := sprintf("data-rmq-server-%d", [index - 1])
+		claim := {
+			"metadata": {"name": name, "namespace": "data", "ownerReferences": references},
+			"spec": {"resources": {"requests": {"storage": "1Gi"}}},
+		}
+	}},
+}
+
+_delete(change) := object.union(
+	{
+		"stateward": {"time": _now},
+		"request": {
+			"operation": "DELETE",
+			"kind": {"group": "rabbitmq.com", "kind": "RabbitmqCluster"},
+			"name": "rmq",
+			"namespace": "data",
+			"userInfo": {"username": "alice"},
+			"options": {},
+			"oldObject": {"kind": "RabbitmqCluster", "metadata": {"name": "rmq", "uid": "p1"}},
+		},
+	},
+	{"request": change},
+)
+
+_definition(group) := {
+	"stateward": {"time": _now},
+	"request": {
+		"operation": "DELETE",
+		"kind": {"group": "apiextensions.k8s.io", "kind": "CustomResourceDefinition"},
+		"name": "rabbitmqclusters.rabbitmq.com",
+		"userInfo": {"username": "alice"},
+		"options": {},
+		"oldObject": {
+			"kind": "CustomResourceDefinition",
+			"metadata": {"name": "rabbitmqclusters.rabbitmq.com"},
+			"spec": {"group": group, "names": {"kind": "RabbitmqCluster"}},
+		},
+	},
+}

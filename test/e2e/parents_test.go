@@ -1,0 +1,68 @@
+package e2e_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/stateward/stateward/test/builders"
+)
+
+// rabbitmq is a definition as an operator brings it, without its schema.
+const rabbitmq = `apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: rabbitmqclusters.rabbitmq.com}
+spec:
+  group: rabbitmq.com
+  scope: Namespaced
+  names: {kind: RabbitmqCluster, plural: rabbitmqclusters, singular: rabbitmqcluster}
+  versions:
+  - name: v1beta1
+    served: true
+    storage: true
+    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+`
+
+// TestOwnersOfRunningSets deletes a custom resource, with which the garbage collector deletes the set and its claims.
+func TestOwnersOfRunningSets(t *testing.T) {
+	g := newGuard(t, shared(t))
+	g.allowed(t, rabbitmq, "create", "-f", "-")
+	cluster := func(name string) string {
+		return "apiVersion: rabbitmq.com/v1beta1\nkind: RabbitmqCluster\nmetadata: {name: " + name + "}\n"
+	}
+	g.eventuallyAllowed(t, cluster("rmq"), "create", "-f", "-")
+	g.allowed(t, cluster("idle"), "create", "-f", "-")
+	uid, code := g.kubectl(t, "", "get", "rabbitmqcluster", "rmq", "-o", "jsonpath={.metadata.uid}")
+	if code != 0 {
+		t.Fatal(uid)
+	}
+	set := withClaim(builders.MakeStatefulSet().Replicas(2))
+	owner := metav1.OwnerReference{APIVersion: "rabbitmq.com/v1beta1", Kind: "RabbitmqCluster", Name: "rmq", UID: types.UID(uid)}
+	set.OwnerReferences = []metav1.OwnerReference{owner}
+	set.Spec.PersistentVolumeClaimRetentionPolicy = &appsv1.StatefulSetPersistentVolumeClaimRetentionPolicy{
+		WhenDeleted: appsv1.DeletePersistentVolumeClaimRetentionPolicyType,
+		WhenScaled:  appsv1.RetainPersistentVolumeClaimRetentionPolicyType,
+	}
+	g.create(t, set)
+	g.settled(t, 2)
+
+	g.eventuallySays(t, true, `RabbitmqCluster "rmq" owns StatefulSet web: deleting it stops 2 pods and DELETES 2 claims with 2Gi of data`,
+		"delete", "rabbitmqcluster", "rmq")
+	g.says(t, true, "", []string{"[owner-delete]", "the objects of kind RabbitmqCluster own StatefulSet web"}, "delete", "crd", "rabbitmqclusters.rabbitmq.com")
+	g.allowed(t, "", "delete", "rabbitmqcluster", "idle")
+	g.allowed(t, "", "delete", "rabbitmqcluster", "rmq", "--cascade=orphan", "--dry-run=server")
+
+	g.warned(t, "confirmed-by", "annotate", "rabbitmqcluster.rabbitmq.com", "rmq", "stateward.dev/confirm=delete",
+		"stateward.dev/confirm-until="+time.Now().Add(10*time.Minute).UTC().Format(time.RFC3339))
+	g.warned(t, "owner-delete", "delete", "rabbitmqcluster", "rmq")
+	eventually(t, "the set and its claims are gone", func(context.Context) (bool, error) {
+		output, _ := g.kubectl(t, "", "get", "statefulset,pvc")
+		return strings.Contains(output, "No resources found"), nil
+	})
+	g.allowed(t, "", "delete", "crd", "rabbitmqclusters.rabbitmq.com")
+}

@@ -1,0 +1,37 @@
+package registration_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/webhook/registration"
+)
+
+func TestMoreParentsAreReadFromTheirRegistration(t *testing.T) {
+	t.Parallel()
+	library := *embedded(t)
+	if found := registration.MoreParents(registration.Validating(&library, registration.Target{})); found != nil {
+		t.Errorf("without any: %v", found)
+	}
+	library.MoreParents = []policies.Parent{{Group: "example.com", Resource: "clusters"}, {Group: "rabbitmq.com", Resource: "queues"}}
+	found := registration.MoreParents(registration.Validating(&library, registration.Target{}))
+	if diff := cmp.Diff(library.MoreParents, found); diff != "" {
+		t.Errorf("parents (-want +got):\n%s", diff)
+	}
+}
+
+func TestParentIsNamedAsItsDefinition(t *testing.T) {
+	t.Parallel()
+	parent, err := policies.ParseParent("rabbitmqclusters.rabbitmq.com")
+	if err != nil || !slices.Contains(policies.Parents(), parent) {
+		t.Errorf("%v, %v", parent, err)
+	}
+	for _, wrong := range []string{"", "rabbitmqclusters", "Foo.example.com", "a.", ".example.com", "a b.example.com"} {
+		if _, err := policies.ParseParent(wrong); err == nil {
+			t.Errorf("%q is taken", wrong)
+		}
+	}
+}
