@@ -1,6 +1,7 @@
 package architecture_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path"
@@ -10,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/stateward/stateward/policies"
 )
 
 // readmeBytes are the least and the most bytes of the front page.
@@ -42,6 +45,19 @@ func TestFrontPageIsShort(t *testing.T) {
 	t.Parallel()
 	if size := len(readText(t, "README.md")); size < readmeBytes[0] || size > readmeBytes[1] {
 		t.Errorf("README.md has %d bytes: keep it between %d and %d, details belong to the page of a folder", size, readmeBytes[0], readmeBytes[1])
+	}
+}
+
+func TestFrontPagesCountTheRules(t *testing.T) {
+	t.Parallel()
+	library, err := policies.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for page, format := range map[string]string{"README.md": "%d rules, %d mutations", "README.zh-CN.md": "%d 条规则、%d 个变更"} {
+		if want := fmt.Sprintf(format, len(library.Rules), len(library.Mutations)); !strings.Contains(readText(t, page), want) {
+			t.Errorf("%s does not say %q", page, want)
+		}
 	}
 }
 
