@@ -54,7 +54,7 @@ func Changes(ctx context.Context, decider *engine.Engine, changes []baseline.Cha
 		result.Add(results[index])
 	}
 	places := placesOf(after, options.Namespace)
-	places.hint(result.Findings, servicesOf(documents))
+	places.hint(result.Findings, servicesOf(documents, result.Findings))
 	if options.Files {
 		places.soften(result.Findings)
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -57,18 +58,21 @@ func Documents(ctx context.Context, decider *engine.Engine, documents []manifest
 		}
 		return result, err
 	}
-	places, services := placesOf(documents, options.Namespace), servicesOf(documents)
+	places := placesOf(documents, options.Namespace)
 	autoscalers := autoscaled(documents, options.Namespace)
 	outcomes := make([]outcome, len(documents))
 	parallel.EachTold(len(documents), options.Progress, func(index int) {
 		one := sole{decider: decider, options: options, world: world, document: documents[index], object: objects[index], index: index, autoscaled: autoscalers}
 		result.Documents[index], outcomes[index] = one.judge(ctx, places)
+		outcomes[index].services = servicesOf(documents, outcomes[index].findings)
 		if !Asks(documents[index]) {
 			documents[index] = documents[index].Reduced(manifest.Identity)
 		}
 	})
 	var failed []error
+	services := map[int]string{}
 	for _, outcome := range outcomes {
+		maps.Copy(services, outcome.services)
 		result.Findings = append(result.Findings, outcome.findings...)
 		result.AddUndecided(outcome.undecided)
 		failed = append(failed, outcome.err)
@@ -86,6 +90,7 @@ func Documents(ctx context.Context, decider *engine.Engine, documents []manifest
 type outcome struct {
 	findings  []report.Finding
 	undecided []engine.Undecided
+	services  map[int]string
 	err       error
 }
 
