@@ -35,6 +35,8 @@ type Options struct {
 	// Files says that the documents are those of files which need not be applied together, as in a folder: a conflict
 	// between two of them is a warning.
 	Files bool
+	// Action, where there is one, says which action is set for a rule that is not of the library.
+	Action func(rule string) (policies.Level, bool)
 	// Progress, where there is one, is told how many documents of how many are done.
 	Progress func(done, total int)
 }
@@ -113,6 +115,7 @@ func (s sole) judge(ctx context.Context, places places) (report.Document, outcom
 	}
 	judged := entry(s.document, review)
 	told := append(append(s.told(review), places.twice(s.document, s.options.Files)...), s.fixedReplicas(review)...)
+	told = s.options.set(told)
 	for index := range told {
 		told[index].Object = judged.ObjectReference
 	}

@@ -54,6 +54,21 @@ func told(document manifest.Document) []engine.Finding {
 	return append(refused(document), invalid(document)...)
 }
 
+// set gives findings the action that is set for their rule, and leaves out those that are off.
+func (o Options) set(told []engine.Finding) (rest []engine.Finding) {
+	for _, each := range told {
+		if o.Action != nil {
+			if level, found := o.Action(each.Rule); found {
+				each.Level = level
+			}
+		}
+		if each.Level != policies.Off {
+			rest = append(rest, each)
+		}
+	}
+	return rest
+}
+
 // denied is a finding without an object.
 func denied(rule string, path []any, what, fix string) engine.Finding {
 	return findingOf(rule, policies.Deny, path, what, fix)
