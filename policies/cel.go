@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -14,7 +15,8 @@ import (
 type CEL struct {
 	// On maps resources to operations, as the rule's own does; empty means that one.
 	On map[string][]string `json:"on,omitempty"`
-	// Variables are named expressions; each may use those before it as variables.NAME.
+	// Variables are named expressions; each may use those before it as variables.NAME. One with the name of a parameter
+	// holds its default, and an export writes there what Guardrails set.
 	Variables []CELVariable `json:"variables,omitempty"`
 	// Validations are what must hold.
 	Validations []CELValidation `json:"validations"`
@@ -83,6 +85,9 @@ func checkCEL(rule Rule) (problems []error) {
 		if variable.Expression == "" {
 			add(place+".expression", "there is none")
 		}
+		if param, found := rule.Params[variable.Name]; found && variable.Expression != CELLiteral(param.Default) {
+			add(place+".expression", "must be the default of the parameter, %s", CELLiteral(param.Default))
+		}
 		named = append(named, variable.Name)
 	}
 	for index, validation := range rule.CEL.Validations {
@@ -97,6 +102,17 @@ func checkCEL(rule Rule) (problems []error) {
 		}
 	}
 	return problems
+}
+
+// CELLiteral writes a value of a parameter, as a decoder of JSON gives it, as a literal of CEL. JSON is one.
+func CELLiteral(value any) string {
+	var text strings.Builder
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return "null"
+	}
+	return strings.TrimSpace(text.String())
 }
 
 func (v CELValidation) check() error {

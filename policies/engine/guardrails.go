@@ -228,6 +228,19 @@ func (g *Guardrails) Level(rule policies.Rule) policies.Level {
 	return cmp.Or(rule.Profile[profile], rule.Severity)
 }
 
+// Action is the action that is set for a rule, whether it is of the library or one that only a check applies.
+func (g *Guardrails) Action(id string) (level policies.Level, found bool) {
+	if g == nil {
+		return "", false
+	}
+	for _, setting := range g.Spec.Rules {
+		if setting.ID == id && setting.Action != "" {
+			return setting.Action, true
+		}
+	}
+	return "", false
+}
+
 // reads lists, sorted, what the rules that are not off read, and the namespaces where something is selected by their
 // labels.
 func (g *Guardrails) reads(library *policies.Library) []string {

@@ -101,6 +101,10 @@ func checkLevel(level policies.Level) error {
 
 func (s RuleSetting) check(library *policies.Library, found *mistakes, path ...any) {
 	rule, known := library.Rule(s.ID)
+	if !known && policies.IsCheckRule(s.ID) {
+		s.checkOnly(found, path...)
+		return
+	}
 	if !known {
 		found.add(unknownRule(s.ID, library), append(path, "id")...)
 		return
@@ -114,11 +118,26 @@ func (s RuleSetting) check(library *policies.Library, found *mistakes, path ...a
 	}
 }
 
+// checkOnly allows an action for a rule that no webhook applies, and nothing else.
+func (s RuleSetting) checkOnly(found *mistakes, path ...any) {
+	if s.Action != "" {
+		found.add(checkLevel(s.Action), append(path, "action")...)
+	}
+	if s.Match != nil || len(s.Params) > 0 || len(s.Actions) > 0 {
+		found.add(fmt.Errorf("rule %s is applied by `stateward check` alone: only its action can be set", s.ID), append(path, "id")...)
+	}
+}
+
 func (e Exception) check(library *policies.Library, found *mistakes, path ...any) {
 	if len(e.Rules) == 0 {
 		found.add(errors.New("name at least one rule; to exempt namespaces from all rules, use `spec.match.excludedNamespaces`"), append(path, "rules")...)
 	}
 	for index, id := range e.Rules {
+		if policies.IsCheckRule(id) {
+			found.add(fmt.Errorf("rule %s is applied by `stateward check` alone and has no exceptions: set its action in spec.rules, "+
+				"or ignore it in a manifest with --allow-annotations", id), append(path, "rules", index)...)
+			continue
+		}
 		if _, known := library.Rule(id); !known {
 			found.add(unknownRule(id, library), append(path, "rules", index)...)
 		}

@@ -90,6 +90,16 @@ func TestGuardrailsThatAreWrongAreRefusedWithTheFieldsPath(t *testing.T) {
 				`spec.exceptions[0].expires: "tomorrow" is not a time such as 2027-01-31T00:00:00Z (RFC 3339)`,
 			}, "\n"),
 		},
+		"more than an action of a rule that a check applies": {
+			guardrailsWith(`"rules":[{"id":"same-object","action":"warn","match":{"names":["a"]}},{"id":"api-server","action":"no"}]`),
+			"spec.rules[0].id: rule same-object is applied by `stateward check` alone: only its action can be set\n" +
+				`spec.rules[1].action: unknown action "no": use one of [deny warn audit off]`,
+		},
+		"an exception from a rule that a check applies": {
+			guardrailsWith(`"exceptions":[{"rules":["api-version"],"match":{"names":["a"]},"reason":"r","owner":"o","expires":"2027-01-31T00:00:00Z"}]`),
+			"spec.exceptions[0].rules[0]: rule api-version is applied by `stateward check` alone and has no exceptions: set its action in " +
+				"spec.rules, or ignore it in a manifest with --allow-annotations",
+		},
 		"another kind": {
 			`{"apiVersion":"v1","kind":"Service","spec":{}}`,
 			"apiVersion: \"v1\" is not stateward.dev/v1alpha1\nkind: \"Service\" is not Guardrails",

@@ -29,6 +29,19 @@ image_changes := [entry |
 ]
 
 # METADATA
+# title: Recreations
+# description: The same for a set with the strategy Recreate, which replaces all pods at once.
+recreations := [entry |
+	some entry in review.statefulsets
+	entry.operation == "UPDATE"
+	is_object(entry.old)
+	image.changed(entry)
+	defaults.update_strategy(entry.object) == "Recreate"
+	decidable(entry)
+	not back_to_images(entry)
+]
+
+# METADATA
 # title: Openings
 # description: |
 #   Every request that lets other images into a set which they have not reached at all: they came while a partition, or

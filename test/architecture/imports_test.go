@@ -21,7 +21,7 @@ func allowed() map[string][]string {
 		"policies/engine/plan":     {},
 		"certs":                    {},
 		"cmd/internal/parallel":    {},
-		"cmd/internal/manifest":    {"cmd/internal/parallel", "policies/fieldpath"},
+		"cmd/internal/manifest":    {"cmd/internal/apirules", "cmd/internal/parallel", "policies/fieldpath"},
 		"cmd/internal/baseline":    {"cmd/internal/manifest", "policies"},
 		"webhook/cluster":          {"policies", "policies/engine"},
 		"webhook/registration":     {"policies"},

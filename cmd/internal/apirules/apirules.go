@@ -8,7 +8,6 @@
 package apirules
 
 import (
-	"encoding/json"
 	"fmt"
 	"reflect"
 	"strings"
@@ -23,16 +22,19 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// Refusals returns what an API server refuses of an object; nothing for kinds that this package does not know. The object
-// is one that an API server can read.
-func Refusals(apiVersion, kind string, raw []byte) field.ErrorList {
-	switch apiVersion + "/" + kind {
-	case "apps/v1/StatefulSet":
-		return of(raw, statefulSet)
-	case "v1/Service":
-		return of(raw, service)
-	case "policy/v1/PodDisruptionBudget":
-		return of(raw, budget)
+// Errors are refusals, each with its field.
+type Errors = field.ErrorList
+
+// Refusals returns what an API server refuses of an object of Kubernetes' own type; nothing for kinds that this package
+// does not know.
+func Refusals(object any) Errors {
+	switch object := object.(type) {
+	case *appsv1.StatefulSet:
+		return statefulSet(object)
+	case *corev1.Service:
+		return service(object)
+	case *policyv1.PodDisruptionBudget:
+		return budget(object)
 	default:
 		return nil
 	}
@@ -65,14 +67,6 @@ func shown(err *field.Error) string {
 		}
 		return "refused by API servers"
 	}
-}
-
-func of[T any](raw []byte, check func(*T) field.ErrorList) field.ErrorList {
-	var object T
-	if err := json.Unmarshal(raw, &object); err != nil {
-		return nil
-	}
-	return check(&object)
 }
 
 // meta checks names, labels, annotations and owners.

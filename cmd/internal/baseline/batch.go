@@ -35,7 +35,10 @@ func (r repository) read(ctx context.Context, revision string, past listing, opt
 		tree.note("%s has no manifest at these paths: everything counts as new", revision)
 		return tree, nil
 	}
-	blobs, err := r.blobs(ctx, past.files, limit(opts))
+	if most := fileLimit(opts); len(past.files) > most {
+		return Tree{}, fmt.Errorf("%s has more than %d files at these paths: name a smaller folder, or raise --max-files", revision, most)
+	}
+	blobs, err := r.blobs(ctx, past.files, limit(opts), totalLimit(opts))
 	if err != nil {
 		return Tree{}, fmt.Errorf("read the files of the baseline: %w", err)
 	}
@@ -107,6 +110,21 @@ func limit(opts manifest.Options) int64 {
 	return manifest.DefaultMaxBytes
 }
 
+func totalLimit(opts manifest.Options) int64 {
+	if opts.MaxTotalBytes > 0 {
+		return opts.MaxTotalBytes
+	}
+	return manifest.DefaultMaxTotalBytes
+}
+
+// fileLimit is how many files of a revision may be read: as many as a walk may meet.
+func fileLimit(opts manifest.Options) int {
+	if opts.MaxFiles > 0 {
+		return opts.MaxFiles
+	}
+	return manifest.DefaultMaxFiles
+}
+
 func (r repository) exists(path string) bool {
 	info, err := os.Lstat(filepath.Join(r.top, filepath.FromSlash(path)))
 	return err == nil && info.Mode().IsRegular()
@@ -119,16 +137,21 @@ func firstLine(err error) string {
 
 // blobs reads the content of all files from one process. Those that are too large are not asked for: a small object may
 // unpack to gigabytes.
-func (r repository) blobs(ctx context.Context, files []entry, limit int64) ([]blob, error) {
+func (r repository) blobs(ctx context.Context, files []entry, limit, all int64) ([]blob, error) {
 	sizes, err := r.batch(ctx, "--batch-check", files, limit)
 	if err != nil {
 		return nil, err
 	}
 	var small []entry
+	var total int64
 	for _, each := range sizes {
 		if each.size <= limit {
 			small = append(small, each.entry)
+			total += each.size
 		}
+	}
+	if total > all {
+		return nil, fmt.Errorf("they are larger than %d bytes together: name a smaller folder, or raise --max-total-size", all)
 	}
 	read, err := r.batch(ctx, "--batch", small, limit)
 	if err != nil {

@@ -101,7 +101,7 @@ func (r repository) files(ctx context.Context, entries []entry, opts manifest.Op
 		if !found {
 			return nil, fmt.Errorf("%s: %w", name, fs.ErrNotExist)
 		}
-		read, err := r.blobs(ctx, []entry{wanted}, limit(opts))
+		read, err := r.blobs(ctx, []entry{wanted}, limit(opts), totalLimit(opts))
 		if err != nil {
 			return nil, err
 		}

@@ -1,6 +1,7 @@
 package baseline_test
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,10 +26,20 @@ func newRepository(t *testing.T) repository {
 	return r
 }
 
-func (r repository) git(arguments ...string) string {
+func (r repository) git(arguments ...string) string { return r.gitFrom(os.DevNull, arguments...) }
+
+// gitFrom runs git with a file of the repository as its input.
+func (r repository) gitFrom(input string, arguments ...string) string {
 	r.t.Helper()
 	command := exec.CommandContext(r.t.Context(), "git", arguments...)
 	command.Dir = r.top
+	if input != os.DevNull {
+		text, err := os.ReadFile(r.path(input))
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		command.Stdin = bytes.NewReader(text)
+	}
 	command.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_SYSTEM="+os.DevNull,
 		"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_AUTHOR_DATE=2026-01-01T00:00:00Z",
 		"GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.com", "GIT_COMMITTER_DATE=2026-01-01T00:00:00Z")

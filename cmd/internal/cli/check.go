@@ -125,7 +125,7 @@ func check(ctx context.Context, paths []string, options checkOptions, streams St
 	}
 	result, failed := input.judge(ctx, decider, judge.Options{
 		Namespace: options.namespace, Partial: options.partial, Surroundings: surroundings,
-		AllowAnnotations: options.annotations, Once: true, Now: time.Now(), Progress: progress.of("judged", "documents"),
+		AllowAnnotations: options.annotations, Once: true, Now: time.Now(), Action: guardrails.Action, Progress: progress.of("judged", "documents"),
 	})
 	progress.end()
 	result.Version = buildVersion()

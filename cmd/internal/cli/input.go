@@ -55,7 +55,7 @@ func readInput(ctx context.Context, paths []string, options checkOptions, librar
 	found.unreadable = errors.Join(surveyed, found.unreadable)
 	found.read.LeftOut = append(found.read.LeftOut, left...)
 	if found.count() == 0 && found.unreadable == nil && !options.allowEmpty {
-		found.unreadable = errEmpty(append(paths, options.kustomize...))
+		found.unreadable = errEmpty(options.given(paths), found.read.LeftOut)
 	}
 	return found, nil
 }
@@ -273,8 +273,26 @@ func parseSize(flag, text string) (int64, error) {
 	return size.Value(), nil
 }
 
+// given names what is to be checked.
+func (o inputOptions) given(paths []string) []string {
+	names := slices.Concat(paths, o.kustomize)
+	if len(names) == 0 {
+		return []string{"."}
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return name == "" })
+}
+
 // errEmpty is for a pipeline whose chart renders nothing: it has checked nothing.
-func errEmpty(given []string) error {
-	names := slices.DeleteFunc(given, func(name string) bool { return name == "" })
+func errEmpty(names []string, left []manifest.LeftOut) error {
+	charts := 0
+	for _, each := range left {
+		if each.Reason == manifest.Chart {
+			charts++
+		}
+	}
+	if charts > 0 {
+		return fmt.Errorf("no document in %s, so nothing was checked: Helm charts hold all there is, %d here: add --discover --helm to render "+
+			"them, or use --allow-empty", strings.Join(names, ", "), charts)
+	}
 	return fmt.Errorf("no document in %s, so nothing was checked: give files that contain manifests, or use --allow-empty", strings.Join(names, ", "))
 }

@@ -54,7 +54,7 @@ func Changes(ctx context.Context, decider *engine.Engine, changes []baseline.Cha
 		result.Add(results[index])
 	}
 	places := placesOf(after, options.Namespace)
-	places.hint(result.Findings, servicesOf(documents))
+	places.hint(result.Findings, servicesOf(documents, result.Findings))
 	if options.Files {
 		places.soften(result.Findings)
 	}
@@ -91,7 +91,7 @@ func (c comparison) judge(ctx context.Context, change baseline.Change) error {
 // orRefused tells what an API server answers to a document that it does not read, beside what rules can tell of it. No
 // rule has to read such a document.
 func (c comparison) orRefused(ctx context.Context, before *manifest.Document, document manifest.Document, failed error) error {
-	told := told(document)
+	told := c.options.set(told(document))
 	if before != nil && failed == nil {
 		told = without(told, invalid(*before))
 	}

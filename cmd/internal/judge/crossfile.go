@@ -110,10 +110,10 @@ func (p places) elsewhere(file string, others []engine.ObjectReference) (found [
 }
 
 // hint adds to a finding of a missing Service where one of that name is, in another namespace.
-func (p places) hint(findings []report.Finding, services []string) {
+func (p places) hint(findings []report.Finding, services map[int]string) {
 	for index := range findings {
 		finding := &findings[index]
-		if finding.Rule != "headless-service" && finding.Rule != "service-selector" {
+		if !isAboutService(*finding) {
 			continue
 		}
 		hint := p.elsewhereNamed(services[finding.Document], finding.Object.Namespace)
@@ -143,21 +143,34 @@ func (p places) elsewhereNamed(service, namespace string) string {
 		document.Position(nil), document.Namespace)
 }
 
-// servicesOf lists the governing Service that each document names, "" for all but StatefulSets.
-func servicesOf(documents []manifest.Document) []string {
-	names := make([]string, len(documents))
-	for index, document := range documents {
-		if document.Kind != "StatefulSet" {
-			continue
-		}
-		var set struct {
-			Spec struct {
-				ServiceName string `json:"serviceName"`
-			} `json:"spec"`
-		}
-		if err := json.Unmarshal(document.Raw, &set); err == nil {
-			names[index] = set.Spec.ServiceName
+// isAboutService reports a finding that may be one of a Service in another namespace.
+func isAboutService(finding report.Finding) bool {
+	return finding.Rule == "headless-service" || finding.Rule == "service-selector"
+}
+
+// servicesOf returns the governing Services of the documents that have findings of Services, by the documents' indexes.
+func servicesOf(documents []manifest.Document, findings []report.Finding) map[int]string {
+	names := map[int]string{}
+	for _, finding := range findings {
+		if isAboutService(finding) {
+			names[finding.Document] = serviceOf(documents[finding.Document])
 		}
 	}
 	return names
+}
+
+// serviceOf returns the governing Service that a document names, "" for all but StatefulSets.
+func serviceOf(document manifest.Document) string {
+	if document.Kind != "StatefulSet" {
+		return ""
+	}
+	var set struct {
+		Spec struct {
+			ServiceName string `json:"serviceName"`
+		} `json:"spec"`
+	}
+	if err := json.Unmarshal(document.Raw, &set); err != nil {
+		return ""
+	}
+	return set.Spec.ServiceName
 }

@@ -46,6 +46,9 @@ func ignore(result *report.Result, documents []manifest.Document, library *polic
 		}
 	}
 	rules := library.All()
+	for _, id := range policies.CheckRules() {
+		rules = append(rules, policies.Rule{ID: id})
+	}
 	for index, document := range documents {
 		if len(asked[index]) == 0 {
 			continue
@@ -70,6 +73,9 @@ func ignores(document manifest.Document, library *policies.Library) (reasons map
 		id, reason, _ := strings.Cut(each, ":")
 		id, reason = strings.TrimSpace(id), strings.TrimSpace(reason)
 		rule, known := library.Rule(id)
+		if policies.IsCheckRule(id) {
+			rule, known = policies.Rule{ID: id}, true
+		}
 		switch {
 		case id == "" && reason == "":
 			continue

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -34,6 +35,8 @@ type Options struct {
 	// Files says that the documents are those of files which need not be applied together, as in a folder: a conflict
 	// between two of them is a warning.
 	Files bool
+	// Action, where there is one, says which action is set for a rule that is not of the library.
+	Action func(rule string) (policies.Level, bool)
 	// Progress, where there is one, is told how many documents of how many are done.
 	Progress func(done, total int)
 }
@@ -57,18 +60,21 @@ func Documents(ctx context.Context, decider *engine.Engine, documents []manifest
 		}
 		return result, err
 	}
-	places, services := placesOf(documents, options.Namespace), servicesOf(documents)
+	places := placesOf(documents, options.Namespace)
 	autoscalers := autoscaled(documents, options.Namespace)
 	outcomes := make([]outcome, len(documents))
 	parallel.EachTold(len(documents), options.Progress, func(index int) {
 		one := sole{decider: decider, options: options, world: world, document: documents[index], object: objects[index], index: index, autoscaled: autoscalers}
 		result.Documents[index], outcomes[index] = one.judge(ctx, places)
+		outcomes[index].services = servicesOf(documents, outcomes[index].findings)
 		if !Asks(documents[index]) {
 			documents[index] = documents[index].Reduced(manifest.Identity)
 		}
 	})
 	var failed []error
+	services := map[int]string{}
 	for _, outcome := range outcomes {
+		maps.Copy(services, outcome.services)
 		result.Findings = append(result.Findings, outcome.findings...)
 		result.AddUndecided(outcome.undecided)
 		failed = append(failed, outcome.err)
@@ -86,6 +92,7 @@ func Documents(ctx context.Context, decider *engine.Engine, documents []manifest
 type outcome struct {
 	findings  []report.Finding
 	undecided []engine.Undecided
+	services  map[int]string
 	err       error
 }
 
@@ -108,6 +115,7 @@ func (s sole) judge(ctx context.Context, places places) (report.Document, outcom
 	}
 	judged := entry(s.document, review)
 	told := append(append(s.told(review), places.twice(s.document, s.options.Files)...), s.fixedReplicas(review)...)
+	told = s.options.set(told)
 	for index := range told {
 		told[index].Object = judged.ObjectReference
 	}

@@ -43,10 +43,7 @@ func refused(document manifest.Document) []engine.Finding {
 
 // invalid returns what an API server refuses of a document that it can read.
 func invalid(document manifest.Document) (findings []engine.Finding) {
-	if !document.Typed || len(refused(document)) > 0 {
-		return nil
-	}
-	for _, each := range apirules.Refusals(document.APIVersion, document.Kind, document.Raw) {
+	for _, each := range document.Invalid() {
 		findings = append(findings, denied(apiServer, fieldpath.Parse(each.Field), apirules.Told(each), "write what the API reference allows"))
 	}
 	return findings
@@ -55,6 +52,21 @@ func invalid(document manifest.Document) (findings []engine.Finding) {
 // told is all that can be told of a document without any rule.
 func told(document manifest.Document) []engine.Finding {
 	return append(refused(document), invalid(document)...)
+}
+
+// set gives findings the action that is set for their rule, and leaves out those that are off.
+func (o Options) set(told []engine.Finding) (rest []engine.Finding) {
+	for _, each := range told {
+		if o.Action != nil {
+			if level, found := o.Action(each.Rule); found {
+				each.Level = level
+			}
+		}
+		if each.Level != policies.Off {
+			rest = append(rest, each)
+		}
+	}
+	return rest
 }
 
 // denied is a finding without an object.
@@ -93,8 +105,8 @@ func field(path []any) string {
 type removal struct{ kind, version, since, now string }
 
 // removals are those of the kinds that rules read. Source: https://kubernetes.io/docs/reference/using-api/deprecation-guide/
-func removals() []removal {
-	return []removal{
+func removals() [9]removal {
+	return [9]removal{
 		{"StatefulSet", "apps/v1beta1", "1.16", "apps/v1"},
 		{"StatefulSet", "apps/v1beta2", "1.16", "apps/v1"},
 		{"Deployment", "apps/v1beta1", "1.16", "apps/v1"},

@@ -36,8 +36,12 @@ func (s *sorter) fault(text []byte, faults []fault) {
 	}
 }
 
-// template reports a template: it is an error only in a file that was named.
+// template reports a template: it is an error only in a file that was named. One that lies in a chart is rendered with it.
 func (s *sorter) template(found fault) {
+	if s.opts.lenient && isInChart(s.file) {
+		s.leaveOut(found.place, ChartFile)
+		return
+	}
 	if s.opts.lenient {
 		s.LeftOut = append(s.LeftOut, LeftOut{Position: at(s.file, found.place), Reason: Template, Detail: found.err.Error()})
 		return

@@ -13,6 +13,7 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 	kjson "sigs.k8s.io/json"
 
+	"github.com/stateward/stateward/cmd/internal/apirules"
 	"github.com/stateward/stateward/policies/fieldpath"
 )
 
@@ -27,17 +28,21 @@ func (d *Document) readTyped() (unknown []fault) {
 	// What is of the wrong type ends the decoding, and what is said of the fields before it stays true.
 	strict, err := kjson.UnmarshalStrict(d.Raw, typed, kjson.DisallowUnknownFields)
 	d.Typed, d.refusal = err == nil, err
+	if d.Typed {
+		// It is read here anyway: reading it once more for the rules of API servers takes as long again.
+		d.invalid = apirules.Refusals(typed)
+	}
 	if d.Typed && hasNull(d.Raw) {
 		d.withoutNulls(typed)
 	}
 	for _, each := range strict {
-		var field kjson.FieldError
-		if !errors.As(each, &field) {
+		var found kjson.FieldError
+		if !errors.As(each, &found) {
 			continue
 		}
 		// Where a key with a dot came apart, the place is that of the longest part that is found.
-		at, _ := d.outline.find(fieldpath.Parse(field.FieldPath()))
-		unknown = append(unknown, faultAt(at, "%s: %s has no such field", field.FieldPath(), d.Kind))
+		at, _ := d.outline.find(fieldpath.Parse(found.FieldPath()))
+		unknown = append(unknown, faultAt(at, "%s: %s has no such field", found.FieldPath(), d.Kind))
 	}
 	return unknown
 }
@@ -56,6 +61,9 @@ func (d *Document) withoutNulls(typed runtime.Object) {
 		d.Raw = raw
 	}
 }
+
+// Invalid is what an API server refuses of a document that it can read.
+func (d Document) Invalid() apirules.Errors { return d.invalid }
 
 // Refusal is what an API server answers to a document that is not of its own type, and the path to the field where that
 // is known. It is nil for all others.

@@ -64,7 +64,7 @@ func TestPipeWithoutWriterEnds(t *testing.T) {
 	folder := t.TempDir()
 	pipe := filepath.Join(folder, "pipe.yaml")
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
@@ -161,5 +161,61 @@ func TestLookFindsLeavesChartsAndTrees(t *testing.T) {
 	want := [][]string{{"dev", "prod"}, {"chart"}, {"rendered/one/a.yaml"}, {"rendered/two/b.yaml"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("found (-want +got):\n%s", diff)
+	}
+}
+
+func TestTemplatesOfAChartAreNotReportedApart(t *testing.T) {
+	t.Parallel()
+	const template = "apiVersion: v1\nkind: Service\nmetadata:\n  {{- include \"name\" . }}\n"
+	folder := tree(t, map[string]string{"chart/Chart.yaml": "apiVersion: v2\nname: c\n", "chart/files/a.yaml": template, "b.yaml": template})
+	input, err := manifest.Read(t.Context(), []string{folder}, manifest.Options{AllowEmpty: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]manifest.Reason{}
+	for _, left := range input.LeftOut {
+		got[strings.TrimPrefix(left.File, folder+"/")] = left.Reason
+	}
+	want := map[string]manifest.Reason{"chart": manifest.Chart, "chart/files/a.yaml": manifest.ChartFile, "b.yaml": manifest.Template}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("left out (-want +got):\n%s", diff)
+	}
+}
+
+func TestLinksThatLoopEnd(t *testing.T) {
+	t.Parallel()
+	folder := tree(t, map[string]string{"a/a.yaml": service, "b/b.yaml": service})
+	for _, link := range [][2]string{
+		{"..", "a/up"}, {"../b", "a/b"}, {"../a", "b/a"}, {"self.yaml", "self.yaml"}, {"two.yaml", "one.yaml"}, {"one.yaml", "two.yaml"},
+	} {
+		if err := os.Symlink(link[0], filepath.Join(folder, link[1])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Each folder leads to two others, so without a memory there are 2^20 paths.
+	for level := range 20 {
+		if err := os.MkdirAll(filepath.Join(folder, "levels", strconv.Itoa(level+1)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for _, side := range []string{"x", "y"} {
+			if err := os.MkdirAll(filepath.Join(folder, "levels", strconv.Itoa(level)), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Symlink("../"+strconv.Itoa(level+1), filepath.Join(folder, "levels", strconv.Itoa(level), side)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	input, err := manifest.Read(ctx, []string{folder}, manifest.Options{MaxFiles: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(input.Documents) != 2 {
+		t.Errorf("%d documents, want 2", len(input.Documents))
+	}
+	if _, err := manifest.Look(folder, manifest.Options{MaxFiles: 1000}); err != nil {
+		t.Error(err)
 	}
 }

@@ -30,6 +30,8 @@ const (
 	Kustomization Reason = "kustomization"
 	// Chart is the folder of a Helm chart.
 	Chart Reason = "Helm chart"
+	// ChartFile is a template elsewhere in a chart, which Helm reads.
+	ChartFile Reason = "file of a Helm chart"
 	// Patch changes other objects and is none.
 	Patch Reason = "patch"
 	// Template has to be rendered first.

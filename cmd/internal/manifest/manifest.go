@@ -10,6 +10,8 @@ package manifest
 import (
 	"encoding/json"
 	"io"
+
+	"github.com/stateward/stateward/cmd/internal/apirules"
 )
 
 const (
@@ -133,6 +135,8 @@ type Document struct {
 	source  *fileText
 	// refusal is why it could not.
 	refusal error
+	// invalid is what an API server refuses of it all the same.
+	invalid apirules.Errors
 }
 
 // IsAdmissionReview tells whether the document is a recorded admission request

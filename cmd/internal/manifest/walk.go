@@ -132,6 +132,19 @@ func (w *walker) chart(path string) bool {
 	return true
 }
 
+// isInChart reports whether a file lies in the folder of a Helm chart.
+func isInChart(file string) bool {
+	for folder := filepath.Dir(file); ; folder = filepath.Dir(folder) {
+		info, err := os.Stat(filepath.Join(folder, chartFile))
+		if err == nil && info.Mode().IsRegular() {
+			return true
+		}
+		if folder == filepath.Dir(folder) {
+			return false
+		}
+	}
+}
+
 // belongsToChart reports whether a file or folder of a chart is read by Helm only.
 func belongsToChart(name string) bool {
 	return slices.Contains([]string{chartFile, "Chart.lock", "templates", "charts", "ci", "crds", "values.schema.json"}, name) ||

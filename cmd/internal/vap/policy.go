@@ -42,12 +42,26 @@ func policy(name string, rule policies.Rule, level policies.Level, limits limits
 		})
 	}
 	for _, variable := range rule.CEL.Variables {
+		variable.Expression = set(rule, variable, options)
 		exported.Spec.Variables = append(exported.Spec.Variables, admissionregistrationv1.Variable(variable))
 	}
 	for _, validation := range rule.CEL.Validations {
 		exported.Spec.Validations = append(exported.Spec.Validations, translate(rule, validation))
 	}
 	return exported
+}
+
+// set returns a variable's expression: for one that is a parameter of the rule, the value that Guardrails set.
+func set(rule policies.Rule, variable policies.CELVariable, options Options) string {
+	if _, isParam := rule.Params[variable.Name]; !isParam || options.Guardrails == nil {
+		return variable.Expression
+	}
+	for _, setting := range options.Guardrails.Spec.Rules {
+		if value, found := setting.Params[variable.Name]; found && rule.Called(setting.ID) {
+			return policies.CELLiteral(value)
+		}
+	}
+	return variable.Expression
 }
 
 // Labels are by what all policies are found that are to go.

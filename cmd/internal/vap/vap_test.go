@@ -6,6 +6,8 @@ import (
 	"testing/fstest"
 	"time"
 
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+
 	"github.com/stateward/stateward/cmd/internal/vap"
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
@@ -93,5 +95,41 @@ func TestGuardrailsThatNoPolicyCanSayAreRefused(t *testing.T) {
 	// What has expired excepts nothing, whatever it selects.
 	if _, err := vap.Export(library, vap.Options{Guardrails: guardrails, Now: time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)}); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestExportWritesParametersOfGuardrails(t *testing.T) {
+	t.Parallel()
+	library, err := policies.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	expression := func(guardrails *engine.Guardrails) string {
+		t.Helper()
+		objects, err := vap.Export(library, vap.Options{Guardrails: guardrails})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, object := range objects {
+			policy, ok := object.(*admissionregistrationv1.ValidatingAdmissionPolicy)
+			if !ok || policy.Name != "stateward-image-tag" {
+				continue
+			}
+			for _, variable := range policy.Spec.Variables {
+				if variable.Name == "moving" {
+					return variable.Expression
+				}
+			}
+		}
+		return ""
+	}
+	if got, want := expression(nil), `["latest","main","master","stable","edge","nightly","dev"]`; got != want {
+		t.Errorf("without Guardrails: got %s, want %s", got, want)
+	}
+	weekly := &engine.Guardrails{Spec: engine.GuardrailsSpec{Rules: []engine.RuleSetting{
+		{ID: "image-tag", Params: map[string]any{"moving": []any{"weekly"}}},
+	}}}
+	if got, want := expression(weekly), `["weekly"]`; got != want {
+		t.Errorf("with Guardrails: got %s, want %s", got, want)
 	}
 }

@@ -4,14 +4,16 @@
 #   Pods of a Parallel set that form a cluster look each other up by name while none of them is ready. A governing
 #   Service hands out only the names of ready pods, unless it has `publishNotReadyAddresses: true`: each waits for the
 #   others. A set counts as one of peers where a container's command, arguments or variables name a pod of the set, or
-#   the governing Service.
+#   the governing Service. An update of a governing Service that takes the field away is warned of for every set of
+#   several pods.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/reference/kubernetes-api/service-resources/service-v1/#ServiceSpec
 # custom:
 #   severity: warn
 #   on:
 #     statefulsets: [CREATE, UPDATE]
-#   reads: [services]
+#     services: [UPDATE]
+#   reads: [services, statefulsets]
 #   fix: "set `publishNotReadyAddresses: true` on the governing Service"
 #   since: v0.1.0
 package stateward.rules.identity.peers
@@ -36,6 +38,24 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	object.get(service, ["spec", "publishNotReadyAddresses"], false) == false
 	_looks_up(entry, name)
 }
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["spec", "publishNotReadyAddresses"],
+	"what": sprintf("this change hides the pods of StatefulSet %q from each other until they are ready", [
+		sts.metadata.name,
+	]),
+	"fix": "keep `publishNotReadyAddresses: true`, or make sure that no pod waits for another",
+	"touched": true,
+}) if {
+	some entry in review.services
+	entry.operation == "UPDATE"
+	_publishes(entry.old)
+	not _publishes(entry.object)
+	some sts in cluster.governed_by(entry.namespace, entry.name)
+	defaults.replicas(sts) > 1
+}
+
+_publishes(service) if service.spec.publishNotReadyAddresses == true
 
 _looks_up(entry, name) if {
 	some word in _words(entry.object)

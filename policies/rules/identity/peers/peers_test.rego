@@ -44,3 +44,39 @@ _set(policy, replicas, container) := {
 		"template": {"spec": {"containers": [container]}},
 	},
 }
+
+test_update_that_hides_the_peers_of_a_service_is_mentioned if {
+	{[finding.field, finding.what, finding.severity] | some finding in rule.report} == {[
+		"spec.publishNotReadyAddresses",
+		`this change hides the pods of StatefulSet "web" from each other until they are ready`,
+		"warn",
+	]} with input as _service_update({"publishNotReadyAddresses": true}, {})
+		with data.cluster.statefulsets as _stored(3)
+}
+
+test_update_of_a_service_that_hides_no_more_than_before_is_fine if {
+	rule.report == set() with input as _service_update({}, {}) with data.cluster.statefulsets as _stored(3)
+	published := {"publishNotReadyAddresses": true}
+	rule.report == set() with input as _service_update(published, published) with data.cluster.statefulsets as _stored(3)
+	rule.report == set() with input as _service_update({"publishNotReadyAddresses": true}, {})
+		with data.cluster.statefulsets as _stored(1)
+	rule.report == set() with input as _service_update({"publishNotReadyAddresses": true}, {})
+}
+
+_service_update(before, after) := {"request": {
+	"operation": "UPDATE",
+	"kind": {"group": "", "version": "v1", "kind": "Service"},
+	"namespace": "default",
+	"name": "nginx",
+	"oldObject": _service(before),
+	"object": _service(after),
+}}
+
+_service(spec) := {
+	"apiVersion": "v1",
+	"kind": "Service",
+	"metadata": {"name": "nginx", "namespace": "default"},
+	"spec": object.union({"clusterIP": "None"}, spec),
+}
+
+_stored(replicas) := {"default": {"web": _set("OrderedReady", replicas, {"name": "web"})}}

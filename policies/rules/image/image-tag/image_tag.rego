@@ -42,10 +42,13 @@
 #           r'[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*' +
 #           r'(?::\w[\w.-]{0,127})?(?:@(sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}))?$'))
 #       - {name: untagged, expression: "variables.news.filter(image, image.matches('^([^@]*/)?[^:@/]*$'))"}
+#       # The parameter: an export writes what Guardrails set in its place.
+#       - {name: moving, expression: '["latest","main","master","stable","edge","nightly","dev"]'}
 #       - name: latest
 #         expression: >-
-#           variables.news.filter(image, image.matches(
-#           '^([^@]*/)?[^:@/]*:(latest|main|master|stable|edge|nightly|dev)(-[^@]*)?$'))
+#           variables.news.filter(image, image.matches('^([^@]*/)?[^:@/]*:[^@/]*$') && variables.moving.exists(word,
+#           image.substring(image.lastIndexOf(':') + 1) == word ||
+#           image.substring(image.lastIndexOf(':') + 1).startsWith(word + '-')))
 #     validations:
 #       - path: spec.template.spec.containers
 #         expression: "!('' in variables.images)"

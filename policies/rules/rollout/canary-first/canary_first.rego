@@ -6,7 +6,8 @@
 #   of `replicas - 1` only the last pod runs the new image; the others follow when you lower the partition. If the
 #   StatefulSet has the label `stateward.dev/canary: required` before or after the request, everything else is denied.
 #   An image that changed while nothing could roll out (OnDelete, or a partition of `replicas`) is checked when the
-#   rollout is opened. Going back to the images of the current revision needs no canary: its pods run them.
+#   rollout is opened. With Recreate no partition holds a pod back. Going back to the images of
+#   the current revision needs no canary: its pods run them.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/tutorials/stateful-application/basic-stateful-set/#staging-an-update
 # custom:
@@ -53,6 +54,22 @@ report contains result.violation(rego.metadata.chain(), entry, object.union(_str
 	pods := _pods(entry)
 	reached := pods - max([0, partition])
 	reached > most
+}
+
+report contains result.violation(rego.metadata.chain(), entry, object.union(_strictness(entry), {
+	"path": ["spec", "updateStrategy", "type"],
+	"what": sprintf("Recreate brings the new image to all %v pods at once, not to %v first", [pods, most]),
+	"fix": sprintf("use RollingUpdate with the partition %v, and lower it once %s-%d works", [
+		pods - most,
+		entry.name,
+		(defaults.ordinals_start(entry.object) + pods) - 1,
+	]),
+	"touched": true,
+})) if {
+	most := max([1, config.param(rego.metadata.chain(), "maxCanaryPods")])
+	some entry in rollout.recreations
+	pods := _pods(entry)
+	pods > most
 }
 
 # Those that stay: a pod that the same request adds or stops has no old image to lose.

@@ -186,3 +186,24 @@ _update(before, after) := {
 	"stateward": {"time": "2026-11-23T12:00:00Z"},
 	"request": {"operation": "UPDATE", "oldObject": _sts("1.27.4", before), "object": _sts("1.27.5", after)},
 }
+
+test_recreate_reaches_all_pods if {
+	{[finding.field, finding.what, finding.severity] | some finding in rule.report} == {[
+		"spec.updateStrategy.type",
+		"Recreate brings the new image to all 3 pods at once, not to 1 first",
+		"warn",
+	]} with input as _update({}, {"updateStrategy": {"type": "Recreate"}})
+	{finding.severity | some finding in rule.report} == {"deny"} with input as _labelled(
+		_update({}, {"updateStrategy": {"type": "Recreate"}}),
+		["required", "required"],
+	)
+}
+
+test_recreate_of_one_pod_or_of_the_same_image_is_fine if {
+	rule.report == set() with input as _update({"replicas": 1}, {"replicas": 1, "updateStrategy": {"type": "Recreate"}})
+	rule.report == set() with input as {"request": {
+		"operation": "UPDATE",
+		"oldObject": _sts("1.27.4", {}),
+		"object": _sts("1.27.4", {"updateStrategy": {"type": "Recreate"}}),
+	}}
+}

@@ -4,7 +4,7 @@
 #   `maxUnavailable` lets a RollingUpdate replace several pods at once, from Kubernetes 1.37 on without a feature
 #   gate. The controller uses a number as it is and rounds a percentage down, to at least 1. More than `replicas`
 #   stops all pods together; half or more leaves no majority, and a voting database is unavailable until they are
-#   back. `kubectl scale`, which ignores `maxUnavailable`, can cause this too.
+#   back, as with the strategy Recreate. `kubectl scale`, which ignores `maxUnavailable`, can cause this too.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#maximum-unavailable-pods
 # custom:
@@ -71,6 +71,18 @@ report contains result.advice(rego.metadata.chain(), entry, {
 	loss := _loss(_set(entry.object), defaults.replicas(entry.object))
 }
 
+report contains result.advice(rego.metadata.chain(), entry, {
+	"path": ["spec", "updateStrategy", "type"],
+	"what": sprintf("Recreate lets an update stop %v of %v pods at once: no majority left", [replicas, replicas]),
+	"fix": "use RollingUpdate with maxUnavailable 1",
+}) if {
+	some entry in review.statefulsets
+	_recreated(entry.object)
+	not _recreated(entry.old)
+	replicas := defaults.replicas(entry.object)
+	replicas >= 3
+}
+
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": ["spec", "replicas"],
 	"what": sprintf("%v is less than maxUnavailable %v: an update stops all pods at once", [replicas, value]),
@@ -92,6 +104,9 @@ report contains result.advice(rego.metadata.chain(), entry, {
 	value := _set(cluster.statefulset(entry.namespace, entry.name))
 	loss := _loss(value, defaults.scale_replicas(entry.object))
 }
+
+# An update that leaves the strategy alone brings nothing new.
+_recreated(sts) if sts.spec.updateStrategy.type == "Recreate"
 
 # What the StatefulSet says; undefined where it says nothing or does not roll.
 _set(sts) := value if {

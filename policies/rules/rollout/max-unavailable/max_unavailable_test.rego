@@ -102,7 +102,7 @@ test_absent_value_is_fine[strategy] if {
 test_only_a_rolling_update_is_judged[type] if {
 	some type in ["OnDelete", "Recreate"]
 	sts := object.union(_sts(3, 9), {"spec": {"updateStrategy": {"type": type}}})
-	rule.report == set() with input as sts
+	not _speaks_of_the_value with input as sts
 	rule.report == set() with input as _scale({"replicas": 3}, {"replicas": 1})
 		with data.cluster.statefulsets as _stored(sts)
 }
@@ -233,3 +233,20 @@ _scale(before, after) := {"request": {
 }}
 
 _stored(sts) := {"default": {"web": sts}}
+
+test_recreate_leaves_no_majority if {
+	{[finding.field, finding.what, finding.advice] | some finding in rule.report} == {[
+		"spec.updateStrategy.type",
+		"Recreate lets an update stop 3 of 3 pods at once: no majority left",
+		true,
+	]} with input as _named(_recreate(3))
+	rule.report == set() with input as _named(_recreate(2))
+	rule.report == set() with input as _update(_named(_recreate(3)), _named(_recreate(3)))
+}
+
+_recreate(replicas) := {"replicas": replicas, "updateStrategy": {"type": "Recreate"}}
+
+_speaks_of_the_value if {
+	some finding in rule.report
+	finding.field == "spec.updateStrategy.rollingUpdate.maxUnavailable"
+}

@@ -35,6 +35,7 @@
 #     unseen:
 #       examples/fail/sidecar-only.yaml: which container holds a claim takes more than an expression
 #       examples/fail/no-such-port.yaml: the same is true of the ports that a probe names
+#       examples/fail/undeclared-port.yaml: the same is true of the ports that a probe names
 package stateward.rules.rollout["readiness-gate"]
 
 import data.stateward.lib.defaults
@@ -75,6 +76,22 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	port := item.container.readinessProbe[handler].port
 	is_string(port)
 	not port in {declared.name | some declared in item.container.ports}
+}
+
+report contains result.advice(rego.metadata.chain(), entry, {
+	"path": array.concat(item.path, ["readinessProbe", handler, "port"]),
+	"what": sprintf("no container declares port %v: without a listener on it the pod never gets ready", [port]),
+	"fix": "probe a port that a container serves, and declare it",
+}) if {
+	some entry in review.statefulsets
+	_concerned(entry)
+	declared := {port.containerPort | some item in image.containers(entry.object); some port in item.container.ports}
+	declared != set()
+	some item in image.containers(entry.object)
+	some handler in ["httpGet", "tcpSocket", "grpc"]
+	port := item.container.readinessProbe[handler].port
+	is_number(port)
+	not port in declared
 }
 
 # A claim is mounted in a container without a probe, and another one without a claim has it.

@@ -105,3 +105,24 @@ _with_claim(containers) := object.union(
 	_pod({"containers": containers}),
 	{"volumeClaimTemplates": [{"metadata": {"name": "data"}}]},
 )
+
+test_probe_of_an_undeclared_port_is_mentioned[handler] if {
+	some handler in ["httpGet", "tcpSocket", "grpc"]
+	{[finding.field, finding.what, finding.advice] | some finding in rule.report} == {[
+		sprintf("spec.template.spec.containers[0].readinessProbe.%s.port", [handler]),
+		"no container declares port 81: without a listener on it the pod never gets ready",
+		true,
+	]} with input as _sts(_probing(handler, 81))
+	rule.report == set() with input as _sts(_probing(handler, 80))
+	rule.report == set() with input as _update(_probing(handler, 81), object.union(_probing(handler, 81), {"replicas": 5}))
+}
+
+test_probe_of_a_pod_that_declares_no_port_is_fine if {
+	rule.report == set() with input as _sts(_pod({"containers": [{"readinessProbe": {"httpGet": {"port": 81}}}]}))
+}
+
+_probing(handler, port) := _pod({"containers": [{
+	"name": "nginx",
+	"ports": [{"name": "web", "containerPort": 80}],
+	"readinessProbe": {handler: {"port": port}},
+}]})

@@ -4,7 +4,8 @@
 #   A container that mounts an undefined volume never starts; API servers before 1.37 accept such a template, and the
 #   controller fails to create pod 0. A claim template that no container mounts is harder to notice: every pod gets a
 #   disk and writes its data somewhere else. If a pod volume and a claim template have the same name, the controller
-#   uses the claim.
+#   uses the claim. Where that volume names the template as its claim, as in the charts of CockroachDB, nothing is lost
+#   by it: such a finding is only recorded.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-storage
 # custom:
@@ -64,7 +65,24 @@ report contains result.advice(rego.metadata.chain(), entry, {
 	claims := _claims(entry.object)
 	some index, volume in entry.object.spec.template.spec.volumes
 	volume.name in claims
+	not _stands_in(volume)
 }
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["spec", "template", "spec", "volumes", index, "name"],
+	"what": sprintf("claim template %q replaces this volume, which names the template itself", [volume.name]),
+	"fix": "remove the volume: the template alone gives each pod its claim",
+	"severity": "audit",
+}) if {
+	some entry in review.statefulsets
+	claims := _claims(entry.object)
+	some index, volume in entry.object.spec.template.spec.volumes
+	volume.name in claims
+	_stands_in(volume)
+}
+
+# Charts of CockroachDB and their copies list a volume for the template, which changes nothing.
+_stands_in(volume) if volume.persistentVolumeClaim.claimName == volume.name
 
 # A name that is no text, or none, names nothing.
 _mounts(sts) := [mount |

@@ -163,3 +163,14 @@ _sts(pod) := {
 		"volumeClaimTemplates": [{"metadata": {"name": "www"}}],
 	},
 }
+
+test_volume_that_names_its_template_is_recorded_only if {
+	pod := {"containers": [_mounting("nginx", ["www"])], "volumes": [{
+		"name": "www",
+		"persistentVolumeClaim": {"claimName": "www"},
+	}]}
+	{[finding.what, finding.severity] | some finding in rule.report} == {[
+		`claim template "www" replaces this volume, which names the template itself`,
+		"audit",
+	]} with input as _sts(pod)
+}

@@ -25,6 +25,7 @@
 package stateward.rules.storage["data-path"]
 
 import data.stateward.lib.config
+import data.stateward.lib.containers
 import data.stateward.lib.image
 import data.stateward.lib.mounts
 import data.stateward.lib.result
@@ -37,36 +38,36 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	"touched": true,
 }) if {
 	some entry in _updates
-	some loss in mounts.lost(entry)
+	some loss in containers.lost(entry)
 }
 
 report contains result.violation(rego.metadata.chain(), entry, {
-	"path": array.concat(pair.path, ["env"]),
+	"path": array.concat(pair.new.path, ["env"]),
 	"what": sprintf("%s changes from %s to %s: the container looks for its data elsewhere", [
 		name,
-		_value(pair.old, name),
-		_value(pair.new, name),
+		_value(pair.old.container, name),
+		_value(pair.new.container, name),
 	]),
 	"fix": sprintf("keep %s as it is", [name]),
 	"touched": true,
 }) if {
 	some entry in _updates
-	some pair in mounts.pairs(entry)
-	count(mounts.uses(entry.old, pair.old)) > 0
+	some pair in containers.main_pairs(entry)
+	count(mounts.uses(entry.old, pair.old.container)) > 0
 	some name in config.param(rego.metadata.chain(), "variables")
-	_variables(pair.old, name) != _variables(pair.new, name)
+	_variables(pair.old.container, name) != _variables(pair.new.container, name)
 }
 
 report contains result.advice(rego.metadata.chain(), entry, {
-	"path": array.concat(pair.path, ["volumeMounts"]),
-	"what": sprintf("%s becomes read-only in container %q", [mount.name, pair.new.name]),
+	"path": array.concat(pair.new.path, ["volumeMounts"]),
+	"what": sprintf("%s becomes read-only in container %q", [mount.name, pair.new.container.name]),
 	"fix": "make sure that nothing writes to it",
 }) if {
 	some entry in _updates
-	some pair in mounts.pairs(entry)
-	some mount in pair.new.volumeMounts
+	some pair in containers.main_pairs(entry)
+	some mount in pair.new.container.volumeMounts
 	mount.readOnly == true
-	some before in pair.old.volumeMounts
+	some before in pair.old.container.volumeMounts
 	before.mountPath == mount.mountPath
 	before.name == mount.name
 	object.get(before, "readOnly", false) != true
@@ -87,16 +88,16 @@ report contains result.advice(rego.metadata.chain(), entry, {
 }
 
 report contains result.advice(rego.metadata.chain(), entry, {
-	"path": array.concat(pair.path, ["securityContext", field]),
+	"path": array.concat(pair.new.path, ["securityContext", field]),
 	"what": sprintf("changes from %v to %v: existing files may become unreadable", [_or(before), _or(after)]),
 	"fix": "make sure that the new user can read the data",
 }) if {
 	some entry in _updates
-	some pair in mounts.pairs(entry)
-	count(mounts.uses(entry.old, pair.old)) > 0
+	some pair in containers.main_pairs(entry)
+	count(mounts.uses(entry.old, pair.old.container)) > 0
 	some field in ["runAsUser", "runAsGroup"]
-	after := object.get(pair.new, ["securityContext", field], null)
-	before := object.get(pair.old, ["securityContext", field], null)
+	after := object.get(pair.new.container, ["securityContext", field], null)
+	before := object.get(pair.old.container, ["securityContext", field], null)
 	after != before
 }
 

@@ -174,3 +174,31 @@ _sts(containers, spec) := {
 		"volumeClaimTemplates": [{"metadata": {"name": "data"}}],
 	},
 }
+
+test_sidecar_may_be_another_one if {
+	db := _db([_mount("data", "/data", {})])
+	backup := {"name": "backup", "image": "a", "volumeMounts": [_mount("data", "/backup", {})]}
+	rule.report == set() with input as _update([db, backup], [db, {"name": "logs", "image": "b"}], {})
+	rule.report == set() with input as _update([db, backup], [db, {"name": "logs", "image": "a"}], {})
+}
+
+test_renamed_container_whose_data_moves_is_denied if {
+	{finding.what | some finding in rule.report} == {
+		`container "database" no longer finds claim template "data" at /data, it finds it at /var/lib/data`,
+	} with input as _update(
+		[_db([_mount("data", "/data", {})])],
+		[object.union(_db([_mount("data", "/var/lib/data", {})]), {"name": "database"})],
+		{},
+	)
+}
+
+test_data_may_be_found_by_another_container if {
+	rule.report == set() with input as _update(
+		[{"name": "a", "image": "x", "volumeMounts": [_mount("data", "/data", {}), _mount("data", "/wal", {})]}],
+		[
+			{"name": "b", "image": "x", "volumeMounts": [_mount("data", "/data", {})]},
+			{"name": "c", "image": "x", "volumeMounts": [_mount("data", "/wal", {})]},
+		],
+		{},
+	)
+}

@@ -1,0 +1,12 @@
+package policies
+
+import "slices"
+
+// CheckRules are the ids of the rules that only `stateward check` applies: no API server is there to answer, and what they
+// look at is no resource of other rules. Guardrails can set their action.
+func CheckRules() []string {
+	return []string{"api-server", "api-version", "hpa-replicas", "same-object"}
+}
+
+// IsCheckRule reports whether a rule is one that only `stateward check` applies.
+func IsCheckRule(id string) bool { return slices.Contains(CheckRules(), id) }
