@@ -16,6 +16,7 @@ func allowed() map[string][]string {
 	return map[string][]string{
 		"policies":                 {},
 		"policies/fieldpath":       {},
+		"policies/forecast":        {},
 		"policies/engine":          {"policies", "policies/engine/document", "policies/engine/plan", "policies/fieldpath"},
 		"policies/engine/document": {},
 		"policies/engine/plan":     {},
