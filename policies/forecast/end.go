@@ -67,8 +67,19 @@ func (s *simulation) end() End {
 			Command: s.kubectl(`patch statefulset ` + s.Set.Name + ` --type merge -p '{"spec":{"updateStrategy":{"rollingUpdate":{"partition":0}}}}'`),
 		}
 	default:
-		return End{Kind: Settled}
+		return s.endSettled()
 	}
+}
+
+// endSettled mentions claims that wait for their pods to stop.
+func (s *simulation) endSettled() End {
+	for _, claim := range s.sortedClaims() {
+		if pod := s.podAt(claim.ordinal); claim.Terminating && pod != nil {
+			return End{Kind: Settled, Reason: fmt.Sprintf("claim %s is deleted when %s stops the next time (kubernetes.io/pvc-protection)",
+				claim.Name, s.Set.PodName(pod.Ordinal))}
+		}
+	}
+	return End{Kind: Settled}
 }
 
 func (s *simulation) endOfDeletion() End {
@@ -77,7 +88,7 @@ func (s *simulation) endOfDeletion() End {
 			return End{Kind: Stuck, Reason: "claim " + claim.Name + " stays: " + claim.Held}
 		}
 	}
-	return End{Kind: Settled}
+	return s.endSettled()
 }
 
 // endStuck names the pod that everything waits for.
@@ -151,7 +162,7 @@ func (s *simulation) kubectl(command string) string {
 	return "kubectl -n " + s.Set.Namespace + " " + command
 }
 
-// assumptions lists what a forecast takes for granted.
+// assumptions lists what a forecast takes for granted about pods that exist.
 func (s *simulation) assumptions() (list []string) {
 	var notReady, broken []string
 	for _, pod := range s.Pods {
@@ -163,16 +174,29 @@ func (s *simulation) assumptions() (list []string) {
 			notReady = append(notReady, name)
 		}
 	}
-	if len(s.never) == 0 {
-		list = append(list, "new pods get Ready, in no particular time")
-	} else {
-		list = append(list, "pods with the new template never get Ready")
-	}
 	if len(notReady) > 0 {
 		list = append(list, strings.Join(notReady, ", ")+" will get Ready")
 	}
 	if len(broken) > 0 {
 		list = append(list, strings.Join(broken, ", ")+" will not get Ready")
+	}
+	return list
+}
+
+// allAssumptions adds what is taken for granted about pods that start.
+func (s *simulation) allAssumptions() []string {
+	works, fails := false, false
+	for _, step := range s.steps {
+		if step.Kind == PodStarts {
+			works, fails = works || !s.never[s.templates[step.Revision]], fails || s.never[s.templates[step.Revision]]
+		}
+	}
+	list := s.assumed
+	if fails {
+		list = append([]string{"new pods of a template whose pods are not Ready today do not get Ready"}, list...)
+	}
+	if works {
+		list = append([]string{"new pods get Ready; how long it takes is not known"}, list...)
 	}
 	return list
 }

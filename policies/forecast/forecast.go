@@ -26,6 +26,8 @@ const (
 	SetDeleted      Kind = "set deleted"
 	ServiceDeleted  Kind = "service deleted"
 	NameGone        Kind = "name gone"
+	// NamespaceDeleted is for those who plan the rest of a namespace.
+	NamespaceDeleted Kind = "namespace deleted"
 )
 
 // Step is one event. Steps of one round happen in the order of the list or together.
@@ -144,7 +146,7 @@ func (s *simulation) timeline() Timeline {
 	if s.gone {
 		after.Set = Set{}
 	}
-	return Timeline{Steps: s.steps, End: s.end(), After: after, Update: s.update, Assumed: s.assumed, Unknown: s.unknown()}
+	return Timeline{Steps: s.steps, End: s.end(), After: after, Update: s.update, Assumed: s.allAssumptions(), Unknown: s.unknown()}
 }
 
 // notModelled says why a forecast is not possible.

@@ -162,6 +162,12 @@ func (s Set) placeOf(claim string) (template, ordinal int, is bool) {
 	return 0, 0, false
 }
 
+// HasPod reports whether a name is that of one of the set's pods.
+func (s Set) HasPod(name string) bool { _, is := s.ordinalOf(name); return is }
+
+// HasClaim reports whether a name is that of a claim of one of the set's pods.
+func (s Set) HasClaim(name string) bool { _, _, is := s.placeOf(name); return is }
+
 func (s Set) within(ordinal int) bool {
 	return ordinal >= s.Start && ordinal < s.Start+s.Replicas
 }

@@ -40,6 +40,9 @@ func newSimulation(state State, change Change, assume Assumptions) *simulation {
 	}
 	for _, revision := range s.Revisions {
 		s.templates[revision.Name] = revision.Template
+		if revision.Template == s.Set.Template {
+			s.update = revision.Name
+		}
 	}
 	for index := range s.Pods {
 		pod := &s.Pods[index]
