@@ -124,24 +124,20 @@ func plan(ctx context.Context, options planOptions, streams Streams) error {
 	if len(requests) == 0 {
 		return errors.New("nothing to plan: use -f, -k, --scale, --image or --delete")
 	}
-	library, err := loadLibrary(ctx, options.rules)
-	if err != nil {
-		return err
-	}
-	guardrails, err := loadGuardrails(options.config, library)
-	if err != nil {
-		return err
-	}
-	decider, err := engine.New(ctx, library, guardrails)
-	if err != nil {
-		return err
-	}
 	inventory, namespace, err := options.inventory(ctx)
 	if err != nil {
 		return err
 	}
-	made, err := planner.Make(ctx, inventory, requests, planner.Options{Namespace: namespace, Decider: decider, Now: time.Now()})
+	settings := planner.Options{Namespace: namespace, Now: time.Now()}
+	made, err := planner.Make(inventory, requests, settings)
 	if err != nil {
+		return err
+	}
+	decider, err := options.decider(ctx)
+	if err != nil {
+		return err
+	}
+	if err := made.Judge(ctx, inventory, decider, settings); err != nil {
 		return err
 	}
 	switch options.output {
@@ -174,6 +170,18 @@ func (o planOptions) check() error {
 	default:
 		return planner.CheckFailOn(o.failOn)
 	}
+}
+
+func (o planOptions) decider(ctx context.Context) (*engine.Engine, error) {
+	library, err := loadLibrary(ctx, o.rules)
+	if err != nil {
+		return nil, err
+	}
+	guardrails, err := loadGuardrails(o.config, library)
+	if err != nil {
+		return nil, err
+	}
+	return engine.New(ctx, library, guardrails)
 }
 
 // requests are what the flags ask for.

@@ -10,7 +10,7 @@ import (
 )
 
 // judge asks the rules what they deny or warn of. The user is not known, so rules about people see none.
-func (i *Inventory) judge(ctx context.Context, c change, options Options) ([]Finding, error) {
+func (i *Inventory) judge(ctx context.Context, c change, decider *engine.Engine, options Options) ([]Finding, error) {
 	if c.operation == "" {
 		return nil, nil
 	}
@@ -49,7 +49,7 @@ func (i *Inventory) judge(ctx context.Context, c change, options Options) ([]Fin
 			return nil, err
 		}
 	}
-	verdict, err := options.Decider.Decide(ctx, review, snapshot)
+	verdict, err := decider.Decide(ctx, review, snapshot)
 	if err != nil {
 		return nil, err
 	}

@@ -52,14 +52,14 @@ func (c Change) markdown(w *lines) {
 	w.line("\n</details>")
 }
 
-// chart is a Mermaid gantt: a section for each pod, a bar from its stop or start to the next event. One unit is one round, and no
-// real time.
+// chart is a Mermaid gantt: a section for each pod, a bar from its stop or start to the next event. The axis counts what
+// happens one after the other, and is not real time.
 func (c Change) chart() (chart []string) {
 	var order []string
 	events := map[string][]Step{}
 	last := 0
 	for _, step := range c.Steps {
-		last = max(last, step.Round)
+		last = max(last, moment(step)+1)
 		switch step.Kind {
 		case "pod stops", "pod gone", "pod starts", "pod ready":
 			if events[step.Object] == nil {
@@ -71,15 +71,23 @@ func (c Change) chart() (chart []string) {
 	if len(order) == 0 {
 		return nil
 	}
-	chart = []string{"gantt", "  title " + strings.ReplaceAll(c.Object, ":", "") + " (rounds of the controller, no real time)", "  dateFormat X", "  axisFormat %s"}
+	chart = []string{"gantt", "  title " + strings.ReplaceAll(c.Object, ":", "") + " (order of events, not their duration)", "  dateFormat X", "  axisFormat %s"}
 	for _, pod := range order {
 		if len(chart) > longestChart {
-			return append(chart, fmt.Sprintf("  section more\n  more pods are in the list of steps :%d, %d", 0, last+1))
+			return append(chart, fmt.Sprintf("  section more\n  more pods are in the list of steps :%d, %d", 0, last))
 		}
 		chart = append(chart, "  section "+pod)
-		chart = append(chart, bars(events[pod], last+1)...)
+		chart = append(chart, bars(events[pod], last)...)
 	}
 	return chart
+}
+
+// moment orders events: within a round, the controller acts first, and pods react.
+func moment(step Step) int {
+	if step.Kind == "pod gone" || step.Kind == "pod ready" {
+		return 2*step.Round + 1
+	}
+	return 2 * step.Round
 }
 
 // bars are what a pod does after each of its events.
@@ -87,11 +95,11 @@ func bars(events []Step, end int) (list []string) {
 	for index, event := range events {
 		until := end
 		if index+1 < len(events) {
-			until = events[index+1].Round
+			until = moment(events[index+1])
 		}
 		label := map[string]string{"pod stops": "stops :crit", "pod starts": "starts :active", "pod ready": "Ready :done"}[event.Kind]
 		if label != "" {
-			list = append(list, fmt.Sprintf("  %s, %d, %d", label, event.Round, max(until, event.Round+1)))
+			list = append(list, fmt.Sprintf("  %s, %d, %d", label, moment(event), max(until, moment(event)+1)))
 		}
 	}
 	return list

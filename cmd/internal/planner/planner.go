@@ -17,9 +17,7 @@ import (
 type Options struct {
 	// Namespace of requests that name none.
 	Namespace string
-	// Decider judges the changes; without it, no rule is asked.
-	Decider *engine.Engine
-	Now     time.Time
+	Now       time.Time
 }
 
 // Plan is what all changes do.
@@ -53,6 +51,7 @@ type Change struct {
 	Findings []Finding `json:"findings,omitempty"`
 
 	drawing drawing
+	request change
 }
 
 // Step is one event.
@@ -104,7 +103,7 @@ type Finding struct {
 var ErrNothing = errors.New("nothing to plan: no StatefulSet is changed")
 
 // Make plans requests, one after the other and each from the state as it is.
-func Make(ctx context.Context, inventory *Inventory, requests []Request, options Options) (Plan, error) {
+func Make(inventory *Inventory, requests []Request, options Options) (Plan, error) {
 	plan := Plan{Schema: Schema, Kubernetes: inventory.Version.String()}
 	for _, request := range requests {
 		changes, err := inventory.changes(request, options.Namespace)
@@ -116,11 +115,7 @@ func Make(ctx context.Context, inventory *Inventory, requests []Request, options
 			if err != nil {
 				return plan, err
 			}
-			if options.Decider != nil {
-				if change.Findings, err = inventory.judge(ctx, each, options); err != nil {
-					return plan, err
-				}
-			}
+			change.request = each
 			plan.Changes = append(plan.Changes, change)
 			plan.Summary.add(change.Summary)
 		}
@@ -129,6 +124,17 @@ func Make(ctx context.Context, inventory *Inventory, requests []Request, options
 		return plan, ErrNothing
 	}
 	return plan, nil
+}
+
+// Judge adds what the rules deny or warn of.
+func (p *Plan) Judge(ctx context.Context, inventory *Inventory, decider *engine.Engine, options Options) (err error) {
+	for index := range p.Changes {
+		change := &p.Changes[index]
+		if change.Findings, err = inventory.judge(ctx, change.request, decider, options); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (i *Inventory) plan(c change, options Options) (Change, error) {
@@ -193,7 +199,7 @@ func summarize(state forecast.State, timeline forecast.Timeline) (summary Summar
 		existed[state.Set.PodName(pod.Ordinal)] = true
 	}
 	for _, step := range timeline.Steps {
-		summary.Seconds = max(summary.Seconds, step.At)
+		summary.Seconds = max(summary.Seconds, step.At+step.Seconds)
 		switch step.Kind {
 		case forecast.PodStops:
 			stopped[step.Object] = true
