@@ -64,7 +64,7 @@ func (s *simulation) end() End {
 	case len(held) > 0:
 		return End{
 			Kind: WaitsForPerson, Pods: s.names(held), Reason: fmt.Sprintf("partition %d keeps these pods at their revision", s.Set.partition()),
-			Command: s.kubectl(`patch statefulset ` + s.Set.Name + ` --type merge -p '{"spec":{"updateStrategy":{"rollingUpdate":{"partition":0}}}}'`),
+			Command: s.patchPartition(),
 		}
 	default:
 		return s.endSettled()
@@ -119,12 +119,27 @@ func (s *simulation) endStuck(unready []*Pod) End {
 	case first.Ordinal-s.Set.Start < s.Set.partition():
 		end.Reason = fmt.Sprintf("%s does not get Ready, and partition %d keeps it at its revision", strings.Join(names, ", "), s.Set.partition())
 		end.Command = s.kubectl("describe pod " + strings.Join(names, " "))
+	case s.startsAsBefore(first):
+		end.Reason = fmt.Sprintf("%s is not Ready and starts with its old revision again when it is deleted: set spec.updateStrategy.rollingUpdate to {partition: 0}, then delete it",
+			strings.Join(names, ", "))
+		end.Command = s.patchPartition() + " && " + end.Command
 	case s.Set.Parallel:
 		end.Reason = fmt.Sprintf("%s does not get Ready and keeps an old revision", strings.Join(names, ", "))
 	default:
 		end.Reason = fmt.Sprintf("%s of an old revision is not Ready, and an OrderedReady set waits for it before it replaces any pod (kubernetes/kubernetes#67250)", names[0])
 	}
 	return end
+}
+
+// startsAsBefore reports whether the controller starts a pod of an old revision with the current revision again: it does so for
+// the first status.currentReplicas pods where spec.updateStrategy.rollingUpdate is not set.
+func (s *simulation) startsAsBefore(pod *Pod) bool {
+	return s.Set.Rolling == nil && s.revisionOf(pod.Ordinal-s.Set.Start, s.Set.CurrentRevision, s.update) != s.update
+}
+
+// patchPartition is the command that lets an update reach all pods.
+func (s *simulation) patchPartition() string {
+	return s.kubectl(`patch statefulset ` + s.Set.Name + ` --type merge -p '{"spec":{"updateStrategy":{"rollingUpdate":{"partition":0}}}}'`)
 }
 
 // endOfScaleDown is for pods above the replicas that the controller does not stop.

@@ -101,7 +101,7 @@ func (s *simulation) endless() Timeline {
 			timeline.Steps = timeline.Steps[:index]
 			timeline.End.Pods = []string{step.Object}
 			timeline.End.Reason = "the controller starts and stops " + step.Object + " again and again: set spec.updateStrategy.rollingUpdate to {partition: 0}"
-			timeline.End.Command = s.kubectl(`patch statefulset ` + s.Set.Name + ` --type merge -p '{"spec":{"updateStrategy":{"rollingUpdate":{"partition":0}}}}'`)
+			timeline.End.Command = s.patchPartition()
 			break
 		}
 	}

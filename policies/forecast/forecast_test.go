@@ -2,6 +2,7 @@ package forecast_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -179,7 +180,7 @@ func BenchmarkRun(b *testing.B) {
 	for _, replicas := range []int{3, 100, 1000} {
 		state := running(replicas)
 		change := updated(state, newTemplate)
-		b.Run(fmt.Sprint(replicas), func(b *testing.B) {
+		b.Run(strconv.Itoa(replicas), func(b *testing.B) {
 			for b.Loop() {
 				forecast.Run(state, change, forecast.Assumptions{})
 			}

@@ -184,8 +184,8 @@ type revisions struct{ *cluster }
 
 func (r revisions) ListControllerRevisions(metav1.Object, schema.GroupVersionKind, labels.Selector) ([]*appsv1.ControllerRevision, error) {
 	var list []*appsv1.ControllerRevision
-	for _, key := range slices.Sorted(maps.Keys(r.cluster.revisions)) {
-		list = append(list, r.cluster.revisions[key].DeepCopy())
+	for _, key := range slices.Sorted(maps.Keys(r.revisions)) {
+		list = append(list, r.revisions[key].DeepCopy())
 	}
 	return list, nil
 }
@@ -194,10 +194,10 @@ func (r revisions) CreateControllerRevision(parent metav1.Object, revision *apps
 	created := revision.DeepCopy()
 	created.Namespace = parent.GetNamespace()
 	created.Name = history.ControllerRevisionName(parent.GetName(), history.HashControllerRevision(revision, collisions))
-	if r.cluster.revisions[created.Name] != nil {
+	if r.revisions[created.Name] != nil {
 		return nil, errors.New("two revisions have the same hash")
 	}
-	r.cluster.revisions[created.Name] = created
+	r.revisions[created.Name] = created
 	template, err := forecast.TemplateOf(created)
 	if err != nil {
 		return nil, err
@@ -208,7 +208,7 @@ func (r revisions) CreateControllerRevision(parent metav1.Object, revision *apps
 }
 
 func (r revisions) DeleteControllerRevision(revision *appsv1.ControllerRevision) error {
-	delete(r.cluster.revisions, revision.Name)
+	delete(r.revisions, revision.Name)
 	r.step(forecast.Step{Kind: forecast.RevisionDeleted, Object: revision.Name})
 	return nil
 }
@@ -216,7 +216,7 @@ func (r revisions) DeleteControllerRevision(revision *appsv1.ControllerRevision)
 func (r revisions) UpdateControllerRevision(revision *appsv1.ControllerRevision, number int64) (*appsv1.ControllerRevision, error) {
 	updated := revision.DeepCopy()
 	updated.Revision = number
-	r.cluster.revisions[updated.Name] = updated
+	r.revisions[updated.Name] = updated
 	r.step(forecast.Step{Kind: forecast.RevisionReused, Object: updated.Name})
 	return updated.DeepCopy(), nil
 }

@@ -18,7 +18,9 @@ import (
 // result says what a comparison saw.
 type result struct {
 	forecasts, steps int
-	ends             map[forecast.EndKind]int
+	// freed are sets that were stuck and went on after the command of the forecast.
+	freed int
+	ends  map[forecast.EndKind]int
 }
 
 // compare runs a scenario on the controller and forecasts each of its acts. It returns the first difference.
@@ -47,6 +49,43 @@ func compare(scenario Scenario, seen *result) error {
 		if c.set == nil {
 			return nil
 		}
+	}
+	if err := c.free(scenario, seen); err != nil {
+		return fmt.Errorf("after the last act: %w", err)
+	}
+	return nil
+}
+
+// free runs the command that the forecast gives for a set that is stuck, where the command alone is said to help, and checks that
+// the controller goes on.
+func (c *cluster) free(scenario Scenario, seen *result) error {
+	state, err := c.state(scenario)
+	if err != nil {
+		return err
+	}
+	assume := forecast.Assumptions{NeverReady: badTemplates()}
+	before := forecast.Run(state, forecast.Change{Action: forecast.Continue}, assume)
+	c.run(0)
+	_, pods, deletes := strings.Cut(before.End.Command, " delete pod ")
+	if before.End.Kind != forecast.Stuck || !deletes || strings.Contains(before.End.Reason, "apply a template that works") {
+		return nil
+	}
+	if rolling := c.set.Spec.UpdateStrategy.RollingUpdate; rolling == nil && strings.Contains(before.End.Command, " patch statefulset ") {
+		c.set.Spec.UpdateStrategy.RollingUpdate = &appsv1.RollingUpdateStatefulSetStrategy{Partition: new(int32)}
+	}
+	for _, pod := range strings.Fields(pods) {
+		if c.pods[pod] == nil {
+			return fmt.Errorf("%q names %s, which does not exist", before.End.Command, pod)
+		}
+		c.stop(c.pods[pod])
+	}
+	c.run(0)
+	if state, err = c.state(scenario); err != nil {
+		return err
+	}
+	seen.freed++
+	if after := forecast.Run(state, forecast.Change{Action: forecast.Continue}, assume).End; after.Kind == forecast.Stuck && after.Reason == before.End.Reason {
+		return fmt.Errorf("%q frees nothing: %s", before.End.Command, after.Reason)
 	}
 	return nil
 }

@@ -38,6 +38,7 @@ func TestForecastEqualsController(t *testing.T) {
 	took := time.Since(begun)
 	t.Logf("%d scenarios, %d forecasts, %d steps in %s: %.0f scenarios a second", *scenarios, seen.forecasts, seen.steps,
 		took.Round(time.Second), float64(*scenarios)/took.Seconds())
+	t.Logf("%d stuck sets went on after the forecast's command", seen.freed)
 	for _, kind := range slices.Sorted(maps.Keys(seen.ends)) {
 		t.Logf("end %q: %d", kind, seen.ends[kind])
 	}

@@ -3,6 +3,7 @@ package forecast
 import (
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 
 	"github.com/stateward/stateward/policies/forecast"
 )
@@ -75,7 +76,7 @@ func randomRolling(from source, settings *Settings) {
 	}
 	switch from.IntN(4) {
 	case 0:
-		settings.MaxUnavailable = fmt.Sprint(1 + from.IntN(mostReplicas))
+		settings.MaxUnavailable = strconv.Itoa(1 + from.IntN(mostReplicas))
 	case 1:
 		settings.MaxUnavailable = fmt.Sprintf("%d%%", 10*(1+from.IntN(10)))
 	}

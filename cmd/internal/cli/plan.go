@@ -72,7 +72,7 @@ Exit code: 0 nothing happens, 2 something does, 1 there is an error, 3 the plan 
   stateward plan --image sts/db=postgres:17
   stateward plan --delete sts/db --cascade foreground
   kubectl get sts,pods,pvc,pv,controllerrevisions,services -A -o yaml > now.yaml && stateward plan --data now.yaml -f db.yaml`,
-		Args: func(command *cobra.Command, args []string) error {
+		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return codedError{exitPlanError, fmt.Errorf("unknown argument %q: name files with -f", args[0])}
 			}

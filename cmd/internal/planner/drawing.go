@@ -129,6 +129,7 @@ func momentsOf(timeline forecast.Timeline, pods map[string]rune, names []string)
 			if step.Revision == timeline.Update {
 				pods[step.Object] = newest
 			}
+		default:
 		}
 	}
 	add()

@@ -26,18 +26,17 @@ func Resources() []string {
 // Version is that of Kubernetes, 1.Minor.Patch.
 type Version struct{ Minor, Patch int }
 
-// String writes it without a patch of which nothing depends.
 func (v Version) String() string { return fmt.Sprintf("1.%d.%d", v.Minor, v.Patch) }
 
 // ParseVersion reads 1.37, v1.37.2 and the like.
 func ParseVersion(text string) (Version, error) {
 	parts := strings.SplitN(strings.TrimPrefix(text, "v"), ".", 3)
 	if len(parts) < 2 || parts[0] != "1" {
-		return Version{}, fmt.Errorf("Kubernetes version %q: write it like 1.37 or 1.37.2", text)
+		return Version{}, fmt.Errorf("version %q of Kubernetes: write it like 1.37 or 1.37.2", text)
 	}
 	minor, err := strconv.Atoi(strings.TrimSuffix(parts[1], "+"))
 	if err != nil {
-		return Version{}, fmt.Errorf("Kubernetes version %q: write it like 1.37 or 1.37.2", text)
+		return Version{}, fmt.Errorf("version %q of Kubernetes: write it like 1.37 or 1.37.2", text)
 	}
 	version := Version{Minor: minor}
 	if len(parts) == 3 {
@@ -46,7 +45,7 @@ func ParseVersion(text string) (Version, error) {
 			digits = digits[:end]
 		}
 		if version.Patch, err = strconv.Atoi(digits); err != nil {
-			return Version{}, fmt.Errorf("Kubernetes version %q: write it like 1.37 or 1.37.2", text)
+			return Version{}, fmt.Errorf("version %q of Kubernetes: write it like 1.37 or 1.37.2", text)
 		}
 	}
 	return version, nil

@@ -74,7 +74,7 @@ func (c Change) chart() (chart []string) {
 	chart = []string{"gantt", "  title " + strings.ReplaceAll(c.Object, ":", "") + " (order of events, not their duration)", "  dateFormat X", "  axisFormat %s"}
 	for _, pod := range order {
 		if len(chart) > longestChart {
-			return append(chart, fmt.Sprintf("  section more\n  more pods are in the list of steps :%d, %d", 0, last))
+			return append(chart, fmt.Sprintf("  section other pods\n  see the list of steps :0, %d", last))
 		}
 		chart = append(chart, "  section "+pod)
 		chart = append(chart, bars(events[pod], last)...)

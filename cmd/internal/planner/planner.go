@@ -216,6 +216,7 @@ func summarize(state forecast.State, timeline forecast.Timeline) (summary Summar
 			summary.Kept = append(summary.Kept, step.Object)
 		case forecast.ClaimDeleted:
 			summary.Claims = append(summary.Claims, step.Object)
+		default:
 		}
 	}
 	for _, step := range timeline.Steps {

@@ -35,7 +35,7 @@ func (i *Inventory) claim(namespace, name string) *corev1.PersistentVolumeClaim 
 func (i *Inventory) deleteClaim(name, namespace string) ([]change, error) {
 	claim := i.claim(namespace, name)
 	if claim == nil {
-		return nil, fmt.Errorf("--delete: there is no PersistentVolumeClaim %s in namespace %s", name, namespace)
+		return nil, fmt.Errorf("--delete: namespace %[2]s has no PersistentVolumeClaim %[1]s", name, namespace)
 	}
 	set := i.ownerOf(claim)
 	if set == nil {
@@ -87,7 +87,7 @@ func (i *Inventory) deleteService(name, namespace string) (changes []change, err
 		}
 		return changes, nil
 	}
-	return nil, fmt.Errorf("--delete: there is no Service %s in namespace %s", name, namespace)
+	return nil, fmt.Errorf("--delete: namespace %[2]s has no Service %[1]s", name, namespace)
 }
 
 func (i *Inventory) deletePod(name, namespace string) ([]change, error) {
@@ -107,7 +107,7 @@ func (i *Inventory) deletePod(name, namespace string) ([]change, error) {
 			}
 		}
 	}
-	return nil, fmt.Errorf("--delete: there is no Pod %s of a StatefulSet in namespace %s", name, namespace)
+	return nil, fmt.Errorf("--delete: namespace %[2]s has no Pod %[1]s of a StatefulSet", name, namespace)
 }
 
 // deleteNamespace plans the end of all StatefulSets of a namespace, and of its other claims.

@@ -68,7 +68,7 @@ func (i *Inventory) named(flag, text, namespace string) (set *appsv1.StatefulSet
 		return nil, "", "", fmt.Errorf("--%s %q: write it like sts/db=VALUE", flag, text)
 	}
 	if set = i.set(namespace, name); set == nil {
-		return nil, "", "", fmt.Errorf("--%s: there is no StatefulSet %s in namespace %s", flag, name, namespace)
+		return nil, "", "", fmt.Errorf("--%[1]s: namespace %[3]s has no StatefulSet %[2]s", flag, name, namespace)
 	}
 	return set, container, value, nil
 }
@@ -149,7 +149,7 @@ func (i *Inventory) delete(request Request, namespace string) ([]change, error) 
 func (i *Inventory) deleteSet(name, namespace string, propagation forecast.Propagation) ([]change, error) {
 	set := i.set(namespace, name)
 	if set == nil {
-		return nil, fmt.Errorf("--delete: there is no StatefulSet %s in namespace %s", name, namespace)
+		return nil, fmt.Errorf("--delete: namespace %[2]s has no StatefulSet %[1]s", name, namespace)
 	}
 	return []change{{
 		object: "StatefulSet " + namespace + "/" + name, set: set, forecast: forecast.Change{Action: forecast.DeleteSet, Propagation: propagation},
