@@ -10,10 +10,13 @@ BENCH_ALONE :=
 CONTEST_ROUNDS := 3
 CONTEST_TIME := 2s
 ROLLOUTS := 50
+SCENARIOS := 20000
+N := 100000
+SEED := 1000000
 CRD := $(BIN)/controller-gen crd paths=./policies/engine output:crd:stdout
 GO_FILES_FOLDERS := certs cmd policies test webhook
 # Modules with dependencies that only tests need.
-MODULES := test/bench/check test/bench/contest test/certmanager test/chart test/release
+MODULES := test/bench/check test/bench/contest test/certmanager test/chart test/forecast test/release
 
 .DEFAULT_GOAL := help
 
@@ -32,7 +35,7 @@ build: ## Build bin/stateward, a static binary
 ##@ Test
 
 .PHONY: test
-test: control-plane test-conftest test-go test-cert-manager fuzz ## Run all tests: Go, Rego with coverage, examples, conftest, cert-manager, end to end on a real control plane, fuzzing
+test: control-plane test-conftest test-go test-cert-manager test-forecast fuzz ## Run all tests: Go, Rego with coverage, examples, conftest, cert-manager, forecasts, end to end on a real control plane, fuzzing
 
 .PHONY: control-plane
 control-plane: ## Build the programs that the tests start: Kubernetes, etcd, kwok, CoreDNS, conftest, Helm, ko (minutes the first time)
@@ -57,6 +60,14 @@ test-release: ## Test the release machinery: binaries, images and chart of two r
 .PHONY: test-cert-manager
 test-cert-manager: ## Test certificate issuance, renewal and CA rotation with cert-manager's own controllers
 	cd test/certmanager && $(GO_TEST) ./...
+
+.PHONY: test-forecast
+test-forecast: ## Compare forecasts with the code of the StatefulSet controller, on SCENARIOS random scenarios
+	cd test/forecast && $(GO_TEST) ./... -args -scenarios $(SCENARIOS)
+
+.PHONY: forecast-fuzz
+forecast-fuzz: ## Compare N more scenarios, beginning with SEED (N=1000000 takes hours)
+	cd test/forecast && go test -timeout 0 -run TestForecastEqualsController -v . -args -scenarios $(N) -seed $(SEED)
 
 .PHONY: test-rego
 test-rego: ## Run only the Rego tests, with coverage

@@ -16,6 +16,7 @@ func allowed() map[string][]string {
 	return map[string][]string{
 		"policies":                 {},
 		"policies/fieldpath":       {},
+		"policies/forecast":        {},
 		"policies/engine":          {"policies", "policies/engine/document", "policies/engine/plan", "policies/fieldpath"},
 		"policies/engine/document": {},
 		"policies/engine/plan":     {},
@@ -32,12 +33,13 @@ func allowed() map[string][]string {
 		"cmd/internal/judge":       {"cmd/internal/apirules", "cmd/internal/baseline", "cmd/internal/manifest", "cmd/internal/parallel", "cmd/internal/report", "policies", "policies/engine", "policies/fieldpath"},
 		"cmd/internal/apirules":    {},
 		"cmd/internal/newrule":     {},
+		"cmd/internal/planner":     {"policies", "policies/engine", "policies/forecast"},
 		"cmd/internal/doctor":      {"cmd/internal/vap", "policies", "policies/engine", "webhook/registration"},
 		"cmd/internal/vap":         {"policies", "policies/engine", "webhook/registration"},
 		"cmd/internal/ruletest":    {"cmd/internal/judge", "cmd/internal/manifest", "policies", "policies/engine"},
 		"cmd/internal/cli": {
-			"certs", "cmd/internal/artifact", "cmd/internal/baseline", "cmd/internal/doctor", "cmd/internal/generate", "cmd/internal/judge", "cmd/internal/manifest", "cmd/internal/newrule", "cmd/internal/parallel", "cmd/internal/report",
-			"cmd/internal/ruletest", "cmd/internal/vap", "policies", "policies/engine", "webhook", "webhook/registration",
+			"certs", "cmd/internal/artifact", "cmd/internal/baseline", "cmd/internal/doctor", "cmd/internal/generate", "cmd/internal/judge", "cmd/internal/manifest", "cmd/internal/newrule", "cmd/internal/parallel", "cmd/internal/planner", "cmd/internal/report",
+			"cmd/internal/ruletest", "cmd/internal/vap", "policies", "policies/engine", "policies/forecast", "webhook", "webhook/registration",
 		},
 		"cmd/stateward": {"cmd/internal/cli"},
 	}

@@ -61,9 +61,12 @@ func isPlugin(program string) bool {
 // ExitCode maps what Run returned to the process's exit code.
 func ExitCode(err error) int {
 	var usage usageError
+	var coded codedError
 	switch {
 	case err == nil:
 		return ExitClean
+	case errors.As(err, &coded):
+		return coded.code
 	case errors.Is(err, errViolations):
 		return ExitViolations
 	case errors.As(err, &usage):
@@ -75,7 +78,8 @@ func ExitCode(err error) int {
 
 // Message is what to tell about an error from Run; empty where all has been told.
 func Message(err error) string {
-	if err == nil || errors.Is(err, errViolations) {
+	var coded codedError
+	if err == nil || errors.Is(err, errViolations) || errors.As(err, &coded) && coded.err == nil {
 		return ""
 	}
 	return "error: " + printable(err.Error(), "\n\t")
@@ -107,10 +111,8 @@ func Root(streams Streams) *cobra.Command {
 	root.SetFlagErrorFunc(func(command *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w: see `%s --help`", err, command.CommandPath())}
 	})
-	root.AddCommand(newBundle(streams), newCheck(streams), newConfirm(streams), newDoctor(streams), newExport(streams), newRules(streams), newServe(streams), newVersion(streams))
-	for _, command := range append(root.Commands(), root) {
-		markUsage(command)
-	}
+	root.AddCommand(newBundle(streams), newCheck(streams), newConfirm(streams), newDoctor(streams), newExport(streams), newPlan(streams), newRules(streams), newServe(streams), newVersion(streams))
+	markUsage(root)
 	return root
 }
 

@@ -19,7 +19,7 @@
 #     labels:
 #       type: object
 #       default: {acid.zalan.do/postgresql: [cluster-name]}
-#       description: "Labels with the name of the owner, by its GROUP/KIND, where its operator writes no ownerReferences"
+#       description: "Labels that hold the name of the owner, by its GROUP/KIND, where a set has no ownerReferences"
 #   fix: check that its data may go, and take a backup if it may not
 #   since: v0.1.0
 package stateward.rules.delete["owner-delete"]

@@ -1,0 +1,177 @@
+package planner
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/stateward/stateward/policies/forecast"
+)
+
+// Resources are what a plan reads.
+func Resources() []string {
+	return []string{
+		"statefulsets", "pods", "persistentvolumeclaims", "persistentvolumes", "controllerrevisions", "services", "storageclasses",
+		"poddisruptionbudgets", "namespaces",
+	}
+}
+
+// Version is that of Kubernetes, 1.Minor.Patch.
+type Version struct{ Minor, Patch int }
+
+func (v Version) String() string { return fmt.Sprintf("1.%d.%d", v.Minor, v.Patch) }
+
+// ParseVersion reads 1.37, v1.37.2 and the like.
+func ParseVersion(text string) (Version, error) {
+	parts := strings.SplitN(strings.TrimPrefix(text, "v"), ".", 3)
+	if len(parts) < 2 || parts[0] != "1" {
+		return Version{}, fmt.Errorf("version %q of Kubernetes: write it like 1.37 or 1.37.2", text)
+	}
+	minor, err := strconv.Atoi(strings.TrimSuffix(parts[1], "+"))
+	if err != nil {
+		return Version{}, fmt.Errorf("version %q of Kubernetes: write it like 1.37 or 1.37.2", text)
+	}
+	version := Version{Minor: minor}
+	if len(parts) == 3 {
+		digits := parts[2]
+		if end := strings.IndexFunc(digits, func(r rune) bool { return r < '0' || r > '9' }); end >= 0 {
+			digits = digits[:end]
+		}
+		if version.Patch, err = strconv.Atoi(digits); err != nil {
+			return Version{}, fmt.Errorf("version %q of Kubernetes: write it like 1.37 or 1.37.2", text)
+		}
+	}
+	return version, nil
+}
+
+// Inventory are the objects that exist.
+type Inventory struct {
+	Version Version
+
+	sets      []appsv1.StatefulSet
+	pods      []corev1.Pod
+	claims    []corev1.PersistentVolumeClaim
+	volumes   []corev1.PersistentVolume
+	revisions []appsv1.ControllerRevision
+	services  []corev1.Service
+	// all are what rules look up.
+	all  []unstructured.Unstructured
+	note string
+}
+
+// NewInventory reads objects; those of other kinds are for rules only.
+func NewInventory(objects []unstructured.Unstructured, version Version) (*Inventory, error) {
+	inventory := &Inventory{Version: version, all: objects}
+	for index := range objects {
+		if err := inventory.add(&objects[index]); err != nil {
+			return nil, fmt.Errorf("read %s %s/%s: %w", objects[index].GetKind(), objects[index].GetNamespace(), objects[index].GetName(), err)
+		}
+	}
+	return inventory, nil
+}
+
+func (i *Inventory) add(object *unstructured.Unstructured) error {
+	switch object.GetAPIVersion() + " " + object.GetKind() {
+	case "apps/v1 StatefulSet":
+		return appendTyped(&i.sets, object)
+	case "apps/v1 ControllerRevision":
+		return appendTyped(&i.revisions, object)
+	case "v1 Pod":
+		return appendTyped(&i.pods, object)
+	case "v1 PersistentVolumeClaim":
+		return appendTyped(&i.claims, object)
+	case "v1 PersistentVolume":
+		return appendTyped(&i.volumes, object)
+	case "v1 Service":
+		return appendTyped(&i.services, object)
+	default:
+		return nil
+	}
+}
+
+func appendTyped[T any](list *[]T, object *unstructured.Unstructured) error {
+	var typed T
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &typed); err != nil {
+		return err
+	}
+	*list = append(*list, typed)
+	return nil
+}
+
+func (i *Inventory) set(namespace, name string) *appsv1.StatefulSet {
+	for index := range i.sets {
+		if set := &i.sets[index]; set.Namespace == namespace && set.Name == name {
+			return set
+		}
+	}
+	return nil
+}
+
+// state is what a forecast of a StatefulSet starts from.
+func (i *Inventory) state(set *appsv1.StatefulSet, isNew bool, now time.Time) (forecast.State, error) {
+	gates, note := forecast.GatesOf(i.Version.Minor, i.Version.Patch)
+	i.note = note
+	state, err := forecast.FromObjects(forecast.Objects{
+		Set: set, Pods: i.pods, Claims: i.claims, Volumes: i.volumes, Revisions: i.revisions,
+	}, gates, now)
+	if err != nil {
+		return state, err
+	}
+	if isNew {
+		// What is left from an earlier StatefulSet is adopted; the set itself does not exist.
+		state.Set = forecast.Set{}
+		return state, nil
+	}
+	trustStatus(&state, set)
+	return state, nil
+}
+
+// trustStatus takes the update revision of the status for the template, once the controller has seen it: ControllerRevisions may
+// be missing in a file, or be written by another version.
+func trustStatus(state *forecast.State, set *appsv1.StatefulSet) {
+	if set.Status.ObservedGeneration < set.Generation || set.Status.UpdateRevision == "" {
+		return
+	}
+	index := slices.IndexFunc(state.Revisions, func(each forecast.Revision) bool { return each.Name == set.Status.UpdateRevision })
+	if index >= 0 {
+		state.Revisions[index].Template = state.Set.Template
+		return
+	}
+	var newest int64
+	for _, each := range state.Revisions {
+		newest = max(newest, each.Number)
+	}
+	for _, name := range []string{set.Status.CurrentRevision, set.Status.UpdateRevision} {
+		if name == "" || slices.ContainsFunc(state.Revisions, func(each forecast.Revision) bool { return each.Name == name }) {
+			continue
+		}
+		newest++
+		template := "unknown template of " + name
+		if name == set.Status.UpdateRevision {
+			template = state.Set.Template
+		}
+		state.Revisions = append(state.Revisions, forecast.Revision{Name: name, Number: newest, Template: template})
+	}
+}
+
+// brokenTemplates are those whose pods do not get Ready today.
+func (i *Inventory) brokenTemplates(state forecast.State) (templates []string) {
+	for _, pod := range state.Pods {
+		if !pod.Broken {
+			continue
+		}
+		for _, revision := range state.Revisions {
+			if revision.Name == pod.Revision && !slices.Contains(templates, revision.Template) {
+				templates = append(templates, revision.Template)
+			}
+		}
+	}
+	return templates
+}

@@ -1,0 +1,74 @@
+package planner
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/forecast"
+)
+
+// judge asks the rules what they deny or warn of. The user is not known, so rules about people see none.
+func (i *Inventory) judge(ctx context.Context, c change, decider *engine.Engine, options Options) ([]Finding, error) {
+	if c.operation == "" {
+		return nil, nil
+	}
+	review := engine.Review{
+		Operation: c.operation, Resource: c.resource, Subresource: c.subresource, Namespace: c.namespace, Name: c.name, Time: options.Now,
+	}
+	resource, _ := policies.LookupResource(c.resource)
+	review.Group, review.Kind = resource.Group, resource.Kind
+	if c.subresource == "scale" {
+		review.Group, review.Kind = "autoscaling", "Scale"
+	}
+	for _, version := range []struct {
+		object any
+		raw    *json.RawMessage
+	}{{c.before, &review.OldObject}, {c.after, &review.Object}} {
+		if version.object == nil {
+			continue
+		}
+		raw, err := json.Marshal(version.object)
+		if err != nil {
+			return nil, err
+		}
+		*version.raw = raw
+	}
+	review.Typed = true
+	if c.forecast.Action == forecast.DeleteSet {
+		review.Options = json.RawMessage(`{"apiVersion":"meta.k8s.io/v1","kind":"DeleteOptions","propagationPolicy":"` + policyName(c.forecast.Propagation) + `"}`)
+	}
+	snapshot := engine.NewSnapshot(options.Namespace, Resources())
+	for index := range i.all {
+		raw, err := i.all[index].MarshalJSON()
+		if err != nil {
+			return nil, err
+		}
+		if err := snapshot.Add(raw); err != nil {
+			return nil, err
+		}
+	}
+	verdict, err := decider.Decide(ctx, review, snapshot)
+	if err != nil {
+		return nil, err
+	}
+	var findings []Finding
+	for _, finding := range verdict.Findings {
+		if finding.Level == policies.Deny || finding.Level == policies.Warn {
+			findings = append(findings, Finding{Rule: finding.Rule, Level: string(finding.Level), Message: finding.Message})
+		}
+	}
+	return findings, nil
+}
+
+func policyName(propagation forecast.Propagation) string {
+	switch propagation {
+	case forecast.Orphan:
+		return "Orphan"
+	case forecast.Foreground:
+		return "Foreground"
+	default:
+		return "Background"
+	}
+}

@@ -1,0 +1,295 @@
+// Package planner finds out what a change of a cluster does to its StatefulSets: it reads objects, forecasts each change, asks
+// the rules, and writes the result for people and for programs.
+package planner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/forecast"
+)
+
+// Options say what to plan with.
+type Options struct {
+	// Namespace of requests that name none.
+	Namespace string
+	Now       time.Time
+}
+
+// Plan is what all changes do.
+type Plan struct {
+	// Schema names the form of the JSON output.
+	Schema string `json:"schema"`
+	// Kubernetes is the version whose behaviour is forecast.
+	Kubernetes string   `json:"kubernetes"`
+	Changes    []Change `json:"changes"`
+	// Summary is that of all changes.
+	Summary Summary `json:"summary"`
+}
+
+// Schema is the version of the JSON output; it changes when a field changes its meaning.
+const Schema = "stateward.dev/plan/v1"
+
+// Change is one change with its forecast.
+type Change struct {
+	// Object is what changes, as "StatefulSet data/db".
+	Object string `json:"object"`
+	// Action is create, update, delete and so on.
+	Action  string   `json:"action"`
+	Steps   []Step   `json:"steps"`
+	End     End      `json:"end"`
+	Summary Summary  `json:"summary"`
+	Assumed []string `json:"assumed,omitempty"`
+	Unknown []string `json:"unknown,omitempty"`
+	// NeverReady is the end if pods with a new template never get Ready.
+	NeverReady *End `json:"ifNeverReady,omitempty"`
+	// Findings are what Stateward denies or warns of.
+	Findings []Finding `json:"findings,omitempty"`
+
+	drawing drawing
+	request change
+}
+
+// Step is one event.
+type Step struct {
+	// Round numbers what happens together or in a row.
+	Round int `json:"round"`
+	// AtLeastSeconds is a lower bound, from minReadySeconds alone.
+	AtLeastSeconds int    `json:"atLeastSeconds"`
+	Kind           string `json:"kind"`
+	Object         string `json:"object"`
+	Text           string `json:"text"`
+}
+
+// End is how a forecast ends.
+type End struct {
+	// Kind is settled, waits, stuck, endless or "not modelled".
+	Kind    string   `json:"kind"`
+	Pods    []string `json:"pods,omitempty"`
+	Reason  string   `json:"reason,omitempty"`
+	Command string   `json:"command,omitempty"`
+}
+
+// Summary is what counts most.
+type Summary struct {
+	// Restarts are pods that stop and start again, Stops those that stop for good, Starts new ones.
+	Restarts []string `json:"restarts,omitempty"`
+	Stops    []string `json:"stops,omitempty"`
+	Starts   []string `json:"starts,omitempty"`
+	// Lost are volumes that are deleted, Unclear those of which it is not known, and Kept those that outlive their claims.
+	Lost    []string `json:"lost,omitempty"`
+	Unclear []string `json:"unclear,omitempty"`
+	Kept    []string `json:"kept,omitempty"`
+	// Claims are claims that are deleted.
+	Claims []string `json:"deletedClaims,omitempty"`
+	// Stuck is true where a change ends stuck.
+	Stuck bool `json:"stuck,omitempty"`
+	// Seconds is the least time that the longest change takes.
+	Seconds int `json:"atLeastSeconds"`
+}
+
+// Finding is what a rule finds.
+type Finding struct {
+	Rule    string `json:"rule"`
+	Level   string `json:"level"`
+	Message string `json:"message"`
+}
+
+// ErrNothing is for requests that name no StatefulSet.
+var ErrNothing = errors.New("nothing to plan: no StatefulSet is changed")
+
+// Make plans requests, one after the other and each from the state as it is.
+func Make(inventory *Inventory, requests []Request, options Options) (Plan, error) {
+	plan := Plan{Schema: Schema, Kubernetes: inventory.Version.String()}
+	for _, request := range requests {
+		changes, err := inventory.changes(request, options.Namespace)
+		if err != nil {
+			return plan, err
+		}
+		for _, each := range changes {
+			change, err := inventory.plan(each, options)
+			if err != nil {
+				return plan, err
+			}
+			change.request = each
+			plan.Changes = append(plan.Changes, change)
+			plan.Summary.add(change.Summary)
+		}
+	}
+	if len(plan.Changes) == 0 {
+		return plan, ErrNothing
+	}
+	return plan, nil
+}
+
+// Judge adds what the rules deny or warn of.
+func (p *Plan) Judge(ctx context.Context, inventory *Inventory, decider *engine.Engine, options Options) (err error) {
+	for index := range p.Changes {
+		change := &p.Changes[index]
+		if change.Findings, err = inventory.judge(ctx, change.request, decider, options); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (i *Inventory) plan(c change, options Options) (Change, error) {
+	planned := Change{Object: c.object, Action: c.action(), Steps: []Step{}, Unknown: c.unknown}
+	if c.set == nil {
+		planned.Steps, planned.Summary = c.steps(), c.summary()
+		planned.End = End{Kind: string(forecast.Settled)}
+		return planned, nil
+	}
+	state, err := i.state(c.set, c.isNew, options.Now)
+	if err != nil {
+		return planned, err
+	}
+	never := i.brokenTemplates(state)
+	timeline := forecast.Run(state, c.forecast, forecast.Assumptions{NeverReady: never})
+	planned.fill(state, timeline)
+	if c.forecast.Action == forecast.UpdateSet || c.forecast.Action == forecast.CreateSet {
+		if template := c.forecast.Set.Template; template != state.Set.Template && !slices.Contains(never, template) && !works(state, template) {
+			worst := endOf(forecast.Run(state, c.forecast, forecast.Assumptions{NeverReady: append(never, template)}).End)
+			planned.NeverReady = &worst
+		}
+	}
+	if i.note != "" {
+		planned.Assumed = append(planned.Assumed, i.note)
+	}
+	planned.Assumed = append(planned.Assumed, c.assumed...)
+	planned.drawing = draw(state, c.forecast, timeline)
+	return planned, nil
+}
+
+// works reports whether a pod of a template is Ready today.
+func works(state forecast.State, template string) bool {
+	return slices.ContainsFunc(state.Pods, func(pod forecast.Pod) bool {
+		return pod.Ready && slices.ContainsFunc(state.Revisions, func(revision forecast.Revision) bool {
+			return revision.Name == pod.Revision && revision.Template == template
+		})
+	})
+}
+
+func (c *Change) fill(state forecast.State, timeline forecast.Timeline) {
+	c.End = endOf(timeline.End)
+	c.Assumed = append(c.Assumed, timeline.Assumed...)
+	c.Unknown = append(c.Unknown, timeline.Unknown...)
+	for _, step := range timeline.Steps {
+		c.Steps = append(c.Steps, Step{
+			Round: step.Round, AtLeastSeconds: step.At, Kind: string(step.Kind), Object: step.Object, Text: textOf(step),
+		})
+	}
+	c.Summary = summarize(state, timeline)
+	if len(timeline.Steps) == 0 {
+		c.Assumed = nil
+	}
+}
+
+func endOf(end forecast.End) End {
+	return End{Kind: string(end.Kind), Pods: end.Pods, Reason: end.Reason, Command: end.Command}
+}
+
+func summarize(state forecast.State, timeline forecast.Timeline) (summary Summary) {
+	existed, stopped, started := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for _, pod := range state.Pods {
+		existed[state.Set.PodName(pod.Ordinal)] = true
+	}
+	for _, step := range timeline.Steps {
+		summary.Seconds = max(summary.Seconds, step.At+step.Seconds)
+		switch step.Kind {
+		case forecast.PodStops:
+			stopped[step.Object] = true
+		case forecast.PodStarts:
+			started[step.Object] = true
+			if !existed[step.Object] {
+				summary.Starts = appendOnce(summary.Starts, step.Object)
+			}
+		case forecast.VolumeDeleted:
+			summary.Lost = append(summary.Lost, step.Object)
+		case forecast.VolumeUnknown:
+			summary.Unclear = append(summary.Unclear, step.Object)
+		case forecast.VolumeKept:
+			summary.Kept = append(summary.Kept, step.Object)
+		case forecast.ClaimDeleted:
+			summary.Claims = append(summary.Claims, step.Object)
+		default:
+		}
+	}
+	for _, step := range timeline.Steps {
+		if step.Kind != forecast.PodStops || !existed[step.Object] {
+			continue
+		}
+		if started[step.Object] {
+			summary.Restarts = appendOnce(summary.Restarts, step.Object)
+		} else {
+			summary.Stops = appendOnce(summary.Stops, step.Object)
+		}
+	}
+	// Claims that wait for their pods to stop are as good as deleted.
+	for _, claim := range timeline.After.Claims {
+		switch {
+		case !claim.Terminating || claim.Volume == "":
+		case claim.Reclaim == forecast.ReclaimDelete:
+			summary.Lost = append(summary.Lost, claim.Volume)
+		case claim.Reclaim == forecast.ReclaimRetain:
+			summary.Kept = append(summary.Kept, claim.Volume)
+		default:
+			summary.Unclear = append(summary.Unclear, claim.Volume)
+		}
+	}
+	summary.Stuck = timeline.End.Kind == forecast.Stuck || timeline.End.Kind == forecast.Endless
+	return summary
+}
+
+func appendOnce(list []string, name string) []string {
+	if slices.Contains(list, name) {
+		return list
+	}
+	return append(list, name)
+}
+
+func (s *Summary) add(other Summary) {
+	for _, lists := range [][2]*[]string{
+		{&s.Restarts, &other.Restarts}, {&s.Stops, &other.Stops}, {&s.Starts, &other.Starts}, {&s.Lost, &other.Lost},
+		{&s.Unclear, &other.Unclear}, {&s.Kept, &other.Kept}, {&s.Claims, &other.Claims},
+	} {
+		*lists[0] = append(*lists[0], *lists[1]...)
+	}
+	s.Stuck = s.Stuck || other.Stuck
+	s.Seconds = max(s.Seconds, other.Seconds)
+}
+
+// Happens reports whether anything happens.
+func (p Plan) Happens() bool {
+	return slices.ContainsFunc(p.Changes, func(change Change) bool {
+		return len(change.Steps) > 0 || change.End.Kind == string(forecast.Unmodelled)
+	})
+}
+
+// Fails reports whether the plan has what a pipeline must not accept: loss, stuck or restart.
+func (p Plan) Fails(on []string) bool {
+	return slices.ContainsFunc(on, func(what string) bool {
+		switch what {
+		case "loss":
+			return len(p.Summary.Lost)+len(p.Summary.Unclear) > 0
+		case "stuck":
+			return p.Summary.Stuck
+		default:
+			return len(p.Summary.Restarts)+len(p.Summary.Stops) > 0
+		}
+	})
+}
+
+// CheckFailOn reports a value of --fail-on that does not exist.
+func CheckFailOn(on []string) error {
+	for _, what := range on {
+		if !slices.Contains([]string{"loss", "stuck", "restart"}, what) {
+			return fmt.Errorf("unknown --fail-on %q: use loss, stuck or restart", what)
+		}
+	}
+	return nil
+}
