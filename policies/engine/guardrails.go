@@ -54,7 +54,7 @@ type GuardrailsSpec struct {
 	Profile string `json:"profile,omitempty"`
 	// Match limits all rules to the objects that it selects; absent means every object.
 	Match *Match `json:"match,omitempty"`
-	// FourEyes requires that one user confirms an operation and another user performs it.
+	// FourEyes requires that one user confirms an operation and another user performs it. A service account cannot confirm.
 	FourEyes bool `json:"fourEyes,omitempty"`
 	// Actors name lists of subjects, for use in match and in actions.
 	// +listType=map

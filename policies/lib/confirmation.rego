@@ -109,13 +109,26 @@ _is_stamp(username) if {
 	not identity.is_controller({"username": username})
 }
 
+# A service account is no second person: whoever acts may hold its token.
+_of_the_same_person(entry) if {
+	config.four_eyes
+	_is_of_a_service_account(entry)
+}
+
 _of_the_same_person(entry) if {
 	config.four_eyes
 	object.get(entry.user, "username", "") in {"", marks.annotation(_marked(entry), marks.confirmed_by)}
 }
 
+_is_of_a_service_account(entry) if {
+	startswith(marks.annotation(_marked(entry), marks.confirmed_by), "system:serviceaccount:")
+}
+
 _who_must(entry) := "confirm it" if {
 	not config.four_eyes
+} else := "a second person must run (the confirmation of a service account does not count)" if {
+	_holds(entry)
+	_is_of_a_service_account(entry)
 } else := "a second person must run (your own confirmation does not count)" if {
 	_holds(entry)
 } else := "a second person must run"

@@ -98,6 +98,15 @@ test_four_eyes_do_not_see_who_is_unknown[user] if {
 	not confirmation.valid(_entry({"user": user})) with data.kind as "Guardrails" with data.spec.fourEyes as true
 }
 
+test_service_account_is_no_second_person if {
+	marked := object.union(_marks("delete", _later), {"stateward.dev/confirmed-by": "system:serviceaccount:ci:deployer"})
+	entry := _entry({"user": {"username": "bob"}, "marks": marked})
+	confirmation.valid(entry)
+	not confirmation.valid(entry) with data.kind as "Guardrails" with data.spec.fourEyes as true
+	way := confirmation.way(entry) with data.kind as "Guardrails" with data.spec.fourEyes as true
+	startswith(way, "a second person must run (the confirmation of a service account does not count): ")
+}
+
 test_four_eyes_say_whose_confirmation_is_wanted if {
 	command := confirmation.command(_entry({}))
 	confirmation.way(_entry({})) == sprintf("confirm it: %s", [command])

@@ -133,7 +133,8 @@ func confirmed(fourEyes bool) string {
 		mark(policies.ConfirmedByMark) + " != ''",
 	}
 	if fourEyes {
-		parts = append(parts, mark(policies.ConfirmedByMark)+" != request.userInfo.username")
+		parts = append(parts, mark(policies.ConfirmedByMark)+" != request.userInfo.username",
+			"!"+mark(policies.ConfirmedByMark)+".startsWith('system:serviceaccount:')")
 	}
 	return strings.Join(parts, " && ")
 }

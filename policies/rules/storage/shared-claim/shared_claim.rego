@@ -3,14 +3,16 @@
 # description: |
 #   A claim in `volumes` is one for all pods. ReadWriteOncePod allows one pod, so every other one stays Pending.
 #   ReadWriteOnce means one node and not one pod: pods on other nodes stay Pending, and those on one node write into
-#   the same files. A claim of volumeMode Block is a device: a pod that lists it under `volumeMounts` never starts.
+#   the same files. A claim of volumeMode Block is a device: a pod that lists it under `volumeMounts` never starts. The
+#   claims of a set are called TEMPLATE-SET-ORDINAL, so the templates of two sets can mean the same claims: `data` of
+#   the set `a-b`, and `data-a` of the set `b`.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/storage/persistent-volumes/#access-modes
 # custom:
 #   severity: deny
 #   on:
 #     statefulsets: [CREATE, UPDATE]
-#   reads: [persistentvolumeclaims]
+#   reads: [persistentvolumeclaims, statefulsets]
 #   fix: give each pod a claim of its own with volumeClaimTemplates, or use ReadWriteMany
 #   since: v0.1.0
 package stateward.rules.storage["shared-claim"]
@@ -52,6 +54,31 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	some item in image.containers(entry.object)
 	some index, mount in item.container.volumeMounts
 	mount.name in blocks
+}
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["spec", "volumeClaimTemplates", index, "metadata", "name"],
+	"what": sprintf("claims %s-%s-N are those of template %q of StatefulSet %q too: two pods write into one disk", [
+		template.metadata.name,
+		entry.name,
+		theirs,
+		other.metadata.name,
+	]),
+	"fix": "give the template another name",
+}) if {
+	some entry in review.statefulsets
+
+	# Neither name can change later.
+	entry.operation != "UPDATE"
+	some index, template in entry.object.spec.volumeClaimTemplates
+	words := split(sprintf("%s-%s", [template.metadata.name, entry.name]), "-")
+	some cut in numbers.range(1, count(words) - 1)
+	name := concat("-", array.slice(words, cut, count(words)))
+	name != entry.name
+	other := cluster.statefulset(entry.namespace, name)
+	theirs := concat("-", array.slice(words, 0, cut))
+	some their_template in other.spec.volumeClaimTemplates
+	their_template.metadata.name == theirs
 }
 
 _shared := [shared |

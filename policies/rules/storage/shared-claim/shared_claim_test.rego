@@ -46,6 +46,34 @@ test_block_claim_that_is_mounted_is_denied[place] if {
 	]} with input as document
 }
 
+test_two_sets_of_one_claim_name_are_denied[namesake] if {
+	some namesake, template in {"b": "data-a", "a-b": "data"}
+	their_template := {"b": "data", "a-b": "data-a"}[namesake]
+	their_name := {"b": "a-b", "a-b": "b"}[namesake]
+	findings := rule.report with input as _named(namesake, template)
+		with data.cluster.statefulsets as {"default": {their_name: _named(their_name, their_template)}}
+	{[finding.field, finding.what] | some finding in findings} == {[
+		"spec.volumeClaimTemplates[0].metadata.name",
+		sprintf(
+			"claims data-a-b-N are those of template %q of StatefulSet %q too: two pods write into one disk",
+			[their_template, their_name],
+		),
+	]}
+}
+
+test_sets_of_other_claim_names_are_fine[their_name] if {
+	some their_name, their_template in {"b": "logs-a", "c": "data-a", "a-b": "data"}
+	rule.report == set() with input as _named("a-b", "data")
+		with data.cluster.statefulsets as {"default": {their_name: _named(their_name, their_template)}}
+}
+
+_named(name, template) := {
+	"apiVersion": "apps/v1",
+	"kind": "StatefulSet",
+	"metadata": {"name": name},
+	"spec": {"volumeClaimTemplates": [{"metadata": {"name": template}}]},
+}
+
 _mounting := {"name": "a", "volumeMounts": [{"name": "data", "mountPath": "/d"}]}
 
 _volume := {"name": "data", "persistentVolumeClaim": {"claimName": "data"}}
