@@ -15,12 +15,17 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/test/cluster"
 	"github.com/stateward/stateward/test/environment"
 )
 
 // doors are the two programs, and the library as conftest is given it.
-type doors struct{ root, conftest, stateward, policies string }
+type doors struct {
+	root, conftest, stateward, policies string
+	// library is the one in the binary.
+	library *policies.Library
+}
 
 func build(t *testing.T) doors {
 	t.Helper()
@@ -29,7 +34,11 @@ func build(t *testing.T) doors {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return doors{root, binaries["conftest"], stateward, withoutTests(t, filepath.Join(root, "policies"))}
+	library, err := policies.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doors{root, binaries["conftest"], stateward, withoutTests(t, filepath.Join(root, "policies")), library}
 }
 
 // withoutTests copies the library without what conftest would compile for nothing, hundreds of times.

@@ -1,7 +1,6 @@
 package parity_test
 
 import (
-	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -37,6 +36,7 @@ func TestEveryDoorSaysTheSameOfEveryExample(t *testing.T) {
 			}
 			found := doors.found(t, append(config, example.File)...)
 			got := doors.test(t, append(append([]string{"--combine"}, data...), example.File)...)
+			found = slices.DeleteFunc(found, doors.isOfTypes)
 			if diff := cmp.Diff(messages(found), got); diff != "" {
 				t.Errorf("stateward check and conftest --combine disagree (-check +conftest):\n%s", diff)
 			}
@@ -44,8 +44,8 @@ func TestEveryDoorSaysTheSameOfEveryExample(t *testing.T) {
 			objects.Add(int32(len(example.Documents)))
 			// What has no proper type never gets as far as a webhook.
 			found = slices.DeleteFunc(found, func(each finding) bool { return each.Rule == "field-types" })
-			want := uncorrected(briefs(found))
-			if diff := cmp.Diff(want, uncorrected(handlers.judge(t, example.Documents))); diff != "" {
+			want := corrected(briefs(found))
+			if diff := cmp.Diff(want, corrected(handlers.judge(t, example.Documents))); diff != "" {
 				t.Errorf("stateward check and the webhook disagree (-check +webhook):\n%s", diff)
 			}
 			filled, ok := fillIn(t, server, example.Documents)
@@ -53,7 +53,7 @@ func TestEveryDoorSaysTheSameOfEveryExample(t *testing.T) {
 				return
 			}
 			defaulted.Add(int32(len(filled)))
-			if diff := cmp.Diff(want, uncorrected(handlers.judge(t, filled))); diff != "" {
+			if diff := cmp.Diff(want, corrected(handlers.judge(t, filled))); diff != "" {
 				t.Errorf("the webhook says something else of what the API server fills in (-raw +defaulted):\n%s", diff)
 			}
 		})
@@ -70,11 +70,21 @@ func briefs(found []finding) map[string]bool {
 	return briefs
 }
 
-// uncorrected leaves out what claim-annotation says of an annotation that the mutation has moved: who creates something
-// with it hears of the mutation only, and who checks a manifest of both.
-func uncorrected(briefs map[string]bool) map[string]bool {
-	maps.DeleteFunc(briefs, func(brief string, _ bool) bool { return strings.Contains(brief, " claim-annotation ") })
-	return briefs
+// corrected puts the mutation claim-class-annotation for the rule claim-annotation, which says the same of the same field:
+// who creates something hears of what was corrected, and who checks a manifest of what is to be corrected.
+func corrected(briefs map[string]bool) map[string]bool {
+	same := map[string]bool{}
+	for brief := range briefs {
+		same[strings.Replace(brief, " claim-annotation ", " claim-class-annotation ", 1)] = true
+	}
+	return same
+}
+
+// isOfTypes tells what `stateward check` says for the API server, with Kubernetes' own types, of which Rego knows nothing:
+// no webhook is asked about such an object.
+func (d doors) isOfTypes(found finding) bool {
+	_, known := d.library.Rule(found.Rule)
+	return !known || found.Rule == "field-types" && found.Field == ""
 }
 
 func brief(each finding) string {

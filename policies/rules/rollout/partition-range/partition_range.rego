@@ -74,11 +74,11 @@ report contains result.violation(rego.metadata.chain(), entry, {
 
 report contains result.advice(rego.metadata.chain(), entry, {
 	"path": _path,
-	"what": sprintf("%v in a manifest: the pods below it stay as they are at the next update", [partition]),
+	"what": sprintf("%v in a new set: the pods below it stay as they are at the next update", [partition]),
 	"fix": "leave it out unless a rollout is meant to stop there",
 }) if {
 	some entry in review.statefulsets
-	entry.operation == "MANIFEST"
+	entry.operation in {"MANIFEST", "CREATE"}
 	defaults.update_strategy(entry.object) == "RollingUpdate"
 	partition := defaults.partition(entry.object)
 	partition > 0

@@ -34,13 +34,17 @@ test_negative_partition_is_denied if {
 
 test_partition_within_replicas_is_fine[partition] if {
 	some partition in [0, 1, 2]
-	rule.report == set() with input as {"request": {"operation": "CREATE", "object": _sts(3, partition)}}
+	rule.report == set() with input as _update(_sts(3, 0), _sts(3, partition))
 }
 
-test_partition_in_a_manifest_is_mentioned[partition] if {
+test_partition_in_a_new_set_is_mentioned[partition] if {
 	some partition in [1, 2]
+	{finding.advice | some finding in rule.report} == {true} with input as {"request": {
+		"operation": "CREATE",
+		"object": _sts(3, partition),
+	}}
 	{finding.what | some finding in rule.report; finding.advice} == {
-		sprintf("%v in a manifest: the pods below it stay as they are at the next update", [partition]),
+		sprintf("%v in a new set: the pods below it stay as they are at the next update", [partition]),
 	} with input as _sts(3, partition)
 }
 
@@ -83,7 +87,7 @@ test_on_delete_has_no_partition if {
 
 test_ordinals_do_not_move_the_partition if {
 	start := {"spec": {"ordinals": {"start": 5}}}
-	rule.report == set() with input as {"request": {"operation": "CREATE", "object": object.union(_sts(3, 2), start)}}
+	rule.report == set() with input as _update(_sts(3, 0), object.union(_sts(3, 2), start))
 	count(rule.report) == 1 with input as object.union(_sts(3, 5), start)
 }
 

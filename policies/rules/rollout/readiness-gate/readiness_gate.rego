@@ -35,7 +35,6 @@
 #     unseen:
 #       examples/fail/sidecar-only.yaml: which container holds a claim takes more than an expression
 #       examples/fail/no-such-port.yaml: the same is true of the ports that a probe names
-#       examples/fail/undeclared-port.yaml: the same is true of the ports that a probe names
 package stateward.rules.rollout["readiness-gate"]
 
 import data.stateward.lib.defaults
