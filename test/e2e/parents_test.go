@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 	"testing"
-	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -57,8 +56,7 @@ func TestOwnersOfRunningSets(t *testing.T) {
 	g.allowed(t, "", "delete", "rabbitmqcluster", "idle")
 	g.allowed(t, "", "delete", "rabbitmqcluster", "rmq", "--cascade=orphan", "--dry-run=server")
 
-	g.warned(t, "confirmed-by", "annotate", "rabbitmqcluster.rabbitmq.com", "rmq", "stateward.dev/confirm=delete",
-		"stateward.dev/confirm-until="+time.Now().Add(10*time.Minute).UTC().Format(time.RFC3339))
+	g.confirmed(t, "rabbitmqcluster.rabbitmq.com/rmq", "delete")
 	g.warned(t, "owner-delete", "delete", "rabbitmqcluster", "rmq")
 	eventually(t, "the set and its claims are gone", func(context.Context) (bool, error) {
 		output, _ := g.kubectl(t, "", "get", "statefulset,pvc")

@@ -13,6 +13,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 
@@ -50,10 +51,12 @@ func newConfirm(streams Streams) *cobra.Command {
 		Long: `Annotate an object so that Stateward allows one operation on it that it would otherwise deny. The confirmation is
 valid for the given time, and Stateward records who gave it.
 
-KIND is statefulset (sts), service (svc), persistentvolumeclaim (pvc), namespace (ns) or pod (po). OPERATION is
-delete, scale or update. You need permission to patch the object.`,
+KIND is statefulset (sts), service (svc), persistentvolumeclaim (pvc), persistentvolume (pv), poddisruptionbudget (pdb),
+namespace (ns), pod (po), or RESOURCE.GROUP of a custom resource that owns StatefulSets. OPERATION is delete, scale or
+update. You need permission to patch the object.`,
 		Example: `  stateward confirm sts/web delete --for 10m --reason "the cluster moves"
-  stateward confirm pvc/www-web-0 delete -n data`,
+  stateward confirm pvc/www-web-0 delete -n data
+  stateward confirm rabbitmqclusters.rabbitmq.com/rmq delete`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(command *cobra.Command, args []string) error {
 			return confirm(command.Context(), args[0], args[1], options, streams)
@@ -96,9 +99,14 @@ func targetOf(object, operation string, library *policies.Library) (target, erro
 		return target{}, fmt.Errorf("%q is not KIND/NAME, as in sts/web", object)
 	}
 	resource, known := resourceCalled(kind)
-	operations := confirmable(resource.Name, library)
+	judged := resource.Name
+	if !known {
+		judged = policies.ParentResource
+		resource, known = parentCalled(kind)
+	}
+	operations := confirmable(judged, library)
 	if !known || len(operations) == 0 {
-		return target{}, fmt.Errorf("unknown kind %q: use statefulset, service, persistentvolumeclaim, namespace or pod", kind)
+		return target{}, fmt.Errorf("unknown kind %q: `stateward confirm --help` lists them", kind)
 	}
 	if !slices.Contains(operations, operation) {
 		return target{}, fmt.Errorf("%q cannot be confirmed on a %s: use %s",
@@ -111,12 +119,25 @@ func targetOf(object, operation string, library *policies.Library) (target, erro
 func resourceCalled(word string) (policies.Resource, bool) {
 	short := map[string]string{
 		"sts": "statefulsets", "svc": "services", "pvc": "persistentvolumeclaims", "ns": "namespaces", "po": "pods",
+		"pv": "persistentvolumes", "pdb": "poddisruptionbudgets",
 	}
 	word = strings.ToLower(word)
 	for _, resource := range policies.Resources() {
 		name := strings.TrimSuffix(word, "."+resource.Group)
 		if name == resource.Name || name == strings.ToLower(resource.Kind) || short[name] == resource.Name {
 			return resource, true
+		}
+	}
+	return policies.Resource{}, false
+}
+
+// parentCalled knows a custom resource by its plural or singular with its group. The cluster says which version it has.
+func parentCalled(word string) (policies.Resource, bool) {
+	name, group, _ := strings.Cut(strings.ToLower(word), ".")
+	for _, parent := range policies.Parents() {
+		// Every singular begins as its plural does.
+		if parent.Group == group && name != "" && strings.HasPrefix(parent.Resource, name) {
+			return policies.Resource{Name: parent.Resource, Group: group, Kind: parent.Resource + "." + group, Namespaced: true}, true
 		}
 	}
 	return policies.Resource{}, false
@@ -149,6 +170,11 @@ func mark(ctx context.Context, target target, until string, options confirmOptio
 	if err != nil {
 		return "", usageError{fmt.Errorf("reach Kubernetes API: %w", err)}
 	}
+	if target.resource.Version == "" {
+		if target.resource.Version, err = preferredVersion(config, target.resource.Group); err != nil {
+			return "", usageError{err}
+		}
+	}
 	patch, err := json.Marshal(marks(target.operation, until, options.reason))
 	if err != nil {
 		return "", err
@@ -165,6 +191,24 @@ func mark(ctx context.Context, target target, until string, options confirmOptio
 		return "", errNotRecorded
 	}
 	return by, nil
+}
+
+// preferredVersion is the version of an API group that the cluster prefers.
+func preferredVersion(config *rest.Config, group string) (string, error) {
+	client, err := discovery.NewDiscoveryClientForConfig(config)
+	if err != nil {
+		return "", fmt.Errorf("reach Kubernetes API: %w", err)
+	}
+	groups, err := client.ServerGroups()
+	if err != nil {
+		return "", fmt.Errorf("list API groups: %w", err)
+	}
+	for _, each := range groups.Groups {
+		if each.Name == group {
+			return each.PreferredVersion.Version, nil
+		}
+	}
+	return "", fmt.Errorf("the cluster has no API group %s", group)
 }
 
 // marks is the merge patch; a reason of an earlier confirmation is not kept for this one.
