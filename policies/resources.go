@@ -1,6 +1,18 @@
 package policies
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
+
+const (
+	// Group is the API group of Stateward's own kinds.
+	Group = "stateward.dev"
+	// Version is their version.
+	Version = "v1alpha1"
+	// Confirmations is the resource of the objects that confirm operations on others.
+	Confirmations = "confirmations"
+)
 
 // Resource is the API that a rule means by a name such as "services" or "statefulsets/scale".
 type Resource struct {
@@ -48,9 +60,14 @@ func Resources() []Resource {
 	return all[:]
 }
 
+// KubernetesResources lists those that are not Stateward's own.
+func KubernetesResources() []Resource {
+	return slices.DeleteFunc(Resources(), func(resource Resource) bool { return resource.Group == Group })
+}
+
 // resources is an array, so that to look one up allocates nothing.
-func resources() [12]Resource {
-	return [12]Resource{
+func resources() [13]Resource {
+	return [13]Resource{
 		{Name: "statefulsets", Group: "apps", Version: "v1", Kind: "StatefulSet", Namespaced: true},
 		{Name: "controllerrevisions", Group: "apps", Version: "v1", Kind: "ControllerRevision", Namespaced: true, Live: true},
 		{Name: "deployments", Group: "apps", Version: "v1", Kind: "Deployment", Namespaced: true},
@@ -63,6 +80,7 @@ func resources() [12]Resource {
 		{Name: "nodes", Version: "v1", Kind: "Node"},
 		{Name: "storageclasses", Group: "storage.k8s.io", Version: "v1", Kind: "StorageClass", Few: true},
 		{Name: "poddisruptionbudgets", Group: "policy", Version: "v1", Kind: "PodDisruptionBudget", Namespaced: true},
+		{Name: Confirmations, Group: Group, Version: Version, Kind: "Confirmation", Namespaced: true, Live: true},
 	}
 }
 

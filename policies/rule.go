@@ -130,6 +130,15 @@ func (r Rule) Judges(resource, operation string) bool {
 	return false
 }
 
+// LooksUp lists the resources that are looked up where the rule judges: what it reads, and the Confirmations that may let
+// through what it denies.
+func (r Rule) LooksUp() []string {
+	if !r.Confirm {
+		return r.Reads
+	}
+	return append(slices.Clone(r.Reads), Confirmations)
+}
+
 // Called reports whether this is the rule's id, or was before it was renamed.
 func (r Rule) Called(id string) bool { return r.ID == id || slices.Contains(r.Aliases, id) }
 

@@ -27,6 +27,11 @@ func (h *guardrailsHandler) Handle(_ context.Context, request admission.Request)
 	if err == nil {
 		return admission.Allowed("")
 	}
+	return denied(err)
+}
+
+// denied tells each mistake at its field.
+func denied(err error) admission.Response {
 	response := admission.Denied("")
 	response.Result.Details = &metav1.StatusDetails{}
 	var lines []string
@@ -43,10 +48,14 @@ func (h *guardrailsHandler) Handle(_ context.Context, request admission.Request)
 	return response
 }
 
-// mistakes takes a joined error apart.
-func mistakes(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		return joined.Unwrap()
+// mistakes takes joined errors apart.
+func mistakes(err error) (all []error) {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
 	}
-	return []error{err}
+	for _, each := range joined.Unwrap() {
+		all = append(all, mistakes(each)...)
+	}
+	return all
 }

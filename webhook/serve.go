@@ -126,6 +126,8 @@ func handler(decides *inForce, gauges *Metrics) http.Handler {
 	counted.Register(registration.ValidatePath, door(engine.ValidatingDoor))
 	counted.Register(registration.MutatePath, door(engine.MutatingDoor))
 	counted.Register(registration.GuardrailsPath, withDeadline(&admission.Webhook{Handler: &guardrailsHandler{policy: decides.current}}))
+	counted.Register(registration.ConfirmationsPath, withDeadline(&admission.Webhook{Handler: &confirmationHandler{policy: decides.current, now: time.Now}}))
+	counted.Register(registration.ConfirmedByPath, withDeadline(&admission.Webhook{Handler: confirmedByHandler{}}))
 	return doors
 }
 
@@ -154,6 +156,7 @@ func attach(runner manager.Manager, options Options, gauges *Metrics, decides *r
 		runner.Add(manager.RunnableFunc(options.Certificates.Run)),
 		runner.Add(manager.RunnableFunc(watchCertificate(runner, options, gauges))),
 		runner.Add(manager.RunnableFunc(decides.run)),
+		runner.Add(sweeps(runner, options)),
 		runner.Add(manager.RunnableFunc(keepBundle(runner, options))),
 	)
 }

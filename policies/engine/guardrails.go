@@ -20,7 +20,7 @@ const (
 	GuardrailsName = "stateward"
 
 	// GuardrailsAPIVersion is its API version.
-	GuardrailsAPIVersion = "stateward.dev/v1alpha1"
+	GuardrailsAPIVersion = policies.Group + "/" + policies.Version
 	// GuardrailsKind is its kind.
 	GuardrailsKind = "Guardrails"
 )
@@ -246,7 +246,7 @@ func (g *Guardrails) Action(id string) (level policies.Level, found bool) {
 func (g *Guardrails) reads(library *policies.Library) []string {
 	reads := map[string]bool{}
 	for _, rule := range library.All() {
-		for _, resource := range rule.Reads {
+		for _, resource := range rule.LooksUp() {
 			reads[resource] = reads[resource] || g.Level(rule) != policies.Off || g.hasActions(rule)
 		}
 	}

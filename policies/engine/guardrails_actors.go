@@ -82,6 +82,13 @@ func (s Subject) check(found *mistakes, path ...any) {
 	}
 }
 
+// CheckSubjects says what is wrong with subjects, each at its field below path.
+func CheckSubjects(subjects []Subject, path ...any) error {
+	var found mistakes
+	checkSubjects(subjects, &found, path...)
+	return errors.Join(found...)
+}
+
 func checkSubjects(subjects []Subject, found *mistakes, path ...any) {
 	for index, subject := range subjects {
 		subject.check(found, append(path, index)...)

@@ -106,7 +106,7 @@ func (s RuleSetting) check(library *policies.Library, found *mistakes, path ...a
 		return
 	}
 	if !known {
-		found.add(unknownRule(s.ID, library), append(path, "id")...)
+		found.add(UnknownRule(s.ID, library), append(path, "id")...)
 		return
 	}
 	if s.Action != "" {
@@ -139,7 +139,7 @@ func (e Exception) check(library *policies.Library, found *mistakes, path ...any
 			continue
 		}
 		if _, known := library.Rule(id); !known {
-			found.add(unknownRule(id, library), append(path, "rules", index)...)
+			found.add(UnknownRule(id, library), append(path, "rules", index)...)
 		}
 	}
 	e.Match.check(found, append(path, "match")...)
@@ -208,7 +208,8 @@ func checkParam(rule policies.Rule, name string, value any) error {
 	return param.Check(value)
 }
 
-func unknownRule(id string, library *policies.Library) error {
+// UnknownRule says that there is no such rule, and which one may be meant.
+func UnknownRule(id string, library *policies.Library) error {
 	nearest, distance := "", len(id)/2+1
 	for _, rule := range library.All() {
 		if d := levenshtein.ComputeDistance(id, rule.ID); d < distance {

@@ -11,6 +11,7 @@ package stateward.lib.confirmation
 import data.stateward.lib.clock
 import data.stateward.lib.cluster
 import data.stateward.lib.config
+import data.stateward.lib.confirmations
 import data.stateward.lib.identity
 import data.stateward.lib.marks
 import data.stateward.lib.review
@@ -24,13 +25,39 @@ _hour := 3600000000000
 #   four eyes, that user must not be the one who acts.
 valid(entry) if {
 	_holds(entry)
-	not _of_the_same_person(entry)
+	confirmations.by_another(marks.annotation(_marked(entry), marks.confirmed_by), entry)
 }
+
+# METADATA
+# title: Covered
+# description: |
+#   The Confirmation that lets this request through a rule of these names: its name, who gave it, until when and why.
+covered(entry, rules) := confirmations.record(covering) if {
+	possible(entry)
+	covering := confirmations.covering(_target(entry), rules, entry)
+}
+
+# METADATA
+# title: Possible
+# description: True where there is something stored that a confirmation can be about.
+# scope: document
+possible(entry) if entry.operation in {"UPDATE", "DELETE"}
+
+possible(entry) if entry.kind == "Eviction"
 
 # METADATA
 # title: Ends
 # description: True for a StatefulSet whose own deletion is confirmed, so that what belongs to it may go with it.
-ends(sts, entry) if _counts(sts, "delete", entry)
+# scope: document
+ends(sts, entry) if {
+	_counts(sts, "delete", entry)
+	confirmations.by_another(marks.annotation(sts, marks.confirmed_by), entry)
+}
+
+ends(sts, entry) if {
+	target := {"group": "apps", "kind": "StatefulSet", "operation": "delete", "object": sts}
+	confirmations.covering(target, ["cascade-delete"], entry)
+}
 
 # METADATA
 # title: Ahead
@@ -67,12 +94,16 @@ stamp(entry) := "" if {
 # title: Way
 # description: |
 #   What to do to confirm, ending with the command to paste. A plan is applied later, so the time is left to
-#   the confirmation of the live object.
+#   the confirmation of the live object. What Helm installed is deleted together, and so confirmed together.
 # scope: document
 way(entry) := sprintf("add an exception to the Guardrails, and confirm it when it is applied: %s", [
 	_later(entry),
 ]) if {
 	entry.planned
+} else := sprintf("%s: stateward confirm release %s delete%s", [_who_must(entry), release, _in_namespace(entry)]) if {
+	_operation(entry) == "delete"
+	release := marks.annotation(_marked(entry), "meta.helm.sh/release-name")
+	release != ""
 } else := sprintf("%s: %s", [_who_must(entry), command(entry)])
 
 # METADATA
@@ -109,17 +140,6 @@ _is_stamp(username) if {
 	not identity.is_controller({"username": username})
 }
 
-# A service account is no second person: whoever acts may hold its token.
-_of_the_same_person(entry) if {
-	config.four_eyes
-	_is_of_a_service_account(entry)
-}
-
-_of_the_same_person(entry) if {
-	config.four_eyes
-	object.get(entry.user, "username", "") in {"", marks.annotation(_marked(entry), marks.confirmed_by)}
-}
-
 _is_of_a_service_account(entry) if {
 	startswith(marks.annotation(_marked(entry), marks.confirmed_by), "system:serviceaccount:")
 }
@@ -149,6 +169,25 @@ _operation(entry) := "scale" if entry.kind == "Scale"
 else := "delete" if entry.kind == "Eviction"
 
 else := lower(entry.operation)
+
+_target(entry) := {
+	"group": _group(entry),
+	"kind": _base(entry),
+	"operation": _operation(entry),
+	"object": _marked(entry),
+}
+
+_group(entry) := "apps" if entry.kind == "Scale"
+
+else := "" if entry.kind == "Eviction"
+
+else := entry.group
+
+_base(entry) := "StatefulSet" if entry.kind == "Scale"
+
+else := "Pod" if entry.kind == "Eviction"
+
+else := entry.kind
 
 _kind(entry) := "StatefulSet" if entry.kind == "Scale"
 

@@ -213,6 +213,16 @@ test_way_out_of_a_plan_leaves_the_confirmation_to_its_day if {
 	])
 }
 
+test_deletion_of_what_helm_installed_is_confirmed_with_its_release if {
+	installed := {"metadata": {"annotations": {"meta.helm.sh/release-name": "shop"}}}
+	confirmation.way(object.union(_entry({"marks": {}}), {"old": installed})) == concat(" ", [
+		"confirm it:",
+		"stateward confirm release shop delete -n default",
+	])
+	updated := confirmation.way(object.union(_entry({"marks": {}, "operation": "UPDATE"}), {"old": installed}))
+	startswith(updated, "confirm it: kubectl annotate statefulset web")
+}
+
 test_command_names_the_statefulset_of_a_scale if {
 	confirmation.command(_scale) == concat(" ", [
 		"kubectl annotate statefulset web -n default --overwrite --field-manager=stateward-confirm",

@@ -121,3 +121,34 @@ ends_protections(user) if user.username in {
 	"system:serviceaccount:kube-system:pv-protection-controller",
 	"system:serviceaccount:kube-system:pvc-protection-controller",
 }
+
+# METADATA
+# title: Is known
+# description: False where the user is not in the request, as in CI.
+is_known(user) if not object.get(user, "username", "") in {"", null}
+
+# METADATA
+# title: Is one of
+# description: True for a user whom one of these subjects names, as in an RBAC binding; `*` matches any characters.
+is_one_of(user, subjects) if {
+	some subject in subjects
+	_is(user, subject)
+}
+
+_is(user, subject) if {
+	subject.kind == "User"
+	glob.match(subject.name, null, user.username)
+}
+
+_is(user, subject) if {
+	subject.kind == "Group"
+	some group in user.groups
+	glob.match(subject.name, null, group)
+}
+
+_is(user, subject) if {
+	subject.kind == "ServiceAccount"
+	["system", "serviceaccount", namespace, name] = split(user.username, ":")
+	glob.match(subject.namespace, null, namespace)
+	glob.match(subject.name, null, name)
+}

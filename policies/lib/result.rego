@@ -24,10 +24,10 @@ import data.stateward.lib.scope
 # description: What the rule exists to stop; its way out ends with the command to confirm it, where that is possible.
 violation(chain, entry, found) := _message(object.union_n([
 	finding,
-	{"existing": _existing(entry, found), "fix": _fix(confirmable, entry, finding.fix)},
-	_confirmation(confirmable, entry),
+	{"fix": _fix(confirmable, entry, finding.fix)},
+	_confirmation(confirmable, entry, finding),
 ])) if {
-	finding := _finding(chain, entry, found)
+	finding := object.union(_finding(chain, entry, found), {"existing": _existing(entry, found)})
 	confirmable := object.get(found, "confirm", object.get(_package(chain).annotations.custom, "confirm", false))
 }
 
@@ -111,20 +111,22 @@ _place(place) := sprintf("%s: ", [place]) if place != ""
 
 # A command ends the sentence without a full stop, which would be pasted with it. Only what is stored can be marked.
 _fix(true, entry, fix) := sprintf("%s, or %s", [trim_suffix(fix, "."), confirmation.way(entry)]) if {
-	_is_stored(entry)
+	confirmation.possible(entry)
 } else := fix
 
 _fix(false, _, fix) := fix
 
-_is_stored(entry) if entry.operation in {"UPDATE", "DELETE"}
-
-_is_stored(entry) if entry.kind == "Eviction"
-
-_confirmation(true, entry) := {"confirmed": true, "confirmation": confirmation.record(entry)} if {
+_confirmation(true, entry, finding) := {"confirmed": true, "confirmation": confirmation.record(entry)} if {
 	confirmation.valid(entry)
+}
+
+# Confirmations are looked up at the API server, so only where it matters.
+else := {"confirmed": true, "confirmation": covered} if {
+	config.level(finding) == "deny"
+	covered := confirmation.covered(entry, array.concat([finding.rule], object.get(finding, "aliases", [])))
 } else := {"confirmed": false}
 
-_confirmation(false, _) := {"confirmed": false}
+_confirmation(false, _, _) := {"confirmed": false}
 
 default _existing(_, _) := false
 

@@ -99,6 +99,25 @@ test_confirmed_finding_is_marked if {
 	finding.confirmation == {"by": "alice", "until": "2026-11-23T12:10:00Z", "reason": ""}
 }
 
+test_finding_that_a_confirmation_object_covers_is_marked if {
+	user := {"username": "bob"}
+	entry := object.union(_update(1, 2), {"group": "apps", "user": user, "old": {"metadata": {"namespace": "default"}}})
+	chain := _chain({"confirm": true, "severity": "deny"})
+	stored := {"default": {"c": {"metadata": {"name": "c"}, "spec": {
+		"operations": ["update"],
+		"objects": [{"group": "apps", "kind": "StatefulSet", "name": "web"}],
+		"until": "2026-11-23T12:10:00Z",
+		"confirmedBy": "alice",
+	}}}}
+	finding := result.violation(chain, entry, _found({})) with data.cluster.confirmations as stored
+	finding.confirmed == true
+	finding.confirmation == {"name": "c", "by": "alice", "until": "2026-11-23T12:10:00Z", "reason": ""}
+
+	# What would not be denied needs none.
+	existing := result.violation(chain, entry, _found({"touched": false})) with data.cluster.confirmations as stored
+	existing.confirmed == false
+}
+
 test_finding_may_be_beyond_confirmation if {
 	entry := object.union(_update(1, 2), {"old": {"metadata": {"annotations": _confirmed}}})
 	finding := result.violation(_chain({"confirm": true}), entry, _found({"confirm": false}))

@@ -55,7 +55,7 @@ quiet(entry) if {
 
 _acts_as("automation", user) if identity.class(user) == "automation"
 
-_acts_as(name, user) if _is_one_of(user, _of_actors([name]))
+_acts_as(name, user) if identity.is_one_of(user, _of_actors([name]))
 
 _expired(each, entry) if {
 	entry.time != ""
@@ -83,13 +83,13 @@ _misses(match, entry) if _selects_none(match.namespaceSelector, _namespace_label
 # Where nobody knows who acts, as in CI, the rules stay in force.
 _misses(match, entry) if {
 	_selects_actors(match)
-	_is_known(entry.user)
-	not _is_one_of(entry.user, _subjects(match))
+	identity.is_known(entry.user)
+	not identity.is_one_of(entry.user, _subjects(match))
 }
 
 _misses(match, entry) if {
 	excluded := _of_actors(match.excludedActors)
-	_is_one_of(entry.user, excluded)
+	identity.is_one_of(entry.user, excluded)
 }
 
 _misses(match, entry) if {
@@ -104,31 +104,6 @@ _selects_actors(match) if match.actors
 _subjects(match) := array.concat(object.get(match, "subjects", []), _of_actors(object.get(match, "actors", [])))
 
 _of_actors(names) := [subject | some actor in config.actors; actor.name in names; some subject in actor.subjects]
-
-_is_known(user) if not object.get(user, "username", "") in {"", null}
-
-_is_one_of(user, subjects) if {
-	some subject in subjects
-	_is(user, subject)
-}
-
-_is(user, subject) if {
-	subject.kind == "User"
-	glob.match(subject.name, null, user.username)
-}
-
-_is(user, subject) if {
-	subject.kind == "Group"
-	some group in user.groups
-	glob.match(subject.name, null, group)
-}
-
-_is(user, subject) if {
-	subject.kind == "ServiceAccount"
-	["system", "serviceaccount", namespace, name] = split(user.username, ":")
-	glob.match(subject.namespace, null, namespace)
-	glob.match(subject.name, null, name)
-}
 
 # As stored: an owner that the request itself brings does not count.
 _is_owned(entry, wanted) if {
@@ -165,7 +140,7 @@ _certain_actor(match, _) if {
 	not match.excludedActors
 }
 
-_certain_actor(_, entry) if _is_known(entry.user)
+_certain_actor(_, entry) if identity.is_known(entry.user)
 
 _certain({}, _)
 

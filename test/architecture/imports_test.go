@@ -18,6 +18,7 @@ func allowed() map[string][]string {
 		"policies/fieldpath":       {},
 		"policies/forecast":        {},
 		"policies/engine":          {"policies", "policies/engine/document", "policies/engine/plan", "policies/fieldpath"},
+		"policies/confirmations":   {"policies", "policies/engine"},
 		"policies/engine/document": {},
 		"policies/engine/plan":     {},
 		"certs":                    {},
@@ -26,7 +27,7 @@ func allowed() map[string][]string {
 		"cmd/internal/baseline":    {"cmd/internal/manifest", "policies"},
 		"webhook/cluster":          {"policies", "policies/engine"},
 		"webhook/registration":     {"policies"},
-		"webhook":                  {"certs", "policies", "policies/engine", "webhook/cluster", "webhook/registration"},
+		"webhook":                  {"certs", "policies", "policies/confirmations", "policies/engine", "webhook/cluster", "webhook/registration"},
 		"cmd/internal/report":      {"policies", "policies/engine"},
 		"cmd/internal/artifact":    {},
 		"cmd/internal/generate":    {"cmd/internal/manifest", "cmd/internal/report", "policies", "policies/engine", "webhook/registration"},
@@ -39,7 +40,7 @@ func allowed() map[string][]string {
 		"cmd/internal/ruletest":    {"cmd/internal/judge", "cmd/internal/manifest", "policies", "policies/engine"},
 		"cmd/internal/cli": {
 			"certs", "cmd/internal/artifact", "cmd/internal/baseline", "cmd/internal/doctor", "cmd/internal/generate", "cmd/internal/judge", "cmd/internal/manifest", "cmd/internal/newrule", "cmd/internal/parallel", "cmd/internal/planner", "cmd/internal/report",
-			"cmd/internal/ruletest", "cmd/internal/vap", "policies", "policies/engine", "policies/forecast", "webhook", "webhook/registration",
+			"cmd/internal/ruletest", "cmd/internal/vap", "policies", "policies/confirmations", "policies/engine", "policies/forecast", "webhook", "webhook/registration",
 		},
 		"cmd/stateward": {"cmd/internal/cli"},
 	}

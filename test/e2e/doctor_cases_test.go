@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"context"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -142,7 +143,11 @@ func certificateNotReady(t *testing.T, p *patient) {
 	definitions := filepath.Join(strings.TrimSpace(string(module)), "deploy", "crds")
 	for _, kind := range []string{"certificates", "issuers"} {
 		p.allowed(t, "", "apply", "--server-side", "-f", filepath.Join(definitions, "cert-manager.io_"+kind+".yaml"))
-		p.says(t, false, "", nil, "wait", "--for=condition=Established", "crd/"+kind+".cert-manager.io")
+		// Before the status has conditions, kubectl does not wait but fails.
+		eventually(t, kind+" are served", func(context.Context) (bool, error) {
+			_, code := p.kubectl(t, "", "wait", "--for=condition=Established", "crd/"+kind+".cert-manager.io")
+			return code == 0, nil
+		})
 	}
 	p.allowed(t, "", "-n", "stateward-system", "apply", "-f", filepath.Join("..", "..", "manifests", "overlays", "cert-manager", "certificates.yaml"))
 	p.diagnosed(t, 1, []string{"Certificate/stateward-system/stateward-serving: cert-manager has not processed it yet", "check that the cert-manager controller runs"})

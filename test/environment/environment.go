@@ -133,7 +133,7 @@ func (e *Environment) guard(ctx context.Context, options Options) (err error) {
 	if e.binary, err = Build(ctx, root); err != nil || options.Unguarded {
 		return err
 	}
-	for _, file := range []string{"namespace.yaml", "serviceaccount.yaml", "rbac.yaml", "guardrails.yaml"} {
+	for _, file := range []string{"namespace.yaml", "serviceaccount.yaml", "rbac.yaml", "crds"} {
 		if err := e.MustKubectl(ctx, "apply", "-f", filepath.Join(root, "manifests", "base", file)); err != nil {
 			return err
 		}

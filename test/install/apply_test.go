@@ -19,7 +19,7 @@ func TestARealAPIServerTakesTheOverlays(t *testing.T) {
 	overlays := filepath.Join("..", "..", "manifests", "overlays")
 	policies := []string{"get", "validatingwebhookconfiguration", "stateward", "-o", "jsonpath={.webhooks[*].failurePolicy}"}
 
-	kubectl(t, running, "apply", "-f", filepath.Join(base, "guardrails.yaml"))
+	kubectl(t, running, "apply", "-f", filepath.Join(base, "crds"))
 	kubectl(t, running, "wait", "--for=condition=Established", "crd/guardrails.stateward.dev")
 	kubectl(t, running, "apply", "-k", filepath.Join(overlays, "audit-only"))
 	if diff := cmp.Diff(nothingRefused, kubectl(t, running, policies...)); diff != "" {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -74,6 +76,20 @@ func (w *World) search(
 			return found, nil
 		}
 	}
+}
+
+// confirmations returns by name the Confirmations of a namespace. Where the cluster does not have the kind, or Stateward may
+// not list it, there are none that count, and what they would have let through stays denied.
+func (w *World) confirmations(ctx context.Context, namespace string) (ast.Value, error) {
+	from, known := w.resources[policies.Confirmations]
+	if !known || !canExist(namespace) {
+		return ast.NewObject(), nil
+	}
+	found, err := w.search(ctx, from.Resource, namespace, func(*unstructured.Unstructured) bool { return true })
+	if apierrors.IsNotFound(err) || apierrors.IsForbidden(err) || meta.IsNoMatchError(err) {
+		return ast.NewObject(), nil
+	}
+	return found, err
 }
 
 func parse(found *unstructured.Unstructured) (ast.Value, error) {

@@ -113,6 +113,9 @@ func (w *Watches) Release(ctx context.Context, resources []string, last time.Dur
 func Options() cache.Options {
 	held := map[client.Object]cache.ByObject{}
 	for _, resource := range policies.Resources() {
+		if resource.Live {
+			continue
+		}
 		held[object(resource)] = cache.ByObject{Transform: (&holder{resource: resource}).hold}
 	}
 	return cache.Options{ByObject: held, DefaultTransform: cache.TransformStripManagedFields()}
@@ -173,8 +176,12 @@ func (w *World) get(ctx context.Context, resource, namespace, name string, isNow
 	return nil, nil
 }
 
-// List returns the cached objects of a namespace by name. StatefulSets are looked for as for Governed.
+// List returns the cached objects of a namespace by name. StatefulSets are looked for as for Governed, and Confirmations
+// always, since one counts from the moment that it is made.
 func (w *World) List(ctx context.Context, resource, namespace string) (ast.Value, error) {
+	if resource == policies.Confirmations {
+		return w.confirmations(ctx, namespace)
+	}
 	if namespace == "" {
 		return w.list(resource, func(from toolscache.Indexer) ([]any, error) { return from.List(), nil }, everything)
 	}

@@ -14,7 +14,7 @@ import (
 func reads(library *policies.Library) []string {
 	reads := map[string]bool{"namespaces": true}
 	for _, rule := range library.All() {
-		for _, resource := range rule.Reads {
+		for _, resource := range rule.LooksUp() {
 			reads[resource] = true
 		}
 	}
@@ -37,8 +37,10 @@ func Roles(library *policies.Library) []rbacv1.ClusterRole {
 		})
 	}
 	read.Rules = append(read.Rules,
-		rbacv1.PolicyRule{APIGroups: []string{guardrailsGroup}, Resources: []string{guardrailsResource}, Verbs: []string{"get", "list", "watch"}},
-		rbacv1.PolicyRule{APIGroups: []string{guardrailsGroup}, Resources: []string{guardrailsResource + "/status"}, Verbs: []string{"patch"}},
+		rbacv1.PolicyRule{APIGroups: []string{policies.Group}, Resources: []string{guardrailsResource}, Verbs: []string{"get", "list", "watch"}},
+		rbacv1.PolicyRule{APIGroups: []string{policies.Group}, Resources: []string{guardrailsResource + "/status"}, Verbs: []string{"patch"}},
+		// Those that ended.
+		rbacv1.PolicyRule{APIGroups: []string{policies.Group}, Resources: []string{policies.Confirmations}, Verbs: []string{"list", "delete"}},
 	)
 	bundle := clusterRole(Name + "-ca-bundle")
 	bundle.Rules = []rbacv1.PolicyRule{{
@@ -48,6 +50,18 @@ func Roles(library *policies.Library) []rbacv1.ClusterRole {
 		Verbs:         []string{"get", "update"},
 	}}
 	return []rbacv1.ClusterRole{read, bundle}
+}
+
+// UserRole builds the ClusterRole for who may create Confirmations: admins of a namespace, and by that no editor, whose
+// deletions they may let through. It is bound to no one by itself.
+func UserRole() rbacv1.ClusterRole {
+	role := clusterRole(Name + "-confirm")
+	role.Labels = map[string]string{"rbac.authorization.k8s.io/aggregate-to-admin": "true"}
+	role.Rules = []rbacv1.PolicyRule{{
+		APIGroups: []string{policies.Group}, Resources: []string{policies.Confirmations},
+		Verbs: []string{"get", "list", "watch", "create", "delete"},
+	}}
+	return role
 }
 
 // RoleBindings gives the roles to Stateward's ServiceAccount.

@@ -19,6 +19,7 @@ func TestStatewardMayReadWhatTheRulesAndGuardrailsNeedAndNothingElse(t *testing.
 	ownConfiguration := []rbacv1.PolicyRule{
 		read("stateward.dev", "guardrails"),
 		{APIGroups: []string{"stateward.dev"}, Resources: []string{"guardrails/status"}, Verbs: []string{"patch"}},
+		{APIGroups: []string{"stateward.dev"}, Resources: []string{"confirmations"}, Verbs: []string{"list", "delete"}},
 	}
 	tests := map[string]struct {
 		library *policies.Library
@@ -32,6 +33,10 @@ func TestStatewardMayReadWhatTheRulesAndGuardrailsNeedAndNothingElse(t *testing.
 		"rules that read the same": {
 			library: &policies.Library{Rules: []policies.Rule{{Reads: []string{"services"}}, {Reads: []string{"services"}}}},
 			want:    []rbacv1.PolicyRule{read("", "namespaces", "services")},
+		},
+		"a rule that can be confirmed": {
+			library: &policies.Library{Rules: []policies.Rule{{Confirm: true, Reads: []string{"namespaces"}}}},
+			want:    []rbacv1.PolicyRule{read("", "namespaces"), read("stateward.dev", "confirmations")},
 		},
 		"rules and mutations of several groups": {
 			library: &policies.Library{
@@ -67,6 +72,23 @@ func TestStatewardMayReadWhatTheRulesAndGuardrailsNeedAndNothingElse(t *testing.
 				t.Errorf("roles (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestAdminsOfANamespaceMayConfirmAndEditorsMayNot(t *testing.T) {
+	t.Parallel()
+	want := rbacv1.ClusterRole{
+		TypeMeta: metav1.TypeMeta{APIVersion: "rbac.authorization.k8s.io/v1", Kind: "ClusterRole"},
+		ObjectMeta: metav1.ObjectMeta{
+			Name: "stateward-confirm", Labels: map[string]string{"rbac.authorization.k8s.io/aggregate-to-admin": "true"},
+		},
+		Rules: []rbacv1.PolicyRule{{
+			APIGroups: []string{"stateward.dev"}, Resources: []string{"confirmations"},
+			Verbs: []string{"get", "list", "watch", "create", "delete"},
+		}},
+	}
+	if diff := cmp.Diff(want, registration.UserRole()); diff != "" {
+		t.Errorf("role (-want +got):\n%s", diff)
 	}
 }
 

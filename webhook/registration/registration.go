@@ -25,6 +25,10 @@ const (
 	MutatePath = "/mutate"
 	// GuardrailsPath is where it answers for its own configuration.
 	GuardrailsPath = "/validate-guardrails"
+	// ConfirmationsPath is where it checks new Confirmations.
+	ConfirmationsPath = "/validate-confirmations"
+	// ConfirmedByPath is where it records who makes them.
+	ConfirmedByPath = "/mutate-confirmations"
 	// BreakGlassGroup is let through unseen: `kubectl --as=NAME --as-group=stateward:breakglass ...` works even when
 	// Stateward is down. Who may impersonate it is a matter of RBAC, and every use is in the audit log. A check of a
 	// verb by the authorizer would not do: whoever has cluster-admin passes every such check, all the time.
@@ -33,7 +37,6 @@ const (
 	// criticalName is the entry for what can destroy something that runs.
 	criticalName = "critical.stateward.dev"
 
-	guardrailsGroup    = "stateward.dev"
 	guardrailsResource = "guardrails"
 
 	// timeoutSeconds is short: a person waits, and a request that is refused can be repeated.
@@ -91,7 +94,7 @@ func Validating(library *policies.Library, target Target) *admissionregistration
 			MatchConditions:         entry.conditions,
 		})
 	}
-	configuration.Webhooks = append(configuration.Webhooks, ownConfiguration(target))
+	configuration.Webhooks = append(configuration.Webhooks, ownConfiguration(target), checkedConfirmations(target))
 	return configuration
 }
 
@@ -104,8 +107,8 @@ func ownConfiguration(target Target) admissionregistrationv1.ValidatingWebhook {
 		Rules: []admissionregistrationv1.RuleWithOperations{{
 			Operations: []admissionregistrationv1.OperationType{admissionregistrationv1.Create, admissionregistrationv1.Update},
 			Rule: admissionregistrationv1.Rule{
-				APIGroups:   []string{guardrailsGroup},
-				APIVersions: []string{"v1alpha1"},
+				APIGroups:   []string{policies.Group},
+				APIVersions: []string{policies.Version},
 				Resources:   []string{guardrailsResource},
 				Scope:       pointer(admissionregistrationv1.ClusterScope),
 			},
@@ -146,6 +149,7 @@ func Mutating(library *policies.Library, target Target) *admissionregistrationv1
 			MatchConditions:         entry.conditions,
 		})
 	}
+	configuration.Webhooks = append(configuration.Webhooks, recordedConfirmations(target))
 	return configuration
 }
 

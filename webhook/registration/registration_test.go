@@ -82,8 +82,10 @@ func TestWhoChangesNoMetadataThatMattersIsNotHeldUp(t *testing.T) {
 		"validating critical.stateward.dev": {
 			"apps/v1/statefulsets Namespaced": {"UPDATE"}, "/v1/services Namespaced": {"UPDATE"},
 		},
-		"validating advisory.stateward.dev":   {},
-		"validating guardrails.stateward.dev": {"stateward.dev/v1alpha1/guardrails Cluster": {"CREATE", "UPDATE"}},
+		"validating advisory.stateward.dev":      {},
+		"validating confirmations.stateward.dev": {"stateward.dev/v1alpha1/confirmations Namespaced": {"CREATE"}},
+		"mutating confirmations.stateward.dev":   {"stateward.dev/v1alpha1/confirmations Namespaced": {"CREATE"}},
+		"validating guardrails.stateward.dev":    {"stateward.dev/v1alpha1/guardrails Cluster": {"CREATE", "UPDATE"}},
 		"validating confirmation.stateward.dev": {
 			"/v1/pods Namespaced": {"CREATE", "UPDATE"}, "/v1/services Namespaced": {"CREATE"},
 		},
@@ -218,24 +220,32 @@ func TestOnlyWhatCanDestroySomethingIsRefusedWithoutStateward(t *testing.T) {
 	// Guardrails have no namespace.
 	own := want(admissionregistrationv1.Ignore)
 	own.Namespaces = nil
+	// Some Confirmations are in the namespace of Stateward, and none is made in another user's name.
+	confirmations := func(policy admissionregistrationv1.FailurePolicyType) common {
+		entry := want(policy)
+		entry.Namespaces, entry.Conditions = nil, nil
+		return entry
+	}
 	soon := func(more ...string) common {
 		soon := want(admissionregistrationv1.Ignore, more...)
 		soon.Timeout = 2
 		return soon
 	}
 	if diff := cmp.Diff(map[string]common{
-		"validating guardrails.stateward.dev":   own,
-		"validating critical.stateward.dev":     want(admissionregistrationv1.Fail, "not-terminating-or-deleted-otherwise", "of-pods-only-forced-deletions", "of-volumes-only-those-with-a-claim", "of-definitions-only-those-of-owners"),
-		"validating advisory.stateward.dev":     want(admissionregistrationv1.Ignore),
-		"validating confirmation.stateward.dev": want(admissionregistrationv1.Fail, "not-terminating", "a-mark-changes"),
-		"validating owner.stateward.dev":        want(admissionregistrationv1.Fail, "not-terminating", "an-owner-is-new"),
-		"validating protection.stateward.dev":   want(admissionregistrationv1.Fail, "a-protection-is-removed"),
-		"validating reclaim.stateward.dev":      soon("not-terminating", "the-reclaim-policy-changes"),
-		"validating eviction.stateward.dev":     soon("no-grace-period"),
-		"validating image.stateward.dev":        soon("not-terminating", "an-image-of-a-set-changes"),
-		"validating label.stateward.dev":        soon("not-terminating", "a-label-of-a-set-changes"),
-		"mutating mutation.stateward.dev":       want(admissionregistrationv1.Ignore, "not-terminating"),
-		"mutating confirmation.stateward.dev":   want(admissionregistrationv1.Ignore, "not-terminating", "a-mark-changes"),
+		"validating guardrails.stateward.dev":    own,
+		"validating confirmations.stateward.dev": confirmations(admissionregistrationv1.Fail),
+		"mutating confirmations.stateward.dev":   confirmations(admissionregistrationv1.Ignore),
+		"validating critical.stateward.dev":      want(admissionregistrationv1.Fail, "not-terminating-or-deleted-otherwise", "of-pods-only-forced-deletions", "of-volumes-only-those-with-a-claim", "of-definitions-only-those-of-owners"),
+		"validating advisory.stateward.dev":      want(admissionregistrationv1.Ignore),
+		"validating confirmation.stateward.dev":  want(admissionregistrationv1.Fail, "not-terminating", "a-mark-changes"),
+		"validating owner.stateward.dev":         want(admissionregistrationv1.Fail, "not-terminating", "an-owner-is-new"),
+		"validating protection.stateward.dev":    want(admissionregistrationv1.Fail, "a-protection-is-removed"),
+		"validating reclaim.stateward.dev":       soon("not-terminating", "the-reclaim-policy-changes"),
+		"validating eviction.stateward.dev":      soon("no-grace-period"),
+		"validating image.stateward.dev":         soon("not-terminating", "an-image-of-a-set-changes"),
+		"validating label.stateward.dev":         soon("not-terminating", "a-label-of-a-set-changes"),
+		"mutating mutation.stateward.dev":        want(admissionregistrationv1.Ignore, "not-terminating"),
+		"mutating confirmation.stateward.dev":    want(admissionregistrationv1.Ignore, "not-terminating", "a-mark-changes"),
 	}, got); diff != "" {
 		t.Errorf("entries (-want +got):\n%s", diff)
 	}
@@ -257,12 +267,12 @@ func TestTheBreakGlassGroupIsLeftOutBeforeAnythingIsCalled(t *testing.T) {
 		Expression: "!has(request.userInfo.groups) || !('stateward:breakglass' in request.userInfo.groups)",
 	}
 	for _, hook := range registration.Validating(embedded(t), registration.Target{}).Webhooks {
-		if !slices.Contains(hook.MatchConditions, want) {
+		if hook.Name != "confirmations.stateward.dev" && !slices.Contains(hook.MatchConditions, want) {
 			t.Errorf("%s lacks %+v", hook.Name, want)
 		}
 	}
 	for _, hook := range registration.Mutating(embedded(t), registration.Target{}).Webhooks {
-		if !slices.Contains(hook.MatchConditions, want) {
+		if hook.Name != "confirmations.stateward.dev" && !slices.Contains(hook.MatchConditions, want) {
 			t.Errorf("%s lacks %+v", hook.Name, want)
 		}
 	}
@@ -282,15 +292,18 @@ func TestEachDoorHasAnAddressOfItsOwn(t *testing.T) {
 	tests := map[string]struct {
 		target                  registration.Target
 		validating, own, mutate admissionregistrationv1.WebhookClientConfig
+		check, record           admissionregistrationv1.WebhookClientConfig
 	}{
 		"the Service of the manifests": {
 			target:     registration.Target{},
 			validating: service("/validate"), own: service("/validate-guardrails"), mutate: service("/mutate"),
+			check: service("/validate-confirmations"), record: service("/mutate-confirmations"),
 		},
 		"a URL": {
 			target:     registration.Target{URL: "https://127.0.0.1:9443", CABundle: []byte("PEM")},
 			validating: url("https://127.0.0.1:9443/validate"), own: url("https://127.0.0.1:9443/validate-guardrails"),
 			mutate: url("https://127.0.0.1:9443/mutate"),
+			check:  url("https://127.0.0.1:9443/validate-confirmations"), record: url("https://127.0.0.1:9443/mutate-confirmations"),
 		},
 	}
 	for name, test := range tests {
@@ -298,15 +311,22 @@ func TestEachDoorHasAnAddressOfItsOwn(t *testing.T) {
 			t.Parallel()
 			for _, hook := range registration.Validating(embedded(t), test.target).Webhooks {
 				want := test.validating
-				if hook.Name == "guardrails.stateward.dev" {
+				switch hook.Name {
+				case "guardrails.stateward.dev":
 					want = test.own
+				case "confirmations.stateward.dev":
+					want = test.check
 				}
 				if diff := cmp.Diff(want, hook.ClientConfig); diff != "" {
 					t.Errorf("%s (-want +got):\n%s", hook.Name, diff)
 				}
 			}
 			for _, hook := range registration.Mutating(embedded(t), test.target).Webhooks {
-				if diff := cmp.Diff(test.mutate, hook.ClientConfig); diff != "" {
+				want := test.mutate
+				if hook.Name == "confirmations.stateward.dev" {
+					want = test.record
+				}
+				if diff := cmp.Diff(want, hook.ClientConfig); diff != "" {
 					t.Errorf("%s (-want +got):\n%s", hook.Name, diff)
 				}
 			}

@@ -18,10 +18,8 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/confirmations"
 )
-
-// longestConfirmation is what the rules accept; policies/lib/confirmation.rego says why.
-const longestConfirmation = time.Hour
 
 // errNotRecorded tells of a confirmation that counts for nothing.
 var errNotRecorded = errors.New("the confirmation has no effect, because Stateward did not record who confirms: " +
@@ -30,6 +28,7 @@ var errNotRecorded = errors.New("the confirmation has no effect, because Statewa
 // confirmOptions are the flags of `stateward confirm`.
 type confirmOptions struct {
 	clusterOptions
+	sweepOptions
 
 	namespace string
 	duration  time.Duration
@@ -46,24 +45,43 @@ type target struct {
 func newConfirm(streams Streams) *cobra.Command {
 	var options confirmOptions
 	command := &cobra.Command{
-		Use:   "confirm KIND/NAME OPERATION",
-		Short: "Confirm a guarded operation on one object for a few minutes",
-		Long: `Annotate an object so that Stateward allows one operation on it that it would otherwise deny. The confirmation is
-valid for the given time, and Stateward records who gave it.
+		Use:   "confirm (KIND/NAME | release NAME | -f FILE | -k FOLDER | -l LABELS) OPERATION",
+		Short: "Confirm a guarded operation for a few minutes",
+		Long: `Allow one operation, on one object or on several, that Stateward would otherwise deny. The confirmation is valid for
+the given time, and Stateward records who gave it.
+
+For a single object, KIND/NAME, it is an annotation of that object. For a Helm release, manifests or labels, it is a
+Confirmation object in their namespace: it shows what that covers and what is lost, and asks before it creates it.
+With the deletion of a StatefulSet its Service and budget are allowed to go, in any order.
 
 KIND is statefulset (sts), service (svc), persistentvolumeclaim (pvc), persistentvolume (pv), poddisruptionbudget (pdb),
 namespace (ns), pod (po), or RESOURCE.GROUP of a custom resource that owns StatefulSets. OPERATION is delete, scale or
-update. You need permission to patch the object.`,
+update. You need permission to patch the object, or to create confirmations.stateward.dev in its namespace.`,
 		Example: `  stateward confirm sts/web delete --for 10m --reason "the cluster moves"
   stateward confirm pvc/www-web-0 delete -n data
-  stateward confirm rabbitmqclusters.rabbitmq.com/rmq delete`,
-		Args: cobra.ExactArgs(2),
+  stateward confirm rabbitmqclusters.rabbitmq.com/rmq delete
+  stateward confirm release shop delete -n shop --reason "shop moves to another cluster"
+  stateward confirm -f app.yaml delete`,
+		Args: cobra.RangeArgs(1, 3),
 		RunE: func(command *cobra.Command, args []string) error {
+			if options.duration <= 0 || options.duration > confirmations.Longest {
+				return usageError{fmt.Errorf("--for %s: use more than 0s and at most %s", options.duration, confirmations.Longest)}
+			}
+			if options.several() || args[0] == "release" {
+				return confirmSeveral(command.Context(), args, options, streams)
+			}
+			if len(args) != 2 {
+				return usageError{errors.New("name an object and an operation, as in `stateward confirm sts/web delete`")}
+			}
+			if len(options.rules) > 0 {
+				return usageError{errors.New("--rules is only for -f, -k, -l or release: an annotation confirms the operation for all rules")}
+			}
 			return confirm(command.Context(), args[0], args[1], options, streams)
 		},
 	}
 	flags := command.Flags()
-	options.add(flags)
+	options.clusterOptions.add(flags)
+	options.sweepOptions.add(flags)
 	flags.StringVarP(&options.namespace, "namespace", "n", "", "`namespace` of the object (default: that of the kubeconfig context)")
 	flags.DurationVar(&options.duration, "for", 10*time.Minute, "how long the confirmation is valid, at most 1h")
 	flags.StringVar(&options.reason, "reason", "", "`text` to record with the confirmation")
@@ -79,10 +97,7 @@ func confirm(ctx context.Context, object, operation string, options confirmOptio
 	if err != nil {
 		return usageError{err}
 	}
-	if options.duration <= 0 || options.duration > longestConfirmation {
-		return usageError{fmt.Errorf("--for %s: use more than 0s and at most %s", options.duration, longestConfirmation)}
-	}
-	until := time.Now().Add(options.duration).UTC().Format(time.RFC3339)
+	until := options.until()
 	by, err := mark(ctx, target, until, options, streams)
 	if err != nil {
 		return err

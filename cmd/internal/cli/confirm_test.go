@@ -15,7 +15,15 @@ func TestOnlyWhatCanBeConfirmedIsConfirmed(t *testing.T) {
 		code int
 		want string
 	}{
-		"no object":         {[]string{"delete"}, cli.ExitUsage, "accepts 2 arg(s), received 1: see `stateward confirm --help`"},
+		"no object":         {[]string{"delete"}, cli.ExitUsage, "name an object and an operation, as in `stateward confirm sts/web delete`"},
+		"nothing":           {nil, cli.ExitUsage, "accepts between 1 and 3 arg(s), received 0"},
+		"no release":        {[]string{"release", "delete"}, cli.ExitUsage, "name one operation: delete, update or scale"},
+		"two selections":    {[]string{"-l", "app=web", "-f", "a.yaml", "delete"}, cli.ExitUsage, "use one of -f, -k, -l and release"},
+		"no labels":         {[]string{"-l", "a b", "delete", away}, cli.ExitUsage, "-l a b: "},
+		"no such file":      {[]string{"-f", "testdata/none.yaml", "delete", away}, cli.ExitUsage, "testdata/none.yaml"},
+		"no answer":         {[]string{"-f", "-", "delete"}, cli.ExitUsage, "where no answer can follow: add --yes"},
+		"rules of one":      {[]string{"sts/web", "delete", "--rules", "quorum"}, cli.ExitUsage, "--rules is only for -f, -k, -l or release"},
+		"no such operation": {[]string{"release", "web", "restart"}, cli.ExitUsage, `unknown operation "restart"`},
 		"no kind":           {[]string{"web", "delete"}, cli.ExitUsage, `"web" is not KIND/NAME, as in sts/web`},
 		"no name":           {[]string{"sts/", "delete"}, cli.ExitUsage, `"sts/" is not KIND/NAME`},
 		"too many names":    {[]string{"sts/default/web", "delete"}, cli.ExitUsage, `"sts/default/web" is not KIND/NAME`},
@@ -76,7 +84,7 @@ func TestProgramIsAPluginOfKubectlByItsName(t *testing.T) {
 		t.Run(program, func(t *testing.T) {
 			t.Parallel()
 			help, _, code := runAs(t, program, "", "confirm", "--help")
-			if code != 0 || !strings.Contains(help, "\nUsage:\n  "+want+" KIND/NAME OPERATION [flags]\n") {
+			if code != 0 || !strings.Contains(help, "\nUsage:\n  "+want+" (KIND/NAME | release NAME | -f FILE | -k FOLDER | -l LABELS) OPERATION [flags]\n") {
 				t.Errorf("exit code %d:\n%s", code, help)
 			}
 			_, stderr, code := runAs(t, program, "", "confirm")

@@ -104,7 +104,7 @@ func (o *surroundingOptions) readCluster(ctx context.Context, namespaces, reads 
 
 // sees leaves out what only operations on what runs are about.
 func sees(resource string) bool {
-	return resource != "pods" && resource != "persistentvolumes" && resource != "controllerrevisions"
+	return !slices.Contains([]string{"pods", "persistentvolumes", "controllerrevisions", policies.Confirmations}, resource)
 }
 
 func namespacesOf(documents []manifest.Document, namespace string) []string {

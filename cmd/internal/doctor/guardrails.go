@@ -26,7 +26,7 @@ func (e *examination) checkGuardrails(ctx context.Context) {
 	err := e.client.Get(ctx, client.ObjectKey{Name: engine.GuardrailsName}, stored)
 	switch {
 	case meta.IsNoMatchError(err):
-		e.problem("CustomResourceDefinition/guardrails.stateward.dev", "kubectl apply -f manifests/base/guardrails.yaml",
+		e.problem("CustomResourceDefinition/guardrails.stateward.dev", "kubectl apply -f manifests/base/crds",
 			"the kind Guardrails is not installed, so Stateward cannot be configured")
 		return
 	case apierrors.IsNotFound(err):

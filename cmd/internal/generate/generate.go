@@ -65,6 +65,7 @@ func rights(library *policies.Library) (objects []any) {
 	for _, role := range roles {
 		objects = append(objects, role)
 	}
+	objects = append(objects, registration.UserRole())
 	for _, binding := range registration.RoleBindings(roles) {
 		objects = append(objects, binding)
 	}

@@ -103,7 +103,7 @@ func TestRightsAreThoseThatTheRegistrationAsksFor(t *testing.T) {
 	for name, documents := range installs(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(want[name], decoded[rbacv1.ClusterRole](t, documents, "ClusterRole")); diff != "" {
+			if diff := cmp.Diff(append(slices.Clone(want[name]), registration.UserRole()), decoded[rbacv1.ClusterRole](t, documents, "ClusterRole")); diff != "" {
 				t.Errorf("roles (-want +got):\n%s", diff)
 			}
 			if diff := cmp.Diff(registration.RoleBindings(want[name]), decoded[rbacv1.ClusterRoleBinding](t, documents, "ClusterRoleBinding")); diff != "" {
@@ -174,7 +174,7 @@ func TestWebhooksAreThoseOfTheRegistrationButForWhatTheOverlayIsAbout(t *testing
 
 func TestWhoAppliesThemInOrderHasTheServerBeforeAnythingIsRefused(t *testing.T) {
 	t.Parallel()
-	want := []string{"Namespace", "CustomResourceDefinition", "ServiceAccount", "Deployment", "ValidatingWebhookConfiguration"}
+	want := []string{"Namespace", "CustomResourceDefinition", "CustomResourceDefinition", "ServiceAccount", "Deployment", "ValidatingWebhookConfiguration"}
 	for name, documents := range installs(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

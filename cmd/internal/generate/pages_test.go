@@ -30,7 +30,8 @@ func TestTablesOfThePagesAreCurrent(t *testing.T) {
 		write      func(t *testing.T, out io.Writer)
 	}{
 		{"cmd/README.md", "flags", writeFlags},
-		{"policies/README.md", "guardrails", writeGuardrails},
+		{"policies/README.md", "guardrails", writeCRD("stateward.dev_guardrails.yaml")},
+		{"webhook/README.md", "confirmations", writeCRD("stateward.dev_confirmations.yaml")},
 		{"webhook/README.md", "metrics", writeMetrics},
 		{"webhook/README.md", "alerts", writeAlerts},
 	} {
@@ -100,16 +101,26 @@ func shownDefault(flag *pflag.Flag) string {
 	return "`" + flag.DefValue + "`"
 }
 
-func writeGuardrails(t *testing.T, out io.Writer) {
+// writeCRD describes the fields of a CRD of the manifests.
+func writeCRD(file string) func(t *testing.T, out io.Writer) {
+	return func(t *testing.T, out io.Writer) {
+		t.Helper()
+		writeSchema(t, out, file)
+	}
+}
+
+func writeSchema(t *testing.T, out io.Writer, file string) {
 	t.Helper()
 	var definition apiextensionsv1.CustomResourceDefinition
-	if err := yaml.UnmarshalStrict(readPage(t, "manifests/base/guardrails.yaml"), &definition); err != nil {
+	if err := yaml.UnmarshalStrict(readPage(t, "manifests/base/crds/"+file), &definition); err != nil {
 		t.Fatal(err)
 	}
 	fmt.Fprintln(out, "| field | type | meaning |\n|---|---|---|")
 	schema := definition.Spec.Versions[0].Schema.OpenAPIV3Schema
 	for _, part := range []string{"spec", "status"} {
-		writeFields(out, part, schema.Properties[part])
+		if field, has := schema.Properties[part]; has {
+			writeFields(out, part, field)
+		}
 	}
 }
 

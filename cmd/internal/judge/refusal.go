@@ -127,7 +127,7 @@ func unserved(document manifest.Document) (what, fix string) {
 				fmt.Sprintf("use %s, and check the fields that changed", each.now)
 		}
 	}
-	for _, each := range policies.Resources() {
+	for _, each := range policies.KubernetesResources() {
 		if each.Kind != document.Kind || policies.GroupOf(document.APIVersion) != each.Group && !misplaced(document, each) {
 			continue
 		}
@@ -164,7 +164,7 @@ func misspelt(document manifest.Document) (what, fix string) {
 	if strings.Contains(group, ".") && !strings.HasSuffix(group, ".k8s.io") {
 		return "", ""
 	}
-	for _, each := range policies.Resources() {
+	for _, each := range policies.KubernetesResources() {
 		if each.Kind == document.Kind {
 			continue
 		}
