@@ -9,7 +9,11 @@ import (
 	"time"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/stateward/stateward/test/builders"
 	"github.com/stateward/stateward/test/environment"
 )
 
@@ -178,4 +182,28 @@ func nobodyAnswers(t *testing.T, p *patient) {
 	})
 	must(t, p.Stateward.Start())
 	must(t, p.Stateward.WaitReady(t.Context(), p.Ready))
+}
+
+// unguardedOwner has a custom resource of a kind that no operator is known for.
+func unguardedOwner(t *testing.T, p *patient) {
+	p.allowed(t, strings.NewReplacer("rabbitmq.com", "queues.example.com", "RabbitmqCluster", "Queue", "rabbitmqcluster", "queue").Replace(rabbitmq), "create", "-f", "-")
+	p.eventuallyAllowed(t, "apiVersion: queues.example.com/v1beta1\nkind: Queue\nmetadata: {name: q}\n", "create", "-f", "-")
+	uid, code := p.kubectl(t, "", "get", "queues.queues.example.com", "q", "-o", "jsonpath={.metadata.uid}")
+	if code != 0 {
+		t.Fatal(uid)
+	}
+	set := withClaim(builders.MakeStatefulSet().Replicas(1))
+	set.OwnerReferences = []metav1.OwnerReference{{APIVersion: "queues.example.com/v1beta1", Kind: "Queue", Name: "q", UID: types.UID(uid)}}
+	set.Spec.PersistentVolumeClaimRetentionPolicy = &appsv1.StatefulSetPersistentVolumeClaimRetentionPolicy{
+		WhenDeleted: appsv1.DeletePersistentVolumeClaimRetentionPolicyType,
+		WhenScaled:  appsv1.RetainPersistentVolumeClaimRetentionPolicyType,
+	}
+	p.create(t, set)
+	p.diagnosed(t, 0, []string{
+		"CustomResourceDefinition/queues.queues.example.com: it owns StatefulSet default/web and is not guarded",
+		"`stateward rules registration --parent queues.queues.example.com`",
+		"StatefulSets: StatefulSet default/web has an owner and whenDeleted: Delete", allIsWell,
+	})
+	p.allowed(t, "", "delete", "queues.queues.example.com", "q", "--cascade=foreground")
+	p.diagnosed(t, 0, []string{"ok         owners"})
 }

@@ -116,6 +116,7 @@ func TestDoctorTellsWhatIsWrong(t *testing.T) {
 		"policies of the API server":                     stalePolicies,
 		"what could not be looked at is not called fine": lookedAtByNobody,
 		"a Certificate of cert-manager is not ready":     certificateNotReady,
+		"a custom resource owns a set":                   unguardedOwner,
 	} {
 		t.Run(name, func(t *testing.T) { holds(t, p) })
 		p.diagnosed(t, 0, []string{allIsWell})

@@ -55,11 +55,12 @@ Confirmation object in their namespace: it shows what that covers and what is lo
 With the deletion of a StatefulSet its Service and budget are allowed to go, in any order.
 
 KIND is statefulset (sts), service (svc), persistentvolumeclaim (pvc), persistentvolume (pv), poddisruptionbudget (pdb),
-namespace (ns), pod (po), or RESOURCE.GROUP of a custom resource that owns StatefulSets. OPERATION is delete, scale or
-update. You need permission to patch the object, or to create confirmations.stateward.dev in its namespace.`,
+namespace (ns), pod (po), or a custom resource that owns StatefulSets, such as prometheus or
+rabbitmqclusters.rabbitmq.com. OPERATION is delete, scale or update. You need permission to patch the object, or to
+create confirmations.stateward.dev in its namespace.`,
 		Example: `  stateward confirm sts/web delete --for 10m --reason "the cluster moves"
   stateward confirm pvc/www-web-0 delete -n data
-  stateward confirm rabbitmqclusters.rabbitmq.com/rmq delete
+  stateward confirm prometheus/k8s delete -n monitoring
   stateward confirm release shop delete -n shop --reason "shop moves to another cluster"
   stateward confirm -f app.yaml delete`,
 		Args: cobra.RangeArgs(1, 3),
@@ -146,12 +147,15 @@ func resourceCalled(word string) (policies.Resource, bool) {
 	return policies.Resource{}, false
 }
 
-// parentCalled knows a custom resource by its plural or singular with its group. The cluster says which version it has.
+// parentCalled knows a custom resource by its plural or singular, with or without its group. The cluster says which version
+// it has.
 func parentCalled(word string) (policies.Resource, bool) {
 	name, group, _ := strings.Cut(strings.ToLower(word), ".")
 	for _, parent := range policies.Parents() {
-		// Every singular begins as its plural does.
-		if parent.Group == group && name != "" && strings.HasPrefix(parent.Resource, name) {
+		// Every singular begins as its plural does, and is at most two letters shorter.
+		is := strings.HasPrefix(parent.Resource, name) && len(parent.Resource)-len(name) <= 2
+		if is && (group == "" || parent.Group == group) {
+			group := parent.Group
 			return policies.Resource{Name: parent.Resource, Group: group, Kind: parent.Resource + "." + group, Namespaced: true}, true
 		}
 	}

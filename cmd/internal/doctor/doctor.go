@@ -125,6 +125,7 @@ func checks() []check {
 		{"api-server", "the API server has all that Stateward needs", (*examination).checkServer},
 		{"guardrails", "no Guardrails exist: every rule has its default level", (*examination).checkGuardrails},
 		{"webhooks", "the API server sends Stateward every request that the rules check", (*examination).checkWebhooks},
+		{"owners", "every custom resource that owns a StatefulSet is guarded", (*examination).checkOwners},
 		{"service", "the registration points to a running webhook", (*examination).checkService},
 		{"certificates", "", (*examination).checkCertificates},
 		{"cert-manager", "cert-manager is not used for certificates", (*examination).checkCertManager},
