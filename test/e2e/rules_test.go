@@ -113,6 +113,12 @@ func doors() map[string]door {
 			warns:     true,
 			neighbour: []string{"scale", "statefulset", "web", "--replicas=4"},
 		},
+		"revision-history": {
+			set:       builders.MakeStatefulSet(),
+			command:   []string{"patch", "statefulset", "web", "-p", `{"spec":{"revisionHistoryLimit":0}}`},
+			warns:     true,
+			neighbour: []string{"patch", "statefulset", "web", "-p", `{"spec":{"revisionHistoryLimit":1}}`},
+		},
 		"spread": {
 			set: builders.MakeStatefulSet(),
 			command: []string{"patch", "statefulset", "web", "-p",
