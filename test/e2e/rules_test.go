@@ -183,6 +183,7 @@ func elsewhere() map[string]func(*testing.T) {
 		"claim-reuse":         TestClaims,
 		"confirmed-by":        TestConfirmationsAreOnRecord,
 		"force-delete-pod":    TestPodOfANodeThatIsSilentIsNotForgotten,
+		"four-eyes":           TestGuardrailsWithFourEyesNeedTwoPeople,
 		"image-digest":        TestRulesThatAreOffUntilGuardrailsSetThem,
 		"image-registry":      TestRulesThatAreOffUntilGuardrailsSetThem,
 		"namespace-delete":    TestInvariants,

@@ -38,6 +38,8 @@ func entryFor(change policies.Change) entry {
 	case policies.Grace:
 		return lenient("eviction", condition("no-grace-period",
 			"!has(object.deleteOptions) || !has(object.deleteOptions.gracePeriodSeconds) || object.deleteOptions.gracePeriodSeconds == 0"))
+	case policies.FourEyes:
+		return strict("four-eyes", condition("four-eyes-are-on", "has(oldObject.spec.fourEyes) && oldObject.spec.fourEyes"))
 	default:
 		return strict("confirmation", notTerminating(), condition("a-mark-changes",
 			differs("annotations", policies.ConfirmationMarks())+" || "+differs("labels", policies.ProtectionMarks())))
