@@ -25,6 +25,24 @@ outside(called, entry) if {
 }
 
 # METADATA
+# title: Left
+# description: |
+#   What selects the first review and not the second, the same object before and after a change: "" for the match of all
+#   rules, otherwise the ids of the rules whose own match it is.
+left(before, after) := {"" |
+	some match in config.matches([])
+	_loses(match, before, after)
+} | {rule.id |
+	some rule in config.matched_rules
+	_loses(rule.match, before, after)
+}
+
+_loses(match, before, after) if {
+	not _misses(match, before)
+	_misses(match, after)
+}
+
+# METADATA
 # title: Exception
 # description: |
 #   The exception that lets this review through the rule of these names: reason, owner and expires. It is `dated` where
@@ -188,7 +206,7 @@ _namespace(entry) := entry.name if {
 	entry.kind == "Namespace"
 } else := entry.namespace
 
-# The labels before and after, as far as they are known; a Scale has none of its own.
+# The labels before and after, where they are known; a Scale has none of its own.
 _labels(entry) := [_labels_of(sts) |
 	sts := cluster.statefulset(entry.namespace, entry.name)
 ] if {
@@ -198,7 +216,9 @@ _labels(entry) := [_labels_of(sts) |
 	is_object(value)
 ]
 
-_namespace_labels(entry) := _labels(entry) if {
+_namespace_labels(entry) := given if {
+	given := entry.namespace_labels
+} else := _labels(entry) if {
 	entry.kind == "Namespace"
 } else := [_labels_of(namespace) |
 	namespace := cluster.namespace(entry.namespace)

@@ -259,6 +259,7 @@ func TestOnlyWhatCanDestroySomethingIsRefusedWithoutStateward(t *testing.T) {
 		"validating protection.stateward.dev":   want(admissionregistrationv1.Fail, "a-protection-is-removed"),
 		"validating reclaim.stateward.dev":      soon("not-terminating", "the-reclaim-policy-changes"),
 		"validating eviction.stateward.dev":     soon("no-grace-period"),
+		"validating selection.stateward.dev":    want(admissionregistrationv1.Fail, "not-terminating", "a-label-changes"),
 		"validating four-eyes.stateward.dev":    want(admissionregistrationv1.Fail, "four-eyes-are-on"),
 		"validating image.stateward.dev":        soon("not-terminating", "an-image-of-a-set-changes"),
 		"validating label.stateward.dev":        soon("not-terminating", "a-label-of-a-set-changes"),
