@@ -51,11 +51,15 @@ const (
 	Labels Change = "labels"
 	// Grace is the grace period of an eviction: it is 0, or left to the pod.
 	Grace Change = "grace"
+	// Selection are the labels by which Guardrails may select an object, or all of a namespace: a request changes one.
+	Selection Change = "selection"
+	// FourEyes are those of Guardrails: a request is about Guardrails that have them on.
+	FourEyes Change = "fourEyes"
 )
 
 // Changes lists all that a rule may wait for.
 func Changes() []Change {
-	return []Change{Marks, Owners, Finalizers, ReclaimPolicy, Images, Labels, Grace}
+	return []Change{Marks, Owners, Finalizers, ReclaimPolicy, Images, Labels, Grace, Selection, FourEyes}
 }
 
 // Rule is one rule or mutation as its METADATA describes it.

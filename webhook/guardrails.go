@@ -13,8 +13,8 @@ import (
 	"github.com/stateward/stateward/policies/engine"
 )
 
-// guardrailsHandler refuses Guardrails that could not come into force. What the schema of their CRD can say has been
-// checked before; this is about the rules there are and their parameters.
+// guardrailsHandler refuses Guardrails that could not come into force, and warns of those that enforce nothing. What the
+// schema of their CRD can say has been checked before; this is about the rules there are and their parameters.
 type guardrailsHandler struct{ policy func() (*Policy, error) }
 
 // Handle answers a CREATE or UPDATE of Guardrails.
@@ -23,9 +23,14 @@ func (h *guardrailsHandler) Handle(_ context.Context, request admission.Request)
 	if err != nil {
 		return refused(http.StatusServiceUnavailable, fmt.Errorf("not ready: %w", err))
 	}
-	_, err = engine.ParseGuardrails(request.Object.Raw, policy.Engine.Library())
+	library := policy.Engine.Library()
+	guardrails, err := engine.ParseGuardrails(request.Object.Raw, library)
 	if err == nil {
-		return admission.Allowed("")
+		allowed := admission.Allowed("")
+		if why := guardrails.NothingEnforced(library); why != "" {
+			allowed.Warnings = []string{"[guardrails] nothing is enforced: " + why}
+		}
+		return allowed
 	}
 	return denied(err)
 }

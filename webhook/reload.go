@@ -143,8 +143,7 @@ func (r *reloader) report(ctx context.Context, refused error) {
 	if err != nil {
 		return
 	}
-	_, revision := policy.Engine.Revision()
-	if err := r.stored.report(ctx, revision, refused); err != nil {
+	if err := r.stored.report(ctx, policy.Engine, refused); err != nil {
 		r.log.Error(err, "the status of the Guardrails is not up to date")
 	}
 }

@@ -76,7 +76,7 @@ func (s *storedGuardrails) parse(ctx context.Context, library *policies.Library)
 }
 
 // report writes into the status whether the object is in force. Several replicas write the same.
-func (s *storedGuardrails) report(ctx context.Context, revision string, refused error) error {
+func (s *storedGuardrails) report(ctx context.Context, decider *engine.Engine, refused error) error {
 	object, err := s.get(ctx)
 	if object == nil || err != nil {
 		return err
@@ -90,11 +90,12 @@ func (s *storedGuardrails) report(ctx context.Context, revision string, refused 
 		return err
 	}
 	before := typed.Status
+	_, revision := decider.Revision()
 	after := engine.GuardrailsStatus{ObservedGeneration: object.GetGeneration(), Revision: revision}
 	if before != nil {
 		after.Conditions = append(after.Conditions, before.Conditions...)
 	}
-	meta.SetStatusCondition(&after.Conditions, condition(object.GetGeneration(), refused))
+	meta.SetStatusCondition(&after.Conditions, ready(object.GetGeneration(), refused, typed.NothingEnforced(decider.Library())))
 	if before != nil && apiequality.Semantic.DeepEqual(*before, after) {
 		return nil
 	}
@@ -107,15 +108,17 @@ func (s *storedGuardrails) report(ctx context.Context, revision string, refused 
 	return s.api.Status().Patch(ctx, object.DeepCopy(), client.RawPatch("application/merge-patch+json", patch))
 }
 
-func condition(generation int64, refused error) metav1.Condition {
-	if refused == nil {
-		return metav1.Condition{
-			Type: "Ready", Status: metav1.ConditionTrue, Reason: "InForce", Message: "in force", ObservedGeneration: generation,
-		}
+// ready is the condition of Guardrails that were refused, or came into force and perhaps enforce nothing.
+func ready(generation int64, refused error, nothing string) metav1.Condition {
+	condition := metav1.Condition{
+		Type: "Ready", Status: metav1.ConditionTrue, Reason: "InForce", Message: "in force", ObservedGeneration: generation,
 	}
-	message := strings.ToValidUTF8(refused.Error()[:min(len(refused.Error()), maxConditionMessage)], "")
-	return metav1.Condition{
-		Type: "Ready", Status: metav1.ConditionFalse, Reason: "Refused", ObservedGeneration: generation,
-		Message: message + "; what was in force before still is",
+	switch {
+	case refused != nil:
+		message := strings.ToValidUTF8(refused.Error()[:min(len(refused.Error()), maxConditionMessage)], "")
+		condition.Status, condition.Reason, condition.Message = metav1.ConditionFalse, "Refused", message+"; what was in force before still is"
+	case nothing != "":
+		condition.Reason, condition.Message = "NothingEnforced", "in force, but no request is ever denied: "+nothing
 	}
+	return condition
 }

@@ -88,6 +88,11 @@ matches(called) := array.concat(_everywhere, [rule.match |
 ])
 
 # METADATA
+# title: Matched rules
+# description: The settings of rules that have a match of their own, as an array.
+matched_rules := [rule | some rule in _rules; rule.match]
+
+# METADATA
 # title: Settings
 # description: What is set for the rule of these names, as an array.
 settings(called) := [rule | some rule in _rules; rule.id in called]

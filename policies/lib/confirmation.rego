@@ -154,7 +154,7 @@ _who_must(entry) := "confirm it" if {
 } else := "a second person must run"
 
 _in_namespace(entry) := "" if {
-	entry.kind in {"CustomResourceDefinition", "Namespace", "PersistentVolume"}
+	entry.kind in {"CustomResourceDefinition", "Guardrails", "Namespace", "PersistentVolume"}
 } else := sprintf(" -n %s", [entry.namespace])
 
 # A Scale and an Eviction have no annotations of their own.

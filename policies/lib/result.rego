@@ -12,6 +12,7 @@
 #   - touched: says the same outright, where comparing fields is not enough
 #   - severity: the level of this one where no Guardrails give the rule another, whatever the metadata say
 #   - others: further objects that it is about, each with kind, namespace and name
+#   - scoped: true where the rule has looked by itself at what the Guardrails select
 #   - confirm: false where no confirmation may let this one through, though the rule's others can be confirmed
 package stateward.lib.result
 
@@ -50,7 +51,7 @@ at("warn", chain, entry, found) := advice(chain, entry, found)
 mutation(chain, entry, found) := _message(object.union(_finding(chain, entry, found), {"patch": found.patch}))
 
 _finding(chain, entry, found) := object.union_n([
-	_scope(called, entry), _actor(called, entry), _aliases(custom), {
+	_scope(called, entry, found), _actor(called, entry), _aliases(custom), {
 		"rule": called[0],
 		"severity": object.get(found, "severity", object.get(custom, "severity", "warn")),
 		"profile": _profile(custom, found),
@@ -87,7 +88,8 @@ _others(found) := {"others": found.others} if {
 	found.others
 } else := {}
 
-_scope(called, entry) := {"outside": true} if {
+_scope(called, entry, found) := {"outside": true} if {
+	not found.scoped
 	scope.outside(called, entry)
 } else := {"exception": scope.exception(called, entry)} if {
 	scope.exception(called, entry)

@@ -17,9 +17,29 @@ import data.stateward.lib.selector
 # scope: document
 default outside(_, _) := false
 
+# Guardrails cannot leave themselves out.
 outside(called, entry) if {
+	entry.kind != "Guardrails"
 	some match in config.matches(called)
 	_misses(match, entry)
+}
+
+# METADATA
+# title: Left
+# description: |
+#   What selects the first review and not the second, the same object before and after a change: "" for the match of all
+#   rules, otherwise the ids of the rules whose own match it is.
+left(before, after) := {"" |
+	some match in config.matches([])
+	_loses(match, before, after)
+} | {rule.id |
+	some rule in config.matched_rules
+	_loses(rule.match, before, after)
+}
+
+_loses(match, before, after) if {
+	not _misses(match, before)
+	_misses(match, after)
 }
 
 # METADATA
@@ -161,7 +181,7 @@ _namespace(entry) := entry.name if {
 	entry.kind == "Namespace"
 } else := entry.namespace
 
-# The labels before and after, as far as they are known; a Scale has none of its own.
+# The labels before and after, where they are known; a Scale has none of its own.
 _labels(entry) := [_labels_of(sts) |
 	sts := cluster.statefulset(entry.namespace, entry.name)
 ] if {
@@ -171,7 +191,9 @@ _labels(entry) := [_labels_of(sts) |
 	is_object(value)
 ]
 
-_namespace_labels(entry) := _labels(entry) if {
+_namespace_labels(entry) := given if {
+	given := entry.namespace_labels
+} else := _labels(entry) if {
 	entry.kind == "Namespace"
 } else := [_labels_of(namespace) |
 	namespace := cluster.namespace(entry.namespace)

@@ -78,7 +78,8 @@ func wrongGuardrails(t *testing.T, p *patient) {
 
 // onlyRecording has Guardrails and a registration as the overlay audit-only has them.
 func onlyRecording(t *testing.T, p *patient) {
-	p.allowed(t, "", "apply", "-f", filepath.Join("..", "..", "manifests", "components", "audit-only", "guardrails.yaml"))
+	p.says(t, false, "", []string{"Warning: [guardrails] nothing is enforced"},
+		"apply", "-f", filepath.Join("..", "..", "manifests", "components", "audit-only", "guardrails.yaml"))
 	ignore := admissionregistrationv1.Ignore
 	p.register(t, func(validating *admissionregistrationv1.ValidatingWebhookConfiguration, _ *admissionregistrationv1.MutatingWebhookConfiguration) {
 		for i := range validating.Webhooks {
@@ -86,6 +87,7 @@ func onlyRecording(t *testing.T, p *patient) {
 		}
 	})
 	p.diagnosed(t, 0, []string{
+		"no request is ever denied: no rule has the action deny",
 		"failurePolicy is Ignore, as in an installation that only records", "the Guardrails do not deny it there",
 		"a Guardrails object with an unknown rule was denied (dry run)", allIsWell,
 	})

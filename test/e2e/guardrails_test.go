@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stateward/stateward/test/builders"
 	"github.com/stateward/stateward/test/environment"
@@ -53,6 +54,95 @@ func TestGuardrailsComeIntoForceWithoutARestart(t *testing.T) {
 
 	g.allowed(t, "", "delete", "guardrails", "stateward")
 	g.eventuallySays(t, true, "[partition-range]", beyond...)
+}
+
+// TestGuardrailsThatEnforceNothingAreSeen writes what selects nothing and what only records.
+func TestGuardrailsThatEnforceNothingAreSeen(t *testing.T) {
+	g := newGuard(t, environment.ForTest(t))
+	const reason = `jsonpath={.status.conditions[?(@.type=="Ready")].reason}`
+	g.says(t, false, guardrails("  match: {excludedNamespaces: [\"*\"]}\n"),
+		[]string{"Warning: [guardrails] nothing is enforced: spec.match selects nothing"}, "apply", "-f", "-")
+	g.becomes(t, "True", "in force, but no request is ever denied: spec.match selects nothing")
+	g.says(t, false, "", []string{"NothingEnforced"}, "get", "guardrails", "stateward", "-o", reason)
+	g.allowed(t, guardrails("  match: {excludedNamespaces: [ci]}\n"), "apply", "-f", "-")
+	g.becomes(t, "True", "in force")
+	g.says(t, false, "", []string{"InForce"}, "get", "guardrails", "stateward", "-o", reason)
+}
+
+// TestGuardrailsWithFourEyesNeedTwoPeople tries to switch them off alone, then with a second person, then past the guard.
+func TestGuardrailsWithFourEyesNeedTwoPeople(t *testing.T) {
+	g := newGuard(t, environment.ForTest(t))
+	as := func(user string, arguments ...string) []string {
+		return append([]string{"--as=" + user, "--as-group=system:masters"}, arguments...)
+	}
+	weaker := as("alice", "patch", "guardrails", "stateward", "--type=merge", "-p", `{"spec":{"rules":[{"id":"quorum","action":"audit"}]}}`)
+	off := as("alice", "patch", "guardrails", "stateward", "--type=merge", "-p", `{"spec":{"fourEyes":false}}`)
+	confirm := func(operation string, after time.Duration) []string {
+		until := time.Now().Add(after).UTC().Format(time.RFC3339)
+		return []string{"annotate", "guardrails", "stateward", "--overwrite", "stateward.dev/confirm=" + operation, "stateward.dev/confirm-until=" + until}
+	}
+	g.allowed(t, guardrails("  profile: baseline\n"), "apply", "-f", "-")
+	g.allowed(t, "", off...)
+	g.allowed(t, guardrails("  profile: baseline\n  fourEyes: true\n"), as("alice", "apply", "-f", "-")...)
+	g.becomes(t, "True", "in force")
+
+	g.denied(t, "four-eyes", off...)
+	g.denied(t, "four-eyes", weaker...)
+	g.denied(t, "four-eyes", as("alice", "delete", "guardrails", "stateward")...)
+	g.allowed(t, "", as("alice", "patch", "guardrails", "stateward", "--type=merge", "-p", `{"spec":{"profile":"strict"}}`)...)
+	g.warned(t, "confirmed-by", as("alice", append(confirm("delete", 10*time.Minute), "stateward.dev/confirmed-by=bob")...)...)
+	g.says(t, true, "", []string{"your own confirmation does not count"}, as("alice", "delete", "guardrails", "stateward")...)
+
+	g.allowed(t, "", as("alice", confirm("update", 10*time.Minute)...)...)
+	g.says(t, true, "", []string{"your own confirmation does not count"}, weaker...)
+	g.warned(t, "confirmed-by", as("bob", confirm("update", 20*time.Minute)...)...)
+	g.warned(t, "four-eyes", weaker...)
+	g.becomes(t, "True", "in force")
+	g.denied(t, "four-eyes", as("alice", "delete", "guardrails", "stateward")...)
+	g.allowed(t, "", as("bob", confirm("delete", 20*time.Minute)...)...)
+	g.warned(t, "four-eyes", as("alice", "delete", "guardrails", "stateward")...)
+
+	// Without the registration they can be removed by anyone who may.
+	g.allowed(t, guardrails("  fourEyes: true\n"), "create", "-f", "-")
+	g.becomes(t, "True", "in force")
+	g.denied(t, "four-eyes", as("alice", "delete", "guardrails", "stateward")...)
+	g.allowed(t, "", "delete", "validatingwebhookconfiguration,mutatingwebhookconfiguration", "stateward")
+	eventually(t, "the Guardrails can be deleted", func(context.Context) (bool, error) {
+		_, code := g.kubectl(t, "", as("alice", "delete", "guardrails", "stateward")...)
+		return code == 0, nil
+	})
+}
+
+// TestLabelsThatGuardrailsSelectByAreKept takes a set, its claim and its namespace out of the match before it harms them.
+func TestLabelsThatGuardrailsSelectByAreKept(t *testing.T) {
+	g := newGuard(t, environment.ForTest(t))
+	g.create(t, withClaim(builders.MakeStatefulSet().Replicas(1)))
+	g.settled(t, 1)
+	for _, object := range []string{"statefulset/web", "pvc/www-web-0", "namespace/" + g.namespace} {
+		g.allowed(t, "", "label", object, "guarded=yes")
+	}
+	selects := func(field string) string {
+		return guardrails("  match: {" + field + ": {matchLabels: {guarded: \"yes\"}}}\n")
+	}
+
+	g.allowed(t, selects("labelSelector"), "apply", "-f", "-")
+	g.becomes(t, "True", "in force")
+	for _, object := range []string{"statefulset/web", "pvc/www-web-0"} {
+		g.denied(t, "guarded-labels", "label", object, "guarded-")
+		g.denied(t, "guarded-labels", "label", object, "guarded=no", "--overwrite")
+		g.allowed(t, "", "label", object, "team=data")
+	}
+	g.allowed(t, "", "label", "namespace", g.namespace, "guarded-")
+	g.allowed(t, "", "label", "namespace", g.namespace, "guarded=yes")
+
+	g.allowed(t, "", "delete", "guardrails", "stateward")
+	g.allowed(t, selects("namespaceSelector"), "apply", "-f", "-")
+	g.becomes(t, "True", "in force")
+	g.allowed(t, "", "label", "namespace", g.namespace, "team=data")
+	g.allowed(t, "", "label", "statefulset", "web", "guarded-")
+	g.denied(t, "guarded-labels", "label", "namespace", g.namespace, "guarded-")
+	g.confirmed(t, "namespace/"+g.namespace, "update")
+	g.warned(t, "guarded-labels", "label", "namespace", g.namespace, "guarded-")
 }
 
 func TestWrongGuardrailsAreRefusedAtOnceWithTheFieldsPath(t *testing.T) {

@@ -17,23 +17,42 @@ func TestRulesThatAreOffUntilGuardrailsSetThem(t *testing.T) {
 		return []string{"set", "image", "statefulset/web", "nginx=" + name, "--dry-run=server"}
 	}
 	// To YAML 1.1, which kubectl reads, a bare off is false.
-	const others = `{id: image-change, action: "off"}, {id: canary-first, action: "off"}`
+	const others = `{id: image-change, action: "off"}, {id: canary-first, action: "off"}, {id: selector-overlap, action: "off"}`
 	neighbour := image("registry.example/web:1.27.5" + digest)
+	scale := func(replicas string) []string {
+		return []string{"scale", "statefulset", "web", "--replicas=" + replicas, "--dry-run=server"}
+	}
+	foreign := deployment(map[string]string{"app": "nginx", "part": "tools"})
+	foreign.Namespace = g.namespace
+	g.allowed(t, string(builders.JSON(foreign)), append(breakGlass(), "create", "-f", "-")...)
+	selects := func(labels string) []string {
+		return []string{"patch", "service", "nginx", "--type=json", "-p", `[{"op":"replace","path":"/spec/selector","value":` + labels + `}]`}
+	}
+	g.allowed(t, "", append(breakGlass(), "patch", "statefulset", "web", "-p", `{"spec":{"template":{"metadata":{"labels":{"part":"db"}}}}}`)...)
+	g.allowed(t, "", append(breakGlass(), selects(`{"app":"nginx","part":"db"}`)...)...)
 	for rule, test := range map[string]struct {
-		settings string
-		wrong    string
+		settings         string
+		wrong, neighbour []string
 	}{
-		"image-digest":   {"{id: image-digest, action: deny}", "registry.example/web:1.27.5"},
-		"image-registry": {"{id: image-registry, action: deny, params: {allow: [registry.example]}}", "registry.example.evil.com/web:1.27.5" + digest},
+		"image-digest": {"{id: image-digest, action: deny}", image("registry.example/web:1.27.5"), neighbour},
+		"image-registry": {
+			"{id: image-registry, action: deny, params: {allow: [registry.example]}}",
+			image("registry.example.evil.com/web:1.27.5" + digest), neighbour,
+		},
+		"max-replicas": {"{id: max-replicas, action: deny, params: {max: 5}}", scale("6"), scale("5")},
+		"foreign-endpoint": {
+			"{id: foreign-endpoint, action: deny}",
+			append(selects(`{"app":"nginx"}`), "--dry-run=server"), append(selects(`{"part":"db"}`), "--dry-run=server"),
+		},
 	} {
 		t.Run(rule, func(t *testing.T) {
 			g.allowed(t, guardrails("  rules: ["+others+"]\n"), "apply", "-f", "-")
 			g.becomes(t, "True", "in force")
-			g.allowed(t, "", image(test.wrong)...)
+			g.allowed(t, "", test.wrong...)
 			g.allowed(t, guardrails("  rules: ["+others+", "+test.settings+"]\n"), "apply", "-f", "-")
 			g.becomes(t, "True", "in force")
-			g.denied(t, rule, image(test.wrong)...)
-			g.allowed(t, "", neighbour...)
+			g.denied(t, rule, test.wrong...)
+			g.allowed(t, "", test.neighbour...)
 		})
 	}
 	t.Run("four eyes", func(t *testing.T) { secondPerson(t, g) })

@@ -113,6 +113,12 @@ func doors() map[string]door {
 			warns:     true,
 			neighbour: []string{"scale", "statefulset", "web", "--replicas=4"},
 		},
+		"revision-history": {
+			set:       builders.MakeStatefulSet(),
+			command:   []string{"patch", "statefulset", "web", "-p", `{"spec":{"revisionHistoryLimit":0}}`},
+			warns:     true,
+			neighbour: []string{"patch", "statefulset", "web", "-p", `{"spec":{"revisionHistoryLimit":1}}`},
+		},
 		"spread": {
 			set: builders.MakeStatefulSet(),
 			command: []string{"patch", "statefulset", "web", "-p",
@@ -177,6 +183,10 @@ func elsewhere() map[string]func(*testing.T) {
 		"claim-reuse":         TestClaims,
 		"confirmed-by":        TestConfirmationsAreOnRecord,
 		"force-delete-pod":    TestPodOfANodeThatIsSilentIsNotForgotten,
+		"four-eyes":           TestGuardrailsWithFourEyesNeedTwoPeople,
+		"foreign-endpoint":    TestRulesThatAreOffUntilGuardrailsSetThem,
+		"max-replicas":        TestRulesThatAreOffUntilGuardrailsSetThem,
+		"guarded-labels":      TestLabelsThatGuardrailsSelectByAreKept,
 		"image-digest":        TestRulesThatAreOffUntilGuardrailsSetThem,
 		"image-registry":      TestRulesThatAreOffUntilGuardrailsSetThem,
 		"namespace-delete":    TestInvariants,

@@ -38,6 +38,11 @@ func entryFor(change policies.Change) entry {
 	case policies.Grace:
 		return lenient("eviction", condition("no-grace-period",
 			"!has(object.deleteOptions) || !has(object.deleteOptions.gracePeriodSeconds) || object.deleteOptions.gracePeriodSeconds == 0"))
+	case policies.Selection:
+		return strict("selection", notTerminating(), condition("a-label-changes",
+			"(has(object.metadata.labels) ? object.metadata.labels : {}) != (has(oldObject.metadata.labels) ? oldObject.metadata.labels : {})"))
+	case policies.FourEyes:
+		return strict("four-eyes", condition("four-eyes-are-on", "has(oldObject.spec.fourEyes) && oldObject.spec.fourEyes"))
 	default:
 		return strict("confirmation", notTerminating(), condition("a-mark-changes",
 			differs("annotations", policies.ConfirmationMarks())+" || "+differs("labels", policies.ProtectionMarks())))

@@ -84,7 +84,7 @@ func Validating(library *policies.Library, target Target) *admissionregistration
 		configuration.Webhooks = append(configuration.Webhooks, admissionregistrationv1.ValidatingWebhook{
 			Name:                    entry.name,
 			ClientConfig:            target.clientConfig(ValidatePath),
-			Rules:                   operations(library.Rules, library.AllParents(), entry.belongs),
+			Rules:                   operations(library.Rules, entry.belongs, entry.owners(library.AllParents())),
 			FailurePolicy:           &entry.policy,
 			MatchPolicy:             pointer(admissionregistrationv1.Equivalent),
 			NamespaceSelector:       ExceptSystem(),
@@ -102,17 +102,9 @@ func Validating(library *policies.Library, target Target) *admissionregistration
 // of their CRD has, and the status tells the rest.
 func ownConfiguration(target Target) admissionregistrationv1.ValidatingWebhook {
 	return admissionregistrationv1.ValidatingWebhook{
-		Name:         "guardrails.stateward.dev",
-		ClientConfig: target.clientConfig(GuardrailsPath),
-		Rules: []admissionregistrationv1.RuleWithOperations{{
-			Operations: []admissionregistrationv1.OperationType{admissionregistrationv1.Create, admissionregistrationv1.Update},
-			Rule: admissionregistrationv1.Rule{
-				APIGroups:   []string{policies.Group},
-				APIVersions: []string{policies.Version},
-				Resources:   []string{guardrailsResource},
-				Scope:       pointer(admissionregistrationv1.ClusterScope),
-			},
-		}},
+		Name:                    "guardrails.stateward.dev",
+		ClientConfig:            target.clientConfig(GuardrailsPath),
+		Rules:                   ofGuardrails([]admissionregistrationv1.OperationType{admissionregistrationv1.Create, admissionregistrationv1.Update}),
 		FailurePolicy:           pointer(admissionregistrationv1.Ignore),
 		MatchPolicy:             pointer(admissionregistrationv1.Equivalent),
 		SideEffects:             pointer(admissionregistrationv1.SideEffectClassNone),
@@ -120,6 +112,15 @@ func ownConfiguration(target Target) admissionregistrationv1.ValidatingWebhook {
 		AdmissionReviewVersions: []string{"v1"},
 		MatchConditions:         MatchConditions(),
 	}
+}
+
+func ofGuardrails(operations []admissionregistrationv1.OperationType) []admissionregistrationv1.RuleWithOperations {
+	return []admissionregistrationv1.RuleWithOperations{{Operations: operations, Rule: admissionregistrationv1.Rule{
+		APIGroups:   []string{policies.Group},
+		APIVersions: []string{"v1alpha1"},
+		Resources:   []string{guardrailsResource},
+		Scope:       pointer(admissionregistrationv1.ClusterScope),
+	}}}
 }
 
 // Mutating builds the configuration of the mutations. They help and protect nothing, so without them life goes on: a
@@ -138,7 +139,7 @@ func Mutating(library *policies.Library, target Target) *admissionregistrationv1
 		configuration.Webhooks = append(configuration.Webhooks, admissionregistrationv1.MutatingWebhook{
 			Name:                    entry.name,
 			ClientConfig:            target.clientConfig(MutatePath),
-			Rules:                   operations(rules, library.AllParents(), entry.belongs),
+			Rules:                   operations(rules, entry.belongs, entry.owners(library.AllParents())),
 			FailurePolicy:           pointer(admissionregistrationv1.Ignore),
 			MatchPolicy:             pointer(admissionregistrationv1.Equivalent),
 			NamespaceSelector:       ExceptSystem(),
@@ -164,6 +165,25 @@ type entry struct {
 	timeout    int32
 	belongs    selection
 	conditions []admissionregistrationv1.MatchCondition
+	// change is what the requests have in common; empty for what is judged always.
+	change policies.Change
+}
+
+// expansion turns the operations on what is none of the library's resources into rules.
+type expansion func([]admissionregistrationv1.OperationType) []admissionregistrationv1.RuleWithOperations
+
+// owners are the custom resources that an entry is about. Guardrails are among them where they can be confirmed.
+func (e entry) owners(parents []policies.Parent) expansion {
+	return func(operations []admissionregistrationv1.OperationType) []admissionregistrationv1.RuleWithOperations {
+		switch e.change {
+		case policies.FourEyes:
+			return ofGuardrails(operations)
+		case policies.Marks:
+			return append(ofParents(parents, operations), ofGuardrails(operations)...)
+		default:
+			return ofParents(parents, operations)
+		}
+	}
 }
 
 // changes are the entries for what some rule judges only where a request changes a certain thing, and no rule otherwise.
@@ -171,16 +191,17 @@ func changes(rules []policies.Rule) (entries []entry) {
 	alwaysJudged := judgedAlways(rules)
 	for _, change := range policies.Changes() {
 		belongs := func(resource, operation string) bool {
-			return !alwaysJudged(resource, operation) && slices.ContainsFunc(rules, func(rule policies.Rule) bool {
-				return rule.Judges(resource, operation) && rule.When[resource] == change
-			})
-		}
-		if len(operations(rules, nil, belongs)) == 0 {
-			continue
+			// No other entry is about Guardrails.
+			return (change == policies.FourEyes || !alwaysJudged(resource, operation)) &&
+				slices.ContainsFunc(rules, func(rule policies.Rule) bool {
+					return rule.Judges(resource, operation) && rule.When[resource] == change
+				})
 		}
 		entry := entryFor(change)
-		entry.belongs = belongs
-		entries = append(entries, entry)
+		entry.belongs, entry.change = belongs, change
+		if len(operations(rules, belongs, entry.owners(nil))) > 0 {
+			entries = append(entries, entry)
+		}
 	}
 	return entries
 }
@@ -195,7 +216,7 @@ func judgedAlways(rules []policies.Rule) selection {
 }
 
 // operations turns what the rules judge into one entry for each resource, sorted.
-func operations(rules []policies.Rule, parents []policies.Parent, belongs selection) []admissionregistrationv1.RuleWithOperations {
+func operations(rules []policies.Rule, belongs selection, owners expansion) []admissionregistrationv1.RuleWithOperations {
 	wanted := map[string]map[admissionregistrationv1.OperationType]bool{}
 	for _, rule := range rules {
 		for resource, names := range rule.On {
@@ -214,7 +235,7 @@ func operations(rules []policies.Rule, parents []policies.Parent, belongs select
 	for _, name := range slices.Sorted(maps.Keys(wanted)) {
 		operations := slices.SortedFunc(maps.Keys(wanted[name]), cmp.Compare[admissionregistrationv1.OperationType])
 		if name == policies.ParentResource {
-			list = append(list, ofParents(parents, operations)...)
+			list = append(list, owners(operations)...)
 			continue
 		}
 		resource, known := policies.LookupResource(name)

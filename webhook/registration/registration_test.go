@@ -100,6 +100,33 @@ func TestWhoChangesNoMetadataThatMattersIsNotHeldUp(t *testing.T) {
 	}
 }
 
+// TestGuardrailsAreConfirmedLikeOwners wants Guardrails in the entries that stamp and check confirmations, and a person who
+// has four eyes on to be asked for the second pair.
+func TestGuardrailsAreConfirmedLikeOwners(t *testing.T) {
+	t.Parallel()
+	const guardrails = "stateward.dev/v1alpha1/guardrails Cluster"
+	got := map[string][]string{}
+	for _, hook := range registration.Validating(embedded(t), registration.Target{}).Webhooks {
+		if operations := asked(hook.Rules)[guardrails]; operations != nil {
+			got["validating "+hook.Name] = operations
+		}
+	}
+	for _, hook := range registration.Mutating(embedded(t), registration.Target{}).Webhooks {
+		if operations := asked(hook.Rules)[guardrails]; operations != nil {
+			got["mutating "+hook.Name] = operations
+		}
+	}
+	want := map[string][]string{
+		"validating guardrails.stateward.dev":   {"CREATE", "UPDATE"},
+		"validating confirmation.stateward.dev": {"CREATE", "UPDATE"},
+		"validating four-eyes.stateward.dev":    {"DELETE", "UPDATE"},
+		"mutating confirmation.stateward.dev":   {"CREATE", "UPDATE"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("entries (-want +got):\n%s", diff)
+	}
+}
+
 func TestWhatIsAskedForFollowsFromTheRules(t *testing.T) {
 	t.Parallel()
 	type list = []map[string][]string
@@ -242,6 +269,8 @@ func TestOnlyWhatCanDestroySomethingIsRefusedWithoutStateward(t *testing.T) {
 		"validating protection.stateward.dev":    want(admissionregistrationv1.Fail, "a-protection-is-removed"),
 		"validating reclaim.stateward.dev":       soon("not-terminating", "the-reclaim-policy-changes"),
 		"validating eviction.stateward.dev":      soon("no-grace-period"),
+		"validating selection.stateward.dev":     want(admissionregistrationv1.Fail, "not-terminating", "a-label-changes"),
+		"validating four-eyes.stateward.dev":     want(admissionregistrationv1.Fail, "four-eyes-are-on"),
 		"validating image.stateward.dev":         soon("not-terminating", "an-image-of-a-set-changes"),
 		"validating label.stateward.dev":         soon("not-terminating", "a-label-of-a-set-changes"),
 		"mutating mutation.stateward.dev":        want(admissionregistrationv1.Ignore, "not-terminating"),

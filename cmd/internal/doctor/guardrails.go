@@ -76,6 +76,9 @@ func (e *examination) checkGuardrailsStatus(raw []byte) {
 			"these Guardrails are not active: %s", ready.Message)
 	default:
 		e.ok(guardrailsObject, "active, revision %s", stored.Status.Revision)
+		if why := e.guardrails.NothingEnforced(e.Library); why != "" {
+			e.note(guardrailsObject, "no request is ever denied: %s", why)
+		}
 	}
 }
 

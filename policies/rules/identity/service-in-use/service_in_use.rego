@@ -2,7 +2,9 @@
 # title: Removing a Service in use needs confirmation
 # description: |
 #   Deleting the governing Service of a running StatefulSet, or changing its selector, removes the DNS names of all
-#   pods at once. Peers, clients and quorum members lose each other while all pods keep running.
+#   pods at once. Peers, clients and quorum members lose each other while all pods keep running. A port is lost in the
+#   same way: removing one that a container declares is denied, for every Service that selects the pods, and any other
+#   change of a port's name, number or target is a warning.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-network-id
 # custom:
@@ -24,6 +26,7 @@ import data.stateward.lib.cluster
 import data.stateward.lib.config
 import data.stateward.lib.confirmation
 import data.stateward.lib.defaults
+import data.stateward.lib.ports
 import data.stateward.lib.result
 import data.stateward.lib.review
 
@@ -49,6 +52,103 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	path := _changed(entry)
 }
 
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["spec", "ports"],
+	"what": sprintf("without port %s %s container %q of StatefulSet %q", [
+		_said(port),
+		_who_loses(entry),
+		container,
+		sts.metadata.name,
+	]),
+	"fix": "keep the port, and add the new one beside it",
+}) if {
+	some entry in _port_changes
+	some sts in _behind(entry)
+	some port in entry.old.spec.ports
+	_lost(entry, sts, port)
+	container := ports.container(sts, port)
+}
+
+report contains result.advice(rego.metadata.chain(), entry, {
+	"path": ["spec", "ports"],
+	"what": sprintf("port %s of StatefulSet %q %s: clients that use it as it was must change", [
+		_said(port),
+		sts.metadata.name,
+		becomes,
+	]),
+	"fix": "keep the port, and add the new one beside it",
+}) if {
+	some entry in _port_changes
+	some sts in _behind(entry)
+	some port in entry.old.spec.ports
+	becomes := _becomes(entry, sts, port)
+}
+
+# Updates that change no port need no look at the sets.
+_port_changes := [entry |
+	some entry in review.services
+	entry.operation == "UPDATE"
+	object.get(entry.old, ["spec", "ports"], null) != object.get(entry.object, ["spec", "ports"], null)
+]
+
+_behind(entry) := [sts |
+	some sts in array.concat(
+		cluster.governed_by(entry.namespace, entry.name),
+		cluster.labelled("statefulsets", entry.namespace, _selector(entry.old)),
+	)
+	_runs(sts, entry)
+	_selects(entry.old, sts)
+	_selects(entry.object, sts)
+]
+
+# A port that no other one follows, or only one that leads to no container.
+_lost(entry, _, port) if not _after(entry, port)
+
+_lost(entry, sts, port) if {
+	ports.number(sts, port)
+	not ports.number(sts, _after(entry, port))
+}
+
+_becomes(entry, sts, port) := "is removed" if {
+	_lost(entry, sts, port)
+	not ports.container(sts, port)
+} else := sprintf("becomes %s", [_said(after)]) if {
+	not _lost(entry, sts, port)
+	after := _after(entry, port)
+	_differs(sts, port, after)
+}
+
+# The number is what clients connect to, the name what they look up.
+_after(entry, port) := array.concat(
+	[other |
+		some other in entry.object.spec.ports
+		other.port == port.port
+		ports.protocol(other) == ports.protocol(port)
+	],
+	[other |
+		some other in entry.object.spec.ports
+		port.name != ""
+		other.name == port.name
+	],
+)[0]
+
+_differs(_, port, after) if port.port != after.port
+
+_differs(_, port, after) if ports.protocol(port) != ports.protocol(after)
+
+_differs(sts, port, after) if ports.number(sts, port) != ports.number(sts, after)
+
+_differs(_, port, after) if {
+	port.name != ""
+	port.name != object.get(after, "name", "")
+}
+
+_said(port) := sprintf("%v (%v/%s to %v)", [ports.title(port), port.port, ports.protocol(port), ports.target(port)])
+
+_who_loses(entry) := "clients that look up ports no longer find" if {
+	entry.object.spec.clusterIP == "None"
+} else := "clients of this Service no longer reach"
+
 # Most updates are not, and to find out who needs a Service may take a look at the API server.
 _redirected(entry) if entry.object.spec.type == "ExternalName"
 
@@ -56,10 +156,14 @@ _redirected(entry) if _selector(entry.object) != _selector(entry.old)
 
 _running(entry) := [sts |
 	some sts in cluster.governed_by(entry.namespace, entry.name)
+	_runs(sts, entry)
+]
+
+_runs(sts, entry) if {
 	defaults.replicas(sts) > 0
 	not sts.metadata.deletionTimestamp
 	not confirmation.ends(sts, entry)
-]
+}
 
 _selects(service, sts) if {
 	object.get(service, ["spec", "type"], "ClusterIP") != "ExternalName"

@@ -260,3 +260,103 @@ _marked(review, operation) := object.union(review, {"request": {"oldObject": {"m
 	"stateward.dev/confirm-until": "2026-11-23T12:10:00Z",
 	"stateward.dev/confirmed-by": "alice",
 }}}}})
+
+test_port_that_a_container_declares_is_kept[name] if {
+	some name, case in {
+		"by name": [
+			{"name": "db", "port": 5432, "targetPort": "db"},
+			[],
+			`"db" (5432/TCP to db)`,
+		],
+		"by number": [
+			{"port": 5432},
+			[{"name": "other", "port": 1}],
+			"5432 (5432/TCP to 5432)",
+		],
+		"to nowhere": [
+			{"port": 5432, "targetPort": "db"},
+			[{"port": 5432, "targetPort": "elsewhere"}],
+			"5432 (5432/TCP to db)",
+		],
+	}
+	{[finding.what, finding.severity, finding.field] | some finding in rule.report} == {[
+		sprintf(`without port %s clients that look up ports no longer find container "main" of StatefulSet "web"`, [case[2]]),
+		"deny",
+		"spec.ports",
+	]}
+		with input as _ports([case[0]], case[1])
+		with data.cluster.statefulsets as _stored(_declaring)
+}
+
+test_port_of_a_service_with_an_address_is_said_otherwise if {
+	review := _update(
+		{"clusterIP": "10.0.0.1", "selector": {"app": "nginx"}, "ports": [{"port": 5432}]},
+		{"clusterIP": "10.0.0.1", "selector": {"app": "nginx"}, "ports": [{"port": 1}]},
+	)
+	{finding.what | some finding in rule.report} == {concat(" ", [
+		"without port 5432 (5432/TCP to 5432) clients of this Service",
+		`no longer reach container "main" of StatefulSet "web"`,
+	])} with input as review
+		with data.cluster.statefulsets as _stored(object.union(_declaring, {"serviceName": "another"}))
+}
+
+test_other_changes_of_ports_are_mentioned[becomes] if {
+	some becomes, case in {
+		"port 80 (80/TCP to 80) of StatefulSet \"web\" is removed": [{"port": 80}, []],
+		"port \"db\" (5432/TCP to db) of StatefulSet \"web\" becomes \"db\" (5433/TCP to db)": [
+			{"name": "db", "port": 5432, "targetPort": "db"},
+			[{"name": "db", "port": 5433, "targetPort": "db"}],
+		],
+		"port \"db\" (5432/TCP to db) of StatefulSet \"web\" becomes \"db\" (5432/TCP to 80)": [
+			{"name": "db", "port": 5432, "targetPort": "db"},
+			[{"name": "db", "port": 5432, "targetPort": 80}],
+		],
+		"port \"db\" (80/TCP to 80) of StatefulSet \"web\" becomes \"db\" (80/UDP to 80)": [
+			{"name": "db", "port": 80},
+			[{"name": "db", "port": 80, "protocol": "UDP"}],
+		],
+		"port \"db\" (80/TCP to 80) of StatefulSet \"web\" becomes 80 (80/TCP to 80)": [
+			{"name": "db", "port": 80},
+			[{"port": 80}],
+		],
+	}
+	{[finding.what, finding.advice] | some finding in rule.report} == {[
+		sprintf("%s: clients that use it as it was must change", [becomes]),
+		true,
+	]} with input as _ports([case[0]], case[1])
+		with data.cluster.statefulsets as _stored(_declaring)
+}
+
+test_port_that_leads_where_it_did_is_fine[name] if {
+	some name, case in {
+		"an addition": [[{"port": 5432}], [{"port": 5432}, {"name": "new", "port": 1}]],
+		"a name for the first time": [[{"port": 5432}], [{"name": "db", "port": 5432}]],
+		"the name of the same port": [[{"port": 5432, "targetPort": "db"}], [{"port": 5432, "targetPort": 5432}]],
+		"what led nowhere": [[{"port": 1, "targetPort": "no"}], [{"port": 1, "targetPort": "none"}]],
+		"another field": [[{"port": 5432}], [{"port": 5432, "appProtocol": "tcp"}]],
+	}
+	rule.report == set() with input as _ports(case[0], case[1])
+		with data.cluster.statefulsets as _stored(_declaring)
+}
+
+test_ports_of_what_does_not_run_may_go if {
+	review := _ports([{"port": 5432}], [])
+	rule.report == set() with input as review
+	rule.report == set() with input as review
+		with data.cluster.statefulsets as _stored(object.union(_declaring, {"replicas": 0}))
+	rule.report == set() with input as _update(
+		{"selector": {"app": "else"}, "ports": [{"port": 5432}]},
+		{"selector": {"app": "else"}},
+	)
+		with data.cluster.statefulsets as _stored(object.union(_declaring, {"serviceName": "another"}))
+}
+
+_ports(before, after) := _update(
+	{"clusterIP": "None", "selector": {"app": "nginx"}, "ports": before},
+	{"clusterIP": "None", "selector": {"app": "nginx"}, "ports": after},
+)
+
+_declaring := {"replicas": 3, "template": {"spec": {"containers": [{
+	"name": "main",
+	"ports": [{"name": "db", "containerPort": 5432}],
+}]}}}

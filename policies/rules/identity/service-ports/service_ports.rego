@@ -17,7 +17,7 @@
 package stateward.rules.identity["service-ports"]
 
 import data.stateward.lib.cluster
-import data.stateward.lib.image
+import data.stateward.lib.ports
 import data.stateward.lib.result
 import data.stateward.lib.review
 
@@ -45,45 +45,18 @@ _touched(entry, problems_before, problem) := false if {
 	problem in problems_before
 }
 
-_problems(service, sts) := {sprintf("port %s: %s", [_title(port), missing]) |
+_problems(service, sts) := {sprintf("port %s: %s", [ports.title(port), missing]) |
 	some port in service.spec.ports
-	missing := _missing(port, _declared(sts))
+	missing := _missing(port, sts)
 }
 
-_title(port) := sprintf("%q", [port.name]) if {
-	is_string(port.name)
-	port.name != ""
-} else := sprintf("%v", [object.get(port, "port", "?")])
-
 # Kubernetes looks names up by protocol, and hands numbers on as they are.
-_missing(port, declared) := sprintf("no container has a %s port named %q", [_protocol(port), target]) if {
-	target := _target(port)
+_missing(port, sts) := sprintf("no container has a %s port named %q", [ports.protocol(port), target]) if {
+	target := ports.target(port)
 	is_string(target)
-	not {"name": target, "protocol": _protocol(port)} in _named(declared)
+	not ports.named(sts, target, ports.protocol(port))
 } else := sprintf("targetPort %v is neither a number nor a name", [json.marshal(target)]) if {
-	target := _target(port)
+	target := ports.target(port)
 	not is_string(target)
 	not is_number(target)
 }
-
-_named(declared) := {{"name": each.name, "protocol": _protocol(each)} | some each in declared}
-
-# Absent, null, 0 and "" are the same to Kubernetes: the Service's own port.
-_target(port) := port.targetPort if not object.get(port, "targetPort", null) in {null, 0, ""}
-
-else := port.port
-
-_protocol(port) := port.protocol if is_string(port.protocol)
-
-else := "TCP"
-
-# The ports of the containers that stay: sidecars are init containers that restart always.
-_declared(sts) := [port |
-	some item in image.containers(sts)
-	_stays(item)
-	some port in item.container.ports
-]
-
-_stays(item) if item.path[3] == "containers"
-
-_stays(item) if item.container.restartPolicy == "Always"
