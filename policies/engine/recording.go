@@ -42,10 +42,10 @@ func (e *NotRecordedError) Error() string {
 }
 
 // Resource is what would have been looked up.
-func (e *NotRecordedError) Resource() string { return resourceOf(e.Path) }
+func (e *NotRecordedError) Resource() string { return ResourceOf(e.Path) }
 
-// resourceOf is the resource that a path below data.cluster reads.
-func resourceOf(path []string) string {
+// ResourceOf is the resource that a path below data.cluster reads.
+func ResourceOf(path []string) string {
 	if len(path) == 0 {
 		return ""
 	}
