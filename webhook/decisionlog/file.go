@@ -22,20 +22,24 @@ type File struct {
 	size, max int64
 }
 
-// OpenFile appends to a file, which it makes. Beside it are kept at most so many older files of max bytes.
+// OpenFile appends to a file, which it makes in a folder that exists. Beside it are kept at most so many older files of max bytes.
 func OpenFile(name string, limit int64, older int) (*File, error) {
 	file := &File{
 		// The Log rotates itself, to write the Guardrails at the beginning of each file.
 		logger: &lumberjack.Logger{Filename: name, MaxSize: math.MaxInt32, MaxBackups: older, Compress: true},
 		max:    limit,
 	}
-	if info, err := os.Stat(name); err == nil {
-		file.size = info.Size()
-	}
 	// That it cannot be written is better said at the start.
-	if _, err := file.logger.Write(nil); err != nil {
+	opened, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
 		return nil, fmt.Errorf("open decision log: %w", err)
 	}
+	defer opened.Close()
+	info, err := opened.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("open decision log: %w", err)
+	}
+	file.size = info.Size()
 	return file, nil
 }
 

@@ -156,7 +156,9 @@ func differences(record *decisionlog.Record, then, now decisionlog.Result) outco
 	case now.Allowed && !then.Allowed:
 		return orMasked(record, Allowed, denials(then.Findings), then.Findings)
 	case len(difference) > 0:
-		return orMasked(record, Other, difference, difference)
+		made := orMasked(record, Other, difference, difference)
+		made.details = append(marked("now", changedTo(then.Findings, now.Findings)), marked("then", changedTo(now.Findings, then.Findings))...)
+		return made
 	default:
 		return outcome{class: Same}
 	}
@@ -187,26 +189,30 @@ func isMaskedField(record *decisionlog.Record, path []any) bool {
 }
 
 // changed are the findings that only one of the two has.
-func changed(then, now []engine.Finding) (findings []engine.Finding) {
+func changed(then, now []engine.Finding) []engine.Finding {
+	return append(changedTo(then, now), changedTo(now, then)...)
+}
+
+// changedTo are the findings of now that then had not.
+func changedTo(then, now []engine.Finding) (findings []engine.Finding) {
 	text := func(finding engine.Finding) string {
 		// Findings come from JSON.
 		encoded, _ := json.Marshal(finding)
 		return string(encoded)
 	}
-	only := func(some, others []engine.Finding) {
-		known := map[string]bool{}
-		for _, each := range others {
-			known[text(each)] = true
-		}
-		for _, each := range some {
-			if !known[text(each)] {
-				findings = append(findings, each)
-			}
-		}
+	known := map[string]bool{}
+	for _, each := range then {
+		known[text(each)] = true
 	}
-	only(now, then)
-	only(then, now)
-	return findings
+	return slices.DeleteFunc(slices.Clone(now), func(finding engine.Finding) bool { return known[text(finding)] })
+}
+
+// marked says of which time findings are.
+func marked(when string, findings []engine.Finding) (messages []string) {
+	for _, message := range messagesOf(findings) {
+		messages = append(messages, when+" "+message)
+	}
+	return messages
 }
 
 func denials(findings []engine.Finding) []engine.Finding {

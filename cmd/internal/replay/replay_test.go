@@ -3,7 +3,6 @@ package replay
 import (
 	"bytes"
 	"compress/gzip"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,19 +11,14 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
-	"time"
 
-	"github.com/go-logr/logr"
 	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/zstd"
-	"github.com/prometheus/client_golang/prometheus"
 	admissionv1 "k8s.io/api/admission/v1"
-	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
-	"github.com/stateward/stateward/webhook"
-	"github.com/stateward/stateward/webhook/decisionlog"
+	"github.com/stateward/stateward/test/decisions"
 )
 
 func embedded(t testing.TB) *policies.Library {
@@ -43,72 +37,6 @@ func guardrails(t testing.TB, library *policies.Library, spec string) *engine.Gu
 		t.Fatal(err)
 	}
 	return parsed
-}
-
-func newEngine(t testing.TB, spec string) *engine.Engine {
-	t.Helper()
-	library := embedded(t)
-	decider, err := engine.New(t.Context(), library, guardrails(t, library, spec))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return decider
-}
-
-// requests are the recorded ones, and their objects as they were then.
-func requests(t testing.TB) (asked []*admissionv1.AdmissionRequest, world *engine.Snapshot) {
-	t.Helper()
-	files, err := filepath.Glob("../../../test/testdata/reviews/*.json")
-	if err != nil || len(files) == 0 {
-		t.Fatal(err, len(files))
-	}
-	for _, file := range files {
-		raw, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var review admissionv1.AdmissionReview
-		if err := json.Unmarshal(raw, &review); err != nil {
-			t.Fatal(err)
-		}
-		asked = append(asked, review.Request)
-	}
-	world = engine.NewSnapshot("default", newEngine(t, `{}`).Reads())
-	for _, each := range asked {
-		if each.Operation == admissionv1.Delete {
-			if err := world.Add(each.OldObject.Raw); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	return asked, world
-}
-
-// recorded is the log of the recorded requests under Guardrails, at the validating entry.
-func recorded(t testing.TB, spec string) []byte {
-	t.Helper()
-	asked, world := requests(t)
-	var out bytes.Buffer
-	log := decisionlog.New(decisionlog.Options{Out: &out, Warn: webhook.Warnings, Count: func(string) {}, Log: logr.Discard()})
-	metrics, err := webhook.NewMetrics(prometheus.NewRegistry())
-	if err != nil {
-		t.Fatal(err)
-	}
-	decider := newEngine(t, spec)
-	handler := &webhook.Handler{
-		Policy: func() (*webhook.Policy, error) { return &webhook.Policy{Engine: decider, World: world}, nil },
-		Door:   engine.ValidatingDoor, Metrics: metrics, Log: log,
-		Now: func() time.Time { return time.Date(2026, time.November, 23, 5, 0, 0, 0, time.UTC) },
-	}
-	for _, each := range asked {
-		handler.Handle(t.Context(), admission.Request{AdmissionRequest: *each})
-	}
-	ended, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := log.Run(ended); err != nil {
-		t.Fatal(err)
-	}
-	return out.Bytes()
 }
 
 func replay(t testing.TB, log []byte, options Options) *Summary {
@@ -140,7 +68,7 @@ const all = `{"decisionLog":{"mode":"All"}}`
 
 func TestVerifyFindsTheSameDecisions(t *testing.T) {
 	t.Parallel()
-	summary := replay(t, recorded(t, all), Options{Verify: true})
+	summary := replay(t, decisions.Log(t, all), Options{Verify: true})
 	if summary.Requests != 14 || summary.Count(Same) != 14 || summary.Fails() || summary.Headline() != "of 14 decisions, 14 are the same byte for byte: 100 %" {
 		t.Errorf("%s: %v", summary.Headline(), summary.Classes)
 	}
@@ -149,7 +77,7 @@ func TestVerifyFindsTheSameDecisions(t *testing.T) {
 func TestVerifyTakesWhatACollectorWroteAnew(t *testing.T) {
 	t.Parallel()
 	var rewritten bytes.Buffer
-	for line := range bytes.Lines(recorded(t, all)) {
+	for line := range bytes.Lines(decisions.Log(t, all)) {
 		var record map[string]any
 		if err := json.Unmarshal(line, &record); err != nil {
 			t.Fatal(err)
@@ -165,7 +93,7 @@ func TestVerifyTakesWhatACollectorWroteAnew(t *testing.T) {
 
 func TestVerifyFindsAnotherDecision(t *testing.T) {
 	t.Parallel()
-	log := bytes.Replace(recorded(t, all), []byte(`"allowed":false`), []byte(`"allowed":true`), 1)
+	log := bytes.Replace(decisions.Log(t, all), []byte(`"allowed":false`), []byte(`"allowed":true`), 1)
 	summary := replay(t, log, Options{Verify: true})
 	if summary.Count(Different) != 1 || !summary.Fails() || !strings.HasSuffix(summary.Headline(), "13 are the same byte for byte: 92.85 %") {
 		t.Errorf("%s: %v", summary.Headline(), counts(summary))
@@ -174,7 +102,7 @@ func TestVerifyFindsAnotherDecision(t *testing.T) {
 
 func TestVerifyNamesWhatIsNotAtHand(t *testing.T) {
 	t.Parallel()
-	log := recorded(t, all)
+	log := decisions.Log(t, all)
 	_, decisions, _ := bytes.Cut(log, []byte("\n"))
 	own, err := embedded(t).Extend(fstest.MapFS{"a.rego": {Data: []byte(ownRule)}}, "own")
 	if err != nil {
@@ -202,7 +130,7 @@ func TestVerifyNamesWhatIsNotAtHand(t *testing.T) {
 
 func TestReplayShowsWhatOtherGuardrailsChange(t *testing.T) {
 	t.Parallel()
-	library, log := embedded(t), recorded(t, all)
+	library, log := embedded(t), decisions.Log(t, all)
 	for name, test := range map[string]struct {
 		spec string
 		want map[Class]int
@@ -233,11 +161,11 @@ func TestReplayShowsWhatOtherGuardrailsChange(t *testing.T) {
 // deniedOnly is how many of the recorded requests some Guardrails deny, and others do not.
 func deniedOnly(t *testing.T, some, others string) (count int) {
 	t.Helper()
-	asked, world := requests(t)
+	asked, world := decisions.Requests(t)
 	deny := func(spec string, request *admissionv1.AdmissionRequest) bool {
-		review := engine.FromRequest(request, time.Date(2026, time.November, 23, 5, 0, 0, 0, time.UTC))
+		review := engine.FromRequest(request, decisions.Now())
 		review.Door = engine.ValidatingDoor
-		verdict, err := newEngine(t, spec).Decide(t.Context(), review, world)
+		verdict, err := decisions.Engine(t, spec).Decide(t.Context(), review, world)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -285,7 +213,7 @@ func TestReplayOfANewRuleSaysWhatItDeniesAndWhatItCannotKnow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	summary := replay(t, recorded(t, all), Options{Library: own})
+	summary := replay(t, decisions.Log(t, all), Options{Library: own})
 	denied, undecided := summary.Group(Denied), summary.Group(Undecided)
 	if denied.Count == 0 || denied.Rules["few-claims"] != denied.Count || !strings.Contains(denied.Examples[0].Details[0], "scaled") {
 		t.Errorf("denied: %+v", denied)
@@ -301,7 +229,7 @@ func TestReplayOfANewRuleSaysWhatItDeniesAndWhatItCannotKnow(t *testing.T) {
 
 func TestReplayReadsEveryForm(t *testing.T) {
 	t.Parallel()
-	log, folder := recorded(t, all), t.TempDir()
+	log, folder := decisions.Log(t, all), t.TempDir()
 	write := func(name string, content []byte) {
 		t.Helper()
 		if err := os.MkdirAll(filepath.Dir(filepath.Join(folder, name)), 0o700); err != nil {
@@ -358,7 +286,7 @@ func packed(t *testing.T, text []byte, writer func(io.Writer) io.WriteCloser) []
 
 func TestReplayLosesNothingBesideWhatIsDamaged(t *testing.T) {
 	t.Parallel()
-	log := recorded(t, all)
+	log := decisions.Log(t, all)
 	lines := bytes.SplitAfter(log, []byte("\n"))
 	newer := bytes.Replace(lines[3], []byte("decision-log/v1"), []byte("decision-log/v2"), 1)
 	broken := append(bytes.Repeat([]byte{' '}, 3), lines[4][:100]...)
@@ -382,7 +310,7 @@ func TestReplayLosesNothingBesideWhatIsDamaged(t *testing.T) {
 
 func TestReplayReadsAsMuchOfABrokenGzipAsThereIs(t *testing.T) {
 	t.Parallel()
-	log := recorded(t, all)
+	log := decisions.Log(t, all)
 	whole := packed(t, bytes.Repeat(log, 50), func(out io.Writer) io.WriteCloser { return gzip.NewWriter(out) })
 	summary := replay(t, whole[:len(whole)/2], Options{Verify: true})
 	if summary.Damaged != 1 || summary.Count(Same) == 0 || !strings.Contains(summary.Problems[0].Text, "it is not readable gzip from here on") {
@@ -393,7 +321,7 @@ func TestReplayReadsAsMuchOfABrokenGzipAsThereIs(t *testing.T) {
 func TestReplayCountsMaskedDecisionsApart(t *testing.T) {
 	t.Parallel()
 	masked := `{"decisionLog":{"mode":"All","masks":["spec.template.spec.containers[*].image"]}}`
-	summary := replay(t, recorded(t, masked), Options{Verify: true})
+	summary := replay(t, decisions.Log(t, masked), Options{Verify: true})
 	if summary.Count(Masked) == 0 || summary.Count(Same)+summary.Count(Masked) != 14 || summary.Fails() || !strings.HasSuffix(summary.Headline(), "100 %") {
 		t.Errorf("%s %v", summary.Headline(), counts(summary))
 	}

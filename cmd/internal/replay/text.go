@@ -22,7 +22,7 @@ func sections() []section {
 	return []section{
 		{Denied, "would be denied now"},
 		{Allowed, "would be allowed now"},
-		{Other, "have other findings now"},
+		{Other, "with other findings now"},
 		{Undecided, "undecided: the record does not hold what a rule reads"},
 		{Different, "different under the recorded Guardrails"},
 		{Unverified, "cannot be verified"},
