@@ -24,8 +24,11 @@ type Options struct {
 	Progress func(read, total int64)
 }
 
-// waitingLines is how many lines wait for a worker: enough to keep all of them busy.
-const waitingLines = 64
+const (
+	// batchLines and batchBytes bound what a worker takes at a time: one line is less than it takes to hand it over.
+	batchLines = 64
+	batchBytes = 1 << 20
+)
 
 // run is one replay.
 type run struct {
@@ -49,13 +52,15 @@ func Run(ctx context.Context, sources []Source, options Options) (*Summary, erro
 		return nil, err
 	}
 	running := &run{options: options, deciders: made}
-	jobs := make(chan job, waitingLines)
+	jobs := make(chan []job)
 	found := make([]Summary, runtime.GOMAXPROCS(0))
 	var workers sync.WaitGroup
 	for index := range found {
 		workers.Go(func() {
-			for each := range jobs {
-				running.take(ctx, each, &found[index])
+			for batch := range jobs {
+				for _, each := range batch {
+					running.take(ctx, each, &found[index])
+				}
 			}
 		})
 	}
@@ -70,12 +75,21 @@ func Run(ctx context.Context, sources []Source, options Options) (*Summary, erro
 }
 
 // read hands the lines to the workers. Guardrails come into force in their order.
-func (r *run) read(ctx context.Context, sources []Source, jobs chan<- job, summary *Summary) {
+func (r *run) read(ctx context.Context, sources []Source, jobs chan<- []job, summary *Summary) {
 	var read atomic.Int64
 	var total int64
 	for _, source := range sources {
 		total += source.Size
 	}
+	var batch []job
+	size := 0
+	hand := func() {
+		if len(batch) > 0 {
+			jobs <- batch
+		}
+		batch, size = nil, 0
+	}
+	defer hand()
 	for index, source := range sources {
 		line, err := source.lines(&read, func(text []byte, number int, whole bool) {
 			if ctx.Err() != nil {
@@ -85,7 +99,10 @@ func (r *run) read(ctx context.Context, sources []Source, jobs chan<- job, summa
 			if isGuardrails(text) {
 				r.take(ctx, each, summary)
 			} else {
-				jobs <- each
+				batch, size = append(batch, each), size+len(text)
+			}
+			if len(batch) >= batchLines || size >= batchBytes {
+				hand()
 			}
 			if r.options.Progress != nil {
 				r.options.Progress(read.Load(), total)
