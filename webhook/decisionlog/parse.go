@@ -34,8 +34,11 @@ var ErrOther = errors.New("it is not a record of a decision log")
 // Parse reads a line. The record keeps parts of it.
 func Parse(line []byte) (*Record, error) {
 	parsed, small, ok := cutParts(line)
-	if !ok {
-		return nil, fmt.Errorf("it is not a JSON object%s", cutShort(line))
+	switch {
+	case !ok && !bytes.HasPrefix(bytes.TrimSpace(line), []byte("{")):
+		return nil, ErrOther
+	case !ok:
+		return nil, errors.New("it is not a JSON object: it ends too early or is damaged")
 	}
 	var read struct {
 		header
@@ -148,14 +151,6 @@ func (r *Record) Lacks(field string) bool {
 		}
 	}
 	return false
-}
-
-// cutShort is what to say of a line that ends too early.
-func cutShort(line []byte) string {
-	if bytes.HasPrefix(bytes.TrimSpace(line), []byte("{")) {
-		return ": it ends too early or is damaged"
-	}
-	return ""
 }
 
 // cutParts takes the large parts out of a line, which would otherwise be gone over several times. They are checked when
