@@ -14,6 +14,7 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/webhook/decisionlog"
 )
 
 // Handler decides admission requests at one door. It has no side effects: the API server may call it more than once
@@ -29,6 +30,8 @@ type Handler struct {
 	Gate *Gate
 	// Metrics counts what is decided.
 	Metrics *Metrics
+	// Log records what is decided; nil records nothing.
+	Log *decisionlog.Log
 }
 
 var _ admission.Handler = &Handler{}
@@ -73,14 +76,32 @@ func (h *Handler) decide(ctx context.Context, request *admissionv1.AdmissionRequ
 	return response, decisionOf(verdict)
 }
 
-// judge waits at the gate for what has to be evaluated: what is exempt must never be held up.
+// judge decides a request, and hands it to the decision log where the Guardrails want that.
 func (h *Handler) judge(ctx context.Context, policy *Policy, request *admissionv1.AdmissionRequest) (engine.Verdict, error) {
 	review := engine.FromRequest(request, h.Now())
 	review.Door = h.Door
 	read, err := policy.Engine.Read(review)
-	if err != nil {
-		return engine.Verdict{}, err
+	if !h.Log.Wants(policy.Engine) {
+		if err != nil {
+			return engine.Verdict{}, err
+		}
+		return h.evaluate(ctx, policy, read)
 	}
+	entry := decisionlog.Entry{Path: logPath(h.Door), Request: request, Engine: policy.Engine, Case: read, Err: err, Time: review.Time}
+	if err == nil {
+		entry.Recording = read.Record()
+		entry.Verdict, entry.Err = h.evaluate(ctx, policy, read)
+	}
+	entry.Took = h.Now().Sub(review.Time)
+	// What was turned away unread is asked again.
+	if overloaded := (*overloadedError)(nil); !errors.As(entry.Err, &overloaded) {
+		h.Log.Offer(entry)
+	}
+	return entry.Verdict, entry.Err
+}
+
+// evaluate waits at the gate for what has to be evaluated: what is exempt must never be held up.
+func (h *Handler) evaluate(ctx context.Context, policy *Policy, read *engine.Case) (engine.Verdict, error) {
 	if !read.Settled() {
 		leave, err := h.Gate.enter(ctx)
 		if err != nil {
@@ -89,6 +110,13 @@ func (h *Handler) judge(ctx context.Context, policy *Policy, request *admissionv
 		defer leave()
 	}
 	return policy.Engine.Judge(ctx, read, policy.World)
+}
+
+func logPath(door engine.Door) string {
+	if door == engine.MutatingDoor {
+		return decisionlog.PathMutate
+	}
+	return decisionlog.PathValidate
 }
 
 // deniedBy lists the rules behind a denial. The log names them, the object and the user, and nothing of what the object

@@ -44,6 +44,7 @@ type Metrics struct {
 	distrusted prometheus.Gauge
 	reloads    *prometheus.CounterVec
 	excepted   *prometheus.CounterVec
+	records    *prometheus.CounterVec
 }
 
 // NewMetrics registers the metrics.
@@ -86,10 +87,14 @@ func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 			Name: "stateward_exceptions_total",
 			Help: "Findings that an exception in the Guardrails exempted, by rule.",
 		}, []string{"policy"}),
+		records: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "stateward_decision_log_records_total",
+			Help: "Records of the decision log by result: written, dropped because the queue was full, or failed to be written.",
+		}, []string{"result"}),
 	}
 	for _, collector := range []prometheus.Collector{
 		metrics.requests, metrics.duration, metrics.results, metrics.errors, metrics.library, metrics.notAfter,
-		metrics.distrusted, metrics.reloads, metrics.excepted,
+		metrics.distrusted, metrics.reloads, metrics.excepted, metrics.records,
 	} {
 		if err := registry.Register(collector); err != nil {
 			return nil, err
@@ -125,6 +130,9 @@ func (m *Metrics) countFindings(verdict engine.Verdict) {
 		}
 	}
 }
+
+// countRecord records what became of a record of the decision log.
+func (m *Metrics) countRecord(result string) { m.records.WithLabelValues(result).Inc() }
 
 // SetLibrary records the revisions in force.
 func (m *Metrics) SetLibrary(revision, guardrails string) {

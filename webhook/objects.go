@@ -9,6 +9,8 @@ import (
 	"sync"
 
 	admissionv1 "k8s.io/api/admission/v1"
+
+	"github.com/stateward/stateward/webhook/jsonscan"
 )
 
 // maxBody is what an API server can send: two objects of 3 MiB and less than 1 MiB around them. Source:
@@ -93,21 +95,21 @@ func (b *buffers) put(buffer *bytes.Buffer) {
 // takeOut returns a review with an empty object in the place of each object, and the objects. What is written in a way that
 // an API server never uses is left alone: ok is false then.
 func takeOut(review []byte) (small []byte, found objects, ok bool) {
-	outer := scanner{text: review}
+	outer := jsonscan.Scanner{Text: review}
 	request := -1
-	if !outer.fields(func(name string) bool {
+	if !outer.Fields(func(name string) bool {
 		if name == "request" {
-			if request >= 0 || outer.next() != '{' {
+			if request >= 0 || outer.Next() != '{' {
 				return false
 			}
-			request = outer.at
+			request = outer.At
 		}
-		return outer.skip()
+		return outer.Skip()
 	}) || request < 0 {
 		return nil, objects{}, false
 	}
-	inner, copied := scanner{text: review, at: request}, 0
-	ok = inner.fields(func(name string) bool {
+	inner, copied := jsonscan.Scanner{Text: review, At: request}, 0
+	ok = inner.Fields(func(name string) bool {
 		var into *[]byte
 		switch name {
 		case "object":
@@ -117,126 +119,18 @@ func takeOut(review []byte) (small []byte, found objects, ok bool) {
 		case "options":
 			into = &found.options
 		}
-		if into == nil || inner.next() != '{' {
-			return inner.skip()
+		if into == nil || inner.Next() != '{' {
+			return inner.Skip()
 		}
-		begin := inner.at
+		begin := inner.At
 		// Of two with one name the later counts, which is left to others.
-		if *into != nil || !inner.skip() {
+		if *into != nil || !inner.Skip() {
 			return false
 		}
-		*into = review[begin:inner.at:inner.at]
+		*into = review[begin:inner.At:inner.At]
 		small = append(append(small, review[copied:begin]...), "{}"...)
-		copied = inner.at
+		copied = inner.At
 		return true
 	})
 	return append(small, review[copied:]...), found, ok
-}
-
-// scanner goes over JSON without looking whether it is valid; whoever reads it afterwards does.
-type scanner struct {
-	text []byte
-	at   int
-}
-
-// next is the byte that follows after space, 0 at the end.
-func (s *scanner) next() byte {
-	for s.at < len(s.text) {
-		switch s.text[s.at] {
-		case ' ', '\n', '\t', '\r':
-			s.at++
-		default:
-			return s.text[s.at]
-		}
-	}
-	return 0
-}
-
-// take goes over one byte, if it is this.
-func (s *scanner) take(wanted byte) bool {
-	if s.next() != wanted {
-		return false
-	}
-	s.at++
-	return true
-}
-
-// fields goes over an object and asks to go over the value of each field. A name that is written with escapes is not
-// understood.
-func (s *scanner) fields(value func(name string) bool) bool {
-	if !s.take('{') {
-		return false
-	}
-	if s.take('}') {
-		return true
-	}
-	for {
-		s.next()
-		begin := s.at
-		if !s.quoted() {
-			return false
-		}
-		name := s.text[begin+1 : s.at-1]
-		if bytes.IndexByte(name, '\\') >= 0 || !s.take(':') || !value(string(name)) {
-			return false
-		}
-		if s.take('}') {
-			return true
-		}
-		if !s.take(',') {
-			return false
-		}
-	}
-}
-
-// quoted goes over a string.
-func (s *scanner) quoted() bool {
-	if !s.take('"') {
-		return false
-	}
-	for ; s.at < len(s.text); s.at++ {
-		switch s.text[s.at] {
-		case '\\':
-			s.at++
-		case '"':
-			s.at++
-			return true
-		}
-	}
-	return false
-}
-
-// skip goes over a value.
-func (s *scanner) skip() bool {
-	switch s.next() {
-	case '"':
-		return s.quoted()
-	case '{', '[':
-		return s.collection()
-	}
-	length := bytes.IndexAny(s.text[s.at:], ",}] \n\t\r")
-	s.at += max(length, 0)
-	return length > 0
-}
-
-// collection goes over an object or a list, to the bracket that closes it.
-func (s *scanner) collection() bool {
-	for depth := 0; s.at < len(s.text); {
-		switch s.text[s.at] {
-		case '"':
-			if !s.quoted() {
-				return false
-			}
-			continue
-		case '{', '[':
-			depth++
-		case '}', ']':
-			depth--
-		}
-		s.at++
-		if depth == 0 {
-			return true
-		}
-	}
-	return false
 }

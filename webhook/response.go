@@ -32,7 +32,7 @@ const (
 func answer(verdict engine.Verdict) (admission.Response, error) {
 	response := admission.Response{AdmissionResponse: admissionv1.AdmissionResponse{
 		Allowed:          verdict.Allowed,
-		Warnings:         warnings(verdict.Findings),
+		Warnings:         Warnings(verdict.Findings),
 		AuditAnnotations: auditAnnotations(verdict),
 	}}
 	if !verdict.Allowed {
@@ -79,7 +79,8 @@ func denial(findings []engine.Finding) *metav1.Status {
 	return status
 }
 
-func warnings(findings []engine.Finding) []string {
+// Warnings are what clients are warned of for these findings.
+func Warnings(findings []engine.Finding) []string {
 	var lines []string
 	for _, finding := range findings {
 		if finding.Level == policies.Warn {

@@ -122,7 +122,7 @@ func TestAtMostEightWarningsAreSent(t *testing.T) {
 			for index := range test.count {
 				findings = append(findings, finding(policies.Warn, "r", fmt.Sprintf("f%d", index), "w", "x"))
 			}
-			if diff := cmp.Diff(test.want, warnings(findings)); diff != "" {
+			if diff := cmp.Diff(test.want, Warnings(findings)); diff != "" {
 				t.Errorf("warnings (-want +got):\n%s", diff)
 			}
 		})

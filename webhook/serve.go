@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"time"
@@ -24,6 +25,7 @@ import (
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/webhook/cluster"
+	"github.com/stateward/stateward/webhook/decisionlog"
 	"github.com/stateward/stateward/webhook/registration"
 )
 
@@ -49,7 +51,10 @@ type Options struct {
 	// ShutdownDelay is how long connections are accepted after ctx has ended, and ShutdownTimeout how long those are
 	// waited for that stay open.
 	ShutdownDelay, ShutdownTimeout time.Duration
-	Log                            logr.Logger
+	// DecisionLog takes the records of decisions, which the Guardrails turn on; DecisionLabels identify the process in them.
+	DecisionLog    io.Writer
+	DecisionLabels map[string]string
+	Log            logr.Logger
 }
 
 // Serve answers admission requests until ctx ends and nobody asks any more. It returns at once where the rules do not
@@ -70,8 +75,11 @@ func Serve(ctx context.Context, options Options) error {
 		return fmt.Errorf("register metrics: %w", err)
 	}
 	decides := newReloader(runner, options, gauges)
-	answers := newServer(options, handler(decides.inForce, gauges))
-	if err := attach(runner, options, gauges, decides, answers); err != nil {
+	decisions := decisionlog.New(decisionlog.Options{
+		Out: options.DecisionLog, Labels: options.DecisionLabels, Warn: Warnings, Count: gauges.countRecord, Log: options.Log,
+	})
+	answers := newServer(options, handler(decides.inForce, gauges, decisions))
+	if err := errors.Join(attach(runner, options, gauges, decides, answers), runner.Add(manager.RunnableFunc(decisions.Run))); err != nil {
 		return fmt.Errorf("assemble webhook: %w", err)
 	}
 	listener, err := listen(options)
@@ -116,10 +124,10 @@ func newReloader(runner manager.Manager, options Options, gauges *Metrics) *relo
 }
 
 // handler answers at all doors. The server of controller-runtime is never started: all it does is to count what is asked.
-func handler(decides *inForce, gauges *Metrics) http.Handler {
+func handler(decides *inForce, gauges *Metrics, decisions *decisionlog.Log) http.Handler {
 	gate := defaultGate()
 	door := func(door engine.Door) http.Handler {
-		return (&Handler{Policy: decides.current, Door: door, Now: time.Now, Gate: gate, Metrics: gauges}).HTTP()
+		return (&Handler{Policy: decides.current, Door: door, Now: time.Now, Gate: gate, Metrics: gauges, Log: decisions}).HTTP()
 	}
 	doors := http.NewServeMux()
 	counted := ctrlwebhook.NewServer(ctrlwebhook.Options{WebhookMux: doors})

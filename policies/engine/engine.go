@@ -39,6 +39,7 @@ type Engine struct {
 	managed    bool
 	revision   string
 	guardrails string
+	document   *Guardrails
 }
 
 // New compiles the library under the Guardrails (nil means none: every rule as its metadata has it). What does not
@@ -65,6 +66,7 @@ func New(ctx context.Context, library *policies.Library, guardrails *Guardrails)
 		managed:    managed,
 		revision:   library.Revision(),
 		guardrails: guardrails.Revision(),
+		document:   guardrails,
 	}
 	// What the router of a library lacks shows here and not at the first review.
 	if evaluator.program == nil {
@@ -82,6 +84,12 @@ func (e *Engine) Unplanned() error { return e.unplanned }
 // Library returns the library that the engine was made of.
 func (e *Engine) Library() *policies.Library { return e.library }
 
+// Guardrails returns those that the engine was made of, nil for none.
+func (e *Engine) Guardrails() *Guardrails { return e.document }
+
+// ReadsManagedFields reports whether a rule reads the managedFields of objects.
+func (e *Engine) ReadsManagedFields() bool { return e.managed }
+
 // ParseObject is ParseObject, with the managedFields if a rule reads them.
 func (e *Engine) ParseObject(raw json.RawMessage) (ast.Value, error) {
 	return parse(&document.Reader{ManagedFields: e.managed}, raw)
@@ -93,10 +101,22 @@ type Case struct {
 	input   ast.Value
 	verdict Verdict
 	settled bool
+	reader  *document.Reader
+	// recording is nil where nothing is recorded.
+	recording *Recording
 }
 
 // Settled reports whether the verdict is known without an evaluation: the review is exempt, or no rule judges it.
 func (c *Case) Settled() bool { return c.settled }
+
+// Review is what was read.
+func (c *Case) Review() Review { return c.review }
+
+// Part is the object, oldObject or options of the review as rules see them; it must not be read by two at a time.
+func (c *Case) Part(name string) ast.Value { return find(c.input, "request", name) }
+
+// MetMask reports whether a masked value of a Masked review was read.
+func (c *Case) MetMask() bool { return c.reader.MetMask }
 
 // Decide judges a review against the World. An error means that it could not be judged, which is neither allowed
 // nor denied: a malformed object, an evaluation that failed or ran out of time, a World that could not tell.
@@ -110,11 +130,12 @@ func (e *Engine) Decide(ctx context.Context, review Review, world World) (Verdic
 
 // Read is the first half of Decide, which takes little; an object that is malformed is an error.
 func (e *Engine) Read(review Review) (*Case, error) {
-	input, err := review.input(&document.Reader{ManagedFields: e.managed})
+	reader := &document.Reader{ManagedFields: e.managed, Masked: review.Masked}
+	input, err := review.input(reader)
 	if err != nil {
 		return nil, err
 	}
-	read := &Case{review: review, input: input, verdict: Verdict{Allowed: true, Library: e.revision, Guardrails: e.guardrails}}
+	read := &Case{review: review, input: input, reader: reader, verdict: Verdict{Allowed: true, Library: e.revision, Guardrails: e.guardrails}}
 	read.verdict.Exempt = exempt(input, review)
 	read.settled = read.verdict.Exempt != "" || !e.Judges(review)
 	return read, nil
@@ -129,7 +150,11 @@ func (e *Engine) Judge(ctx context.Context, read *Case, world World) (Verdict, e
 	if err != nil {
 		return Verdict{}, err
 	}
-	seen := newTransaction(read.behind(world))
+	world = read.behind(world)
+	if read.recording != nil {
+		world = read.recording.of(world)
+	}
+	seen := newTransaction(world)
 	seen.review = entries(read.review.entry(read.input))
 	verdict := read.verdict
 	if e.program != nil {
@@ -144,7 +169,7 @@ func (e *Engine) Judge(ctx context.Context, read *Case, world World) (Verdict, e
 		verdict.Allowed = verdict.Allowed && finding.Level != policies.Deny
 		verdict.Patches = append(verdict.Patches, finding.Patch...)
 	}
-	verdict.Undecided = e.undecided(read.review, seen.unknown)
+	verdict.Undecided = append(e.undecided(read.review, seen.unknown), seen.unrecorded...)
 	return verdict, nil
 }
 

@@ -72,6 +72,8 @@ type GuardrailsSpec struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=200
 	Exceptions []Exception `json:"exceptions,omitempty"`
+	// DecisionLog records decisions, to be judged again by `stateward replay`; absent means Off.
+	DecisionLog *DecisionLog `json:"decisionLog,omitempty"`
 }
 
 // Advice sets what happens to findings that never deny anything.

@@ -49,6 +49,16 @@ func TestGuardrailsThatAreWrongAreRefusedWithTheFieldsPath(t *testing.T) {
 			`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","spec":{"rules":[{"id":"headless-service","params":{"missing":"maybe"}}]}}`,
 			`spec.rules[0].params.missing: "maybe" is not one of [deny warn auto]`,
 		},
+		"a decision log of an unknown mode": {
+			guardrailsWith(`"decisionLog":{"mode":"on","allowedPercent":101}`),
+			"spec.decisionLog.mode: unknown mode \"on\": use one of [Off Denied All]\n" +
+				"spec.decisionLog.allowedPercent: 101 is not a percentage from 1 to 100",
+		},
+		"masks that are no paths": {
+			guardrailsWith(`"decisionLog":{"masks":["spec..env","metadata"]}`),
+			`spec.decisionLog.masks[0]: "spec..env" is not a path such as spec.template.spec.containers[*].env[*].value or metadata.annotations["example.com/token"]` + "\n" +
+				`spec.decisionLog.masks[1]: "metadata" cannot be masked: a record finds its objects by apiVersion, kind, namespace and name`,
+		},
 		"a subject without a kind": {
 			guardrailsWith(`"match":{"subjects":[{"name":"alice"}]}`), "spec.match.subjects[0].kind: is required: use User, Group or ServiceAccount",
 		},

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"errors"
+	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/storage"
@@ -21,11 +23,11 @@ func (e *Engine) ask(ctx context.Context, question *asked, input ast.Value, txn 
 	defer cancel()
 	run := e.program.Start(ctx, input, source{store: e.queries.store, txn: txn})
 	defer run.End()
-	found, err := reported(run, levelled, question.reports)
+	found, err := e.reported(run, txn, levelled, question.reports)
 	if err != nil {
 		return nil, explain(ctx, err)
 	}
-	changed, err := reported(run, made, question.changes)
+	changed, err := e.reported(run, txn, made, question.changes)
 	if err != nil {
 		return nil, explain(ctx, err)
 	}
@@ -44,20 +46,43 @@ func (e *Engine) ask(ctx context.Context, question *asked, input ast.Value, txn 
 }
 
 // reported asks each rule for its document, and the router what becomes of them.
-func reported(run *plan.Run, router string, documents []string) (ast.Set, error) {
+func (e *Engine) reported(run *plan.Run, txn *transaction, router string, documents []string) (ast.Set, error) {
 	reports := make([]*ast.Term, 0, len(documents))
+	made := make([]string, 0, len(documents))
 	for _, document := range documents {
 		report, err := run.Call(document)
-		if err != nil {
+		if err != nil && !e.unrecorded(run, txn, document, err) {
 			return nil, err
 		}
 		if said, ok := report.(ast.Set); report != nil && (!ok || said.Len() > 0) {
-			reports = append(reports, ast.NewTerm(report))
+			reports, made = append(reports, ast.NewTerm(report)), append(made, document)
 		}
 	}
 	if len(reports) == 0 {
 		return ast.NewSet(), nil
 	}
+	findings, err := routed(run, router, reports...)
+	var missing *NotRecordedError
+	if !errors.As(err, &missing) {
+		return findings, err
+	}
+	// Of all reports together nothing can be said, of each maybe.
+	run.Resume()
+	findings = ast.NewSet()
+	for index, report := range reports {
+		found, err := routed(run, router, report)
+		switch {
+		case err == nil:
+			findings = findings.Union(found)
+		case !e.unrecorded(run, txn, made[index], err):
+			return nil, err
+		}
+	}
+	return findings, nil
+}
+
+// routed is what the router makes of reports.
+func routed(run *plan.Run, router string, reports ...*ast.Term) (ast.Set, error) {
 	answer, err := run.Call(router, ast.ArrayTerm(reports...))
 	if err != nil {
 		return nil, err
@@ -67,6 +92,21 @@ func reported(run *plan.Run, router string, documents []string) (ast.Set, error)
 		return nil, noAnswer(0)
 	}
 	return findings, nil
+}
+
+// unrecorded notes that a rule cannot be decided since a replayed World does not hold what it reads; the others go on.
+func (e *Engine) unrecorded(run *plan.Run, txn *transaction, document string, err error) bool {
+	var missing *NotRecordedError
+	if !errors.As(err, &missing) {
+		return false
+	}
+	run.Resume()
+	for _, rule := range e.library.All() {
+		if strings.HasPrefix(document, rule.Package+".") {
+			txn.unrecorded = append(txn.unrecorded, Undecided{Rule: rule.ID, Resource: missing.Resource()})
+		}
+	}
+	return true
 }
 
 // source is data for one evaluation by a program.

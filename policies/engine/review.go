@@ -56,6 +56,9 @@ type Review struct {
 	// Planned says that Object and OldObject are two versions of a manifest, and nothing of it is stored: whatever they
 	// say, nothing is confirmed, and nobody is to confirm it now.
 	Planned bool `json:"planned,omitempty"`
+	// Masked says that values of Object and OldObject were replaced by document.Mask; Case.MetMask reports whether a rule
+	// read one.
+	Masked bool `json:"-"`
 }
 
 // FromRequest makes a Review of an admission request that arrived at now.

@@ -27,6 +27,8 @@ type store struct {
 type transaction struct {
 	world   World
 	unknown map[string]bool
+	// unrecorded are rules that asked a World that only replays for what it does not hold.
+	unrecorded []Undecided
 	// review is the array of what is judged, in the form of policies/lib/shape.rego; nil leaves it to that.
 	review ast.Value
 }

@@ -27,7 +27,10 @@ func allowed() map[string][]string {
 		"cmd/internal/baseline":    {"cmd/internal/manifest", "policies"},
 		"webhook/cluster":          {"policies", "policies/engine"},
 		"webhook/registration":     {"policies"},
-		"webhook":                  {"certs", "policies", "policies/confirmations", "policies/engine", "webhook/cluster", "webhook/registration"},
+		"webhook":                  {"certs", "policies", "policies/confirmations", "policies/engine", "webhook/cluster", "webhook/decisionlog", "webhook/jsonscan", "webhook/registration"},
+		"webhook/decisionlog":      {"policies/engine", "policies/engine/document", "policies/engine/plan", "policies/fieldpath", "webhook/jsonscan"},
+		"webhook/jsonscan":         {},
+		"cmd/internal/replay":      {"policies", "policies/engine", "policies/engine/document", "webhook", "webhook/decisionlog"},
 		"cmd/internal/report":      {"policies", "policies/engine"},
 		"cmd/internal/artifact":    {},
 		"cmd/internal/generate":    {"cmd/internal/manifest", "cmd/internal/report", "policies", "policies/engine", "webhook/registration"},
@@ -39,8 +42,8 @@ func allowed() map[string][]string {
 		"cmd/internal/vap":         {"policies", "policies/engine", "webhook/registration"},
 		"cmd/internal/ruletest":    {"cmd/internal/judge", "cmd/internal/manifest", "policies", "policies/engine"},
 		"cmd/internal/cli": {
-			"certs", "cmd/internal/artifact", "cmd/internal/baseline", "cmd/internal/doctor", "cmd/internal/generate", "cmd/internal/judge", "cmd/internal/manifest", "cmd/internal/newrule", "cmd/internal/parallel", "cmd/internal/planner", "cmd/internal/report",
-			"cmd/internal/ruletest", "cmd/internal/vap", "policies", "policies/confirmations", "policies/engine", "policies/forecast", "webhook", "webhook/registration",
+			"certs", "cmd/internal/artifact", "cmd/internal/baseline", "cmd/internal/doctor", "cmd/internal/generate", "cmd/internal/judge", "cmd/internal/manifest", "cmd/internal/newrule", "cmd/internal/parallel", "cmd/internal/planner", "cmd/internal/replay", "cmd/internal/report",
+			"cmd/internal/ruletest", "cmd/internal/vap", "policies", "policies/confirmations", "policies/engine", "policies/forecast", "webhook", "webhook/decisionlog", "webhook/registration",
 		},
 		"cmd/stateward": {"cmd/internal/cli"},
 	}

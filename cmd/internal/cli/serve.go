@@ -37,6 +37,7 @@ type serveOptions struct {
 	authorityLifetime time.Duration
 	shutdownDelay     time.Duration
 	shutdownTimeout   time.Duration
+	decisionLog       decisionLogOptions
 }
 
 func newServe(streams Streams) *cobra.Command {
@@ -61,6 +62,12 @@ at once.`,
 			if err != nil {
 				return err
 			}
+			out, finish, err := options.decisionLog.open(streams.Out)
+			if err != nil {
+				return err
+			}
+			defer finish()
+			built.DecisionLog = out
 			defer collectLazily(garbageOfServe())()
 			return webhook.Serve(command.Context(), built)
 		},
@@ -80,6 +87,7 @@ at once.`,
 	flags.DurationVar(&options.authorityLifetime, "authority-lifetime", 365*24*time.Hour, "validity `time` of a self-managed authority; it is replaced when a third is left")
 	flags.DurationVar(&options.shutdownDelay, "shutdown-delay", 20*time.Second, "`time` between SIGTERM and refusing new connections")
 	flags.DurationVar(&options.shutdownTimeout, "shutdown-timeout", 95*time.Second, "longest `time` between SIGTERM and closing the API servers' connections, which they close themselves after 90s without use")
+	options.decisionLog.add(flags)
 	return command
 }
 
@@ -115,6 +123,7 @@ func (o serveOptions) build(ctx context.Context, streams Streams) (webhook.Optio
 		Certificates:     source,
 		ShutdownDelay:    o.shutdownDelay,
 		ShutdownTimeout:  o.shutdownTimeout,
+		DecisionLabels:   decisionLabels(),
 		Log:              logger,
 	}, nil
 }

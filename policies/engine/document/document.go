@@ -18,6 +18,8 @@ import (
 type Reader struct {
 	// ManagedFields says that the managedFields of an object's metadata are wanted. They are half of many objects.
 	ManagedFields bool
+	// Masked says that texts that begin with Mask replace values that were left out. MetMask is true once one was read.
+	Masked, MetMask bool
 
 	before *node
 	// Nodes, terms, elements and fields are allocated many at a time, and no more than there can be.
@@ -32,6 +34,9 @@ type Reader struct {
 	// collections and values are how many nodes and elements the texts so far hold.
 	collections, values int
 }
+
+// Mask begins the text that replaces a value in a record. What follows is the same for equal values of one process.
+const Mask = "[masked "
 
 // Read reads a JSON object or null, which an empty text is too. An object is a plan.Collection. All of the text is checked
 // at once; what is asked for later cannot be malformed.

@@ -59,6 +59,7 @@ func unquote(quoted string) string {
 func (r *Reader) scalar(text string) *ast.Term {
 	switch text[0] {
 	case '"':
+		r.MetMask = r.MetMask || r.Masked && strings.HasPrefix(text[1:], Mask)
 		return r.term(ast.String(unquote(text)))
 	case 't':
 		return ast.InternedTerm(true)

@@ -68,6 +68,9 @@ func (p *Program) Start(ctx context.Context, input ast.Value, data Source) *Run 
 // End gives back what the evaluation held. Values that it returned stay good.
 func (r *Run) End() { r.program.machines.put(r.machine) }
 
+// Resume lets the evaluation go on after an error of Call. What was found before the error still counts.
+func (r *Run) Resume() { r.machine.err = nil }
+
 // Call returns the value of a rule, or of a function for these arguments; nil where it is undefined.
 func (r *Run) Call(path string, args ...*ast.Term) (ast.Value, error) {
 	called := r.program.byPath[path]

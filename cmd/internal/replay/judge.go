@@ -1,0 +1,303 @@
+package replay
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/document"
+	"github.com/stateward/stateward/webhook"
+	"github.com/stateward/stateward/webhook/decisionlog"
+)
+
+// Class is what becomes of a recorded decision.
+type Class string
+
+// Classes of decisions.
+const (
+	// Same is the same decision.
+	Same Class = "same"
+	// Denied would be denied now and was allowed, Allowed the reverse, and of Other only findings change.
+	Denied  Class = "denied"
+	Allowed Class = "allowed"
+	Other   Class = "other"
+	// Undecided depends on what the record does not hold, Masked on what it hides.
+	Undecided Class = "undecided"
+	Masked    Class = "masked"
+	// Different is another decision under the same rules and Guardrails, Unverified one whose rules or Guardrails are not at hand.
+	Different  Class = "different"
+	Unverified Class = "unverified"
+	// Unevaluated could not be evaluated when it was recorded, Failed cannot be now.
+	Unevaluated Class = "unevaluated"
+	Failed      Class = "failed"
+)
+
+// outcome is one decision judged again.
+type outcome struct {
+	class Class
+	// rules are those that make the difference.
+	rules []string
+	// details explain it, for an example.
+	details []string
+	// readMask says that a masked field was read.
+	readMask bool
+}
+
+// judge decides a record again.
+func (r *run) judge(ctx context.Context, record *decisionlog.Record) outcome {
+	if record.Error != "" {
+		return outcome{class: Unevaluated, details: []string{record.Error}}
+	}
+	if r.options.Verify {
+		if revision := r.options.Library.Revision(); record.Bundles.Library.Revision != revision {
+			return outcome{class: Unverified, details: []string{fmt.Sprintf(
+				"decided by rule library %s, and this is %s: use the stateward and the --rules of then", record.Bundles.Library.Revision, revision)}}
+		}
+	}
+	decides, err := r.deciders.get(ctx, record.Bundles.Guardrails.Revision)
+	if err != nil {
+		return outcome{class: r.either(Unverified, Undecided), details: []string{err.Error()}}
+	}
+	if what := lacking(record, decides); what != "" {
+		return outcome{class: r.either(Unverified, Undecided), details: []string{what}}
+	}
+	result, readMask, err := decideAgain(ctx, record, decides.Engine, r.options.Verify)
+	var missing *engine.NotRecordedError
+	switch {
+	case err != nil && readMask:
+		return outcome{class: Masked, readMask: true, details: []string{err.Error()}}
+	case errors.As(err, &missing):
+		return outcome{class: r.either(Different, Undecided), details: []string{missing.Error()}}
+	case err != nil:
+		return outcome{class: Failed, details: []string{err.Error()}}
+	}
+	judged := r.compare(record, result)
+	judged.readMask = readMask
+	if judged.class == Different && (readMask || record.IsMasked("/result")) {
+		judged.class = Masked
+	}
+	return judged
+}
+
+func (r *run) either(verifying, comparing Class) Class {
+	if r.options.Verify {
+		return verifying
+	}
+	return comparing
+}
+
+// lacking says what a record does not hold of the request itself.
+func lacking(record *decisionlog.Record, decides *decider) string {
+	if record.LacksObjects() {
+		return "the record does not hold the objects of the request"
+	}
+	for _, field := range decides.reads {
+		if record.Lacks(field) {
+			return fmt.Sprintf("a rule mentions %s, which the record does not hold", field)
+		}
+	}
+	return ""
+}
+
+// decideAgain decides a record by this engine, and reports whether that read a masked field.
+func decideAgain(ctx context.Context, record *decisionlog.Record, decides *engine.Engine, exact bool) (decisionlog.Result, bool, error) {
+	read, err := decides.Read(record.Review())
+	if err != nil {
+		return decisionlog.Result{}, false, err
+	}
+	world := decisionlog.NewInventory(record, decides, exact)
+	verdict, err := decides.Judge(ctx, read, world)
+	return decisionlog.Result{Verdict: verdict, Warnings: webhook.Warnings(verdict.Findings)}, read.MetMask() || world.MetMask(), err
+}
+
+// compare holds a decision against the recorded one.
+func (r *run) compare(record *decisionlog.Record, now decisionlog.Result) outcome {
+	encoded, err := json.Marshal(now)
+	if err != nil {
+		return outcome{class: Failed, details: []string{err.Error()}}
+	}
+	if bytes.Equal(encoded, record.Result) {
+		return outcome{class: Same}
+	}
+	var then decisionlog.Result
+	if err := json.Unmarshal(record.Result, &then); err != nil {
+		return outcome{class: Failed, details: []string{fmt.Sprintf("the recorded result cannot be read: %v", err)}}
+	}
+	if !r.options.Verify {
+		return differences(record, then, now)
+	}
+	// What collects logs may have written the record in another form.
+	if again, err := json.Marshal(then); err == nil && bytes.Equal(encoded, again) {
+		return outcome{class: Same}
+	}
+	return outcome{class: Different, rules: rulesOf(changed(then.Findings, now.Findings)), details: []string{
+		"recorded: " + string(record.Result), "now:      " + string(encoded),
+	}}
+}
+
+// differences tells what other rules or Guardrails change.
+func differences(record *decisionlog.Record, then, now decisionlog.Result) outcome {
+	undecided := undecidedRules(now.Undecided)
+	// What a rule that cannot be decided said then counts neither for nor against the others.
+	difference := slices.DeleteFunc(changed(then.Findings, now.Findings), func(finding engine.Finding) bool { return slices.Contains(undecided, finding.Rule) })
+	switch {
+	case !now.Allowed && then.Allowed:
+		return orMasked(record, Denied, denials(now.Findings), now.Findings)
+	case len(undecided) > 0 && now.Allowed:
+		return outcome{class: Undecided, rules: undecided, details: missingResources(now.Undecided)}
+	case now.Allowed && !then.Allowed:
+		return orMasked(record, Allowed, denials(then.Findings), then.Findings)
+	case len(difference) > 0:
+		made := orMasked(record, Other, difference, difference)
+		made.details = append(marked("now", changedTo(then.Findings, now.Findings)), marked("then", changedTo(now.Findings, then.Findings))...)
+		return made
+	default:
+		return outcome{class: Same}
+	}
+}
+
+// orMasked makes the outcome of findings; those that speak of a masked field prove nothing.
+func orMasked(record *decisionlog.Record, class Class, findings, all []engine.Finding) outcome {
+	made := outcome{class: class, rules: rulesOf(findings), details: messagesOf(findings)}
+	masked := func(finding engine.Finding) bool {
+		return strings.Contains(finding.Message, document.Mask) || isMaskedField(record, finding.Path)
+	}
+	if len(record.Masked) > 0 && slices.ContainsFunc(all, masked) {
+		made.class = Masked
+	}
+	return made
+}
+
+// isMaskedField reports whether a path leads to a masked field of the request's object, or into one.
+func isMaskedField(record *decisionlog.Record, path []any) bool {
+	pointer := "/input/request/object"
+	for _, step := range path {
+		pointer += "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(fmt.Sprint(step))
+		if slices.Contains(record.Masked, pointer) {
+			return true
+		}
+	}
+	return false
+}
+
+// changed are the findings that only one of the two has.
+func changed(then, now []engine.Finding) []engine.Finding {
+	return append(changedTo(then, now), changedTo(now, then)...)
+}
+
+// changedTo are the findings of now that then had not.
+func changedTo(then, now []engine.Finding) (findings []engine.Finding) {
+	text := func(finding engine.Finding) string {
+		// Findings come from JSON.
+		encoded, _ := json.Marshal(finding)
+		return string(encoded)
+	}
+	known := map[string]bool{}
+	for _, each := range then {
+		known[text(each)] = true
+	}
+	return slices.DeleteFunc(slices.Clone(now), func(finding engine.Finding) bool { return known[text(finding)] })
+}
+
+// marked says of which time findings are.
+func marked(when string, findings []engine.Finding) (messages []string) {
+	for _, message := range messagesOf(findings) {
+		messages = append(messages, when+" "+message)
+	}
+	return messages
+}
+
+func denials(findings []engine.Finding) []engine.Finding {
+	return slices.DeleteFunc(slices.Clone(findings), func(finding engine.Finding) bool { return finding.Level != policies.Deny })
+}
+
+func rulesOf(findings []engine.Finding) (rules []string) {
+	for _, finding := range findings {
+		rules = append(rules, finding.Rule)
+	}
+	slices.Sort(rules)
+	return slices.Compact(rules)
+}
+
+func messagesOf(findings []engine.Finding) (messages []string) {
+	for _, finding := range findings {
+		messages = append(messages, string(finding.Level)+": "+finding.Message)
+	}
+	return messages
+}
+
+func undecidedRules(undecided []engine.Undecided) (rules []string) {
+	for _, each := range undecided {
+		rules = append(rules, each.Rule)
+	}
+	slices.Sort(rules)
+	return slices.Compact(rules)
+}
+
+func missingResources(undecided []engine.Undecided) (details []string) {
+	for _, each := range undecided {
+		details = append(details, fmt.Sprintf("%s reads %s, which the record does not hold", each.Rule, each.Resource))
+	}
+	slices.Sort(details)
+	return slices.Compact(details)
+}
+
+// Example is a decision of a group.
+type Example struct {
+	// File and Line are where it is recorded.
+	File string `json:"file"`
+	Line int    `json:"line"`
+	// ID is the uid of the request.
+	ID        string    `json:"decision_id"`
+	Time      time.Time `json:"timestamp"`
+	User      string    `json:"user"`
+	Operation string    `json:"operation"`
+	Resource  string    `json:"resource"`
+	Namespace string    `json:"namespace,omitempty"`
+	Name      string    `json:"name,omitempty"`
+	Details   []string  `json:"details"`
+}
+
+const (
+	// mostDetails and longestDetail keep an example short.
+	mostDetails   = 5
+	longestDetail = 2000
+)
+
+func exampleOf(at place, record *decisionlog.Record, judged outcome) Example {
+	asked := record.Request
+	made := Example{
+		File: at.file, Line: at.line, ID: record.DecisionID, Time: record.Timestamp, User: asked.UserInfo.Username, Operation: string(asked.Operation),
+		Resource: asked.Resource.Resource, Namespace: asked.Namespace, Name: cmp.Or(asked.Name, nameOf(asked.Object.Raw), nameOf(asked.OldObject.Raw)),
+	}
+	if asked.SubResource != "" {
+		made.Resource += "/" + asked.SubResource
+	}
+	for _, detail := range judged.details[:min(len(judged.details), mostDetails)] {
+		if len(detail) > longestDetail {
+			detail = strings.ToValidUTF8(detail[:longestDetail], "") + "..."
+		}
+		made.Details = append(made.Details, detail)
+	}
+	return made
+}
+
+func nameOf(raw []byte) string {
+	var object struct {
+		Metadata struct {
+			Name         string `json:"name"`
+			GenerateName string `json:"generateName"`
+		} `json:"metadata"`
+	}
+	// An object that cannot be read has no name to show.
+	_ = json.Unmarshal(raw, &object)
+	return cmp.Or(object.Metadata.Name, object.Metadata.GenerateName)
+}

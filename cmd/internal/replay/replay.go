@@ -1,0 +1,135 @@
+package replay
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/webhook/decisionlog"
+)
+
+// Options are what a replay needs.
+type Options struct {
+	// Library judges; Guardrails too, or those of the log where they are nil.
+	Library    *policies.Library
+	Guardrails *engine.Guardrails
+	// Verify wants the same decisions, byte for byte.
+	Verify bool
+	// Progress is told how much of the sources was read, in bytes as stored; nil for no one.
+	Progress func(read, total int64)
+}
+
+const (
+	// batchLines and batchBytes bound what a worker takes at a time: one line is less than it takes to hand it over.
+	batchLines = 64
+	batchBytes = 1 << 20
+)
+
+// run is one replay.
+type run struct {
+	options  Options
+	deciders *deciders
+}
+
+// job is a line to be judged.
+type job struct {
+	at   place
+	text []byte
+	// whole is false for a last line without its end.
+	whole bool
+}
+
+// Run judges all decisions of the sources again, as many at a time as there are processors. It holds no more than what is
+// being judged. An error is of the Guardrails that were given, or of ctx; what is wrong with a line is in the summary.
+func Run(ctx context.Context, sources []Source, options Options) (*Summary, error) {
+	made, err := newDeciders(ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	running := &run{options: options, deciders: made}
+	jobs := make(chan []job)
+	found := make([]Summary, runtime.GOMAXPROCS(0))
+	var workers sync.WaitGroup
+	for index := range found {
+		workers.Go(func() {
+			for batch := range jobs {
+				for _, each := range batch {
+					running.take(ctx, each, &found[index])
+				}
+			}
+		})
+	}
+	summary := &Summary{Verify: options.Verify}
+	running.read(ctx, sources, jobs, summary)
+	close(jobs)
+	workers.Wait()
+	for index := range found {
+		summary.merge(&found[index])
+	}
+	return summary, ctx.Err()
+}
+
+// read hands the lines to the workers. Guardrails come into force in their order.
+func (r *run) read(ctx context.Context, sources []Source, jobs chan<- []job, summary *Summary) {
+	var read atomic.Int64
+	var total int64
+	for _, source := range sources {
+		total += source.Size
+	}
+	var batch []job
+	size := 0
+	hand := func() {
+		if len(batch) > 0 {
+			jobs <- batch
+		}
+		batch, size = nil, 0
+	}
+	defer hand()
+	for index, source := range sources {
+		line, err := source.lines(&read, func(text []byte, number int, whole bool) {
+			if ctx.Err() != nil {
+				return
+			}
+			each := job{at: place{index, number, source.Name}, text: text, whole: whole}
+			if isGuardrails(text) {
+				r.take(ctx, each, summary)
+			} else {
+				batch, size = append(batch, each), size+len(text)
+			}
+			if len(batch) >= batchLines || size >= batchBytes {
+				hand()
+			}
+			if r.options.Progress != nil {
+				r.options.Progress(read.Load(), total)
+			}
+		})
+		if err != nil {
+			summary.problem(place{index, line, source.Name}, err, false)
+		}
+	}
+}
+
+// isGuardrails tells by its beginning a line that later ones need.
+func isGuardrails(line []byte) bool {
+	return bytes.Contains(line[:min(len(line), 200)], []byte(`"guardrails"`)) && !bytes.Contains(line[:min(len(line), 200)], []byte(`"decision_id"`))
+}
+
+// take judges a line.
+func (r *run) take(ctx context.Context, each job, into *Summary) {
+	record, err := decisionlog.Parse(each.text)
+	switch {
+	case errors.Is(err, decisionlog.ErrOther):
+		into.Foreign++
+	case err != nil:
+		into.problem(each.at, err, !each.whole)
+	case record.IsGuardrails():
+		r.deciders.store(record)
+	default:
+		into.add(each.at, record, r.judge(ctx, record))
+	}
+}

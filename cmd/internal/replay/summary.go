@@ -1,0 +1,182 @@
+package replay
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/stateward/stateward/webhook/decisionlog"
+)
+
+const (
+	// mostKeys bounds a count by name, mostExamples the examples of a class, mostProblems the lines that are named.
+	mostKeys     = 10_000
+	mostExamples = 5
+	mostProblems = 20
+	// others is where names are counted beyond mostKeys.
+	others = "(others)"
+)
+
+// Summary is what a replay found.
+type Summary struct {
+	// Verify says that decisions were to be the same.
+	Verify bool `json:"verify"`
+	// Requests is how many decisions the log holds, ReadMasked how many of them read a masked field when judged again.
+	Requests   int `json:"requests"`
+	ReadMasked int `json:"readMasked"`
+	// Classes are the decisions by what becomes of them.
+	Classes map[Class]*Group `json:"classes"`
+	// Damaged counts what cannot be read, Torn last lines that are not complete, Foreign lines of other programs.
+	Damaged  int       `json:"damaged"`
+	Torn     int       `json:"torn"`
+	Foreign  int       `json:"foreign"`
+	Problems []Problem `json:"problems,omitempty"`
+}
+
+// Group are the decisions of a class.
+type Group struct {
+	Count      int            `json:"count"`
+	Rules      map[string]int `json:"rules,omitempty"`
+	Users      map[string]int `json:"users,omitempty"`
+	Namespaces map[string]int `json:"namespaces,omitempty"`
+	// Examples are the first of the log.
+	Examples []Example `json:"examples,omitempty"`
+	places   []place
+}
+
+// Problem is a line that cannot be read.
+type Problem struct {
+	File  string `json:"file"`
+	Line  int    `json:"line"`
+	Text  string `json:"text"`
+	place place
+}
+
+// place is where something is, in the order of the sources.
+type place struct {
+	source, line int
+	file         string
+}
+
+func (p place) compare(other place) int {
+	return cmp.Or(cmp.Compare(p.source, other.source), cmp.Compare(p.line, other.line))
+}
+
+// Group is one of these classes, which may be empty.
+func (s *Summary) Group(class Class) *Group {
+	if group, ok := s.Classes[class]; ok {
+		return group
+	}
+	return &Group{}
+}
+
+// Count is how many decisions are of these classes.
+func (s *Summary) Count(classes ...Class) (count int) {
+	for _, class := range classes {
+		count += s.Group(class).Count
+	}
+	return count
+}
+
+// add counts a decision.
+func (s *Summary) add(at place, record *decisionlog.Record, judged outcome) {
+	s.Requests++
+	if judged.readMask {
+		s.ReadMasked++
+	}
+	group := s.class(judged.class)
+	group.Count++
+	if judged.class == Same {
+		return
+	}
+	for _, rule := range judged.rules {
+		tally(&group.Rules, rule, 1)
+	}
+	tally(&group.Users, record.Request.UserInfo.Username, 1)
+	if record.Request.Namespace != "" {
+		tally(&group.Namespaces, record.Request.Namespace, 1)
+	}
+	if len(group.places) < mostExamples || at.compare(group.places[len(group.places)-1]) < 0 {
+		group.keep([]place{at}, []Example{exampleOf(at, record, judged)})
+	}
+}
+
+func (s *Summary) class(class Class) *Group {
+	if s.Classes == nil {
+		s.Classes = map[Class]*Group{}
+	}
+	if s.Classes[class] == nil {
+		s.Classes[class] = &Group{}
+	}
+	return s.Classes[class]
+}
+
+func tally(counts *map[string]int, name string, count int) {
+	if *counts == nil {
+		*counts = map[string]int{}
+	}
+	if _, known := (*counts)[name]; !known && len(*counts) >= mostKeys {
+		name = others
+	}
+	(*counts)[name] += count
+}
+
+// keep keeps the first examples of the log.
+func (g *Group) keep(places []place, examples []Example) {
+	for index, at := range places {
+		before, _ := slices.BinarySearchFunc(g.places, at, place.compare)
+		g.places, g.Examples = slices.Insert(g.places, before, at), slices.Insert(g.Examples, before, examples[index])
+	}
+	count := min(len(g.places), mostExamples)
+	g.places, g.Examples = g.places[:count], g.Examples[:count]
+}
+
+// merge adds what another worker found.
+func (s *Summary) merge(other *Summary) {
+	s.Requests += other.Requests
+	s.ReadMasked += other.ReadMasked
+	for class, from := range other.Classes {
+		into := s.class(class)
+		into.Count += from.Count
+		for _, counts := range []struct {
+			into *map[string]int
+			from map[string]int
+		}{{&into.Rules, from.Rules}, {&into.Users, from.Users}, {&into.Namespaces, from.Namespaces}} {
+			for name, count := range counts.from {
+				tally(counts.into, name, count)
+			}
+		}
+		into.keep(from.places, from.Examples)
+	}
+	s.Damaged += other.Damaged
+	s.Torn += other.Torn
+	s.Foreign += other.Foreign
+	for _, problem := range other.Problems {
+		s.keepProblem(problem)
+	}
+}
+
+// problem counts a line that cannot be read.
+func (s *Summary) problem(at place, err error, torn bool) {
+	if torn {
+		s.Torn++
+	} else {
+		s.Damaged++
+	}
+	s.keepProblem(Problem{File: at.file, Line: at.line, Text: err.Error(), place: at})
+}
+
+func (s *Summary) keepProblem(problem Problem) {
+	before, _ := slices.BinarySearchFunc(s.Problems, problem.place, func(each Problem, at place) int { return each.place.compare(at) })
+	s.Problems = slices.Insert(s.Problems, before, problem)
+	s.Problems = s.Problems[:min(len(s.Problems), mostProblems)]
+}
+
+// names are the keys of a count, the highest first.
+func names(counts map[string]int) []string {
+	sorted := make([]string, 0, len(counts))
+	for name := range counts {
+		sorted = append(sorted, name)
+	}
+	slices.SortFunc(sorted, func(a, b string) int { return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b)) })
+	return sorted
+}

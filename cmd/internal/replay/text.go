@@ -1,0 +1,184 @@
+package replay
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// mostNames is how many names of a count are shown.
+const mostNames = 10
+
+// section is how a class is shown.
+type section struct {
+	class Class
+	title string
+}
+
+// sections are the classes that are shown one by one, the most important first.
+func sections() []section {
+	return []section{
+		{Denied, "would be denied now"},
+		{Allowed, "would be allowed now"},
+		{Other, "with other findings now"},
+		{Undecided, "undecided: the record does not hold what a rule reads"},
+		{Different, "different under the recorded Guardrails"},
+		{Unverified, "cannot be verified"},
+		{Masked, "masked: the decision depends on a masked field"},
+		{Failed, "could not be evaluated now"},
+		{Unevaluated, "could not be evaluated when recorded"},
+	}
+}
+
+// Headline is the summary in one sentence.
+func (s *Summary) Headline() string {
+	if s.Verify {
+		return s.verified()
+	}
+	denied := s.Group(Denied)
+	text := fmt.Sprintf("of %s, %s would be denied now", number(s.Requests, "request"), thousands(denied.Count))
+	if denied.Count > 0 {
+		text += fmt.Sprintf(", by %s, in %s", number(len(denied.Rules), "rule"), number(len(denied.Namespaces), "namespace"))
+	}
+	return text
+}
+
+func (s *Summary) verified() string {
+	counts := s.Requests - s.Count(Masked, Unevaluated)
+	same := s.Count(Same)
+	percent := "100 %"
+	if same < counts {
+		// Rounded down: what is not all is not 100 %.
+		percent = fmt.Sprintf("%.2f %%", float64(same*10_000/counts)/100)
+	}
+	return fmt.Sprintf("of %s, %s are the same byte for byte: %s", number(counts, "decision"), thousands(same), percent)
+}
+
+// Fails reports whether a verification found anything but the same decisions.
+func (s *Summary) Fails() bool { return s.Verify && s.Count(Different, Unverified, Failed) > 0 }
+
+// notes are what there is to say beside the classes.
+func (s *Summary) notes() (notes []string) {
+	if !s.Verify && s.ReadMasked > 0 {
+		notes = append(notes, fmt.Sprintf("%s read a masked field: what a rule says of its value cannot be seen", number(s.ReadMasked, "decision")))
+	}
+	if s.Foreign > 0 {
+		notes = append(notes, fmt.Sprintf("%s of other programs left out", number(s.Foreign, "line")))
+	}
+	if s.Torn > 0 {
+		notes = append(notes, fmt.Sprintf("%s at the end of a file not complete: it may still be written", number(s.Torn, "line")))
+	}
+	if s.Damaged > 0 {
+		notes = append(notes, fmt.Sprintf("%s cannot be read", number(s.Damaged, "place")))
+	}
+	return notes
+}
+
+// JSON writes the summary with its headline.
+func (s *Summary) JSON(out io.Writer) error {
+	encoder := json.NewEncoder(out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(struct {
+		Headline string `json:"headline"`
+		*Summary
+	}{s.Headline(), s})
+}
+
+// Text writes the summary for people.
+func (s *Summary) Text(out io.Writer) error {
+	var text strings.Builder
+	fmt.Fprintln(&text, s.Headline())
+	for _, each := range sections() {
+		group := s.Group(each.class)
+		if group.Count == 0 {
+			continue
+		}
+		fmt.Fprintf(&text, "\n%s %s\n", thousands(group.Count), each.title)
+		for _, by := range group.counts() {
+			fmt.Fprintf(&text, "  by %s: %s\n", by.what, by.list())
+		}
+		for _, example := range group.Examples {
+			fmt.Fprintf(&text, "  %s:%d: %s\n", example.File, example.Line, example.subject())
+			for _, detail := range example.Details {
+				fmt.Fprintf(&text, "    %s\n", printable(detail))
+			}
+		}
+	}
+	for index, note := range s.notes() {
+		if index == 0 {
+			fmt.Fprintln(&text)
+		}
+		fmt.Fprintln(&text, note)
+	}
+	for _, problem := range s.Problems {
+		fmt.Fprintf(&text, "  %s:%d: %s\n", problem.File, problem.Line, printable(problem.Text))
+	}
+	_, err := io.WriteString(out, text.String())
+	return err
+}
+
+// by is a count by one thing.
+type by struct {
+	what   string
+	counts map[string]int
+}
+
+func (g *Group) counts() (counts []by) {
+	for _, each := range []by{{"rule", g.Rules}, {"user", g.Users}, {"namespace", g.Namespaces}} {
+		if len(each.counts) > 0 {
+			counts = append(counts, each)
+		}
+	}
+	return counts
+}
+
+func (b by) list() string {
+	sorted := names(b.counts)
+	var shown []string
+	for _, name := range sorted[:min(len(sorted), mostNames)] {
+		shown = append(shown, fmt.Sprintf("%s %s", printable(name), thousands(b.counts[name])))
+	}
+	if more := len(sorted) - len(shown); more > 0 {
+		shown = append(shown, fmt.Sprintf("and %s more", thousands(more)))
+	}
+	return strings.Join(shown, ", ")
+}
+
+// subject is what was asked, by whom and when.
+func (e Example) subject() string {
+	name := e.Name
+	if e.Namespace != "" {
+		name = e.Namespace + "/" + e.Name
+	}
+	return printable(fmt.Sprintf("%s %s %s by %s at %s", e.Operation, e.Resource, name, e.User, e.Time.Format("2006-01-02T15:04:05Z07:00")))
+}
+
+// printable keeps what a client wrote from driving a terminal.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+			return '\uFFFD'
+		}
+		return r
+	}, text)
+}
+
+// number is a number with its noun.
+func number(count int, noun string) string {
+	if count == 1 {
+		return "1 " + noun
+	}
+	return thousands(count) + " " + noun + "s"
+}
+
+// thousands writes 12,400.
+func thousands(count int) string {
+	digits := strconv.Itoa(count)
+	for at := len(digits) - 3; at > 0; at -= 3 {
+		digits = digits[:at] + "," + digits[at:]
+	}
+	return digits
+}

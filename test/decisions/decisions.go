@@ -1,0 +1,102 @@
+// Package decisions makes decision logs of the recorded requests.
+package decisions
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
+	admissionv1 "k8s.io/api/admission/v1"
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/test/cluster"
+	"github.com/stateward/stateward/webhook"
+	"github.com/stateward/stateward/webhook/decisionlog"
+)
+
+// Now is when the recorded requests are decided.
+func Now() time.Time { return time.Date(2026, time.November, 23, 5, 0, 0, 0, time.UTC) }
+
+// Engine decides under Guardrails of this spec.
+func Engine(t testing.TB, spec string) *engine.Engine {
+	t.Helper()
+	library, err := policies.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	guardrails, err := engine.ParseGuardrails(
+		[]byte(`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","metadata":{"name":"stateward"},"spec":`+spec+`}`), library)
+	if err != nil {
+		t.Fatal(err)
+	}
+	decider, err := engine.New(t.Context(), library, guardrails)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return decider
+}
+
+// Requests are the recorded ones by their files, in order, with the objects as they were then.
+func Requests(t testing.TB) (requests []*admissionv1.AdmissionRequest, world *engine.Snapshot) {
+	t.Helper()
+	root, err := cluster.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(root, "test", "testdata", "reviews", "*.json"))
+	if err != nil || len(files) == 0 {
+		t.Fatal(err, len(files))
+	}
+	world = engine.NewSnapshot("default", Engine(t, `{}`).Reads())
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var review admissionv1.AdmissionReview
+		if err := json.Unmarshal(raw, &review); err != nil {
+			t.Fatal(err)
+		}
+		requests = append(requests, review.Request)
+		if review.Request.Operation == admissionv1.Delete {
+			if err := world.Add(review.Request.OldObject.Raw); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return requests, world
+}
+
+// Log is the log of the recorded requests under Guardrails of this spec, at the validating entry point.
+func Log(t testing.TB, spec string) []byte {
+	t.Helper()
+	requests, world := Requests(t)
+	var out bytes.Buffer
+	log := decisionlog.New(decisionlog.Options{Out: &out, Warn: webhook.Warnings, Count: func(string) {}, Log: logr.Discard()})
+	metrics, err := webhook.NewMetrics(prometheus.NewRegistry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	decider := Engine(t, spec)
+	handler := &webhook.Handler{
+		Policy: func() (*webhook.Policy, error) { return &webhook.Policy{Engine: decider, World: world}, nil },
+		Door:   engine.ValidatingDoor, Metrics: metrics, Log: log, Now: Now,
+	}
+	for _, each := range requests {
+		handler.Handle(t.Context(), admission.Request{AdmissionRequest: *each})
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := log.Run(ended); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}

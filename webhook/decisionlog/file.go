@@ -1,0 +1,66 @@
+package decisionlog
+
+import (
+	"fmt"
+	"math"
+	"os"
+
+	"gopkg.in/natefinch/lumberjack.v2"
+)
+
+// Rotator is a place that lines are written to, one file after another.
+type Rotator interface {
+	// Due reports whether so many bytes more would make the present file too large.
+	Due(length int) bool
+	// Rotate begins a new file.
+	Rotate() error
+}
+
+// File is a file with the older ones beside it, compressed.
+type File struct {
+	logger    *lumberjack.Logger
+	size, max int64
+}
+
+// OpenFile appends to a file, which it makes in a folder that exists. Beside it are kept at most so many older files of max bytes.
+func OpenFile(name string, limit int64, older int) (*File, error) {
+	file := &File{
+		// The Log rotates itself, to write the Guardrails at the beginning of each file.
+		logger: &lumberjack.Logger{Filename: name, MaxSize: math.MaxInt32, MaxBackups: older, Compress: true},
+		max:    limit,
+	}
+	// That it cannot be written is better said at the start.
+	opened, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open decision log: %w", err)
+	}
+	defer opened.Close()
+	info, err := opened.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("open decision log: %w", err)
+	}
+	file.size = info.Size()
+	return file, nil
+}
+
+// Due reports whether so many bytes more would make the file too large.
+func (f *File) Due(length int) bool { return f.size > 0 && f.size+int64(length) > f.max }
+
+// Rotate begins a new file.
+func (f *File) Rotate() error {
+	if err := f.logger.Rotate(); err != nil {
+		return err
+	}
+	f.size = 0
+	return nil
+}
+
+// Write appends.
+func (f *File) Write(text []byte) (int, error) {
+	written, err := f.logger.Write(text)
+	f.size += int64(written)
+	return written, err
+}
+
+// Close closes the present file.
+func (f *File) Close() error { return f.logger.Close() }

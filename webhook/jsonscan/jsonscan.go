@@ -1,0 +1,113 @@
+// Package jsonscan finds the parts of a JSON text without reading them.
+package jsonscan
+
+import "bytes"
+
+// Scanner goes over JSON without looking whether it is valid; whoever reads it afterwards does.
+type Scanner struct {
+	Text []byte
+	// At is where it goes on.
+	At int
+}
+
+// Next is the byte that follows after space, 0 at the end.
+func (s *Scanner) Next() byte {
+	for s.At < len(s.Text) {
+		switch s.Text[s.At] {
+		case ' ', '\n', '\t', '\r':
+			s.At++
+		default:
+			return s.Text[s.At]
+		}
+	}
+	return 0
+}
+
+// take goes over one byte, if it is this.
+func (s *Scanner) take(wanted byte) bool {
+	if s.Next() != wanted {
+		return false
+	}
+	s.At++
+	return true
+}
+
+// Fields goes over an object and asks to go over the value of each field. A name that is written with escapes is not
+// understood.
+func (s *Scanner) Fields(value func(name string) bool) bool {
+	if !s.take('{') {
+		return false
+	}
+	if s.take('}') {
+		return true
+	}
+	for {
+		s.Next()
+		begin := s.At
+		if !s.quoted() {
+			return false
+		}
+		name := s.Text[begin+1 : s.At-1]
+		if bytes.IndexByte(name, '\\') >= 0 || !s.take(':') || !value(string(name)) {
+			return false
+		}
+		if s.take('}') {
+			return true
+		}
+		if !s.take(',') {
+			return false
+		}
+	}
+}
+
+// quoted goes over a string.
+func (s *Scanner) quoted() bool {
+	if !s.take('"') {
+		return false
+	}
+	for ; s.At < len(s.Text); s.At++ {
+		switch s.Text[s.At] {
+		case '\\':
+			s.At++
+		case '"':
+			s.At++
+			return true
+		}
+	}
+	return false
+}
+
+// Skip goes over a value.
+func (s *Scanner) Skip() bool {
+	switch s.Next() {
+	case '"':
+		return s.quoted()
+	case '{', '[':
+		return s.collection()
+	}
+	length := bytes.IndexAny(s.Text[s.At:], ",}] \n\t\r")
+	s.At += max(length, 0)
+	return length > 0
+}
+
+// collection goes over an object or a list, to the bracket that closes it.
+func (s *Scanner) collection() bool {
+	for depth := 0; s.At < len(s.Text); {
+		switch s.Text[s.At] {
+		case '"':
+			if !s.quoted() {
+				return false
+			}
+			continue
+		case '{', '[':
+			depth++
+		case '}', ']':
+			depth--
+		}
+		s.At++
+		if depth == 0 {
+			return true
+		}
+	}
+	return false
+}
