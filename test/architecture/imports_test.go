@@ -28,7 +28,7 @@ func allowed() map[string][]string {
 		"webhook/cluster":          {"policies", "policies/engine"},
 		"webhook/registration":     {"policies"},
 		"webhook":                  {"certs", "policies", "policies/confirmations", "policies/engine", "webhook/cluster", "webhook/decisionlog", "webhook/jsonscan", "webhook/registration"},
-		"webhook/decisionlog":      {"policies/engine", "policies/engine/document", "policies/engine/plan", "policies/fieldpath", "webhook/jsonscan"},
+		"webhook/decisionlog":      {"policies", "policies/engine", "policies/engine/document", "policies/engine/plan", "policies/fieldpath", "webhook/jsonscan"},
 		"webhook/jsonscan":         {},
 		"cmd/internal/replay":      {"policies", "policies/engine", "policies/engine/document", "webhook", "webhook/decisionlog"},
 		"cmd/internal/report":      {"policies", "policies/engine"},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"time"
 
 	"gopkg.in/natefinch/lumberjack.v2"
 )
@@ -20,7 +21,13 @@ type Rotator interface {
 type File struct {
 	logger    *lumberjack.Logger
 	size, max int64
+	// rotated is when the present file had begun.
+	rotated time.Time
 }
+
+// namedBy is how exact the time in the name of an older file is: of two rotations in one, the second would replace the
+// first's file.
+const namedBy = time.Millisecond
 
 // OpenFile appends to a file, which it makes in a folder that exists. Beside it are kept at most so many older files of max bytes.
 func OpenFile(name string, limit int64, older int) (*File, error) {
@@ -48,10 +55,13 @@ func (f *File) Due(length int) bool { return f.size > 0 && f.size+int64(length) 
 
 // Rotate begins a new file.
 func (f *File) Rotate() error {
+	if f.rotated.Truncate(namedBy).Equal(time.Now().Truncate(namedBy)) {
+		time.Sleep(namedBy)
+	}
 	if err := f.logger.Rotate(); err != nil {
 		return err
 	}
-	f.size = 0
+	f.size, f.rotated = 0, time.Now()
 	return nil
 }
 

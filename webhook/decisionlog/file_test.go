@@ -23,8 +23,6 @@ func TestFilesEachBeginWithTheGuardrails(t *testing.T) {
 	log, counted := newLog(file)
 	for range 3 {
 		offer(t, log, decider, 8)
-		// Older files are named by the millisecond.
-		time.Sleep(2 * time.Millisecond)
 	}
 	if err := file.Close(); err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/policies/engine/document"
 	"github.com/stateward/stateward/policies/engine/plan"
@@ -56,9 +57,14 @@ func (i *Inventory) Get(_ context.Context, resource, namespace, name string) (as
 	return nil, i.missing(path)
 }
 
-// List returns the objects of a look-up of the record.
+// List returns the objects of a look-up of the record. Confirmations are looked up only for what is denied: what was not
+// denied then was not confirmed, and other rules may deny it now.
 func (i *Inventory) List(_ context.Context, resource, namespace string) (ast.Value, error) {
-	return i.objects(engine.ListPath(resource, namespace))
+	path := engine.ListPath(resource, namespace)
+	if _, found := i.find(path); !found && !i.exact && resource == policies.Confirmations {
+		return ast.NewObject(), nil
+	}
+	return i.objects(path)
 }
 
 // Governed returns the objects of a look-up of the record.
