@@ -23,8 +23,8 @@ import (
 const (
 	stateward      = "stateward"
 	ownNamespace   = "stateward-system"
-	nothingRefused = "Ignore Ignore Ignore Ignore Ignore Ignore Ignore Ignore Ignore Ignore"
-	changesRefused = "Fail Ignore Fail Fail Fail Ignore Ignore Ignore Ignore Ignore"
+	nothingRefused = "Ignore Ignore Ignore Ignore Ignore Ignore Ignore Ignore Ignore Ignore Ignore Ignore Ignore"
+	changesRefused = "Fail Ignore Fail Fail Fail Ignore Ignore Ignore Ignore Fail Fail Ignore Fail"
 )
 
 // TestHelmInstallsUpgradesAndRemoves goes with the program from what only records to what refuses, back and forth, and away
@@ -59,10 +59,13 @@ func TestHelmInstallsUpgradesAndRemoves(t *testing.T) {
 		output, err := running.Kubectl(ctx, "delete", "statefulset", "web")
 		return output.ExitCode == 0, err
 	}))
-	if diff := cmp.Diff([]string{"customresourcedefinition.apiextensions.k8s.io/guardrails.stateward.dev", "namespace/stateward-system"}, left(t, running)); diff != "" {
+	if diff := cmp.Diff([]string{
+		"customresourcedefinition.apiextensions.k8s.io/confirmations.stateward.dev", "customresourcedefinition.apiextensions.k8s.io/guardrails.stateward.dev",
+		"namespace/stateward-system",
+	}, left(t, running)); diff != "" {
 		t.Errorf("what is left (-want +got):\n%s", diff)
 	}
-	kubectl(t, running, "delete", "crd/guardrails.stateward.dev", "namespace/stateward-system")
+	kubectl(t, running, "delete", "crd/confirmations.stateward.dev", "crd/guardrails.stateward.dev", "namespace/stateward-system")
 }
 
 // helmFor returns what runs Helm in the namespace and wants it to succeed without a warning.

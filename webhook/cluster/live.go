@@ -3,6 +3,8 @@ package cluster
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -32,7 +34,7 @@ func (w *World) look(ctx context.Context, resource policies.Resource, key client
 	defer cancel()
 	found := object(resource)
 	if err := w.live.Get(ctx, key, found); err != nil {
-		return nil, client.IgnoreNotFound(err)
+		return nil, late(client.IgnoreNotFound(err))
 	}
 	return parse(found)
 }
@@ -59,7 +61,7 @@ func (w *World) search(
 	for {
 		each := append(slices.Clip(options), client.InNamespace(namespace), client.Limit(searchPage), client.Continue(page.GetContinue()))
 		if err := w.live.List(ctx, page, each...); err != nil {
-			return nil, err
+			return nil, late(err)
 		}
 		for index := range page.Items {
 			each := &page.Items[index]
@@ -90,6 +92,14 @@ func (w *World) confirmations(ctx context.Context, namespace string) (ast.Value,
 		return ast.NewObject(), nil
 	}
 	return found, err
+}
+
+// late tells a look-up for which there was no time from one that went wrong: it can be repeated.
+func late(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("%w: %w", engine.ErrDeadline, err)
+	}
+	return err
 }
 
 func parse(found *unstructured.Unstructured) (ast.Value, error) {

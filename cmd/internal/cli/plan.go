@@ -46,6 +46,7 @@ type planOptions struct {
 	clusterOptions
 
 	files, kustomize, data []string
+	baseline               string
 	scale, image, deletes  []string
 	cascade                string
 	namespace              string
@@ -63,14 +64,16 @@ func newPlan(streams Streams) *cobra.Command {
 		Long: `Show before a change what it does to StatefulSets: which pods restart and in which order, which claims and volumes are
 lost, and whether the rollout ends, waits for a person or is stuck. Nothing is changed.
 
-The existing objects come from the cluster of the kubeconfig, or from --data. Each request is planned by itself, from the
-state as it is now.
+The existing objects come from the cluster of the kubeconfig, or from --data. For a pull request without a cluster,
+--baseline plans from the manifests of another revision to those of -f or -k: pods of the baseline are taken to be Ready,
+and a StatefulSet that is no longer there to be deleted. Each request is planned by itself, from the state as it is now.
 
 Exit code: 0 nothing happens, 2 something does, 1 there is an error, 3 the plan has what --fail-on names.`,
 		Example: `  stateward plan -f db.yaml
   stateward plan --scale sts/db=1 -n data
   stateward plan --image sts/db=postgres:17
   stateward plan --delete sts/db --cascade foreground
+  stateward plan --baseline main -f manifests/ -o markdown
   kubectl get sts,pods,pvc,pv,controllerrevisions,services -A -o yaml > now.yaml && stateward plan --data now.yaml -f db.yaml`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
@@ -95,6 +98,7 @@ Exit code: 0 nothing happens, 2 something does, 1 there is an error, 3 the plan 
 	flags.StringArrayVarP(&options.files, "filename", "f", nil, "`file`, folder or - with manifests to apply, repeatable")
 	flags.StringArrayVarP(&options.kustomize, "kustomize", "k", nil, "`folder` with a kustomization to apply, repeatable")
 	flags.StringArrayVar(&options.data, "data", nil, "`file` or folder of existing objects, in the format of `kubectl get -o yaml`, instead of a cluster")
+	flags.StringVar(&options.baseline, "baseline", "", "git `revision` or folder to compare -f or -k with, instead of a cluster; its pods are taken to be Ready")
 	flags.StringArrayVar(&options.scale, "scale", nil, "`KIND/NAME=REPLICAS` of a StatefulSet to scale, repeatable")
 	flags.StringArrayVar(&options.image, "image", nil, "`KIND/NAME[/CONTAINER]=IMAGE` of a StatefulSet to update, repeatable")
 	flags.StringArrayVar(&options.deletes, "delete", nil, "`KIND/NAME` of a StatefulSet, namespace, claim, volume, Service or pod to delete, repeatable")
@@ -117,18 +121,11 @@ func plan(ctx context.Context, options planOptions, streams Streams) error {
 	if err := options.check(); err != nil {
 		return err
 	}
-	requests, err := options.requests(ctx, streams)
+	requests, inventory, namespace, err := options.read(ctx, streams)
 	if err != nil {
 		return err
 	}
-	if len(requests) == 0 {
-		return errors.New("nothing to plan: use -f, -k, --scale, --image or --delete")
-	}
-	inventory, namespace, err := options.inventory(ctx)
-	if err != nil {
-		return err
-	}
-	settings := planner.Options{Namespace: namespace, Now: time.Now()}
+	settings := planner.Options{Namespace: namespace, Now: time.Now(), Compared: options.baseline != ""}
 	made, err := planner.Make(inventory, requests, settings)
 	if err != nil {
 		return err
@@ -184,6 +181,21 @@ func (o planOptions) decider(ctx context.Context) (*engine.Engine, error) {
 	return engine.New(ctx, library, guardrails)
 }
 
+// read returns what is asked for, what exists, and in which namespace requests are that name none.
+func (o planOptions) read(ctx context.Context, streams Streams) (requests []planner.Request, inventory *planner.Inventory, namespace string, err error) {
+	if o.baseline != "" {
+		return o.readBaseline(ctx, streams)
+	}
+	if requests, err = o.requests(ctx, streams); err != nil {
+		return nil, nil, "", err
+	}
+	if len(requests) == 0 {
+		return nil, nil, "", errors.New("nothing to plan: use -f, -k, --scale, --image or --delete")
+	}
+	inventory, namespace, err = o.inventory(ctx)
+	return requests, inventory, namespace, err
+}
+
 // requests are what the flags ask for.
 func (o planOptions) requests(ctx context.Context, streams Streams) (requests []planner.Request, err error) {
 	var documents []manifest.Document
@@ -232,13 +244,19 @@ func (o planOptions) inventory(ctx context.Context) (inventory *planner.Inventor
 	if err != nil {
 		return nil, "", err
 	}
+	inventory, err = o.inventoryOf(objects, version)
+	return inventory, namespace, err
+}
+
+// inventoryOf is of the version that the flag names, if it does.
+func (o planOptions) inventoryOf(objects []unstructured.Unstructured, version planner.Version) (*planner.Inventory, error) {
 	if o.version != "" {
+		var err error
 		if version, err = planner.ParseVersion(o.version); err != nil {
-			return nil, "", err
+			return nil, err
 		}
 	}
-	inventory, err = planner.NewInventory(objects, version)
-	return inventory, namespace, err
+	return planner.NewInventory(objects, version)
 }
 
 // readObjects reads the files of --data.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,6 +30,7 @@ func plans() map[string][]string {
 		"plan-claim.txt":     {"--data", "testdata/plan/healthy.yaml", "-n", "data", "--delete", "pvc/data-db-2"},
 		"plan-service.txt":   {"--data", "testdata/plan/healthy.yaml", "-n", "data", "--delete", "svc/db"},
 		"plan-pod.txt":       {"--data", "testdata/plan/healthy.yaml", "-n", "data", "--delete", "pod/db-1"},
+		"plan-baseline.txt":  {"--baseline", "testdata/plan-before", "-f", "testdata/plan-after"},
 		"plan-volume.txt":    {"--data", "testdata/plan/healthy.yaml", "--delete", "pv/pv-1"},
 	}
 }
@@ -53,21 +55,30 @@ func TestPlanExitCodes(t *testing.T) {
 	for name, test := range map[string]struct {
 		args []string
 		code int
+		// alone says that nothing is stored.
+		alone bool
 	}{
-		"nothing":           {args: []string{"--scale", "sts/db=3"}},
-		"something":         {args: []string{"--scale", "sts/db=2"}, code: 2},
-		"loss of a scale":   {args: []string{"--scale", "sts/db=2", "--fail-on", "loss"}, code: 2},
-		"loss of a delete":  {args: []string{"--delete", "pvc/data-db-2", "--fail-on", "loss", "-o", "json"}, code: 3},
-		"restart":           {args: []string{"--image", "sts/db=postgres:16.1", "--fail-on", "stuck,restart", "-o", "markdown"}, code: 3},
-		"no restart":        {args: []string{"--delete", "sts/db", "--cascade", "orphan", "--fail-on", "loss,stuck,restart"}, code: 2},
-		"nothing, fail-on":  {args: []string{"--scale", "sts/db=3", "--fail-on", "loss,stuck,restart"}},
-		"standard input":    {args: []string{"-f", "-"}, code: 1},
-		"older Kubernetes":  {args: []string{"--image", "sts/db=postgres:16.1", "--kubernetes-version", "v1.30.2"}, code: 2},
-		"several, one loss": {args: []string{"--scale", "sts/db=3", "--delete", "ns/data", "--fail-on", "loss"}, code: 3},
+		"nothing":            {args: []string{"--scale", "sts/db=3"}},
+		"something":          {args: []string{"--scale", "sts/db=2"}, code: 2},
+		"loss of a scale":    {args: []string{"--scale", "sts/db=2", "--fail-on", "loss"}, code: 2},
+		"loss of a delete":   {args: []string{"--delete", "pvc/data-db-2", "--fail-on", "loss", "-o", "json"}, code: 3},
+		"restart":            {args: []string{"--image", "sts/db=postgres:16.1", "--fail-on", "stuck,restart", "-o", "markdown"}, code: 3},
+		"no restart":         {args: []string{"--delete", "sts/db", "--cascade", "orphan", "--fail-on", "loss,stuck,restart"}, code: 2},
+		"nothing, fail-on":   {args: []string{"--scale", "sts/db=3", "--fail-on", "loss,stuck,restart"}},
+		"standard input":     {args: []string{"-f", "-"}, code: 1},
+		"older Kubernetes":   {args: []string{"--image", "sts/db=postgres:16.1", "--kubernetes-version", "v1.30.2"}, code: 2},
+		"baseline, the same": {args: []string{"--baseline", "./testdata/plan-before", "-f", "testdata/plan-before"}, alone: true},
+		"baseline, loss":     {args: []string{"--baseline", "./testdata/plan-before", "-f", "testdata/plan-after", "--fail-on", "loss"}, alone: true, code: 3},
+		"baseline, new":      {args: []string{"--baseline", "./testdata/plan-after", "-f", "testdata/plan-before", "-o", "json"}, alone: true, code: 2},
+		"several, one loss":  {args: []string{"--scale", "sts/db=3", "--delete", "ns/data", "--fail-on", "loss"}, code: 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if _, stderr, code := run(t, "", append(healthy, test.args...)...); code != test.code {
+			args := append(slices.Clone(healthy), test.args...)
+			if test.alone {
+				args = append([]string{"plan"}, test.args...)
+			}
+			if _, stderr, code := run(t, "", args...); code != test.code {
 				t.Errorf("exit code %d instead of %d: %s", code, test.code, stderr)
 			}
 		})
@@ -77,6 +88,7 @@ func TestPlanExitCodes(t *testing.T) {
 func TestPlanReportsBadInputInOneSentence(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
+		"--baseline compares manifests: use it with -f or -k alone": {"--baseline", "main", "--scale", "sts/db=1"},
 		"nothing to plan: use -f":                                   {},
 		"namespace data has no StatefulSet dx":                      {"--scale", "sts/dx=1"},
 		`--scale "db=1": write it like sts/db=VALUE`:                {"--scale", "db=1"},
@@ -89,7 +101,7 @@ func TestPlanReportsBadInputInOneSentence(t *testing.T) {
 		"-o yaml: use text, json or markdown":                       {"-o", "yaml", "--scale", "sts/db=1"},
 		`unknown --fail-on "death": use loss, stuck or restart`:     {"--fail-on", "death", "--scale", "sts/db=1"},
 		`version "two" of Kubernetes: write it like 1.37`:           {"--kubernetes-version", "two", "--scale", "sts/db=1"},
-		"unknown flag: --baseline":                                  {"--baseline", "main"},
+		"unknown flag: --history":                                   {"--history", "main"},
 		"nothing to plan: no StatefulSet is changed":                {"-f", "testdata/plan/service.yaml"},
 		"read --data: testdata/plan/none.yaml: no such file":        {"--scale", "sts/db=1", "--data", "testdata/plan/none.yaml"},
 		"PersistentVolume pv-9 is bound to no claim of a StatefulS": {"--delete", "pv/pv-9"},

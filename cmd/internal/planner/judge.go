@@ -35,7 +35,7 @@ func (i *Inventory) judge(ctx context.Context, c change, decider *engine.Engine,
 		}
 		*version.raw = raw
 	}
-	review.Typed = true
+	review.Typed, review.Planned = true, options.Compared
 	if c.forecast.Action == forecast.DeleteSet {
 		review.Options = json.RawMessage(`{"apiVersion":"meta.k8s.io/v1","kind":"DeleteOptions","propagationPolicy":"` + policyName(c.forecast.Propagation) + `"}`)
 	}

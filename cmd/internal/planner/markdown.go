@@ -21,6 +21,9 @@ const longestChart = 40
 // Markdown writes a plan for a comment on a pull request.
 func (p Plan) Markdown(out io.Writer) error {
 	w := &lines{out: out}
+	if len(p.Changes) == 0 {
+		w.line(noChange)
+	}
 	for index, change := range p.Changes {
 		if index > 0 {
 			w.line("")

@@ -18,6 +18,8 @@ type Options struct {
 	// Namespace of requests that name none.
 	Namespace string
 	Now       time.Time
+	// Compared says that the requests come from a comparison: there may be none, and what exists is assumed.
+	Compared bool
 }
 
 // Plan is what all changes do.
@@ -104,7 +106,7 @@ var ErrNothing = errors.New("nothing to plan: no StatefulSet is changed")
 
 // Make plans requests, one after the other and each from the state as it is.
 func Make(inventory *Inventory, requests []Request, options Options) (Plan, error) {
-	plan := Plan{Schema: Schema, Kubernetes: inventory.Version.String()}
+	plan := Plan{Schema: Schema, Kubernetes: inventory.Version.String(), Changes: []Change{}}
 	for _, request := range requests {
 		changes, err := inventory.changes(request, options.Namespace)
 		if err != nil {
@@ -120,7 +122,7 @@ func Make(inventory *Inventory, requests []Request, options Options) (Plan, erro
 			plan.Summary.add(change.Summary)
 		}
 	}
-	if len(plan.Changes) == 0 {
+	if len(plan.Changes) == 0 && !options.Compared {
 		return plan, ErrNothing
 	}
 	return plan, nil
@@ -161,6 +163,9 @@ func (i *Inventory) plan(c change, options Options) (Change, error) {
 		planned.Assumed = append(planned.Assumed, i.note)
 	}
 	planned.Assumed = append(planned.Assumed, c.assumed...)
+	if options.Compared {
+		planned.Assumed = append(planned.Assumed, "before the change the cluster holds the baseline, and all its pods are Ready")
+	}
 	planned.drawing = draw(state, c.forecast, timeline)
 	return planned, nil
 }

@@ -21,6 +21,8 @@ type Request struct {
 	// Scale, Image and Delete are the values of the flags, as "sts/db=3".
 	Scale, Image, Delete string
 	Propagation          forecast.Propagation
+	// Namespace is that of a request which is in another one than the plan.
+	Namespace string
 }
 
 // change is a request on one object.
@@ -47,6 +49,9 @@ func (c change) action() string {
 }
 
 func (i *Inventory) changes(request Request, namespace string) ([]change, error) {
+	if request.Namespace != "" {
+		namespace = request.Namespace
+	}
 	switch {
 	case request.Scale != "":
 		return i.scale(request.Scale, namespace)

@@ -8,6 +8,9 @@ import (
 	"github.com/stateward/stateward/policies/forecast"
 )
 
+// noChange is what is said of a comparison in which no StatefulSet differs.
+const noChange = "nothing happens: no StatefulSet changes"
+
 // longest is how many steps the text lists; the JSON output lists all.
 const longest = 60
 
@@ -80,6 +83,9 @@ func ownersText(owners []forecast.Owner) string {
 // Text writes a plan for people.
 func (p Plan) Text(out io.Writer, colored bool) error {
 	w := &lines{out: out}
+	if len(p.Changes) == 0 {
+		w.line(noChange)
+	}
 	for index, change := range p.Changes {
 		if index > 0 {
 			w.line("")
