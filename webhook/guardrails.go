@@ -40,7 +40,7 @@ func denied(err error) admission.Response {
 	response := admission.Denied("")
 	response.Result.Details = &metav1.StatusDetails{}
 	var lines []string
-	for _, mistake := range mistakes(err) {
+	for _, mistake := range engine.Mistakes(err) {
 		lines = append(lines, mistake.Error())
 		var field *engine.FieldError
 		if errors.As(mistake, &field) {
@@ -51,16 +51,4 @@ func denied(err error) admission.Response {
 	}
 	response.Result.Message = strings.Join(lines, "\n")
 	return response
-}
-
-// mistakes takes joined errors apart.
-func mistakes(err error) (all []error) {
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return []error{err}
-	}
-	for _, each := range joined.Unwrap() {
-		all = append(all, mistakes(each)...)
-	}
-	return all
 }

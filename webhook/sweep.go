@@ -19,7 +19,7 @@ import (
 const (
 	// sweepInterval is how often ended Confirmations are looked for.
 	sweepInterval = 10 * time.Minute
-	// keptConfirmations is how long an ended Confirmation stays, for whoever wants to see what was allowed.
+	// keptConfirmations is how long an ended Confirmation stays, so that people can see what it allowed.
 	keptConfirmations = time.Hour
 	// sweepPage is how many are listed at a time.
 	sweepPage = 500

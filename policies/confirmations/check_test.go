@@ -54,7 +54,7 @@ func TestCheckNamesEachMistakeAtItsField(t *testing.T) {
 			spec := good
 			test.change(&spec)
 			got := map[string]string{}
-			for _, each := range flat((&confirmations.Confirmation{Spec: spec}).Check(library, "alice", now)) {
+			for _, each := range engine.Mistakes((&confirmations.Confirmation{Spec: spec}).Check(library, "alice", now)) {
 				var field *engine.FieldError
 				if !errors.As(each, &field) {
 					t.Fatalf("%v names no field", each)
@@ -66,19 +66,4 @@ func TestCheckNamesEachMistakeAtItsField(t *testing.T) {
 			}
 		})
 	}
-}
-
-// flat takes joined errors apart.
-func flat(err error) (all []error) {
-	joined, is := err.(interface{ Unwrap() []error })
-	if !is {
-		if err != nil {
-			all = append(all, err)
-		}
-		return all
-	}
-	for _, each := range joined.Unwrap() {
-		all = append(all, flat(each)...)
-	}
-	return all
 }

@@ -28,3 +28,18 @@ func lastKey(path []any) string {
 	}
 	return fmt.Sprint(path[len(path)-1])
 }
+
+// Mistakes takes joined errors apart, in their order.
+func Mistakes(err error) (all []error) {
+	if err == nil {
+		return nil
+	}
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
+	}
+	for _, each := range joined.Unwrap() {
+		all = append(all, Mistakes(each)...)
+	}
+	return all
+}

@@ -160,7 +160,7 @@ func parsed(t testing.TB, log []byte) (decisions []*decisionlog.Record) {
 	return decisions
 }
 
-// again decides a record anew.
+// again judges a recorded request a second time.
 func again(t testing.TB, decider *engine.Engine, record *decisionlog.Record) (result string, masked bool) {
 	t.Helper()
 	read, err := decider.Read(record.Review())

@@ -3,7 +3,7 @@ package jsonscan
 
 import "bytes"
 
-// Scanner goes over JSON without looking whether it is valid; whoever reads it afterwards does.
+// Scanner walks JSON without validating it: the decoder that reads it afterwards does that.
 type Scanner struct {
 	Text []byte
 	// At is where it goes on.

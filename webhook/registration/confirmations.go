@@ -40,13 +40,5 @@ func recordedConfirmations(target Target) admissionregistrationv1.MutatingWebhoo
 
 // newConfirmations selects their creation: the schema of their CRD lets nothing in them change.
 func newConfirmations() []admissionregistrationv1.RuleWithOperations {
-	return []admissionregistrationv1.RuleWithOperations{{
-		Operations: []admissionregistrationv1.OperationType{admissionregistrationv1.Create},
-		Rule: admissionregistrationv1.Rule{
-			APIGroups:   []string{policies.Group},
-			APIVersions: []string{policies.Version},
-			Resources:   []string{policies.Confirmations},
-			Scope:       pointer(admissionregistrationv1.NamespacedScope),
-		},
-	}}
+	return ofOwnKind(policies.Confirmations, admissionregistrationv1.NamespacedScope, admissionregistrationv1.Create)
 }

@@ -104,7 +104,7 @@ func ownConfiguration(target Target) admissionregistrationv1.ValidatingWebhook {
 	return admissionregistrationv1.ValidatingWebhook{
 		Name:                    "guardrails.stateward.dev",
 		ClientConfig:            target.clientConfig(GuardrailsPath),
-		Rules:                   ofGuardrails([]admissionregistrationv1.OperationType{admissionregistrationv1.Create, admissionregistrationv1.Update}),
+		Rules:                   ofOwnKind(guardrailsResource, admissionregistrationv1.ClusterScope, admissionregistrationv1.Create, admissionregistrationv1.Update),
 		FailurePolicy:           pointer(admissionregistrationv1.Ignore),
 		MatchPolicy:             pointer(admissionregistrationv1.Equivalent),
 		SideEffects:             pointer(admissionregistrationv1.SideEffectClassNone),
@@ -114,12 +114,15 @@ func ownConfiguration(target Target) admissionregistrationv1.ValidatingWebhook {
 	}
 }
 
-func ofGuardrails(operations []admissionregistrationv1.OperationType) []admissionregistrationv1.RuleWithOperations {
+// ofOwnKind selects operations on a resource of Stateward's own API group.
+func ofOwnKind(
+	resource string, scope admissionregistrationv1.ScopeType, operations ...admissionregistrationv1.OperationType,
+) []admissionregistrationv1.RuleWithOperations {
 	return []admissionregistrationv1.RuleWithOperations{{Operations: operations, Rule: admissionregistrationv1.Rule{
 		APIGroups:   []string{policies.Group},
-		APIVersions: []string{"v1alpha1"},
-		Resources:   []string{guardrailsResource},
-		Scope:       pointer(admissionregistrationv1.ClusterScope),
+		APIVersions: []string{policies.Version},
+		Resources:   []string{resource},
+		Scope:       &scope,
 	}}}
 }
 
@@ -177,9 +180,9 @@ func (e entry) owners(parents []policies.Parent) expansion {
 	return func(operations []admissionregistrationv1.OperationType) []admissionregistrationv1.RuleWithOperations {
 		switch e.change {
 		case policies.FourEyes:
-			return ofGuardrails(operations)
+			return ofOwnKind(guardrailsResource, admissionregistrationv1.ClusterScope, operations...)
 		case policies.Marks:
-			return append(ofParents(parents, operations), ofGuardrails(operations)...)
+			return append(ofParents(parents, operations), ofOwnKind(guardrailsResource, admissionregistrationv1.ClusterScope, operations...)...)
 		default:
 			return ofParents(parents, operations)
 		}

@@ -35,16 +35,13 @@ func loadGuardrails(file string, library *policies.Library) (*engine.Guardrails,
 
 // located puts file:line:column before each field error.
 func located(err error, document manifest.Document) error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		var errs []error
-		for _, each := range joined.Unwrap() {
-			errs = append(errs, located(each, document))
+	var errs []error
+	for _, each := range engine.Mistakes(err) {
+		var field *engine.FieldError
+		if errors.As(each, &field) {
+			each = fmt.Errorf("%s: %w", document.Position(field.Path), field)
 		}
-		return errors.Join(errs...)
+		errs = append(errs, each)
 	}
-	var field *engine.FieldError
-	if errors.As(err, &field) {
-		return fmt.Errorf("%s: %w", document.Position(field.Path), field)
-	}
-	return err
+	return errors.Join(errs...)
 }

@@ -178,16 +178,25 @@ func confirmable(resource string, library *policies.Library) (operations []strin
 	return operations
 }
 
-// mark writes the confirmation and returns who is on record for it.
-func mark(ctx context.Context, target target, until string, options confirmOptions, streams Streams) (by string, err error) {
-	config, namespace, err := options.connect(options.namespace)
+// reach finds the cluster, whose warnings are shown, and the namespace.
+func (o confirmOptions) reach(streams Streams) (*rest.Config, dynamic.Interface, string, error) {
+	config, namespace, err := o.connect(o.namespace)
 	if err != nil {
-		return "", usageError{err}
+		return nil, nil, "", usageError{err}
 	}
 	config.WarningHandler = rest.NewWarningWriter(streams.Err, rest.WarningWriterOptions{})
 	client, err := dynamic.NewForConfig(config)
 	if err != nil {
-		return "", usageError{fmt.Errorf("reach Kubernetes API: %w", err)}
+		return nil, nil, "", usageError{fmt.Errorf("reach Kubernetes API: %w", err)}
+	}
+	return config, client, namespace, nil
+}
+
+// mark writes the confirmation and returns who is on record for it.
+func mark(ctx context.Context, target target, until string, options confirmOptions, streams Streams) (by string, err error) {
+	config, client, namespace, err := options.reach(streams)
+	if err != nil {
+		return "", err
 	}
 	if target.resource.Version == "" {
 		if target.resource.Version, err = preferredVersion(config, target.resource.Group); err != nil {

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
+	"github.com/stateward/stateward/cmd/internal/report"
 	"github.com/stateward/stateward/policies"
 )
 
@@ -53,7 +54,7 @@ func lossOfSet(set *appsv1.StatefulSet, claims []unstructured.Unstructured) stri
 	if set.Spec.Replicas != nil {
 		replicas = *set.Spec.Replicas
 	}
-	text := fmt.Sprintf(": %s stop", counted(int(replicas), "pod"))
+	text := fmt.Sprintf(": %s stop", report.Plural(int(replicas), "pod"))
 	count, size := claimsOf(set, claims)
 	if count == 0 {
 		return text
@@ -62,7 +63,7 @@ func lossOfSet(set *appsv1.StatefulSet, claims []unstructured.Unstructured) stri
 	if policy := set.Spec.PersistentVolumeClaimRetentionPolicy; policy != nil && policy.WhenDeleted == appsv1.DeletePersistentVolumeClaimRetentionPolicyType {
 		fate = "are DELETED (whenDeleted: Delete)"
 	}
-	return fmt.Sprintf("%s; %s with %s %s", text, counted(count, "claim"), size.String(), fate)
+	return fmt.Sprintf("%s; %s with %s %s", text, report.Plural(count, "claim"), size.String(), fate)
 }
 
 // claimsOf counts the claims of a set's templates, of whatever ordinal, and what they request together.
@@ -81,11 +82,4 @@ func claimsOf(set *appsv1.StatefulSet, claims []unstructured.Unstructured) (coun
 		}
 	}
 	return count, size
-}
-
-func counted(count int, thing string) string {
-	if count == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", count, thing)
 }

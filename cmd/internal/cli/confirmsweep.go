@@ -16,7 +16,6 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/rest"
 
 	"github.com/stateward/stateward/cmd/internal/manifest"
 	"github.com/stateward/stateward/policies"
@@ -92,14 +91,9 @@ func confirmSeveral(ctx context.Context, args []string, options confirmOptions, 
 	if err != nil {
 		return usageError{err}
 	}
-	config, namespace, err := options.connect(options.namespace)
+	_, client, namespace, err := options.reach(streams)
 	if err != nil {
-		return usageError{err}
-	}
-	config.WarningHandler = rest.NewWarningWriter(streams.Err, rest.WarningWriterOptions{})
-	client, err := dynamic.NewForConfig(config)
-	if err != nil {
-		return usageError{fmt.Errorf("reach Kubernetes API: %w", err)}
+		return err
 	}
 	s := sweep{
 		options: options, operation: operation, until: options.until(), client: client, namespace: namespace, streams: streams,

@@ -219,12 +219,17 @@ func denials(findings []engine.Finding) []engine.Finding {
 	return slices.DeleteFunc(slices.Clone(findings), func(finding engine.Finding) bool { return finding.Level != policies.Deny })
 }
 
-func rulesOf(findings []engine.Finding) (rules []string) {
-	for _, finding := range findings {
-		rules = append(rules, finding.Rule)
+func rulesOf(findings []engine.Finding) []string {
+	return distinct(findings, func(finding engine.Finding) string { return finding.Rule })
+}
+
+// distinct are the texts of a list, sorted and each once.
+func distinct[T any](list []T, text func(T) string) (texts []string) {
+	for _, each := range list {
+		texts = append(texts, text(each))
 	}
-	slices.Sort(rules)
-	return slices.Compact(rules)
+	slices.Sort(texts)
+	return slices.Compact(texts)
 }
 
 func messagesOf(findings []engine.Finding) (messages []string) {
@@ -234,20 +239,14 @@ func messagesOf(findings []engine.Finding) (messages []string) {
 	return messages
 }
 
-func undecidedRules(undecided []engine.Undecided) (rules []string) {
-	for _, each := range undecided {
-		rules = append(rules, each.Rule)
-	}
-	slices.Sort(rules)
-	return slices.Compact(rules)
+func undecidedRules(undecided []engine.Undecided) []string {
+	return distinct(undecided, func(each engine.Undecided) string { return each.Rule })
 }
 
-func missingResources(undecided []engine.Undecided) (details []string) {
-	for _, each := range undecided {
-		details = append(details, fmt.Sprintf("%s reads %s, which the record does not hold", each.Rule, each.Resource))
-	}
-	slices.Sort(details)
-	return slices.Compact(details)
+func missingResources(undecided []engine.Undecided) []string {
+	return distinct(undecided, func(each engine.Undecided) string {
+		return fmt.Sprintf("%s reads %s, which the record does not hold", each.Rule, each.Resource)
+	})
 }
 
 // Example is a decision of a group.

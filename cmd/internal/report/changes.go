@@ -28,7 +28,7 @@ func (c *Changes) summary() string {
 	}
 	line := fmt.Sprintf("%d changed, %d new, %d removed, %d unchanged", c.Changed, c.New, c.Removed, c.Unchanged)
 	if c.Standing > 0 {
-		line += fmt.Sprintf(" (%s as before, not listed)", plural(c.Standing, "finding"))
+		line += fmt.Sprintf(" (%s as before, not listed)", Plural(c.Standing, "finding"))
 	}
 	return line + "\n"
 }

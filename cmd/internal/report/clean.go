@@ -89,7 +89,8 @@ func undecided(each engine.Undecided) string {
 	return fmt.Sprintf("undecided: [%s] looks at %s, and nothing is known of them here", clean(each.Rule), clean(each.Resource))
 }
 
-func plural(n int, word string) string {
+// Plural is a number with its noun: 1 pod, 2 pods.
+func Plural(n int, word string) string {
 	if n == 1 {
 		return fmt.Sprintf("%d %s", n, word)
 	}

@@ -74,7 +74,7 @@ func (r *Result) leftOut() string {
 	slices.Sort(reasons)
 	var parts []string
 	for _, reason := range reasons {
-		parts = append(parts, fmt.Sprintf("%s: %s", reason, plural(len(files[reason]), "file")))
+		parts = append(parts, fmt.Sprintf("%s: %s", reason, Plural(len(files[reason]), "file")))
 	}
 	return strings.Join(parts, ", ")
 }

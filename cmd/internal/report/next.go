@@ -33,7 +33,7 @@ func (t text) heading(result Result, from int) string {
 	if from == 0 {
 		space = ""
 	}
-	return fmt.Sprintf("%s%s (%d denied, %s)\n", space, t.paint.place(name(object)), denied, plural(warned, "warning"))
+	return fmt.Sprintf("%s%s (%d denied, %s)\n", space, t.paint.place(name(object)), denied, Plural(warned, "warning"))
 }
 
 // helpful is how many commands a person tries.

@@ -87,7 +87,7 @@ func block(finding Finding, paint palette) string {
 
 // summary is one line that accounts for every document.
 func summary(result Result) string {
-	parts := []string{plural(len(result.Documents), "document"), fmt.Sprintf("%d judged", result.outcomes(Judged))}
+	parts := []string{Plural(len(result.Documents), "document"), fmt.Sprintf("%d judged", result.outcomes(Judged))}
 	if skipped := result.skipped(); len(skipped) > 0 {
 		var kinds []string
 		for _, kind := range slices.Sorted(maps.Keys(skipped)) {
@@ -101,9 +101,9 @@ func summary(result Result) string {
 	if unreadable := result.Unreadable(); unreadable > 0 {
 		parts = append(parts, fmt.Sprintf("%d unreadable", unreadable))
 	}
-	found := []string{fmt.Sprintf("%d denied", result.count(policies.Deny)), plural(result.count(policies.Warn), "warning")}
+	found := []string{fmt.Sprintf("%d denied", result.count(policies.Deny)), Plural(result.count(policies.Warn), "warning")}
 	if used := result.exceptions(); used > 0 {
-		found = append(found, plural(used, "exception")+" used")
+		found = append(found, Plural(used, "exception")+" used")
 	}
 	if ignored := result.ignored(); ignored > 0 {
 		found = append(found, fmt.Sprintf("%d ignored by manifests", ignored))
