@@ -9,6 +9,7 @@ import (
 	"time"
 
 	admissionv1 "k8s.io/api/admission/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
@@ -157,9 +158,16 @@ func incomplete(request *admissionv1.AdmissionRequest) error {
 	return nil
 }
 
-// refused is neither allowed nor denied: Stateward could not tell.
+// refused is neither allowed nor denied: Stateward could not tell. Where it may know more in a second, the API server says so
+// as Retry-After, and clients that are built with client-go (kubectl, controllers, Helm) repeat the request by themselves, at
+// most 10 times. Source: k8s.io/apiserver/pkg/endpoints/handlers/responsewriters and k8s.io/client-go/rest/with_retry.go.
 func refused(code int32, err error) admission.Response {
-	return admission.Errored(code, fmt.Errorf("stateward: %w", err))
+	response := admission.Errored(code, fmt.Errorf("stateward: %w", err))
+	switch code {
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		response.Result.Details = &metav1.StatusDetails{RetryAfterSeconds: 1}
+	}
+	return response
 }
 
 func statusOf(err error) int32 {

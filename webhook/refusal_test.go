@@ -31,12 +31,14 @@ func TestWhatCannotBeDecidedIsRefusedAndNotDenied(t *testing.T) {
 		query   string
 		code    int32
 		message string
+		retried bool
 	}{
 		"caches that are not complete": {
 			change: func(handler *Handler) { handler.Policy = (&inForce{}).current },
 			code:   http.StatusServiceUnavailable,
 			message: "stateward: not ready: the caches are not complete yet: " +
 				"check that the API server is reachable and that Stateward may list and watch",
+			retried: true,
 		},
 		"a World that fails": {
 			change: func(handler *Handler) {
@@ -57,6 +59,7 @@ func TestWhatCannotBeDecidedIsRefusedAndNotDenied(t *testing.T) {
 			query:   "?timeout=1ms",
 			code:    http.StatusGatewayTimeout,
 			message: "stateward: could not evaluate: evaluation ran out of time",
+			retried: true,
 		},
 	}
 	for name, test := range tests {
@@ -71,6 +74,9 @@ func TestWhatCannotBeDecidedIsRefusedAndNotDenied(t *testing.T) {
 			}
 			want := &admissionv1.AdmissionResponse{
 				UID: updateUID, Result: &metav1.Status{Code: test.code, Message: test.message},
+			}
+			if test.retried {
+				want.Result.Details = &metav1.StatusDetails{RetryAfterSeconds: 1}
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("response (-want +got):\n%s", diff)

@@ -19,18 +19,18 @@ import (
 )
 
 const (
-	// liveTimeout bounds the look-up of an object that the cache does not hold. `kubectl apply -f` creates a Service and
-	// its StatefulSet within milliseconds of each other, sooner than a watch tells of the first.
-	liveTimeout = 500 * time.Millisecond
-	// searchTimeout bounds the search of a namespace, which few requests need: it has thousands of objects at most.
-	searchTimeout = time.Second
+	// lookTimeout bounds what is asked of the API server itself: an object that the cache does not hold, or a search of one
+	// namespace. `kubectl apply -f` creates a Service and its StatefulSet within milliseconds of each other, sooner than a
+	// watch reports the first. The deadline of the request holds as well, and an answer in two seconds is of more use than a
+	// refusal in half a second: a slow API server is busy, and a refused request comes again.
+	lookTimeout = 2 * time.Second
 	// searchPage is how many objects are asked for at a time.
 	searchPage = 500
 )
 
 // look asks the API server itself.
 func (w *World) look(ctx context.Context, resource policies.Resource, key client.ObjectKey) (ast.Value, error) {
-	ctx, cancel := context.WithTimeout(ctx, liveTimeout)
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	found := object(resource)
 	if err := w.live.Get(ctx, key, found); err != nil {
@@ -53,7 +53,7 @@ func (w *World) search(
 	ctx context.Context, resource policies.Resource, namespace string, wanted func(*unstructured.Unstructured) bool,
 	options ...client.ListOption,
 ) (ast.Object, error) {
-	ctx, cancel := context.WithTimeout(ctx, searchTimeout)
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	found := ast.NewObject()
 	page := &unstructured.UnstructuredList{}
