@@ -7,8 +7,14 @@ const (
 	ConfirmMark       = "stateward.dev/confirm"
 	ConfirmUntilMark  = "stateward.dev/confirm-until"
 	ConfirmReasonMark = "stateward.dev/confirm-reason"
-	// ConfirmedByMark names who set the others; only Stateward writes it.
-	ConfirmedByMark = "stateward.dev/confirmed-by"
+	// ConfirmRulesMark lists the rules that the confirmation is for, separated by commas; without it, it is for all.
+	ConfirmRulesMark = "stateward.dev/confirm-rules"
+	// ConfirmForMark is a duration that Stateward replaces by the end.
+	ConfirmForMark = "stateward.dev/confirm-for"
+	// ConfirmedByMark names who set the others, ConfirmedObjectMark the state of the object at that time; only Stateward
+	// writes them.
+	ConfirmedByMark     = "stateward.dev/confirmed-by"
+	ConfirmedObjectMark = "stateward.dev/confirmed-object"
 )
 
 // ProtectionMarks are the labels that ask for more protection than others have.
@@ -16,5 +22,7 @@ func ProtectionMarks() []string { return []string{"stateward.dev/quorum", "state
 
 // ConfirmationMarks lists all of them.
 func ConfirmationMarks() []string {
-	return []string{ConfirmMark, ConfirmUntilMark, ConfirmReasonMark, ConfirmedByMark}
+	return []string{
+		ConfirmMark, ConfirmUntilMark, ConfirmReasonMark, ConfirmRulesMark, ConfirmForMark, ConfirmedByMark, ConfirmedObjectMark,
+	}
 }

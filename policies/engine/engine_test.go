@@ -281,6 +281,10 @@ func (brokenWorld) Mounting(context.Context, string, string) (ast.Value, error) 
 	return nil, errors.New("the API server is away")
 }
 
+func (brokenWorld) Owner(context.Context, string, string) (ast.Value, error) {
+	return nil, errors.New("the API server is away")
+}
+
 func (brokenWorld) Owned(context.Context, string, string) (ast.Value, error) {
 	return nil, errors.New("the API server is away")
 }

@@ -126,7 +126,7 @@ func (s source) IsPrefix(path []string) bool {
 	switch path[1] {
 	case "known":
 		return len(path) < 3
-	case "governed", "mounting", "owned":
+	case "governed", "mounting", "owned", "owner":
 		return len(path) < 4
 	case "selecting", "labelled":
 		return len(path) < 5

@@ -77,7 +77,7 @@ func ListPath(resource, namespace string) []string {
 	return []string{resource}
 }
 
-// IndexPath is the path of Governed, Mounting or Owned.
+// IndexPath is the path of Governed, Mounting, Owned or Owner.
 func IndexPath(index, first, second string) []string { return []string{index, first, second} }
 
 // LabelsPath is the path of Selecting or Labelled.
@@ -148,6 +148,11 @@ func (r *Recording) Mounting(ctx context.Context, namespace, claim string) (ast.
 // Owned is the World's.
 func (r *Recording) Owned(ctx context.Context, group, kind string) (ast.Value, error) {
 	return r.note(IndexPath("owned", group, kind), true, func() (ast.Value, error) { return r.world.Owned(ctx, group, kind) })
+}
+
+// Owner is the World's.
+func (r *Recording) Owner(ctx context.Context, namespace, owner string) (ast.Value, error) {
+	return r.note(IndexPath("owner", namespace, owner), false, func() (ast.Value, error) { return r.world.Owner(ctx, namespace, owner) })
 }
 
 // Selecting is the World's.

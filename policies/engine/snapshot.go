@@ -88,6 +88,9 @@ func (s *Snapshot) Owned(_ context.Context, group, kind string) (ast.Value, erro
 	return owned, nil
 }
 
+// Owner knows nothing: what is in memory holds objects of the kinds that rules judge, and owners are of any kind.
+func (*Snapshot) Owner(context.Context, string, string) (ast.Value, error) { return nil, nil }
+
 // Selecting returns the objects that want no other label than these.
 func (s *Snapshot) Selecting(_ context.Context, resource, namespace string, labels Labels) (ast.Value, error) {
 	shelf := s.shelf(resource, namespace)

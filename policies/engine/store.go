@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -57,7 +58,7 @@ func (s *store) ListPolicies(context.Context, storage.Transaction) ([]string, er
 
 // Read answers `data.cluster.RESOURCE.NAMESPACE.NAME` (without the namespace for resources of the whole cluster),
 // `data.cluster.RESOURCE` where there are few, `data.cluster.known.RESOURCE`, the indexes
-// `data.cluster.governed.NAMESPACE.SERVICE`, `data.cluster.mounting.NAMESPACE.CLAIM`, `data.cluster.owned.GROUP.KIND`,
+// `data.cluster.governed.NAMESPACE.SERVICE`, `data.cluster.mounting.NAMESPACE.CLAIM`, `data.cluster.owned.GROUP.KIND`, `data.cluster.owner.NAMESPACE.OWNER`,
 // `data.cluster.selecting.RESOURCE.NAMESPACE.LABELS` and `data.cluster.labelled.RESOURCE.NAMESPACE.LABELS`, `data.review`, and the fields of the Guardrails.
 func (s *store) Read(ctx context.Context, txn storage.Transaction, path storage.Path) (any, error) {
 	if len(path) == 0 || path[0] != "cluster" && path[0] != "review" {
@@ -86,6 +87,8 @@ func (s *store) Read(ctx context.Context, txn storage.Transaction, path storage.
 		return asked.named(ctx, path, "pods", asked.world.Mounting)
 	case "owned":
 		return asked.named(ctx, path, "statefulsets", asked.world.Owned)
+	case "owner":
+		return asked.named(ctx, path, "", asked.world.Owner)
 	case "selecting":
 		return asked.byLabels(ctx, path, asked.world.Selecting)
 	case "labelled":
@@ -97,7 +100,7 @@ func (s *store) Read(ctx context.Context, txn storage.Transaction, path storage.
 	return readWorld(ctx, asked.world, path)
 }
 
-// named reads an index of the objects of a resource by a name that they mention.
+// named reads an index of the objects of a resource by a name that they mention; an index of any kind has no resource.
 func (t *transaction) named(
 	ctx context.Context, path storage.Path, resource string,
 	look func(ctx context.Context, namespace, name string) (ast.Value, error),
@@ -105,12 +108,12 @@ func (t *transaction) named(
 	if len(path) < 4 {
 		return nil, fmt.Errorf("a rule reads all of data%s: let it name an object", dotted(path))
 	}
-	if !t.world.Knows(resource) {
+	if resource != "" && !t.world.Knows(resource) {
 		t.unknown[resource] = true
 	}
 	found, err := look(ctx, path[2], path[3])
 	if err != nil {
-		return nil, fmt.Errorf("list %s of %s/%s: %w", resource, path[2], path[3], err)
+		return nil, fmt.Errorf("list %s of %s/%s: %w", cmp.Or(resource, path[1]), path[2], path[3], err)
 	}
 	return descend(found, path, 4)
 }
@@ -142,7 +145,9 @@ func readWhole(name string) bool {
 }
 
 // indexes are known whatever the World is.
-func indexes() []string { return []string{"governed", "mounting", "owned", "selecting", "labelled"} }
+func indexes() []string {
+	return []string{"governed", "mounting", "owned", "owner", "selecting", "labelled"}
+}
 
 // known is what OPA's rule index asks for as a whole.
 func known(world World) ast.Object {

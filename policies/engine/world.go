@@ -26,6 +26,9 @@ type World interface {
 	// Owned returns the StatefulSets of all namespaces that name an owner of this group and kind, as one Rego object keyed
 	// by NAMESPACE/NAME.
 	Owned(ctx context.Context, group, kind string) (ast.Value, error)
+	// Owner returns what is known of the object that an owner reference in this namespace means (none for objects of the whole
+	// cluster), in the form of KnownOwner, or nil where nothing is known. The second argument is what ParseOwnerKey reads.
+	Owner(ctx context.Context, namespace, owner string) (ast.Value, error)
 	// Selecting returns the objects of a namespace whose selector may match pods with these labels: those that Wanted
 	// gives no other label. Labelled returns the workloads whose pods have all these labels, by Given.
 	Selecting(ctx context.Context, resource, namespace string, labels Labels) (ast.Value, error)

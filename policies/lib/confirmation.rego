@@ -3,9 +3,11 @@
 # description: |
 #   A guarded operation is let through when its object (for a Scale: the StatefulSet), as stored, carries
 #   `stateward.dev/confirm: <operation>` and `stateward.dev/confirm-until: <RFC 3339>`, in the future and at most
-#   one hour away, and `stateward.dev/confirmed-by`, which Stateward writes when a user sets the others. The clock is
-#   the review's time; where that is unknown nothing is confirmed. Nor is anything in a plan: there the marks are
-#   text in a file, without an author.
+#   one hour away, and `stateward.dev/confirmed-by`, which Stateward writes when a user sets the others. Instead of
+#   the time a user may set `stateward.dev/confirm-for: 10m`. `stateward.dev/confirm-rules` limits it to rules, and
+#   `stateward.dev/confirmed-object`, which Stateward writes too, to the object as it is then: once its spec has
+#   changed, an update or a change of scale is not confirmed any more. The clock is the review's time; where that is
+#   unknown nothing is confirmed. Nor is anything in a plan: there the marks are text in a file, without an author.
 package stateward.lib.confirmation
 
 import data.stateward.lib.clock
@@ -15,16 +17,17 @@ import data.stateward.lib.confirmations
 import data.stateward.lib.identity
 import data.stateward.lib.marks
 import data.stateward.lib.review
+import data.stateward.lib.stamp
 
 _hour := 3600000000000
 
 # METADATA
 # title: Valid
 # description: |
-#   True if a user has confirmed this operation and the confirmation is still valid. If the Guardrails require
-#   four eyes, that user must not be the one who acts.
-valid(entry) if {
-	_holds(entry)
+#   True if a user has confirmed this operation for one of these names of a rule, and the confirmation is still valid.
+#   If the Guardrails require four eyes, that user must not be the one who acts.
+valid(entry, rules) if {
+	_counts(_marked(entry), _operation(entry), rules, entry)
 	confirmations.by_another(marks.annotation(_marked(entry), marks.confirmed_by), entry)
 }
 
@@ -50,7 +53,7 @@ possible(entry) if entry.kind == "Eviction"
 # description: True for a StatefulSet whose own deletion is confirmed, so that what belongs to it may go with it.
 # scope: document
 ends(sts, entry) if {
-	_counts(sts, "delete", entry)
+	_counts(sts, "delete", ["cascade-delete"], entry)
 	confirmations.by_another(marks.annotation(sts, marks.confirmed_by), entry)
 }
 
@@ -79,40 +82,42 @@ record(entry) := {
 }
 
 # METADATA
-# title: Stamp
-# description: |
-#   The value of `stateward.dev/confirmed-by` after a request: the user who confirms or changes what is confirmed,
-#   otherwise the old value; "" if nothing is confirmed.
-# scope: document
-stamp(entry) := "" if {
-	marks.annotation(entry.object, marks.confirm) == ""
-} else := marks.annotation(entry.old, marks.confirmed_by) if {
-	marks.confirmation(entry.object) == marks.confirmation(entry.old)
-} else := object.get(entry.user, "username", "")
-
-# METADATA
 # title: Way
 # description: |
-#   What to do to confirm, ending with the command to paste. A plan is applied later, so the time is left to
-#   the confirmation of the live object. What Helm installed is deleted together, and so confirmed together.
+#   What to do to confirm what this rule denies, ending with the command to paste. A plan is applied later, so the time
+#   is left to the confirmation of the live object. What Helm installed is deleted together, and so confirmed together.
 # scope: document
-way(entry) := sprintf("add an exception to the Guardrails, and confirm it when it is applied: %s", [
+way(entry, rule) := sprintf("add an exception to the Guardrails, and confirm it when it is applied: %s", [
 	_later(entry),
 ]) if {
 	entry.planned
-} else := sprintf("%s: stateward confirm release %s delete%s", [_who_must(entry), release, _in_namespace(entry)]) if {
+} else := sprintf("%s: stateward confirm release %s delete%s", [
+	_who_must(entry, rule),
+	release,
+	_in_namespace(entry),
+]) if {
 	_operation(entry) == "delete"
 	release := marks.annotation(_marked(entry), "meta.helm.sh/release-name")
 	release != ""
-} else := sprintf("%s: %s", [_who_must(entry), command(entry)])
+} else := sprintf("%s: %s", [_who_must(entry, rule), command(entry, rule)])
 
 # METADATA
 # title: Command
-# description: What to paste to confirm, for ten minutes from the review's time (TIME where that is unknown).
-command(entry) := sprintf(
-	"kubectl annotate %s %s%s --overwrite --field-manager=stateward-confirm %s=%s %s=%s",
-	[lower(_kind(entry)), entry.name, _in_namespace(entry), marks.confirm, _operation(entry), marks.until, _soon(entry)],
+# description: |
+#   What to paste to confirm for ten minutes. It is the same at any time, so that conditions, Events and alerts that
+#   quote it repeat.
+command(entry, rule) := sprintf(
+	"kubectl annotate %s %s%s --overwrite --field-manager=stateward-confirm %s=%s %s %s=10m",
+	[
+		lower(_kind(entry)), entry.name, _in_namespace(entry),
+		marks.confirm, _operation(entry), for_rules([rule]), marks.for_time,
+	],
 )
+
+# METADATA
+# title: For rules
+# description: The part of a command that names rules.
+for_rules(rules) := sprintf("%s=%s", [marks.rules, concat(",", rules)])
 
 _later(entry) := sprintf("stateward confirm %s/%s %s%s", [
 	lower(_kind(entry)),
@@ -121,9 +126,13 @@ _later(entry) := sprintf("stateward confirm %s/%s %s%s", [
 	_in_namespace(entry),
 ])
 
-_holds(entry) if _counts(_marked(entry), _operation(entry), entry)
+_counts(marked, operation, rules, entry) if {
+	_in_time(marked, operation, entry)
+	_is_for(marked, rules)
+	marks.annotation(marked, marks.confirmed_object) == stamp.state(marked, operation)
+}
 
-_counts(marked, operation, entry) if {
+_in_time(marked, operation, entry) if {
 	not entry.planned
 	entry.time != ""
 	marks.annotation(marked, marks.confirm) == operation
@@ -131,6 +140,13 @@ _counts(marked, operation, entry) if {
 	left := clock.nanoseconds(marks.annotation(marked, marks.until)) - clock.nanoseconds(entry.time)
 	left > 0
 	left <= _hour
+}
+
+_is_for(marked, _) if marks.annotation(marked, marks.rules) == ""
+
+_is_for(marked, rules) if {
+	some named in split(marks.annotation(marked, marks.rules), ",")
+	trim_space(named) in rules
 }
 
 # A confirmation without a stamp was made where nobody looked. One by a controller came with a template: whoever wrote
@@ -144,14 +160,46 @@ _is_of_a_service_account(entry) if {
 	startswith(marks.annotation(_marked(entry), marks.confirmed_by), "system:serviceaccount:")
 }
 
-_who_must(entry) := "confirm it" if {
-	not config.four_eyes
-} else := "a second person must run (the confirmation of a service account does not count)" if {
-	_holds(entry)
+_who_must(entry, rule) := _another_must(entry, rule) if {
+	config.four_eyes
+} else := sprintf("confirm it again (%s)", [_stale(entry)]) if {
+	_stale(entry)
+} else := sprintf("confirm it too (%s is confirmed)", [marks.annotation(_marked(entry), marks.rules)]) if {
+	_in_time(_marked(entry), _operation(entry), entry)
+	not _is_for(_marked(entry), [rule])
+} else := "confirm it"
+
+_another_must(entry, rule) := "a second person must run (the confirmation of a service account does not count)" if {
+	_counts(_marked(entry), _operation(entry), [rule], entry)
 	_is_of_a_service_account(entry)
 } else := "a second person must run (your own confirmation does not count)" if {
-	_holds(entry)
+	_counts(_marked(entry), _operation(entry), [rule], entry)
+} else := sprintf("a second person must run (%s)", [_stale(entry)]) if {
+	_stale(entry)
 } else := "a second person must run"
+
+# What has changed since a confirmation that would count otherwise.
+_stale(entry) := change if {
+	marked := _marked(entry)
+	_in_time(marked, _operation(entry), entry)
+	before := marks.annotation(marked, marks.confirmed_object)
+	now := stamp.state(marked, _operation(entry))
+	before != now
+	change := _change(split(before, "/"), split(now, "/"))
+}
+
+_change([uid, before], [uid, now]) := sprintf("it was confirmed for generation %s, which is now %s", [before, now]) if {
+	regex.match(`^[0-9]+$`, before)
+} else := sprintf("it was confirmed for whenDeleted %s, which is now %s", [before, now])
+
+_change(before, now) := "it was confirmed for another state of it" if {
+	count(before) != count(now)
+}
+
+_change(before, now) := "it was confirmed for an object of this name that is gone" if {
+	count(before) == count(now)
+	before[0] != now[0]
+}
 
 _in_namespace(entry) := "" if {
 	entry.kind in {"CustomResourceDefinition", "Guardrails", "Namespace", "PersistentVolume"}
@@ -200,7 +248,3 @@ else := sprintf("%s.%s", [entry.kind, entry.group]) if {
 }
 
 else := entry.kind
-
-_soon(entry) := time.format([now + (_hour / 6), "UTC", "2006-01-02T15:04:05Z07:00"]) if {
-	now := clock.nanoseconds(entry.time)
-} else := "TIME"

@@ -1,6 +1,11 @@
 package stateward.lib.confirmation_test
 
 import data.stateward.lib.confirmation
+import data.stateward.lib.stamp
+
+_rule := "cascade-delete"
+
+_rules := [_rule]
 
 _now := "2026-11-23T12:00:00Z"
 
@@ -8,12 +13,12 @@ _later := "2026-11-23T12:10:00Z"
 
 test_confirmation_of_this_operation_is_valid[operation] if {
 	some operation in ["DELETE", "UPDATE"]
-	confirmation.valid(_entry({"operation": operation, "marks": _marks(lower(operation), _later)}))
+	confirmation.valid(_entry({"operation": operation, "marks": _marks(lower(operation), _later)}), _rules)
 }
 
 test_confirmation_of_another_operation_is_not_valid[operation] if {
 	some operation in ["update", "scale", "DELETE", "delete ", "*", ""]
-	not confirmation.valid(_entry({"marks": _marks(operation, _later)}))
+	not confirmation.valid(_entry({"marks": _marks(operation, _later)}), _rules)
 }
 
 test_confirmation_within_the_hour_is_valid[until] if {
@@ -25,7 +30,7 @@ test_confirmation_within_the_hour_is_valid[until] if {
 		"2026-11-23T14:00:00+01:00",
 		"2026-11-23T07:30:00-05:00",
 	}
-	confirmation.valid(_entry({"marks": _marks("delete", until)}))
+	confirmation.valid(_entry({"marks": _marks("delete", until)}), _rules)
 }
 
 test_confirmation_out_of_the_hour_is_not_valid[until] if {
@@ -38,7 +43,7 @@ test_confirmation_out_of_the_hour_is_not_valid[until] if {
 		"2026-11-24T12:10:00Z",
 		"2025-11-23T12:10:00Z",
 	}
-	not confirmation.valid(_entry({"marks": _marks("delete", until)}))
+	not confirmation.valid(_entry({"marks": _marks("delete", until)}), _rules)
 }
 
 test_confirmation_until_what_is_no_time_is_not_valid[until] if {
@@ -60,13 +65,14 @@ test_confirmation_until_what_is_no_time_is_not_valid[until] if {
 		"2026-11-23T12:10:00+24:00",
 		"9999-12-31T23:59:59Z",
 	}
-	not confirmation.valid(_entry({"marks": _marks("delete", until)}))
+	not confirmation.valid(_entry({"marks": _marks("delete", until)}), _rules)
 }
 
 test_confirmation_needs_both_marks if {
-	not confirmation.valid(_entry({"marks": object.remove(_marks("delete", _later), ["stateward.dev/confirm-until"])}))
-	not confirmation.valid(_entry({"marks": object.remove(_marks("delete", _later), ["stateward.dev/confirm"])}))
-	not confirmation.valid(_entry({"marks": {}}))
+	every mark in ["stateward.dev/confirm-until", "stateward.dev/confirm"] {
+		not confirmation.valid(_entry({"marks": object.remove(_marks("delete", _later), [mark])}), _rules)
+	}
+	not confirmation.valid(_entry({"marks": {}}), _rules)
 }
 
 test_confirmation_needs_the_stamp[by] if {
@@ -77,42 +83,42 @@ test_confirmation_needs_the_stamp[by] if {
 		"system:kube-controller-manager",
 	]
 	stamped := object.union(_marks("delete", _later), {"stateward.dev/confirmed-by": by})
-	not confirmation.valid(_entry({"marks": stamped}))
-	not confirmation.valid(_entry({"marks": object.remove(stamped, ["stateward.dev/confirmed-by"])}))
+	not confirmation.valid(_entry({"marks": stamped}), _rules)
+	not confirmation.valid(_entry({"marks": object.remove(stamped, ["stateward.dev/confirmed-by"])}), _rules)
 }
 
 test_who_acts_may_have_confirmed_without_four_eyes if {
-	confirmation.valid(_entry({"user": {"username": "alice"}}))
-	confirmation.valid(_entry({"user": {}}))
+	confirmation.valid(_entry({"user": {"username": "alice"}}), _rules)
+	confirmation.valid(_entry({"user": {}}), _rules)
 }
 
 test_four_eyes_want_two_people if {
-	confirmation.valid(_entry({"user": {"username": "bob"}})) with data.kind as "Guardrails"
+	confirmation.valid(_entry({"user": {"username": "bob"}}), _rules) with data.kind as "Guardrails"
 		with data.spec.fourEyes as true
-	not confirmation.valid(_entry({"user": {"username": "alice"}})) with data.kind as "Guardrails"
+	not confirmation.valid(_entry({"user": {"username": "alice"}}), _rules) with data.kind as "Guardrails"
 		with data.spec.fourEyes as true
 }
 
 test_four_eyes_do_not_see_who_is_unknown[user] if {
 	some user in [{}, {"username": ""}]
-	not confirmation.valid(_entry({"user": user})) with data.kind as "Guardrails" with data.spec.fourEyes as true
+	not confirmation.valid(_entry({"user": user}), _rules) with data.kind as "Guardrails" with data.spec.fourEyes as true
 }
 
 test_service_account_is_no_second_person if {
 	marked := object.union(_marks("delete", _later), {"stateward.dev/confirmed-by": "system:serviceaccount:ci:deployer"})
 	entry := _entry({"user": {"username": "bob"}, "marks": marked})
-	confirmation.valid(entry)
-	not confirmation.valid(entry) with data.kind as "Guardrails" with data.spec.fourEyes as true
-	way := confirmation.way(entry) with data.kind as "Guardrails" with data.spec.fourEyes as true
+	confirmation.valid(entry, _rules)
+	not confirmation.valid(entry, _rules) with data.kind as "Guardrails" with data.spec.fourEyes as true
+	way := confirmation.way(entry, _rule) with data.kind as "Guardrails" with data.spec.fourEyes as true
 	startswith(way, "a second person must run (the confirmation of a service account does not count): ")
 }
 
 test_four_eyes_say_whose_confirmation_is_wanted if {
-	command := confirmation.command(_entry({}))
-	confirmation.way(_entry({})) == sprintf("confirm it: %s", [command])
-	mine := confirmation.way(_entry({})) with data.kind as "Guardrails" with data.spec.fourEyes as true
+	command := confirmation.command(_entry({}), _rule)
+	confirmation.way(_entry({}), _rule) == sprintf("confirm it: %s", [command])
+	mine := confirmation.way(_entry({}), _rule) with data.kind as "Guardrails" with data.spec.fourEyes as true
 	mine == sprintf("a second person must run (your own confirmation does not count): %s", [command])
-	none := confirmation.way(_entry({"marks": {}})) with data.kind as "Guardrails" with data.spec.fourEyes as true
+	none := confirmation.way(_entry({"marks": {}}), _rule) with data.kind as "Guardrails" with data.spec.fourEyes as true
 	none == sprintf("a second person must run: %s", [command])
 }
 
@@ -123,91 +129,110 @@ test_record_says_who_until_when_and_why if {
 		with data.cluster.statefulsets as _sets(reasoned)
 }
 
-test_stamp_is_of_who_confirms[case] if {
-	some case in [
-		{"what": "sets marks", "old": {}, "new": _said("delete", _later), "stamp": "bob"},
-		{"what": "has them set already", "old": _marks("delete", _later), "new": _said("delete", _later), "stamp": "alice"},
-		{"what": "changes the operation", "old": _marks("scale", _later), "new": _said("delete", _later), "stamp": "bob"},
-		{"what": "changes the time", "old": _marks("delete", _now), "new": _said("delete", _later), "stamp": "bob"},
-		{"what": "gives a reason", "old": _marks("delete", _later), "new": _reasoned, "stamp": "bob"},
-		{"what": "takes them away", "old": _marks("delete", _later), "new": {}, "stamp": ""},
-		{"what": "takes the operation away", "old": _marks("delete", _later), "new": _said("", _later), "stamp": ""},
-		{"what": "confirms nothing", "old": {}, "new": {}, "stamp": ""},
-		{"what": "writes a stamp only", "old": {}, "new": {"stateward.dev/confirmed-by": "carol"}, "stamp": ""},
-		{
-			"what": "takes over what was never stamped",
-			"old": _said("delete", _later),
-			"new": _marks("delete", _later),
-			"stamp": "",
-		},
-	]
-	confirmation.stamp({
-		"object": {"metadata": {"annotations": case.new}},
-		"old": {"metadata": {"annotations": case.old}},
-		"user": {"username": "bob"},
-	}) == case.stamp
-}
-
-test_stamp_of_a_new_object_is_of_who_makes_it if {
-	entry := {"object": {"metadata": {"annotations": _said("delete", _later)}}, "old": null}
-	confirmation.stamp(object.union(entry, {"user": {"username": "bob"}})) == "bob"
-	confirmation.stamp(object.union(entry, {"user": {}})) == ""
-}
-
 test_nothing_is_confirmed_where_the_time_is_unknown if {
-	not confirmation.valid(_entry({"time": ""}))
+	not confirmation.valid(_entry({"time": ""}), _rules)
 }
 
 test_confirmation_is_read_from_what_is_stored if {
 	marked := {"metadata": {"annotations": _marks("update", _later)}}
-	not confirmation.valid(object.union(_entry({"operation": "UPDATE", "marks": {}}), {"object": marked}))
-	not confirmation.valid(object.union(_entry({"operation": "CREATE"}), {"object": marked, "old": null}))
+	not confirmation.valid(object.union(_entry({"operation": "UPDATE", "marks": {}}), {"object": marked}), _rules)
+	not confirmation.valid(object.union(_entry({"operation": "CREATE"}), {"object": marked, "old": null}), _rules)
+}
+
+test_confirmation_is_for_the_rules_that_it_names[case] if {
+	some case in [
+		{"rules": "cascade-delete", "valid": true},
+		{"rules": "quorum, cascade-delete", "valid": true},
+		{"rules": "old-name", "valid": true},
+		{"rules": "cascade", "valid": false},
+		{"rules": "*", "valid": false},
+	]
+	marked := object.union(_marks("delete", _later), {"stateward.dev/confirm-rules": case.rules})
+	valid := count([true | confirmation.valid(_entry({"marks": marked}), ["cascade-delete", "old-name"])])
+	valid == count([true | case.valid])
+}
+
+test_confirmation_of_another_rule_is_told if {
+	marked := object.union(_marks("delete", _later), {"stateward.dev/confirm-rules": "quorum"})
+	startswith(confirmation.way(_entry({"marks": marked}), _rule), "confirm it too (quorum is confirmed): kubectl")
+}
+
+test_confirmation_is_for_the_object_as_it_was[case] if {
+	some case in [
+		{"operation": "UPDATE", "object": "0c7a/5", "way": ""},
+		{
+			"operation": "UPDATE", "object": "0c7a/4",
+			"way": "confirm it again (it was confirmed for generation 4, which is now 5): ",
+		},
+		{
+			"operation": "UPDATE", "object": "1d8b/5",
+			"way": "confirm it again (it was confirmed for an object of this name that is gone): ",
+		},
+		{"operation": "UPDATE", "object": "", "way": "confirm it again (it was confirmed for another state of it): "},
+		{"operation": "DELETE", "object": "0c7a/Delete", "way": ""},
+		{
+			"operation": "DELETE", "object": "0c7a/Retain",
+			"way": "confirm it again (it was confirmed for whenDeleted Retain, which is now Delete): ",
+		},
+		{"operation": "DELETE", "object": "0c7a", "way": "confirm it again (it was confirmed for another state of it): "},
+	]
+	marked := object.union(_marks(lower(case.operation), _later), {"stateward.dev/confirmed-object": case.object})
+	entry := object.union(_entry({"operation": case.operation}), {"old": {
+		"metadata": {"uid": "0c7a", "generation": 5, "annotations": marked},
+		"spec": {"persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete"}},
+	}})
+	valid := count([true | confirmation.valid(entry, _rules)])
+	valid == count([true | case.way == ""])
+	startswith(confirmation.way(entry, _rule), case.way)
+}
+
+test_stale_confirmation_is_told_with_four_eyes_too if {
+	marked := object.union(_marks("update", _later), {"stateward.dev/confirmed-object": "0c7a/4"})
+	entry := object.union(_entry({"operation": "UPDATE"}), {"old": {
+		"metadata": {"uid": "0c7a", "generation": 5, "annotations": marked},
+	}})
+	way := confirmation.way(entry, _rule) with data.kind as "Guardrails" with data.spec.fourEyes as true
+	startswith(way, "a second person must run (it was confirmed for generation 4, which is now 5): ")
+}
+
+test_claim_has_no_generation if {
+	marked := object.union(_marks("delete", _later), {"stateward.dev/confirmed-object": "0c7a"})
+	old := {"metadata": {"uid": "0c7a", "annotations": marked}}
+	confirmation.valid(object.union(_entry({"kind": "PersistentVolumeClaim"}), {"old": old}), ["claim-in-use"])
 }
 
 test_scale_is_confirmed_on_its_statefulset if {
-	confirmation.valid(_scale) with data.cluster.statefulsets as _sets(_marks("scale", _later))
+	confirmation.valid(_scale, _rules) with data.cluster.statefulsets as _sets(_marks("scale", _later))
 }
 
 test_scale_is_not_confirmed_by_another_operation[operation] if {
 	some operation in ["update", "delete"]
-	not confirmation.valid(_scale) with data.cluster.statefulsets as _sets(_marks(operation, _later))
+	not confirmation.valid(_scale, _rules) with data.cluster.statefulsets as _sets(_marks(operation, _later))
 }
 
 test_scale_is_not_confirmed_for_another_namespace if {
 	entry := object.union(_scale, {"namespace": "prod"})
-	not confirmation.valid(entry) with data.cluster.statefulsets as _sets(_marks("scale", _later))
+	not confirmation.valid(entry, _rules) with data.cluster.statefulsets as _sets(_marks("scale", _later))
 }
 
 test_scale_of_an_unknown_statefulset_is_not_confirmed if {
-	not confirmation.valid(_scale)
+	not confirmation.valid(_scale, _rules)
 }
 
 test_command_confirms_for_ten_minutes if {
-	confirmation.command(_entry({})) == concat(" ", [
+	confirmation.command(_entry({}), _rule) == concat(" ", [
 		"kubectl annotate statefulset web -n default --overwrite --field-manager=stateward-confirm",
-		"stateward.dev/confirm=delete stateward.dev/confirm-until=2026-11-23T12:10:00Z",
-	])
-}
-
-test_command_tells_the_time_in_utc if {
-	command := confirmation.command(_entry({"time": "2026-11-23T23:55:00+05:00"}))
-	endswith(command, "stateward.dev/confirm-until=2026-11-23T19:05:00Z")
-}
-
-test_command_leaves_the_time_open_where_it_is_unknown if {
-	confirmation.command(_entry({"time": ""})) == concat(" ", [
-		"kubectl annotate statefulset web -n default --overwrite --field-manager=stateward-confirm",
-		"stateward.dev/confirm=delete stateward.dev/confirm-until=TIME",
+		"stateward.dev/confirm=delete stateward.dev/confirm-rules=cascade-delete stateward.dev/confirm-for=10m",
 	])
 }
 
 test_nothing_is_confirmed_in_a_plan_whatever_its_files_say if {
-	not confirmation.valid(_entry({"planned": true}))
-	confirmation.valid(_entry({"planned": false}))
+	not confirmation.valid(_entry({"planned": true}), _rules)
+	confirmation.valid(_entry({"planned": false}), _rules)
 }
 
 test_way_out_of_a_plan_leaves_the_confirmation_to_its_day if {
-	confirmation.way(_entry({"planned": true})) == concat(" ", [
+	confirmation.way(_entry({"planned": true}), _rule) == concat(" ", [
 		"add an exception to the Guardrails, and confirm it when it is applied:",
 		"stateward confirm statefulset/web delete -n default",
 	])
@@ -215,45 +240,48 @@ test_way_out_of_a_plan_leaves_the_confirmation_to_its_day if {
 
 test_deletion_of_what_helm_installed_is_confirmed_with_its_release if {
 	installed := {"metadata": {"annotations": {"meta.helm.sh/release-name": "shop"}}}
-	confirmation.way(object.union(_entry({"marks": {}}), {"old": installed})) == concat(" ", [
+	confirmation.way(object.union(_entry({"marks": {}}), {"old": installed}), _rule) == concat(" ", [
 		"confirm it:",
 		"stateward confirm release shop delete -n default",
 	])
-	updated := confirmation.way(object.union(_entry({"marks": {}, "operation": "UPDATE"}), {"old": installed}))
+	updated := confirmation.way(object.union(_entry({"marks": {}, "operation": "UPDATE"}), {"old": installed}), _rule)
 	startswith(updated, "confirm it: kubectl annotate statefulset web")
 }
 
 test_command_names_the_statefulset_of_a_scale if {
-	confirmation.command(_scale) == concat(" ", [
+	confirmation.command(_scale, _rule) == concat(" ", [
 		"kubectl annotate statefulset web -n default --overwrite --field-manager=stateward-confirm",
-		"stateward.dev/confirm=scale stateward.dev/confirm-until=2026-11-23T12:10:00Z",
+		"stateward.dev/confirm=scale stateward.dev/confirm-rules=cascade-delete stateward.dev/confirm-for=10m",
 	])
 }
 
 test_command_confirms_what_it_stands_for if {
-	command := confirmation.command(_entry({}))
+	command := confirmation.command(_entry({}), _rule)
 	marks := {key: value |
 		some mark in split(command, " ")
 		[key, value] := split(mark, "=")
 	}
-	confirmation.valid(_entry({"marks": object.union(marks, {"stateward.dev/confirmed-by": "alice"})}))
+	until := stamp.promised({"time": _now, "old": null, "object": {"metadata": {"annotations": marks}}})
+	written := {"stateward.dev/confirmed-by": "alice", "stateward.dev/confirm-until": until}
+	confirmation.valid(_entry({"marks": object.union(marks, written)}), _rules)
 }
 
 test_leap_day_is_a_day if {
-	confirmation.valid(_entry({
-		"time": "2028-02-29T12:00:00Z",
-		"marks": _marks("delete", "2028-02-29T12:10:00Z"),
-	}))
+	confirmation.valid(
+		_entry({
+			"time": "2028-02-29T12:00:00Z",
+			"marks": _marks("delete", "2028-02-29T12:10:00Z"),
+		}),
+		_rules,
+	)
 }
 
 test_time_that_does_not_parse_confirms_nothing[until] if {
 	some until in ["2026-11-23t12:10:00z", "2026-02-29T12:10:00Z", "2026-02-30T12:10:00Z", "soon"]
-	not confirmation.valid(_entry({"marks": _marks("delete", until)}))
+	not confirmation.valid(_entry({"marks": _marks("delete", until)}), _rules)
 }
 
 _said(operation, until) := {"stateward.dev/confirm": operation, "stateward.dev/confirm-until": until}
-
-_reasoned := object.union(_said("delete", _later), {"stateward.dev/confirm-reason": "it moves"})
 
 _marks(operation, until) := object.union(_said(operation, until), {"stateward.dev/confirmed-by": "alice"})
 

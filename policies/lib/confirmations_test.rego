@@ -119,6 +119,7 @@ test_own_confirmation_ends_no_set_with_four_eyes if {
 		"stateward.dev/confirm": "delete",
 		"stateward.dev/confirm-until": _later,
 		"stateward.dev/confirmed-by": "bob",
+		"stateward.dev/confirmed-object": _set.metadata.uid,
 	}
 	sts := object.union(_set, {"metadata": {"annotations": marked}})
 	confirmation.ends(sts, _entry)

@@ -21,9 +21,24 @@ until := "stateward.dev/confirm-until"
 reason := "stateward.dev/confirm-reason"
 
 # METADATA
+# title: Confirm rules
+# description: The ids of the rules that the confirmation is for, separated by commas; without it, it is for all.
+rules := "stateward.dev/confirm-rules"
+
+# METADATA
+# title: Confirm for
+# description: How long the confirmation lasts from now on, as in 10m. Stateward replaces it by the time when it ends.
+for_time := "stateward.dev/confirm-for"
+
+# METADATA
 # title: Confirmed by
 # description: Who set the other marks. Only Stateward writes it.
 confirmed_by := "stateward.dev/confirmed-by"
+
+# METADATA
+# title: Confirmed object
+# description: The state of the object that the confirmation is for. Only Stateward writes it.
+confirmed_object := "stateward.dev/confirmed-object"
 
 # METADATA
 # title: Kinds
@@ -77,4 +92,4 @@ annotation(marked, key) := marked.metadata.annotations[key]
 # METADATA
 # title: Confirmation
 # description: The annotations that confirm an operation, without the user.
-confirmation(marked) := {key: annotation(marked, key) | some key in [confirm, until, reason]}
+confirmation(marked) := {key: annotation(marked, key) | some key in [confirm, until, reason, rules]}

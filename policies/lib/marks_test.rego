@@ -37,6 +37,7 @@ test_confirmation_is_what_somebody_says if {
 		"stateward.dev/confirm": "delete",
 		"stateward.dev/confirm-until": "2026-11-23T12:10:00Z",
 		"stateward.dev/confirm-reason": "it moves",
+		"stateward.dev/confirm-rules": "",
 	}
 	others := {"stateward.dev/confirmed-by": "alice", "example.com/owner": "bob"}
 	marks.confirmation({"metadata": {"annotations": object.union(said, others)}}) == said

@@ -15,6 +15,45 @@ gained(entry) := {index |
 	not identity in _before(entry)
 }
 
+# METADATA
+# title: Missing
+# description: |
+#   True where the cluster says that the owner of this index does not exist: it has no such kind, none of this name, or
+#   one with another uid.
+# scope: document
+missing(entry, index) if _known(entry, index).exists == false
+
+missing(entry, index) if {
+	known := _known(entry, index)
+	known.exists == true
+	known.uid != entry.object.metadata.ownerReferences[index].uid
+}
+
+# METADATA
+# title: Existing
+# description: True where the cluster says that the owner of this index exists.
+existing(entry, index) if {
+	known := _known(entry, index)
+	known.exists == true
+	known.uid == entry.object.metadata.ownerReferences[index].uid
+}
+
+# METADATA
+# title: Unread
+# description: Why the cluster could not look the owner of this index up; undefined where it could, and in CI.
+# scope: document
+unread(entry, index) := _known(entry, index).unread
+
+# An owner of a namespaced object is in its namespace, or in none.
+_known(entry, index) := data.cluster.owner[_namespace(entry)][key] if {
+	owner := entry.object.metadata.ownerReferences[index]
+	key := concat("/", [owner.apiVersion, owner.kind, owner.name])
+}
+
+_namespace(entry) := "" if {
+	entry.kind == "Namespace"
+} else := entry.namespace
+
 _before(entry) := {_identity(owner) | some owner in entry.old.metadata.ownerReferences}
 
 _identity(owner) := {key: object.get(owner, key, "") | some key in ["apiVersion", "kind", "name", "uid"]}

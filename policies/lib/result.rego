@@ -25,7 +25,7 @@ import data.stateward.lib.scope
 # description: What the rule exists to stop; its way out ends with the command to confirm it, where that is possible.
 violation(chain, entry, found) := _message(object.union_n([
 	finding,
-	{"fix": _fix(confirmable, entry, finding.fix)},
+	{"fix": _fix(confirmable, entry, finding)},
 	_confirmation(confirmable, entry, finding),
 ])) if {
 	finding := object.union(_finding(chain, entry, found), {"existing": _existing(entry, found)})
@@ -112,23 +112,28 @@ _place("") := ""
 _place(place) := sprintf("%s: ", [place]) if place != ""
 
 # A command ends the sentence without a full stop, which would be pasted with it. Only what is stored can be marked.
-_fix(true, entry, fix) := sprintf("%s, or %s", [trim_suffix(fix, "."), confirmation.way(entry)]) if {
+_fix(true, entry, finding) := sprintf("%s, or %s", [
+	trim_suffix(finding.fix, "."),
+	confirmation.way(entry, finding.rule),
+]) if {
 	confirmation.possible(entry)
-} else := fix
+} else := finding.fix
 
-_fix(false, _, fix) := fix
+_fix(false, _, finding) := finding.fix
 
 _confirmation(true, entry, finding) := {"confirmed": true, "confirmation": confirmation.record(entry)} if {
-	confirmation.valid(entry)
+	confirmation.valid(entry, _called(finding))
 }
 
 # Confirmations are looked up at the API server, so only where it matters.
 else := {"confirmed": true, "confirmation": covered} if {
 	config.level(finding) == "deny"
-	covered := confirmation.covered(entry, array.concat([finding.rule], object.get(finding, "aliases", [])))
+	covered := confirmation.covered(entry, _called(finding))
 } else := {"confirmed": false}
 
 _confirmation(false, _, _) := {"confirmed": false}
+
+_called(finding) := array.concat([finding.rule], object.get(finding, "aliases", []))
 
 default _existing(_, _) := false
 

@@ -87,7 +87,7 @@ test_rule_that_can_be_confirmed_says_how if {
 	finding.msg == concat(" ", [
 		"[a-rule] spec.replicas: 2 is wrong. Fix: mend it, or confirm it: kubectl annotate statefulset web -n default",
 		"--overwrite --field-manager=stateward-confirm stateward.dev/confirm=update",
-		"stateward.dev/confirm-until=2026-11-23T12:10:00Z",
+		"stateward.dev/confirm-rules=a-rule stateward.dev/confirm-for=10m",
 	])
 	finding.confirmed == false
 }

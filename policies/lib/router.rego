@@ -6,6 +6,7 @@
 package stateward.lib.router
 
 import data.stateward.lib.config
+import data.stateward.lib.confirmation
 
 # METADATA
 # title: Findings
@@ -38,11 +39,33 @@ mutations := made([report | report := data.stateward.mutations[_].report])
 # title: Levelled
 # description: |
 #   The findings in these reports of rules, each with its level. The engine evaluates only the rules that apply.
-levelled(reports) := {object.union(finding, {"level": level}) |
+levelled(reports) := _confirmed_together({object.union(finding, {"level": level}) |
 	some report in reports
 	some finding in report
 	level := config.level(finding)
 	level != "off"
+})
+
+# Each denial ends with a command that confirms what its rule denies. One annotation holds one list of rules, so where
+# several rules deny, each command names all of them.
+_confirmed_together(findings) := findings if {
+	count(findings) < 2
+} else := {object.union(finding, _naming(finding, findings)) | some finding in findings}
+
+_naming(finding, findings) := {key: text |
+	some key in ["msg", "fix"]
+	text := replace(finding[key], confirmation.for_rules([finding.rule]), confirmation.for_rules(sort(rules)))
+} if {
+	_asks(finding)
+	rules := {other.rule | some other in findings; other.object == finding.object; _asks(other)}
+	count(rules) > 1
+} else := {}
+
+_asks(finding) if {
+	finding.level == "deny"
+	finding.confirmed == false
+	finding.existing == false
+	contains(finding.fix, confirmation.for_rules([finding.rule]))
 }
 
 # METADATA

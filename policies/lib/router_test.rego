@@ -48,6 +48,29 @@ test_notice_of_a_rule_that_is_off_is_not_there if {
 		with data.spec.rules as [{"id": "claim-immutable", "action": "off"}]
 }
 
+test_denials_of_one_request_are_confirmed_together if {
+	claim := {"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"]}}
+	before := {"replicas": 3, "volumeClaimTemplates": [claim], "ordinals": {"start": 0}}
+	policy := {"persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete"}, "ordinals": {"start": 2}}
+	request := {
+		"operation": "UPDATE",
+		"kind": {"group": "apps", "kind": "StatefulSet"},
+		"userInfo": {"username": "alice"},
+		"oldObject": object.union(_bad, {"spec": before}),
+		"object": object.union(_bad, {"spec": object.union(before, policy)}),
+	}
+	asked := {[finding.rule, rules] |
+		some finding in router.findings
+		finding.level == "deny"
+		[_, after] := split(finding.msg, "stateward.dev/confirm-rules=")
+		rules := split(after, " ")[0]
+	} with input as {"request": request, "stateward": {"time": "2026-11-23T12:00:00Z"}}
+	asked == {
+		["ordinals-start", "ordinals-start,retention-policy"],
+		["retention-policy", "ordinals-start,retention-policy"],
+	}
+}
+
 test_rules_of_users_are_asked_too if {
 	finding := {"rule": "owner", "severity": "deny", "profile": {}}
 	found := {[found.rule, found.level] | some found in router.findings} with input as {}

@@ -206,6 +206,37 @@ func unguardedOwner(t *testing.T, p *patient) {
 		"`stateward rules registration --parent queues.queues.example.com`",
 		"StatefulSets: StatefulSet default/web has an owner and whenDeleted: Delete", allIsWell,
 	})
+	kinds, _ := p.command(t, "owners")
+	if !strings.Contains(kinds, "queues.queues.example.com  1             1            no") ||
+		!strings.Contains(kinds, "stateward rules registration --parent queues.queues.example.com | kubectl apply -f -") {
+		t.Errorf("stateward owners:\n%s", kinds)
+	}
+	p.looksUpOwners(t)
 	p.allowed(t, "", "delete", "queues.queues.example.com", "q", "--cascade=foreground")
 	p.diagnosed(t, 0, []string{"ok         owners"})
+}
+
+// command runs another verb than doctor.
+func (p *patient) command(t *testing.T, arguments ...string) (output string, code int) {
+	t.Helper()
+	arguments = append(arguments, "--kubeconfig", p.Kubeconfig())
+	return environment.Output(t, exec.CommandContext(t.Context(), p.binary, arguments...))
+}
+
+// looksUpOwners compares what is said of an owner before and after Stateward may look it up.
+func (p *patient) looksUpOwners(t *testing.T) {
+	t.Helper()
+	operator := p.as(t, "system:serviceaccount:"+p.namespace+":operator")
+	gone := append(operator, "patch", "statefulset/web", "--type=merge", "--dry-run=server", "-p",
+		ownedBy("queues.example.com/v1beta1", "Queue", "gone", "0", true))
+	p.says(t, false, "", []string{"Warning: [owner-reference]", "Stateward may not get queues.queues.example.com"}, gone...)
+	rights, code := p.command(t, "owners", "--rbac")
+	if code != 0 {
+		t.Fatal(rights)
+	}
+	p.allowed(t, rights, "apply", "-f", "-")
+	eventually(t, "Stateward looks queues up", func(context.Context) (bool, error) {
+		said, code := p.kubectl(t, "", gone...)
+		return code != 0 && strings.Contains(said, "does not exist"), nil
+	})
 }

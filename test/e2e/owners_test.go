@@ -21,6 +21,7 @@ func TestOwners(t *testing.T) {
 		"an owner that never was takes the set with it":        ownedByNobody,
 		"a status brings nothing in that guards":               throughStatus,
 		"an operator adopts":                                   operatorAdopts,
+		"an operator adopts for an owner that never was":       operatorForges,
 		"a set comes with the owner that it was exported with": exported,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -77,9 +78,29 @@ func operatorAdopts(t *testing.T, g guard) {
 	g.allowed(t, "", "create", "configmap", "cluster")
 	uid, _ := g.kubectl(t, "", "get", "configmap", "cluster", "-o", "jsonpath={.metadata.uid}")
 	adopts := ownedBy("v1", "ConfigMap", "cluster", strings.TrimSpace(uid), true)
+	g.warned(t, "owner-reference", "patch", "statefulset", "web", "--dry-run=server", "-p", adopts)
 	operator := g.as(t, "system:serviceaccount:"+g.namespace+":operator")
-	g.warned(t, "owner-reference", append(operator, "patch", "statefulset", "web", "-p", adopts)...)
+	g.allowed(t, "", append(operator, "patch", "statefulset", "web", "-p", adopts)...)
 	g.allowed(t, "", append(operator, "annotate", "statefulset", "web", "example.com/seen=1")...)
+}
+
+// operatorForges adds owners that do not exist, of kinds that the cluster has and of one that it has not.
+func operatorForges(t *testing.T, g guard) {
+	g.create(t, withClaim(builders.MakeStatefulSet().Replicas(1)))
+	g.settled(t, 1)
+	g.allowed(t, "", "create", "configmap", "cluster")
+	operator := g.as(t, "system:serviceaccount:"+g.namespace+":operator")
+	for what, owner := range map[string]string{
+		"no such object": ownedBy("v1", "ConfigMap", "gone", "0", true),
+		"another uid":    ownedBy("v1", "ConfigMap", "cluster", "0", true),
+		"no such kind":   ownedBy("example.com/v1", "Cluster", "gone", "0", true),
+		"may not look":   ownedBy("batch/v1", "Job", "gone", "0", true),
+	} {
+		t.Log(what)
+		for _, object := range []string{"statefulset/web", "persistentvolumeclaim/www-web-0"} {
+			g.denied(t, "owner-reference", append(operator, "patch", object, "--type=merge", "-p", owner)...)
+		}
+	}
 }
 
 func exported(t *testing.T, g guard) {

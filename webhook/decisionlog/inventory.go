@@ -82,6 +82,16 @@ func (i *Inventory) Owned(_ context.Context, group, kind string) (ast.Value, err
 	return i.objects(engine.IndexPath("owned", group, kind))
 }
 
+// Owner returns what was known of an owner.
+func (i *Inventory) Owner(_ context.Context, namespace, owner string) (ast.Value, error) {
+	path := engine.IndexPath("owner", namespace, owner)
+	at, found := i.find(path)
+	if !found {
+		return nil, i.missing(path)
+	}
+	return i.object(i.record.Reads[at].Object)
+}
+
 // Selecting returns the objects of a look-up of the record.
 func (i *Inventory) Selecting(_ context.Context, resource, namespace string, labels engine.Labels) (ast.Value, error) {
 	return i.objects(engine.LabelsPath("selecting", resource, namespace, labels))

@@ -22,7 +22,7 @@ func reads(library *policies.Library) []string {
 }
 
 // Roles builds the ClusterRoles: reading what the rules read and the Guardrails, whose status Stateward writes, and
-// keeping the caBundle of Stateward's own configurations, which only the self-managed certificates need.
+// keeping the caBundle of Stateward's own configurations, which only the self-managed certificates need, and looking up owners.
 func Roles(library *policies.Library) []rbacv1.ClusterRole {
 	byGroup := map[string][]string{}
 	for _, name := range reads(library) {
@@ -49,7 +49,24 @@ func Roles(library *policies.Library) []rbacv1.ClusterRole {
 		ResourceNames: []string{Name},
 		Verbs:         []string{"get", "update"},
 	}}
-	return []rbacv1.ClusterRole{read, bundle}
+	return []rbacv1.ClusterRole{read, bundle, OwnersRole(Name+"-owners", append(library.AllParents(), policies.Parent{Resource: "configmaps"}))}
+}
+
+// OwnersRole builds the ClusterRole by which the rule owner-reference looks up owners of these kinds. Of what it gets, only
+// the metadata is asked for; some operators keep their settings in a ConfigMap and let that own what they make.
+func OwnersRole(name string, owners []policies.Parent) rbacv1.ClusterRole {
+	role := clusterRole(name)
+	byGroup := map[string][]string{}
+	for _, owner := range owners {
+		byGroup[owner.Group] = append(byGroup[owner.Group], owner.Resource)
+	}
+	for _, group := range slices.Sorted(maps.Keys(byGroup)) {
+		slices.Sort(byGroup[group])
+		role.Rules = append(role.Rules, rbacv1.PolicyRule{
+			APIGroups: []string{group}, Resources: slices.Compact(byGroup[group]), Verbs: []string{"get"},
+		})
+	}
+	return role
 }
 
 // UserRole builds the ClusterRole for who may create Confirmations: admins of a namespace, and by that no editor, whose

@@ -67,11 +67,27 @@ func TestStatewardMayReadWhatTheRulesAndGuardrailsNeedAndNothingElse(t *testing.
 						Verbs:         []string{"get", "update"},
 					}},
 				},
+				registration.OwnersRole("stateward-owners", append(policies.Parents(), policies.Parent{Resource: "configmaps"})),
 			}
 			if diff := cmp.Diff(want, registration.Roles(test.library)); diff != "" {
 				t.Errorf("roles (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestOwnersRoleGetsEachKindOnce(t *testing.T) {
+	t.Parallel()
+	role := registration.OwnersRole("more", []policies.Parent{
+		{Group: "rabbitmq.com", Resource: "rabbitmqclusters"}, {Resource: "configmaps"},
+		{Group: "rabbitmq.com", Resource: "queues"}, {Group: "rabbitmq.com", Resource: "queues"},
+	})
+	want := []rbacv1.PolicyRule{
+		{APIGroups: []string{""}, Resources: []string{"configmaps"}, Verbs: []string{"get"}},
+		{APIGroups: []string{"rabbitmq.com"}, Resources: []string{"queues", "rabbitmqclusters"}, Verbs: []string{"get"}},
+	}
+	if diff := cmp.Diff(want, role.Rules); role.Name != "more" || diff != "" {
+		t.Errorf("role %s, rules (-want +got):\n%s", role.Name, diff)
 	}
 }
 
@@ -102,7 +118,7 @@ func TestEachRoleIsBoundToStatewardOnly(t *testing.T) {
 			Subjects:   []rbacv1.Subject{{Kind: "ServiceAccount", Namespace: "stateward-system", Name: "stateward"}},
 		}
 	}
-	want := []rbacv1.ClusterRoleBinding{binding("stateward"), binding("stateward-ca-bundle")}
+	want := []rbacv1.ClusterRoleBinding{binding("stateward"), binding("stateward-ca-bundle"), binding("stateward-owners")}
 	if diff := cmp.Diff(want, registration.RoleBindings(registration.Roles(embedded(t)))); diff != "" {
 		t.Errorf("bindings (-want +got):\n%s", diff)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -74,9 +75,6 @@ create confirmations.stateward.dev in its namespace.`,
 			if len(args) != 2 {
 				return usageError{errors.New("name an object and an operation, as in `stateward confirm sts/web delete`")}
 			}
-			if len(options.rules) > 0 {
-				return usageError{errors.New("--rules is only for -f, -k, -l or release: an annotation confirms the operation for all rules")}
-			}
 			return confirm(command.Context(), args[0], args[1], options, streams)
 		},
 	}
@@ -98,8 +96,10 @@ func confirm(ctx context.Context, object, operation string, options confirmOptio
 	if err != nil {
 		return usageError{err}
 	}
-	until := options.until()
-	by, err := mark(ctx, target, until, options, streams)
+	if err := allConfirmable(options.rules, library); err != nil {
+		return usageError{err}
+	}
+	by, until, err := mark(ctx, target, options, streams)
 	if err != nil {
 		return err
 	}
@@ -129,6 +129,18 @@ func targetOf(object, operation string, library *policies.Library) (target, erro
 			operation, strings.ToLower(resource.Kind), strings.Join(operations, " or "))
 	}
 	return target{resource, name, operation}, nil
+}
+
+// allConfirmable refuses rules that no confirmation lets anything through; those that are not built in are for the cluster to know.
+func allConfirmable(ids []string, library *policies.Library) error {
+	for _, id := range ids {
+		for _, rule := range library.Rules {
+			if rule.Called(id) && !rule.Confirm {
+				return fmt.Errorf("--rules: rule %s cannot be confirmed", id)
+			}
+		}
+	}
+	return nil
 }
 
 // resourceCalled knows a resource by the names that kubectl takes: plural, singular, kind and short name.
@@ -192,33 +204,35 @@ func (o confirmOptions) reach(streams Streams) (*rest.Config, dynamic.Interface,
 	return config, client, namespace, nil
 }
 
-// mark writes the confirmation and returns who is on record for it.
-func mark(ctx context.Context, target target, until string, options confirmOptions, streams Streams) (by string, err error) {
+// mark writes the confirmation and returns who is on record for it, and until when.
+func mark(ctx context.Context, target target, options confirmOptions, streams Streams) (by, until string, err error) {
 	config, client, namespace, err := options.reach(streams)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	if target.resource.Version == "" {
 		if target.resource.Version, err = preferredVersion(config, target.resource.Group); err != nil {
-			return "", usageError{err}
+			return "", "", usageError{err}
 		}
 	}
-	patch, err := json.Marshal(marks(target.operation, until, options.reason))
+	patch, err := json.Marshal(marks(target.operation, options))
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	marked, err := resourceClient(client, target.resource, namespace).
 		Patch(ctx, target.name, types.MergePatchType, patch, metav1.PatchOptions{FieldManager: "stateward-confirm"})
 	if apierrors.IsNotFound(err) {
-		return "", usageError{fmt.Errorf("confirm %s: %w", target.operation, err)}
+		return "", "", usageError{fmt.Errorf("confirm %s: %w", target.operation, err)}
 	}
 	if err != nil {
-		return "", fmt.Errorf("confirm %s: %w", target.operation, err)
+		return "", "", fmt.Errorf("confirm %s: %w", target.operation, err)
 	}
-	if by = marked.GetAnnotations()[policies.ConfirmedByMark]; by == "" {
-		return "", errNotRecorded
+	written := marked.GetAnnotations()
+	by, until = written[policies.ConfirmedByMark], written[policies.ConfirmUntilMark]
+	if by == "" || written[policies.ConfirmForMark] != "" {
+		return "", "", errNotRecorded
 	}
-	return by, nil
+	return by, until, nil
 }
 
 // preferredVersion is the version of an API group that the cluster prefers.
@@ -239,13 +253,20 @@ func preferredVersion(config *rest.Config, group string) (string, error) {
 	return "", fmt.Errorf("the cluster has no API group %s", group)
 }
 
-// marks is the merge patch; a reason of an earlier confirmation is not kept for this one.
-func marks(operation, until, reason string) any {
+// marks is the merge patch; the rules and the reason of an earlier confirmation are not kept for this one. The clock that
+// counts is that of Stateward.
+func marks(operation string, options confirmOptions) any {
 	annotations := map[string]any{
-		policies.ConfirmMark: operation, policies.ConfirmUntilMark: until, policies.ConfirmReasonMark: nil,
+		policies.ConfirmMark:       operation,
+		policies.ConfirmForMark:    fmt.Sprintf("%ds", int(math.Ceil(options.duration.Seconds()))),
+		policies.ConfirmRulesMark:  nil,
+		policies.ConfirmReasonMark: nil,
 	}
-	if reason != "" {
-		annotations[policies.ConfirmReasonMark] = reason
+	if len(options.rules) > 0 {
+		annotations[policies.ConfirmRulesMark] = strings.Join(options.rules, ",")
+	}
+	if options.reason != "" {
+		annotations[policies.ConfirmReasonMark] = options.reason
 	}
 	return map[string]any{"metadata": map[string]any{"annotations": annotations}}
 }

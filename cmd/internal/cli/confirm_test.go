@@ -22,7 +22,7 @@ func TestOnlyWhatCanBeConfirmedIsConfirmed(t *testing.T) {
 		"no labels":         {[]string{"-l", "a b", "delete", away}, cli.ExitUsage, "-l a b: "},
 		"no such file":      {[]string{"-f", "testdata/none.yaml", "delete", away}, cli.ExitUsage, "testdata/none.yaml"},
 		"no answer":         {[]string{"-f", "-", "delete"}, cli.ExitUsage, "where no answer can follow: add --yes"},
-		"rules of one":      {[]string{"sts/web", "delete", "--rules", "quorum"}, cli.ExitUsage, "--rules is only for -f, -k, -l or release"},
+		"no such rule":      {[]string{"sts/web", "update", "--rules", "image-tag"}, cli.ExitUsage, "rule image-tag cannot be confirmed"},
 		"no such operation": {[]string{"release", "web", "restart"}, cli.ExitUsage, `unknown operation "restart"`},
 		"no kind":           {[]string{"web", "delete"}, cli.ExitUsage, `"web" is not KIND/NAME, as in sts/web`},
 		"no name":           {[]string{"sts/", "delete"}, cli.ExitUsage, `"sts/" is not KIND/NAME`},

@@ -22,12 +22,8 @@ StatefulSets to those that the rule owner-delete knows.`,
 			if err != nil {
 				return err
 			}
-			for _, name := range parents {
-				parent, err := policies.ParseParent(name)
-				if err != nil {
-					return fmt.Errorf("--parent: %w", err)
-				}
-				library.MoreParents = append(library.MoreParents, parent)
+			if library.MoreParents, err = parseParents(parents); err != nil {
+				return fmt.Errorf("--parent: %w", err)
 			}
 			page, err := generate.Registration(library)
 			if err != nil {
@@ -40,4 +36,15 @@ StatefulSets to those that the rule owner-delete knows.`,
 	command.Flags().StringArrayVar(&parents, "parent", nil,
 		"ask before custom resources of this CustomResourceDefinition are deleted, as RESOURCE.GROUP (repeatable)")
 	return command
+}
+
+func parseParents(names []string) (parents []policies.Parent, err error) {
+	for _, name := range names {
+		parent, err := policies.ParseParent(name)
+		if err != nil {
+			return nil, err
+		}
+		parents = append(parents, parent)
+	}
+	return parents, nil
 }

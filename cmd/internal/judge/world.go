@@ -145,6 +145,9 @@ func (w *world) Owned(_ context.Context, group, kind string) (ast.Value, error) 
 	return owned, nil
 }
 
+// Owner knows nothing: rules ask for it where an owner is added to a stored object, and manifests have none before them.
+func (*world) Owner(context.Context, string, string) (ast.Value, error) { return nil, nil }
+
 // Selecting returns the objects that want no other label than these.
 func (w *world) Selecting(_ context.Context, resource, namespace string, labels engine.Labels) (ast.Value, error) {
 	return w.listed(w.shelf(resource, namespace).wanted.Within(labels), everything)

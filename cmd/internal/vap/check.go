@@ -34,7 +34,7 @@ func checkRule(rule policies.Rule) (problems []error) {
 		}
 	}
 	if rule.Confirm {
-		compile("confirmed", confirmed(true), cel.BoolType)
+		compile("confirmed", confirmed(rule, true), cel.BoolType)
 		variables[policies.ReservedCELVariable] = true
 	}
 	for index, variable := range rule.CEL.Variables {

@@ -38,7 +38,7 @@ func policy(name string, rule policies.Rule, level policies.Level, limits limits
 	}
 	if rule.Confirm {
 		exported.Spec.Variables = append(exported.Spec.Variables, admissionregistrationv1.Variable{
-			Name: policies.ReservedCELVariable, Expression: confirmed(fourEyes(options.Guardrails)),
+			Name: policies.ReservedCELVariable, Expression: confirmed(rule, fourEyes(options.Guardrails)),
 		})
 	}
 	for _, variable := range rule.CEL.Variables {
@@ -95,7 +95,7 @@ func translate(rule policies.Rule, validation policies.CELValidation) admissionr
 	if rule.Confirm && !validation.Always {
 		expression = fmt.Sprintf("variables.%s || (%s)", policies.ReservedCELVariable, expression)
 		message = fmt.Sprintf("(%s) + (%s) + (%s) + (%s)", strconv.Quote(begin), strings.TrimSpace(validation.What),
-			strconv.Quote(strings.TrimSuffix(end, ".")), way())
+			strconv.Quote(strings.TrimSuffix(end, ".")), way(rule))
 	}
 	reason := metav1.StatusReasonForbidden
 	return admissionregistrationv1.Validation{
@@ -110,33 +110,6 @@ func cut(message string) string {
 		return message
 	}
 	return strings.ToValidUTF8(message[:longestMessage], "")
-}
-
-// way is the end of a message that tells how to confirm. Who creates something confirms nothing, and a Scale does not
-// carry the marks of its StatefulSet.
-func way() string {
-	return `request.operation == 'CREATE' || request.kind.kind == 'Scale' ? '.' : ` +
-		`', or confirm it: stateward confirm ' + request.kind.kind.lowerAscii() + '/' + oldObject.metadata.name + ' ' + ` +
-		`request.operation.lowerAscii() + (request.kind.kind == 'Namespace' ? '' : ' -n ' + oldObject.metadata.namespace)`
-}
-
-// confirmed is true where the marks of a confirmation for this operation stand on the object. CEL has no clock: that
-// they have not expired yet is for Stateward to see.
-func confirmed(fourEyes bool) string {
-	mark := func(name string) string {
-		return fmt.Sprintf("oldObject.metadata.?annotations[?'%s'].orValue('')", name)
-	}
-	parts := []string{
-		"oldObject != null",
-		mark(policies.ConfirmMark) + " == request.operation.lowerAscii()",
-		mark(policies.ConfirmUntilMark) + " != ''",
-		mark(policies.ConfirmedByMark) + " != ''",
-	}
-	if fourEyes {
-		parts = append(parts, mark(policies.ConfirmedByMark)+" != request.userInfo.username",
-			"!"+mark(policies.ConfirmedByMark)+".startsWith('system:serviceaccount:')")
-	}
-	return strings.Join(parts, " && ")
 }
 
 func resourceRules(requests map[string][]string) (rules []admissionregistrationv1.NamedRuleWithOperations) {

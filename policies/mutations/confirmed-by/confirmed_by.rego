@@ -1,9 +1,10 @@
 # METADATA
 # title: Record who confirmed an operation
 # description: |
-#   When a user sets or changes `stateward.dev/confirm`, `confirm-until` or `confirm-reason`, Stateward records the
-#   authenticated user name in `stateward.dev/confirmed-by`. A user cannot write it for another user, and it is
-#   removed with the confirmation. A confirmation without it is ignored, so that none can be added while Stateward is
+#   When a user sets or changes `stateward.dev/confirm`, `confirm-until`, `confirm-for`, `confirm-rules` or
+#   `confirm-reason`, Stateward records the authenticated user name in `stateward.dev/confirmed-by`, and the state of
+#   the object in `stateward.dev/confirmed-object`. A user cannot write them for another user, and they are removed
+#   with the confirmation. A confirmation without it is ignored, so that none can be added while Stateward is
 #   unavailable: this mutation works together with the rule protected-labels.
 # custom:
 #   on:
@@ -30,37 +31,54 @@
 #   since: v0.1.0
 package stateward.mutations["confirmed-by"]
 
-import data.stateward.lib.confirmation
 import data.stateward.lib.marks
 import data.stateward.lib.result
 import data.stateward.lib.review
+import data.stateward.lib.stamp
 
 _path := ["metadata", "annotations", marks.confirmed_by]
 
-_pointer := sprintf("/metadata/annotations/%s", [replace(marks.confirmed_by, "/", "~1")])
-
-# A stamp stands beside the operation that is confirmed, so there is a map of annotations to add it to.
+# Stamps are written beside the operation that is confirmed, so there is a map of annotations to add them to.
 report contains result.mutation(rego.metadata.chain(), entry, {
 	"path": _path,
-	"what": _what(entry, stamp),
-	"patch": [{"op": "add", "path": _pointer, "value": stamp}],
+	"what": _what(entry, stamp.name(entry)),
+	"patch": patch,
 }) if {
 	some entry in _requests
-	stamp := confirmation.stamp(entry)
-	stamp != ""
-	marks.annotation(entry.object, marks.confirmed_by) != stamp
+	stamp.name(entry) != ""
+	patch := array.concat(_ends(entry), _written(entry))
+	count(patch) > 0
 }
 
 report contains result.mutation(rego.metadata.chain(), entry, {
-	"path": _path,
+	"path": ["metadata", "annotations", mark],
 	"what": sprintf("%q confirms nothing here; Stateward removes it", [written]),
-	"patch": [{"op": "remove", "path": _pointer}],
+	"patch": [{"op": "remove", "path": _pointer(mark)}],
 }) if {
 	some entry in _requests
-	confirmation.stamp(entry) == ""
-	written := marks.annotation(entry.object, marks.confirmed_by)
+	stamp.name(entry) == ""
+	some mark in [marks.confirmed_by, marks.confirmed_object]
+	written := marks.annotation(entry.object, mark)
 	written != ""
 }
+
+# The time when a confirmation ends replaces how long it is to last, so that the same command can renew it.
+_ends(entry) := [
+	{"op": "add", "path": _pointer(marks.until), "value": until},
+	{"op": "remove", "path": _pointer(marks.for_time)},
+] if {
+	until := stamp.promised(entry)
+} else := []
+
+_written(entry) := [{"op": "add", "path": _pointer(mark), "value": value} |
+	some mark, value in {
+		marks.confirmed_by: stamp.name(entry),
+		marks.confirmed_object: stamp.bound(entry),
+	}
+	marks.annotation(entry.object, mark) != value
+]
+
+_pointer(mark) := sprintf("/metadata/annotations/%s", [replace(mark, "/", "~1")])
 
 # A manifest has no user.
 _requests := [entry |
@@ -68,10 +86,19 @@ _requests := [entry |
 	entry.operation in {"CREATE", "UPDATE"}
 ]
 
-_what(entry, stamp) := sprintf("Stateward records that %q confirms: %s until %s", [
-	stamp,
+_what(entry, name) := sprintf("Stateward records that %q confirms: %s until %s, %s", [
+	name,
 	marks.annotation(entry.object, marks.confirm),
-	marks.annotation(entry.object, marks.until),
+	_until(entry),
+	_scope(marks.annotation(entry.object, marks.rules)),
 ]) if {
-	marks.confirmation(entry.object) != marks.confirmation(entry.old)
-} else := sprintf("only Stateward writes it, so %q is kept", [stamp])
+	stamp.renewed(entry)
+} else := sprintf("only Stateward writes it, so %q is kept", [name])
+
+_until(entry) := until if {
+	until := stamp.promised(entry)
+} else := marks.annotation(entry.object, marks.until)
+
+_scope("") := sprintf("for all rules (%s limits it)", [marks.rules])
+
+_scope(rules) := sprintf("for %s", [rules]) if rules != ""

@@ -16,7 +16,8 @@ test_who_confirms_is_recorded if {
 	[[finding.msg, finding.patch] | some finding in mutation.report] == [[
 		concat(" ", [
 			`[confirmed-by] metadata.annotations["stateward.dev/confirmed-by"]:`,
-			`Stateward records that "bob" confirms: delete until 2026-11-23T12:10:00Z.`,
+			`Stateward records that "bob" confirms: delete until 2026-11-23T12:10:00Z,`,
+			"for all rules (stateward.dev/confirm-rules limits it).",
 			"Fix: do not set this annotation: Stateward writes it.",
 		]),
 		[_bob],
@@ -150,3 +151,32 @@ _update(before, after) := {"request": {
 	"oldObject": _sts(before),
 	"object": _sts(after),
 }}
+
+test_duration_becomes_a_time if {
+	said := {
+		"stateward.dev/confirm": "delete",
+		"stateward.dev/confirm-for": "10m",
+		"stateward.dev/confirm-rules": "cascade-delete",
+	}
+	request := object.union(_update({}, said), {"stateward": {"time": "2026-11-23T12:00:00Z"}})
+	[[finding.what, finding.patch] | some finding in mutation.report] == [[
+		`Stateward records that "bob" confirms: delete until 2026-11-23T12:10:00Z, for cascade-delete`,
+		[
+			{"op": "add", "path": "/metadata/annotations/stateward.dev~1confirm-until", "value": "2026-11-23T12:10:00Z"},
+			{"op": "remove", "path": "/metadata/annotations/stateward.dev~1confirm-for"},
+			_bob,
+		],
+	]] with input as request
+}
+
+test_state_of_the_object_is_recorded if {
+	request := object.union(_update({}, _said), {"request": {"oldObject": {"metadata": {"uid": "0c7a"}}}})
+	[patch.value | some finding in mutation.report; some patch in finding.patch] == ["bob", "0c7a"] with input as request
+}
+
+test_state_of_nothing_is_removed if {
+	after := {"stateward.dev/confirmed-object": "0c7a"}
+	[finding.patch | some finding in mutation.report] == [[
+		{"op": "remove", "path": "/metadata/annotations/stateward.dev~1confirmed-object"},
+	]] with input as _update({}, after)
+}

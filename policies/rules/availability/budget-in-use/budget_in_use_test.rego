@@ -8,7 +8,7 @@ test_deletion_of_the_budget_of_a_running_set_is_denied if {
 			`[budget-in-use] metadata.name: budget "web" protects the 3 pods of StatefulSet "web":`,
 			"without it a drain may evict all at once. Fix: delete the StatefulSet or scale it to 0 first, or confirm it:",
 			"kubectl annotate poddisruptionbudget web -n default --overwrite --field-manager=stateward-confirm",
-			"stateward.dev/confirm=delete stateward.dev/confirm-until=2026-11-23T12:10:00Z",
+			"stateward.dev/confirm=delete stateward.dev/confirm-rules=budget-in-use stateward.dev/confirm-for=10m",
 		]),
 		false,
 	]] with input as _delete("alice", {}) with data.cluster as _cluster({}, {})

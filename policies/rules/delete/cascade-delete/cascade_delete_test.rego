@@ -7,7 +7,7 @@ _now := "2026-11-23T12:00:00Z"
 _fix := concat(" ", [
 	"Fix: scale it to 0 first, so that the pods stop in order, or confirm it: kubectl annotate statefulset web -n default",
 	"--overwrite --field-manager=stateward-confirm stateward.dev/confirm=delete",
-	"stateward.dev/confirm-until=2026-11-23T12:10:00Z",
+	"stateward.dev/confirm-rules=cascade-delete stateward.dev/confirm-for=10m",
 ])
 
 test_cascade_is_denied_whatever_it_is_called[policy] if {
@@ -204,12 +204,13 @@ _marked(operation, until) := object.union(
 		"stateward.dev/confirm": operation,
 		"stateward.dev/confirm-until": until,
 		"stateward.dev/confirmed-by": "alice",
+		"stateward.dev/confirmed-object": "1",
 	}}}}},
 )
 
 _confirm := concat(" ", [
 	"or confirm it: kubectl annotate statefulset web -n default --overwrite --field-manager=stateward-confirm",
-	"stateward.dev/confirm=delete stateward.dev/confirm-until=2026-11-23T12:10:00Z",
+	"stateward.dev/confirm=delete stateward.dev/confirm-rules=cascade-delete stateward.dev/confirm-for=10m",
 ])
 
 _claims(most) := {"default": {name: {"metadata": {"name": name, "ownerReferences": [{"uid": "1"}]}} |

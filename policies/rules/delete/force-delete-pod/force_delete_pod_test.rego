@@ -12,7 +12,7 @@ test_forced_deletion_is_denied if {
 		`node "node-0" may still run this one. Fix: delete it with its grace period, or power its node off and taint it`,
 		"out-of-service, or confirm it: kubectl annotate pod web-0 -n default --overwrite",
 		"--field-manager=stateward-confirm stateward.dev/confirm=delete",
-		"stateward.dev/confirm-until=2026-11-23T12:10:00Z",
+		"stateward.dev/confirm-rules=force-delete-pod stateward.dev/confirm-for=10m",
 	])] with input as _delete(_force, {})
 		with data.cluster.known as _known
 		with data.cluster.nodes as _nodes([])
@@ -147,7 +147,7 @@ test_eviction_without_grace_is_denied if {
 			`node "node-0" may still run this one. Fix: delete it with its grace period, or power its node off and taint it`,
 			"out-of-service, or confirm it: kubectl annotate pod web-0 -n default --overwrite",
 			"--field-manager=stateward-confirm stateward.dev/confirm=delete",
-			"stateward.dev/confirm-until=2026-11-23T12:10:00Z",
+			"stateward.dev/confirm-rules=force-delete-pod stateward.dev/confirm-for=10m",
 		]),
 		false,
 	]} with input as _evict("alice", _force) with data.cluster as _cluster({})

@@ -62,7 +62,7 @@ _message(inventory) := concat(" ", [
 	sprintf(`[namespace-delete] metadata.name: namespace "shop" holds %s.`, [inventory]),
 	"Fix: delete its StatefulSets and claims first, or confirm it: kubectl annotate namespace shop --overwrite",
 	"--field-manager=stateward-confirm",
-	"stateward.dev/confirm=delete stateward.dev/confirm-until=2026-11-23T12:10:00Z",
+	"stateward.dev/confirm=delete stateward.dev/confirm-rules=namespace-delete stateward.dev/confirm-for=10m",
 ])
 
 _claims := {"shop": {

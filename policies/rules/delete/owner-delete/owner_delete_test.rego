@@ -10,7 +10,7 @@ test_owner_of_a_set_with_claims_is_denied if {
 		"DELETES 3 claims with 3Gi of data: data-rmq-server-0, data-rmq-server-1, data-rmq-server-2.",
 		"Fix: check that its data may go, and take a backup if it may not, or confirm it: kubectl annotate",
 		"rabbitmqcluster.rabbitmq.com rmq -n data --overwrite --field-manager=stateward-confirm",
-		"stateward.dev/confirm=delete stateward.dev/confirm-until=2026-11-23T12:10:00Z",
+		"stateward.dev/confirm=delete stateward.dev/confirm-rules=owner-delete stateward.dev/confirm-for=10m",
 	])} with input as _delete({}) with data.cluster as _cluster(3, _by_parent)
 }
 
@@ -88,7 +88,7 @@ test_definition_takes_all_objects_of_its_kind if {
 		"Fix: check that its data may go, and take a backup if it may not, or confirm it: kubectl annotate",
 		"customresourcedefinition.apiextensions.k8s.io rabbitmqclusters.rabbitmq.com --overwrite",
 		"--field-manager=stateward-confirm",
-		"stateward.dev/confirm=delete stateward.dev/confirm-until=2026-11-23T12:10:00Z",
+		"stateward.dev/confirm=delete stateward.dev/confirm-rules=owner-delete stateward.dev/confirm-for=10m",
 	])} with input as _definition("rabbitmq.com") with data.cluster as _cluster(1, _by_parent)
 }
 

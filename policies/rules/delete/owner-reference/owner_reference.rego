@@ -4,9 +4,12 @@
 #   The garbage collector deletes an object when none of its owners exists, and it finds owners by uid. An update that
 #   adds an owner is therefore a delayed deletion: of a StatefulSet with its pods, of a claim with its data, of a
 #   Service or of a whole namespace. If the owner does not exist, the deletion is immediate. Kubernetes' own
-#   controllers may add owners. A service account that adds a managing owner (`controller: true`), as operators do
-#   when they adopt an object, gets a warning. So does a user who creates a StatefulSet with an owner, or keeps one in
-#   a file: the owner does not exist in another cluster.
+#   controllers may add owners. In a cluster the owner is looked up: if it exists with this uid, service accounts may
+#   add it, and people get a warning (for a namespace both are denied). Where Stateward may not look, a service account
+#   that adds a managing owner (`controller: true`) of a custom kind, as operators do when they adopt an object, gets a
+#   warning; `stateward owners --rbac` prints the missing right. A StatefulSet that is created with an owner that does
+#   not exist gets a warning, and so does a user who creates one with an owner, or keeps one in a file: the owner does
+#   not exist in another cluster.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/architecture/garbage-collection/#owners-dependents
 # custom:
@@ -33,6 +36,7 @@
 package stateward.rules.delete["owner-reference"]
 
 import data.stateward.lib.identity
+import data.stateward.lib.owned
 import data.stateward.lib.owners
 import data.stateward.lib.result
 import data.stateward.lib.review
@@ -45,7 +49,7 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	some entry in _judged
 	entry.operation == "UPDATE"
 	some index in owners.gained(entry)
-	not _adopts(entry, index)
+	not _looks_right(entry, index)
 }
 
 report contains result.advice(rego.metadata.chain(), entry, {
@@ -56,7 +60,8 @@ report contains result.advice(rego.metadata.chain(), entry, {
 	some entry in _judged
 	entry.operation == "UPDATE"
 	some index in owners.gained(entry)
-	_adopts(entry, index)
+	_looks_right(entry, index)
+	not _found_by_automation(entry, index)
 }
 
 report contains result.advice(rego.metadata.chain(), entry, {
@@ -65,8 +70,8 @@ report contains result.advice(rego.metadata.chain(), entry, {
 }) if {
 	some entry in review.statefulsets
 	entry.operation in {"MANIFEST", "CREATE"}
-	identity.class(entry.user) in {"person", "unknown"}
 	some index in owners.gained(entry)
+	_doubtful(entry, index)
 }
 
 _judged := [entry |
@@ -74,15 +79,70 @@ _judged := [entry |
 	not identity.is_controller(entry.user)
 ]
 
-_adopts(entry, index) if {
-	identity.class(entry.user) == "automation"
-	entry.object.metadata.ownerReferences[index].controller == true
+# An owner of a namespace is never a matter of course: everything in it goes.
+_looks_right(entry, index) if {
+	entry.kind != "Namespace"
+	owners.existing(entry, index)
 }
 
-_what(entry, index) := sprintf("%s %q is DELETED%s once %s %q does not exist (uid %q)", [
+_looks_right(entry, index) if {
+	not owners.existing(entry, index)
+	not owners.missing(entry, index)
+	_adopts(entry, index)
+}
+
+_found_by_automation(entry, index) if {
+	owners.existing(entry, index)
+	identity.class(entry.user) == "automation"
+}
+
+# Operators own what they create by objects of kinds of their own: those of Kubernetes manage none of these objects,
+# except by controllers of Kubernetes.
+_adopts(entry, index) if {
+	identity.class(entry.user) == "automation"
+	owner := entry.object.metadata.ownerReferences[index]
+	owner.controller == true
+	not _cannot_manage(entry, index)
+}
+
+_cannot_manage(entry, index) if {
+	owners.unread(entry, index)
+	group := owned.group_of(entry.object.metadata.ownerReferences[index].apiVersion)
+	_of_kubernetes(group)
+}
+
+_of_kubernetes(group) if not contains(group, ".")
+
+_of_kubernetes(group) if endswith(group, ".k8s.io")
+
+# What is created with an owner that exists is as its operator wants it; in a file it is of no use in another cluster.
+_doubtful(entry, index) if owners.missing(entry, index)
+
+_doubtful(entry, index) if {
+	not owners.missing(entry, index)
+	identity.class(entry.user) in {"person", "unknown"}
+}
+
+# The end of a warning may be cut off.
+_what(entry, index) := sprintf("%s: %s", [why, _fate(entry, index)]) if {
+	why := owners.unread(entry, index)
+} else := _fate(entry, index)
+
+_fate(entry, index) := sprintf("%s %q is DELETED%s %s", [
 	entry.kind,
 	entry.name,
 	_with(entry.kind),
+	_when(entry, index),
+])
+
+_when(entry, index) := sprintf("within seconds: %s does not exist", [_owner(entry, index)]) if {
+	owners.missing(entry, index)
+	count(entry.object.metadata.ownerReferences) == 1
+} else := sprintf("once its other owners are gone: %s does not exist", [_owner(entry, index)]) if {
+	owners.missing(entry, index)
+} else := sprintf("once %s does not exist", [_owner(entry, index)])
+
+_owner(entry, index) := sprintf("%s %q (uid %q)", [
 	object.get(owner, "kind", ""),
 	object.get(owner, "name", ""),
 	object.get(owner, "uid", ""),

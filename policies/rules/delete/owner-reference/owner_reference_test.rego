@@ -6,6 +6,12 @@ _now := "2026-11-23T12:00:00Z"
 
 _owner := {"apiVersion": "v1", "kind": "ConfigMap", "name": "settings", "uid": "0c7a"}
 
+_managing := object.union(_owner, {"controller": true})
+
+_operator := "system:serviceaccount:db:operator"
+
+_existing := {"default": {"v1/ConfigMap/settings": {"exists": true, "uid": "0c7a"}}}
+
 test_a_new_owner_is_denied if {
 	some finding in rule.report with input as _update("StatefulSet", [], [_owner], "alice", {})
 	finding.severity == "deny"
@@ -14,9 +20,9 @@ test_a_new_owner_is_denied if {
 	finding.path == ["metadata", "ownerReferences", 0]
 	finding.msg == concat(" ", [
 		`[owner-reference] metadata.ownerReferences[0]: StatefulSet "web" is DELETED with its pods once`,
-		`ConfigMap "settings" does not exist (uid "0c7a"). Fix: remove the ownerReference, or confirm it:`,
+		`ConfigMap "settings" (uid "0c7a") does not exist. Fix: remove the ownerReference, or confirm it:`,
 		"kubectl annotate statefulset web -n default --overwrite --field-manager=stateward-confirm",
-		"stateward.dev/confirm=update stateward.dev/confirm-until=2026-11-23T12:10:00Z",
+		"stateward.dev/confirm=update stateward.dev/confirm-rules=owner-reference stateward.dev/confirm-for=10m",
 	])
 }
 
@@ -28,7 +34,7 @@ test_each_kind_says_what_goes_with_it[kind] if {
 		"Namespace": `Namespace "web" is DELETED with everything in it once`,
 	}
 	[finding.what | some finding in rule.report] == [sprintf(
-		`%s ConfigMap "settings" does not exist (uid "0c7a")`,
+		`%s ConfigMap "settings" (uid "0c7a") does not exist`,
 		[loss],
 	)] with input as _update(kind, [], [_owner], "alice", {})
 }
@@ -47,7 +53,7 @@ test_only_the_new_owner_is_named if {
 test_owners_without_names_are_denied_too if {
 	[finding.what | some finding in rule.report] == [concat(" ", [
 		`StatefulSet "web" is DELETED with its pods once`,
-		` "" does not exist (uid "")`,
+		` "" (uid "") does not exist`,
 	])] with input as _update("StatefulSet", [], [{"x": 1}], "alice", {})
 }
 
@@ -76,23 +82,21 @@ test_controllers_of_kubernetes_may[username] if {
 }
 
 test_an_operator_that_adopts_is_warned if {
-	managing := object.union(_owner, {"controller": true})
 	some finding in rule.report
-		with input as _update("StatefulSet", [], [managing], "system:serviceaccount:db:operator", {})
+		with input as _update("StatefulSet", [], [_managing], _operator, {})
 	finding.advice == true
 	endswith(finding.msg, "Fix: keep this owner for as long as you need the data.")
 }
 
 test_an_owner_that_does_not_manage_is_denied_to_automation_too if {
 	some finding in rule.report
-		with input as _update("StatefulSet", [], [_owner], "system:serviceaccount:db:operator", {})
+		with input as _update("StatefulSet", [], [_owner], _operator, {})
 	finding.severity == "deny"
 	not finding.advice
 }
 
 test_a_person_does_not_adopt if {
-	managing := object.union(_owner, {"controller": true})
-	some finding in rule.report with input as _update("StatefulSet", [], [managing], "alice", {})
+	some finding in rule.report with input as _update("StatefulSet", [], [_managing], "alice", {})
 	not finding.advice
 }
 
@@ -107,7 +111,73 @@ test_an_owner_of_what_a_person_creates_is_mentioned if {
 }
 
 test_an_operator_creates_with_an_owner if {
-	rule.report == set() with input as _create("system:serviceaccount:db:operator")
+	rule.report == set() with input as _create(_operator)
+}
+
+test_an_owner_that_does_not_exist_is_denied_to_automation_too[what] if {
+	some what, known in {"no such object": {"exists": false}, "another uid": {"exists": true, "uid": "1d8b"}}
+	some finding in rule.report
+		with input as _update("StatefulSet", [], [_managing], _operator, {})
+		with data.cluster.owner as {"default": {"v1/ConfigMap/settings": known}}
+	finding.severity == "deny"
+	finding.what == concat(" ", [
+		`StatefulSet "web" is DELETED with its pods within seconds:`,
+		`ConfigMap "settings" (uid "0c7a") does not exist`,
+	])
+}
+
+test_other_owners_delay_what_an_owner_that_does_not_exist_does if {
+	other := object.union(_owner, {"name": "other"})
+	some finding in rule.report
+		with input as _update("StatefulSet", [_owner], [_owner, other], "alice", {})
+		with data.cluster.owner as {"default": {"v1/ConfigMap/other": {"exists": false}}}
+	finding.what == concat(" ", [
+		`StatefulSet "web" is DELETED with its pods once its other owners are gone:`,
+		`ConfigMap "other" (uid "0c7a") does not exist`,
+	])
+}
+
+test_automation_may_add_an_owner_that_exists if {
+	rule.report == set() with input as _update("PersistentVolumeClaim", [], [_owner], _operator, {})
+		with data.cluster.owner as _existing
+}
+
+test_a_person_who_adds_an_owner_that_exists_is_warned if {
+	[finding.advice | some finding in rule.report] == [true]
+		with input as _update("PersistentVolumeClaim", [], [_owner], "alice", {})
+		with data.cluster.owner as _existing
+}
+
+test_an_owner_of_a_namespace_is_denied_even_where_it_exists if {
+	[finding.severity | some finding in rule.report; not finding.advice] == ["deny"]
+		with input as _update("Namespace", [], [_managing], _operator, {})
+		with data.cluster.owner as {"": _existing.default}
+}
+
+test_what_stateward_may_not_look_up_is_named if {
+	custom := object.union(_managing, {"apiVersion": "rabbitmq.com/v1beta1", "kind": "RabbitmqCluster", "name": "rmq"})
+	why := "Stateward may not get rabbitmqclusters.rabbitmq.com"
+	some finding in rule.report
+		with input as _update("StatefulSet", [], [custom], _operator, {})
+		with data.cluster.owner as {"default": {"rabbitmq.com/v1beta1/RabbitmqCluster/rmq": {"unread": why}}}
+	finding.advice == true
+	startswith(finding.what, sprintf(`%s: StatefulSet "web" is DELETED with its pods once`, [why]))
+}
+
+test_no_kind_of_kubernetes_that_cannot_be_looked_up_adopts[group] if {
+	some group in ["v1", "batch/v1", "storage.k8s.io/v1"]
+	owner := object.union(_managing, {"apiVersion": group})
+	known := {sprintf("%s/ConfigMap/settings", [group]): {"unread": "Stateward may not get configmaps"}}
+	some finding in rule.report
+		with input as _update("StatefulSet", [], [owner], _operator, {})
+		with data.cluster.owner as {"default": known}
+	finding.severity == "deny"
+	not finding.advice
+}
+
+test_automation_that_creates_for_an_owner_that_does_not_exist_is_warned if {
+	[finding.advice | some finding in rule.report] == [true] with input as _create(_operator)
+		with data.cluster.owner as {"default": {"v1/ConfigMap/settings": {"exists": false}}}
 }
 
 test_other_kinds_may_have_owners if {

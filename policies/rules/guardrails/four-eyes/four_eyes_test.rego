@@ -8,7 +8,7 @@ test_deletion_needs_a_second_person if {
 			"[four-eyes] metadata.name: without these Guardrails one person can confirm and do everything alone.",
 			"Fix: leave it as it is, or a second person must run:",
 			"kubectl annotate guardrails.stateward.dev stateward --overwrite --field-manager=stateward-confirm",
-			"stateward.dev/confirm=delete stateward.dev/confirm-until=2026-11-23T12:10:00Z",
+			"stateward.dev/confirm=delete stateward.dev/confirm-rules=four-eyes stateward.dev/confirm-for=10m",
 		]),
 		"deny",
 	]} with input as _delete({"fourEyes": true})

@@ -6,7 +6,7 @@ _fix := concat(" ", [
 	"Fix: keep ordinals.start, or first move the data to the claims of the new pods, or confirm it:",
 	"kubectl annotate statefulset web -n default --overwrite",
 	"--field-manager=stateward-confirm stateward.dev/confirm=update",
-	"stateward.dev/confirm-until=2026-11-23T12:10:00Z",
+	"stateward.dev/confirm-rules=ordinals-start stateward.dev/confirm-for=10m",
 ])
 
 test_another_start_is_denied if {

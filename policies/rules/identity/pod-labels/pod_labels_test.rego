@@ -7,7 +7,8 @@ test_released_pod_is_denied[case] if {
 	{finding.msg | some finding in rule.report} == {concat(" ", [
 		`[pod-labels] metadata.labels.app: without app=web StatefulSet "web" no longer owns pod "web-0".`,
 		"Fix: keep the label, or confirm it: kubectl annotate pod web-0 -n default --overwrite",
-		"--field-manager=stateward-confirm stateward.dev/confirm=update stateward.dev/confirm-until=2026-11-23T12:10:00Z",
+		"--field-manager=stateward-confirm stateward.dev/confirm=update",
+		"stateward.dev/confirm-rules=pod-labels stateward.dev/confirm-for=10m",
 	])} with input as _relabel("alice", {"app": "web", "role": "replica"}, labels)
 		with data.cluster.statefulsets as _sets({"matchLabels": {"app": "web"}})
 }

@@ -2,9 +2,10 @@
 # title: Protection labels and confirmation records stay intact
 # description: |
 #   `stateward.dev/quorum: "true"` and `stateward.dev/canary: required` request extra protection; an update that
-#   removes or changes such a label ends it for good. `stateward.dev/confirmed-by` records who confirmed an operation.
-#   Only Stateward writes it, so a request with a different name is rejected, which matters when the mutation that
-#   corrects it is unavailable. That rejection cannot be confirmed.
+#   removes or changes such a label ends it for good. `stateward.dev/confirmed-by` records who confirmed an operation,
+#   and `stateward.dev/confirmed-object` on which state of the object. Only Stateward writes them, so a request with
+#   another value is rejected, which matters when the mutation that corrects it is unavailable. That rejection cannot be
+#   confirmed.
 # custom:
 #   severity: deny
 #   confirm: true
@@ -56,7 +57,7 @@
 #       - {name: before, expression: "variables.hadMarks[?'stateward.dev/confirmed-by'].orValue('')"}
 #       - name: unchanged
 #         expression: >-
-#           ['confirm', 'confirm-until', 'confirm-reason'].all(mark,
+#           ['confirm', 'confirm-until', 'confirm-reason', 'confirm-rules'].all(mark,
 #           variables.marks[?('stateward.dev/' + mark)].orValue('') == variables.hadMarks[?('stateward.dev/' +
 #           mark)].orValue(''))
 #       - name: stamp
@@ -91,6 +92,7 @@ import data.stateward.lib.confirmation
 import data.stateward.lib.marks
 import data.stateward.lib.result
 import data.stateward.lib.review
+import data.stateward.lib.stamp
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": ["metadata", "labels", label],
@@ -105,7 +107,7 @@ report contains result.violation(rego.metadata.chain(), entry, {
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": ["metadata", "annotations", marks.confirmed_by],
-	"what": sprintf("%q did not confirm this%s", [written, _who_did(stamp)]),
+	"what": sprintf("%q did not confirm this%s", [written, _who_did(name)]),
 	"fix": "remove the annotation: Stateward writes it",
 	"touched": _marks(entry.object) != _marks(entry.old),
 	"confirm": false,
@@ -114,8 +116,38 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	entry.operation in {"CREATE", "UPDATE"}
 	written := marks.annotation(entry.object, marks.confirmed_by)
 	written != ""
-	stamp := confirmation.stamp(entry)
-	written != stamp
+	name := stamp.name(entry)
+	written != name
+}
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["metadata", "annotations", marks.confirmed_object],
+	"what": sprintf("%q is not the state that is confirmed (%q)", [written, bound]),
+	"fix": "remove the annotation: Stateward writes it",
+	"touched": _marks(entry.object) != _marks(entry.old),
+	"confirm": false,
+}) if {
+	some entry in review.marked
+	entry.operation in {"CREATE", "UPDATE"}
+	written := marks.annotation(entry.object, marks.confirmed_object)
+	written != ""
+	bound := stamp.bound(entry)
+	written != bound
+}
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["metadata", "annotations", marks.for_time],
+	"what": sprintf("%q is not a duration of at most an hour", [text]),
+	"fix": "write it as in 10m",
+	"touched": true,
+	"confirm": false,
+}) if {
+	some entry in review.marked
+	entry.operation in {"CREATE", "UPDATE"}
+	text := marks.annotation(entry.object, marks.for_time)
+	text != marks.annotation(entry.old, marks.for_time)
+	text != ""
+	not stamp.is_duration(text)
 }
 
 # The API server writes the annotations of a Binding into its pod, past the webhook that records who confirms.
@@ -127,7 +159,7 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	"confirm": false,
 }) if {
 	some entry in review.bindings
-	some name in [marks.confirm, marks.until, marks.confirmed_by]
+	some name in [marks.confirm, marks.until, marks.for_time, marks.confirmed_by]
 	marks.annotation(entry.object, name) != ""
 }
 
@@ -152,6 +184,10 @@ _fate(sts, label) := sprintf("become %q", [value]) if {
 
 _who_did("") := ""
 
-_who_did(stamp) := sprintf(", %q does", [stamp]) if stamp != ""
+_who_did(name) := sprintf(", %q does", [name]) if name != ""
 
-_marks(marked) := [marks.confirmation(marked), marks.annotation(marked, marks.confirmed_by)]
+_marks(marked) := [
+	marks.confirmation(marked),
+	marks.annotation(marked, marks.confirmed_by),
+	marks.annotation(marked, marks.confirmed_object),
+]

@@ -41,7 +41,7 @@ test_lost_protection_is_denied_and_can_be_confirmed if {
 		`[protected-labels] metadata.labels["stateward.dev/quorum"]: "true" protects this StatefulSet and would be removed.`,
 		"Fix: keep the label, or confirm it: kubectl annotate statefulset web -n default --overwrite",
 		"--field-manager=stateward-confirm",
-		"stateward.dev/confirm=update stateward.dev/confirm-until=2026-11-23T12:10:00Z",
+		"stateward.dev/confirm=update stateward.dev/confirm-rules=protected-labels stateward.dev/confirm-for=10m",
 	])
 }
 
@@ -146,6 +146,28 @@ test_confirmation_ahead_of_its_hour_is_denied if {
 		false,
 	]} with input as _remark({}, ahead)
 	rule.report == set() with input as _remark(ahead, ahead)
+}
+
+test_state_of_another_object_is_refused if {
+	after := object.union(_by("bob"), {"stateward.dev/confirmed-object": "0c7a/7"})
+	{[finding.what, finding.confirmed] | some finding in rule.report} == {[
+		`"0c7a/7" is not the state that is confirmed ("")`,
+		false,
+	]} with input as _remark({}, after)
+}
+
+test_duration_that_is_none_is_denied[text] if {
+	some text in ["soon", "2h", "10"]
+	after := {"stateward.dev/confirm": "update", "stateward.dev/confirm-for": text}
+	{[finding.field, finding.what] | some finding in rule.report} == {[
+		`metadata.annotations["stateward.dev/confirm-for"]`,
+		sprintf("%q is not a duration of at most an hour", [text]),
+	]} with input as _remark({}, after)
+}
+
+test_duration_is_fine if {
+	after := {"stateward.dev/confirm": "update", "stateward.dev/confirm-for": "10m"}
+	rule.report == set() with input as _remark({}, after)
 }
 
 test_binding_brings_no_marks if {

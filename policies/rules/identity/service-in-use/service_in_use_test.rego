@@ -4,7 +4,7 @@ import data.stateward.rules.identity["service-in-use"] as rule
 
 _confirm := concat(" ", [
 	"or confirm it: kubectl annotate service nginx -n default --overwrite --field-manager=stateward-confirm",
-	"stateward.dev/confirm=%s stateward.dev/confirm-until=2026-11-23T12:10:00Z",
+	"stateward.dev/confirm=%s stateward.dev/confirm-rules=service-in-use stateward.dev/confirm-for=10m",
 ])
 
 test_deletion_of_a_governing_service_is_denied if {

@@ -8,7 +8,7 @@ _other_digest := "sha256:fedcba9876543210fedcba9876543210fedcba9876543210fedcba9
 
 _confirm := concat(" ", [
 	"or confirm it: kubectl annotate statefulset web -n default --overwrite --field-manager=stateward-confirm",
-	"stateward.dev/confirm=update stateward.dev/confirm-until=2026-11-23T12:10:00Z",
+	"stateward.dev/confirm=update stateward.dev/confirm-rules=image-change stateward.dev/confirm-for=10m",
 ])
 
 test_change_is_denied_with_its_danger[danger] if {

@@ -157,7 +157,7 @@ _message(what, partition, ordinal) := concat(" ", [
 	sprintf("Fix: set the partition to %d with the image, and lower it once web-%d works,", [partition, ordinal]),
 	"or confirm it: kubectl annotate statefulset web -n default --overwrite",
 	"--field-manager=stateward-confirm stateward.dev/confirm=update",
-	"stateward.dev/confirm-until=2026-11-23T12:10:00Z",
+	"stateward.dev/confirm-rules=canary-first stateward.dev/confirm-for=10m",
 ])
 
 _partition(partition) := {"type": "RollingUpdate", "rollingUpdate": {"partition": partition}}

@@ -190,7 +190,7 @@ test_nothing_but_an_update_is_judged if {
 _confirm := concat(" ", [
 	"or confirm it: kubectl annotate statefulset web -n default --overwrite",
 	"--field-manager=stateward-confirm stateward.dev/confirm=update",
-	"stateward.dev/confirm-until=2026-11-23T12:10:00Z",
+	"stateward.dev/confirm-rules=canary-progress stateward.dev/confirm-for=10m",
 ])
 
 _message(what) := concat(" ", [

@@ -8,7 +8,7 @@ test_second_change_is_mentioned if {
 		"Fix: wait for the rollout to finish, or revert the template, or confirm it:",
 		"kubectl annotate statefulset web -n default --overwrite",
 		"--field-manager=stateward-confirm stateward.dev/confirm=update",
-		"stateward.dev/confirm-until=2026-11-23T12:10:00Z",
+		"stateward.dev/confirm-rules=rollout-in-progress stateward.dev/confirm-for=10m",
 	])} with input as _update("2", "3") with data.cluster.pods as _pods
 }
 

@@ -39,7 +39,7 @@ test_finding_is_a_denial_that_can_be_confirmed if {
 		"[quorum] spec.replicas: 4 members tolerate no more failures than 3.",
 		"Fix: choose an odd number of at least 3,",
 		"or confirm it: kubectl annotate statefulset web -n default --overwrite --field-manager=stateward-confirm",
-		"stateward.dev/confirm=update stateward.dev/confirm-until=2026-11-23T12:10:00Z",
+		"stateward.dev/confirm=update stateward.dev/confirm-rules=quorum stateward.dev/confirm-for=10m",
 	])
 }
 

@@ -23,7 +23,7 @@ test_way_out_ends_with_the_confirmation if {
 		"[scale-down-data] spec.replicas: 3 deletes 10Gi of data with www-web-3 (whenScaled: Delete).",
 		"Fix: set whenScaled to Retain first, and delete claims by hand when their data is not needed,",
 		"or confirm it: kubectl annotate statefulset web -n default --overwrite --field-manager=stateward-confirm",
-		"stateward.dev/confirm=scale stateward.dev/confirm-until=2026-11-23T12:10:00Z",
+		"stateward.dev/confirm=scale stateward.dev/confirm-rules=scale-down-data stateward.dev/confirm-for=10m",
 	])] with input as _scale(4, 3)
 		with data.cluster.known as _known
 		with data.cluster.statefulsets as _stored(_sts(4))

@@ -5,7 +5,8 @@ import data.stateward.rules.scale["scale-to-zero"] as rule
 _fix := concat(" ", [
 	"Fix: keep at least one replica, unless you want to stop the whole set, or confirm it:",
 	"kubectl annotate statefulset web -n default --overwrite",
-	"--field-manager=stateward-confirm stateward.dev/confirm=%s stateward.dev/confirm-until=TIME",
+	"--field-manager=stateward-confirm stateward.dev/confirm=%s",
+	"stateward.dev/confirm-rules=scale-to-zero stateward.dev/confirm-for=10m",
 ])
 
 test_update_to_zero_is_said if {

@@ -69,7 +69,7 @@ _message(name, pod, disk) := concat(" ", [
 	"Fix: scale the StatefulSet below this pod first, or confirm it:",
 	sprintf("kubectl annotate persistentvolumeclaim %s -n default --overwrite", [name]),
 	"--field-manager=stateward-confirm stateward.dev/confirm=delete",
-	"stateward.dev/confirm-until=2026-11-23T12:10:00Z",
+	"stateward.dev/confirm-rules=claim-in-use stateward.dev/confirm-for=10m",
 ])
 
 _set := {

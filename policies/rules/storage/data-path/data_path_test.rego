@@ -31,7 +31,7 @@ test_denial_can_be_confirmed if {
 		"[data-path] spec.template.spec.containers[0].volumeMounts:",
 		`container "db" no longer finds claim template "data" at /data. Fix: keep the mount as it is, or confirm it:`,
 		"kubectl annotate statefulset web -n default --overwrite --field-manager=stateward-confirm",
-		"stateward.dev/confirm=update stateward.dev/confirm-until=2026-11-23T12:10:00Z",
+		"stateward.dev/confirm=update stateward.dev/confirm-rules=data-path stateward.dev/confirm-for=10m",
 	])} with input as _update([_db([_mount("data", "/data", {})])], [_db([])], {})
 }
 

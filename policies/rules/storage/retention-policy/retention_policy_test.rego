@@ -6,7 +6,7 @@ _manifest_fix := "Fix: keep Retain, and delete claims by hand when their data is
 
 _confirm := concat(" ", [
 	"or confirm it: kubectl annotate statefulset web -n default --overwrite --field-manager=stateward-confirm",
-	"stateward.dev/confirm=update stateward.dev/confirm-until=2026-11-23T12:10:00Z",
+	"stateward.dev/confirm=update stateward.dev/confirm-rules=retention-policy stateward.dev/confirm-for=10m",
 ])
 
 _when_deleted := "[retention-policy] spec.persistentVolumeClaimRetentionPolicy.whenDeleted"

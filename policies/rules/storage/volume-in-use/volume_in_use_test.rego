@@ -8,7 +8,7 @@ test_deletion_of_a_bound_volume_is_denied if {
 			`[volume-in-use] metadata.name: volume "pv-1" holds the data of claim "data-web-0" in namespace default.`,
 			"Fix: delete the claim first, if its data may go, or confirm it: kubectl annotate persistentvolume pv-1",
 			"--overwrite --field-manager=stateward-confirm stateward.dev/confirm=delete",
-			"stateward.dev/confirm-until=2026-11-23T12:10:00Z",
+			"stateward.dev/confirm-rules=volume-in-use stateward.dev/confirm-for=10m",
 		]),
 		"deny",
 	]] with input as _delete("alice", _volume({}, {}))

@@ -1,0 +1,44 @@
+package vap
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/stateward/stateward/policies"
+)
+
+// way is the end of a message that tells how to confirm. Who creates something confirms nothing, and a Scale does not
+// carry the marks of its StatefulSet.
+func way(rule policies.Rule) string {
+	return `request.operation == 'CREATE' || request.kind.kind == 'Scale' ? '.' : ` +
+		`', or confirm it: stateward confirm ' + request.kind.kind.lowerAscii() + '/' + oldObject.metadata.name + ' ' + ` +
+		`request.operation.lowerAscii() + (request.kind.kind == 'Namespace' ? '' : ' -n ' + oldObject.metadata.namespace) + ' --rules ` + rule.ID + `'`
+}
+
+// confirmed is true where the object has the marks of a confirmation of this operation, for this rule and for its present
+// state, as policies/lib/confirmation.rego asks for. CEL has no clock: that they have not expired yet is for Stateward to see.
+func confirmed(rule policies.Rule, fourEyes bool) string {
+	parts := []string{
+		"oldObject != null",
+		mark(policies.ConfirmMark) + " == request.operation.lowerAscii()",
+		mark(policies.ConfirmUntilMark) + " != ''",
+		mark(policies.ConfirmedByMark) + " != ''",
+		fmt.Sprintf("(%s == '' || %[1]s.split(',').exists(each, each.trim() in ['%s']))",
+			mark(policies.ConfirmRulesMark), strings.Join(append([]string{rule.ID}, rule.Aliases...), "', '")),
+		mark(policies.ConfirmedObjectMark) + " == (" + state + ")",
+	}
+	if fourEyes {
+		parts = append(parts, mark(policies.ConfirmedByMark)+" != request.userInfo.username",
+			"!"+mark(policies.ConfirmedByMark)+".startsWith('system:serviceaccount:')")
+	}
+	return strings.Join(parts, " && ")
+}
+
+// state is what policies/lib/stamp.rego calls the state of an object.
+const state = "oldObject.metadata.?uid.orValue('') == '' ? '' : oldObject.metadata.uid + (request.operation == 'DELETE' " +
+	"? dyn(oldObject).?spec.?persistentVolumeClaimRetentionPolicy.?whenDeleted.optMap(policy, '/' + policy).orValue('') " +
+	": oldObject.metadata.?generation.optMap(generation, '/' + string(generation)).orValue(''))"
+
+func mark(name string) string {
+	return fmt.Sprintf("oldObject.metadata.?annotations[?'%s'].orValue('')", name)
+}

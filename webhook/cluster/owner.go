@@ -1,0 +1,62 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/stateward/stateward/policies/engine"
+)
+
+// ownerTimeout bounds the look-up of an owner. Unlike other look-ups it cannot fail a request: what is not read is not known.
+const ownerTimeout = 500 * time.Millisecond
+
+// Owner asks the API server for the metadata of the object that an owner reference means. Only discovery is cached.
+func (w *World) Owner(ctx context.Context, namespace, owner string) (ast.Value, error) {
+	kind, name, err := engine.ParseOwnerKey(owner)
+	if err != nil || !canExist(name) {
+		return engine.KnownOwner{}.Value(), nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, ownerTimeout)
+	defer cancel()
+	// Discovery of a kind that is not cached heeds no context. The channel has room for an answer that comes too late.
+	read := make(chan engine.KnownOwner, 1)
+	go func() { read <- w.readOwner(ctx, kind, client.ObjectKey{Namespace: namespace, Name: name}) }()
+	select {
+	case known := <-read:
+		return known.Value(), nil
+	case <-ctx.Done():
+		return engine.KnownOwner{Unread: slow}.Value(), nil
+	}
+}
+
+const slow = "the API server did not answer in time"
+
+func (w *World) readOwner(ctx context.Context, kind schema.GroupVersionKind, key client.ObjectKey) engine.KnownOwner {
+	found := &metav1.PartialObjectMetadata{}
+	found.SetGroupVersionKind(kind)
+	err := w.live.Get(ctx, key, found)
+	var refused apierrors.APIStatus
+	switch {
+	case err == nil:
+		return engine.KnownOwner{UID: string(found.UID)}
+	case apierrors.IsNotFound(err), meta.IsNoMatchError(err):
+		return engine.KnownOwner{}
+	case apierrors.IsForbidden(err) && errors.As(err, &refused) && refused.Status().Details != nil:
+		// The kind of a refusal is the resource that was asked for.
+		details := refused.Status().Details
+		return engine.KnownOwner{Unread: "Stateward may not get " + schema.GroupResource{Group: details.Group, Resource: details.Kind}.String()}
+	case errors.Is(err, context.DeadlineExceeded):
+		return engine.KnownOwner{Unread: slow}
+	default:
+		return engine.KnownOwner{Unread: fmt.Sprintf("the API server answered: %v", err)}
+	}
+}
