@@ -17,8 +17,10 @@ const (
 	ConfirmedObjectMark = "stateward.dev/confirmed-object"
 )
 
-// ProtectionMarks are the labels that ask for more protection than others have.
-func ProtectionMarks() []string { return []string{"stateward.dev/quorum", "stateward.dev/canary"} }
+// ProtectionMarks are the labels that ask for more protection than others have, or for less.
+func ProtectionMarks() []string {
+	return []string{"stateward.dev/quorum", "stateward.dev/canary", "stateward.dev/ephemeral"}
+}
 
 // ConfirmationMarks lists all of them.
 func ConfirmationMarks() []string {

@@ -16,7 +16,7 @@ import (
 func TestMarksAreThoseOfTheLibrary(t *testing.T) {
 	t.Parallel()
 	results, err := rego.New(
-		rego.Query("marks = [lib.confirm, lib.until, lib.reason, lib.rules, lib.for_time, lib.confirmed_by, lib.confirmed_object]; protections = object.keys(lib.protections)"),
+		rego.Query("marks = [lib.confirm, lib.until, lib.reason, lib.rules, lib.for_time, lib.confirmed_by, lib.confirmed_object]; protections = object.keys(lib.protections) | {lib.ephemeral}"),
 		rego.Imports([]string{"data.stateward.lib.marks as lib"}),
 		rego.ParsedModule(modulesOf(t, embedded(t))["lib/marks.rego"].Copy()),
 	).Eval(t.Context())

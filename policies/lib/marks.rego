@@ -67,6 +67,16 @@ quorum := "stateward.dev/quorum"
 canary := "stateward.dev/canary"
 
 # METADATA
+# title: Ephemeral
+# description: The label of a StatefulSet whose data may go with its pods, as that of a cache, with value "true".
+ephemeral := "stateward.dev/ephemeral"
+
+# METADATA
+# title: Is ephemeral
+# description: True for a StatefulSet whose data may go with its pods, whether YAML read that as a boolean or a string.
+is_ephemeral(marked) if sprintf("%v", [marked.metadata.labels[ephemeral]]) == "true"
+
+# METADATA
 # title: Protections
 # description: Labels of a StatefulSet that protect it, each with the value by which it does.
 protections := {quorum: "true", canary: "required"}

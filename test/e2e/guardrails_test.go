@@ -93,13 +93,13 @@ func TestGuardrailsWithFourEyesNeedTwoPeople(t *testing.T) {
 	g.warned(t, "confirmed-by", as("alice", append(confirm("delete", 10*time.Minute), "stateward.dev/confirmed-by=bob")...)...)
 	g.says(t, true, "", []string{"your own confirmation does not count"}, as("alice", "delete", "guardrails", "stateward")...)
 
-	g.allowed(t, "", as("alice", confirm("update", 10*time.Minute)...)...)
+	g.warned(t, "confirmed-by", as("alice", confirm("update", 10*time.Minute)...)...)
 	g.says(t, true, "", []string{"your own confirmation does not count"}, weaker...)
 	g.warned(t, "confirmed-by", as("bob", confirm("update", 20*time.Minute)...)...)
 	g.warned(t, "four-eyes", weaker...)
 	g.becomes(t, "True", "in force")
 	g.denied(t, "four-eyes", as("alice", "delete", "guardrails", "stateward")...)
-	g.allowed(t, "", as("bob", confirm("delete", 20*time.Minute)...)...)
+	g.warned(t, "confirmed-by", as("bob", confirm("delete", 20*time.Minute)...)...)
 	g.warned(t, "four-eyes", as("alice", "delete", "guardrails", "stateward")...)
 
 	// Without the registration they can be removed by anyone who may.

@@ -94,7 +94,7 @@ func takenBack(t *testing.T, g guard) {
 	g.confirmed(t, "sts/web", "update")
 	g.warned(t, "image-change", setImage(major)...)
 	g.run(t, major, major, major)
-	g.allowed(t, "", "annotate", "statefulset", "web", "stateward.dev/confirm-", "stateward.dev/confirm-until-", "stateward.dev/confirmed-by-")
+	g.allowed(t, "", "annotate", "statefulset", "web", "stateward.dev/confirm-", "stateward.dev/confirm-until-", "stateward.dev/confirmed-by-", "stateward.dev/confirmed-object-")
 	eventually(t, "the way back is closed", func(context.Context) (bool, error) {
 		output, code := g.kubectl(t, "", append(setImage(lower), "--dry-run=server")...)
 		return code != 0 && strings.Contains(output, "[image-change]"), nil

@@ -51,15 +51,17 @@ report contains result.mutation(rego.metadata.chain(), entry, {
 }
 
 report contains result.mutation(rego.metadata.chain(), entry, {
-	"path": ["metadata", "annotations", mark],
-	"what": sprintf("%q confirms nothing here; Stateward removes it", [written]),
-	"patch": [{"op": "remove", "path": _pointer(mark)}],
+	"path": ["metadata", "annotations", left[0]],
+	"what": sprintf("%q confirms nothing here; Stateward removes it", [marks.annotation(entry.object, left[0])]),
+	"patch": [{"op": "remove", "path": _pointer(mark)} | some mark in left],
 }) if {
 	some entry in _requests
 	stamp.name(entry) == ""
-	some mark in [marks.confirmed_by, marks.confirmed_object]
-	written := marks.annotation(entry.object, mark)
-	written != ""
+	left := [mark |
+		some mark in [marks.confirmed_by, marks.confirmed_object]
+		marks.annotation(entry.object, mark) != ""
+	]
+	count(left) > 0
 }
 
 # The time when a confirmation ends replaces how long it is to last, so that the same command can renew it.

@@ -2,7 +2,8 @@
 # title: Protection labels and confirmation records stay intact
 # description: |
 #   `stateward.dev/quorum: "true"` and `stateward.dev/canary: required` request extra protection; an update that
-#   removes or changes such a label ends it for good. `stateward.dev/confirmed-by` records who confirmed an operation,
+#   removes or changes such a label ends it for good. So does one that adds `stateward.dev/ephemeral: "true"`, by which
+#   data may go, to a StatefulSet with claims. `stateward.dev/confirmed-by` records who confirmed an operation,
 #   and `stateward.dev/confirmed-object` on which state of the object. Only Stateward writes them, so a request with
 #   another value is rejected, which matters when the mutation that corrects it is unavailable. That rejection cannot be
 #   confirmed.
@@ -75,6 +76,13 @@
 #           !variables.isSet || variables.hadLabels[?'stateward.dev/canary'].orValue('') != 'required' ||
 #           variables.labels[?'stateward.dev/canary'].orValue('') == 'required'
 #         what: "'\"required\" protects this StatefulSet and would be removed'"
+#       - path: metadata.labels["stateward.dev/ephemeral"]
+#         expression: >-
+#           !variables.isSet || variables.labels[?'stateward.dev/ephemeral'].orValue('') != 'true' ||
+#           variables.hadLabels[?'stateward.dev/ephemeral'].orValue('') == 'true' ||
+#           size(oldObject.spec.?volumeClaimTemplates.orValue([])) == 0
+#         what: "'\"true\" would let every scale-down delete claims of this StatefulSet'"
+#         fix: leave the label out
 #       - path: metadata.annotations["stateward.dev/confirmed-by"]
 #         expression: >-
 #           variables.written == '' || variables.written == variables.stamp ||
@@ -103,6 +111,18 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	some label, value in marks.protections
 	marks.protects(entry.old, label)
 	not marks.protects(entry.object, label)
+}
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["metadata", "labels", marks.ephemeral],
+	"what": "\"true\" would let every scale-down delete claims of this StatefulSet",
+	"fix": "leave the label out",
+}) if {
+	some entry in review.stored({"StatefulSet"})
+	entry.operation == "UPDATE"
+	marks.is_ephemeral(entry.object)
+	not marks.is_ephemeral(entry.old)
+	count(entry.old.spec.volumeClaimTemplates) > 0
 }
 
 report contains result.violation(rego.metadata.chain(), entry, {

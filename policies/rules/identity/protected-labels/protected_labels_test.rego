@@ -165,6 +165,19 @@ test_duration_that_is_none_is_denied[text] if {
 	]} with input as _remark({}, after)
 }
 
+test_data_does_not_become_ephemeral_without_a_question if {
+	before := object.union(_sts({}, {}), {"spec": {"volumeClaimTemplates": [{"metadata": {"name": "data"}}]}})
+	after := object.union(before, {"metadata": {"labels": {"stateward.dev/ephemeral": "true"}}})
+	[[finding.what, finding.severity, finding.confirmed] | some finding in rule.report] == [[
+		`"true" would let every scale-down delete claims of this StatefulSet`,
+		"deny",
+		false,
+	]] with input as _update(before, after)
+	rule.report == set() with input as _update(after, after)
+	rule.report == set() with input as _update(after, before)
+	rule.report == set() with input as _relabel({}, {"stateward.dev/ephemeral": "true"}, {})
+}
+
 test_duration_is_fine if {
 	after := {"stateward.dev/confirm": "update", "stateward.dev/confirm-for": "10m"}
 	rule.report == set() with input as _remark({}, after)

@@ -3,7 +3,8 @@
 # description: |
 #   With `persistentVolumeClaimRetentionPolicy.whenScaled: Delete`, a scale-down deletes the claims of the pods that
 #   it removes, whether a person scales down or an autoscaler does at night. Scaling up again creates pods with empty
-#   disks. The reclaim policy of the volumes decides whether the disks are deleted too.
+#   disks. The reclaim policy of the volumes decides whether the disks are deleted too. A StatefulSet whose data may go,
+#   such as a cache that an autoscaler scales, has the label `stateward.dev/ephemeral: "true"`: then it is a warning.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#persistentvolumeclaim-retention
 # custom:
@@ -13,12 +14,13 @@
 #     statefulsets: [UPDATE]
 #     statefulsets/scale: [UPDATE]
 #   reads: [statefulsets, persistentvolumeclaims]
-#   fix: set whenScaled to Retain first, and delete claims by hand when their data is not needed
+#   fix: set whenScaled to Retain first; if the data may go, label the StatefulSet stateward.dev/ephemeral=true
 #   since: v0.1.0
 package stateward.rules.scale["scale-down-data"]
 
 import data.stateward.lib.cluster
 import data.stateward.lib.defaults
+import data.stateward.lib.marks
 import data.stateward.lib.quantity
 import data.stateward.lib.result
 import data.stateward.lib.scaling
@@ -26,15 +28,27 @@ import data.stateward.lib.scaling
 # Pods whose claims are looked up, one by one. A person who reads of so many needs no further numbers.
 _most := 50
 
-report contains result.violation(rego.metadata.chain(), entry, {
+report contains result.violation(rego.metadata.chain(), loss.entry, _found(loss)) if {
+	some loss in _losses
+	not marks.is_ephemeral(loss.sts)
+}
+
+report contains result.advice(rego.metadata.chain(), loss.entry, _found(loss)) if {
+	some loss in _losses
+	marks.is_ephemeral(loss.sts)
+}
+
+_found(loss) := {
 	"path": ["spec", "replicas"],
 	"what": sprintf("%v deletes %s%s of data with %s (whenScaled: Delete)", [
-		to,
-		_at_least(to, from),
-		quantity.text(sum([claim.bytes | some claim in claims])),
-		_names([claim.name | some claim in claims]),
+		loss.to,
+		_at_least(loss.to, loss.from),
+		quantity.text(sum([claim.bytes | some claim in loss.claims])),
+		_names([claim.name | some claim in loss.claims]),
 	]),
-}) if {
+}
+
+_losses contains {"entry": entry, "sts": sts, "from": from, "to": to, "claims": claims} if {
 	some entry in scaling.requests
 	to := scaling.to(entry)
 	from := scaling.from(entry)

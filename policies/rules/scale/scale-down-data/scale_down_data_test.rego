@@ -21,7 +21,7 @@ test_scale_down_that_deletes_data_is_denied_at_every_door[door] if {
 test_way_out_ends_with_the_confirmation if {
 	[finding.msg | some finding in rule.report] == [concat(" ", [
 		"[scale-down-data] spec.replicas: 3 deletes 10Gi of data with www-web-3 (whenScaled: Delete).",
-		"Fix: set whenScaled to Retain first, and delete claims by hand when their data is not needed,",
+		"Fix: set whenScaled to Retain first; if the data may go, label the StatefulSet stateward.dev/ephemeral=true,",
 		"or confirm it: kubectl annotate statefulset web -n default --overwrite --field-manager=stateward-confirm",
 		"stateward.dev/confirm=scale stateward.dev/confirm-rules=scale-down-data stateward.dev/confirm-for=10m",
 	])] with input as _scale(4, 3)
@@ -138,6 +138,14 @@ test_confirmed_scale_down_is_marked if {
 }
 
 _template(name, size) := {"metadata": {"name": name}, "spec": {"resources": {"requests": {"storage": size}}}}
+
+test_data_that_may_go_is_mentioned[value] if {
+	some value in ["true", true]
+	sts := object.union(_sts(5), {"metadata": {"labels": {"stateward.dev/ephemeral": value}}})
+	[finding.advice | some finding in rule.report] == [true] with input as _scale(5, 3)
+		with data.cluster.statefulsets as _stored(sts)
+		with data.cluster.persistentvolumeclaims as _claims(5)
+}
 
 _retaining(replicas, policy) := {
 	"apiVersion": "apps/v1",
