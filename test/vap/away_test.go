@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/test/builders"
@@ -90,7 +93,13 @@ func TestPoliciesDenyWhenStatewardIsAway(t *testing.T) {
 	t.Run("what is confirmed", func(t *testing.T) {
 		door{arguments: []string{"annotate", "statefulset", "web", "stateward.dev/confirm=delete", "stateward.dev/confirm-until=2026-11-23T12:00:00Z", "stateward.dev/confirmed-by=bob"},
 			denied: true, words: []string{`[protected-labels] metadata.annotations["stateward.dev/confirmed-by"]: bob did not confirm this, admin does`}}.try(t, environment.Cluster)
-		door{arguments: []string{"annotate", "statefulset", "web", "stateward.dev/confirm=delete", "stateward.dev/confirm-until=2026-11-23T12:00:00Z", "stateward.dev/confirmed-by=admin"}}.try(t, environment.Cluster)
+		set, err := environment.Client.AppsV1().StatefulSets("default").Get(t.Context(), "web", metav1.GetOptions{})
+		must(t, err)
+		confirm := []string{"annotate", "statefulset", "web", "stateward.dev/confirm=delete", "stateward.dev/confirm-until=2026-11-23T12:00:00Z", "stateward.dev/confirmed-by=admin"}
+		door{arguments: append(slices.Clip(confirm), "stateward.dev/confirmed-object=0c7a"), denied: true, words: []string{
+			`[protected-labels] metadata.annotations["stateward.dev/confirmed-object"]: 0c7a is not the state that is confirmed`,
+		}}.try(t, environment.Cluster)
+		door{arguments: append(slices.Clip(confirm), "stateward.dev/confirmed-object="+string(set.UID)+"/Retain")}.try(t, environment.Cluster)
 		door{arguments: []string{"delete", "statefulset", "web", "--dry-run=server"}}.try(t, environment.Cluster)
 	})
 }

@@ -132,7 +132,30 @@ func (s stage) store(t *testing.T, resource schema.GroupVersionResource, object 
 		_, err := s.in(s.past(t), resource).Patch(t.Context(), s.namespace, types.MergePatchType, patch, metav1.PatchOptions{})
 		return err
 	}
-	_, err := s.in(s.past(t), resource).Create(t.Context(), object, metav1.CreateOptions{})
+	stored, err := s.in(s.past(t), resource).Create(t.Context(), object, metav1.CreateOptions{})
+	if err != nil {
+		return err
+	}
+	return s.bind(t, resource, stored)
+}
+
+// bind writes the state that a confirmation is for, which only the API server knows, as Stateward does when somebody confirms.
+func (s stage) bind(t *testing.T, resource schema.GroupVersionResource, stored *unstructured.Unstructured) error {
+	t.Helper()
+	annotations := stored.GetAnnotations()
+	if annotations[policies.ConfirmedByMark] == "" {
+		return nil
+	}
+	state := string(stored.GetUID())
+	if annotations[policies.ConfirmMark] == "delete" {
+		if policy, found, _ := unstructured.NestedString(stored.Object, "spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted"); found {
+			state += "/" + policy
+		}
+	} else if stored.GetGeneration() > 0 {
+		state = fmt.Sprintf("%s/%d", state, stored.GetGeneration())
+	}
+	patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:%q}}}`, policies.ConfirmedObjectMark, state)
+	_, err := s.in(s.past(t), resource).Patch(t.Context(), stored.GetName(), types.MergePatchType, patch, metav1.PatchOptions{})
 	return err
 }
 

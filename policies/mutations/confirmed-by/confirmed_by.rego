@@ -72,13 +72,17 @@ _ends(entry) := [
 	until := stamp.promised(entry)
 } else := []
 
-_written(entry) := [{"op": "add", "path": _pointer(mark), "value": value} |
+_written(entry) := [_write(_pointer(mark), value) |
 	some mark, value in {
 		marks.confirmed_by: stamp.name(entry),
 		marks.confirmed_object: stamp.bound(entry),
 	}
 	marks.annotation(entry.object, mark) != value
 ]
+
+_write(pointer, "") := {"op": "remove", "path": pointer}
+
+_write(pointer, value) := {"op": "add", "path": pointer, "value": value} if value != ""
 
 _pointer(mark) := sprintf("/metadata/annotations/%s", [replace(mark, "/", "~1")])
 

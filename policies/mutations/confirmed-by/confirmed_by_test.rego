@@ -174,6 +174,13 @@ test_state_of_the_object_is_recorded if {
 	[patch.value | some finding in mutation.report; some patch in finding.patch] == ["bob", "0c7a"] with input as request
 }
 
+test_state_of_another_object_is_removed if {
+	after := object.union(_by("bob"), {"stateward.dev/confirmed-object": "0c7a"})
+	[finding.patch | some finding in mutation.report] == [[
+		{"op": "remove", "path": "/metadata/annotations/stateward.dev~1confirmed-object"},
+	]] with input as _create("bob", after)
+}
+
 test_state_of_nothing_is_removed if {
 	after := {"stateward.dev/confirmed-object": "0c7a"}
 	[finding.patch | some finding in mutation.report] == [[

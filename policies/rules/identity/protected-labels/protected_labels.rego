@@ -60,11 +60,23 @@
 #         expression: >-
 #           ['confirm', 'confirm-until', 'confirm-reason', 'confirm-rules'].all(mark,
 #           variables.marks[?('stateward.dev/' + mark)].orValue('') == variables.hadMarks[?('stateward.dev/' +
-#           mark)].orValue(''))
+#           mark)].orValue('')) && variables.marks[?'stateward.dev/confirm-for'].orValue('') in
+#           ['', variables.hadMarks[?'stateward.dev/confirm-for'].orValue('')]
 #       - name: stamp
 #         expression: >-
 #           variables.marks[?'stateward.dev/confirm'].orValue('') == '' ? '' :
 #           variables.unchanged ? variables.before : request.userInfo.?username.orValue('')
+#       - {name: state, expression: "variables.marks[?'stateward.dev/confirmed-object'].orValue('')"}
+#       - {name: whenDeleted, expression: "oldObject.?spec.?persistentVolumeClaimRetentionPolicy.?whenDeleted"}
+#       - {name: uid, expression: "oldObject.?metadata.?uid.orValue('')"}
+#       - name: wanted
+#         expression: >-
+#           variables.stamp == '' ? '' :
+#           variables.unchanged ? variables.hadMarks[?'stateward.dev/confirmed-object'].orValue('') :
+#           variables.uid == '' ? '' :
+#           variables.uid + (variables.marks['stateward.dev/confirm'] == 'delete' ?
+#           variables.whenDeleted.optMap(policy, '/' + policy).orValue('') :
+#           oldObject.metadata.?generation.optMap(generation, '/' + string(generation)).orValue(''))
 #     validations:
 #       - path: metadata.labels["stateward.dev/quorum"]
 #         expression: >-
@@ -90,6 +102,12 @@
 #         what: >-
 #           variables.written + ' did not confirm this' + (variables.stamp == '' ? '' : ', ' + variables.stamp + '
 #           does')
+#         fix: "remove the annotation: Stateward writes it"
+#         always: true
+#       - path: metadata.annotations["stateward.dev/confirmed-object"]
+#         expression: >-
+#           variables.state == '' || variables.state == variables.wanted
+#         what: "variables.state + ' is not the state that is confirmed (' + variables.wanted + ')'"
 #         fix: "remove the annotation: Stateward writes it"
 #         always: true
 #     unseen:
