@@ -38,6 +38,19 @@ build: ## Build bin/stateward, a static binary
 .PHONY: test
 test: control-plane test-conftest test-go test-cert-manager test-forecast fuzz ## Run all tests: Go, Rego with coverage, examples, conftest, cert-manager, forecasts, end to end on a real control plane, fuzzing
 
+.PHONY: test-unit
+test-unit: ## Run the tests that need no control plane (a minute)
+	go test ./certs/... ./cmd/... ./policies/... ./webhook/... ./test/architecture ./test/bench ./test/tour/picture
+
+RULE :=
+.PHONY: test-rule
+test-rule: ## Run the Rego tests and the examples of one built-in rule (RULE=quorum; seconds)
+	@test -x $(BIN)/opa || go run ./test/cluster/build opa
+	@folder=$$(ls -d policies/rules/*/$(RULE) policies/mutations/$(RULE) 2>/dev/null); \
+	test -n "$(RULE)" && test -n "$$folder" || { echo "RULE=$(RULE): no such rule; the folders below policies/rules and policies/mutations name them, as in RULE=quorum"; exit 1; }; \
+	$(BIN)/opa test policies/lib $$folder --ignore '*.yaml,*.json' -r '$(RULE)_test'
+	@go test ./cmd/internal/ruletest -run TestExamplesAreWhatTheyAreCalled -args -rule $(RULE)
+
 .PHONY: control-plane
 control-plane: ## Build the programs that the tests start: Kubernetes, etcd, kwok, CoreDNS, conftest, Helm, ko (minutes the first time)
 	@echo 'compiling the builder (a minute the first time)'
