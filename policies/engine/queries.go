@@ -97,7 +97,7 @@ func (e *Engine) asks(review Review) func(rule policies.Rule) bool {
 			return false
 		}
 		if rule.Kind == policies.Mutating {
-			return review.Door != ValidatingDoor
+			return review.Door != ValidatingDoor && review.Operation != policies.Inspect
 		}
 		return review.Door != MutatingDoor || rule.Notices
 	}

@@ -56,7 +56,7 @@ read (the rest is judged and reported all the same), 3 something could not be ev
   stateward audit -n data -l team=storage
   kubectl get sts,svc,pdb,pods,pvc,pv,sc,nodes,ns,deploy,controllerrevisions -A -o yaml > there.yaml && stateward audit --data there.yaml`,
 		RunE: func(command *cobra.Command, _ []string) error {
-			return audit(command.Context(), options, streams)
+			return runAudit(command.Context(), options, streams)
 		},
 	}
 	flags := command.Flags()
@@ -77,7 +77,7 @@ read (the rest is judged and reported all the same), 3 something could not be ev
 	return command
 }
 
-func audit(ctx context.Context, options auditOptions, streams Streams) error {
+func runAudit(ctx context.Context, options auditOptions, streams Streams) error {
 	failOn, err := parseFailOn(options.failOn)
 	if err != nil {
 		return usageError{err}

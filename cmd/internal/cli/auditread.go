@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 
+	"github.com/stateward/stateward/cmd/internal/audit"
 	"github.com/stateward/stateward/cmd/internal/judge"
 	"github.com/stateward/stateward/cmd/internal/manifest"
 	"github.com/stateward/stateward/cmd/internal/report"
@@ -36,15 +37,24 @@ type stock struct {
 	known []string
 	// guardrails are an object to judge when all else is judged; nil where there are none.
 	guardrails *judge.Stored
+	// namespaces are those that are audited, none for all; isPart says that not even all of their objects are judged.
+	namespaces map[string]bool
+	isPart     bool
 	problems   []report.Problem
 }
 
 // read reads all objects, and compiles the rules under the Guardrails that count.
-func (o auditOptions) read(ctx context.Context, library *policies.Library, chosen selection, progress *progress) (*stock, *engine.Engine, error) {
+func (o auditOptions) read(ctx context.Context, library *policies.Library, chosen selection, progress *progress) (found *stock, decider *engine.Engine, err error) {
 	if len(o.data) > 0 {
-		return o.readExport(ctx, library, chosen, progress)
+		found, decider, err = o.readExport(ctx, library, chosen, progress)
+	} else {
+		found, decider, err = o.readLive(ctx, library, chosen, progress)
 	}
-	return o.readLive(ctx, library, chosen, progress)
+	if err != nil {
+		return nil, nil, err
+	}
+	found.namespaces, found.isPart = chosen.namespaces, !chosen.labels.Empty() || len(found.problems) > 0
+	return found, decider, nil
 }
 
 func (o auditOptions) readExport(ctx context.Context, library *policies.Library, chosen selection, progress *progress) (*stock, *engine.Engine, error) {
@@ -225,6 +235,9 @@ func (s *stock) judge(ctx context.Context, decider *engine.Engine, progress *pro
 	inventory := judge.NewInventory(decider, judge.StoredOptions{Known: s.known, Now: time.Now(), Progress: progress.of("judged", "objects")})
 	result, failed := inventory.Judge(ctx, s.objects)
 	if s.guardrails != nil {
+		if !s.isPart {
+			s.guardrails.Options = audit.Options(audit.UnusedExceptions(decider, result, s.namespaces))
+		}
 		last, err := inventory.JudgeMore(ctx, []judge.Stored{*s.guardrails})
 		result.Add(last)
 		failed = errors.Join(failed, err)

@@ -92,6 +92,10 @@ func (i *Inventory) judge(ctx context.Context, objects []Stored) (report.Result,
 		found := slices.Clone(verdict.Findings)
 		slices.SortStableFunc(found, func(a, b engine.Finding) int { return rank(a.Level) - rank(b.Level) })
 		for _, finding := range found {
+			if judged[index].Namespace == "" && finding.Object.Kind == engine.GuardrailsKind {
+				// For rules it is in a namespace, as every object.
+				finding.Object.Namespace = ""
+			}
 			result.Findings = append(result.Findings, report.Finding{Finding: finding, Position: judged[index].Position, Document: index})
 		}
 		result.AddUndecided(verdict.Undecided)
