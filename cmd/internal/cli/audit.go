@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
+	"github.com/stateward/stateward/cmd/internal/audit"
 	"github.com/stateward/stateward/cmd/internal/judge"
 	"github.com/stateward/stateward/cmd/internal/report"
 	"github.com/stateward/stateward/policies"
@@ -33,7 +35,7 @@ type auditOptions struct {
 	outputs    []string
 	color      string
 	failOn     string
-	verbose    bool
+	since      string
 	fileSize   string
 	timeout    time.Duration
 }
@@ -68,10 +70,10 @@ read (the rest is judged and reported all the same), 3 something could not be ev
 	flags.StringVar(&options.config, "config", "", "Guardrails `file` (stateward.dev/v1alpha1); without it those of the cluster or of --data count")
 	flags.StringVar(&options.rules, "rules", "", rulesFlag)
 	flags.StringArrayVarP(&options.outputs, "output", "o", []string{"text"}, fmt.Sprintf(
-		"`FORMAT[=FILE]` of the report, repeatable: %s", strings.Join(report.Formats(), ", ")))
+		"`FORMAT[=FILE]` of the report, repeatable: %s", strings.Join(audit.Formats(), ", ")))
 	flags.StringVar(&options.color, "color", "auto", "`when` to colour text: auto (on a terminal without NO_COLOR), always, never")
 	flags.StringVar(&options.failOn, "fail-on", "deny", "lowest `level` that sets exit code 1: deny, warn, none")
-	flags.BoolVarP(&options.verbose, "verbose", "v", false, "also list rules that could not look up what they need")
+	flags.StringVar(&options.since, "since", "", "JSON report `file` of an earlier audit: report what is new, gone and still there")
 	flags.StringVar(&options.fileSize, "max-file-size", "2Gi", "largest `size` of one file of --data, and of all together")
 	flags.DurationVar(&options.timeout, "timeout", 10*time.Minute, "longest `time` for the whole audit; 0 is without end")
 	return command
@@ -82,8 +84,12 @@ func runAudit(ctx context.Context, options auditOptions, streams Streams) error 
 	if err != nil {
 		return usageError{err}
 	}
-	outputs, err := options.parseOutputs(failOn, streams.Out)
+	facts := &audit.Facts{Time: time.Now()}
+	outputs, err := options.parseOutputs(failOn, facts, streams.Out)
 	if err != nil {
+		return usageError{err}
+	}
+	if facts.Since, err = readSince(options.since); err != nil {
 		return usageError{err}
 	}
 	selection, err := options.selection()
@@ -104,7 +110,7 @@ func runAudit(ctx context.Context, options auditOptions, streams Streams) error 
 		return err
 	}
 	progress.end()
-	result, failed := found.judge(ctx, decider, progress)
+	result, failed := found.judge(ctx, decider, facts, progress)
 	progress.end()
 	result.Version = buildVersion()
 	if err := writeOutputs(outputs, result, streams.Out); err != nil {
@@ -119,7 +125,7 @@ func outcomeOf(result report.Result, failed error, failOn policies.Level) error 
 	case failed != nil:
 		return asUsage(failed)
 	case result.Unreadable() > 0:
-		return usageError{fmt.Errorf("not all objects could be read: %d problems are in the report", result.Unreadable())}
+		return usageError{fmt.Errorf("not all objects could be read: see the report for %s", report.Plural(result.Unreadable(), "problem"))}
 	case result.Fails(failOn):
 		return errViolations
 	default:
@@ -127,8 +133,27 @@ func outcomeOf(result report.Result, failed error, failOn policies.Level) error 
 	}
 }
 
-func (o auditOptions) parseOutputs(failOn policies.Level, stdout io.Writer) ([]output, error) {
-	return checkOptions{outputs: o.outputs, color: o.color, verbose: o.verbose}.parseOutputs(failOn, stdout)
+func (o auditOptions) parseOutputs(failOn policies.Level, facts *audit.Facts, stdout io.Writer) ([]output, error) {
+	build := func(format string, options report.Options) (report.Renderer, error) {
+		return audit.New(format, facts, options)
+	}
+	return reportOptions{outputs: o.outputs, color: o.color}.parse(build, failOn, stdout)
+}
+
+// readSince reads the report of an earlier audit; without a file there is none.
+func readSince(file string) (*audit.Since, error) {
+	if file == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read --since: %w", err)
+	}
+	since, err := audit.ReadSince(text)
+	if err != nil {
+		return nil, fmt.Errorf("read --since %s: %w", file, err)
+	}
+	return since, nil
 }
 
 // selection says which objects are judged.

@@ -230,10 +230,11 @@ func (s *stock) add(resource policies.Resource, raw json.RawMessage, position re
 	return nil
 }
 
-// judge judges all, the Guardrails last.
-func (s *stock) judge(ctx context.Context, decider *engine.Engine, progress *progress) (report.Result, error) {
-	inventory := judge.NewInventory(decider, judge.StoredOptions{Known: s.known, Now: time.Now(), Progress: progress.of("judged", "objects")})
+// judge judges all, the Guardrails last, and fills in what would be denied under strict ones.
+func (s *stock) judge(ctx context.Context, decider *engine.Engine, facts *audit.Facts, progress *progress) (report.Result, error) {
+	inventory := judge.NewInventory(decider, judge.StoredOptions{Known: s.known, Now: facts.Time, Progress: progress.of("judged", "objects")})
 	result, failed := inventory.Judge(ctx, s.objects)
+	progress.end()
 	if s.guardrails != nil {
 		if !s.isPart {
 			s.guardrails.Options = audit.Options(audit.UnusedExceptions(decider, result, s.namespaces))
@@ -243,5 +244,14 @@ func (s *stock) judge(ctx context.Context, decider *engine.Engine, progress *pro
 		failed = errors.Join(failed, err)
 	}
 	result.Problems = append(result.Problems, s.problems...)
-	return result, failed
+	if failed != nil {
+		return result, failed
+	}
+	stricter, err := engine.New(ctx, decider.Library(), audit.Strict(decider.Guardrails()))
+	if err != nil {
+		return result, fmt.Errorf("judge by strict Guardrails: %w", err)
+	}
+	strict, err := inventory.With(stricter).JudgeMore(ctx, s.objects)
+	facts.Strict = audit.DeniedBy(strict)
+	return result, err
 }

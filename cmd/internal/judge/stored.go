@@ -59,6 +59,11 @@ func (i *Inventory) Judge(ctx context.Context, objects []Stored) (report.Result,
 	return i.judge(ctx, objects)
 }
 
+// With judges by another decider of the same library from now on, without adding the objects again.
+func (i *Inventory) With(decider *engine.Engine) *Inventory {
+	return &Inventory{decider: decider, options: i.options, world: i.world}
+}
+
 // JudgeMore judges objects that no other one looks up.
 func (i *Inventory) JudgeMore(ctx context.Context, objects []Stored) (report.Result, error) {
 	return i.judge(ctx, objects)

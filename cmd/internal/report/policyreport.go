@@ -54,7 +54,7 @@ func newPolicyReport(Options) Renderer { return policyReport{} }
 func (p policyReport) Render(out io.Writer, result Result) error {
 	namespaces := map[string][]policyReportResult{}
 	add := func(object engine.ObjectReference, result policyReportResult) {
-		namespaces[clean(object.Namespace)] = append(namespaces[clean(object.Namespace)], result)
+		namespaces[Clean(object.Namespace)] = append(namespaces[Clean(object.Namespace)], result)
 	}
 	findings := result.findingsOf()
 	for i, document := range result.Documents {
@@ -101,12 +101,12 @@ func policyReportOf(namespace string, results []policyReportResult) policyReport
 
 func (policyReport) of(finding Finding, result Result) policyReportResult {
 	reported := policyReportResult{
-		Source: "stateward", Policy: clean(finding.Rule), Category: result.rule(finding.Rule).Category, Scored: true,
-		Message: clean(finding.Message), Resources: []policyReportReference{reference(finding.Object)},
-		Properties: map[string]string{"field": clean(finding.Field), "at": finding.Position.place()},
+		Source: "stateward", Policy: Clean(finding.Rule), Category: result.rule(finding.Rule).Category, Scored: true,
+		Message: Clean(finding.Message), Resources: []policyReportReference{reference(finding.Object)},
+		Properties: map[string]string{"field": Clean(finding.Field), "at": finding.Position.place()},
 	}
 	reported.Result, reported.Severity = policyReportLevel(finding.Level)
-	if exception := finding.excuse(); exception != "" {
+	if exception := finding.Excuse(); exception != "" {
 		reported.Properties["exception"] = exception
 	}
 	return reported
@@ -120,7 +120,7 @@ func (policyReport) whole(document Document, findings int) (policyReportResult, 
 	}
 	switch {
 	case document.Outcome == Failed:
-		whole.Result, whole.Message = "error", "could not be evaluated: "+clean(document.Error)
+		whole.Result, whole.Message = "error", "could not be evaluated: "+Clean(document.Error)
 	case document.Outcome == Skipped:
 		whole.Result, whole.Message = "skip", noRuleFor(document)
 	case findings > 0:
@@ -134,8 +134,8 @@ func (policyReport) whole(document Document, findings int) (policyReportResult, 
 // problem is about a file, which is no object of a cluster.
 func (policyReport) problem(problem Problem) policyReportResult {
 	reported := policyReportResult{
-		Source: "stateward", Policy: "input", Result: "warn", Scored: true, Message: clean(problem.Message),
-		Resources: []policyReportReference{{Kind: "File", Name: clean(problem.File)}}, Properties: map[string]string{"at": problem.place()},
+		Source: "stateward", Policy: "input", Result: "warn", Scored: true, Message: Clean(problem.Message),
+		Resources: []policyReportReference{{Kind: "File", Name: Clean(problem.File)}}, Properties: map[string]string{"at": problem.place()},
 	}
 	if problem.Unreadable {
 		reported.Result = "error"
@@ -155,5 +155,5 @@ func policyReportLevel(level policies.Level) (result, severity string) {
 }
 
 func reference(object engine.ObjectReference) policyReportReference {
-	return policyReportReference{Kind: clean(object.Kind), Namespace: clean(object.Namespace), Name: clean(object.Name)}
+	return policyReportReference{Kind: Clean(object.Kind), Namespace: Clean(object.Namespace), Name: Clean(object.Name)}
 }

@@ -1,7 +1,7 @@
 # METADATA
 # title: Volumes of a StatefulSet are retained
 # description: |
-#   With the reclaim policy Delete, whoever deletes a claim deletes the disk behind it. With Retain the volume stays and
+#   With the reclaim policy Delete, the deletion of a claim deletes the disk behind it. With Retain the volume stays and
 #   can be bound again. A set whose own retention policy deletes its claims is not reported. The rule does not look for
 #   backups or snapshots. It checks the first 100 replicas.
 # custom:
