@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/stateward/stateward/test/builders"
+	"github.com/stateward/stateward/test/environment"
 )
 
 // atOnce lets the audit rules report without the time that they leave controllers and people.
@@ -119,4 +120,27 @@ func guardrailsFile(t *testing.T, spec string) string {
 	file := filepath.Join(t.TempDir(), "guardrails.yaml")
 	must(t, os.WriteFile(file, []byte(guardrails(spec)), 0o600))
 	return file
+}
+
+// TestAuditNamesWhatItMayNotRead audits as a user who may list two kinds.
+func TestAuditNamesWhatItMayNotRead(t *testing.T) {
+	g := newGuard(t, shared(t))
+	g.create(t, builders.MakeStatefulSet().Replicas(1))
+	g.allowed(t, "", "create", "role", "auditor", "--verb=list", "--resource=statefulsets.apps,services")
+	g.allowed(t, "", "create", "rolebinding", "auditor", "--role=auditor", "--user=auditor")
+	_, binary := environment.BinaryForTest(t)
+	kubeconfig, err := g.KubeconfigFor(g.namespace+"-auditor", "auditor")
+	must(t, err)
+	output, code := g.runAs(t, binary, kubeconfig, "audit", "--config", guardrailsFile(t, atOnce))
+	if code != 2 {
+		t.Errorf("exit code %d", code)
+	}
+	for _, words := range []string{
+		"3 objects in 1 namespace judged: 0 denied, 0 warnings", "note: pods: not known here, so ", "note: list pods of the cluster: pods is forbidden",
+		"error: not all objects could be read",
+	} {
+		if !strings.Contains(output, words) {
+			t.Errorf("no %q in\n%s", words, output)
+		}
+	}
 }

@@ -70,10 +70,10 @@ func (p page) json(out io.Writer) error {
 		made.Problems = append(made.Problems, jsonProblem{File: problem.File, Message: problem.Message})
 	}
 	for _, document := range p.result.Documents {
-		switch document.Outcome {
-		case report.Judged:
+		if document.Outcome == report.Judged {
 			made.Summary.Objects++
-		case report.Failed:
+		}
+		if document.Outcome == report.Failed {
 			made.Problems = append(made.Problems, jsonProblem{Object: document.ObjectReference, File: document.Position.File, Message: document.Error})
 		}
 	}

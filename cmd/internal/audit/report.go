@@ -122,11 +122,11 @@ func counts(findings []Finding) string {
 func (p page) scope() string {
 	judged, failed, namespaces := 0, 0, map[string]bool{}
 	for _, document := range p.result.Documents {
-		switch document.Outcome {
-		case report.Judged:
+		if document.Outcome == report.Judged {
 			judged++
 			namespaces[document.Namespace] = true
-		case report.Failed:
+		}
+		if document.Outcome == report.Failed {
 			failed++
 		}
 	}

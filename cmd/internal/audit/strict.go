@@ -30,6 +30,14 @@ func Strict(guardrails *engine.Guardrails) *engine.Guardrails {
 	return made
 }
 
+// MayDeny reports whether a stored object of this resource may be denied. Rules of audits deny only where Guardrails say so,
+// and they alone judge most objects.
+func MayDeny(decider *engine.Engine, resource string) bool {
+	return slices.ContainsFunc(decider.Library().Rules, func(rule policies.Rule) bool {
+		return rule.Judges(resource, policies.Inspect) && (!rule.OnlyInspects() || decider.Guardrails().Level(rule) == policies.Deny)
+	})
+}
+
 // DeniedBy counts the objects of the result that a rule denies.
 func DeniedBy(result report.Result) headline.Denied {
 	objects, rules, namespaces := map[engine.ObjectReference]bool{}, map[string]bool{}, map[string]bool{}

@@ -251,7 +251,11 @@ func (s *stock) judge(ctx context.Context, decider *engine.Engine, facts *audit.
 	if err != nil {
 		return result, fmt.Errorf("judge by strict Guardrails: %w", err)
 	}
-	strict, err := inventory.With(stricter).JudgeMore(ctx, s.objects)
+	denied := map[string]bool{}
+	for _, resource := range policies.Resources() {
+		denied[resource.Name] = audit.MayDeny(stricter, resource.Name)
+	}
+	strict, err := inventory.With(stricter).JudgeMore(ctx, slices.DeleteFunc(s.objects, func(each judge.Stored) bool { return !denied[each.Resource] }))
 	facts.Strict = audit.DeniedBy(strict)
 	return result, err
 }
