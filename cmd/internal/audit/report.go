@@ -49,7 +49,7 @@ type page struct {
 
 // Formats lists the formats of an audit: its own, and those of a check that do not need lines of files.
 func Formats() []string {
-	return []string{"text", "json", "markdown", "junit", "sarif", "gitlab", "tap", "policyreport"}
+	return []string{"text", "json", "markdown", "junit", "sarif", "gitlab", "tap", "policyreport", "openreports"}
 }
 
 // New returns the renderer of a format.

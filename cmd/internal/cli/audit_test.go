@@ -32,6 +32,7 @@ func TestAuditReports(t *testing.T) {
 		"under other Guardrails":  {[]string{"--config", "testdata/guardrails.yaml", "-n", "web"}, "audit-config.txt"},
 		"for a code scanner":      {[]string{"-o", "sarif", "-n", "data", "-l", "app=cache"}, "audit.sarif"},
 		"as a report of policies": {[]string{"-o", "policyreport", "-n", "data", "-l", "app=cache"}, "audit.policyreport"},
+		"as open reports":         {[]string{"-o", "openreports", "-n", "data", "-l", "app=cache"}, "audit.openreports"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -118,5 +119,23 @@ func TestAuditJSONHasItsSchema(t *testing.T) {
 		for _, mistake := range outcome.Errors() {
 			t.Error(mistake)
 		}
+	}
+}
+
+// TestAuditPageShowsRealOutput holds the page to the recorded output.
+func TestAuditPageShowsRealOutput(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	recorded, err := os.ReadFile("testdata/golden/audit.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, shown, _ := strings.Cut(string(page), "$ stateward audit --data there.yaml\n")
+	shown, _, _ = strings.Cut(shown, "[more]\n")
+	if shown == "" || !strings.HasPrefix(string(recorded), shown) {
+		t.Errorf("the page shows\n%s\nand audit.txt is\n%s", shown, recorded)
 	}
 }
