@@ -205,8 +205,8 @@ func check(rule Rule) error {
 
 func checkOperations(resource string, operations []string) (problems []error) {
 	for _, operation := range operations {
-		if !slices.Contains([]string{"CREATE", "UPDATE", "DELETE"}, operation) {
-			problems = append(problems, fmt.Errorf("custom.on.%s: unknown operation %q: use CREATE, UPDATE or DELETE", resource, operation))
+		if !slices.Contains([]string{Create, Update, Delete, Inspect}, operation) {
+			problems = append(problems, fmt.Errorf("custom.on.%s: unknown operation %q: use CREATE, UPDATE, DELETE or AUDIT", resource, operation))
 		}
 	}
 	return problems

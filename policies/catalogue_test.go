@@ -52,7 +52,7 @@ func TestMetadataThatCouldBeMisreadIsRefused(t *testing.T) {
 		"nothing to judge":        {"#     statefulsets: [CREATE]\n", "", `key "custom.on" is missing`},
 		"unknown key":             {"since:", "sinze:", `rules/a/b-c/b_c.rego:10: METADATA custom: unknown field "sinze"`},
 		"unknown level":           {"severity: deny", "severity: block", `custom.severity: unknown level "block": use one of [deny warn audit off]`},
-		"unknown operation":       {"[CREATE]", "[PATCH]", `custom.on.statefulsets: unknown operation "PATCH": use CREATE, UPDATE or DELETE`},
+		"unknown operation":       {"[CREATE]", "[PATCH]", `custom.on.statefulsets: unknown operation "PATCH": use CREATE, UPDATE, DELETE or AUDIT`},
 		"unknown resource":        {"statefulsets:", "statefulset:", `unknown resource "statefulset": add its API group to policies/resources.go`},
 		"awaited, and not judged": {"#   fix:", "#   when: {services: marks}\n#   fix:", `custom.when: "services" is not in custom.on`},
 		"awaited, and no change":  {"#   fix:", "#   when: {statefulsets: spec}\n#   fix:", `custom.when.statefulsets: unknown change "spec": use one of [marks owners finalizers reclaimPolicy images labels grace selection fourEyes]`},

@@ -123,15 +123,30 @@ type Param struct {
 	Description string `json:"description"`
 }
 
+// Operations of requests. An API server sends the first three.
+const (
+	Create = "CREATE"
+	Update = "UPDATE"
+	Delete = "DELETE"
+	// Inspect is the operation of an audit: it looks at an object that is stored, and changes nothing.
+	Inspect = "AUDIT"
+)
+
 // Judges reports whether the rule must be asked about this operation on a resource ("statefulsets/scale"). A manifest
-// that nobody operates on yet counts as CREATE.
+// that nobody operates on yet counts as CREATE, and so does a stored object beside its audit.
 func (r Rule) Judges(resource, operation string) bool {
-	for _, each := range r.On[resource] {
-		if each == operation {
-			return true
+	judged := r.On[resource]
+	return slices.Contains(judged, operation) || operation == Inspect && slices.Contains(judged, Create)
+}
+
+// OnlyInspects reports whether the rule is about stored objects alone, so that no request needs it.
+func (r Rule) OnlyInspects() bool {
+	for _, operations := range r.On {
+		if slices.ContainsFunc(operations, func(operation string) bool { return operation != Inspect }) {
+			return false
 		}
 	}
-	return false
+	return len(r.On) > 0
 }
 
 // LooksUp lists the resources that are looked up where the rule judges: what it reads, and the Confirmations that may let

@@ -33,7 +33,9 @@ type Engine struct {
 	library *policies.Library
 	off     map[string]bool
 	reads   []string
-	queries *queries
+	// inspects are the reads of an audit.
+	inspects []string
+	queries  *queries
 	*evaluator
 	// managed says that a rule reads managedFields.
 	managed    bool
@@ -60,7 +62,8 @@ func New(ctx context.Context, library *policies.Library, guardrails *Guardrails)
 	engine := &Engine{
 		library:    library,
 		off:        guardrails.off(library),
-		reads:      guardrails.reads(library),
+		reads:      guardrails.reads(library, policies.Rule.OnlyInspects),
+		inspects:   guardrails.reads(library, func(policies.Rule) bool { return false }),
 		queries:    newQueries(&store{guardrails: config}),
 		evaluator:  evaluator,
 		managed:    managed,
@@ -226,6 +229,9 @@ func decodeFindings(value any) ([]Finding, error) {
 
 // Reads lists, sorted, the resources that the rules in force read; whoever makes a World for the engine watches these.
 func (e *Engine) Reads() []string { return e.reads }
+
+// Inspects is Reads with what only audits read.
+func (e *Engine) Inspects() []string { return e.inspects }
 
 // Judges reports whether a rule or mutation in force judges this review at its door.
 func (e *Engine) Judges(review Review) bool {

@@ -18,6 +18,8 @@ func exempt(input ast.Value, review Review) string {
 	switch {
 	case review.Operation == "":
 		return ""
+	case review.Operation == policies.Inspect && find(object, "metadata", "deletionTimestamp") != nil:
+		return "the object is already terminating"
 	case unprotects(review, object, old):
 		return ""
 	case old != nil && find(old, "metadata", "deletionTimestamp") != nil &&

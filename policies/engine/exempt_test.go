@@ -95,6 +95,11 @@ func exemptions(t *testing.T) map[string]exemption {
 		review.User.Username = user
 		return review
 	}
+	audited := func(object *builders.StatefulSet) engine.Review {
+		review := create(object)
+		review.Operation = policies.Inspect
+		return review
+	}
 	finalizer := builders.MakeStatefulSet()
 	finalizer.Finalizers = []string{"example.com/hold"}
 	owned := func(names ...string) *builders.StatefulSet {
@@ -120,6 +125,8 @@ func exemptions(t *testing.T) map[string]exemption {
 	cases := map[string]exemption{
 		"a second deletion of what terminates":          {remove(terminating()), terminatingReason},
 		"an update of what terminates":                  {update(terminating().Partition(9), terminating()), terminatingReason},
+		"an audit of what terminates":                   {audited(terminating()), terminatingReason},
+		"an audit":                                      {audited(builders.MakeStatefulSet()), ""},
 		"a deletion by a namesake in another namespace": {by("system:serviceaccount:default:generic-garbage-collector", remove(builders.MakeStatefulSet())), ""},
 		"an update by the garbage collector":            {by("system:serviceaccount:kube-system:generic-garbage-collector", update(builders.MakeStatefulSet().Partition(9), builders.MakeStatefulSet())), ""},
 		"the removal of a finalizer":                    {update(builders.MakeStatefulSet(), finalizer), unchangedReason},

@@ -244,10 +244,13 @@ func (g *Guardrails) Action(id string) (level policies.Level, found bool) {
 }
 
 // reads lists, sorted, what the rules that are not off read, and the namespaces where something is selected by their
-// labels.
-func (g *Guardrails) reads(library *policies.Library) []string {
+// labels; without the rules that are left out.
+func (g *Guardrails) reads(library *policies.Library, without func(policies.Rule) bool) []string {
 	reads := map[string]bool{}
 	for _, rule := range library.All() {
+		if without(rule) {
+			continue
+		}
 		for _, resource := range rule.LooksUp() {
 			reads[resource] = reads[resource] || g.Level(rule) != policies.Off || g.hasActions(rule)
 		}

@@ -87,16 +87,17 @@ func documents(rules []policies.Rule, passedOver func(policies.Rule) bool, name 
 	return paths
 }
 
-// asks tells the rules and mutations in force that judge this review at its door. In a manifest nothing changes, so what
-// waits for a change of metadata does not count there.
+// asks tells the rules and mutations in force that judge this review at its door. In a manifest and in an audit nothing
+// changes, so what waits for a change of metadata does not count there.
 func (e *Engine) asks(review Review) func(rule policies.Rule) bool {
 	resource, operation := review.subject()
+	changesNothing := review.Operation == "" || review.Operation == policies.Inspect
 	return func(rule policies.Rule) bool {
-		if e.off[rule.ID] || rule.Untyped && !review.untyped() || !rule.Judges(resource, operation) || review.Operation == "" && rule.When[resource] != "" {
+		if e.off[rule.ID] || rule.Untyped && !review.untyped() || !rule.Judges(resource, operation) || changesNothing && rule.When[resource] != "" {
 			return false
 		}
 		if rule.Kind == policies.Mutating {
-			return review.Door != ValidatingDoor
+			return review.Door != ValidatingDoor && review.Operation != policies.Inspect
 		}
 		return review.Door != MutatingDoor || rule.Notices
 	}

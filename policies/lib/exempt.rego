@@ -17,6 +17,9 @@ reason(entry) := "the object is already terminating" if {
 	not _cuts_short(entry)
 	not _deletes_otherwise(entry)
 	not _unprotects(entry)
+} else := "the object is already terminating" if {
+	entry.operation == "AUDIT"
+	entry.object.metadata.deletionTimestamp
 } else := "a controller of Kubernetes finishes a deletion" if {
 	entry.operation == "DELETE"
 	identity.finishes_deletions(entry.user)

@@ -12,6 +12,12 @@ test_terminating_object_is_exempt[operation] if {
 	reason == "the object is already terminating"
 }
 
+test_stored_object_that_terminates_is_exempt if {
+	terminating := _sts({"deletionTimestamp": "2026-11-23T12:00:00Z"})
+	reason := exempt.reason({"operation": "AUDIT", "kind": "StatefulSet", "object": terminating, "old": null})
+	reason == "the object is already terminating"
+}
+
 test_terminating_pod_is_exempt_while_its_grace_lasts[case] if {
 	some case in [
 		{"operation": "DELETE", "options": {}},

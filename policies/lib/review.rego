@@ -60,6 +60,24 @@ stored(kinds) := array.concat(objects(kinds), [entry |
 ])
 
 # METADATA
+# title: Audited
+# description: |
+#   Every object of these kinds that is stored and only looked at. Rules that judge CREATE are asked about it too: for
+#   them it is an object that is to be stored.
+audited(kinds) := [entry | some entry in objects(kinds); entry.operation == "AUDIT"]
+
+# METADATA
+# title: Audited settings
+# description: The same of a kind of Stateward's own, such as Guardrails.
+audited_settings(kind) := [entry |
+	some entry in _judged
+	entry.operation == "AUDIT"
+	entry.group == "stateward.dev"
+	entry.kind == kind
+	is_object(entry.object)
+]
+
+# METADATA
 # title: Budgets
 # description: Every PodDisruptionBudget that is to be stored, as it would be after the request.
 budgets := [entry | some entry in _judged; is_kind(entry, "PodDisruptionBudget"); _desired(entry)]
@@ -160,7 +178,7 @@ _judged := shape.judged
 _judged := [entry | some entry in entries; not exempt.reason(entry)] if not shape.judged
 
 _desired(entry) if {
-	entry.operation in {"MANIFEST", "CREATE", "UPDATE"}
+	entry.operation in {"MANIFEST", "CREATE", "UPDATE", "AUDIT"}
 	entry.subresource == ""
 	is_object(entry.object)
 }

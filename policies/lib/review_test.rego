@@ -390,3 +390,24 @@ test_volume_belongs_to_the_namespace_of_its_claim if {
 	[entry.namespace | some entry in review.entries] == ["data"]
 		with input as {"request": {"operation": "DELETE", "oldObject": volume}}
 }
+
+test_audited_objects_are_stored_and_only_looked_at if {
+	request := {
+		"operation": "AUDIT",
+		"kind": {"group": "apps", "kind": "StatefulSet"},
+		"object": {"metadata": {"name": "web"}},
+	}
+	[entry.name | some entry in review.audited({"StatefulSet"})] == ["web"] with input as {"request": request}
+	[entry.name | some entry in review.statefulsets] == ["web"] with input as {"request": request}
+	review.audited({"StatefulSet"}) == [] with input as {"request": object.union(request, {"operation": "CREATE"})}
+}
+
+test_audited_settings_are_statewards_own_kinds[group] if {
+	some group, names in {"stateward.dev": ["stateward"], "example.com": []}
+	request := {
+		"operation": "AUDIT",
+		"kind": {"group": group, "kind": "Guardrails"},
+		"object": {"metadata": {"name": "stateward"}},
+	}
+	[entry.name | some entry in review.audited_settings("Guardrails")] == names with input as {"request": request}
+}

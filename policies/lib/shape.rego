@@ -9,11 +9,11 @@ package stateward.lib.shape
 # METADATA
 # title: Entries
 # description: |
-#   One entry for each thing under review. An entry always has: operation ("CREATE", "UPDATE", "DELETE", or
-#   "MANIFEST" if there is none), group, kind, subresource ("" for the resource itself), namespace, name,
-#   object and old (null where absent), options and user ({} where absent), time (RFC 3339, "" where unknown), planned
-#   (true where two versions of a manifest are compared: nothing of it is stored yet), dry_run (true where nothing will
-#   be stored).
+#   One entry for each thing under review. An entry always has: operation ("CREATE", "UPDATE", "DELETE", "AUDIT" for an
+#   object that is stored and only looked at, or "MANIFEST" if there is none), group, kind, subresource ("" for the
+#   resource itself), namespace, name, object and old (null where absent), options and user ({} where absent), time (RFC
+#   3339, "" where unknown), planned (true where two versions of a manifest are compared: nothing of it is stored yet),
+#   dry_run (true where nothing will be stored).
 # scope: document
 entries := judged if judged
 

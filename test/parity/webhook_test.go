@@ -115,6 +115,9 @@ func (h handlers) ask(
 	t *testing.T, door engine.Door, world engine.World, request admissionv1.AdmissionRequest, now time.Time,
 ) (found []string, patch []byte) {
 	t.Helper()
+	if request.Operation == policies.Inspect {
+		return h.inspect(t, world, request, now), nil
+	}
 	metrics, err := webhook.NewMetrics(prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
@@ -143,6 +146,24 @@ func (h handlers) ask(
 		found = append(found, brief(each))
 	}
 	return found, response.Patch
+}
+
+// inspect is what an audit finds, which no API server asks for.
+func (h handlers) inspect(t *testing.T, world engine.World, request admissionv1.AdmissionRequest, now time.Time) (found []string) {
+	t.Helper()
+	review := engine.FromRequest(&request, now)
+	review.Door = engine.ValidatingDoor
+	verdict, err := h.engine.Decide(t.Context(), review, world)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, each := range verdict.Findings {
+		found = append(found, brief(finding{
+			Rule: each.Rule, Level: string(each.Level), Field: each.Field,
+			Object: struct{ Kind, Namespace, Name string }{each.Object.Kind, each.Object.Namespace, each.Object.Name},
+		}))
+	}
+	return found
 }
 
 func apply(t *testing.T, patch, object []byte) []byte {

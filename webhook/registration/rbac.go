@@ -14,6 +14,9 @@ import (
 func reads(library *policies.Library) []string {
 	reads := map[string]bool{"namespaces": true}
 	for _, rule := range library.All() {
+		if rule.OnlyInspects() {
+			continue
+		}
 		for _, resource := range rule.LooksUp() {
 			reads[resource] = true
 		}

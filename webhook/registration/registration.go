@@ -224,7 +224,8 @@ func operations(rules []policies.Rule, belongs selection, owners expansion) []ad
 	for _, rule := range rules {
 		for resource, names := range rule.On {
 			for _, name := range names {
-				if !belongs(resource, name) {
+				// An audit is no request.
+				if name == policies.Inspect || !belongs(resource, name) {
 					continue
 				}
 				if wanted[resource] == nil {

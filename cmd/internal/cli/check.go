@@ -169,15 +169,26 @@ func parseFailOn(flag string) (policies.Level, error) {
 }
 
 func (o checkOptions) parseOutputs(failOn policies.Level, stdout io.Writer) ([]output, error) {
+	return reportOptions{outputs: o.outputs, color: o.color, verbose: o.verbose}.parse(report.New, failOn, stdout)
+}
+
+// reportOptions say in which formats and colours reports are written.
+type reportOptions struct {
+	outputs []string
+	color   string
+	verbose bool
+}
+
+func (o reportOptions) parse(build func(string, report.Options) (report.Renderer, error), failOn policies.Level, stdout io.Writer) ([]output, error) {
 	toTerminal, err := useColor(o.color, isTerminal(stdout), os.Getenv)
 	if err != nil {
 		return nil, err
 	}
 	// Without a working directory files keep the names that they were given.
 	dir, _ := os.Getwd()
-	return parseOutputs(o.outputs, func(toFile bool) report.Options {
+	return parseOutputs(o.outputs, func(format string, toFile bool) (report.Renderer, error) {
 		colored := toTerminal && (!toFile || o.color == "always")
-		return report.Options{Verbose: o.verbose, Color: colored, FailOn: failOn, Dir: dir, Errors: toFile}
+		return build(format, report.Options{Verbose: o.verbose, Color: colored, FailOn: failOn, Dir: dir, Errors: toFile})
 	})
 }
 

@@ -119,7 +119,7 @@ func TestBadInputGetsOneClearErrorWithItsPlace(t *testing.T) {
 		},
 		"an unknown format": {
 			args: []string{"check", "-o", "xml", "-"}, code: cli.ExitUsage,
-			want: `unknown output format "xml": use one of text, json, junit, sarif, github, gitlab, tap, policyreport`,
+			want: `unknown output format "xml": use one of text, json, junit, sarif, github, gitlab, tap, policyreport, openreports`,
 		},
 		"an unknown verb": {args: []string{"chekc"}, code: cli.ExitUsage, want: "unknown command"},
 		"an unknown rule": {

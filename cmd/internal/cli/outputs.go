@@ -21,11 +21,11 @@ type output struct {
 }
 
 // parseOutputs reads FORMAT and FORMAT=FILE, before anything is judged: nobody likes to wait for a usage error.
-func parseOutputs(flags []string, options func(toFile bool) report.Options) (outputs []output, err error) {
+func parseOutputs(flags []string, build func(format string, toFile bool) (report.Renderer, error)) (outputs []output, err error) {
 	taken := map[string]string{}
 	for _, flag := range flags {
 		format, file, named := strings.Cut(flag, "=")
-		renderer, err := report.New(format, options(named))
+		renderer, err := build(format, named)
 		if err != nil {
 			return nil, err
 		}

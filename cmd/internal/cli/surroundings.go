@@ -119,6 +119,15 @@ func namespacesOf(documents []manifest.Document, namespace string) []string {
 
 // list reads all objects of a resource, page by page.
 func list(ctx context.Context, client dynamic.Interface, resource policies.Resource, namespaces []string) (objects []unstructured.Unstructured, err error) {
+	err = eachObject(ctx, client, resource, namespaces, func(object *unstructured.Unstructured) error {
+		objects = append(objects, *object)
+		return nil
+	})
+	return objects, err
+}
+
+// eachObject hands over all objects of a resource, page by page.
+func eachObject(ctx context.Context, client dynamic.Interface, resource policies.Resource, namespaces []string, take func(*unstructured.Unstructured) error) error {
 	if !resource.Namespaced {
 		namespaces = []string{metav1.NamespaceNone}
 	}
@@ -132,12 +141,11 @@ func list(ctx context.Context, client dynamic.Interface, resource policies.Resou
 			if !ok {
 				return fmt.Errorf("the API server answered with a %T", each)
 			}
-			objects = append(objects, *object)
-			return nil
+			return take(object)
 		})
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return objects, nil
+	return nil
 }

@@ -58,13 +58,28 @@ func (p *progress) of(done, things string) func(count, total int) {
 		return nil
 	}
 	return func(count, total int) {
-		now := p.now()
-		if now.Before(p.next) {
-			return
-		}
-		p.next, p.shown = now.Add(progressEvery), true
-		fmt.Fprintf(p.out, "\r\x1b[K%s %d of %d %s", done, count, total, things)
+		p.show(func() string { return fmt.Sprintf("%s %d of %d %s", done, count, total, things) })
 	}
+}
+
+// counted is of where the total is unknown.
+func (p *progress) counted(done, things string) func(count int) {
+	if p == nil {
+		return func(int) {}
+	}
+	return func(count int) {
+		p.show(func() string { return fmt.Sprintf("%s %d %s", done, count, things) })
+	}
+}
+
+// show writes the line if it is time to.
+func (p *progress) show(line func() string) {
+	now := p.now()
+	if now.Before(p.next) {
+		return
+	}
+	p.next, p.shown = now.Add(progressEvery), true
+	fmt.Fprintf(p.out, "\r\x1b[K%s", line())
 }
 
 // end takes the line away.

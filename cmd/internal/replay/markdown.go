@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/stateward/stateward/cmd/internal/headline"
 )
 
 // Markdown writes the summary for a pull request or an issue.
@@ -15,12 +17,12 @@ func (s *Summary) Markdown(out io.Writer) error {
 		if group.Count == 0 {
 			continue
 		}
-		fmt.Fprintf(&text, "\n### %s %s\n\n", thousands(group.Count), each.title)
+		fmt.Fprintf(&text, "\n### %s %s\n\n", headline.Thousands(group.Count), each.title)
 		writeCounts(&text, group)
 		for _, example := range group.Examples {
-			fmt.Fprintf(&text, "- %s (`%s:%d`)\n", escaped(example.subject()), example.File, example.Line)
+			fmt.Fprintf(&text, "- %s (`%s:%d`)\n", headline.Escaped(example.subject()), example.File, example.Line)
 			for _, detail := range example.Details {
-				fmt.Fprintf(&text, "  - %s\n", escaped(printable(detail)))
+				fmt.Fprintf(&text, "  - %s\n", headline.Escaped(printable(detail)))
 			}
 		}
 	}
@@ -31,7 +33,7 @@ func (s *Summary) Markdown(out io.Writer) error {
 		fmt.Fprintf(&text, "- %s\n", note)
 	}
 	for _, problem := range s.Problems {
-		fmt.Fprintf(&text, "  - `%s:%d`: %s\n", problem.File, problem.Line, escaped(printable(problem.Text)))
+		fmt.Fprintf(&text, "  - `%s:%d`: %s\n", problem.File, problem.Line, headline.Escaped(printable(problem.Text)))
 	}
 	_, err := io.WriteString(out, text.String())
 	return err
@@ -43,12 +45,7 @@ func writeCounts(text *strings.Builder, group *Group) {
 	}
 	fmt.Fprint(text, "| by | decisions |\n|---|---|\n")
 	for _, by := range group.counts() {
-		fmt.Fprintf(text, "| %s | %s |\n", by.what, escaped(by.list()))
+		fmt.Fprintf(text, "| %s | %s |\n", by.what, headline.Escaped(by.list()))
 	}
 	fmt.Fprintln(text)
-}
-
-// escaped keeps names and messages from being read as markup.
-func escaped(text string) string {
-	return strings.NewReplacer(`\`, `\\`, "|", `\|`, "*", `\*`, "_", `\_`, "<", `\<`, "[", `\[`, "`", "\\`").Replace(text)
 }

@@ -4,8 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
+
+	"github.com/stateward/stateward/cmd/internal/headline"
 )
 
 // mostNames is how many names of a count are shown.
@@ -38,11 +39,8 @@ func (s *Summary) Headline() string {
 		return s.verified()
 	}
 	denied := s.Group(Denied)
-	text := fmt.Sprintf("of %s, %s would be denied now", number(s.Requests, "request"), thousands(denied.Count))
-	if denied.Count > 0 {
-		text += fmt.Sprintf(", by %s, in %s", number(len(denied.Rules), "rule"), number(len(denied.Namespaces), "namespace"))
-	}
-	return text
+	by := headline.Denied{Count: denied.Count, Rules: len(denied.Rules), Namespaces: len(denied.Namespaces)}.By()
+	return fmt.Sprintf("of %s, %s would be denied now%s", headline.Number(s.Requests, "request"), headline.Thousands(denied.Count), by)
 }
 
 func (s *Summary) verified() string {
@@ -53,7 +51,7 @@ func (s *Summary) verified() string {
 		// Rounded down: what is not all is not 100 %.
 		percent = fmt.Sprintf("%.2f %%", float64(same*10_000/counts)/100)
 	}
-	return fmt.Sprintf("of %s, %s are the same byte for byte: %s", number(counts, "decision"), thousands(same), percent)
+	return fmt.Sprintf("of %s, %s are the same byte for byte: %s", headline.Number(counts, "decision"), headline.Thousands(same), percent)
 }
 
 // Fails reports whether a verification found anything but the same decisions.
@@ -62,16 +60,16 @@ func (s *Summary) Fails() bool { return s.Verify && s.Count(Different, Unverifie
 // notes are what there is to say beside the classes.
 func (s *Summary) notes() (notes []string) {
 	if !s.Verify && s.ReadMasked > 0 {
-		notes = append(notes, fmt.Sprintf("%s read a masked field: what a rule says of its value cannot be seen", number(s.ReadMasked, "decision")))
+		notes = append(notes, fmt.Sprintf("%s read a masked field: what a rule says of its value cannot be seen", headline.Number(s.ReadMasked, "decision")))
 	}
 	if s.Foreign > 0 {
-		notes = append(notes, fmt.Sprintf("%s of other programs left out", number(s.Foreign, "line")))
+		notes = append(notes, fmt.Sprintf("%s of other programs left out", headline.Number(s.Foreign, "line")))
 	}
 	if s.Torn > 0 {
-		notes = append(notes, fmt.Sprintf("%s at the end of a file not complete: it may still be written", number(s.Torn, "line")))
+		notes = append(notes, fmt.Sprintf("%s at the end of a file not complete: it may still be written", headline.Number(s.Torn, "line")))
 	}
 	if s.Damaged > 0 {
-		notes = append(notes, fmt.Sprintf("%s cannot be read", number(s.Damaged, "place")))
+		notes = append(notes, fmt.Sprintf("%s cannot be read", headline.Number(s.Damaged, "place")))
 	}
 	return notes
 }
@@ -96,7 +94,7 @@ func (s *Summary) Text(out io.Writer) error {
 		if group.Count == 0 {
 			continue
 		}
-		fmt.Fprintf(&text, "\n%s %s\n", thousands(group.Count), each.title)
+		fmt.Fprintf(&text, "\n%s %s\n", headline.Thousands(group.Count), each.title)
 		for _, by := range group.counts() {
 			fmt.Fprintf(&text, "  by %s: %s\n", by.what, by.list())
 		}
@@ -139,10 +137,10 @@ func (b by) list() string {
 	sorted := names(b.counts)
 	var shown []string
 	for _, name := range sorted[:min(len(sorted), mostNames)] {
-		shown = append(shown, fmt.Sprintf("%s %s", printable(name), thousands(b.counts[name])))
+		shown = append(shown, fmt.Sprintf("%s %s", printable(name), headline.Thousands(b.counts[name])))
 	}
 	if more := len(sorted) - len(shown); more > 0 {
-		shown = append(shown, fmt.Sprintf("and %s more", thousands(more)))
+		shown = append(shown, fmt.Sprintf("and %s more", headline.Thousands(more)))
 	}
 	return strings.Join(shown, ", ")
 }
@@ -164,21 +162,4 @@ func printable(text string) string {
 		}
 		return r
 	}, text)
-}
-
-// number is a number with its noun.
-func number(count int, noun string) string {
-	if count == 1 {
-		return "1 " + noun
-	}
-	return thousands(count) + " " + noun + "s"
-}
-
-// thousands writes 12,400.
-func thousands(count int) string {
-	digits := strconv.Itoa(count)
-	for at := len(digits) - 3; at > 0; at -= 3 {
-		digits = digits[:at] + "," + digits[at:]
-	}
-	return digits
 }

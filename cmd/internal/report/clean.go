@@ -8,10 +8,10 @@ import (
 	"github.com/stateward/stateward/policies/engine"
 )
 
-// clean keeps texts of manifests from driving a terminal, forging lines of a log or breaking XML: spaces of all kinds
+// Clean keeps texts of manifests from driving a terminal, forging lines of a log or breaking XML: spaces of all kinds
 // become a space, and what cannot be printed becomes a replacement character. Some CI servers take ##[ and ##vso[ for
 // commands wherever they stand in a line.
-func clean(text string) string {
+func Clean(text string) string {
 	printable := strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsPrint(r):
@@ -28,9 +28,9 @@ func clean(text string) string {
 // place is "file:line:column", or the file alone, without control characters. It begins lines, where :: would begin a
 // command.
 func (p Position) place() string {
-	file := clean(p.File)
+	file := Clean(p.File)
 	if p.Revision != "" {
-		file = clean(p.Revision) + ":" + file
+		file = Clean(p.Revision) + ":" + file
 	}
 	if strings.HasPrefix(strings.TrimSpace(file), "::") {
 		file = "./" + file
@@ -48,18 +48,18 @@ func (p Position) place() string {
 // name is "Kind namespace/name" without control characters; what belongs to no namespace has none.
 func name(object engine.ObjectReference) string {
 	if object.Namespace == "" {
-		return clean(object.Kind + " " + object.Name)
+		return Clean(object.Kind + " " + object.Name)
 	}
-	return clean(object.Kind + " " + object.Namespace + "/" + object.Name)
+	return Clean(object.Kind + " " + object.Namespace + "/" + object.Name)
 }
 
 // problem is the finding's message without its way out.
 func (f Finding) problem() string {
 	problem, found := strings.CutSuffix(f.Message, " Fix: "+f.Fix)
 	if !found {
-		return clean(f.Message)
+		return Clean(f.Message)
 	}
-	return clean(problem)
+	return Clean(problem)
 }
 
 // fix is the way out; empty where problem tells it already.
@@ -67,26 +67,26 @@ func (f Finding) fix() string {
 	if !strings.HasSuffix(f.Message, " Fix: "+f.Fix) {
 		return ""
 	}
-	return clean(f.Fix)
+	return Clean(f.Fix)
 }
 
-// excuse tells why a finding is only recorded, or asks to be; empty for all others.
-func (f Finding) excuse() string {
+// Excuse tells why a finding is only recorded, or asks to be; empty for all others.
+func (f Finding) Excuse() string {
 	switch {
 	case f.Exception != nil:
-		return clean(fmt.Sprintf("excepted until %s: %s; ask %s", f.Exception.Expires, f.Exception.Reason, f.Exception.Owner))
+		return Clean(fmt.Sprintf("excepted until %s: %s; ask %s", f.Exception.Expires, f.Exception.Reason, f.Exception.Owner))
 	case f.Ignored == nil:
 		return ""
 	case f.Ignored.Counts:
-		return clean("ignored by its manifest: " + f.Ignored.Reason)
+		return Clean("ignored by its manifest: " + f.Ignored.Reason)
 	default:
-		return clean(fmt.Sprintf("its manifest asks to ignore this, which counts only with --allow-annotations: %s", f.Ignored.Reason))
+		return Clean(fmt.Sprintf("its manifest asks to ignore this, which counts only with --allow-annotations: %s", f.Ignored.Reason))
 	}
 }
 
 // undecided tells what a rule could not see.
 func undecided(each engine.Undecided) string {
-	return fmt.Sprintf("undecided: [%s] looks at %s, and nothing is known of them here", clean(each.Rule), clean(each.Resource))
+	return fmt.Sprintf("undecided: [%s] looks at %s, and nothing is known of them here", Clean(each.Rule), Clean(each.Resource))
 }
 
 // Plural is a number with its noun: 1 pod, 2 pods.

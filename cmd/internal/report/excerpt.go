@@ -14,7 +14,7 @@ func excerpt(finding Finding, paint palette) string {
 	if finding.Position.Line < 1 || strings.TrimSpace(finding.Source) == "" {
 		return ""
 	}
-	line, column := window([]rune(clean(finding.Source)), max(finding.Position.Column, 1)-1)
+	line, column := window([]rune(Clean(finding.Source)), max(finding.Position.Column, 1)-1)
 	number := fmt.Sprintf("%4d", finding.Position.Line)
 	margin := strings.Repeat(" ", len(number))
 	return fmt.Sprintf("%s %s\n%s %s%s\n", paint.margin(number+" |"), strings.TrimRightFunc(string(line), unicode.IsSpace),

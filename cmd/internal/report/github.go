@@ -21,21 +21,21 @@ func (g github) Render(out io.Writer, result Result) error {
 		if fix := finding.fix(); fix != "" {
 			message += "\nfix: " + fix
 		}
-		if exception := finding.excuse(); exception != "" {
+		if exception := finding.Excuse(); exception != "" {
 			message += "\n" + exception
 		}
 		g.command(&page, githubCommand(finding.Level), finding.Position, finding.Rule, message)
 	}
 	for _, document := range result.Documents {
 		if document.Outcome == Failed {
-			g.command(&page, "error", document.Position, "could not be evaluated", name(document.ObjectReference)+": "+clean(document.Error))
+			g.command(&page, "error", document.Position, "could not be evaluated", name(document.ObjectReference)+": "+Clean(document.Error))
 		}
 	}
 	for _, problem := range result.Problems {
-		g.command(&page, problem.word(), problem.Position, "input", clean(problem.Message))
+		g.command(&page, problem.word(), problem.Position, "input", Clean(problem.Message))
 	}
 	for _, left := range result.notes() {
-		g.command(&page, "notice", left.Position, "not checked", clean(left.Detail))
+		g.command(&page, "notice", left.Position, "not checked", Clean(left.Detail))
 	}
 	fmt.Fprintln(&page, summary(result))
 	_, err := io.WriteString(out, page.String())
@@ -45,13 +45,13 @@ func (g github) Render(out io.Writer, result Result) error {
 func (g github) command(page *strings.Builder, command string, at Position, title, message string) {
 	position := at.here()
 	var properties []string
-	if file := clean(g.options.slashed(position.File)); file != "" {
+	if file := Clean(g.options.slashed(position.File)); file != "" {
 		properties = append(properties, "file="+githubProperty(file))
 	}
 	if position.Line > 0 {
 		properties = append(properties, fmt.Sprintf("line=%d,col=%d", position.Line, max(position.Column, 1)))
 	}
-	properties = append(properties, "title="+githubProperty(clean(title)))
+	properties = append(properties, "title="+githubProperty(Clean(title)))
 	fmt.Fprintf(page, "::%s %s::%s\n", command, strings.Join(properties, ","), githubData(message))
 }
 

@@ -35,8 +35,8 @@ func (g gitlab) Render(out io.Writer, result Result) error {
 	fingerprints := g.options.fingerprints()
 	issues := []gitlabIssue{}
 	for _, finding := range result.Findings {
-		description := name(finding.Object) + ": " + clean(finding.Message)
-		if exception := finding.excuse(); exception != "" {
+		description := name(finding.Object) + ": " + Clean(finding.Message)
+		if exception := finding.Excuse(); exception != "" {
 			description += " (" + exception + ")"
 		}
 		issues = append(issues, gitlabIssue{
@@ -47,7 +47,7 @@ func (g gitlab) Render(out io.Writer, result Result) error {
 	for _, document := range result.Documents {
 		if document.Outcome == Failed {
 			issues = append(issues, gitlabIssue{
-				Description: name(document.ObjectReference) + " could not be evaluated: " + clean(document.Error), CheckName: "evaluation",
+				Description: name(document.ObjectReference) + " could not be evaluated: " + Clean(document.Error), CheckName: "evaluation",
 				Fingerprint: fingerprints.ofDocument(document), Severity: "blocker", Location: g.location(document.Position),
 			})
 		}
@@ -58,11 +58,11 @@ func (g gitlab) Render(out io.Writer, result Result) error {
 			severity = "blocker"
 		}
 		issues = append(issues, gitlabIssue{
-			Description: problem.word() + ": " + clean(problem.Message), CheckName: "input",
+			Description: problem.word() + ": " + Clean(problem.Message), CheckName: "input",
 			Fingerprint: fingerprints.ofProblem(problem), Severity: severity, Location: g.location(problem.Position),
 		})
 	}
-	return writeJSON(out, issues)
+	return WriteJSON(out, issues)
 }
 
 // location always has a path and a line, since GitLab drops an issue without one.

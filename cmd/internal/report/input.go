@@ -43,11 +43,11 @@ func (p Problem) word() string {
 }
 
 func (p Problem) line() string {
-	return fmt.Sprintf("%s: %s: %s", p.place(), p.word(), clean(p.Message))
+	return fmt.Sprintf("%s: %s: %s", p.place(), p.word(), Clean(p.Message))
 }
 
 func (l LeftOut) line() string {
-	return fmt.Sprintf("note: %s: %s", l.place(), clean(l.Detail))
+	return fmt.Sprintf("note: %s: %s", l.place(), Clean(l.Detail))
 }
 
 // notes are those that a person has to read of.

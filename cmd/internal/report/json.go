@@ -91,8 +91,8 @@ func (jsonFormat) Render(out io.Writer, result Result) error {
 			page.Warnings = append(page.Warnings, one)
 		}
 	}
-	return writeJSON(out, page)
+	return WriteJSON(out, page)
 }
 
 // CatalogueJSON writes the rules as JSON.
-func CatalogueJSON(out io.Writer, rules []policies.Rule) error { return writeJSON(out, rules) }
+func CatalogueJSON(out io.Writer, rules []policies.Rule) error { return WriteJSON(out, rules) }

@@ -22,7 +22,7 @@ func (j junitFormat) Render(out io.Writer, result Result) error {
 	suites := map[string]*junit.Testsuite{}
 	findings := result.findingsOf()
 	for i, document := range result.Documents {
-		file := clean(document.Position.File)
+		file := Clean(document.Position.File)
 		if suites[file] == nil {
 			order = append(order, file)
 			suites[file] = &junit.Testsuite{ID: len(order) - 1, Name: file, File: file, Time: "0"}
@@ -32,7 +32,7 @@ func (j junitFormat) Render(out io.Writer, result Result) error {
 		}
 	}
 	for _, problem := range result.Problems {
-		file := clean(problem.File)
+		file := Clean(problem.File)
 		if suites[file] == nil {
 			order = append(order, file)
 			suites[file] = &junit.Testsuite{ID: len(order) - 1, Name: file, File: file, Time: "0"}
@@ -60,7 +60,7 @@ func (j junitFormat) cases(document Document, findings []Finding) (cases []junit
 	whole := junit.Testcase{Classname: name(document.ObjectReference), Name: "all rules"}
 	switch {
 	case document.Outcome == Failed:
-		message := clean(document.Error)
+		message := Clean(document.Error)
 		whole.Error = &junit.Result{Message: "could not be evaluated", Type: "error", Data: document.Position.place() + ": " + message}
 	case document.Outcome == Skipped:
 		whole.Skipped = &junit.Result{Message: noRuleFor(document)}
@@ -71,23 +71,23 @@ func (j junitFormat) cases(document Document, findings []Finding) (cases []junit
 }
 
 func (j junitFormat) of(finding Finding) junit.Testcase {
-	test := junit.Testcase{Classname: name(finding.Object), Name: clean(finding.Rule)}
+	test := junit.Testcase{Classname: name(finding.Object), Name: Clean(finding.Rule)}
 	about := block(finding, palette{})
 	switch {
 	case j.options.fails(finding):
-		test.Failure = &junit.Result{Message: finding.problem(), Type: clean(string(finding.Level)), Data: about}
+		test.Failure = &junit.Result{Message: finding.problem(), Type: Clean(string(finding.Level)), Data: about}
 	case finding.Level == policies.Deny || finding.Level == policies.Warn:
 		test.SystemOut = &junit.Output{Data: about}
 	default:
-		test.Skipped = &junit.Result{Message: finding.problem(), Type: clean(string(finding.Level)), Data: about}
+		test.Skipped = &junit.Result{Message: finding.problem(), Type: Clean(string(finding.Level)), Data: about}
 	}
 	return test
 }
 
 func (j junitFormat) problem(problem Problem) junit.Testcase {
-	test := junit.Testcase{Classname: clean(problem.File), Name: "input"}
+	test := junit.Testcase{Classname: Clean(problem.File), Name: "input"}
 	if problem.Unreadable {
-		test.Error = &junit.Result{Message: "cannot be read", Type: "error", Data: problem.place() + ": " + clean(problem.Message)}
+		test.Error = &junit.Result{Message: "cannot be read", Type: "error", Data: problem.place() + ": " + Clean(problem.Message)}
 	} else {
 		test.SystemOut = &junit.Output{Data: problem.line()}
 	}
@@ -96,5 +96,5 @@ func (j junitFormat) problem(problem Problem) junit.Testcase {
 
 // noRuleFor says why a document was not judged.
 func noRuleFor(document Document) string {
-	return fmt.Sprintf("no rule judges a %s", clean(document.Kind))
+	return fmt.Sprintf("no rule judges a %s", Clean(document.Kind))
 }

@@ -50,7 +50,7 @@ func next(result Result) string {
 	}
 	counts := map[string]int{}
 	for _, finding := range result.Findings {
-		counts[clean(finding.Rule)]++
+		counts[Clean(finding.Rule)]++
 	}
 	if counts["same-object"] > 0 {
 		commands = append(commands, "stateward check --each PATH             # judge alternatives apart from each other")

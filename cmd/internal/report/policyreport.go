@@ -12,14 +12,18 @@ import (
 	"github.com/stateward/stateward/policies/engine"
 )
 
-// policyReport writes PolicyReports of wgpolicyk8s.io/v1alpha2, one for each namespace, which dashboards of clusters
-// read. What belongs to no namespace is in a ClusterPolicyReport.
-type policyReport struct{}
+// policyReport writes reports of an API, one for each namespace, which dashboards of clusters read. What belongs to no
+// namespace is in a report of the cluster.
+type policyReport struct{ api reportAPI }
+
+// reportAPI is an API of reports. Those that are known have the same fields, besides source.
+type reportAPI struct{ version, kind, clusterKind, source string }
 
 type policyReportObject struct {
 	APIVersion string               `json:"apiVersion"`
 	Kind       string               `json:"kind"`
 	Metadata   policyReportMeta     `json:"metadata"`
+	Source     string               `json:"source,omitempty"`
 	Summary    map[string]int       `json:"summary"`
 	Results    []policyReportResult `json:"results"`
 }
@@ -48,13 +52,20 @@ type policyReportReference struct {
 	Name      string `json:"name"`
 }
 
-func newPolicyReport(Options) Renderer { return policyReport{} }
+func newPolicyReport(Options) Renderer {
+	return policyReport{reportAPI{version: "wgpolicyk8s.io/v1alpha2", kind: "PolicyReport", clusterKind: "ClusterPolicyReport"}}
+}
+
+// newOpenReports is the form that the policy reports moved to. Source: apis/openreports.io/v1alpha1 in openreports/reports-api.
+func newOpenReports(Options) Renderer {
+	return policyReport{reportAPI{version: "openreports.io/v1alpha1", kind: "Report", clusterKind: "ClusterReport", source: "stateward"}}
+}
 
 // Render writes the result.
 func (p policyReport) Render(out io.Writer, result Result) error {
 	namespaces := map[string][]policyReportResult{}
 	add := func(object engine.ObjectReference, result policyReportResult) {
-		namespaces[clean(object.Namespace)] = append(namespaces[clean(object.Namespace)], result)
+		namespaces[Clean(object.Namespace)] = append(namespaces[Clean(object.Namespace)], result)
 	}
 	findings := result.findingsOf()
 	for i, document := range result.Documents {
@@ -70,7 +81,7 @@ func (p policyReport) Render(out io.Writer, result Result) error {
 	}
 	var page bytes.Buffer
 	for _, namespace := range slices.Sorted(maps.Keys(namespaces)) {
-		object, err := yaml.Marshal(policyReportOf(namespace, namespaces[namespace]))
+		object, err := yaml.Marshal(p.in(namespace, namespaces[namespace]))
 		if err != nil {
 			return err
 		}
@@ -81,17 +92,18 @@ func (p policyReport) Render(out io.Writer, result Result) error {
 	return err
 }
 
-func policyReportOf(namespace string, results []policyReportResult) policyReportObject {
-	kind := "PolicyReport"
+// in is the report of a namespace, or of the cluster.
+func (p policyReport) in(namespace string, results []policyReportResult) policyReportObject {
+	kind := p.api.kind
 	if namespace == "" {
-		kind = "ClusterPolicyReport"
+		kind = p.api.clusterKind
 	}
 	summary := map[string]int{"pass": 0, "fail": 0, "warn": 0, "error": 0, "skip": 0}
 	for _, each := range results {
 		summary[each.Result]++
 	}
 	return policyReportObject{
-		APIVersion: "wgpolicyk8s.io/v1alpha2", Kind: kind,
+		APIVersion: p.api.version, Kind: kind, Source: p.api.source,
 		Metadata: policyReportMeta{
 			Name: "stateward", Namespace: namespace, Labels: map[string]string{"app.kubernetes.io/managed-by": "stateward"},
 		},
@@ -101,12 +113,12 @@ func policyReportOf(namespace string, results []policyReportResult) policyReport
 
 func (policyReport) of(finding Finding, result Result) policyReportResult {
 	reported := policyReportResult{
-		Source: "stateward", Policy: clean(finding.Rule), Category: result.rule(finding.Rule).Category, Scored: true,
-		Message: clean(finding.Message), Resources: []policyReportReference{reference(finding.Object)},
-		Properties: map[string]string{"field": clean(finding.Field), "at": finding.Position.place()},
+		Source: "stateward", Policy: Clean(finding.Rule), Category: result.rule(finding.Rule).Category, Scored: true,
+		Message: Clean(finding.Message), Resources: []policyReportReference{reference(finding.Object)},
+		Properties: map[string]string{"field": Clean(finding.Field), "at": finding.Position.place()},
 	}
 	reported.Result, reported.Severity = policyReportLevel(finding.Level)
-	if exception := finding.excuse(); exception != "" {
+	if exception := finding.Excuse(); exception != "" {
 		reported.Properties["exception"] = exception
 	}
 	return reported
@@ -120,7 +132,7 @@ func (policyReport) whole(document Document, findings int) (policyReportResult, 
 	}
 	switch {
 	case document.Outcome == Failed:
-		whole.Result, whole.Message = "error", "could not be evaluated: "+clean(document.Error)
+		whole.Result, whole.Message = "error", "could not be evaluated: "+Clean(document.Error)
 	case document.Outcome == Skipped:
 		whole.Result, whole.Message = "skip", noRuleFor(document)
 	case findings > 0:
@@ -134,8 +146,8 @@ func (policyReport) whole(document Document, findings int) (policyReportResult, 
 // problem is about a file, which is no object of a cluster.
 func (policyReport) problem(problem Problem) policyReportResult {
 	reported := policyReportResult{
-		Source: "stateward", Policy: "input", Result: "warn", Scored: true, Message: clean(problem.Message),
-		Resources: []policyReportReference{{Kind: "File", Name: clean(problem.File)}}, Properties: map[string]string{"at": problem.place()},
+		Source: "stateward", Policy: "input", Result: "warn", Scored: true, Message: Clean(problem.Message),
+		Resources: []policyReportReference{{Kind: "File", Name: Clean(problem.File)}}, Properties: map[string]string{"at": problem.place()},
 	}
 	if problem.Unreadable {
 		reported.Result = "error"
@@ -155,5 +167,5 @@ func policyReportLevel(level policies.Level) (result, severity string) {
 }
 
 func reference(object engine.ObjectReference) policyReportReference {
-	return policyReportReference{Kind: clean(object.Kind), Namespace: clean(object.Namespace), Name: clean(object.Name)}
+	return policyReportReference{Kind: Clean(object.Kind), Namespace: Clean(object.Namespace), Name: Clean(object.Name)}
 }

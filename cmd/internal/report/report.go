@@ -45,6 +45,7 @@ func formats() []format {
 		{"gitlab", newGitLab},
 		{"tap", newTAP},
 		{"policyreport", newPolicyReport},
+		{"openreports", newOpenReports},
 	}
 }
 

@@ -22,7 +22,7 @@ func newSARIF(options Options) Renderer { return sarifFormat{options: options} }
 
 // Render writes the result.
 func (s sarifFormat) Render(out io.Writer, result Result) error {
-	return writeJSON(out, s.report(result))
+	return WriteJSON(out, s.report(result))
 }
 
 func (s sarifFormat) report(result Result) *sarif.Report {
@@ -69,17 +69,17 @@ func sarifRule(rule policies.Rule) *sarif.ReportingDescriptor {
 }
 
 func (s sarifFormat) result(finding Finding, rule int, fingerprint string) *sarif.Result {
-	message := name(finding.Object) + ": " + clean(finding.Message)
+	message := name(finding.Object) + ": " + Clean(finding.Message)
 	result := sarif.NewRuleResult(finding.Rule).WithRuleIndex(rule).WithLevel(sarifLevel(finding.Level)).
 		WithMessage(sarif.NewTextMessage(message)).
 		WithPartialFingerprints(map[string]string{sarifFingerprint: fingerprint}).
 		WithLocations([]*sarif.Location{s.location(finding.Position, finding.Source, finding.Object, finding.Field)})
 	if finding.Ignored != nil && finding.Ignored.Counts {
-		result.AddSuppression(sarif.NewSuppression().WithKind("inSource").WithStatus("accepted").WithJustification(finding.excuse()))
+		result.AddSuppression(sarif.NewSuppression().WithKind("inSource").WithStatus("accepted").WithJustification(finding.Excuse()))
 	}
 	if finding.Exception != nil {
 		result.AddSuppression(sarif.NewSuppression().WithKind("external").WithStatus("accepted").
-			WithJustification(finding.excuse()))
+			WithJustification(finding.Excuse()))
 	}
 	return result
 }
@@ -88,7 +88,7 @@ func (s sarifFormat) result(finding Finding, rule int, fingerprint string) *sari
 func (s sarifFormat) location(at Position, source string, object engine.ObjectReference, field string) *sarif.Location {
 	position := at.here()
 	location := sarif.NewLocation()
-	logical := sarif.NewLogicalLocation().WithKind("object").WithFullyQualifiedName(strings.TrimSuffix(name(object)+" "+clean(field), " "))
+	logical := sarif.NewLogicalLocation().WithKind("object").WithFullyQualifiedName(strings.TrimSuffix(name(object)+" "+Clean(field), " "))
 	location.AddLogicalLocation(logical)
 	if position.File == "" {
 		return location
@@ -124,17 +124,17 @@ func (s sarifFormat) invocation(result Result) *sarif.Invocation {
 	invocation := sarif.NewInvocation().WithExecutionSuccessful(result.outcomes(Failed) == 0 && result.Unreadable() == 0)
 	for _, document := range result.Documents {
 		if document.Outcome == Failed {
-			message := fmt.Sprintf("%s could not be evaluated: %s", name(document.ObjectReference), clean(document.Error))
+			message := fmt.Sprintf("%s could not be evaluated: %s", name(document.ObjectReference), Clean(document.Error))
 			location := s.location(document.Position, "", document.ObjectReference, "")
 			invocation.AddToolExecutionNotification(notification("error", message).AddLocation(location))
 		}
 	}
 	for _, problem := range result.Problems {
-		about := notification(problem.word(), clean(problem.Message))
+		about := notification(problem.word(), Clean(problem.Message))
 		invocation.AddToolExecutionNotification(about.AddLocation(s.fileLocation(problem.Position)))
 	}
 	for _, left := range result.notes() {
-		invocation.AddToolExecutionNotification(notification("note", clean(left.Detail)).AddLocation(s.fileLocation(left.Position)))
+		invocation.AddToolExecutionNotification(notification("note", Clean(left.Detail)).AddLocation(s.fileLocation(left.Position)))
 	}
 	for _, each := range result.Undecided {
 		invocation.AddToolExecutionNotification(notification("note", undecided(each)))

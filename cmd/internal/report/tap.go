@@ -70,7 +70,7 @@ func (t tap) tests(document Document, findings []Finding) (tests []tapTest) {
 	switch {
 	case document.Outcome == Failed:
 		whole.ok = false
-		whole.details = &tapDetails{Message: "could not be evaluated: " + clean(document.Error), Severity: "error", At: document.Position.place()}
+		whole.details = &tapDetails{Message: "could not be evaluated: " + Clean(document.Error), Severity: "error", At: document.Position.place()}
 	case document.Outcome == Skipped:
 		whole.directive = "SKIP " + noRuleFor(document)
 	case len(findings) > 0:
@@ -81,9 +81,9 @@ func (t tap) tests(document Document, findings []Finding) (tests []tapTest) {
 
 func (t tap) of(finding Finding) tapTest {
 	test := tapTest{
-		description: fmt.Sprintf("%s %s [%s]", finding.Position.place(), name(finding.Object), clean(finding.Rule)),
+		description: fmt.Sprintf("%s %s [%s]", finding.Position.place(), name(finding.Object), Clean(finding.Rule)),
 		details: &tapDetails{
-			Message: finding.problem(), Severity: clean(string(finding.Level)), At: finding.Position.place(), Fix: finding.fix(),
+			Message: finding.problem(), Severity: Clean(string(finding.Level)), At: finding.Position.place(), Fix: finding.fix(),
 		},
 	}
 	switch {
@@ -93,7 +93,7 @@ func (t tap) of(finding Finding) tapTest {
 	default:
 		test.ok = true
 		test.directive = "SKIP recorded only"
-		if exception := finding.excuse(); exception != "" {
+		if exception := finding.Excuse(); exception != "" {
 			test.directive = "SKIP " + exception
 		}
 	}
@@ -103,7 +103,7 @@ func (t tap) of(finding Finding) tapTest {
 func (t tap) problem(problem Problem) tapTest {
 	test := tapTest{
 		description: problem.place() + " [input]",
-		details:     &tapDetails{Message: clean(problem.Message), Severity: problem.word(), At: problem.place()},
+		details:     &tapDetails{Message: Clean(problem.Message), Severity: problem.word(), At: problem.place()},
 	}
 	if !problem.Unreadable {
 		test.directive = "TODO warn"

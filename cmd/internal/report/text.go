@@ -38,7 +38,7 @@ func (t text) Render(out io.Writer, result Result) error {
 		}
 	}
 	for _, unused := range result.Unused {
-		fmt.Fprintln(&page, clean(unused))
+		fmt.Fprintln(&page, Clean(unused))
 	}
 	t.input(&page, result)
 	fmt.Fprintln(&page, summary(result))
@@ -65,7 +65,7 @@ func (t text) input(page *strings.Builder, result Result) {
 		case left.Note:
 			fmt.Fprintln(page, left.line())
 		case t.options.Verbose:
-			fmt.Fprintf(page, "left out: %s: %s\n", left.place(), clean(left.Reason))
+			fmt.Fprintf(page, "left out: %s: %s\n", left.place(), Clean(left.Reason))
 		}
 	}
 }
@@ -73,13 +73,13 @@ func (t text) input(page *strings.Builder, result Result) {
 // block is all about one finding: place and problem, the line of the file, the way out.
 func block(finding Finding, paint palette) string {
 	var page strings.Builder
-	fmt.Fprintf(&page, "%s: %s: %s: %s\n", paint.place(finding.Position.place()), paint.level(finding.Level, clean(string(finding.Level))),
+	fmt.Fprintf(&page, "%s: %s: %s: %s\n", paint.place(finding.Position.place()), paint.level(finding.Level, Clean(string(finding.Level))),
 		name(finding.Object), finding.problem())
 	page.WriteString(excerpt(finding, paint))
 	if fix := finding.fix(); fix != "" {
 		fmt.Fprintf(&page, "     %s %s\n", paint.fix("fix:"), fix)
 	}
-	if exception := finding.excuse(); exception != "" {
+	if exception := finding.Excuse(); exception != "" {
 		fmt.Fprintf(&page, "     %s\n", exception)
 	}
 	return page.String()
@@ -91,7 +91,7 @@ func summary(result Result) string {
 	if skipped := result.skipped(); len(skipped) > 0 {
 		var kinds []string
 		for _, kind := range slices.Sorted(maps.Keys(skipped)) {
-			kinds = append(kinds, fmt.Sprintf("%d %s", skipped[kind], clean(kind)))
+			kinds = append(kinds, fmt.Sprintf("%d %s", skipped[kind], Clean(kind)))
 		}
 		parts = append(parts, fmt.Sprintf("%d skipped (%s)", result.outcomes(Skipped), strings.Join(kinds, ", ")))
 	}
@@ -110,6 +110,15 @@ func summary(result Result) string {
 	}
 	return strings.Join(parts, ", ") + ": " + strings.Join(found, ", ")
 }
+
+// Painter paints levels for a terminal, or leaves them as they are.
+type Painter struct{ palette }
+
+// Palette makes a painter.
+func Palette(on bool) Painter { return Painter{palette{on: on}} }
+
+// Level is a level in its colour.
+func (p Painter) Level(level policies.Level) string { return p.level(level, Clean(string(level))) }
 
 // palette paints for a terminal, or leaves all as it is.
 type palette struct{ on bool }

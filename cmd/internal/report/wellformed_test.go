@@ -34,7 +34,8 @@ func wellFormed(t testing.TB) map[string]func(page string, result report.Result)
 		"github":       wellFormedGitHub,
 		"gitlab":       wellFormedGitLab,
 		"tap":          wellFormedTAP,
-		"policyreport": wellFormedPolicyReport,
+		"policyreport": wellFormedReports("wgpolicyk8s.io/v1alpha2"),
+		"openreports":  wellFormedReports("openreports.io/v1alpha1"),
 	}
 	for format, check := range all {
 		all[format] = func(page string, result report.Result) error {
@@ -173,8 +174,12 @@ func wellFormedTAP(page string, _ report.Result) error {
 	return equal(len(tests), plan, "tests")
 }
 
-// wellFormedPolicyReport knows that there is one object for each namespace.
-func wellFormedPolicyReport(page string, _ report.Result) error {
+// wellFormedReports knows that there is one object for each namespace.
+func wellFormedReports(version string) func(string, report.Result) error {
+	return func(page string, _ report.Result) error { return wellFormedObjects(version, page) }
+}
+
+func wellFormedObjects(version, page string) error {
 	seen := map[string]bool{}
 	for _, text := range strings.Split(page, "---\n") {
 		var object struct {
@@ -193,7 +198,7 @@ func wellFormedPolicyReport(page string, _ report.Result) error {
 		for _, n := range object.Summary {
 			sum += n
 		}
-		if object.APIVersion != "wgpolicyk8s.io/v1alpha2" || seen[object.Metadata.Namespace] || sum != len(object.Results) {
+		if object.APIVersion != version || seen[object.Metadata.Namespace] || sum != len(object.Results) {
 			return fmt.Errorf("unexpected object:\n%s", text)
 		}
 		seen[object.Metadata.Namespace] = true

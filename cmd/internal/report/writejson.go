@@ -9,8 +9,8 @@ import (
 	"unicode/utf16"
 )
 
-// writeJSON writes a value as JSON that a terminal can show: what cannot be printed is escaped, so nothing of it is lost.
-func writeJSON(out io.Writer, value any) error {
+// WriteJSON writes a value as JSON that a terminal can show: what cannot be printed is escaped, so nothing of it is lost.
+func WriteJSON(out io.Writer, value any) error {
 	text, err := safeJSON(value, "  ")
 	if err != nil {
 		return err

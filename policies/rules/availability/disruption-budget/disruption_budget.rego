@@ -131,7 +131,7 @@ _selected(namespace, budget) := [sts |
 
 _lives(thing) if object.get(thing, ["metadata", "deletionTimestamp"], null) == null
 
-_labelled(entry) if entry.operation in {"MANIFEST", "CREATE"}
+_labelled(entry) if entry.operation in {"MANIFEST", "CREATE", "AUDIT"}
 
 _labelled(entry) if {
 	is_object(entry.old)

@@ -142,7 +142,7 @@ _runs_on(item) if item.path[3] == "containers"
 
 _runs_on(item) if item.container.restartPolicy == "Always"
 
-_concerned(entry) if entry.operation in {"MANIFEST", "CREATE"}
+_concerned(entry) if entry.operation in {"MANIFEST", "CREATE", "AUDIT"}
 
 _concerned(entry) if {
 	is_object(entry.old)

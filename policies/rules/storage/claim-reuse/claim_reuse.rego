@@ -23,6 +23,7 @@ package stateward.rules.storage["claim-reuse"]
 import data.stateward.lib.claim
 import data.stateward.lib.cluster
 import data.stateward.lib.defaults
+import data.stateward.lib.listing
 import data.stateward.lib.quantity
 import data.stateward.lib.result
 import data.stateward.lib.review
@@ -33,7 +34,7 @@ _most := 32
 
 report contains result.violation(rego.metadata.chain(), write.entry, {
 	"path": ["spec", "volumeClaimTemplates"],
-	"what": sprintf("%s: %s", [_names(names), fault]),
+	"what": sprintf("%s: %s", [listing.short(names), fault]),
 	"touched": true,
 }) if {
 	some write in _growing
@@ -43,7 +44,7 @@ report contains result.violation(rego.metadata.chain(), write.entry, {
 
 report contains result.advice(rego.metadata.chain(), write.entry, {
 	"path": ["spec", "volumeClaimTemplates"],
-	"what": sprintf("new pods take over %s with the data of a former set", [_names(names)]),
+	"what": sprintf("new pods take over %s with the data of a former set", [listing.short(names)]),
 	"fix": "delete these claims first if the set is meant to start empty",
 }) if {
 	some write in _growing
@@ -55,6 +56,9 @@ report contains result.advice(rego.metadata.chain(), write.entry, {
 
 _growing := [object.union(write, {"uses": _uses(write)}) |
 	some write in scaling.writes
+
+	# A set that exists has its claims by right.
+	write.entry.operation != "AUDIT"
 	count(write.sts.spec.volumeClaimTemplates) > 0
 	write.to > _kept(write)
 ]
@@ -130,8 +134,3 @@ _labels(sts, found) := [sprintf("labelled %s=%s, the set has %s=%s", [key, has, 
 	has := found.metadata.labels[key]
 	has != wants
 ]
-
-# Three names are enough to know what is meant.
-_names(names) := sprintf("%s and %d more", [concat(", ", array.slice(names, 0, 2)), count(names) - 2]) if {
-	count(names) > 3
-} else := concat(", ", names)

@@ -12,6 +12,12 @@ test_smaller_claim_is_said_at_each_door[door] if {
 	])}
 }
 
+test_stored_set_has_its_claims_by_right if {
+	audited := {"request": object.union(_doors.create.request, {"operation": "AUDIT"})}
+	rule.report == set() with input as audited
+		with data.cluster as _world([_claim("www-web-1", {}, {"resources": {"requests": {"storage": "500Mi"}}})])
+}
+
 test_finding_is_a_warning_and_strict_denies_it[door] if {
 	some door, document in _doors
 	some finding in rule.report with input as document

@@ -1,0 +1,63 @@
+// Package audit says what a look at all stored objects has found, and what has changed since the last one.
+package audit
+
+import (
+	"encoding/json"
+	"slices"
+
+	"github.com/stateward/stateward/cmd/internal/report"
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine"
+)
+
+// UnusedExceptions are the indexes of the exceptions that nothing in the result is under. An exception for subjects, or
+// from a rule that only judges changes, is not among them: its use cannot be seen in what is stored. Nor is one for
+// namespaces that were not all audited; none of them named means all.
+func UnusedExceptions(decider *engine.Engine, result report.Result, namespaces map[string]bool) []int {
+	unused := []int{}
+	guardrails := decider.Guardrails()
+	if guardrails == nil {
+		return unused
+	}
+	for index, exception := range guardrails.Spec.Exceptions {
+		use := engine.ExceptionUse{Reason: exception.Reason, Owner: exception.Owner, Expires: exception.Expires}
+		if isVisible(decider.Library(), exception, namespaces) && !isUsed(result, use) {
+			unused = append(unused, index)
+		}
+	}
+	return unused
+}
+
+// Options tell the rules about Guardrails what is unused.
+func Options(unused []int) json.RawMessage {
+	// A list of numbers is always valid JSON.
+	encoded, _ := json.Marshal(map[string][]int{"unusedExceptions": unused})
+	return encoded
+}
+
+func isUsed(result report.Result, use engine.ExceptionUse) bool {
+	return slices.ContainsFunc(result.Findings, func(finding report.Finding) bool {
+		return finding.Exception != nil && *finding.Exception == use
+	})
+}
+
+func isVisible(library *policies.Library, exception engine.Exception, namespaces map[string]bool) bool {
+	match := exception.Match
+	if len(match.Subjects)+len(match.Actors)+len(match.ExcludedActors) > 0 {
+		return false
+	}
+	covered := len(namespaces) == 0 || len(match.Namespaces) > 0 && !slices.ContainsFunc(match.Namespaces, func(name string) bool { return !namespaces[name] })
+	return covered && !slices.ContainsFunc(exception.Rules, func(id string) bool {
+		return !slices.ContainsFunc(library.Rules, func(rule policies.Rule) bool { return rule.Called(id) && judgesStored(rule) })
+	})
+}
+
+// judgesStored reports whether an audit asks the rule about any object.
+func judgesStored(rule policies.Rule) bool {
+	for resource := range rule.On {
+		if !rule.Untyped && rule.When[resource] == "" && rule.Judges(resource, policies.Inspect) {
+			return true
+		}
+	}
+	return false
+}

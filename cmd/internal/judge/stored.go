@@ -1,0 +1,135 @@
+package judge
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/stateward/stateward/cmd/internal/parallel"
+	"github.com/stateward/stateward/cmd/internal/report"
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine"
+)
+
+// Stored is an object that exists.
+type Stored struct {
+	engine.ObjectReference
+	APIVersion string
+	Resource   string
+	Raw        json.RawMessage
+	// Position is where an export holds it; of a live object its file is RESOURCE/NAMESPACE/NAME.
+	Position report.Position
+	// Judged is false for an object that other objects can only look up.
+	Judged bool
+	// Options are what an audit knows of the object besides what is stored, as JSON; nil is nothing.
+	Options json.RawMessage
+}
+
+// StoredOptions say how to judge what is stored.
+type StoredOptions struct {
+	// Known are the resources of which every object is among those given.
+	Known []string
+	// Now is the time of the audit.
+	Now time.Time
+	// Progress, where there is one, is told how many objects of how many are done.
+	Progress func(done, total int)
+}
+
+// Inventory holds stored objects, which look each other up.
+type Inventory struct {
+	decider *engine.Engine
+	options StoredOptions
+	world   *world
+}
+
+// NewInventory makes an empty one.
+func NewInventory(decider *engine.Engine, options StoredOptions) *Inventory {
+	return &Inventory{decider: decider, options: options, world: newWorld("", options.Known, decider.ParseObject)}
+}
+
+// Judge adds the objects, and judges those that are to be judged: each by the rules about a new object and by those of
+// an audit. What cannot be evaluated is in the joined error, beside the result of all the others.
+func (i *Inventory) Judge(ctx context.Context, objects []Stored) (report.Result, error) {
+	if err := i.add(objects); err != nil {
+		return report.Result{}, err
+	}
+	return i.judge(ctx, objects)
+}
+
+// With judges by another decider of the same library from now on, without adding the objects again.
+func (i *Inventory) With(decider *engine.Engine) *Inventory {
+	return &Inventory{decider: decider, options: i.options, world: i.world}
+}
+
+// JudgeMore judges objects that no other one looks up.
+func (i *Inventory) JudgeMore(ctx context.Context, objects []Stored) (report.Result, error) {
+	return i.judge(ctx, objects)
+}
+
+func (i *Inventory) add(objects []Stored) error {
+	failed := make([]error, len(objects))
+	parallel.Each(len(objects), func(index int) {
+		each := objects[index]
+		called := identity{apiVersion: each.APIVersion, kind: each.Kind, namespace: each.Namespace, name: each.Name}
+		if _, err := i.world.add(index, called, each.Raw); err != nil {
+			failed[index] = &InputError{fmt.Errorf("%s: %w", placeOf(each), err)}
+		}
+	})
+	return errors.Join(failed...)
+}
+
+func (i *Inventory) judge(ctx context.Context, objects []Stored) (report.Result, error) {
+	var judged []Stored
+	for _, each := range objects {
+		if each.Judged {
+			judged = append(judged, each)
+		}
+	}
+	result := report.Result{Rules: i.decider.Library().All(), Documents: make([]report.Document, len(judged))}
+	verdicts, failed := make([]engine.Verdict, len(judged)), make([]error, len(judged))
+	parallel.EachTold(len(judged), i.options.Progress, func(index int) {
+		result.Documents[index], verdicts[index], failed[index] = i.one(ctx, judged[index])
+	})
+	for index, verdict := range verdicts {
+		found := slices.Clone(verdict.Findings)
+		slices.SortStableFunc(found, func(a, b engine.Finding) int { return rank(a.Level) - rank(b.Level) })
+		for _, finding := range found {
+			if judged[index].Namespace == "" && finding.Object.Kind == engine.GuardrailsKind {
+				// For rules it is in a namespace, as every object.
+				finding.Object.Namespace = ""
+			}
+			result.Findings = append(result.Findings, report.Finding{Finding: finding, Position: judged[index].Position, Document: index})
+		}
+		result.AddUndecided(verdict.Undecided)
+	}
+	return result, errors.Join(failed...)
+}
+
+// one judges an object.
+func (i *Inventory) one(ctx context.Context, object Stored) (report.Document, engine.Verdict, error) {
+	entry := report.Document{ObjectReference: object.ObjectReference, Position: object.Position, Outcome: report.Skipped}
+	review := engine.Review{
+		Door: engine.ValidatingDoor, Operation: policies.Inspect, Group: policies.GroupOf(object.APIVersion), Kind: object.Kind, Resource: object.Resource,
+		Namespace: object.Namespace, Name: object.Name, Object: object.Raw, Options: object.Options, Time: i.options.Now, Typed: true,
+	}
+	if !i.decider.Judges(review) {
+		return entry, engine.Verdict{}, nil
+	}
+	verdict, err := i.decider.Decide(ctx, review, i.world)
+	if err != nil {
+		entry.Outcome, entry.Error = report.Failed, err.Error()
+		return entry, verdict, fmt.Errorf("%s could not be evaluated: %w", placeOf(object), err)
+	}
+	entry.Outcome = report.Judged
+	return entry, verdict, nil
+}
+
+func placeOf(object Stored) string {
+	if object.Position.Line == 0 {
+		return object.Position.File
+	}
+	return fmt.Sprintf("%s:%d: %s %s", object.Position.File, object.Position.Line, object.Kind, object.Name)
+}

@@ -1,0 +1,55 @@
+# METADATA
+# title: Confirmations in force are intended
+# description: |
+#   While a confirmation is in force, the operation that it names is allowed. It ends after at most an hour. The rule
+#   lists the annotations and the Confirmation objects that count at the time of the audit.
+# custom:
+#   severity: audit
+#   on:
+#     confirmations: [AUDIT]
+#     namespaces: [AUDIT]
+#     persistentvolumeclaims: [AUDIT]
+#     persistentvolumes: [AUDIT]
+#     poddisruptionbudgets: [AUDIT]
+#     pods: [AUDIT]
+#     services: [AUDIT]
+#     statefulsets: [AUDIT]
+#   fix: "remove it if the operation is done or was not intended"
+#   since: v0.2.0
+package stateward.rules.audit["confirmation-in-force"]
+
+import data.stateward.lib.clock
+import data.stateward.lib.marks
+import data.stateward.lib.result
+import data.stateward.lib.review
+
+_hour := 3600000000000
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["metadata", "annotations", marks.confirm],
+	"what": sprintf("%q is allowed until %s, confirmed by %s", [marks.annotation(entry.object, marks.confirm), until, by]),
+}) if {
+	some entry in review.audited(marks.kinds)
+	marks.annotation(entry.object, marks.confirm) != ""
+	by := marks.annotation(entry.object, marks.confirmed_by)
+	by != ""
+	until := marks.annotation(entry.object, marks.until)
+	_in_force(until, entry)
+}
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["spec", "until"],
+	"what": sprintf("%s is allowed until %s, confirmed by %s", [operations, spec.until, spec.confirmedBy]),
+}) if {
+	some entry in review.audited_settings("Confirmation")
+	spec := entry.object.spec
+	object.get(spec, "confirmedBy", "") != ""
+	_in_force(spec.until, entry)
+	operations := concat(", ", spec.operations)
+}
+
+_in_force(until, entry) if {
+	left := clock.nanoseconds(until) - clock.nanoseconds(entry.time)
+	left > 0
+	left <= _hour
+}
