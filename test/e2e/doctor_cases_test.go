@@ -4,6 +4,7 @@ import (
 	"context"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -227,7 +228,7 @@ func (p *patient) command(t *testing.T, arguments ...string) (output string, cod
 func (p *patient) looksUpOwners(t *testing.T) {
 	t.Helper()
 	operator := p.as(t, "system:serviceaccount:"+p.namespace+":operator")
-	gone := append(operator, "patch", "statefulset/web", "--type=merge", "--dry-run=server", "-p",
+	gone := append(slices.Clip(operator), "patch", "statefulset/web", "--type=merge", "--dry-run=server", "-p",
 		ownedBy("queues.example.com/v1beta1", "Queue", "gone", "0", true))
 	p.says(t, false, "", []string{"Warning: [owner-reference]", "Stateward may not get queues.queues.example.com"}, gone...)
 	rights, code := p.command(t, "owners", "--rbac")
