@@ -135,7 +135,7 @@ func (s *simulation) step(step Step) {
 
 func (s *simulation) timeline() Timeline {
 	after := s.State
-	after.Pods, after.Claims = nil, nil
+	after.Pods, after.Claims = make([]Pod, 0, len(s.pods)), make([]Claim, 0, len(s.Claims))
 	for _, pod := range s.pods {
 		after.Pods = append(after.Pods, *pod)
 	}

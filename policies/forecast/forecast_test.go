@@ -177,7 +177,7 @@ func TestGatesFollowTheVersion(t *testing.T) {
 }
 
 func BenchmarkRun(b *testing.B) {
-	for _, replicas := range []int{3, 100, 1000} {
+	for _, replicas := range []int{3, 10, 100, 1000} {
 		state := running(replicas)
 		change := updated(state, newTemplate)
 		b.Run(strconv.Itoa(replicas), func(b *testing.B) {

@@ -30,6 +30,7 @@ func allowed() map[string][]string {
 		"webhook":                  {"certs", "policies", "policies/confirmations", "policies/engine", "webhook/cluster", "webhook/decisionlog", "webhook/jsonscan", "webhook/registration"},
 		"webhook/decisionlog":      {"policies", "policies/engine", "policies/engine/document", "policies/engine/plan", "policies/fieldpath", "webhook/jsonscan"},
 		"webhook/jsonscan":         {},
+		"webhook/preview":          {"policies/forecast", "webhook/jsonscan"},
 		"cmd/internal/replay":      {"policies", "policies/engine", "policies/engine/document", "webhook", "webhook/decisionlog"},
 		"cmd/internal/report":      {"policies", "policies/engine"},
 		"cmd/internal/artifact":    {},

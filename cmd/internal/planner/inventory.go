@@ -2,7 +2,6 @@ package planner
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -129,49 +128,6 @@ func (i *Inventory) state(set *appsv1.StatefulSet, isNew bool, now time.Time) (f
 		state.Set = forecast.Set{}
 		return state, nil
 	}
-	trustStatus(&state, set)
+	state.TrustStatus(forecast.StatusOf(set))
 	return state, nil
-}
-
-// trustStatus takes the update revision of the status for the template, once the controller has seen it: ControllerRevisions may
-// be missing in a file, or be written by another version.
-func trustStatus(state *forecast.State, set *appsv1.StatefulSet) {
-	if set.Status.ObservedGeneration < set.Generation || set.Status.UpdateRevision == "" {
-		return
-	}
-	index := slices.IndexFunc(state.Revisions, func(each forecast.Revision) bool { return each.Name == set.Status.UpdateRevision })
-	if index >= 0 {
-		state.Revisions[index].Template = state.Set.Template
-		return
-	}
-	var newest int64
-	for _, each := range state.Revisions {
-		newest = max(newest, each.Number)
-	}
-	for _, name := range []string{set.Status.CurrentRevision, set.Status.UpdateRevision} {
-		if name == "" || slices.ContainsFunc(state.Revisions, func(each forecast.Revision) bool { return each.Name == name }) {
-			continue
-		}
-		newest++
-		template := "unknown template of " + name
-		if name == set.Status.UpdateRevision {
-			template = state.Set.Template
-		}
-		state.Revisions = append(state.Revisions, forecast.Revision{Name: name, Number: newest, Template: template})
-	}
-}
-
-// brokenTemplates are those whose pods do not get Ready today.
-func (i *Inventory) brokenTemplates(state forecast.State) (templates []string) {
-	for _, pod := range state.Pods {
-		if !pod.Broken {
-			continue
-		}
-		for _, revision := range state.Revisions {
-			if revision.Name == pod.Revision && !slices.Contains(templates, revision.Template) {
-				templates = append(templates, revision.Template)
-			}
-		}
-	}
-	return templates
 }

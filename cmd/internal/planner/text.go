@@ -140,7 +140,7 @@ func (c Change) results() (list []string) {
 	if c.Summary.Seconds > 0 {
 		list = append(list, fmt.Sprintf("time: at least %d s, from minReadySeconds alone", c.Summary.Seconds))
 	}
-	list = append(list, c.Summary.lines()...)
+	list = append(list, outcome(c.Summary)...)
 	for _, each := range []struct {
 		name  string
 		texts []string
@@ -170,7 +170,8 @@ func (e End) lines(name string) (list []string) {
 	return list
 }
 
-func (s Summary) lines() (list []string) {
+// outcome are the lines of a summary.
+func outcome(s forecast.Summary) (list []string) {
 	for _, each := range []struct {
 		name  string
 		names []string
