@@ -156,6 +156,8 @@ func notModelled(before Set, change Change, gates Gates) string {
 		set = change.Set
 	}
 	switch {
+	case min(set.Replicas, set.Start, set.partition(), set.MinReady) < 0:
+		return "replicas, ordinals.start, partition and minReadySeconds must not be negative: the API server rejects the StatefulSet"
 	case before.Deleting:
 		return "the StatefulSet is being deleted in the foreground already: this is not modelled"
 	case set.Strategy == Recreate && !gates.Recreate:

@@ -159,7 +159,7 @@ func CutOrdinal(name string) (rest string, ordinal int, found bool) {
 		return "", 0, false
 	}
 	number, err := strconv.ParseUint(name[cut+1:], 10, 31)
-	return name[:cut], int(number), err == nil //nolint:gosec // It has 31 bits.
+	return name[:cut], int(number), err == nil
 }
 
 // placeOf reads template and ordinal from the name of a claim.

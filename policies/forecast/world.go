@@ -24,10 +24,12 @@ type simulation struct {
 	now, round, uids int
 	steps            []Step
 	changed          bool
-	gone             bool
-	marked           string
-	update           string
-	assumed          []string
+	// stopped is true where commit has pods to stop.
+	stopped bool
+	gone    bool
+	marked  string
+	update  string
+	assumed []string
 
 	// Each sync fills these.
 	replicas, condemned []*Pod
@@ -111,7 +113,7 @@ func (s *simulation) stop(pod *Pod) {
 		return
 	}
 	if !pod.Terminating && !pod.stopping {
-		pod.stopping = true
+		pod.stopping, s.stopped = true, true
 		s.step(Step{Kind: PodStops, Object: s.podName(pod), Revision: pod.Revision})
 	}
 }
@@ -123,6 +125,10 @@ func (s *simulation) commit() {
 		s.pods = slices.Insert(s.pods, index, pod)
 	}
 	s.created = s.created[:0]
+	if !s.stopped {
+		return
+	}
+	s.stopped = false
 	for _, pod := range s.pods {
 		pod.Terminating = pod.Terminating || pod.stopping
 	}
@@ -131,13 +137,15 @@ func (s *simulation) commit() {
 // react is what kubelet, garbage collector and volume controllers do between two syncs.
 func (s *simulation) react() {
 	var ended []*Pod
-	s.pods = slices.DeleteFunc(s.pods, func(pod *Pod) bool {
+	for _, pod := range s.pods {
 		if pod.Terminating {
 			ended = append(ended, pod)
 			s.step(Step{Kind: PodGone, Object: s.podName(pod)})
 		}
-		return pod.Terminating
-	})
+	}
+	if len(ended) > 0 {
+		s.pods = slices.DeleteFunc(s.pods, func(pod *Pod) bool { return pod.Terminating })
+	}
 	for _, pod := range s.pods {
 		if !pod.Ready && !pod.Broken && (pod.Phase == Pending || pod.Phase == Running) && s.canMount(pod) {
 			pod.Phase, pod.Ready, pod.ReadySince = Running, true, s.now

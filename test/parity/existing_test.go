@@ -91,7 +91,7 @@ func (e *existing) addSet(set preview.Stored) {
 	if set.Namespace == "" {
 		set.Namespace = "default"
 	}
-	set.Set.Template = "stored"
+	set.Template = "stored"
 	if set.Status.Update == "" {
 		set.Status = forecast.Status{Observed: true, Current: set.Name + "-now", Update: set.Name + "-now"}
 		set.CurrentRevision, set.CurrentReplicas = set.Status.Current, set.Replicas

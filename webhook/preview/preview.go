@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	admissionv1 "k8s.io/api/admission/v1"
 
@@ -33,6 +34,11 @@ type Inventory interface {
 	// Pods and Claims returns those whose names are names of this StatefulSet's. known is false where none of the kind is at hand.
 	Pods(set forecast.Set) (pods []forecast.Pod, known bool)
 	Claims(set forecast.Set) (claims []forecast.Claim, known bool)
+}
+
+// Source gives the Inventory at a time.
+type Source interface {
+	Inventory(now time.Time) Inventory
 }
 
 // subject is one StatefulSet that a request changes.
@@ -77,7 +83,7 @@ func created(request *admissionv1.AdmissionRequest) ([]subject, error) {
 	if err != nil {
 		return nil, err
 	}
-	set.Set.Template = newTemplate
+	set.Template = newTemplate
 	change := forecast.Change{Action: forecast.CreateSet, Set: set.Set}
 	return []subject{{set: set, isNew: true, change: change}}, nil
 }
@@ -107,9 +113,9 @@ func updated(request *admissionv1.AdmissionRequest) ([]subject, error) {
 	if before.Ending {
 		return nil, ErrNoStatefulSet
 	}
-	before.Set.Template, after.Set.Template = storedTemplate, newTemplate
+	before.Template, after.Template = storedTemplate, newTemplate
 	if bytes.Equal(before.template, after.template) {
-		after.Set.Template = storedTemplate
+		after.Template = storedTemplate
 	}
 	return []subject{{set: before, change: forecast.Change{Action: forecast.UpdateSet, Set: after.Set}}}, nil
 }
@@ -123,7 +129,7 @@ func scaled(request *admissionv1.AdmissionRequest, inventory Inventory) ([]subje
 	if err != nil {
 		return nil, err
 	}
-	set.Replicas, set.Set.Template = before, storedTemplate
+	set.Replicas, set.Template = before, storedTemplate
 	after := set.Set
 	if after.Replicas, err = replicas(request.Object.Raw); err != nil {
 		return nil, err
@@ -150,7 +156,7 @@ func deleted(request *admissionv1.AdmissionRequest) ([]subject, error) {
 	if set.Ending {
 		return nil, ErrNoStatefulSet
 	}
-	set.Set.Template = storedTemplate
+	set.Template = storedTemplate
 	change := forecast.Change{Action: forecast.DeleteSet, Propagation: propagation(request.Options.Raw, set)}
 	return []subject{{set: set, change: change}}, nil
 }
@@ -181,7 +187,7 @@ func propagation(raw []byte, set Stored) forecast.Propagation {
 
 func ofNamespace(name string, inventory Inventory) (list []subject, err error) {
 	for _, set := range inventory.StatefulSets(name) {
-		set.Set.Template = storedTemplate
+		set.Template = storedTemplate
 		list = append(list, subject{set: set, change: forecast.Change{Action: forecast.DeleteNamespace, Name: name}})
 	}
 	if len(list) == 0 {
@@ -193,7 +199,7 @@ func ofNamespace(name string, inventory Inventory) (list []subject, err error) {
 func ofService(namespace, name string, inventory Inventory) (list []subject, err error) {
 	for _, set := range inventory.StatefulSets(namespace) {
 		if set.Service == name {
-			set.Set.Template = storedTemplate
+			set.Template = storedTemplate
 			list = append(list, subject{set: set, change: forecast.Change{Action: forecast.DeleteService, Name: name}})
 		}
 	}
@@ -207,7 +213,7 @@ func ofService(namespace, name string, inventory Inventory) (list []subject, err
 func ofNamed(namespace string, change forecast.Change, belongs func(forecast.Set, string) bool, inventory Inventory) ([]subject, error) {
 	for _, set := range inventory.StatefulSets(namespace) {
 		if belongs(set.Set, change.Name) {
-			set.Set.Template = storedTemplate
+			set.Template = storedTemplate
 			return []subject{{set: set, change: change}}, nil
 		}
 	}

@@ -55,8 +55,8 @@ func Make(request *admissionv1.AdmissionRequest, inventory Inventory, gates fore
 		if err != nil {
 			return Preview{}, err
 		}
-		if pods += max(len(state.Pods), each.change.Set.Replicas); pods > mostPods || index >= mostSets {
-			preview.Left = fmt.Sprintf("%d StatefulSets with too many pods for a forecast here (more than %d)", len(list)-index, mostPods)
+		if pods += max(len(state.Pods), each.set.Replicas, each.change.Set.Replicas); pods > mostPods || index >= mostSets {
+			preview.Left = tooMany(len(list) - index)
 			break
 		}
 		change := run(state, each)
@@ -64,6 +64,14 @@ func Make(request *admissionv1.AdmissionRequest, inventory Inventory, gates fore
 		preview.Changes = append(preview.Changes, change)
 	}
 	return preview, nil
+}
+
+func tooMany(sets int) string {
+	noun := "StatefulSets"
+	if sets == 1 {
+		noun = "StatefulSet"
+	}
+	return fmt.Sprintf("%d %s with too many pods for a forecast here (more than %d)", sets, noun, mostPods)
 }
 
 var errNoPods = errors.New("no rule in force reads pods and persistentvolumeclaims, so they are not known")

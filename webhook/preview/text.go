@@ -104,7 +104,7 @@ func (c Change) pods() string {
 }
 
 func (c Change) claims() string {
-	deletes := listed("deletes", "claim", c.Summary.Claims)
+	deletes := listed("deletes", "claim", c.Claims)
 	if c.KeptClaims > 0 && len(c.Restarts)+len(c.Stops) > 0 {
 		kept := fmt.Sprintf("keeps %d claims", c.KeptClaims)
 		if c.KeptClaims == 1 {
@@ -156,7 +156,7 @@ func present(parts []string) (list []string) {
 // cut shortens a line, and shows that it did.
 func cut(line string) string {
 	if runes := []rune(line); len(runes) > longestLine {
-		return string(runes[:longestLine-1]) + "…"
+		return strings.TrimRight(string(runes[:longestLine-1]), " ") + "…"
 	}
 	return line
 }

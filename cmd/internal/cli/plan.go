@@ -230,7 +230,7 @@ func (o planOptions) requests(ctx context.Context, streams Streams) (requests []
 
 // inventory reads what exists, and in which namespace requests are that name none.
 func (o planOptions) inventory(ctx context.Context) (inventory *planner.Inventory, namespace string, err error) {
-	version := planner.Version{Minor: forecast.Newest}
+	version := forecast.Version{Minor: forecast.Newest}
 	var objects []unstructured.Unstructured
 	namespace = o.namespace
 	if len(o.data) > 0 {
@@ -249,10 +249,10 @@ func (o planOptions) inventory(ctx context.Context) (inventory *planner.Inventor
 }
 
 // inventoryOf is of the version that the flag names, if it does.
-func (o planOptions) inventoryOf(objects []unstructured.Unstructured, version planner.Version) (*planner.Inventory, error) {
+func (o planOptions) inventoryOf(objects []unstructured.Unstructured, version forecast.Version) (*planner.Inventory, error) {
 	if o.version != "" {
 		var err error
-		if version, err = planner.ParseVersion(o.version); err != nil {
+		if version, err = forecast.ParseVersion(o.version); err != nil {
 			return nil, err
 		}
 	}

@@ -23,7 +23,7 @@ func (o planOptions) readBaseline(ctx context.Context, streams Streams) (request
 	if err != nil {
 		return nil, nil, "", err
 	}
-	inventory, err = o.inventoryOf(objects, planner.Version{Minor: forecast.Newest})
+	inventory, err = o.inventoryOf(objects, forecast.Version{Minor: forecast.Newest})
 	return requests, inventory, namespace, err
 }
 
