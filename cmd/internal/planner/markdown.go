@@ -39,7 +39,7 @@ func (c Change) markdown(w *lines) {
 		w.line("```mermaid\n%s\n```\n", strings.Join(chart, "\n"))
 	}
 	for _, line := range c.results() {
-		if command, is := strings.CutPrefix(line, "  to go on: "); is {
+		if command, is := strings.CutPrefix(line, toGoOn); is {
 			w.line("  ```sh\n  %s\n  ```", command)
 			continue
 		}

@@ -119,7 +119,7 @@ func (c Change) text(w *lines, colored bool) {
 		}
 		w.line("  %3d. %s", index+1, step.Text)
 	}
-	if drawn := c.drawing.lines(painter(colored)); drawn != nil {
+	if drawn := c.drawing.inColumns().lines(painter(colored)); drawn != nil {
 		w.line("")
 		for _, line := range drawn {
 			w.line("  %s", line)
@@ -155,6 +155,9 @@ func (c Change) results() (list []string) {
 	return list
 }
 
+// toGoOn begins a line with a command.
+const toGoOn = "  to go on: "
+
 func (e End) lines(name string) (list []string) {
 	line := name + ": " + map[string]string{"waits": "waits for a person"}[e.Kind]
 	if e.Kind != "waits" {
@@ -165,7 +168,7 @@ func (e End) lines(name string) (list []string) {
 	}
 	list = append(list, line)
 	if e.Command != "" {
-		list = append(list, "  to go on: "+e.Command)
+		list = append(list, toGoOn+e.Command)
 	}
 	return list
 }
