@@ -193,6 +193,7 @@ func BenchmarkForecast(b *testing.B) {
 			b.ReportAllocs()
 			// Both in turn, so that whatever else the machine does slows both.
 			var decision, foreseen time.Duration
+			fastest := time.Hour
 			var lines []string
 			for b.Loop() {
 				started := time.Now()
@@ -205,11 +206,14 @@ func BenchmarkForecast(b *testing.B) {
 					b.Fatal(err)
 				}
 				lines = made.Lines()
-				foreseen += time.Since(decided)
+				took := time.Since(decided)
+				foreseen, fastest = foreseen+took, min(fastest, took)
 				decision += decided.Sub(started)
 			}
 			b.ReportMetric(float64(decision.Nanoseconds())/1000/float64(b.N), "decision-us")
 			b.ReportMetric(float64(foreseen.Nanoseconds())/1000/float64(b.N), "forecast-us")
+			// The fastest is what it takes where nothing else slows it.
+			b.ReportMetric(float64(fastest.Nanoseconds())/1000, "fastest-forecast-us")
 			if len(lines) == 0 {
 				b.Error("no line")
 			}

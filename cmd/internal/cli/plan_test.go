@@ -33,6 +33,9 @@ func plans() map[string][]string {
 		"plan-claim.txt":     {"--data", "testdata/plan/healthy.yaml", "-n", "data", "--delete", "pvc/data-db-2"},
 		"plan-service.txt":   {"--data", "testdata/plan/healthy.yaml", "-n", "data", "--delete", "svc/db"},
 		"plan-pod.txt":       {"--data", "testdata/plan/healthy.yaml", "-n", "data", "--delete", "pod/db-1"},
+		"plan-others.txt":    {"--data", "testdata/plan/healthy.yaml", "-f", "testdata/plan/db.yaml", "-f", "testdata/plan/service.yaml", "-f", "testdata/web.yaml"},
+		"plan-others.md":     {"--data", "testdata/plan/healthy.yaml", "-f", "testdata/plan/db.yaml", "-f", "testdata/plan/service.yaml", "-o", "markdown"},
+		"plan-others.html":   {"--data", "testdata/plan/healthy.yaml", "-f", "testdata/plan/db.yaml", "-f", "testdata/plan/service.yaml", "-o", "html"},
 		"plan-baseline.txt":  {"--baseline", "testdata/plan-before", "-f", "testdata/plan-after"},
 		"plan-volume.txt":    {"--data", "testdata/plan/healthy.yaml", "--delete", "pv/pv-1"},
 	}
@@ -106,7 +109,7 @@ func TestPlanReportsBadInputInOneSentence(t *testing.T) {
 		`unknown --fail-on "death": use loss, stuck or restart`:     {"--fail-on", "death", "--scale", "sts/db=1"},
 		`version "two" of Kubernetes: write it like 1.37`:           {"--kubernetes-version", "two", "--scale", "sts/db=1"},
 		"unknown flag: --history":                                   {"--history", "main"},
-		"nothing to plan: no StatefulSet is changed":                {"-f", "testdata/plan/service.yaml"},
+		"no StatefulSet is changed; not forecast: 1 Service":        {"-f", "testdata/plan/service.yaml"},
 		"read --data: testdata/plan/none.yaml: no such file":        {"--scale", "sts/db=1", "--data", "testdata/plan/none.yaml"},
 		"PersistentVolume pv-9 is bound to no claim of a StatefulS": {"--delete", "pv/pv-9"},
 	} {

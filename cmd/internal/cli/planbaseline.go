@@ -58,6 +58,8 @@ func (o planOptions) compared(ctx context.Context, namespace string, streams Str
 			requests = append(requests, planner.Request{Manifest: pair.After.Raw})
 		case pair.After == nil && pair.Before.Kind == "StatefulSet":
 			requests = append(requests, o.removal(*pair.Before, namespace))
+		case pair.After == nil:
+			requests = append(requests, planner.Request{Removed: pair.Before.Kind})
 		}
 	}
 	objects, err = planner.AssumeReady(old, namespace, time.Now())

@@ -175,14 +175,13 @@ func (d drawing) inColumns() grid {
 	return d.arrange(highest, room)
 }
 
-// moves reports whether anything changes.
-func (g grid) moves() bool { return len(g.rows) > 0 && len(g.rows[0]) > 1 }
+// draws reports whether there is something to draw: pods that change, or that are stuck as they are.
+func (c Change) draws() bool {
+	return len(c.drawing.names) > 0 && (len(c.drawing.moments) > 1 || c.Summary.Stuck)
+}
 
 // lines writes the drawing; paint colours one character.
 func (g grid) lines(paint func(rune) string) (lines []string) {
-	if !g.moves() {
-		return nil
-	}
 	width := len(g.names[len(g.names)-1])
 	for index, name := range g.names {
 		var line strings.Builder

@@ -29,9 +29,9 @@ func (p Plan) HTML(out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	data := pageData{Plan: p, Nothing: noChange, Legend: legend()}
+	data := pageData{Plan: p, Nothing: noChange, Note: p.note(), Legend: legend()}
 	for _, change := range p.Changes {
-		data.Sections = append(data.Sections, section{Change: change, Timeline: change.drawing.timeline(), Results: resultsOf(change)})
+		data.Sections = append(data.Sections, section{Change: change, Timeline: change.timeline(), Results: resultsOf(change)})
 	}
 	return parsed.Execute(out, data)
 }
@@ -39,6 +39,7 @@ func (p Plan) HTML(out io.Writer) error {
 type pageData struct {
 	Plan
 	Nothing  string
+	Note     string
 	Sections []section
 	Legend   []bar
 }
@@ -92,11 +93,11 @@ func (b bar) MiddleX() int { return b.X + b.Width/2 }
 func (b bar) MiddleY() int { return b.Y + b.Height/2 }
 
 // timeline is nil where nothing changes.
-func (d drawing) timeline() *timelineData {
-	g := d.arrange(mostRows, mostColumns)
-	if !g.moves() {
+func (c Change) timeline() *timelineData {
+	if !c.draws() {
 		return nil
 	}
+	g := c.drawing.arrange(mostRows, mostColumns)
 	longest := 0
 	for _, name := range g.names {
 		longest = max(longest, len(name))

@@ -30,6 +30,9 @@ func (p Plan) Markdown(out io.Writer) error {
 		}
 		change.markdown(w)
 	}
+	if note := p.note(); note != "" {
+		w.line("\n%s", note)
+	}
 	return w.err
 }
 

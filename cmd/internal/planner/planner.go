@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/stateward/stateward/policies/engine"
@@ -31,6 +33,8 @@ type Plan struct {
 	Changes    []Change `json:"changes"`
 	// Summary is that of all changes.
 	Summary forecast.Summary `json:"summary"`
+	// NotForecast counts manifests by kind of which the plan says nothing.
+	NotForecast map[string]int `json:"notForecast,omitempty"`
 }
 
 // Schema is the version of the JSON output; it changes when a field changes its meaning.
@@ -90,6 +94,10 @@ var ErrNothing = errors.New("nothing to plan: no StatefulSet is changed")
 func Make(inventory *Inventory, requests []Request, options Options) (Plan, error) {
 	plan := Plan{Schema: Schema, Kubernetes: inventory.Version.String(), Changes: []Change{}}
 	for _, request := range requests {
+		if kind := request.otherKind(); kind != "" {
+			plan.leaveOut(kind)
+			continue
+		}
 		changes, err := inventory.changes(request, options.Namespace)
 		if err != nil {
 			return plan, err
@@ -105,9 +113,35 @@ func Make(inventory *Inventory, requests []Request, options Options) (Plan, erro
 		}
 	}
 	if len(plan.Changes) == 0 && !options.Compared {
-		return plan, ErrNothing
+		return plan, nothing(plan.note())
 	}
 	return plan, nil
+}
+
+func nothing(note string) error {
+	if note == "" {
+		return ErrNothing
+	}
+	return fmt.Errorf("%w; %s", ErrNothing, note)
+}
+
+func (p *Plan) leaveOut(kind string) {
+	if p.NotForecast == nil {
+		p.NotForecast = map[string]int{}
+	}
+	p.NotForecast[kind]++
+}
+
+// note counts and names the kinds of which the plan says nothing; it is empty for none.
+func (p Plan) note() string {
+	if len(p.NotForecast) == 0 {
+		return ""
+	}
+	var counted []string
+	for _, kind := range slices.Sorted(maps.Keys(p.NotForecast)) {
+		counted = append(counted, fmt.Sprintf("%d %s", p.NotForecast[kind], kind))
+	}
+	return "not forecast: " + strings.Join(counted, ", ") + " (only StatefulSets are)"
 }
 
 // Judge adds what the rules deny or warn of.

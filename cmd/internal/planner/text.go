@@ -92,6 +92,9 @@ func (p Plan) Text(out io.Writer, colored bool) error {
 		}
 		change.text(w, colored)
 	}
+	if note := p.note(); note != "" {
+		w.line("\n%s", note)
+	}
 	return w.err
 }
 
@@ -119,9 +122,9 @@ func (c Change) text(w *lines, colored bool) {
 		}
 		w.line("  %3d. %s", index+1, step.Text)
 	}
-	if drawn := c.drawing.inColumns().lines(painter(colored)); drawn != nil {
+	if c.draws() {
 		w.line("")
-		for _, line := range drawn {
+		for _, line := range c.drawing.inColumns().lines(painter(colored)) {
 			w.line("  %s", line)
 		}
 		w.line("")
