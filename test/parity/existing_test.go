@@ -46,6 +46,11 @@ func newExisting(t *testing.T, request admissionv1.AdmissionRequest, documents [
 	for _, pod := range e.pods {
 		e.addOwner(pod)
 	}
+	// What a scale says of the time before it counts more than a manifest beside it.
+	var scale struct{ Spec struct{ Replicas int } }
+	if request.SubResource == "scale" && json.Unmarshal(request.OldObject.Raw, &scale) == nil && len(e.sets) > 0 {
+		e.sets[0].Replicas = scale.Spec.Replicas
+	}
 	return e
 }
 
