@@ -17,7 +17,7 @@ SEED := 1000000
 crds = for package in engine confirmations; do $(BIN)/controller-gen crd paths=./policies/$$package output:crd:dir=$(1) || exit 1; done
 GO_FILES_FOLDERS := certs cmd policies test webhook
 # Modules with dependencies that only tests need.
-MODULES := test/bench/check test/bench/contest test/certmanager test/chart test/forecast test/release
+MODULES := test/bench/check test/bench/contest test/browser test/certmanager test/chart test/forecast test/release
 
 .DEFAULT_GOAL := help
 
@@ -74,6 +74,11 @@ test-release: ## Test the release machinery: binaries, images and chart of two r
 .PHONY: test-cert-manager
 test-cert-manager: ## Test certificate issuance, renewal and CA rotation with cert-manager's own controllers
 	cd test/certmanager && $(GO_TEST) ./...
+
+.PHONY: test-browser
+test-browser: ## Open the pages of `stateward plan -o html` in headless Chromium (installs Debian's package as root where there is none)
+	@cd test/browser && go run ./install
+	cd test/browser && $(GO_TEST) ./...
 
 .PHONY: test-forecast
 test-forecast: ## Compare forecasts with the code of the StatefulSet controller, on SCENARIOS random scenarios

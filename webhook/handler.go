@@ -15,6 +15,7 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/forecast"
 	"github.com/stateward/stateward/webhook/decisionlog"
 )
 
@@ -33,6 +34,8 @@ type Handler struct {
 	Metrics *Metrics
 	// Log records what is decided; nil records nothing.
 	Log *decisionlog.Log
+	// Gates are the feature gates of the cluster, for forecasts; nil means those of the newest version.
+	Gates func() forecast.Gates
 }
 
 var _ admission.Handler = &Handler{}
@@ -74,6 +77,7 @@ func (h *Handler) decide(ctx context.Context, request *admissionv1.AdmissionRequ
 	if err != nil {
 		return refused(http.StatusInternalServerError, err), decisionError
 	}
+	h.addForecast(ctx, policy, request, verdict, &response)
 	return response, decisionOf(verdict)
 }
 

@@ -24,6 +24,7 @@ import (
 	"github.com/stateward/stateward/certs"
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/forecast"
 	"github.com/stateward/stateward/webhook/cluster"
 	"github.com/stateward/stateward/webhook/decisionlog"
 	"github.com/stateward/stateward/webhook/registration"
@@ -78,8 +79,14 @@ func Serve(ctx context.Context, options Options) error {
 	decisions := decisionlog.New(decisionlog.Options{
 		Out: options.DecisionLog, Labels: options.DecisionLabels, Warn: Warnings, Count: gauges.countRecord, Log: options.Log,
 	})
-	answers := newServer(options, handler(decides.inForce, gauges, decisions))
-	if err := errors.Join(attach(runner, options, gauges, decides, answers), runner.Add(manager.RunnableFunc(decisions.Run))); err != nil {
+	version, err := newServerVersion(options)
+	if err != nil {
+		return err
+	}
+	answers := newServer(options, handler(decides.inForce, gauges, decisions, version.gates))
+	if err := errors.Join(
+		attach(runner, options, gauges, decides, answers), runner.Add(manager.RunnableFunc(decisions.Run)), runner.Add(manager.RunnableFunc(version.run)),
+	); err != nil {
 		return fmt.Errorf("assemble webhook: %w", err)
 	}
 	listener, err := listen(options)
@@ -124,10 +131,10 @@ func newReloader(runner manager.Manager, options Options, gauges *Metrics) *relo
 }
 
 // handler answers at all doors. The server of controller-runtime is never started: all it does is to count what is asked.
-func handler(decides *inForce, gauges *Metrics, decisions *decisionlog.Log) http.Handler {
+func handler(decides *inForce, gauges *Metrics, decisions *decisionlog.Log, gates func() forecast.Gates) http.Handler {
 	gate := defaultGate()
 	door := func(door engine.Door) http.Handler {
-		return (&Handler{Policy: decides.current, Door: door, Now: time.Now, Gate: gate, Metrics: gauges, Log: decisions}).HTTP()
+		return (&Handler{Policy: decides.current, Door: door, Now: time.Now, Gate: gate, Metrics: gauges, Log: decisions, Gates: gates}).HTTP()
 	}
 	doors := http.NewServeMux()
 	counted := ctrlwebhook.NewServer(ctrlwebhook.Options{WebhookMux: doors})

@@ -72,6 +72,10 @@ type GuardrailsSpec struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=200
 	Exceptions []Exception `json:"exceptions,omitempty"`
+	// Forecast adds to decisions what a request does to pods, claims and volumes. Off adds nothing. DryRun, which absent means,
+	// warns clients that send a request with dry run. Always also writes the audit annotation forecast of every request.
+	// +kubebuilder:validation:Enum=Off;DryRun;Always
+	Forecast ForecastMode `json:"forecast,omitempty"`
 	// DecisionLog records decisions, to be judged again by `stateward replay`; absent means Off.
 	DecisionLog *DecisionLog `json:"decisionLog,omitempty"`
 }

@@ -89,6 +89,7 @@ func (g *Guardrails) check(library *policies.Library) error {
 		exception.check(library, &found, "spec", "exceptions", index)
 	}
 	g.Spec.checkActors(&found)
+	g.Spec.Forecast.check(&found, "spec", "forecast")
 	g.Spec.DecisionLog.check(&found, "spec", "decisionLog")
 	return errors.Join(found...)
 }

@@ -54,6 +54,10 @@ func TestGuardrailsThatAreWrongAreRefusedWithTheFieldsPath(t *testing.T) {
 			"spec.decisionLog.mode: unknown mode \"on\": use one of [Off Denied All]\n" +
 				"spec.decisionLog.allowedPercent: 101 is not a percentage from 1 to 100",
 		},
+		"a forecast of an unknown mode": {
+			guardrailsWith(`"forecast":"Never"`),
+			`spec.forecast: unknown mode "Never": use one of [Off DryRun Always]`,
+		},
 		"masks that are no paths": {
 			guardrailsWith(`"decisionLog":{"masks":["spec..env","metadata"]}`),
 			`spec.decisionLog.masks[0]: "spec..env" is not a path such as spec.template.spec.containers[*].env[*].value or metadata.annotations["example.com/token"]` + "\n" +

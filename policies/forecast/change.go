@@ -70,7 +70,7 @@ func (s *simulation) apply(change Change) {
 		}
 	case DeletePod:
 		for _, pod := range s.pods {
-			if s.Set.PodName(pod.Ordinal) == change.Name {
+			if s.podName(pod) == change.Name {
 				s.stop(pod)
 				pod.Terminating = true
 			}
@@ -83,7 +83,7 @@ func (s *simulation) apply(change Change) {
 			return
 		}
 		for _, pod := range s.pods {
-			s.step(Step{Kind: NameGone, Object: s.Set.PodName(pod.Ordinal) + "." + change.Name + "." + s.Set.Namespace + ".svc"})
+			s.step(Step{Kind: NameGone, Object: s.podName(pod) + "." + change.Name + "." + s.Set.Namespace + ".svc"})
 		}
 	case Continue:
 	}

@@ -39,7 +39,7 @@ func (s *simulation) alignClaims(pod *Pod) {
 		if claim == nil || s.isAligned(claim, pod) {
 			continue
 		}
-		name := s.Set.PodName(pod.Ordinal)
+		name := s.podName(pod)
 		unexpected := s.hasUnexpectedOwner(claim, pod)
 		claim.Owners = slices.DeleteFunc(claim.Owners, func(owner Owner) bool {
 			return owner.is(setKind, s.Set.Name) || owner.is(podKind, name)
@@ -67,7 +67,7 @@ func (s *simulation) isAligned(claim *Claim, pod *Pod) bool {
 		ownedBySet, ownedByPod := s.wantedOwners(pod)
 		return !ownedBySet && !ownedByPod
 	}
-	if claim.isStale(setKind, s.Set.Name, s.Set.UID) || claim.isStale(podKind, s.Set.PodName(pod.Ordinal), pod.UID) {
+	if claim.isStale(setKind, s.Set.Name, s.Set.UID) || claim.isStale(podKind, s.podName(pod), pod.UID) {
 		return true
 	}
 	bySet, byPod := claim.isOwnedBy(s.Set.UID), claim.isOwnedBy(pod.UID)
@@ -94,7 +94,7 @@ func (s *simulation) hasUnexpectedOwner(claim *Claim, pod *Pod) bool {
 			if owner.UID != s.Set.UID {
 				return true
 			}
-		case owner.is(podKind, s.Set.PodName(pod.Ordinal)):
+		case owner.is(podKind, s.podName(pod)):
 			if owner.UID != pod.UID {
 				return true
 			}
@@ -111,7 +111,7 @@ func (s *simulation) hasStaleClaim(pod *Pod) bool {
 		return false
 	}
 	for _, claim := range s.claimsAt(pod.Ordinal) {
-		if claim != nil && claim.isStale(podKind, s.Set.PodName(pod.Ordinal), pod.UID) {
+		if claim != nil && claim.isStale(podKind, s.podName(pod), pod.UID) {
 			return true
 		}
 	}

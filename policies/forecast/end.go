@@ -76,7 +76,7 @@ func (s *simulation) endSettled() End {
 	for _, claim := range s.sortedClaims() {
 		if pod := s.podAt(claim.ordinal); claim.Terminating && pod != nil {
 			return End{Kind: Settled, Reason: fmt.Sprintf("claim %s is deleted when %s stops the next time (kubernetes.io/pvc-protection)",
-				claim.Name, s.Set.PodName(pod.Ordinal))}
+				claim.Name, s.podName(pod))}
 		}
 	}
 	return End{Kind: Settled}
@@ -96,8 +96,8 @@ func (s *simulation) endStuck(unready []*Pod) End {
 	for _, pod := range unready {
 		if claim := s.terminatingClaim(pod); claim != "" {
 			return End{
-				Kind: Stuck, Pods: s.names(unready), Command: s.kubectl("delete pod " + s.Set.PodName(pod.Ordinal)),
-				Reason: "claim " + claim + " is being deleted, and pod " + s.Set.PodName(pod.Ordinal) + " still uses it: the claim is gone when the pod is",
+				Kind: Stuck, Pods: s.names(unready), Command: s.kubectl("delete pod " + s.podName(pod)),
+				Reason: "claim " + claim + " is being deleted, and pod " + s.podName(pod) + " still uses it: the claim is gone when the pod is",
 			}
 		}
 	}
@@ -166,9 +166,17 @@ func (s *simulation) terminatingClaim(pod *Pod) string {
 	return ""
 }
 
+// podName makes a pod's name once.
+func (s *simulation) podName(pod *Pod) string {
+	if pod.name == "" {
+		pod.name = s.Set.PodName(pod.Ordinal)
+	}
+	return pod.name
+}
+
 func (s *simulation) names(pods []*Pod) (names []string) {
 	for _, pod := range pods {
-		names = append(names, s.Set.PodName(pod.Ordinal))
+		names = append(names, s.podName(pod))
 	}
 	return names
 }
@@ -178,15 +186,14 @@ func (s *simulation) kubectl(command string) string {
 }
 
 // assumptions lists what a forecast takes for granted about pods that exist.
-func (s *simulation) assumptions() (list []string) {
+func (s *simulation) assumptions(set Set) (list []string) {
 	var notReady, broken []string
 	for _, pod := range s.Pods {
-		name := s.Set.PodName(pod.Ordinal)
 		switch {
 		case pod.Broken:
-			broken = append(broken, name)
+			broken = append(broken, set.PodName(pod.Ordinal))
 		case !pod.Ready && !pod.Terminating:
-			notReady = append(notReady, name)
+			notReady = append(notReady, set.PodName(pod.Ordinal))
 		}
 	}
 	if len(notReady) > 0 {

@@ -135,7 +135,7 @@ func (s *simulation) step(step Step) {
 
 func (s *simulation) timeline() Timeline {
 	after := s.State
-	after.Pods, after.Claims = nil, nil
+	after.Pods, after.Claims = make([]Pod, 0, len(s.pods)), make([]Claim, 0, len(s.Claims))
 	for _, pod := range s.pods {
 		after.Pods = append(after.Pods, *pod)
 	}
@@ -156,6 +156,8 @@ func notModelled(before Set, change Change, gates Gates) string {
 		set = change.Set
 	}
 	switch {
+	case min(set.Replicas, set.Start, set.partition(), set.MinReady) < 0:
+		return "replicas, ordinals.start, partition and minReadySeconds must not be negative: the API server rejects the StatefulSet"
 	case before.Deleting:
 		return "the StatefulSet is being deleted in the foreground already: this is not modelled"
 	case set.Strategy == Recreate && !gates.Recreate:

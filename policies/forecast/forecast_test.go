@@ -137,6 +137,9 @@ func TestRunEnds(t *testing.T) {
 			prepare: func(s *forecast.State) { s.Claims[1].Terminating, s.Pods[1].Ready = true, false },
 			change:  newTemplate, want: forecast.Stuck, reason: "claim data-db-1 is being deleted",
 		},
+		"a negative partition": {
+			change: func(set *forecast.Set) { set.Rolling = &forecast.Rolling{Partition: -1} }, want: forecast.Unmodelled, reason: "must not be negative",
+		},
 		"Recreate": {change: func(set *forecast.Set) { set.Strategy = forecast.Recreate }, want: forecast.Unmodelled, reason: "StatefulSetRecreateStrategy"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -169,7 +172,7 @@ func TestGatesFollowTheVersion(t *testing.T) {
 		minor, patch int
 		want         bool
 	}{{30, 0, false}, {34, 9, false}, {35, 0, true}, {35, 3, true}, {35, 4, false}, {36, 2, false}, {37, 0, true}, {38, 0, true}} {
-		gates, note := forecast.GatesOf(test.minor, test.patch)
+		gates, note := forecast.Version{Minor: test.minor, Patch: test.patch}.Gates()
 		if gates.MaxUnavailable != test.want || (note != "") != (test.minor > 37) {
 			t.Errorf("1.%d.%d: %+v, %q", test.minor, test.patch, gates, note)
 		}
@@ -177,7 +180,7 @@ func TestGatesFollowTheVersion(t *testing.T) {
 }
 
 func BenchmarkRun(b *testing.B) {
-	for _, replicas := range []int{3, 100, 1000} {
+	for _, replicas := range []int{3, 10, 100, 1000} {
 		state := running(replicas)
 		change := updated(state, newTemplate)
 		b.Run(strconv.Itoa(replicas), func(b *testing.B) {

@@ -36,13 +36,13 @@ func FromObjects(objects Objects, gates Gates, now time.Time) (State, error) {
 	for index := range objects.Pods {
 		pod := &objects.Pods[index]
 		if ordinal, is := set.ordinalOf(pod.Name); is && pod.Namespace == set.Namespace {
-			state.Pods = append(state.Pods, podFrom(pod, ordinal, now))
+			state.Pods = append(state.Pods, FromPod(pod, ordinal, now))
 		}
 	}
 	for index := range objects.Claims {
 		claim := &objects.Claims[index]
 		if _, _, is := set.placeOf(claim.Name); is && claim.Namespace == set.Namespace {
-			state.Claims = append(state.Claims, claimFrom(claim, objects.Volumes))
+			state.Claims = append(state.Claims, fromClaim(claim, objects.Volumes))
 		}
 	}
 	for index := range objects.Revisions {
@@ -153,7 +153,8 @@ func belongs(revision *appsv1.ControllerRevision, set *appsv1.StatefulSet) bool 
 	return err == nil && selector.Matches(labels.Set(revision.Labels))
 }
 
-func podFrom(pod *corev1.Pod, ordinal int, now time.Time) Pod {
+// FromPod reads a pod whose name ends with an ordinal, as it is at a time.
+func FromPod(pod *corev1.Pod, ordinal int, now time.Time) Pod {
 	read := Pod{
 		Ordinal: ordinal, UID: string(pod.UID), Revision: pod.Labels[appsv1.StatefulSetRevisionLabel], Phase: Phase(pod.Status.Phase),
 		Terminating: pod.DeletionTimestamp != nil, Broken: Brokenness(pod) != "",
@@ -186,7 +187,18 @@ func Brokenness(pod *corev1.Pod) string {
 	return ""
 }
 
-func claimFrom(claim *corev1.PersistentVolumeClaim, volumes []corev1.PersistentVolume) Claim {
+func fromClaim(claim *corev1.PersistentVolumeClaim, volumes []corev1.PersistentVolume) Claim {
+	read := FromClaim(claim)
+	for index := range volumes {
+		if volumes[index].Name == claim.Spec.VolumeName {
+			read.Reclaim = Reclaim(volumes[index].Spec.PersistentVolumeReclaimPolicy)
+		}
+	}
+	return read
+}
+
+// FromClaim reads a claim, without the reclaim policy of its volume.
+func FromClaim(claim *corev1.PersistentVolumeClaim) Claim {
 	read := Claim{Name: claim.Name, Terminating: claim.DeletionTimestamp != nil, Volume: claim.Spec.VolumeName}
 	for _, owner := range claim.OwnerReferences {
 		kind := owner.APIVersion + " " + owner.Kind
@@ -203,11 +215,6 @@ func claimFrom(claim *corev1.PersistentVolumeClaim, volumes []corev1.PersistentV
 	for _, finalizer := range claim.Finalizers {
 		if finalizer != "kubernetes.io/pvc-protection" {
 			read.Held = "finalizer " + finalizer
-		}
-	}
-	for index := range volumes {
-		if volumes[index].Name == claim.Spec.VolumeName {
-			read.Reclaim = Reclaim(volumes[index].Spec.PersistentVolumeReclaimPolicy)
 		}
 	}
 	return read

@@ -96,6 +96,8 @@ type Pod struct {
 	Broken bool
 
 	stopping bool
+	// name is read by podName.
+	name string
 	// aligned is true once the owners of the pod's claims are as they should be.
 	aligned bool
 }
@@ -146,9 +148,18 @@ func (s Set) ClaimName(template string, ordinal int) string {
 
 // ordinalOf reads the ordinal from the name of one of the set's pods.
 func (s Set) ordinalOf(pod string) (int, bool) {
-	digits, is := strings.CutPrefix(pod, s.Name+"-")
-	ordinal, err := strconv.ParseInt(digits, 10, 32)
-	return int(ordinal), is && err == nil && ordinal >= 0
+	set, ordinal, is := CutOrdinal(pod)
+	return ordinal, is && set == s.Name
+}
+
+// CutOrdinal takes the ordinal from the name of a pod or claim: what is left is the name of a StatefulSet, after a claim template.
+func CutOrdinal(name string) (rest string, ordinal int, found bool) {
+	cut := strings.LastIndexByte(name, '-')
+	if cut < 0 {
+		return "", 0, false
+	}
+	number, err := strconv.ParseUint(name[cut+1:], 10, 31)
+	return name[:cut], int(number), err == nil
 }
 
 // placeOf reads template and ordinal from the name of a claim.

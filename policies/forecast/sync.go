@@ -66,8 +66,12 @@ func (s *simulation) revisions() (current, update string) {
 // list fills replicas, with pods that are still to be created, and condemned pods from the highest ordinal down.
 func (s *simulation) list(current, update string) {
 	s.replicas = slices.Grow(s.replicas[:0], s.Set.Replicas)[:s.Set.Replicas]
-	clear(s.replicas)
 	s.condemned = s.condemned[:0]
+	if s.isComplete() {
+		copy(s.replicas, s.pods)
+		return
+	}
+	clear(s.replicas)
 	for index := len(s.pods) - 1; index >= 0; index-- {
 		pod := s.pods[index]
 		if s.Set.within(pod.Ordinal) {
@@ -81,6 +85,12 @@ func (s *simulation) list(current, update string) {
 			s.replicas[index] = &Pod{Ordinal: s.Set.Start + index, Revision: s.revisionOf(index, current, update)}
 		}
 	}
+}
+
+// isComplete reports whether the pods are just those that the set asks for.
+func (s *simulation) isComplete() bool {
+	count := len(s.pods)
+	return count == s.Set.Replicas && count > 0 && s.Set.within(s.pods[0].Ordinal) && s.Set.within(s.pods[count-1].Ordinal)
 }
 
 // revisionOf is the revision with which a pod is created. Where the strategy has no parameters, status.currentReplicas takes
@@ -101,7 +111,10 @@ func (s *simulation) reconcile(update string) (stopped int) {
 	if s.Set.Strategy == Recreate && s.recreate(update) {
 		return 0
 	}
-	s.unavailable = s.firstUnavailable()
+	s.unavailable = nil
+	if len(s.condemned) > 0 {
+		s.unavailable = s.firstUnavailable()
+	}
 	if s.each(s.replicas, s.visitReplica) || s.each(s.condemned, s.visitClaims) || s.each(s.condemned, s.visitCondemned) {
 		return 0
 	}

@@ -6,6 +6,9 @@ import (
 	"strconv"
 )
 
+// stepsPerPod is how many steps a replacement has: stop, gone, start and ready, and one for a claim.
+const stepsPerPod = 5
+
 // simulation is a state on its way through time.
 type simulation struct {
 	State
@@ -21,10 +24,12 @@ type simulation struct {
 	now, round, uids int
 	steps            []Step
 	changed          bool
-	gone             bool
-	marked           string
-	update           string
-	assumed          []string
+	// stopped is true where commit has pods to stop.
+	stopped bool
+	gone    bool
+	marked  string
+	update  string
+	assumed []string
 
 	// Each sync fills these.
 	replicas, condemned []*Pod
@@ -33,8 +38,9 @@ type simulation struct {
 
 func newSimulation(state State, change Change, assume Assumptions) *simulation {
 	s := &simulation{
-		State: state.clone(), claims: map[int][]*Claim{}, never: map[string]bool{}, templates: map[string]string{},
+		State: state.clone(), claims: make(map[int][]*Claim, len(state.Pods)), never: map[string]bool{}, templates: map[string]string{},
 	}
+	s.steps = make([]Step, 0, stepsPerPod*(len(s.Pods)+1))
 	for _, template := range assume.NeverReady {
 		s.never[template] = true
 	}
@@ -44,30 +50,39 @@ func newSimulation(state State, change Change, assume Assumptions) *simulation {
 			s.update = revision.Name
 		}
 	}
+	s.pods = make([]*Pod, 0, len(s.Pods))
 	for index := range s.Pods {
 		pod := &s.Pods[index]
 		s.pods = append(s.pods, pod)
 		pod.Broken = pod.Broken || pod.Phase == Pending && s.never[s.templates[pod.Revision]]
 	}
-	s.assumed = s.assumptions()
 	slices.SortFunc(s.pods, func(a, b *Pod) int { return cmp.Compare(a.Ordinal, b.Ordinal) })
 	set := s.Set
 	if change.Action == CreateSet {
 		set = change.Set
 	}
+	s.assumed = s.assumptions(set)
+	s.place(set)
+	return s
+}
+
+// place finds out to which pods claims belong.
+func (s *simulation) place(set Set) {
+	free := make([]*Claim, len(s.Claims)*len(set.Claims))
 	for index := range s.Claims {
 		claim := &s.Claims[index]
 		template, ordinal, is := set.placeOf(claim.Name)
 		if !is {
 			continue
 		}
-		if s.claims[ordinal] == nil {
-			s.claims[ordinal] = make([]*Claim, len(set.Claims))
+		claims := s.claims[ordinal]
+		if claims == nil {
+			claims, free = free[:len(set.Claims):len(set.Claims)], free[len(set.Claims):]
+			s.claims[ordinal] = claims
 		}
 		claim.template, claim.ordinal = template, ordinal
-		s.claims[ordinal][template] = claim
+		claims[template] = claim
 	}
-	return s
 }
 
 // newRevision names a revision that the controller creates.
@@ -81,10 +96,10 @@ func (s *simulation) start(pod *Pod) {
 	s.uids++
 	created := &Pod{
 		Ordinal: pod.Ordinal, UID: "new-pod-" + strconv.Itoa(s.uids), Revision: pod.Revision, Phase: Pending,
-		Broken: s.never[s.templates[pod.Revision]],
+		Broken: s.never[s.templates[pod.Revision]], name: pod.name,
 	}
 	s.created = append(s.created, created)
-	s.step(Step{Kind: PodStarts, Object: s.Set.PodName(pod.Ordinal), Revision: pod.Revision})
+	s.step(Step{Kind: PodStarts, Object: s.podName(pod), Revision: pod.Revision})
 }
 
 // stop deletes a pod by its name, as the controller does.
@@ -98,8 +113,8 @@ func (s *simulation) stop(pod *Pod) {
 		return
 	}
 	if !pod.Terminating && !pod.stopping {
-		pod.stopping = true
-		s.step(Step{Kind: PodStops, Object: s.Set.PodName(pod.Ordinal), Revision: pod.Revision})
+		pod.stopping, s.stopped = true, true
+		s.step(Step{Kind: PodStops, Object: s.podName(pod), Revision: pod.Revision})
 	}
 }
 
@@ -110,6 +125,10 @@ func (s *simulation) commit() {
 		s.pods = slices.Insert(s.pods, index, pod)
 	}
 	s.created = s.created[:0]
+	if !s.stopped {
+		return
+	}
+	s.stopped = false
 	for _, pod := range s.pods {
 		pod.Terminating = pod.Terminating || pod.stopping
 	}
@@ -118,17 +137,19 @@ func (s *simulation) commit() {
 // react is what kubelet, garbage collector and volume controllers do between two syncs.
 func (s *simulation) react() {
 	var ended []*Pod
-	s.pods = slices.DeleteFunc(s.pods, func(pod *Pod) bool {
+	for _, pod := range s.pods {
 		if pod.Terminating {
 			ended = append(ended, pod)
-			s.step(Step{Kind: PodGone, Object: s.Set.PodName(pod.Ordinal)})
+			s.step(Step{Kind: PodGone, Object: s.podName(pod)})
 		}
-		return pod.Terminating
-	})
+	}
+	if len(ended) > 0 {
+		s.pods = slices.DeleteFunc(s.pods, func(pod *Pod) bool { return pod.Terminating })
+	}
 	for _, pod := range s.pods {
 		if !pod.Ready && !pod.Broken && (pod.Phase == Pending || pod.Phase == Running) && s.canMount(pod) {
 			pod.Phase, pod.Ready, pod.ReadySince = Running, true, s.now
-			s.step(Step{Kind: PodReady, Object: s.Set.PodName(pod.Ordinal), Revision: pod.Revision})
+			s.step(Step{Kind: PodReady, Object: s.podName(pod), Revision: pod.Revision})
 		}
 	}
 	switch {

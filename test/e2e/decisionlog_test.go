@@ -36,7 +36,8 @@ func TestDecisionLogOfARealClusterReplays(t *testing.T) {
 	log := filepath.Join(folder, "decisions.jsonl")
 	guarded := environment.ForTestWith(t, environment.Options{ServeArgs: []string{"--decision-log", log, "--decision-log-max-size", "512Ki"}})
 	g := newGuard(t, guarded)
-	const recorded = "  decisionLog: {mode: All, masks: [\"metadata.annotations[\\\"example.com/token\\\"]\"]}\n"
+	// Forecasts are no part of what is recorded.
+	const recorded = "  forecast: Always\n  decisionLog: {mode: All, masks: [\"metadata.annotations[\\\"example.com/token\\\"]\"]}\n"
 	g.allowed(t, guardrails(recorded), "apply", "-f", "-")
 	g.becomes(t, "True", "in force")
 	mixed(t, g)

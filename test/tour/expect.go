@@ -8,8 +8,11 @@ import (
 )
 
 // expect compares what a command printed with what the step says of it.
-func expect(step Step, output string, failed bool) error {
-	if failed != (step.Verdict == Denied) {
+func expect(step Step, output string, code int) error {
+	if step.Exit != 0 && code != step.Exit {
+		return fmt.Errorf("expected exit code %d instead of %d:\n%s", step.Exit, code, output)
+	}
+	if failed := code != 0; step.Exit == 0 && failed != (step.Verdict == Denied) {
 		return fmt.Errorf("expected it to be %s, and it was not:\n%s", step.Verdict, output)
 	}
 	if step.Verdict == Denied && !strings.Contains(output, "denied the request") {

@@ -64,11 +64,13 @@ func prefixed(prefix, text string) string {
 func (p printer) show(output string) {
 	for text := range strings.Lines(output) {
 		text = strings.TrimRight(text, "\n")
-		if strings.Contains(text, "   ") {
+		shown := strings.TrimLeft(text, " ")
+		indent := "  " + text[:len(text)-len(shown)]
+		if strings.Contains(shown, "   ") {
 			// A row of a table loses its columns when it is wrapped.
-			text = cut(text, Width-2)
+			shown = cut(shown, Width-len(indent))
 		}
-		p.line(styleOf(text), "  ", text)
+		p.line(styleOf(shown), indent, shown)
 	}
 }
 

@@ -75,12 +75,17 @@ func canary() []Step {
 			Verdict: Allowed, Why: "With partition 3 of 5 an update reaches only web-3 and web-4.",
 		},
 		{
+			Command: "stateward plan --image sts/web=nginx:1.11.1", Exit: 2, Rules: []string{"readiness-gate", "canary-first"},
+			Shows: []string{"web-4 stops", "partition 3 keeps these pods at their revision", "restarts: web-4, web-3"},
+			Why:   "The plan says before the change what it does: two pods restart, the others wait, and where a bad image would be stuck.",
+		},
+		{
 			Command: `kubectl patch sts web --type='json' -p='[{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value":"nginx:1.11.1"}]'`,
 			Verdict: Warned, Rules: []string{"readiness-gate", "canary-first"},
 			Why:  "The new image is limited by the partition, but two pods run it first; one is enough for a canary.",
 			Then: imagesAre("nginx:1.9.1", "nginx:1.9.1", "nginx:1.9.1", "nginx:1.11.1", "nginx:1.11.1"),
 		},
-		{Command: showImages, Why: "The canaries run the new image."},
+		{Command: showImages, Why: "As planned: web-4 and web-3 run the new image, and the others keep theirs."},
 		{
 			Command: `kubectl patch sts web -p '{"spec":{"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":0}}}}'`,
 			Verdict: Allowed, Why: "The canaries are updated and Ready, so the other pods may follow.",
@@ -222,6 +227,11 @@ func remove() []Step {
 	return []Step{
 		{
 			Title:   "7. Delete it all",
+			Command: "stateward plan --delete sts/web", Exit: 2, Rules: []string{"cascade-delete"},
+			Shows: []string{"StatefulSet web is deleted", "stops for good: web-0, web-1"},
+			Why:   "The plan of the deletion: both pods stop at once, and their claims are not among what is deleted.",
+		},
+		{
 			Command: "kubectl delete statefulset web",
 			Verdict: Denied, Rules: []string{"cascade-delete"},
 			Why: "Scaling to 0 first would stop the pods in order. To skip that, confirm the deletion:",
@@ -233,7 +243,7 @@ func remove() []Step {
 			Why:  "The deletion is confirmed. Stateward does not block the controllers that complete it.",
 			Then: podsAre(),
 		},
-		{Command: "kubectl get pods -l app=nginx", Shows: []string{"No resources found"}},
+		{Command: "kubectl get pods,pvc -l app=nginx", Shows: []string{"www-web-0", "www-web-1"}, Why: "As planned: the pods are gone, and the claims are still there."},
 		{
 			Command: "kubectl delete service nginx", Verdict: Allowed,
 			Why: "The Service governs no StatefulSet now.",

@@ -40,6 +40,8 @@ type Step struct {
 	// command that only reads has none.
 	Verdict Verdict
 	Rules   []string
+	// Exit is the exit code of a command without a Verdict: `stateward plan` ends with 2 where something happens.
+	Exit int
 	// Shows must appear in the output.
 	Shows []string
 	// Look takes the place of a command; it returns what to show.
@@ -136,13 +138,13 @@ func (t *Tour) take(ctx context.Context, step Step) error {
 		}
 		return t.conclude(ctx, step, expectShown(step, shown))
 	}
-	output, failed, err := t.shell(ctx, step.Command)
+	output, code, err := t.shell(ctx, step.Command)
 	if err != nil {
 		return err
 	}
 	t.show(output)
 	t.last = output
-	return t.conclude(ctx, step, expect(step, output, failed))
+	return t.conclude(ctx, step, expect(step, output, code))
 }
 
 // conclude says why, records the outcome and waits for the cluster.
@@ -162,8 +164,8 @@ func (t *Tour) conclude(ctx context.Context, step Step, unexpected error) error 
 	return step.Then(ctx, t)
 }
 
-// shell runs a command line as it would be typed, with the cluster's own kubectl first in the path.
-func (t *Tour) shell(ctx context.Context, line string) (output string, failed bool, err error) {
+// shell runs a command line as it would be typed, with the cluster's own kubectl and stateward first in the path.
+func (t *Tour) shell(ctx context.Context, line string) (output string, code int, err error) {
 	command := exec.CommandContext(ctx, "sh", "-c", line)
 	command.Dir = t.dir
 	command.Env = append(os.Environ(),
@@ -172,9 +174,9 @@ func (t *Tour) shell(ctx context.Context, line string) (output string, failed bo
 	combined, err := command.CombinedOutput()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && ctx.Err() == nil {
-		return string(combined), true, nil
+		return string(combined), exit.ExitCode(), nil
 	}
-	return string(combined), false, err
+	return string(combined), 0, err
 }
 
 // pasted stands in a command for what the denial before advised to paste.

@@ -21,7 +21,9 @@ type held struct {
 	name, version string
 	// sought is nil where nobody looks for an object by anything but its name.
 	sought *sought
-	json   packed
+	// facts are what forecasts read: see factsOf.
+	facts any
+	json  packed
 }
 
 // GetObjectMeta tells the caches of client-go under which name to keep it.
@@ -65,7 +67,7 @@ func (h *holder) keep(stored *unstructured.Unstructured) (*held, error) {
 	}
 	kept := &held{
 		namespace: unique.Make(stored.GetNamespace()), name: stored.GetName(), version: stored.GetResourceVersion(),
-		json: h.texts.pack(encoded),
+		json: h.texts.pack(encoded), facts: factsOf(h.resource.Name, stored, encoded),
 	}
 	if isFoundByLabels(h.resource.Name) {
 		value, err := engine.ParseObject(encoded)

@@ -90,6 +90,13 @@ func indexers() toolscache.Indexers {
 			return keys(kept), nil
 		}
 	}
+	all[byOrdinal] = func(object any) ([]string, error) {
+		kept, err := heldBy(object)
+		if err != nil {
+			return nil, err
+		}
+		return ordinalKeys(kept), nil
+	}
 	return all
 }
 

@@ -56,10 +56,16 @@ func TestWhatControllersMakeIsNotLookedForTwice(t *testing.T) {
 func worldOf(t *testing.T, resource string, objects ...*unstructured.Unstructured) *World {
 	t.Helper()
 	known, _ := policies.LookupResource(resource)
+	return &World{resources: map[string]watched{resource: {Resource: known, objects: indexerOf(t, known, objects)}}, decoded: lru.New(decodedObjects)}
+}
+
+// indexerOf holds objects as the informer of a resource does.
+func indexerOf(t testing.TB, resource policies.Resource, objects []*unstructured.Unstructured) toolscache.Indexer {
+	t.Helper()
 	all := indexers()
 	all[toolscache.NamespaceIndex] = toolscache.MetaNamespaceIndexFunc
 	informer := toolscache.NewIndexer(toolscache.MetaNamespaceKeyFunc, all)
-	holder := &holder{resource: known}
+	holder := &holder{resource: resource}
 	for _, object := range objects {
 		kept, err := holder.hold(object.DeepCopy())
 		if err != nil {
@@ -69,7 +75,7 @@ func worldOf(t *testing.T, resource string, objects ...*unstructured.Unstructure
 			t.Fatal(err)
 		}
 	}
-	return &World{resources: map[string]watched{resource: {Resource: known, objects: informer}}, decoded: lru.New(decodedObjects)}
+	return informer
 }
 
 // TestAHeldObjectReadsAsItIs compares an object in the cache with what the API server sent.

@@ -111,3 +111,34 @@ func (s *Scanner) collection() bool {
 	}
 	return false
 }
+
+// Items goes over a list and asks to go over each value.
+func (s *Scanner) Items(value func() bool) bool {
+	if !s.take('[') {
+		return false
+	}
+	if s.take(']') {
+		return true
+	}
+	for {
+		if !value() {
+			return false
+		}
+		if s.take(']') {
+			return true
+		}
+		if !s.take(',') {
+			return false
+		}
+	}
+}
+
+// Value goes over a value and returns it; it is nil where there is none.
+func (s *Scanner) Value() []byte {
+	s.Next()
+	begin := s.At
+	if !s.Skip() {
+		return nil
+	}
+	return s.Text[begin:s.At:s.At]
+}

@@ -107,7 +107,7 @@ Exit code: 0 nothing happens, 2 something does, 1 there is an error, 3 the plan 
 	flags.StringVar(&options.version, "kubernetes-version", "", "`version` to forecast, such as 1.36.1 (default: that of the cluster, or 1.37 with --data)")
 	flags.StringVar(&options.config, "config", "", configFlag)
 	flags.StringVar(&options.rules, "rules", "", rulesFlag)
-	flags.StringVarP(&options.output, "output", "o", "text", "`format`: text, json or markdown")
+	flags.StringVarP(&options.output, "output", "o", "text", "`format`: text, json, markdown or html")
 	flags.StringVar(&options.color, "color", "auto", "`when` to colour text: auto (on a terminal without NO_COLOR), always, never")
 	flags.StringSliceVar(&options.failOn, "fail-on", nil, "set exit code 3 on `what`: loss (a volume is or may be deleted), stuck, restart (a pod stops)")
 	return command
@@ -142,6 +142,8 @@ func plan(ctx context.Context, options planOptions, streams Streams) error {
 		err = made.JSON(streams.Out)
 	case "markdown":
 		err = made.Markdown(streams.Out)
+	case "html":
+		err = made.HTML(streams.Out)
 	default:
 		err = made.Text(streams.Out, colored)
 	}
@@ -160,8 +162,8 @@ func plan(ctx context.Context, options planOptions, streams Streams) error {
 func (o planOptions) check() error {
 	propagations := []forecast.Propagation{forecast.Background, forecast.Foreground, forecast.Orphan}
 	switch {
-	case !slices.Contains([]string{"text", "json", "markdown"}, o.output):
-		return fmt.Errorf("-o %s: use text, json or markdown", o.output)
+	case !slices.Contains([]string{"text", "json", "markdown", "html"}, o.output):
+		return fmt.Errorf("-o %s: use text, json, markdown or html", o.output)
 	case !slices.Contains(propagations, forecast.Propagation(o.cascade)):
 		return fmt.Errorf("--cascade %s: use background, foreground or orphan", o.cascade)
 	default:
@@ -230,7 +232,7 @@ func (o planOptions) requests(ctx context.Context, streams Streams) (requests []
 
 // inventory reads what exists, and in which namespace requests are that name none.
 func (o planOptions) inventory(ctx context.Context) (inventory *planner.Inventory, namespace string, err error) {
-	version := planner.Version{Minor: forecast.Newest}
+	version := forecast.Version{Minor: forecast.Newest}
 	var objects []unstructured.Unstructured
 	namespace = o.namespace
 	if len(o.data) > 0 {
@@ -249,10 +251,10 @@ func (o planOptions) inventory(ctx context.Context) (inventory *planner.Inventor
 }
 
 // inventoryOf is of the version that the flag names, if it does.
-func (o planOptions) inventoryOf(objects []unstructured.Unstructured, version planner.Version) (*planner.Inventory, error) {
+func (o planOptions) inventoryOf(objects []unstructured.Unstructured, version forecast.Version) (*planner.Inventory, error) {
 	if o.version != "" {
 		var err error
-		if version, err = planner.ParseVersion(o.version); err != nil {
+		if version, err = forecast.ParseVersion(o.version); err != nil {
 			return nil, err
 		}
 	}

@@ -23,7 +23,7 @@ func (o planOptions) readBaseline(ctx context.Context, streams Streams) (request
 	if err != nil {
 		return nil, nil, "", err
 	}
-	inventory, err = o.inventoryOf(objects, planner.Version{Minor: forecast.Newest})
+	inventory, err = o.inventoryOf(objects, forecast.Version{Minor: forecast.Newest})
 	return requests, inventory, namespace, err
 }
 
@@ -58,6 +58,8 @@ func (o planOptions) compared(ctx context.Context, namespace string, streams Str
 			requests = append(requests, planner.Request{Manifest: pair.After.Raw})
 		case pair.After == nil && pair.Before.Kind == "StatefulSet":
 			requests = append(requests, o.removal(*pair.Before, namespace))
+		case pair.After == nil:
+			requests = append(requests, planner.Request{Removed: pair.Before.Kind})
 		}
 	}
 	objects, err = planner.AssumeReady(old, namespace, time.Now())

@@ -10,10 +10,11 @@ import (
 
 	"github.com/stateward/stateward/cmd/internal/planner"
 	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/forecast"
 )
 
 // readCluster reads the objects that a plan needs, in the namespace and in those that are to be deleted.
-func (o planOptions) readCluster(ctx context.Context) (objects []unstructured.Unstructured, version planner.Version, namespace string, err error) {
+func (o planOptions) readCluster(ctx context.Context) (objects []unstructured.Unstructured, version forecast.Version, namespace string, err error) {
 	config, namespace, err := o.connect(o.namespace)
 	if err != nil {
 		return nil, version, "", fmt.Errorf("%w: name a cluster, or existing objects with --data", err)
@@ -30,7 +31,7 @@ func (o planOptions) readCluster(ctx context.Context) (objects []unstructured.Un
 	if err != nil {
 		return nil, version, "", fmt.Errorf("read the version of the API server: %w", err)
 	}
-	if version, err = planner.ParseVersion(server.GitVersion); err != nil {
+	if version, err = forecast.ParseVersion(server.GitVersion); err != nil {
 		return nil, version, "", err
 	}
 	for _, name := range planner.Resources() {

@@ -11,14 +11,11 @@ import (
 	"github.com/stateward/stateward/policies/forecast"
 )
 
-// apply plans a manifest as `kubectl apply` merges it. Objects that are no StatefulSet have no forecast.
+// apply plans the manifest of a StatefulSet as `kubectl apply` merges it.
 func (i *Inventory) apply(manifest json.RawMessage, namespace string) ([]change, error) {
 	var wanted appsv1.StatefulSet
 	if err := json.Unmarshal(manifest, &wanted); err != nil {
 		return nil, fmt.Errorf("read StatefulSet: %w", err)
-	}
-	if wanted.Kind != "StatefulSet" || wanted.APIVersion != "apps/v1" {
-		return nil, nil
 	}
 	if wanted.Namespace == "" {
 		wanted.Namespace = namespace

@@ -25,10 +25,16 @@ const (
 	broken   = '!'
 )
 
-// drawing shows pods over time: a row for each pod, a column for each moment at which something changes.
+// drawing has the pods over time: a column for each moment at which something changes.
 type drawing struct {
+	names   []string
+	moments [][]rune
+}
+
+// grid is as much of a drawing as there is room for: a row for each pod.
+type grid struct {
 	names []string
-	rows  []string
+	rows  [][]rune
 	// hidden pods are left out, and only every sampled moment is shown.
 	hidden, sampled int
 }
@@ -73,7 +79,7 @@ func draw(state forecast.State, change forecast.Change, timeline forecast.Timeli
 			}
 		}
 	}
-	return arrange(names, moments)
+	return drawing{names, moments}
 }
 
 func stateOf(pod forecast.Pod, update string) rune {
@@ -141,52 +147,59 @@ func isOfPod(kind forecast.Kind) bool {
 }
 
 // arrange turns columns into rows, and leaves out what has no room.
-func arrange(names []string, moments [][]rune) drawing {
-	d := drawing{names: names, sampled: 1}
-	if len(d.names) > highest {
-		d.hidden = len(d.names) - highest
-		d.names = d.names[:highest]
+func (d drawing) arrange(rows, columns int) grid {
+	g := grid{names: d.names, sampled: 1}
+	if len(g.names) > rows {
+		g.hidden = len(g.names) - rows
+		g.names = g.names[:rows]
 	}
-	room := widest - 4
-	if len(d.names) > 0 {
-		room -= len(d.names[len(d.names)-1])
-	}
-	d.sampled = max((len(moments)+room-1)/max(room, 1), 1)
-	for row := range d.names {
-		var line strings.Builder
-		for column, moment := range moments {
-			if column%d.sampled == 0 || column == len(moments)-1 {
-				line.WriteRune(moment[row])
+	g.sampled = max((len(d.moments)+columns-1)/max(columns, 1), 1)
+	for row := range g.names {
+		var line []rune
+		for column, moment := range d.moments {
+			if column%g.sampled == 0 || column == len(d.moments)-1 {
+				line = append(line, moment[row])
 			}
 		}
-		d.rows = append(d.rows, line.String())
+		g.rows = append(g.rows, line)
 	}
-	return d
+	return g
+}
+
+// inColumns is a drawing as it fits into a terminal.
+func (d drawing) inColumns() grid {
+	room := widest - 4
+	if shown := min(len(d.names), highest); shown > 0 {
+		room -= len(d.names[shown-1])
+	}
+	return d.arrange(highest, room)
+}
+
+// draws reports whether there is something to draw: pods that change, or that are stuck as they are.
+func (c Change) draws() bool {
+	return len(c.drawing.names) > 0 && (len(c.drawing.moments) > 1 || c.Summary.Stuck)
 }
 
 // lines writes the drawing; paint colours one character.
-func (d drawing) lines(paint func(rune) string) (lines []string) {
-	if len(d.rows) == 0 || len(d.rows[0]) < 2 {
-		return nil
-	}
-	width := len(d.names[len(d.names)-1])
-	for index, name := range d.names {
+func (g grid) lines(paint func(rune) string) (lines []string) {
+	width := len(g.names[len(g.names)-1])
+	for index, name := range g.names {
 		var line strings.Builder
 		fmt.Fprintf(&line, "%-*s  ", width, name)
-		for _, moment := range d.rows[index] {
+		for _, moment := range g.rows[index] {
 			line.WriteString(paint(moment))
 		}
 		lines = append(lines, line.String())
 	}
-	if d.hidden > 0 {
-		lines = append(lines, fmt.Sprintf("(%d more pods)", d.hidden))
+	if g.hidden > 0 {
+		lines = append(lines, fmt.Sprintf("(%d more pods)", g.hidden))
 	}
 	legend := "# Ready, newest revision  = Ready, older revision  o not Ready yet  x stopping  . absent"
-	if strings.ContainsRune(strings.Join(d.rows, ""), broken) {
+	if slices.ContainsFunc(g.rows, func(row []rune) bool { return slices.Contains(row, broken) }) {
 		legend += "  ! broken"
 	}
-	if d.sampled > 1 {
-		lines = append(lines, fmt.Sprintf("(one column for %d moments)", d.sampled))
+	if g.sampled > 1 {
+		lines = append(lines, fmt.Sprintf("(one column for %d moments)", g.sampled))
 	}
 	return append(lines, legend)
 }

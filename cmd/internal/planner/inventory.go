@@ -2,9 +2,6 @@ package planner
 
 import (
 	"fmt"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -23,37 +20,9 @@ func Resources() []string {
 	}
 }
 
-// Version is that of Kubernetes, 1.Minor.Patch.
-type Version struct{ Minor, Patch int }
-
-func (v Version) String() string { return fmt.Sprintf("1.%d.%d", v.Minor, v.Patch) }
-
-// ParseVersion reads 1.37, v1.37.2 and the like.
-func ParseVersion(text string) (Version, error) {
-	parts := strings.SplitN(strings.TrimPrefix(text, "v"), ".", 3)
-	if len(parts) < 2 || parts[0] != "1" {
-		return Version{}, fmt.Errorf("version %q of Kubernetes: write it like 1.37 or 1.37.2", text)
-	}
-	minor, err := strconv.Atoi(strings.TrimSuffix(parts[1], "+"))
-	if err != nil {
-		return Version{}, fmt.Errorf("version %q of Kubernetes: write it like 1.37 or 1.37.2", text)
-	}
-	version := Version{Minor: minor}
-	if len(parts) == 3 {
-		digits := parts[2]
-		if end := strings.IndexFunc(digits, func(r rune) bool { return r < '0' || r > '9' }); end >= 0 {
-			digits = digits[:end]
-		}
-		if version.Patch, err = strconv.Atoi(digits); err != nil {
-			return Version{}, fmt.Errorf("version %q of Kubernetes: write it like 1.37 or 1.37.2", text)
-		}
-	}
-	return version, nil
-}
-
 // Inventory are the objects that exist.
 type Inventory struct {
-	Version Version
+	Version forecast.Version
 
 	sets      []appsv1.StatefulSet
 	pods      []corev1.Pod
@@ -67,7 +36,7 @@ type Inventory struct {
 }
 
 // NewInventory reads objects; those of other kinds are for rules only.
-func NewInventory(objects []unstructured.Unstructured, version Version) (*Inventory, error) {
+func NewInventory(objects []unstructured.Unstructured, version forecast.Version) (*Inventory, error) {
 	inventory := &Inventory{Version: version, all: objects}
 	for index := range objects {
 		if err := inventory.add(&objects[index]); err != nil {
@@ -116,7 +85,7 @@ func (i *Inventory) set(namespace, name string) *appsv1.StatefulSet {
 
 // state is what a forecast of a StatefulSet starts from.
 func (i *Inventory) state(set *appsv1.StatefulSet, isNew bool, now time.Time) (forecast.State, error) {
-	gates, note := forecast.GatesOf(i.Version.Minor, i.Version.Patch)
+	gates, note := i.Version.Gates()
 	i.note = note
 	state, err := forecast.FromObjects(forecast.Objects{
 		Set: set, Pods: i.pods, Claims: i.claims, Volumes: i.volumes, Revisions: i.revisions,
@@ -129,49 +98,6 @@ func (i *Inventory) state(set *appsv1.StatefulSet, isNew bool, now time.Time) (f
 		state.Set = forecast.Set{}
 		return state, nil
 	}
-	trustStatus(&state, set)
+	state.TrustStatus(forecast.StatusOf(set))
 	return state, nil
-}
-
-// trustStatus takes the update revision of the status for the template, once the controller has seen it: ControllerRevisions may
-// be missing in a file, or be written by another version.
-func trustStatus(state *forecast.State, set *appsv1.StatefulSet) {
-	if set.Status.ObservedGeneration < set.Generation || set.Status.UpdateRevision == "" {
-		return
-	}
-	index := slices.IndexFunc(state.Revisions, func(each forecast.Revision) bool { return each.Name == set.Status.UpdateRevision })
-	if index >= 0 {
-		state.Revisions[index].Template = state.Set.Template
-		return
-	}
-	var newest int64
-	for _, each := range state.Revisions {
-		newest = max(newest, each.Number)
-	}
-	for _, name := range []string{set.Status.CurrentRevision, set.Status.UpdateRevision} {
-		if name == "" || slices.ContainsFunc(state.Revisions, func(each forecast.Revision) bool { return each.Name == name }) {
-			continue
-		}
-		newest++
-		template := "unknown template of " + name
-		if name == set.Status.UpdateRevision {
-			template = state.Set.Template
-		}
-		state.Revisions = append(state.Revisions, forecast.Revision{Name: name, Number: newest, Template: template})
-	}
-}
-
-// brokenTemplates are those whose pods do not get Ready today.
-func (i *Inventory) brokenTemplates(state forecast.State) (templates []string) {
-	for _, pod := range state.Pods {
-		if !pod.Broken {
-			continue
-		}
-		for _, revision := range state.Revisions {
-			if revision.Name == pod.Revision && !slices.Contains(templates, revision.Template) {
-				templates = append(templates, revision.Template)
-			}
-		}
-	}
-	return templates
 }

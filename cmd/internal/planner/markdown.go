@@ -30,6 +30,9 @@ func (p Plan) Markdown(out io.Writer) error {
 		}
 		change.markdown(w)
 	}
+	if note := p.note(); note != "" {
+		w.line("\n%s", note)
+	}
 	return w.err
 }
 
@@ -39,7 +42,7 @@ func (c Change) markdown(w *lines) {
 		w.line("```mermaid\n%s\n```\n", strings.Join(chart, "\n"))
 	}
 	for _, line := range c.results() {
-		if command, is := strings.CutPrefix(line, "  to go on: "); is {
+		if command, is := strings.CutPrefix(line, toGoOn); is {
 			w.line("  ```sh\n  %s\n  ```", command)
 			continue
 		}

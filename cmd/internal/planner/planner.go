@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/stateward/stateward/policies/engine"
@@ -30,7 +32,9 @@ type Plan struct {
 	Kubernetes string   `json:"kubernetes"`
 	Changes    []Change `json:"changes"`
 	// Summary is that of all changes.
-	Summary Summary `json:"summary"`
+	Summary forecast.Summary `json:"summary"`
+	// NotForecast counts manifests by kind of which the plan says nothing.
+	NotForecast map[string]int `json:"notForecast,omitempty"`
 }
 
 // Schema is the version of the JSON output; it changes when a field changes its meaning.
@@ -41,12 +45,12 @@ type Change struct {
 	// Object is what changes, as "StatefulSet data/db".
 	Object string `json:"object"`
 	// Action is create, update, delete and so on.
-	Action  string   `json:"action"`
-	Steps   []Step   `json:"steps"`
-	End     End      `json:"end"`
-	Summary Summary  `json:"summary"`
-	Assumed []string `json:"assumed,omitempty"`
-	Unknown []string `json:"unknown,omitempty"`
+	Action  string           `json:"action"`
+	Steps   []Step           `json:"steps"`
+	End     End              `json:"end"`
+	Summary forecast.Summary `json:"summary"`
+	Assumed []string         `json:"assumed,omitempty"`
+	Unknown []string         `json:"unknown,omitempty"`
 	// NeverReady is the end if pods with a new template never get Ready.
 	NeverReady *End `json:"ifNeverReady,omitempty"`
 	// Findings are what Stateward denies or warns of.
@@ -76,24 +80,6 @@ type End struct {
 	Command string   `json:"command,omitempty"`
 }
 
-// Summary is what counts most.
-type Summary struct {
-	// Restarts are pods that stop and start again, Stops those that stop for good, Starts new ones.
-	Restarts []string `json:"restarts,omitempty"`
-	Stops    []string `json:"stops,omitempty"`
-	Starts   []string `json:"starts,omitempty"`
-	// Lost are volumes that are deleted, Unclear those of which it is not known, and Kept those that outlive their claims.
-	Lost    []string `json:"lost,omitempty"`
-	Unclear []string `json:"unclear,omitempty"`
-	Kept    []string `json:"kept,omitempty"`
-	// Claims are claims that are deleted.
-	Claims []string `json:"deletedClaims,omitempty"`
-	// Stuck is true where a change ends stuck.
-	Stuck bool `json:"stuck,omitempty"`
-	// Seconds is the least time that the longest change takes.
-	Seconds int `json:"atLeastSeconds"`
-}
-
 // Finding is what a rule finds.
 type Finding struct {
 	Rule    string `json:"rule"`
@@ -108,6 +94,10 @@ var ErrNothing = errors.New("nothing to plan: no StatefulSet is changed")
 func Make(inventory *Inventory, requests []Request, options Options) (Plan, error) {
 	plan := Plan{Schema: Schema, Kubernetes: inventory.Version.String(), Changes: []Change{}}
 	for _, request := range requests {
+		if kind := request.otherKind(); kind != "" {
+			plan.leaveOut(kind)
+			continue
+		}
 		changes, err := inventory.changes(request, options.Namespace)
 		if err != nil {
 			return plan, err
@@ -119,13 +109,39 @@ func Make(inventory *Inventory, requests []Request, options Options) (Plan, erro
 			}
 			change.request = each
 			plan.Changes = append(plan.Changes, change)
-			plan.Summary.add(change.Summary)
+			plan.Summary.Add(change.Summary)
 		}
 	}
 	if len(plan.Changes) == 0 && !options.Compared {
-		return plan, ErrNothing
+		return plan, nothing(plan.note())
 	}
 	return plan, nil
+}
+
+func nothing(note string) error {
+	if note == "" {
+		return ErrNothing
+	}
+	return fmt.Errorf("%w; %s", ErrNothing, note)
+}
+
+func (p *Plan) leaveOut(kind string) {
+	if p.NotForecast == nil {
+		p.NotForecast = map[string]int{}
+	}
+	p.NotForecast[kind]++
+}
+
+// note counts and names the kinds of which the plan says nothing; it is empty for none.
+func (p Plan) note() string {
+	if len(p.NotForecast) == 0 {
+		return ""
+	}
+	var counted []string
+	for _, kind := range slices.Sorted(maps.Keys(p.NotForecast)) {
+		counted = append(counted, fmt.Sprintf("%d %s", p.NotForecast[kind], kind))
+	}
+	return "not forecast: " + strings.Join(counted, ", ") + " (only StatefulSets are)"
 }
 
 // Judge adds what the rules deny or warn of.
@@ -150,11 +166,11 @@ func (i *Inventory) plan(c change, options Options) (Change, error) {
 	if err != nil {
 		return planned, err
 	}
-	never := i.brokenTemplates(state)
+	never := state.BrokenTemplates()
 	timeline := forecast.Run(state, c.forecast, forecast.Assumptions{NeverReady: never})
 	planned.fill(state, timeline)
 	if c.forecast.Action == forecast.UpdateSet || c.forecast.Action == forecast.CreateSet {
-		if template := c.forecast.Set.Template; template != state.Set.Template && !slices.Contains(never, template) && !works(state, template) {
+		if template := c.forecast.Set.Template; template != state.Set.Template && !slices.Contains(never, template) && !state.Works(template) {
 			worst := endOf(forecast.Run(state, c.forecast, forecast.Assumptions{NeverReady: append(never, template)}).End)
 			planned.NeverReady = &worst
 		}
@@ -170,15 +186,6 @@ func (i *Inventory) plan(c change, options Options) (Change, error) {
 	return planned, nil
 }
 
-// works reports whether a pod of a template is Ready today.
-func works(state forecast.State, template string) bool {
-	return slices.ContainsFunc(state.Pods, func(pod forecast.Pod) bool {
-		return pod.Ready && slices.ContainsFunc(state.Revisions, func(revision forecast.Revision) bool {
-			return revision.Name == pod.Revision && revision.Template == template
-		})
-	})
-}
-
 func (c *Change) fill(state forecast.State, timeline forecast.Timeline) {
 	c.End = endOf(timeline.End)
 	c.Assumed = append(c.Assumed, timeline.Assumed...)
@@ -188,7 +195,7 @@ func (c *Change) fill(state forecast.State, timeline forecast.Timeline) {
 			Round: step.Round, AtLeastSeconds: step.At, Kind: string(step.Kind), Object: step.Object, Text: textOf(step),
 		})
 	}
-	c.Summary = summarize(state, timeline)
+	c.Summary = forecast.Summarize(state, timeline)
 	if len(timeline.Steps) == 0 {
 		c.Assumed = nil
 	}
@@ -196,76 +203,6 @@ func (c *Change) fill(state forecast.State, timeline forecast.Timeline) {
 
 func endOf(end forecast.End) End {
 	return End{Kind: string(end.Kind), Pods: end.Pods, Reason: end.Reason, Command: end.Command}
-}
-
-func summarize(state forecast.State, timeline forecast.Timeline) (summary Summary) {
-	existed, stopped, started := map[string]bool{}, map[string]bool{}, map[string]bool{}
-	for _, pod := range state.Pods {
-		existed[state.Set.PodName(pod.Ordinal)] = true
-	}
-	for _, step := range timeline.Steps {
-		summary.Seconds = max(summary.Seconds, step.At+step.Seconds)
-		switch step.Kind {
-		case forecast.PodStops:
-			stopped[step.Object] = true
-		case forecast.PodStarts:
-			started[step.Object] = true
-			if !existed[step.Object] {
-				summary.Starts = appendOnce(summary.Starts, step.Object)
-			}
-		case forecast.VolumeDeleted:
-			summary.Lost = append(summary.Lost, step.Object)
-		case forecast.VolumeUnknown:
-			summary.Unclear = append(summary.Unclear, step.Object)
-		case forecast.VolumeKept:
-			summary.Kept = append(summary.Kept, step.Object)
-		case forecast.ClaimDeleted:
-			summary.Claims = append(summary.Claims, step.Object)
-		default:
-		}
-	}
-	for _, step := range timeline.Steps {
-		if step.Kind != forecast.PodStops || !existed[step.Object] {
-			continue
-		}
-		if started[step.Object] {
-			summary.Restarts = appendOnce(summary.Restarts, step.Object)
-		} else {
-			summary.Stops = appendOnce(summary.Stops, step.Object)
-		}
-	}
-	// Claims that wait for their pods to stop are as good as deleted.
-	for _, claim := range timeline.After.Claims {
-		switch {
-		case !claim.Terminating || claim.Volume == "":
-		case claim.Reclaim == forecast.ReclaimDelete:
-			summary.Lost = append(summary.Lost, claim.Volume)
-		case claim.Reclaim == forecast.ReclaimRetain:
-			summary.Kept = append(summary.Kept, claim.Volume)
-		default:
-			summary.Unclear = append(summary.Unclear, claim.Volume)
-		}
-	}
-	summary.Stuck = timeline.End.Kind == forecast.Stuck || timeline.End.Kind == forecast.Endless
-	return summary
-}
-
-func appendOnce(list []string, name string) []string {
-	if slices.Contains(list, name) {
-		return list
-	}
-	return append(list, name)
-}
-
-func (s *Summary) add(other Summary) {
-	for _, lists := range [][2]*[]string{
-		{&s.Restarts, &other.Restarts}, {&s.Stops, &other.Stops}, {&s.Starts, &other.Starts}, {&s.Lost, &other.Lost},
-		{&s.Unclear, &other.Unclear}, {&s.Kept, &other.Kept}, {&s.Claims, &other.Claims},
-	} {
-		*lists[0] = append(*lists[0], *lists[1]...)
-	}
-	s.Stuck = s.Stuck || other.Stuck
-	s.Seconds = max(s.Seconds, other.Seconds)
 }
 
 // Happens reports whether anything happens.

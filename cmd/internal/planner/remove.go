@@ -162,8 +162,8 @@ func (c change) fates() (list []forecast.Step) {
 	return append(list, forecast.Step{Round: 1, Kind: forecast.NamespaceDeleted, Object: c.name})
 }
 
-func (c change) summary() Summary {
-	return summarize(forecast.State{}, forecast.Timeline{Steps: c.fates()})
+func (c change) summary() forecast.Summary {
+	return forecast.Summarize(forecast.State{}, forecast.Timeline{Steps: c.fates()})
 }
 
 func (c change) steps() (steps []Step) {

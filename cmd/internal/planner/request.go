@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/forecast"
@@ -23,6 +25,23 @@ type Request struct {
 	Propagation          forecast.Propagation
 	// Namespace is that of a request which is in another one than the plan.
 	Namespace string
+	// Removed is the kind of an object that is no longer in the manifests and has no forecast.
+	Removed string
+}
+
+// otherKind is the kind of a manifest that has no forecast; it is empty for one that has.
+func (r Request) otherKind() string {
+	if r.Removed != "" || len(r.Manifest) == 0 {
+		return r.Removed
+	}
+	var manifest metav1.TypeMeta
+	if err := json.Unmarshal(r.Manifest, &manifest); err != nil || manifest.Kind == "StatefulSet" && manifest.APIVersion == "apps/v1" {
+		return ""
+	}
+	if manifest.Kind == "StatefulSet" {
+		return "StatefulSet of " + manifest.APIVersion
+	}
+	return cmp.Or(manifest.Kind, "object without a kind")
 }
 
 // change is a request on one object.

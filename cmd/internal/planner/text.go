@@ -92,6 +92,9 @@ func (p Plan) Text(out io.Writer, colored bool) error {
 		}
 		change.text(w, colored)
 	}
+	if note := p.note(); note != "" {
+		w.line("\n%s", note)
+	}
 	return w.err
 }
 
@@ -119,9 +122,9 @@ func (c Change) text(w *lines, colored bool) {
 		}
 		w.line("  %3d. %s", index+1, step.Text)
 	}
-	if drawn := c.drawing.lines(painter(colored)); drawn != nil {
+	if c.draws() {
 		w.line("")
-		for _, line := range drawn {
+		for _, line := range c.drawing.inColumns().lines(painter(colored)) {
 			w.line("  %s", line)
 		}
 		w.line("")
@@ -140,7 +143,7 @@ func (c Change) results() (list []string) {
 	if c.Summary.Seconds > 0 {
 		list = append(list, fmt.Sprintf("time: at least %d s, from minReadySeconds alone", c.Summary.Seconds))
 	}
-	list = append(list, c.Summary.lines()...)
+	list = append(list, outcome(c.Summary)...)
 	for _, each := range []struct {
 		name  string
 		texts []string
@@ -155,6 +158,9 @@ func (c Change) results() (list []string) {
 	return list
 }
 
+// toGoOn begins a line with a command.
+const toGoOn = "  to go on: "
+
 func (e End) lines(name string) (list []string) {
 	line := name + ": " + map[string]string{"waits": "waits for a person"}[e.Kind]
 	if e.Kind != "waits" {
@@ -165,12 +171,13 @@ func (e End) lines(name string) (list []string) {
 	}
 	list = append(list, line)
 	if e.Command != "" {
-		list = append(list, "  to go on: "+e.Command)
+		list = append(list, toGoOn+e.Command)
 	}
 	return list
 }
 
-func (s Summary) lines() (list []string) {
+// outcome are the lines of a summary.
+func outcome(s forecast.Summary) (list []string) {
 	for _, each := range []struct {
 		name  string
 		names []string

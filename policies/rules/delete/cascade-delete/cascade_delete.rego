@@ -109,12 +109,14 @@ _takes_claims(sts) if {
 
 _has_templates(sts) if not object.get(sts, ["spec", "volumeClaimTemplates"], null) in {null, []}
 
-# The claims that the garbage collector deletes with the set, whatever its policy says now.
+# The claims that the garbage collector deletes with the set, whatever its policy says now: those without another owner.
 _owned(sts) := [claim.metadata.name |
 	_has_templates(sts)
 	some claim in cluster.claims(object.get(sts, ["metadata", "namespace"], "default"))
-	some owner in claim.metadata.ownerReferences
-	owner.uid == sts.metadata.uid
+	count(claim.metadata.ownerReferences) > 0
+	every owner in claim.metadata.ownerReferences {
+		owner.uid == sts.metadata.uid
+	}
 ]
 
 _claims(sts) := "it has no claims" if {

@@ -86,6 +86,13 @@ test_claims_go_with_a_set_of_0_replicas_too if {
 	rule.report == set() with input as _delete(spec, {"propagationPolicy": "Orphan"})
 }
 
+test_claims_with_another_owner_stay if {
+	owners := [{"uid": "1"}, {"uid": "another"}]
+	claims := {"default": {"www-web-0": {"metadata": {"name": "www-web-0", "ownerReferences": owners}}}}
+	rule.report == set() with input as _delete({"replicas": 0, "volumeClaimTemplates": [{}]}, {})
+		with data.cluster.persistentvolumeclaims as claims
+}
+
 test_claims_that_are_owned_go_whatever_the_policy_says if {
 	{finding.what | some finding in rule.report} == {concat(" ", [
 		`deleting "web" (propagation Background): these claims name it as their owner and are DELETED with it:`,

@@ -93,21 +93,28 @@ _is_owned(thing, owner) if {
 
 _namespace(sts) := object.get(sts, ["metadata", "namespace"], "default")
 
-# The claims that the garbage collector deletes: those that name the parent or one of its sets as an owner, as they do
-# where whenDeleted is Delete.
+# The claims that the garbage collector deletes: those whose owners are the parent and its sets alone, as they are where
+# whenDeleted is Delete.
 _lost(deletion) := [claim |
 	some namespace in {_namespace(sts) | some sts in deletion.sets}
 	some claim in cluster.claims(namespace)
 	_goes(claim, deletion)
 ]
 
+# An owner that stays keeps the claim.
 _goes(claim, deletion) if {
-	some owner in deletion.owners
-	_is_owned(claim, owner)
+	count(claim.metadata.ownerReferences) > 0
+	every reference in claim.metadata.ownerReferences {
+		_owner_goes(reference, deletion)
+	}
 }
 
-_goes(claim, deletion) if {
-	some reference in claim.metadata.ownerReferences
+_owner_goes(reference, deletion) if {
+	some owner in deletion.owners
+	owned.names(reference, owner)
+}
+
+_owner_goes(reference, deletion) if {
 	some sts in deletion.sets
 	reference.uid == sts.metadata.uid
 }

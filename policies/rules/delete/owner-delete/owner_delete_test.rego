@@ -96,6 +96,12 @@ test_definition_of_another_group_may_go if {
 	rule.report == set() with input as _definition("example.com") with data.cluster as _cluster(1, _by_parent)
 }
 
+test_claim_with_an_owner_that_stays_stays if {
+	other := {"apiVersion": "example.com/v1", "kind": "Backup", "name": "nightly", "uid": "b1"}
+	[endswith(finding.what, "stops 1 pod; claims stay") | some finding in rule.report] == [true] with input as _delete({})
+		with data.cluster as _cluster(1, array.concat(_by_parent, [other]))
+}
+
 test_manifests_beside_the_request_count if {
 	rule.report == set() with input as [{
 		"apiVersion": "rabbitmq.com/v1beta1",

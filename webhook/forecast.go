@@ -1,0 +1,58 @@
+package webhook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	admissionv1 "k8s.io/api/admission/v1"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+
+	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/forecast"
+	"github.com/stateward/stateward/webhook/preview"
+)
+
+// addForecast adds what a request does to StatefulSets, where the Guardrails ask for it. It is no part of the decision and not
+// recorded with it: it reads the caches as they are, and a replay has to give the same bytes. Whatever goes wrong here, the
+// response is as it was.
+func (h *Handler) addForecast(ctx context.Context, policy *Policy, request *admissionv1.AdmissionRequest, verdict engine.Verdict, response *admission.Response) {
+	mode := policy.Engine.Guardrails().Forecasts()
+	isDryRun := request.DryRun != nil && *request.DryRun
+	if h.Door != engine.ValidatingDoor || verdict.Exempt != "" || mode == engine.ForecastOff || mode == engine.ForecastDryRun && !isDryRun {
+		return
+	}
+	source, has := policy.World.(preview.Source)
+	if !has {
+		return
+	}
+	made, err := h.foresee(request, source)
+	switch {
+	case errors.Is(err, preview.ErrNoStatefulSet):
+		return
+	case err != nil:
+		log.FromContext(ctx).Info("no forecast", "operation", request.Operation, "reason", err.Error())
+		made = preview.Preview{Left: "this request: " + err.Error()}
+	}
+	if isDryRun {
+		response.Warnings = append(response.Warnings, made.Lines()...)
+	}
+	if mode == engine.ForecastAlways {
+		response.AuditAnnotations["forecast"] = made.JSON(maxAnnotation)
+	}
+}
+
+// foresee turns a panic into an error.
+func (h *Handler) foresee(request *admissionv1.AdmissionRequest, source preview.Source) (made preview.Preview, err error) {
+	defer func() {
+		if failure := recover(); failure != nil {
+			err = fmt.Errorf("the forecast failed: %v", failure)
+		}
+	}()
+	gates, _ := forecast.Version{Minor: forecast.Newest}.Gates()
+	if h.Gates != nil {
+		gates = h.Gates()
+	}
+	return preview.Make(request, source.Inventory(h.Now()), gates)
+}
