@@ -133,7 +133,7 @@ const (
 )
 
 // Judges reports whether the rule must be asked about this operation on a resource ("statefulsets/scale"). A manifest
-// that nobody operates on yet counts as CREATE, and so does a stored object beside its audit.
+// that is not applied yet counts as CREATE, and so does a stored object beside its audit.
 func (r Rule) Judges(resource, operation string) bool {
 	judged := r.On[resource]
 	return slices.Contains(judged, operation) || operation == Inspect && slices.Contains(judged, Create)

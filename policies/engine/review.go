@@ -30,8 +30,8 @@ const (
 // the World, the Guardrails and the library, so that the same Review always meets the same Verdict.
 type Review struct {
 	Door Door `json:"-"`
-	// Operation is CREATE, UPDATE or DELETE, AUDIT for an object that is stored, or empty for a manifest that nobody operates
-	// on yet.
+	// Operation is CREATE, UPDATE or DELETE, AUDIT for an object that is stored, or empty for a manifest that is not
+	// applied yet.
 	Operation string `json:"operation,omitempty"`
 	// Group and Kind are those of Object: for a scale that is autoscaling and Scale.
 	Group string `json:"group,omitempty"`

@@ -13,6 +13,20 @@ _rfc3339 := concat("", [
 ])
 
 # METADATA
+# title: Hour
+# description: The longest that a confirmation lasts, in nanoseconds.
+hour := 3600000000000
+
+# METADATA
+# title: Within the hour
+# description: True for a time after now and at most an hour away, as the end of a confirmation that counts.
+within_the_hour(until, now) if {
+	left := nanoseconds(until) - nanoseconds(now)
+	left > 0
+	left <= hour
+}
+
+# METADATA
 # title: Nanoseconds
 # description: An RFC 3339 time of this century as nanoseconds since 1970; undefined for what is none.
 nanoseconds(text) := time.parse_rfc3339_ns(text) if regex.match(_rfc3339, text)

@@ -19,3 +19,15 @@ test_what_is_no_time_is_undefined[text] if {
 	]
 	not clock.nanoseconds(text)
 }
+
+test_within_the_hour[case] if {
+	now := "2026-11-23T12:00:00Z"
+	some case in [
+		{"until": "2026-11-23T12:00:01Z", "within": true},
+		{"until": "2026-11-23T13:00:00Z", "within": true},
+		{"until": "2026-11-23T12:00:00Z", "within": false},
+		{"until": "2026-11-23T13:00:01Z", "within": false},
+		{"until": "soon", "within": false},
+	]
+	count([true | clock.within_the_hour(case.until, now)]) == count([true | case.within])
+}

@@ -19,8 +19,6 @@ import data.stateward.lib.marks
 import data.stateward.lib.review
 import data.stateward.lib.stamp
 
-_hour := 3600000000000
-
 # METADATA
 # title: Valid
 # description: |
@@ -67,7 +65,7 @@ ends(sts, entry) if {
 # description: True for the end of a confirmation that is more than an hour after the request.
 ahead(until, entry) if {
 	entry.time != ""
-	clock.nanoseconds(until) - clock.nanoseconds(entry.time) > _hour
+	clock.nanoseconds(until) - clock.nanoseconds(entry.time) > clock.hour
 }
 
 # METADATA
@@ -137,9 +135,7 @@ _in_time(marked, operation, entry) if {
 	entry.time != ""
 	marks.annotation(marked, marks.confirm) == operation
 	_is_stamp(marks.annotation(marked, marks.confirmed_by))
-	left := clock.nanoseconds(marks.annotation(marked, marks.until)) - clock.nanoseconds(entry.time)
-	left > 0
-	left <= _hour
+	clock.within_the_hour(marks.annotation(marked, marks.until), entry.time)
 }
 
 _is_for(marked, _) if marks.annotation(marked, marks.rules) == ""

@@ -12,8 +12,6 @@ import data.stateward.lib.identity
 import data.stateward.lib.owned
 import data.stateward.lib.selector
 
-_hour := 3600000000000
-
 _system := "stateward-system"
 
 # METADATA
@@ -62,9 +60,7 @@ _home(target) := target.object.metadata.name if {
 } else := _system
 
 _in_force(spec, entry) if {
-	left := clock.nanoseconds(spec.until) - clock.nanoseconds(entry.time)
-	left > 0
-	left <= _hour
+	clock.within_the_hour(spec.until, entry.time)
 	_is_meant(spec)
 	_may_use(spec, entry.user)
 	by_another(spec.confirmedBy, entry)

@@ -8,8 +8,6 @@ package stateward.lib.stamp
 import data.stateward.lib.clock
 import data.stateward.lib.marks
 
-_hour := 3600000000000
-
 # METADATA
 # title: Name
 # description: |
@@ -57,10 +55,10 @@ is_duration(text) if _duration(text)
 
 _duration(text) := nanoseconds if {
 	regex.match(`^[1-9][0-9]{0,3}[smh]$`, text)
-	each := {"s": 1000000000, "m": 60000000000, "h": _hour}
+	each := {"s": 1000000000, "m": 60000000000, "h": clock.hour}
 	last := count(text) - 1
 	nanoseconds := to_number(substring(text, 0, last)) * each[substring(text, last, 1)]
-	nanoseconds <= _hour
+	nanoseconds <= clock.hour
 }
 
 _after(entry, duration) := time.format([

@@ -24,7 +24,7 @@ const atOnce = `  rules:
   - {id: stuck-pods, params: {minutes: 0}}
 `
 
-// TestAuditSeesEachFault audits a good set, and then one fault of each kind, made by the hand that nobody stops.
+// TestAuditSeesEachFault audits a good set, and then one fault of each kind, created past the webhook.
 func TestAuditSeesEachFault(t *testing.T) {
 	g := newGuard(t, shared(t))
 	g.allowed(t, string(builders.JSON(g.placed(budget("web")))), append(breakGlass(), "create", "-f", "-")...)

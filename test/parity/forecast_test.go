@@ -118,14 +118,7 @@ func deletedBy(t *testing.T, review unstructured.Unstructured) unstructured.Unst
 
 func (h handlers) decide(t *testing.T, request admissionv1.AdmissionRequest, documents []unstructured.Unstructured, now time.Time) []engine.Finding {
 	t.Helper()
-	world := engine.NewSnapshot("default", h.library.ManifestResources)
-	for _, document := range documents {
-		if document.GetKind() != "AdmissionReview" {
-			if err := world.Add(encode(t, document.Object)); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
+	world := h.worldOf(t, documents)
 	review := engine.FromRequest(&request, now)
 	review.Door = engine.ValidatingDoor
 	verdict, err := h.engine.Decide(context.WithoutCancel(t.Context()), review, world)

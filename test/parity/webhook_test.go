@@ -77,8 +77,8 @@ func compile(file string) (handlers, error) {
 	return handlers{library, decider}, err
 }
 
-// judge sends every document through both doors, in a World of all of them, as what it asks for itself or as a CREATE.
-func (h handlers) judge(t *testing.T, documents []unstructured.Unstructured) map[string]bool {
+// worldOf holds what is there beside the requests.
+func (h handlers) worldOf(t *testing.T, documents []unstructured.Unstructured) *engine.Snapshot {
 	t.Helper()
 	world := engine.NewSnapshot("default", h.library.ManifestResources)
 	for _, document := range documents {
@@ -88,6 +88,13 @@ func (h handlers) judge(t *testing.T, documents []unstructured.Unstructured) map
 			}
 		}
 	}
+	return world
+}
+
+// judge sends every document through both doors, in a World of all of them, as what it asks for itself or as a CREATE.
+func (h handlers) judge(t *testing.T, documents []unstructured.Unstructured) map[string]bool {
+	t.Helper()
+	world := h.worldOf(t, documents)
 	found := map[string]bool{}
 	for _, document := range documents {
 		if document.GetKind() == "PodDisruptionBudget" {

@@ -139,7 +139,7 @@ func (s stage) store(t *testing.T, resource schema.GroupVersionResource, object 
 	return s.bind(t, resource, stored)
 }
 
-// bind writes the state that a confirmation is for, which only the API server knows, as Stateward does when somebody confirms.
+// bind writes the state that a confirmation is for, which only the API server knows, as Stateward does at each confirmation.
 func (s stage) bind(t *testing.T, resource schema.GroupVersionResource, stored *unstructured.Unstructured) error {
 	t.Helper()
 	annotations := stored.GetAnnotations()

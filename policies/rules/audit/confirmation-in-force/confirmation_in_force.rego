@@ -23,8 +23,6 @@ import data.stateward.lib.marks
 import data.stateward.lib.result
 import data.stateward.lib.review
 
-_hour := 3600000000000
-
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": ["metadata", "annotations", marks.confirm],
 	"what": sprintf("%q is allowed until %s, confirmed by %s", [marks.annotation(entry.object, marks.confirm), until, by]),
@@ -34,7 +32,7 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	by := marks.annotation(entry.object, marks.confirmed_by)
 	by != ""
 	until := marks.annotation(entry.object, marks.until)
-	_in_force(until, entry)
+	clock.within_the_hour(until, entry.time)
 }
 
 report contains result.violation(rego.metadata.chain(), entry, {
@@ -44,12 +42,6 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	some entry in review.audited_settings("Confirmation")
 	spec := entry.object.spec
 	object.get(spec, "confirmedBy", "") != ""
-	_in_force(spec.until, entry)
+	clock.within_the_hour(spec.until, entry.time)
 	operations := concat(", ", spec.operations)
-}
-
-_in_force(until, entry) if {
-	left := clock.nanoseconds(until) - clock.nanoseconds(entry.time)
-	left > 0
-	left <= _hour
 }

@@ -50,6 +50,7 @@ package stateward.rules.delete["cascade-delete"]
 
 import data.stateward.lib.cluster
 import data.stateward.lib.defaults
+import data.stateward.lib.listing
 import data.stateward.lib.result
 import data.stateward.lib.review
 
@@ -127,13 +128,6 @@ _claims(sts) := "it has no claims" if {
 	count(_owned(sts)) > 0
 } else := "its claims stay (whenDeleted: Retain)"
 
-# Three names are enough to know what is meant.
 _names([]) := ""
 
-_names(names) := sprintf(": %s", [concat(", ", names)]) if {
-	count(names) in {1, 2, 3}
-}
-
-_names(names) := sprintf(": %s and %d more", [concat(", ", array.slice(names, 0, 2)), count(names) - 2]) if {
-	count(names) > 3
-}
+_names(names) := sprintf(": %s", [listing.short(names)]) if count(names) > 0

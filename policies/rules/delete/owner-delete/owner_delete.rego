@@ -27,6 +27,7 @@ package stateward.rules.delete["owner-delete"]
 import data.stateward.lib.cluster
 import data.stateward.lib.config
 import data.stateward.lib.defaults
+import data.stateward.lib.listing
 import data.stateward.lib.owned
 import data.stateward.lib.quantity
 import data.stateward.lib.result
@@ -121,8 +122,8 @@ _owner_goes(reference, deletion) if {
 
 _listed(sets) := sprintf("StatefulSet %s", [names]) if {
 	count(sets) == 1
-	names := _names([sts.metadata.name | some sts in sets])
-} else := sprintf("%d StatefulSets (%s)", [count(sets), _names([sts.metadata.name | some sts in sets])])
+	names := listing.short([sts.metadata.name | some sts in sets])
+} else := sprintf("%d StatefulSets (%s)", [count(sets), listing.short([sts.metadata.name | some sts in sets])])
 
 _losses(pods, []) := sprintf("stops %s; claims stay", [_counted(pods, "pod")])
 
@@ -130,7 +131,7 @@ _losses(pods, claims) := sprintf("stops %s and DELETES %s with %s of data: %s", 
 	_counted(pods, "pod"),
 	_counted(count(claims), "claim"),
 	quantity.text(sum([_size(claim) | some claim in claims])),
-	_names([claim.metadata.name | some claim in claims]),
+	listing.short([claim.metadata.name | some claim in claims]),
 ]) if {
 	count(claims) > 0
 }
@@ -140,8 +141,3 @@ _size(claim) := quantity.bytes(object.get(claim, ["spec", "resources", "requests
 _counted(1, thing) := sprintf("1 %s", [thing])
 
 _counted(number, thing) := sprintf("%d %ss", [number, thing]) if number != 1
-
-# Three names are enough to know what is meant.
-_names(names) := concat(", ", names) if {
-	count(names) < 4
-} else := sprintf("%s and %d more", [concat(", ", array.slice(names, 0, 2)), count(names) - 2])
