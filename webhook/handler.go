@@ -9,6 +9,7 @@ import (
 	"time"
 
 	admissionv1 "k8s.io/api/admission/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
@@ -175,8 +176,12 @@ func refused(code int32, err error) admission.Response {
 }
 
 func statusOf(err error) int32 {
-	if errors.Is(err, engine.ErrDeadline) {
+	switch {
+	case errors.Is(err, engine.ErrDeadline):
 		return http.StatusGatewayTimeout
+	case apierrors.IsTooManyRequests(err), apierrors.IsServiceUnavailable(err), apierrors.IsServerTimeout(err), apierrors.IsTimeout(err):
+		// The API server that was asked for what the caches do not have is busy.
+		return http.StatusServiceUnavailable
 	}
 	return http.StatusInternalServerError
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/open-policy-agent/opa/v1/ast"
 	admissionv1 "k8s.io/api/admission/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/stateward/stateward/policies/engine"
@@ -46,6 +47,14 @@ func TestWhatCannotBeDecidedIsRefusedAndNotDenied(t *testing.T) {
 			},
 			code:    http.StatusInternalServerError,
 			message: "stateward: could not evaluate: evaluate rules: look up pods default/web-0: no route to host",
+		},
+		"a World whose API server is busy": {
+			change: func(handler *Handler) {
+				overlay(handler, func(context.Context) (ast.Value, error) { return nil, apierrors.NewTooManyRequests("later", 1) })
+			},
+			code:    http.StatusServiceUnavailable,
+			message: "stateward: could not evaluate: evaluate rules: look up pods default/web-0: later",
+			retried: true,
 		},
 		"a World that panics": {
 			change: func(handler *Handler) {

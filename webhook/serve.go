@@ -30,9 +30,6 @@ import (
 	"github.com/stateward/stateward/webhook/registration"
 )
 
-// lookups is how many objects may be read live in a second: as many as requests that a large cluster makes.
-const lookups = 200
-
 // Options is all that Serve needs.
 type Options struct {
 	// Config reaches the API server.
@@ -148,10 +145,10 @@ func handler(decides *inForce, gauges *Metrics, decisions *decisionlog.Log, gate
 
 func newManager(options Options) (manager.Manager, error) {
 	grace := lastAnswers
-	// Requests look up what the caches do not have. Waiting for one's turn here would end in "could not evaluate" for many,
-	// and API servers share what they can do by priority and fairness anyway.
+	// Requests look up what the caches do not have. To wait for a turn here would end in "could not evaluate" for many. The
+	// gate bounds how many look up at a time, and API servers share what they can do by priority and fairness.
 	config := rest.CopyConfig(options.Config)
-	config.QPS, config.Burst = lookups, 2*lookups
+	config.QPS = -1
 	return ctrl.NewManager(config, ctrl.Options{
 		Logger:                  options.Log,
 		Cache:                   cluster.Options(),
