@@ -56,6 +56,14 @@ type GuardrailsSpec struct {
 	Match *Match `json:"match,omitempty"`
 	// FourEyes requires that one user confirms an operation and another user performs it. A service account cannot confirm.
 	FourEyes bool `json:"fourEyes,omitempty"`
+	// Include names fragments, the settings for known operators and other programs: argo-cd, eck, flux, keda, prometheus,
+	// rabbitmq, velero or zalando-postgres. What these Guardrails say themselves wins over a fragment;
+	// `stateward guardrails render` prints the result.
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=20
+	// +kubebuilder:validation:items:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
+	// +kubebuilder:validation:items:MaxLength=63
+	Include []string `json:"include,omitempty"`
 	// Actors name lists of subjects, for use in match and in actions.
 	// +listType=map
 	// +listMapKey=name

@@ -16,15 +16,15 @@ import (
 	"github.com/stateward/stateward/policies/fieldpath"
 )
 
-// ParseGuardrails reads Guardrails from JSON and checks them against the library. Each mistake is a *FieldError in
-// the joined error.
+// ParseGuardrails reads Guardrails from JSON, puts in what they include, and checks them against the library. Each mistake is
+// a *FieldError in the joined error.
 func ParseGuardrails(raw []byte, library *policies.Library) (*Guardrails, error) {
 	guardrails := &Guardrails{}
 	unknown, err := kjson.UnmarshalStrict(raw, guardrails)
 	if err := errors.Join(append(fieldErrors(unknown...), fieldErrors(err)...)...); err != nil {
 		return nil, err
 	}
-	if err := guardrails.check(library); err != nil {
+	if err := errors.Join(guardrails.include(library), guardrails.check(library)); err != nil {
 		return nil, err
 	}
 	return guardrails, nil

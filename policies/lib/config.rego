@@ -51,7 +51,7 @@ names(link) := array.concat([link.path[count(link.path) - 1]], object.get(link.a
 # scope: document
 default four_eyes := false
 
-four_eyes if _spec.fourEyes == true
+four_eyes if spec.fourEyes == true
 
 # METADATA
 # title: Off
@@ -103,19 +103,19 @@ settings(called) := [rule | some rule in _rules; rule.id in called]
 # scope: document
 default actors := []
 
-actors := _spec.actors
+actors := spec.actors
 
 # METADATA
 # title: Advice
 # description: What happens to findings that never deny anything, by who acts.
 # scope: document
-advice := _spec.advice
+advice := spec.advice
 
 # METADATA
 # title: By actor
 # description: True where anything is set for single actors.
 # scope: document
-by_actor if _spec.advice
+by_actor if spec.advice
 
 by_actor if {
 	some rule in _rules
@@ -128,18 +128,22 @@ by_actor if {
 # scope: document
 default exceptions := []
 
-exceptions := _spec.exceptions
+exceptions := spec.exceptions
 
 default _everywhere := []
 
-_everywhere := [_spec.match]
+_everywhere := [spec.match]
 
 default _profile := "baseline"
 
-_profile := _spec.profile
+_profile := spec.profile
 
 default _rules := []
 
-_rules := _spec.rules
+_rules := spec.rules
 
-_spec := data.spec if data.kind == "Guardrails"
+# METADATA
+# title: Spec
+# description: What the Guardrails set; undefined without any.
+# scope: document
+spec := data.spec if data.kind == "Guardrails"

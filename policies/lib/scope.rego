@@ -21,7 +21,7 @@ default outside(_, _) := false
 outside(called, entry) if {
 	entry.kind != "Guardrails"
 	some match in config.matches(called)
-	_misses(match, entry)
+	misses(match, entry)
 }
 
 # METADATA
@@ -38,8 +38,8 @@ left(before, after) := {"" |
 }
 
 _loses(match, before, after) if {
-	not _misses(match, before)
-	_misses(match, after)
+	not misses(match, before)
+	misses(match, after)
 }
 
 # METADATA
@@ -49,12 +49,23 @@ _loses(match, before, after) if {
 #   the time is known, so that it can be told from one that has expired.
 exception(called, entry) := [object.union(said, {"dated": entry.time != ""}) |
 	some each in config.exceptions
-	some name in called
-	name in each.rules
-	not _expired(each, entry)
-	_fits(each.match, entry)
+	exempts(each, called, entry)
 	said := {"reason": each.reason, "owner": each.owner, "expires": each.expires}
 ][0]
+
+# METADATA
+# title: Exempts
+# description: True for an exception that lets this review through the rule of these names.
+exempts(each, called, entry) if {
+	_is_from(each, called)
+	not _expired(each, entry)
+	_fits(each.match, entry)
+}
+
+_is_from(exception, called) if {
+	some name in called
+	name in exception.rules
+}
 
 # METADATA
 # title: Action
@@ -62,7 +73,7 @@ exception(called, entry) := [object.union(said, {"dated": entry.time != ""}) |
 action(called, entry) := [level |
 	some setting in config.settings(called)
 	some name, level in setting.actions
-	_acts_as(name, entry.user)
+	acts_as(name, entry.user)
 ][0]
 
 # METADATA
@@ -70,49 +81,57 @@ action(called, entry) := [level |
 # description: True where advice is only recorded for who acts here.
 quiet(entry) if {
 	config.advice.automation == "audit"
-	_acts_as("automation", entry.user)
+	acts_as("automation", entry.user)
 }
 
-_acts_as("automation", user) if identity.class(user) == "automation"
+# METADATA
+# title: Acts as
+# description: True for a user of this actor, or of the class automation.
+# scope: document
+acts_as("automation", user) if identity.class(user) == "automation"
 
-_acts_as(name, user) if identity.is_one_of(user, _of_actors([name]))
+acts_as(name, user) if identity.is_one_of(user, _of_actors([name]))
 
 _expired(each, entry) if {
 	entry.time != ""
 	clock.nanoseconds(each.expires) <= clock.nanoseconds(entry.time)
 }
 
-_misses(match, entry) if {
+# METADATA
+# title: Misses
+# description: True for a match that does not select this review.
+# scope: document
+misses(match, entry) if {
 	match.namespaces
 	not _named(match.namespaces, _namespace(entry))
 }
 
-_misses(match, entry) if _named(match.excludedNamespaces, _namespace(entry))
+misses(match, entry) if _named(match.excludedNamespaces, _namespace(entry))
 
-_misses(match, entry) if {
+misses(match, entry) if {
 	match.names
 	not _named(match.names, entry.name)
 }
 
 # As for the API server's own selectors of webhooks, the object before or after will do: nobody leaves by a label that
 # the same request brings.
-_misses(match, entry) if _selects_none(match.labelSelector, _labels(entry))
+misses(match, entry) if _selects_none(match.labelSelector, _labels(entry))
 
-_misses(match, entry) if _selects_none(match.namespaceSelector, _namespace_labels(entry))
+misses(match, entry) if _selects_none(match.namespaceSelector, _namespace_labels(entry))
 
 # Where nobody knows who acts, as in CI, the rules stay in force.
-_misses(match, entry) if {
+misses(match, entry) if {
 	_selects_actors(match)
 	identity.is_known(entry.user)
 	not identity.is_one_of(entry.user, _subjects(match))
 }
 
-_misses(match, entry) if {
+misses(match, entry) if {
 	excluded := _of_actors(match.excludedActors)
 	identity.is_one_of(entry.user, excluded)
 }
 
-_misses(match, entry) if {
+misses(match, entry) if {
 	match.ownedBy
 	not _is_owned(entry, match.ownedBy)
 }
@@ -148,7 +167,7 @@ _selects_none(wanted, sets) if {
 
 # An exception must be certain: before and after.
 _fits(match, entry) if {
-	not _misses(match, entry)
+	not misses(match, entry)
 	_certain_actor(match, entry)
 	_certain(object.get(match, "labelSelector", {}), _labels(entry))
 	_certain(object.get(match, "namespaceSelector", {}), _namespace_labels(entry))

@@ -67,6 +67,11 @@ func TestOutputIsAsRecorded(t *testing.T) {
 		"rules.txt":      {args: []string{"rules"}},
 		"rules.json":     {args: []string{"rules", "-o", "json"}},
 		"explain.txt":    {args: []string{"rules", "explain", "headless-service"}},
+		"rendered.yaml":  {args: []string{"guardrails", "render", "--config", "testdata/fragments.yaml"}},
+		"settings.txt": {args: []string{
+			"guardrails", "explain", "--config", "testdata/fragments.yaml", "-f", "testdata/set.yaml", "--operation", "create",
+			"--as", "system:serviceaccount:velero:velero",
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -66,8 +66,12 @@ _spec_changes(before, after) := array.flatten([
 	[{"path": ["spec", "match"], "what": "the rules would apply to other objects than before"} |
 		_narrower(before, after)
 	],
-	[{"path": ["spec", "actors"], "what": "other subjects than before would be selected"} |
-		object.get(before, "actors", []) != object.get(after, "actors", [])
+	[{"path": ["spec", field], "what": what} |
+		some field, what in {
+			"actors": "other subjects than before would be selected",
+			"include": "other fragments than before would exempt objects from rules",
+		}
+		object.get(before, field, []) != object.get(after, field, [])
 	],
 ])
 

@@ -22,6 +22,7 @@ test_weaker_guardrails_need_a_second_person[field] if {
 		"spec.profile": [{"profile": "strict"}, {"profile": "baseline"}],
 		"spec.match": [{}, {"match": {"namespaces": ["data"]}}],
 		"spec.actors": [{}, {"actors": [{"name": "ops"}]}],
+		"spec.include": [{}, {"include": ["eck"]}],
 		"spec.rules[0].action": [{}, {"rules": [{"id": "quorum", "action": "audit"}]}],
 		"spec.rules.action": [{"rules": [{"id": "quorum", "action": "deny"}]}, {"rules": []}],
 		"spec.rules[1].action": [
