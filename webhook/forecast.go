@@ -14,15 +14,22 @@ import (
 	"github.com/stateward/stateward/webhook/preview"
 )
 
-// addForecast adds what a request does to StatefulSets, where the Guardrails ask for it. It is no part of the decision and not
-// recorded with it: it reads the caches as they are, and a replay has to give the same bytes. Whatever goes wrong here, the
-// response is as it was.
-func (h *Handler) addForecast(ctx context.Context, policy *Policy, request *admissionv1.AdmissionRequest, verdict engine.Verdict, response *admission.Response) {
-	mode := policy.Engine.Guardrails().Forecasts()
-	isDryRun := request.DryRun != nil && *request.DryRun
-	if h.Door != engine.ValidatingDoor || verdict.Exempt != "" || mode == engine.ForecastOff || mode == engine.ForecastDryRun && !isDryRun {
-		return
+// foretells reports whether the Guardrails ask for a forecast of this request.
+func (h *Handler) foretells(policy *Policy, request *admissionv1.AdmissionRequest, verdict engine.Verdict) bool {
+	if h.Door != engine.ValidatingDoor || verdict.Exempt != "" {
+		return false
 	}
+	mode := policy.Engine.Guardrails().Forecasts()
+	return mode == engine.ForecastAlways || mode == engine.ForecastDryRun && isDryRun(request)
+}
+
+func isDryRun(request *admissionv1.AdmissionRequest) bool {
+	return request.DryRun != nil && *request.DryRun
+}
+
+// addForecast adds what a request does to StatefulSets. It is no part of the decision and not recorded with it: it reads the
+// caches as they are, and a replay has to give the same bytes. Whatever goes wrong here, the response is as it was.
+func (h *Handler) addForecast(ctx context.Context, policy *Policy, request *admissionv1.AdmissionRequest, response *admission.Response) {
 	source, has := policy.World.(preview.Source)
 	if !has {
 		return
@@ -35,10 +42,10 @@ func (h *Handler) addForecast(ctx context.Context, policy *Policy, request *admi
 		log.FromContext(ctx).Info("no forecast", "operation", request.Operation, "reason", err.Error())
 		made = preview.Preview{Left: "this request: " + err.Error()}
 	}
-	if isDryRun {
+	if isDryRun(request) {
 		response.Warnings = append(response.Warnings, made.Lines()...)
 	}
-	if mode == engine.ForecastAlways {
+	if policy.Engine.Guardrails().Forecasts() == engine.ForecastAlways {
 		response.AuditAnnotations["forecast"] = made.JSON(maxAnnotation)
 	}
 }

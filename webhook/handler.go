@@ -74,12 +74,26 @@ func (h *Handler) decide(ctx context.Context, request *admissionv1.AdmissionRequ
 	if !verdict.Allowed {
 		log.FromContext(ctx).Info("denied", "operation", request.Operation, "rules", deniedBy(verdict))
 	}
-	response, err := answer(verdict)
+	response, err := h.respond(ctx, policy, request, verdict)
 	if err != nil {
 		return refused(http.StatusInternalServerError, err), decisionError
 	}
-	h.addForecast(ctx, policy, request, verdict, &response)
 	return response, decisionOf(verdict)
+}
+
+// respond says what was decided, and of other objects than that of the request no more than its sender may read.
+func (h *Handler) respond(ctx context.Context, policy *Policy, request *admissionv1.AdmissionRequest, verdict engine.Verdict) (admission.Response, error) {
+	foretells := h.foretells(policy, request, verdict)
+	saysMore := foretells || slices.ContainsFunc(verdict.Findings, func(finding engine.Finding) bool { return learned(policy, finding) })
+	if saysMore && stranger(ctx, policy, request) {
+		verdict.Findings = withheld(policy, verdict.Findings)
+		return answer(verdict)
+	}
+	response, err := answer(verdict)
+	if err == nil && foretells {
+		h.addForecast(ctx, policy, request, &response)
+	}
+	return response, err
 }
 
 // judge decides a request, and hands it to the decision log where the Guardrails want that.

@@ -104,7 +104,7 @@ func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 }
 
 func (m *Metrics) observe(request *admissionv1.AdmissionRequest, outcome decision, took time.Duration) {
-	dryRun := request.DryRun != nil && *request.DryRun
+	dryRun := isDryRun(request)
 	m.requests.WithLabelValues(operationLabel(request.Operation), string(outcome), strconv.FormatBool(dryRun)).Inc()
 	m.duration.Observe(took.Seconds())
 	if outcome == decisionError {

@@ -2,10 +2,13 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/stateward/stateward/policies/engine/plan"
 )
 
 // KnownOwner is what a live cluster says of the object that an owner reference means.
@@ -46,4 +49,18 @@ func cutLast(text string) (before, after string, found bool) {
 		return "", text, false
 	}
 	return text[:at], text[at+1:], true
+}
+
+// UID is that of an object of a World, or "".
+func UID(object ast.Value) string {
+	uid, _ := whole(find(object, "metadata", "uid")).(ast.String)
+	return string(uid)
+}
+
+// IsOwnedBy reports whether an object of a World has an owner with this UID.
+func IsOwnedBy(object ast.Value, uid string) bool {
+	references, _ := plan.Elements(find(object, "metadata", "ownerReferences"))
+	return slices.ContainsFunc(references, func(reference *ast.Term) bool {
+		return whole(find(reference.Value, "uid")) == ast.Value(ast.String(uid))
+	})
 }
