@@ -46,6 +46,8 @@ type Options struct {
 	StoredGuardrails bool
 	// Certificates serve. The authorities that they know are written into the registration.
 	Certificates certs.Source
+	// Clients are who may connect; nil means everyone.
+	Clients *certs.Clients
 	// ShutdownDelay is how long connections are accepted after ctx has ended, and ShutdownTimeout how long those are
 	// waited for that stay open.
 	ShutdownDelay, ShutdownTimeout time.Duration

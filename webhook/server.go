@@ -158,7 +158,11 @@ func (g *goodbye) Write(text []byte) (int, error) {
 // listen opens the port, whose being taken is better told before anything else starts.
 func listen(options Options) (net.Listener, error) {
 	address := net.JoinHostPort(options.Host, strconv.Itoa(options.Port))
-	listener, err := tls.Listen("tcp", address, tlsConfig(options.Certificates))
+	config := tlsConfig(options.Certificates)
+	if options.Clients != nil {
+		config = options.Clients.Require(config, func(err error) { options.Log.Error(err, "the last client authorities stay in use") })
+	}
+	listener, err := tls.Listen("tcp", address, config)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w: choose another --port or --bind-address", address, err)
 	}

@@ -37,14 +37,14 @@ func (a *authority) pool() *x509.CertPool {
 	return pool
 }
 
-// issue returns a new certificate for the Service with its key, both as PEM.
+// issue returns a new certificate for the Service with its key, both as PEM. A client may have it as well.
 func (a *authority) issue(t *testing.T) (certificate, key []byte) {
 	t.Helper()
 	private := newKey(t)
 	leaf := sign(t, &x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "stateward"},
 		NotBefore: time.Now().Add(-time.Minute), NotAfter: time.Now().Add(time.Hour),
-		DNSNames: []string{serviceName}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		DNSNames: []string{serviceName}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 	}, a.certificate, private.Public(), a.key)
 	der, err := x509.MarshalPKCS8PrivateKey(private)
 	if err != nil {

@@ -32,6 +32,7 @@ type serveOptions struct {
 	probeAddress     string
 	certFile         string
 	keyFile          string
+	clientCAFile     string
 	certificateHosts []string
 	// authorityLifetime is that of self-managed authorities.
 	authorityLifetime time.Duration
@@ -49,6 +50,8 @@ func newServe(streams Streams) *cobra.Command {
 
 Without --config it uses the Guardrails object "` + engine.GuardrailsName + `" of the cluster, if it exists. It reloads the Guardrails, and the folder in --rules, when
 they change: a valid change applies at once and as a whole; after an invalid one the last valid version stays active.
+
+With --client-ca-file it accepts only clients with a certificate by one of these authorities, and follows the file.
 
 With --cert-file and --key-file it serves that certificate and reloads it when it changes. Without them it is its own
 certificate authority for the names in --certificate-hosts, and writes the CA into the caBundle of the webhook
@@ -83,6 +86,7 @@ at once.`,
 	flags.StringVar(&options.probeAddress, "probe-address", ":8081", "`host:port` of /healthz and /readyz; 0 disables them")
 	flags.StringVar(&options.certFile, "cert-file", "", "PEM `file` of the serving certificate")
 	flags.StringVar(&options.keyFile, "key-file", "", "PEM `file` of its key")
+	flags.StringVar(&options.clientCAFile, "client-ca-file", "", "PEM `file` of the authorities whose certificates clients must have; API servers need a kubeconfig for admission then (default: any client may connect)")
 	flags.StringSliceVar(&options.certificateHosts, "certificate-hosts", []string{service}, "DNS `names` and IP addresses that API servers use to call the webhook; the serving certificate must be valid for them")
 	flags.DurationVar(&options.authorityLifetime, "authority-lifetime", 365*24*time.Hour, "validity `time` of a self-managed authority; it is replaced when a third is left")
 	flags.DurationVar(&options.shutdownDelay, "shutdown-delay", 20*time.Second, "`time` between SIGTERM and refusing new connections")
@@ -106,6 +110,10 @@ func (o serveOptions) build(ctx context.Context, streams Streams) (webhook.Optio
 	if err != nil {
 		return webhook.Options{}, usageError{err}
 	}
+	clients, err := o.clients()
+	if err != nil {
+		return webhook.Options{}, usageError{err}
+	}
 	load, err := o.loader(ctx)
 	if err != nil {
 		return webhook.Options{}, err
@@ -121,6 +129,7 @@ func (o serveOptions) build(ctx context.Context, streams Streams) (webhook.Optio
 		// A file has the say where there is one.
 		StoredGuardrails: o.config == "",
 		Certificates:     source,
+		Clients:          clients,
 		ShutdownDelay:    o.shutdownDelay,
 		ShutdownTimeout:  o.shutdownTimeout,
 		DecisionLabels:   decisionLabels(),
@@ -167,6 +176,17 @@ func (o serveOptions) certificates() (certs.Source, error) {
 		return certs.NewFiles(o.certFile, o.keyFile, o.certificateHosts)
 	}
 	return certs.NewSelfManaged(o.certificateHosts, o.authorityLifetime)
+}
+
+func (o serveOptions) clients() (*certs.Clients, error) {
+	if o.clientCAFile == "" {
+		return nil, nil
+	}
+	clients, err := certs.NewClients(o.clientCAFile)
+	if err != nil {
+		return nil, fmt.Errorf("--client-ca-file: %w", err)
+	}
+	return clients, nil
 }
 
 func restConfig(kubeconfig string) (*rest.Config, error) {
