@@ -56,11 +56,16 @@ type GuardrailsSpec struct {
 	Match *Match `json:"match,omitempty"`
 	// FourEyes requires that one user confirms an operation and another user performs it. A service account cannot confirm.
 	FourEyes bool `json:"fourEyes,omitempty"`
-	// Actors name lists of subjects, for use in match and in actions.
+	// Actors name lists of subjects, for use in match, actions and promoters.
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=50
 	Actors []Actor `json:"actors,omitempty"`
+	// Promoters are names from spec.actors: service accounts that may lower the partition of a canary which the mutation
+	// auto-canary holds, as people may.
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=50
+	Promoters []string `json:"promoters,omitempty"`
 	// Advice sets what happens to findings that never deny anything.
 	Advice *Advice `json:"advice,omitempty"`
 	// Rules configures single rules.

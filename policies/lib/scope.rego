@@ -62,7 +62,7 @@ exception(called, entry) := [object.union(said, {"dated": entry.time != ""}) |
 action(called, entry) := [level |
 	some setting in config.settings(called)
 	some name, level in setting.actions
-	_acts_as(name, entry.user)
+	acts_as(name, entry.user)
 ][0]
 
 # METADATA
@@ -70,12 +70,16 @@ action(called, entry) := [level |
 # description: True where advice is only recorded for who acts here.
 quiet(entry) if {
 	config.advice.automation == "audit"
-	_acts_as("automation", entry.user)
+	acts_as("automation", entry.user)
 }
 
-_acts_as("automation", user) if identity.class(user) == "automation"
+# METADATA
+# title: Acts as
+# description: True for a subject of the actor of this name; "automation" is any service account but the controllers'.
+# scope: document
+acts_as("automation", user) if identity.class(user) == "automation"
 
-_acts_as(name, user) if identity.is_one_of(user, _of_actors([name]))
+acts_as(name, user) if identity.is_one_of(user, _of_actors([name]))
 
 _expired(each, entry) if {
 	entry.time != ""

@@ -69,6 +69,10 @@ _spec_changes(before, after) := array.flatten([
 	[{"path": ["spec", "actors"], "what": "other subjects than before would be selected"} |
 		object.get(before, "actors", []) != object.get(after, "actors", [])
 	],
+	[{"path": ["spec", "promoters", index], "what": sprintf("%q could lower the partition of a canary alone", [name])} |
+		some index, name in after.promoters
+		not name in object.get(before, "promoters", [])
+	],
 ])
 
 _action_changes(before, after) := [{
