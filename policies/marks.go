@@ -17,6 +17,10 @@ const (
 	ConfirmedObjectMark = "stateward.dev/confirmed-object"
 )
 
+// CanaryHoldMark is the annotation that holds the partition of a canary against automation: the partition and the images as
+// Stateward left them. Only Stateward writes it.
+const CanaryHoldMark = "stateward.dev/canary-hold"
+
 // ProtectionMarks are the labels that ask for more protection than others have, or for less.
 func ProtectionMarks() []string {
 	return []string{"stateward.dev/quorum", "stateward.dev/canary", "stateward.dev/ephemeral"}

@@ -16,7 +16,7 @@ import (
 func TestMarksAreThoseOfTheLibrary(t *testing.T) {
 	t.Parallel()
 	results, err := rego.New(
-		rego.Query("marks = [lib.confirm, lib.until, lib.reason, lib.rules, lib.for_time, lib.confirmed_by, lib.confirmed_object]; protections = object.keys(lib.protections) | {lib.ephemeral}"),
+		rego.Query("marks = [lib.confirm, lib.until, lib.reason, lib.rules, lib.for_time, lib.confirmed_by, lib.confirmed_object, lib.canary_hold]; protections = object.keys(lib.protections) | {lib.ephemeral}"),
 		rego.Imports([]string{"data.stateward.lib.marks as lib"}),
 		rego.ParsedModule(modulesOf(t, embedded(t))["lib/marks.rego"].Copy()),
 	).Eval(t.Context())
@@ -24,7 +24,7 @@ func TestMarksAreThoseOfTheLibrary(t *testing.T) {
 		t.Fatalf("%d results, error %v", len(results), err)
 	}
 	var want []any
-	for _, mark := range policies.ConfirmationMarks() {
+	for _, mark := range append(policies.ConfirmationMarks(), policies.CanaryHoldMark) {
 		want = append(want, mark)
 	}
 	if diff := cmp.Diff(want, results[0].Bindings["marks"]); diff != "" {

@@ -64,11 +64,16 @@ type GuardrailsSpec struct {
 	// +kubebuilder:validation:items:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
 	// +kubebuilder:validation:items:MaxLength=63
 	Include []string `json:"include,omitempty"`
-	// Actors name lists of subjects, for use in match and in actions.
+	// Actors name lists of subjects, for use in match, actions and promoters.
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=50
 	Actors []Actor `json:"actors,omitempty"`
+	// Promoters are names from spec.actors: service accounts that may lower the partition of a canary which the mutation
+	// auto-canary holds, as people may.
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=50
+	Promoters []string `json:"promoters,omitempty"`
 	// Advice sets what happens to findings that never deny anything.
 	Advice *Advice `json:"advice,omitempty"`
 	// Rules configures single rules.

@@ -111,15 +111,10 @@ func (s GuardrailsSpec) checkActors(found *mistakes) {
 		}
 		checkSubjects(actor.Subjects, found, append(path, "subjects")...)
 	}
-	s.eachMatch(func(match *Match, path ...any) {
-		for _, field := range []struct {
-			name   string
-			actors []string
-		}{{"actors", match.Actors}, {"excludedActors", match.ExcludedActors}} {
-			for index, actor := range field.actors {
-				if _, known := seen[actor]; !known {
-					found.add(fmt.Errorf("spec.actors has no actor %q", actor), append(path, field.name, index)...)
-				}
+	s.eachList(func(actors []string, path ...any) {
+		for index, actor := range actors {
+			if _, known := seen[actor]; !known {
+				found.add(fmt.Errorf("spec.actors has no actor %q", actor), append(path, index)...)
 			}
 		}
 	})
@@ -150,6 +145,15 @@ func (s GuardrailsSpec) eachMatch(visit func(match *Match, path ...any)) {
 	for index := range s.Exceptions {
 		visit(&s.Exceptions[index].Match, "spec", "exceptions", index, "match")
 	}
+}
+
+// eachList calls visit for every list of names of actors, with its path.
+func (s GuardrailsSpec) eachList(visit func(actors []string, path ...any)) {
+	visit(s.Promoters, "spec", "promoters")
+	s.eachMatch(func(match *Match, path ...any) {
+		visit(match.Actors, append(slices.Clone(path), "actors")...)
+		visit(match.ExcludedActors, append(slices.Clone(path), "excludedActors")...)
+	})
 }
 
 // SubjectsOf are the subjects of these actors.

@@ -75,6 +75,10 @@ func TestGuardrailsThatAreWrongAreRefusedWithTheFieldsPath(t *testing.T) {
 			"spec.rules[0].match.excludedActors[0]: spec.actors has no actor \"ci\"\n" +
 				`spec.rules[0].actions.bots: spec.actors has no actor "bots": use one of them, or automation`,
 		},
+		"a promoter that no list names": {
+			guardrailsWith(`"actors":[{"name":"ci","subjects":[{"kind":"User","name":"ci"}]}],"promoters":["ci","automation"]`),
+			`spec.promoters[1]: spec.actors has no actor "automation"`,
+		},
 		"an empty selection": {
 			guardrailsWith(`"match":{}`), "spec.match: is empty: select something, or remove it",
 		},

@@ -106,6 +106,14 @@ default actors := []
 actors := spec.actors
 
 # METADATA
+# title: Promoters
+# description: The names of the actors that may lower the partition of a canary that Stateward holds, as an array.
+# scope: document
+default promoters := []
+
+promoters := spec.promoters
+
+# METADATA
 # title: Advice
 # description: What happens to findings that never deny anything, by who acts.
 # scope: document

@@ -197,6 +197,11 @@ test_levels_differ_by_actor_where_a_setting_says_so[name] if {
 
 test_levels_are_the_same_for_all_without_such_a_setting if not config.by_actor
 
+test_promoters_are_those_of_the_guardrails if {
+	config.promoters == []
+	config.promoters == ["ci"] with data.kind as "Guardrails" with data.spec.promoters as ["ci"]
+}
+
 test_without_guardrails_there_are_no_actors if {
 	config.actors == []
 }

@@ -41,6 +41,11 @@ confirmed_by := "stateward.dev/confirmed-by"
 confirmed_object := "stateward.dev/confirmed-object"
 
 # METADATA
+# title: Canary hold
+# description: The partition and the images of a canary that Stateward holds. Only Stateward writes it.
+canary_hold := "stateward.dev/canary-hold"
+
+# METADATA
 # title: Kinds
 # description: The kinds of objects on which something can be confirmed.
 kinds := {

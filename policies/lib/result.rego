@@ -47,8 +47,13 @@ at("warn", chain, entry, found) := advice(chain, entry, found)
 
 # METADATA
 # title: Mutation
-# description: A change that Stateward makes; found.patch is an array of JSON Patch (RFC 6902) operations.
-mutation(chain, entry, found) := _message(object.union(_finding(chain, entry, found), {"patch": found.patch}))
+# description: |
+#   A change that Stateward makes; found.patch is an array of JSON Patch (RFC 6902) operations. Where found.silent is
+#   true, the client is not warned of it.
+mutation(chain, entry, found) := _message(object.union(_finding(chain, entry, found), {
+	"patch": found.patch,
+	"silent": object.get(found, "silent", false),
+}))
 
 _finding(chain, entry, found) := object.union_n([
 	_scope(called, entry, found), _actor(called, entry), _aliases(custom), {

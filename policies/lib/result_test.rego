@@ -58,6 +58,8 @@ test_mutation_carries_its_patch if {
 	patch := [{"op": "add", "path": "/spec/replicas", "value": 3}]
 	finding := result.mutation(_chain({}), _update(1, 2), _found({"patch": patch}))
 	finding.patch == patch
+	finding.silent == false
+	result.mutation(_chain({}), _update(1, 2), _found({"patch": patch, "silent": true})).silent == true
 	finding.severity == "warn"
 	finding.profile == {}
 	finding.msg == "[a-rule] spec.replicas: 2 is wrong. Fix: mend it."

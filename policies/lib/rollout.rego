@@ -20,12 +20,8 @@ _most := 100
 #   current revision is none, nor is one that may do so for all that is known.
 image_changes := [entry |
 	some entry in review.statefulsets
-	entry.operation == "UPDATE"
-	is_object(entry.old)
-	image.changed(entry)
 	defaults.update_strategy(entry.object) == "RollingUpdate"
-	decidable(entry)
-	not back_to_images(entry)
+	new_images(entry)
 ]
 
 # METADATA
@@ -33,13 +29,22 @@ image_changes := [entry |
 # description: The same for a set with the strategy Recreate, which replaces all pods at once.
 recreations := [entry |
 	some entry in review.statefulsets
+	defaults.update_strategy(entry.object) == "Recreate"
+	new_images(entry)
+]
+
+# METADATA
+# title: New images
+# description: |
+#   True for an update that brings other images into a set, other than those of the current revision as far as that is
+#   known.
+new_images(entry) if {
 	entry.operation == "UPDATE"
 	is_object(entry.old)
 	image.changed(entry)
-	defaults.update_strategy(entry.object) == "Recreate"
 	decidable(entry)
 	not back_to_images(entry)
-]
+}
 
 # METADATA
 # title: Openings

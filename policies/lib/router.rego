@@ -71,9 +71,13 @@ _asks(finding) if {
 # METADATA
 # title: Made
 # description: The changes in these reports of mutations.
-made(reports) := {object.union(finding, {"level": "warn"}) |
+made(reports) := {object.union(finding, {"level": _told(finding)}) |
 	some report in reports
 	some finding in report
 	not finding.exception
 	config.level(finding) != "off"
 }
+
+_told(finding) := "audit" if {
+	finding.silent
+} else := "warn"

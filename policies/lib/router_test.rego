@@ -98,6 +98,11 @@ test_mutation_stays_a_warning_whatever_its_action[action] if {
 	levels == {"warn"}
 }
 
+test_silent_mutation_is_only_recorded if {
+	finding := {"rule": "auto-canary", "severity": "warn", "profile": {}, "silent": true}
+	{made.level | some made in router.made([[finding]])} == {"audit"}
+}
+
 test_mutation_that_is_off_is_not_there if {
 	mutations := router.mutations with input as _bad
 		with data.kind as "Guardrails"

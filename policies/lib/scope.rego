@@ -86,7 +86,7 @@ quiet(entry) if {
 
 # METADATA
 # title: Acts as
-# description: True for a user of this actor, or of the class automation.
+# description: True for a subject of the actor of this name; "automation" is any service account but the controllers'.
 # scope: document
 acts_as("automation", user) if identity.class(user) == "automation"
 

@@ -40,6 +40,7 @@ func allowed() map[string][]string {
 		"cmd/internal/apirules":    {},
 		"cmd/internal/headline":    {},
 		"cmd/internal/audit":       {"cmd/internal/headline", "cmd/internal/report", "policies", "policies/engine"},
+		"cmd/internal/canary":      {"cmd/internal/report"},
 		"cmd/internal/newrule":     {},
 		"cmd/internal/planner":     {"policies", "policies/engine", "policies/forecast"},
 		"cmd/internal/owners":      {"policies"},
@@ -47,7 +48,7 @@ func allowed() map[string][]string {
 		"cmd/internal/vap":         {"policies", "policies/engine", "webhook/registration"},
 		"cmd/internal/ruletest":    {"cmd/internal/judge", "cmd/internal/manifest", "policies", "policies/engine"},
 		"cmd/internal/cli": {
-			"certs", "cmd/internal/artifact", "cmd/internal/audit", "cmd/internal/baseline", "cmd/internal/doctor", "cmd/internal/generate", "cmd/internal/judge", "cmd/internal/manifest", "cmd/internal/newrule", "cmd/internal/owners", "cmd/internal/parallel", "cmd/internal/planner", "cmd/internal/replay", "cmd/internal/report",
+			"certs", "cmd/internal/artifact", "cmd/internal/audit", "cmd/internal/baseline", "cmd/internal/canary", "cmd/internal/doctor", "cmd/internal/generate", "cmd/internal/judge", "cmd/internal/manifest", "cmd/internal/newrule", "cmd/internal/owners", "cmd/internal/parallel", "cmd/internal/planner", "cmd/internal/replay", "cmd/internal/report",
 			"cmd/internal/ruletest", "cmd/internal/vap", "policies", "policies/confirmations", "policies/engine", "policies/forecast", "webhook", "webhook/decisionlog", "webhook/registration",
 		},
 		"cmd/stateward": {"cmd/internal/cli"},

@@ -111,7 +111,7 @@ func Root(streams Streams) *cobra.Command {
 	root.SetFlagErrorFunc(func(command *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w: see `%s --help`", err, command.CommandPath())}
 	})
-	root.AddCommand(newAudit(streams), newBundle(streams), newCheck(streams), newConfirm(streams), newDoctor(streams), newGuardrails(streams), newExport(streams), newOwners(streams), newPlan(streams), newReplay(streams), newRules(streams), newServe(streams), newVersion(streams))
+	root.AddCommand(newAudit(streams), newBundle(streams), newCheck(streams), newConfirm(streams), newDoctor(streams), newExport(streams), newGuardrails(streams), newOwners(streams), newPlan(streams), newPromote(streams), newReplay(streams), newRules(streams), newServe(streams), newVersion(streams))
 	markUsage(root)
 	return root
 }

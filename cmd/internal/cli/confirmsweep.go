@@ -1,13 +1,11 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -119,8 +117,10 @@ func (s sweep) run(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := s.ask(); err != nil {
-		return err
+	if !s.options.yes {
+		if err := ask(s.streams, fmt.Sprintf("Confirm %s?", s.operation), "nothing is confirmed"); err != nil {
+			return err
+		}
 	}
 	for _, namespace := range slices.Sorted(maps.Keys(specs)) {
 		if err := s.create(ctx, namespace, specs[namespace]); err != nil {
@@ -244,23 +244,6 @@ func selects(spec confirmations.Spec, object unstructured.Unstructured) (bool, e
 	default:
 		return slices.ContainsFunc(spec.Objects, func(each confirmations.Object) bool { return each.UID == string(object.GetUID()) }), nil
 	}
-}
-
-// ask wants a yes, where --yes does not say it.
-func (s sweep) ask() error {
-	if s.options.yes {
-		return nil
-	}
-	fmt.Fprintf(s.streams.Out, "Confirm %s? Only yes is accepted: ", s.operation)
-	answer, err := bufio.NewReader(s.streams.In).ReadString('\n')
-	if strings.TrimSpace(answer) == "yes" {
-		return nil
-	}
-	fmt.Fprintln(s.streams.Out)
-	if err != nil && answer == "" {
-		return usageError{errors.New("nothing is confirmed: standard input has no answer; use --yes without a terminal")}
-	}
-	return usageError{errors.New("nothing is confirmed")}
 }
 
 func (s sweep) create(ctx context.Context, namespace string, spec confirmations.Spec) error {

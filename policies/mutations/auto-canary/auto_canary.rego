@@ -3,43 +3,120 @@
 # description: |
 #   If a StatefulSet has the label `stateward.dev/canary: auto`, a request with a new image and without a partition
 #   gets the partition `replicas - 1`: the last pod runs the new image, and the others follow when you lower the
-#   partition, which this mutation does not touch until the next image. It keeps a partition that the request sets,
-#   and does not slow down a change back to the images of the current revision.
+#   partition. It keeps a partition that the request sets, and does not slow down a change back to the images of the
+#   current revision.
+#
+#   A GitOps tool applies its manifest again and again, often with `partition: 0`, which would end the canary. So
+#   Stateward records the partition and the images in the annotation `stateward.dev/canary-hold`, and as long as those
+#   images roll out, a service account cannot lower the partition: its request is corrected, also as a dry run, so that
+#   the tool sees no difference. It is warned only if the request changes the pod template too. People and the actors
+#   in `spec.promoters` of the Guardrails lower the partition as usual, for example with `stateward promote sts/web`; a
+#   partition above 0 is then held at the new value.
+#
+#   The hold ends when the partition is 0, the rollout is complete, the containers get the images of the current
+#   revision again, or the label or the strategy RollingUpdate is removed. Only Stateward writes the annotation: a
+#   request that sets, changes or drops it is corrected. A hold in which the images or the partition are not those of
+#   the stored object has no effect, and no hold restricts a person.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/tutorials/stateful-application/basic-stateful-set/#staging-an-update
 # custom:
 #   on:
-#     statefulsets: [UPDATE]
+#     statefulsets: [CREATE, UPDATE]
 #   reads: [pods]
 #   fix: lower the partition once that pod works
 #   since: v0.1.0
 package stateward.mutations["auto-canary"]
 
+import data.stateward.lib.canary
 import data.stateward.lib.defaults
 import data.stateward.lib.marks
 import data.stateward.lib.result
+import data.stateward.lib.review
 import data.stateward.lib.rollout
 
 report contains result.mutation(rego.metadata.chain(), entry, {
 	"path": ["spec", "updateStrategy", "rollingUpdate", "partition"],
 	"what": sprintf("Stateward sets %v: the new image goes to %s-%d only", [partition, entry.name, ordinal]),
-	"patch": [{"op": "add", "path": "/spec/updateStrategy", "value": _with(entry.object, partition)}],
+	"patch": array.concat(_moved(entry.object, partition), _recorded(entry.object, canary.hold(entry))),
 }) if {
-	some entry in rollout.image_changes
-	marks.begins_with_canary(entry.object)
-	defaults.partition(entry.object) == 0
-	partition := defaults.replicas(entry.object) - 1
-	partition > 0
+	some entry in _requests
+	canary.begins(entry)
+	partition := canary.partition(entry)
 	ordinal := defaults.ordinals_start(entry.object) + partition
 }
 
-# A request past the API server's defaults may lack all of it.
-_with(sts, partition) := object.union(_strategy(sts), {
+report contains result.mutation(rego.metadata.chain(), entry, {
+	"path": ["spec", "updateStrategy", "rollingUpdate", "partition"],
+	"what": sprintf("Stateward keeps %v until a person lowers it: a canary rolls out", [partition]),
+	"fix": sprintf("run `stateward promote sts/%s -n %s` once that pod works", [entry.name, entry.namespace]),
+	"patch": array.concat(_moved(entry.object, partition), _recorded(entry.object, canary.hold(entry))),
+	"silent": _same_template(entry),
+}) if {
+	some entry in _requests
+	not canary.begins(entry)
+	partition := canary.partition(entry)
+	partition > defaults.partition(entry.object)
+}
+
+report contains result.mutation(rego.metadata.chain(), entry, {
+	"path": ["metadata", "annotations", marks.canary_hold],
+	"what": _wrong(hold, marks.annotation(entry.object, marks.canary_hold)),
+	"fix": "do not set this annotation: Stateward writes it",
+	"patch": patch,
+	"silent": _expected(entry),
+}) if {
+	some entry in _requests
+	canary.partition(entry) == defaults.partition(entry.object)
+	hold := canary.hold(entry)
+	patch := _recorded(entry.object, hold)
+	count(patch) > 0
+}
+
+# A manifest has no user. Most StatefulSets have neither the label nor the annotation.
+_requests := [entry |
+	some entry in review.statefulsets
+	entry.operation in {"CREATE", "UPDATE"}
+	_concerns(entry.object)
+]
+
+_concerns(sts) if marks.begins_with_canary(sts)
+
+_concerns(sts) if marks.annotation(sts, marks.canary_hold) != ""
+
+default _same_template(_) := false
+
+_same_template(entry) if not rollout.changes(entry)
+
+_wrong("", given) := sprintf("this hold has no effect, so Stateward removes it: %q", [given])
+
+_wrong(hold, _) := sprintf("only Stateward writes this hold: %q", [hold]) if hold != ""
+
+# A person is warned of an annotation that the request changes, and not of one that follows the partition.
+default _expected(_) := false
+
+_expected(entry) if canary.is_automation(entry)
+
+_expected(entry) if marks.annotation(entry.object, marks.canary_hold) == marks.annotation(entry.old, marks.canary_hold)
+
+# A request past the API server's defaults may lack all of the strategy.
+_moved(sts, partition) := [{"op": "add", "path": "/spec/updateStrategy", "value": object.union(_strategy(sts), {
 	"type": "RollingUpdate",
 	"rollingUpdate": {"partition": partition},
-})
+})}]
 
 _strategy(sts) := given if {
 	given := object.get(sts, ["spec", "updateStrategy"], null)
 	is_object(given)
 } else := {}
+
+_recorded(sts, hold) := [] if {
+	hold == marks.annotation(sts, marks.canary_hold)
+} else := [{"op": "remove", "path": _pointer(marks.canary_hold)}] if {
+	hold == ""
+} else := [{"op": "add", "path": _pointer(marks.canary_hold), "value": hold}] if {
+	is_object(sts.metadata.annotations)
+} else := [{"op": "add", "path": "/metadata/annotations", "value": _alone(marks.canary_hold, hold)}]
+
+_alone(mark, value) := {mark: value}
+
+_pointer(mark) := sprintf("/metadata/annotations/%s", [replace(mark, "/", "~1")])

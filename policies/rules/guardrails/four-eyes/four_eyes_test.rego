@@ -23,6 +23,7 @@ test_weaker_guardrails_need_a_second_person[field] if {
 		"spec.match": [{}, {"match": {"namespaces": ["data"]}}],
 		"spec.actors": [{}, {"actors": [{"name": "ops"}]}],
 		"spec.include": [{}, {"include": ["eck"]}],
+		"spec.promoters[1]": [{"promoters": ["a"]}, {"promoters": ["a", "b"]}],
 		"spec.rules[0].action": [{}, {"rules": [{"id": "quorum", "action": "audit"}]}],
 		"spec.rules.action": [{"rules": [{"id": "quorum", "action": "deny"}]}, {"rules": []}],
 		"spec.rules[1].action": [
@@ -47,6 +48,7 @@ test_stricter_guardrails_need_nobody[name] if {
 			{"rules": [{"id": "quorum", "action": "deny"}]},
 		],
 		"an action more": [{}, {"rules": [{"id": "peers", "action": "deny"}]}],
+		"a promoter less": [{"promoters": ["a", "b"]}, {"promoters": ["b"]}],
 		"an exception less": [{"exceptions": [_exception("web")]}, {}],
 		"a rule's match less": [{"rules": [{"id": "quorum", "match": {"names": ["web"]}}]}, {"rules": [{"id": "quorum"}]}],
 	}
