@@ -20,7 +20,7 @@ const maxAuthorities = 16
 // Inject adds bundle to the caBundle of every webhook of the validating and the mutating configuration called name.
 // Authorities that are there already stay, as long as they are valid: other replicas serve under them. The reader
 // must not be a cache: watching the configurations would need more rights than reading two of them. A configuration that
-// is not there has nobody to tell.
+// is not there has nothing to tell it to.
 func Inject(ctx context.Context, reader client.Reader, writer client.Writer, name string, bundle []byte) error {
 	validating := &admissionregistrationv1.ValidatingWebhookConfiguration{}
 	err := inject(ctx, reader, writer, name, validating, func() (changed bool) {

@@ -1,7 +1,7 @@
 // Package certs provides the webhook's serving certificate and the bundle by which an API server trusts it.
 //
 // There are three ways: SelfManaged is an authority of its own and tells API servers of it; Files are kept by cert-manager,
-// which tells them too; or Files are kept by whoever else likes to.
+// which tells them too; or Files are kept by something else.
 package certs
 
 import (

@@ -28,7 +28,7 @@ type custom struct {
 	CEL      *CEL                `json:"cel"`
 }
 
-// catalogue fills the library's lists from the annotations of its packages and refuses metadata that somebody could
+// catalogue fills the library's lists from the annotations of its packages and refuses metadata that a reader could
 // misread: a missing or unknown key, a second rule of the same id.
 func (l *Library) catalogue(modules map[string]*ast.Module) error {
 	var problems []error

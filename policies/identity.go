@@ -1,6 +1,6 @@
 package policies
 
-// DeletionControllers are the users under which Kubernetes' own controllers carry out deletions that somebody has
+// DeletionControllers are the users under which Kubernetes' own controllers carry out deletions that a user has
 // already been allowed to start. policies/lib/identity.rego says the same to rules; a test holds the two together.
 func DeletionControllers() []string {
 	return []string{

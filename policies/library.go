@@ -39,7 +39,7 @@ func Embedded() (*Library, error) {
 	return Load(embedded)
 }
 
-// parsedLater parses the files when somebody asks for them.
+// parsedLater parses the files when they are asked for.
 func parsedLater(fsys fs.FS) func() (map[string]*ast.Module, error) {
 	return sync.OnceValues(func() (map[string]*ast.Module, error) { return parse(fsys, "") })
 }
@@ -56,7 +56,7 @@ func newLibrary(modules map[string]*ast.Module) (*Library, error) {
 	return library, nil
 }
 
-// Modules are the modules by file name, tests left out. Whoever changes one must copy it first.
+// Modules are the modules by file name, tests left out. Copy one before you change it.
 func (l *Library) Modules() (map[string]*ast.Module, error) { return l.parsed() }
 
 // Files are the Rego files that are built into the binary, tests included.

@@ -1,6 +1,6 @@
 package policies
 
-// Annotations by which somebody confirms a guarded operation. policies/lib/marks.rego says the same to rules; a test
+// Annotations by which a user confirms a guarded operation. policies/lib/marks.rego says the same to rules; a test
 // holds the two together.
 const (
 	// ConfirmMark names the operation, ConfirmUntilMark the end of the confirmation (RFC 3339), ConfirmReasonMark why.

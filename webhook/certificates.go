@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	// bundleInterval is how often the caBundle is looked at: whoever applies the manifests again may have emptied it.
+	// bundleInterval is how often the caBundle is looked at: to apply the manifests again empties it.
 	bundleInterval = 2 * time.Second
 	// gaugeInterval is how often metrics tell of the certificate.
 	gaugeInterval = 15 * time.Second

@@ -18,7 +18,7 @@ const (
 var errInFlight = errors.New("too many large requests at a time: try again in a second")
 
 // inFlight bounds how many bytes of request bodies are held at a time. It counts what has come and never what a client
-// promises in Content-Length, so memory grows with what somebody sends.
+// promises in Content-Length, so memory grows with what is sent.
 type inFlight struct {
 	held atomic.Int64
 	most int64

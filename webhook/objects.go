@@ -53,7 +53,7 @@ func apart(next http.Handler) http.Handler {
 	})
 }
 
-// objects are the JSON of what an admission request is about; empty where it has none, or nobody took it out.
+// objects are the JSON of what an admission request is about; empty where it has none, or it was not taken out.
 type objects struct{ object, oldObject, options []byte }
 
 type objectsKey struct{}

@@ -19,7 +19,7 @@ import (
 const (
 	maxWarnings      = 8
 	maxWarningLength = 120
-	// maxReasons of a denial are told. Nobody mends more at once, and an object can be made that breaks rules by the
+	// maxReasons of a denial are told. A person does not mend more at once, and an object can be made that breaks rules by the
 	// thousand.
 	maxReasons = 100
 	// maxSaid is what is recorded, in characters, of a name or a reason of a confirmation.
@@ -50,8 +50,8 @@ func answer(verdict engine.Verdict) (admission.Response, error) {
 	return response, nil
 }
 
-// denial lists all reasons, one per line: the API server shows one webhook's answer only, and whoever mends one
-// thing at a time needs as many tries.
+// denial lists all reasons, one per line: the API server shows one webhook's answer only, and to mend
+// one thing at a time takes as many tries.
 func denial(findings []engine.Finding) *metav1.Status {
 	status := &metav1.Status{
 		Status:  metav1.StatusFailure,

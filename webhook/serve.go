@@ -57,7 +57,7 @@ type Options struct {
 	Log            logr.Logger
 }
 
-// Serve answers admission requests until ctx ends and nobody asks any more. It returns at once where the rules do not
+// Serve answers admission requests until ctx ends and no client asks any more. It returns at once where the rules do not
 // compile or the API server is away; it answers "not ready" until it has seen all that the rules read.
 func Serve(ctx context.Context, options Options) error {
 	if err := compiles(ctx, options); err != nil {

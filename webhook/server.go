@@ -59,7 +59,7 @@ func newServer(options Options, handler http.Handler) *server {
 	return s
 }
 
-// run serves until ctx ends, and then until nobody is connected. When alive ends, there is nothing to answer with any
+// run serves until ctx ends, and then until no client is connected. When alive ends, there is nothing to answer with any
 // more, and it only waits for the answers that are on their way.
 func (s *server) run(ctx, alive context.Context, listener net.Listener) error {
 	broken := make(chan error, 1)
@@ -84,7 +84,7 @@ func (s *server) run(ctx, alive context.Context, listener net.Listener) error {
 	return nil
 }
 
-// drain waits until nobody is connected and nobody will be any more.
+// drain waits until no client is connected and none will connect any more.
 func (s *server) drain(alive context.Context) {
 	delay, timeout, poll := time.NewTimer(s.delay), time.NewTimer(s.timeout), time.NewTicker(drainPoll)
 	defer delay.Stop()

@@ -19,8 +19,8 @@ func main() {
 	os.Exit(cli.ExitCode(err))
 }
 
-// untilAsked returns a context that ends when the process is asked to. Whoever asks twice is not kept waiting: before anybody
-// can see that it is about to end, the next signal ends it.
+// untilAsked returns a context that ends when the process is asked to. A second signal does not wait: it ends the process
+// itself.
 func untilAsked() context.Context {
 	ctx, end := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 1)

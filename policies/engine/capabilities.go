@@ -8,7 +8,7 @@ import (
 )
 
 // Capabilities returns what a rule may use of OPA: an allow-list, so that a built-in function of a later OPA is out
-// until somebody has looked at it. All that is in depends on nothing but its arguments: no network, no clock, no
+// until it has been reviewed. All that is in depends on nothing but its arguments: no network, no clock, no
 // chance, no environment, no other policy. Stock OPA and conftest have every one of these functions.
 func Capabilities() *ast.Capabilities {
 	capabilities := ast.CapabilitiesForThisVersion()

@@ -227,7 +227,7 @@ func decodeFindings(value any) ([]Finding, error) {
 	return findings, nil
 }
 
-// Reads lists, sorted, the resources that the rules in force read; whoever makes a World for the engine watches these.
+// Reads lists, sorted, the resources that the rules in force read; a World for the engine watches these.
 func (e *Engine) Reads() []string { return e.reads }
 
 // Inspects is Reads with what only audits read.

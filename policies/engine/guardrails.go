@@ -217,7 +217,7 @@ func (g *Guardrails) Revision() string {
 	return hex.EncodeToString(sum[:6])
 }
 
-// off is the set of rules whose findings nobody will hear of.
+// off is the set of rules whose findings are not reported.
 func (g *Guardrails) off(library *policies.Library) map[string]bool {
 	off := map[string]bool{}
 	for _, rule := range library.All() {

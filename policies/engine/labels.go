@@ -10,7 +10,7 @@ import (
 	"github.com/stateward/stateward/policies/engine/plan"
 )
 
-// Labels are labels with their values. What is no string is left out: whoever looks for objects by Labels may be told
+// Labels are labels with their values. What is no string is left out: a search for objects by Labels may be told
 // of more than match, and never of less, and the rule that asked looks again.
 type Labels map[string]string
 

@@ -31,7 +31,7 @@ func (e *Engine) ask(ctx context.Context, question *asked, input ast.Value, txn 
 	if err != nil {
 		return nil, explain(ctx, err)
 	}
-	// An answer that comes too late is none, even where nobody noticed.
+	// An answer that comes too late is none, even where it went unnoticed.
 	if err := ctx.Err(); err != nil {
 		return nil, explain(ctx, err)
 	}

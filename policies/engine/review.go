@@ -26,7 +26,7 @@ const (
 	MutatingDoor
 )
 
-// Review is one thing that somebody wants to do to one object. It holds all that a decision may depend on besides
+// Review is one thing that is to be done to one object. It holds all that a decision may depend on besides
 // the World, the Guardrails and the library, so that the same Review always meets the same Verdict.
 type Review struct {
 	Door Door `json:"-"`
@@ -55,7 +55,7 @@ type Review struct {
 	// Typed says that Object could be read into Kubernetes' own type.
 	Typed bool `json:"typed,omitempty"`
 	// Planned says that Object and OldObject are two versions of a manifest, and nothing of it is stored: whatever they
-	// say, nothing is confirmed, and nobody is to confirm it now.
+	// say, nothing is confirmed, and it is not to be confirmed now.
 	Planned bool `json:"planned,omitempty"`
 	// Masked says that values of Object and OldObject were replaced by document.Mask; Case.MetMask reports whether a rule
 	// read one.
@@ -81,7 +81,7 @@ func FromRequest(request *admissionv1.AdmissionRequest, now time.Time) Review {
 	}
 }
 
-// untyped tells a manifest of which nobody knows yet whether its fields have their types.
+// untyped tells a manifest of which it is unknown yet whether its fields have their types.
 func (r Review) untyped() bool { return r.Operation == "" && !r.Typed }
 
 // subject is what the review is about in the words of a rule's `on`: "statefulsets/scale" and "UPDATE". A manifest

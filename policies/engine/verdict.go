@@ -40,7 +40,7 @@ type Finding struct {
 	Object ObjectReference `json:"object"`
 	// Others are further objects that the finding is about.
 	Others []ObjectReference `json:"others,omitempty"`
-	// Existing: the request left alone what is wrong. Confirmed: somebody has confirmed it. Either turns a denial into
+	// Existing: the request left alone what is wrong. Confirmed: a person has confirmed it. Either turns a denial into
 	// a warning.
 	Existing  bool `json:"existing,omitempty"`
 	Confirmed bool `json:"confirmed,omitempty"`

@@ -15,7 +15,7 @@ import (
 type World interface {
 	// Knows reports whether an object of this resource that Get does not return is known not to exist.
 	Knows(resource string) bool
-	// Get returns one object, or nil where there is none or nobody knows.
+	// Get returns one object, or nil where there is none or where that is unknown.
 	Get(ctx context.Context, resource, namespace, name string) (ast.Value, error)
 	// List returns the objects of a namespace (of the cluster, where it is empty) as one Rego object keyed by name.
 	List(ctx context.Context, resource, namespace string) (ast.Value, error)

@@ -19,7 +19,7 @@ import (
 type held struct {
 	namespace     unique.Handle[string]
 	name, version string
-	// sought is nil where nobody looks for an object by anything but its name.
+	// sought is nil where objects are looked for by their names alone.
 	sought *sought
 	// facts are what forecasts read: see factsOf.
 	facts any

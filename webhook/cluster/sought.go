@@ -39,7 +39,7 @@ type sought struct {
 	owners []engine.OwnerKind
 }
 
-// isFoundByLabels tells the resources with selectors or pod templates; of the many pods and claims nobody asks that.
+// isFoundByLabels tells the resources with selectors or pod templates; the many pods and claims are not looked for so.
 func isFoundByLabels(resource string) bool {
 	switch resource {
 	case "statefulsets", "deployments", "services", "poddisruptionbudgets":

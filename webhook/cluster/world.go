@@ -127,7 +127,7 @@ func (w *World) Knows(resource string) bool {
 	return watched
 }
 
-// arrivesWith reports whether the resource may be missing from the cache only because somebody applied it a moment ago,
+// arrivesWith reports whether the resource may be missing from the cache only because it was applied a moment ago,
 // together with what names it. Of the others, as claims and pods, rules ask which ones there are, many at a time.
 func arrivesWith(resource string) bool {
 	switch resource {
@@ -238,7 +238,7 @@ func (w *World) Owned(_ context.Context, group, kind string) (ast.Value, error) 
 	return w.listAs("statefulsets", named, under(byOwner, nameKey(group, kind)), everything)
 }
 
-// orLive returns the StatefulSets that the cache has or, where it has none, those of the API server: that nobody needs a
+// orLive returns the StatefulSets that the cache has or, where it has none, those of the API server: that nothing needs a
 // Service, a claim or a namespace is taken for true only as of now.
 func (w *World) orLive(
 	ctx context.Context, cached ast.Object, namespace string, wanted func(*unstructured.Unstructured) bool,
@@ -319,7 +319,7 @@ func (w *World) decode(kept *held) (ast.Value, error) {
 	return value, nil
 }
 
-// canExist is false for what no API server takes for a name, whatever somebody wrote into a field: asking for it would
+// canExist is false for what no API server takes for a name, whatever a field says: asking for it would
 // be an error where "there is none" is the answer.
 func canExist(name string) bool { return len(content.IsPathSegmentName(name)) == 0 }
 

@@ -31,7 +31,7 @@ const (
 	ConfirmedByPath = "/mutate-confirmations"
 	// BreakGlassGroup is let through unseen: `kubectl --as=NAME --as-group=stateward:breakglass ...` works even when
 	// Stateward is down. Who may impersonate it is a matter of RBAC, and every use is in the audit log. A check of a
-	// verb by the authorizer would not do: whoever has cluster-admin passes every such check, all the time.
+	// verb by the authorizer would not do: a cluster administrator passes every such check, all the time.
 	BreakGlassGroup = "stateward:breakglass"
 
 	// criticalName is the entry for what can destroy something that runs.
@@ -360,7 +360,7 @@ func (t Target) clientConfig(path string) admissionregistrationv1.WebhookClientC
 
 func pointer[T any](value T) *T { return &value }
 
-// labels tell the registration from all else, so that it can be applied when there is somebody to answer.
+// labels tell the registration from all else, so that it can be applied when Stateward can answer.
 func labels() map[string]string {
 	return map[string]string{"app.kubernetes.io/component": "registration"}
 }

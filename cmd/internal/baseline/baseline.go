@@ -31,7 +31,7 @@ type Tree struct {
 	Unreadable error
 }
 
-// Given is what somebody wants to compare with its baseline.
+// Given is what is to be compared with its baseline.
 type Given struct {
 	// Paths are files and folders, or - for standard input.
 	Paths []string
@@ -53,7 +53,7 @@ func Read(ctx context.Context, name string, given Given, opts manifest.Options) 
 	return readRevision(ctx, name, given, opts)
 }
 
-// past are the options by which the baseline is read: nobody can mend it, so it is not validated.
+// past are the options by which the baseline is read: it cannot be mended, so it is not validated.
 func past(opts manifest.Options) manifest.Options {
 	opts.Validate, opts.Progress, opts.Needs = manifest.ValidateIgnore, nil, nil
 	return opts

@@ -19,7 +19,7 @@ var errNoGit = errors.New("a revision is read with git, which is not in the PATH
 // repository is a work tree on disk.
 type repository struct{ top string }
 
-// place is a path that somebody gave, and what git calls it: relative to the top of the work tree, with slashes, ""
+// place is a path as given, and what git calls it: relative to the top of the work tree, with slashes, ""
 // for the top itself.
 type place struct {
 	given string
@@ -138,7 +138,7 @@ func remoteName(revision string) string { return strings.TrimPrefix(revision, "o
 
 var harmless = regexp.MustCompile(`^[A-Za-z0-9._/:+@-]+$`)
 
-// quoted keeps a name that somebody pastes into a shell from being more than a name.
+// quoted keeps a name that is pasted into a shell from being more than a name.
 func quoted(name string) string {
 	if harmless.MatchString(name) {
 		return name
@@ -178,7 +178,7 @@ var errTooMuch = fmt.Errorf("git printed more than %d MiB, which no repository n
 // maxObject in bytes is the most memory that git may take at once, as to unpack an object.
 const maxObject = 512 << 20
 
-// command prepares git so that nothing in the repository or around it makes it run a program, ask somebody, write
+// command prepares git so that nothing in the repository or around it makes it run a program, ask for input, write
 // something or reach out: not even for the blobs that a partial clone lacks.
 func (r repository) command(ctx context.Context, arguments ...string) (*exec.Cmd, *bytes.Buffer) {
 	hardened := append([]string{

@@ -8,7 +8,7 @@ import (
 	"github.com/stateward/stateward/cmd/internal/manifest"
 )
 
-// serverFields are the metadata that only an API server writes. In a file they are what once was, or somebody's
+// serverFields are the metadata that only an API server writes. In a file they are what once was, or a user's
 // invention: a deletionTimestamp there deletes nothing, and must not pass for an object that is going anyway.
 func serverFields() []string {
 	return []string{

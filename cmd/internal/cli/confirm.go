@@ -36,7 +36,7 @@ type confirmOptions struct {
 	reason    string
 }
 
-// target is what somebody confirms an operation on.
+// target is the object whose operation is confirmed.
 type target struct {
 	resource  policies.Resource
 	name      string

@@ -22,7 +22,7 @@ func garbageOfCheck() garbage { return garbage{least: 30, most: 400} }
 // cluster too much of it.
 func garbageOfServe() garbage { return garbage{least: 100, most: 200} }
 
-// collectLazily lets garbage lie for as long as there is room, unless whoever calls has a say in that. A limit of the runtime
+// collectLazily lets garbage lie for as long as there is room, unless the environment has a say in that. A limit of the runtime
 // (GOMEMLIMIT), which counts in any case, would do the same until so much lives that it cannot be kept, and then do nothing
 // but collect.
 func collectLazily(allowed garbage) (end func()) {
@@ -61,7 +61,7 @@ func liveHeap() uint64 {
 
 // afterEachCollection calls do after each, for as long as it wants to be called again.
 func afterEachCollection(do func() (again bool)) {
-	// What nobody holds is gone after the next collection, and says so.
+	// What is not held is gone after the next collection, and says so.
 	runtime.AddCleanup(new([16]byte), func(struct{}) {
 		if do() {
 			afterEachCollection(do)

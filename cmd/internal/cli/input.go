@@ -179,7 +179,7 @@ type inputOptions struct {
 	limits     limitOptions
 	// comparing says that there is a baseline.
 	comparing bool
-	// reading is told how far it is; nil tells nobody.
+	// reading is told how far it is; nil shows no progress.
 	reading func(done, total int)
 }
 

@@ -20,7 +20,7 @@ type output struct {
 	file string
 }
 
-// parseOutputs reads FORMAT and FORMAT=FILE, before anything is judged: nobody likes to wait for a usage error.
+// parseOutputs reads FORMAT and FORMAT=FILE, before anything is judged: a usage error must not take long.
 func parseOutputs(flags []string, build func(format string, toFile bool) (report.Renderer, error)) (outputs []output, err error) {
 	taken := map[string]string{}
 	for _, flag := range flags {
@@ -96,7 +96,7 @@ func (o output) write(result report.Result, stdout io.Writer) error {
 	return nil
 }
 
-// replaceFile writes a file so that nobody ever reads half of it. Devices and pipes, as /dev/stdout, are written to:
+// replaceFile writes a file so that half of it is never read. Devices and pipes, as /dev/stdout, are written to:
 // they must not be replaced.
 func replaceFile(file string, content []byte) error {
 	if target, err := filepath.EvalSymlinks(file); err == nil {
@@ -112,7 +112,7 @@ func replaceFile(file string, content []byte) error {
 	// After the rename there is nothing left to remove.
 	defer os.Remove(temporary.Name())
 	_, err = temporary.Write(content)
-	// CreateTemp keeps others from reading; a report is for whoever may read the folder.
+	// CreateTemp keeps others from reading; a report is for all who may read the folder.
 	err = errors.Join(err, temporary.Chmod(0o644), temporary.Close())
 	if err != nil {
 		return fmt.Errorf("write report: %w", err)

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/term"
 )
 
-// isTerminal tells whether somebody watches what is written.
+// isTerminal tells whether a person watches what is written.
 func isTerminal(out io.Writer) bool {
 	file, ok := out.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
@@ -30,7 +30,7 @@ func useColor(mode string, terminal bool, environment func(string) string) (bool
 }
 
 const (
-	// progressAfter is when somebody begins to wonder; a shorter run says nothing.
+	// progressAfter is when a person begins to wonder; a shorter run says nothing.
 	progressAfter = time.Second
 	// progressEvery is often enough to see it move.
 	progressEvery = 100 * time.Millisecond
@@ -44,7 +44,7 @@ type progress struct {
 	shown bool
 }
 
-// newProgress begins a run. Where nobody watches, it is nil.
+// newProgress begins a run. Where no person watches, it is nil.
 func newProgress(out io.Writer, terminal bool, now func() time.Time) *progress {
 	if !terminal {
 		return nil

@@ -113,7 +113,7 @@ func (e *examination) webhookAddress() (string, error) {
 	return "", nil
 }
 
-// served returns the certificates that somebody serves at an address, the leaf first. Nothing is trusted: they are what
+// served returns the certificates that are served at an address, the leaf first. Nothing is trusted: they are what
 // is to be looked at.
 func served(ctx context.Context, address string) ([]*x509.Certificate, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)

@@ -194,7 +194,7 @@ func (e *examination) compareConditions(want, got registeredWebhook) {
 	}
 }
 
-// compareClient looks at where the webhook is called; whether somebody answers is for other checks.
+// compareClient looks at where the webhook is called; whether it answers there is for other checks.
 func (e *examination) compareClient(want, got registeredWebhook) {
 	path := *want.ClientConfig.Service.Path
 	switch service, url := got.ClientConfig.Service, got.ClientConfig.URL; {

@@ -27,7 +27,7 @@ const (
 	Note Status = "note"
 	// Problem: something must be done.
 	Problem Status = "problem"
-	// Unchecked: nobody knows.
+	// Unchecked: unknown.
 	Unchecked Status = "unchecked"
 )
 
@@ -83,7 +83,7 @@ func Examine(ctx context.Context, options Options) (Report, error) {
 	config := rest.CopyConfig(options.Config)
 	// Some forty requests at once are nothing to an API server.
 	config.QPS, config.Burst, config.Timeout = 50, 100, timeout
-	// The warnings of the dry runs are for nobody.
+	// The warnings of the dry runs are not shown.
 	config.WarningHandler = rest.NoWarnings{}
 	api, err := discovery.NewDiscoveryClientForConfig(config)
 	if err != nil {

@@ -82,7 +82,7 @@ func (e *examination) checkGuardrailsStatus(raw []byte) {
 	}
 }
 
-// checkExceptions tells which exceptions have ended: somebody thinks that they still hold, or forgot them.
+// checkExceptions tells which exceptions have ended: their owners may think that they still hold.
 func (e *examination) checkExceptions() {
 	for index, exception := range e.guardrails.Spec.Exceptions {
 		if expires, err := time.Parse(time.RFC3339, exception.Expires); err == nil && e.Now.After(expires) {

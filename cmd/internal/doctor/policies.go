@@ -16,7 +16,7 @@ import (
 // exportAgain is the way out of policies that are of other Guardrails than those in force.
 const exportAgain = "export them again: kubectl get guardrails stateward -o yaml > guardrails.yaml; stateward export vap --config guardrails.yaml | kubectl apply -f -"
 
-// checkPolicies compares the policies that somebody exported with what would be exported now: they do not follow the
+// checkPolicies compares the policies that were exported with what would be exported now: they do not follow the
 // Guardrails by themselves.
 func (e *examination) checkPolicies(ctx context.Context) {
 	there, err := e.exported(ctx)

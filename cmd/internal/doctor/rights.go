@@ -16,7 +16,7 @@ const account = "system:serviceaccount:" + registration.Namespace + ":" + regist
 
 const accountObject = "ServiceAccount/" + registration.Namespace + "/" + registration.Name
 
-// checkRights asks the API server about each right that follows from the rules, and about one that nobody should have.
+// checkRights asks the API server about each right that follows from the rules, and about one that no account should have.
 func (e *examination) checkRights(ctx context.Context) {
 	for _, role := range registration.Roles(e.Library) {
 		if role.Name != registration.Name && e.registered.byCertManager {

@@ -91,7 +91,7 @@ func mutatingPatch(library *policies.Library) webhooksPatch {
 	return patch
 }
 
-// ignoreFailures lets everything through where nobody answers.
+// ignoreFailures lets everything through where Stateward does not answer.
 func ignoreFailures(patch webhooksPatch) webhooksPatch {
 	ignore := admissionregistrationv1.Ignore
 	for i := range patch.Webhooks {

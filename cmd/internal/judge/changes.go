@@ -18,7 +18,7 @@ import (
 // Changes decides what becomes of each object between two trees: one that is new as a manifest, one that changes as
 // an UPDATE, one that is gone as a DELETE. The World is the new tree.
 //
-// A finding that the same object had in the old tree, seen in the World of the old tree, is nobody's doing here: in an
+// A finding that the same object had in the old tree, seen in the World of the old tree, is not new here: in an
 // object that stays as it is such findings are counted and not listed, in one that changes they are warnings. So what
 // a change breaks in an object that it leaves alone is found too, as when a Service becomes another.
 func Changes(ctx context.Context, decider *engine.Engine, changes []baseline.Change, options Options) (report.Result, error) {

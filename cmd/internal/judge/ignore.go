@@ -13,7 +13,7 @@ import (
 )
 
 // IgnoreAnnotation of a manifest asks not to be told of a rule: "rule-id: reason", several in lines or between
-// semicolons. Only a check knows it: in the cluster exceptions are made by whoever may write Guardrails.
+// semicolons. Only a check knows it: in the cluster only those who may write Guardrails make exceptions.
 const IgnoreAnnotation = "stateward.dev/ignore"
 
 // ignore does what the annotations of the documents ask for, where that counts, and tells what they ask in any case. The

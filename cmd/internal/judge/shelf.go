@@ -41,7 +41,7 @@ func keysOf(resource string, value ast.Value) keys {
 	return found
 }
 
-// add leaves a former object of the same name where it is found by its labels: whoever finds it sees that it is not the
+// add leaves a former object of the same name where it is found by its labels: a search sees that it is not the
 // one of its name.
 func (s *shelf) add(object *held, found keys) {
 	if other, twice := s.objects[object.name]; !twice || other.order < object.order {

@@ -34,7 +34,7 @@ func (s *Surroundings) known(anyway []string) []string {
 }
 
 // addTo puts all into the World. A StatefulSet that is among the documents and here too has claims by right: they are
-// left out, or they would look like somebody's leavings.
+// left out, or they would look like left-overs.
 func (s *Surroundings) addTo(world *world, documents []manifest.Document, namespace string) error {
 	// Whatever the documents say counts more, and of two that are there the later.
 	before := math.MinInt

@@ -120,7 +120,7 @@ type source struct {
 func (s *source) isText(n *yamlv3.Node) bool {
 	s.walk(n.Line, n.Column)
 	if s.line != n.Line || s.column != n.Column {
-		// The value of an earlier anchor serves as key; nobody writes that.
+		// The value of an earlier anchor serves as key; manifests do not have that.
 		return false
 	}
 	written := s.text

@@ -2,7 +2,7 @@ package manifest
 
 import "bytes"
 
-// Need is how much of a document somebody needs once it has been read; each includes those before it.
+// Need is how much of a document is needed once it has been read; each includes those before it.
 type Need int
 
 const (
@@ -14,7 +14,7 @@ const (
 	Places
 )
 
-// finish lets go of what nobody needs of a document: of 100,000 documents that are
+// finish lets go of what is not needed of a document: of 100,000 documents that are
 // held together most are of a kind that nothing is asked about. Nothing is read a second time for its places: standard
 // input cannot be, and a file may be another one by then.
 func (o Options) finish(document Document) Document {
@@ -26,7 +26,7 @@ func (o Options) finish(document Document) Document {
 	return document
 }
 
-// Reduced returns the document without what nobody needs any more.
+// Reduced returns the document without what is not needed any more.
 func (d Document) Reduced(need Need) Document {
 	if need < Places {
 		d.outline, d.source = d.outline.start(), nil

@@ -13,7 +13,7 @@ import (
 // pipeWait is how long a pipe may be without a writer.
 const pipeWait = 5 * time.Second
 
-// open opens a file that was named. A pipe is opened only once somebody writes to it, so that is waited for apart.
+// open opens a file that was named. A pipe is opened only once a program writes to it, so that is waited for apart.
 func open(ctx context.Context, path string) (*os.File, error) {
 	info, err := os.Stat(path)
 	if err != nil || info.Mode()&fs.ModeNamedPipe == 0 {

@@ -117,7 +117,7 @@ func syntaxError(text []byte, fallback error) (err error) {
 }
 
 // recoverDecoder turns a panic of a decoder into an error: a manifest must
-// never end the program, not even through somebody else's bug.
+// never end the program, not even through a library's bug.
 func recoverDecoder(err *error) {
 	if cause := recover(); cause != nil {
 		*err = fmt.Errorf("yaml: the decoder cannot handle this document: %v", cause)

@@ -1,4 +1,4 @@
-// Package newrule writes the folder of a rule that somebody begins: complete, and passing its own tests.
+// Package newrule writes the folder of a rule that a user begins: complete, and passing its own tests.
 package newrule
 
 import (

@@ -9,7 +9,7 @@ import (
 // slashed is a file as servers know it: with slashes, and relative to the working directory where it lies below.
 func (o Options) slashed(file string) string {
 	if filepath.IsAbs(file) && o.Dir != "" {
-		// Both are absolute, so there is an answer; one that leads out of the directory helps nobody.
+		// Both are absolute, so there is an answer; one that leads out of the directory is of no help.
 		if relative, err := filepath.Rel(o.Dir, file); err == nil && filepath.IsLocal(relative) {
 			file = relative
 		}

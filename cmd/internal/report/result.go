@@ -20,7 +20,7 @@ type Result struct {
 	Findings []Finding
 	// Undecided are the rules that could not see what they read, without repetition.
 	Undecided []engine.Undecided
-	// Unused are annotations that ask to ignore what nobody found; each is a line for people.
+	// Unused are annotations that ask to ignore what was not found; each is a line for people.
 	Unused []string
 	// Problems are what is wrong with the input, in its order.
 	Problems []Problem

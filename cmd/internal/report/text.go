@@ -138,7 +138,7 @@ func (p palette) level(level policies.Level, text string) string {
 	}
 }
 
-// with asks nobody but the palette: the library's own idea of the terminal is global, and is about standard output only.
+// with asks the palette alone: the library's own idea of the terminal is global, and is about standard output only.
 func (p palette) with(text string, attributes ...color.Attribute) string {
 	if !p.on {
 		return text

@@ -14,7 +14,7 @@ import (
 // registrationName is of the policy that keeps the registration of the webhooks.
 const registrationName = registration.Name + "-registration" + staticSuffix
 
-// keepRegistration is the policy, and its binding, by which nobody deletes or weakens the webhook configurations of
+// keepRegistration is the policy, and its binding, by which no user deletes or weakens the webhook configurations of
 // Stateward unless he breaks the glass. Only a policy from a folder is asked about them: others could lock everybody out.
 func keepRegistration() []any {
 	kept := []string{"failurePolicy", "rules", "matchPolicy", "sideEffects", "timeoutSeconds", "namespaceSelector", "objectSelector", "matchConditions"}

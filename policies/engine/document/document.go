@@ -66,7 +66,7 @@ func (r *Reader) Read(raw json.RawMessage) (ast.Value, error) {
 	}
 	root := r.node()
 	root.source = &source{reader: r, text: text, marks: marks}
-	root.begin, root.before = int32(begin), r.before //nolint:gosec // Nobody sends 2 GiB.
+	root.begin, root.before = int32(begin), r.before //nolint:gosec // A request has less than 2 GiB.
 	root.root = true
 	root.term = r.term(root)
 	r.before = root

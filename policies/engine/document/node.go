@@ -20,7 +20,7 @@ type node struct {
 	root, metadata bool
 	// before is what stands at the same place in the version before.
 	before *node
-	// elements of an array and fields of an object, which are sorted by their names, are found once somebody asks.
+	// elements of an array and fields of an object, which are sorted by their names, are found once they are asked for.
 	elements []element
 	fields   []field
 	opened   bool
@@ -32,7 +32,7 @@ type node struct {
 type element struct {
 	// begin and end are its place in the text; mark is that of an object or array, which is never the first.
 	begin, end, mark int32
-	// value is made once somebody asks.
+	// value is made once it is asked for.
 	value *ast.Term
 }
 
@@ -40,7 +40,7 @@ type element struct {
 type field struct {
 	element
 	name string
-	// key is made once somebody asks.
+	// key is made once it is asked for.
 	key *ast.Term
 }
 

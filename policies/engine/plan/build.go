@@ -82,7 +82,7 @@ func (m *machine) assignOnce(step *instruction, locals []*ast.Term) int {
 type list struct {
 	ast.Value
 	terms []*ast.Term
-	// size is how many terms there will be; 0 where nobody knows.
+	// size is how many terms there will be; 0 where that is unknown.
 	size int
 }
 

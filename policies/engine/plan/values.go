@@ -2,7 +2,7 @@ package plan
 
 import "github.com/open-policy-agent/opa/v1/ast"
 
-// raw is an operand as it is: maybe a place in data that nobody has read.
+// raw is an operand as it is: maybe a place in data that was not read yet.
 func (m *machine) raw(operand int, locals []*ast.Term) *ast.Term {
 	if operand < 0 {
 		return m.constants[^operand]
