@@ -46,10 +46,21 @@ func TestGuardrailsComeIntoForceWithoutARestart(t *testing.T) {
 	g.warned(t, "scale-to-zero", "scale", "statefulset", "web", "--replicas=0", "--dry-run=server")
 	g.counts(t, `stateward_exceptions_total{policy="partition-range"}`, `stateward_reload_total{result="success"}`)
 
+	g.allowed(t, guardrails("  include: [keda]\n"), "apply", "-f", "-")
+	g.becomes(t, "True", "in force")
+	toZero := []string{"scale", "statefulset", "web", "--replicas=0", "--dry-run=server"}
+	g.warned(t, "scale-to-zero", toZero...)
+	asKEDA := append([]string{"--as=system:serviceaccount:keda:keda-operator", "--as-group=system:masters"}, toZero...)
+	if output, code := g.kubectl(t, "", asKEDA...); code != 0 || strings.Contains(output, "[scale-to-zero]") {
+		t.Errorf("KEDA: exit code %d:\n%s", code, output)
+	}
+	g.allowed(t, guardrails("  profile: baseline\n"), "apply", "-f", "-")
+	g.becomes(t, "True", "in force")
+
 	// Past the guard, as when it is down, only the schema of the CRD looks at Guardrails.
 	g.allowed(t, guardrails("  rules: [{id: image-tagg}]\n"), append(breakGlass(), "apply", "-f", "-")...)
 	g.becomes(t, "False", `spec.rules[0].id: unknown rule "image-tagg": did you mean "image-tag"?`)
-	g.allowed(t, "", beyond...)
+	g.denied(t, "partition-range", beyond...)
 	g.counts(t, `stateward_reload_total{result="failure"}`)
 
 	g.allowed(t, "", "delete", "guardrails", "stateward")
@@ -170,7 +181,8 @@ func TestWrongGuardrailsAreRefusedAtOnceWithTheFieldsPath(t *testing.T) {
 			"  exceptions: [{rules: [image-tag], match: {excludedNamespaces: [a]}, reason: r, owner: o, expires: \"2099-01-01T00:00:00Z\"}]\n",
 			"spec.exceptions[0].match: Invalid value: must select something",
 		},
-		"an unknown rule": {"  rules: [{id: image-tagg}]\n", "spec.rules[0].id: unknown rule \"image-tagg\": did you mean \"image-tag\"?"},
+		"an unknown fragment": {"  include: [eck, ekc]\n", "spec.include[1]: unknown fragment \"ekc\": use one of argo-cd, eck, "},
+		"an unknown rule":     {"  rules: [{id: image-tagg}]\n", "spec.rules[0].id: unknown rule \"image-tagg\": did you mean \"image-tag\"?"},
 		"a parameter of the wrong type": {
 			"  rules: [{id: headless-service, params: {missing: 3}}]\n", "spec.rules[0].params.missing: 3 is not a string",
 		},
