@@ -75,7 +75,7 @@ test-release: ## Test the release machinery: binaries, images and chart of two r
 test-cert-manager: ## Test certificate issuance, renewal and CA rotation with cert-manager's own controllers
 	cd test/certmanager && $(GO_TEST) ./...
 
-AUTOMATION_QUICK := helm prometheus
+AUTOMATION_QUICK := gitops helm prometheus
 
 .PHONY: test-automation
 test-automation: control-plane ## Run Helm, GitOps tools and operators behind Stateward (builds each program the first time)

@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 )
 
-// ModuleFolder returns the folder of a module that a tool's go.mod requires. The go command knows where that is, and
-// downloads it in case only the binary was kept.
+// ModuleFolder returns the folder of a module that a tool's go.mod requires, or of MODULE@VERSION. The go command knows
+// where that is, and downloads it in case only the binary was kept.
 func ModuleFolder(ctx context.Context, tool, module string) (string, error) {
 	root, err := Root()
 	if err != nil {
