@@ -75,15 +75,19 @@ test-release: ## Test the release machinery: binaries, images and chart of two r
 test-cert-manager: ## Test certificate issuance, renewal and CA rotation with cert-manager's own controllers
 	cd test/certmanager && $(GO_TEST) ./...
 
+# The tests run a webhook that the cache of go test does not know, so -count=1.
 AUTOMATION_QUICK := gitops helm prometheus
+AUTOMATION_QUICK_TOOLS := gitops-agent helm prometheus-operator
 
 .PHONY: test-automation
 test-automation: control-plane ## Run Helm, GitOps tools and operators behind Stateward (builds each program the first time)
-	cd test/automation && $(GO_TEST) ./...
+	@go run ./test/cluster/build $(AUTOMATION_QUICK_TOOLS) kustomize-controller postgres-operator rabbitmq-operator
+	cd test/automation && $(GO_TEST) -count=1 ./...
 
 .PHONY: test-automation-quick
 test-automation-quick: control-plane ## Run the quick half of test-automation, which is part of `make test`
-	cd test/automation && $(GO_TEST) $(addprefix ./,$(AUTOMATION_QUICK))
+	@go run ./test/cluster/build $(AUTOMATION_QUICK_TOOLS)
+	cd test/automation && $(GO_TEST) -count=1 $(addprefix ./,$(AUTOMATION_QUICK))
 
 .PHONY: test-browser
 test-browser: ## Open the pages of `stateward plan -o html` in headless Chromium (installs Debian's package as root where there is none)
