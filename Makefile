@@ -17,7 +17,7 @@ SEED := 1000000
 crds = for package in engine confirmations; do $(BIN)/controller-gen crd paths=./policies/$$package output:crd:dir=$(1) || exit 1; done
 GO_FILES_FOLDERS := certs cmd policies test webhook
 # Modules with dependencies that only tests need.
-MODULES := test/bench/check test/bench/contest test/browser test/certmanager test/chart test/forecast test/release
+MODULES := test/automation test/bench/check test/bench/contest test/browser test/certmanager test/chart test/forecast test/release
 
 .DEFAULT_GOAL := help
 
@@ -36,7 +36,7 @@ build: ## Build bin/stateward, a static binary
 ##@ Test
 
 .PHONY: test
-test: control-plane test-conftest test-go test-cert-manager test-forecast fuzz ## Run all tests: Go, Rego with coverage, examples, conftest, cert-manager, forecasts, end to end on a real control plane, fuzzing
+test: control-plane test-conftest test-go test-cert-manager test-forecast test-automation-quick fuzz ## Run all tests: Go, Rego with coverage, examples, conftest, cert-manager, forecasts, Helm and operators, end to end on a real control plane, fuzzing
 
 .PHONY: test-unit
 test-unit: ## Run the tests that need no control plane (a minute)
@@ -74,6 +74,20 @@ test-release: ## Test the release machinery: binaries, images and chart of two r
 .PHONY: test-cert-manager
 test-cert-manager: ## Test certificate issuance, renewal and CA rotation with cert-manager's own controllers
 	cd test/certmanager && $(GO_TEST) ./...
+
+# The tests run a webhook that the cache of go test does not know, so -count=1.
+AUTOMATION_QUICK := gitops helm prometheus
+AUTOMATION_QUICK_TOOLS := gitops-agent helm prometheus-operator
+
+.PHONY: test-automation
+test-automation: control-plane ## Run Helm, GitOps tools and operators behind Stateward (builds each program the first time)
+	@go run ./test/cluster/build $(AUTOMATION_QUICK_TOOLS) kustomize-controller postgres-operator rabbitmq-operator
+	cd test/automation && $(GO_TEST) -count=1 ./...
+
+.PHONY: test-automation-quick
+test-automation-quick: control-plane ## Run the quick half of test-automation, which is part of `make test`
+	@go run ./test/cluster/build $(AUTOMATION_QUICK_TOOLS)
+	cd test/automation && $(GO_TEST) -count=1 $(addprefix ./,$(AUTOMATION_QUICK))
 
 .PHONY: test-browser
 test-browser: ## Open the pages of `stateward plan -o html` in headless Chromium (installs Debian's package as root where there is none)

@@ -2,10 +2,8 @@ package cluster
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 
@@ -144,24 +142,13 @@ func (c *Cluster) nodeReady(name string) probe {
 }
 
 // kwokStages returns the files that tell kwok what to do with nodes and pods.
-// They belong to kwok's module, so the go command knows where they are, and
-// downloads them in case only the binary was kept.
+// They belong to kwok's module.
 func kwokStages(ctx context.Context) ([]string, error) {
-	root, err := Root()
+	folder, err := ModuleFolder(ctx, "kwok", "sigs.k8s.io/kwok")
 	if err != nil {
 		return nil, err
 	}
-	command := exec.CommandContext(ctx, "go", "mod", "download", "-json", "sigs.k8s.io/kwok")
-	command.Dir = filepath.Join(root, "test", "tools", "kwok")
-	output, err := command.Output()
-	if err != nil {
-		return nil, fmt.Errorf("run %s: %w", command, err)
-	}
-	var module struct{ Dir string }
-	if err := json.Unmarshal(output, &module); err != nil {
-		return nil, fmt.Errorf("read the answer of %s: %w", command, err)
-	}
-	stages := filepath.Join(module.Dir, "kustomize", "stage")
+	stages := filepath.Join(folder, "kustomize", "stage")
 	return []string{
 		filepath.Join(stages, "node", "fast", "node-initialize.yaml"),
 		filepath.Join(stages, "pod", "fast", readyStage),

@@ -1,0 +1,42 @@
+package automation
+
+import (
+	"context"
+	"encoding/json"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// Paste runs the command that a denial prints for an object, such as "statefulset db", as a person does who reads it.
+func (c Cluster) Paste(t *testing.T, denial, object string) {
+	t.Helper()
+	command := regexp.MustCompile(`kubectl annotate ` + object + ` [^"\n]*?stateward\.dev/confirm-for=\w+`).FindString(denial)
+	if command == "" {
+		t.Fatalf("no command to confirm in %s", denial)
+	}
+	c.Do(t, "", strings.Fields(command)[1:]...)
+}
+
+// Confirmed wants the marks of a confirmation by the administrator on an object.
+func (c Cluster) Confirmed(t *testing.T, namespace, object string) {
+	t.Helper()
+	var annotations map[string]string
+	Must(t, json.Unmarshal([]byte(c.Do(t, "", "get", object, "-n", namespace, "-o", "jsonpath={.metadata.annotations}")), &annotations))
+	if annotations["stateward.dev/confirm"] != "delete" || annotations["stateward.dev/confirmed-by"] != "admin" {
+		t.Fatalf("%s is not confirmed: annotations %v", object, annotations)
+	}
+}
+
+// Gone waits until the namespace has only claims left.
+func (c Cluster) Gone(t *testing.T, namespace string) {
+	t.Helper()
+	Eventually(t, "only claims are left", func(context.Context) string {
+		for _, line := range c.State(t, namespace) {
+			if !strings.HasPrefix(line, "PersistentVolumeClaim ") {
+				return line
+			}
+		}
+		return ""
+	})
+}
