@@ -15,14 +15,12 @@ const (
 	module    = "github.com/zalando/postgres-operator"
 	namespace = "shop"
 	image     = "ghcr.io/zalando/spilo-17:4.0-p3"
-	// guardrails are for an operator whose set names a Service that leads to the leader only.
+	// guardrails are what a team with this operator writes.
 	guardrails = `apiVersion: stateward.dev/v1alpha1
 kind: Guardrails
 metadata: {name: stateward}
 spec:
-  rules:
-    - id: headless-service
-      params: {notHeadless: warn}
+  include: [zalando-postgres]
 `
 )
 
