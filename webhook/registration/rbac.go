@@ -52,11 +52,16 @@ func Roles(library *policies.Library) []rbacv1.ClusterRole {
 		ResourceNames: []string{Name},
 		Verbs:         []string{"get", "update"},
 	}}
-	return []rbacv1.ClusterRole{read, bundle, OwnersRole(Name+"-owners", append(library.AllParents(), policies.Parent{Resource: "configmaps"}))}
+	return []rbacv1.ClusterRole{read, bundle, OwnersRole(Name+"-owners", append(library.AllParents(),
+		// Some operators keep their settings in a ConfigMap and let that own what they make.
+		policies.Parent{Resource: "configmaps"},
+		// What their deletion takes is told to those alone who show their UID.
+		policies.Parent{Group: definitionsGroup, Resource: definitionsResource},
+	))}
 }
 
-// OwnersRole builds the ClusterRole by which the rule owner-reference looks up owners of these kinds. Of what it gets, only
-// the metadata is asked for; some operators keep their settings in a ConfigMap and let that own what they make.
+// OwnersRole builds the ClusterRole by which owners of these kinds are looked up. Of what it gets, only the metadata is asked
+// for.
 func OwnersRole(name string, owners []policies.Parent) rbacv1.ClusterRole {
 	role := clusterRole(name)
 	byGroup := map[string][]string{}

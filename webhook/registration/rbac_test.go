@@ -67,7 +67,8 @@ func TestStatewardMayReadWhatTheRulesAndGuardrailsNeedAndNothingElse(t *testing.
 						Verbs:         []string{"get", "update"},
 					}},
 				},
-				registration.OwnersRole("stateward-owners", append(policies.Parents(), policies.Parent{Resource: "configmaps"})),
+				registration.OwnersRole("stateward-owners", append(policies.Parents(), policies.Parent{Resource: "configmaps"},
+					policies.Parent{Group: "apiextensions.k8s.io", Resource: "customresourcedefinitions"})),
 			}
 			if diff := cmp.Diff(want, registration.Roles(test.library)); diff != "" {
 				t.Errorf("roles (-want +got):\n%s", diff)
