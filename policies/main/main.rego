@@ -29,6 +29,7 @@ warn contains finding if {
 
 warn contains finding if {
 	some finding in router.mutations
+	finding.level == "warn"
 	not _reported(finding)
 }
 

@@ -59,6 +59,12 @@ test_mutation_can_be_switched_off if {
 		with data.spec.rules as [{"id": "default-selector", "action": "off"}]
 }
 
+test_mutation_that_is_only_recorded_is_not_shown if {
+	made := {{"rule": "auto-canary", "level": "audit"}, {"rule": "default-selector", "level": "warn"}}
+	main.warn == {{"rule": "default-selector", "level": "warn"}} with input as {}
+		with data.stateward.lib.router.mutations as made
+}
+
 test_conftest_gets_the_same_answer_for_a_set_of_files if {
 	files := [{"path": "web.yaml", "contents": _bad}]
 	{finding.msg | some finding in main.deny} == {_partition, _no_service} with input as files
