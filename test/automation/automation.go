@@ -140,10 +140,9 @@ func (c Cluster) Refused(t *testing.T, words []string, arguments ...string) {
 // Stateward runs the command line as a person who may do everything.
 func (c Cluster) Stateward(t *testing.T, user string, arguments ...string) string {
 	t.Helper()
-	_, binary := environment.BinaryForTest(t)
 	kubeconfig, err := c.KubeconfigFor(user, user, "system:masters")
 	Must(t, err)
-	output, code := environment.Output(t, exec.CommandContext(t.Context(), binary, append(arguments, "--kubeconfig", kubeconfig)...))
+	output, code := stateward(t, kubeconfig, arguments...)
 	if code != 0 {
 		t.Fatalf("stateward %s: exit code %d: %s", strings.Join(arguments, " "), code, output)
 	}
@@ -204,7 +203,8 @@ func Must(t *testing.T, err error) {
 func Write(t *testing.T, folder, name, text string) string {
 	t.Helper()
 	path := filepath.Join(folder, name)
-	Must(t, writeFile(path, text))
+	Must(t, os.MkdirAll(filepath.Dir(path), 0o755))
+	Must(t, os.WriteFile(path, []byte(text), 0o644))
 	return path
 }
 
@@ -233,10 +233,15 @@ func (c Cluster) Logs(t *testing.T, tool string, words ...string) {
 // Audit returns the findings of `stateward audit`.
 func (c Cluster) Audit(t *testing.T) string {
 	t.Helper()
-	_, binary := environment.BinaryForTest(t)
-	output, code := environment.Output(t, exec.CommandContext(t.Context(), binary, "audit", "--kubeconfig", c.Environment.Kubeconfig()))
+	output, code := stateward(t, c.Environment.Kubeconfig(), "audit")
 	if code > 1 {
 		t.Fatalf("stateward audit: exit code %d: %s", code, output)
 	}
 	return output
+}
+
+func stateward(t *testing.T, kubeconfig string, arguments ...string) (output string, code int) {
+	t.Helper()
+	_, binary := environment.BinaryForTest(t)
+	return environment.Output(t, exec.CommandContext(t.Context(), binary, append(arguments, "--kubeconfig", kubeconfig)...))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -31,11 +32,22 @@ func (c Cluster) Confirmed(t *testing.T, namespace, object string) {
 // Gone waits until the namespace has only claims left.
 func (c Cluster) Gone(t *testing.T, namespace string) {
 	t.Helper()
-	Eventually(t, "only claims are left", func(context.Context) string {
-		for _, line := range c.State(t, namespace) {
-			if !strings.HasPrefix(line, "PersistentVolumeClaim ") {
-				return line
-			}
+	c.without(t, namespace, "only claims are left", func(line string) bool { return !strings.HasPrefix(line, "PersistentVolumeClaim ") })
+}
+
+// GoesWithOwner waits until the namespace has no StatefulSet.
+func (c Cluster) GoesWithOwner(t *testing.T, namespace string) {
+	t.Helper()
+	c.without(t, namespace, "the set goes with its owner", func(line string) bool { return strings.HasPrefix(line, "StatefulSet") })
+}
+
+// without waits until no line of the namespace's state is one of these.
+func (c Cluster) without(t *testing.T, namespace, what string, goes func(line string) bool) {
+	t.Helper()
+	Eventually(t, what, func(context.Context) string {
+		state := c.State(t, namespace)
+		if left := slices.IndexFunc(state, goes); left >= 0 {
+			return state[left]
 		}
 		return ""
 	})

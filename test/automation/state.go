@@ -3,7 +3,6 @@ package automation
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -49,13 +48,6 @@ func describe(set appsv1.StatefulSet) string {
 		settled = 0
 	}
 	return fmt.Sprintf("StatefulSet %s: %d of %d ready with %s", set.Name, settled, *set.Spec.Replicas, strings.Join(images, ", "))
-}
-
-func writeFile(path, text string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(path, []byte(text), 0o644)
 }
 
 // tail returns the end of a file.

@@ -221,7 +221,7 @@ func (s syncer) promotesWhatWasShown(t *testing.T) {
 	s.run(t, oldImage, oldImage, newImage)
 }
 
-// endsByRollback needs nobody: the account applies the former image with partition 0.
+// endsByRollback needs no person: the account applies the former image with partition 0.
 func endsByRollback(t *testing.T, s syncer) {
 	s.says(t, false, s.manifest(badImage), []string{"Stateward sets 2"}, s.sync(t)...)
 	s.held(t, 2, badImage)

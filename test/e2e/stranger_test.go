@@ -1,14 +1,9 @@
 package e2e_test
 
 import (
-	"bytes"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
-	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	admissionv1 "k8s.io/api/admission/v1"
 	authenticationv1 "k8s.io/api/authentication/v1"
@@ -79,22 +74,12 @@ func (g guard) ask(t *testing.T, kind metav1.GroupVersionKind, resource string, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(g.registration(t).Webhooks[0].ClientConfig.CABundle)
-	client := http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}}
-	defer client.CloseIdleConnections()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, g.Webhook+"/validate", bytes.NewReader(body))
+	answer, err := g.Ask(t.Context(), body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	request.Header.Set("Content-Type", "application/json")
-	response, err := client.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
 	var review admissionv1.AdmissionReview
-	if err := json.NewDecoder(response.Body).Decode(&review); err != nil {
+	if err := json.Unmarshal(answer, &review); err != nil {
 		t.Fatal(err)
 	}
 	if review.Response == nil || review.Response.Result == nil {

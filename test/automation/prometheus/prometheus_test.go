@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -145,13 +144,6 @@ func deletes(t *testing.T, guarded automation.Cluster) {
 
 	guarded.Stateward(t, "alice", "confirm", "prometheus.monitoring.coreos.com/main", "delete", "-n", namespace)
 	guarded.Do(t, "", "delete", "prometheus", "main", "-n", namespace)
-	automation.Eventually(t, "the set goes with its owner", func(context.Context) string {
-		for _, line := range guarded.State(t, namespace) {
-			if strings.HasPrefix(line, "StatefulSet") {
-				return line
-			}
-		}
-		return ""
-	})
+	guarded.GoesWithOwner(t, namespace)
 	guarded.Do(t, "", "delete", "crd", "prometheuses.monitoring.coreos.com")
 }

@@ -2,10 +2,8 @@
 package rabbitmq_test
 
 import (
-	"context"
 	"fmt"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/stateward/stateward/test/automation"
@@ -37,14 +35,7 @@ func TestRabbitMQOperator(t *testing.T) {
 
 	guarded.Stateward(t, "alice", "confirm", object, "delete", "-n", namespace)
 	guarded.Do(t, "", "delete", object, "-n", namespace)
-	automation.Eventually(t, "the set goes with its owner", func(context.Context) string {
-		for _, line := range guarded.State(t, namespace) {
-			if strings.HasPrefix(line, "StatefulSet") {
-				return line
-			}
-		}
-		return ""
-	})
+	guarded.GoesWithOwner(t, namespace)
 }
 
 // run starts the operator with the CustomResourceDefinition and rights of its module.
