@@ -30,15 +30,18 @@ parse(reference) := {"repository": repository, "tag": match[3], "digest": match[
 	is_string(reference)
 	not regex.match(_no_name, reference)
 	some match in regex.find_all_string_submatch_n(_grammar, reference, 1)
-	not _mistaken(match[1], match[2])
 	repository := _repository(trim_suffix(match[1], "/"), match[2])
-
-	# What follows the registry and its slash.
-	count(repository) - indexof(repository, "/") <= 256
+	count(_path(repository, match[2])) <= 255
 }
 
-# With a dot in it, what stands before the first slash is a registry, and then it must be a host.
-_mistaken("", path) if {
+# What the limit of the length counts: all that follows the registry and its slash.
+_path(repository, path) := path if repository == path
+
+_path(repository, path) := substring(repository, indexof(repository, "/") + 1, -1) if repository != path
+
+# A dot before the first slash means a registry. Where that is not the name of a host, as in `my_registry.io/db`,
+# runtimes keep the reference as it is and look for it nowhere else.
+_without_host("", path) if {
 	contains(path, "/")
 	contains(split(path, "/")[0], ".")
 }
@@ -111,7 +114,9 @@ changed(entry) if {
 _runs(images, container) if [container.name, container.image] in images
 
 # The first component is a registry only where it looks like a host; otherwise all of it is the repository.
-_repository(host, path) := concat("/", [host, path]) if {
+_repository(host, path) := path if {
+	_without_host(host, path)
+} else := concat("/", [host, path]) if {
 	_registry(host)
 	not _docker_hub(host)
 } else := sprintf("docker.io/%s", [path]) if {
