@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chart/loader"
 	"helm.sh/helm/v3/pkg/chartutil"
 	"helm.sh/helm/v3/pkg/engine"
@@ -106,8 +107,63 @@ func TestBadValuesAreRefused(t *testing.T) {
 
 func image() []string { return []string{"spec", "template", "spec", "containers", "0", "image"} }
 
+// TestNotesSayWhatTheValuesMean reads what `helm install` prints at its end.
+func TestNotesSayWhatTheValuesMean(t *testing.T) {
+	const (
+		refuses = "While it does not answer, the API server refuses changes and deletions, and lets new objects through."
+		lets    = "While it does not answer, the API server lets everything through."
+		records = "It records what it would deny, and denies nothing."
+	)
+	for name, test := range map[string]struct {
+		values       string
+		says, silent []string
+	}{
+		"the defaults":     {"", []string{"kube-system, cert-manager, stateward-system.", refuses, "helm uninstall stateward --namespace stateward-system"}, []string{lets, records}},
+		"self-managed":     {"certificates: {mode: self-managed}\nexemptNamespaces: [ci]", []string{"kube-system, stateward-system, ci.", refuses}, []string{"cert-manager"}},
+		"nothing refused":  {"failurePolicy: Ignore", []string{lets}, []string{refuses, records}},
+		"nothing enforced": {"certificates: {mode: self-managed}\nauditOnly: true", []string{records}, []string{refuses, lets}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, texts, err := files(t, test.values, namespace)
+			must(t, err)
+			notes := texts[notesFile]
+			for _, line := range test.says {
+				if !strings.Contains(notes, line) {
+					t.Errorf("no %q in\n%s", line, notes)
+				}
+			}
+			for _, line := range test.silent {
+				if strings.Contains(notes, line) {
+					t.Errorf("%q in\n%s", line, notes)
+				}
+			}
+		})
+	}
+}
+
 // render returns what `helm install` would apply, with the CRDs.
 func render(t *testing.T, values, namespace string) (map[string]object, error) {
+	t.Helper()
+	loaded, texts, err := files(t, values, namespace)
+	if err != nil {
+		return nil, err
+	}
+	delete(texts, notesFile)
+	rendered := map[string]object{}
+	for _, text := range texts {
+		maps.Copy(rendered, byName(t, text))
+	}
+	for _, definition := range loaded.CRDObjects() {
+		maps.Copy(rendered, byName(t, string(definition.File.Data)))
+	}
+	return rendered, nil
+}
+
+// notesFile is the only template that is no manifest.
+const notesFile = "stateward/templates/NOTES.txt"
+
+// files renders the templates of the chart, by their paths.
+func files(t *testing.T, values, namespace string) (*chart.Chart, map[string]string, error) {
 	t.Helper()
 	loaded, err := loader.Load(filepath.Join(manifests, "chart"))
 	must(t, err)
@@ -116,20 +172,10 @@ func render(t *testing.T, values, namespace string) (map[string]object, error) {
 	options := chartutil.ReleaseOptions{Name: "stateward", Namespace: namespace, Revision: 1, IsInstall: true}
 	combined, err := chartutil.ToRenderValues(loaded, given, options, chartutil.DefaultCapabilities)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	files, err := engine.Render(loaded, combined)
-	if err != nil {
-		return nil, err
-	}
-	rendered := map[string]object{}
-	for _, text := range files {
-		maps.Copy(rendered, byName(t, text))
-	}
-	for _, definition := range loaded.CRDObjects() {
-		maps.Copy(rendered, byName(t, string(definition.File.Data)))
-	}
-	return rendered, nil
+	rendered, err := engine.Render(loaded, combined)
+	return loaded, rendered, err
 }
 
 // byName reads the objects of a stream.
