@@ -12,6 +12,7 @@ import (
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/policies/forecast"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/webhook/preview"
 )
 
@@ -99,7 +100,7 @@ func under(t *testing.T, spec string) *engine.Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	guardrails, err := engine.ParseGuardrails([]byte(`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","metadata":{"name":"stateward"},"spec":`+spec+`}`), library)
+	guardrails, err := v1alpha1.ParseGuardrails([]byte(`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","metadata":{"name":"stateward"},"spec":`+spec+`}`), library)
 	if err != nil {
 		t.Fatal(err)
 	}

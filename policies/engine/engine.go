@@ -1,8 +1,5 @@
 // Package engine decides: the same Review, World, Guardrails and library always give the same Verdict. It knows OPA
 // and no Kubernetes client, has no clock, opens no connection and keeps nothing between two decisions.
-//
-// +groupName=stateward.dev
-// +versionName=v1alpha1
 package engine
 
 import (
@@ -20,6 +17,7 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine/document"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
 // DefaultTimeout bounds an evaluation whose context has no earlier deadline.
@@ -41,13 +39,13 @@ type Engine struct {
 	managed    bool
 	revision   string
 	guardrails string
-	document   *Guardrails
+	document   *v1alpha1.Guardrails
 }
 
 // New compiles the library under the Guardrails (nil means none: every rule as its metadata has it). What does not
 // compile, or uses a built-in function that could reach outside, is refused with file and line.
-func New(ctx context.Context, library *policies.Library, guardrails *Guardrails) (*Engine, error) {
-	config, err := guardrails.value(library)
+func New(ctx context.Context, library *policies.Library, guardrails *v1alpha1.Guardrails) (*Engine, error) {
+	config, err := configOf(guardrails, library)
 	if err != nil {
 		return nil, err
 	}
@@ -61,9 +59,9 @@ func New(ctx context.Context, library *policies.Library, guardrails *Guardrails)
 	}
 	engine := &Engine{
 		library:    library,
-		off:        guardrails.off(library),
-		reads:      guardrails.reads(library, policies.Rule.OnlyInspects),
-		inspects:   guardrails.reads(library, func(policies.Rule) bool { return false }),
+		off:        guardrails.Off(library),
+		reads:      guardrails.Reads(library, policies.Rule.OnlyInspects),
+		inspects:   guardrails.Reads(library, func(policies.Rule) bool { return false }),
 		queries:    newQueries(&store{guardrails: config}),
 		evaluator:  evaluator,
 		managed:    managed,
@@ -88,7 +86,7 @@ func (e *Engine) Unplanned() error { return e.unplanned }
 func (e *Engine) Library() *policies.Library { return e.library }
 
 // Guardrails returns those that the engine was made of, nil for none.
-func (e *Engine) Guardrails() *Guardrails { return e.document }
+func (e *Engine) Guardrails() *v1alpha1.Guardrails { return e.document }
 
 // ReadsManagedFields reports whether a rule reads the managedFields of objects.
 func (e *Engine) ReadsManagedFields() bool { return e.managed }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/test/builders"
 )
 
@@ -222,7 +223,7 @@ func TestEqualReviewsMeetEqualVerdicts(t *testing.T) {
 	}
 }
 
-func newEngine(t testing.TB, guardrails *engine.Guardrails) *engine.Engine {
+func newEngine(t testing.TB, guardrails *v1alpha1.Guardrails) *engine.Engine {
 	t.Helper()
 	decider, err := engine.New(t.Context(), embedded(t), guardrails)
 	if err != nil {

@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/storage"
 
 	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
 // store is what Rego sees as `data` besides the library: the Guardrails at the root and the World below `cluster`.
@@ -21,6 +23,21 @@ type store struct {
 	storage.PolicyNotSupported
 	storage.TriggersNotSupported
 	guardrails ast.Value
+}
+
+// configOf is what of Guardrails stands at the root of data, checked against the library.
+func configOf(guardrails *v1alpha1.Guardrails, library *policies.Library) (ast.Value, error) {
+	if guardrails == nil {
+		return ast.NewObject(), nil
+	}
+	if err := guardrails.Check(library); err != nil {
+		return nil, err
+	}
+	encoded, err := json.Marshal(v1alpha1.Guardrails{TypeMeta: guardrails.TypeMeta, Spec: guardrails.Spec})
+	if err != nil {
+		return nil, fmt.Errorf("encode guardrails: %w", err)
+	}
+	return ParseObject(encoded)
 }
 
 // transaction ties one evaluation to its World, and remembers of which resources it wanted to see what the World does

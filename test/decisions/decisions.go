@@ -17,6 +17,7 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/test/cluster"
 	"github.com/stateward/stateward/webhook"
 	"github.com/stateward/stateward/webhook/decisionlog"
@@ -32,7 +33,7 @@ func Engine(t testing.TB, spec string) *engine.Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	guardrails, err := engine.ParseGuardrails(
+	guardrails, err := v1alpha1.ParseGuardrails(
 		[]byte(`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","metadata":{"name":"stateward"},"spec":`+spec+`}`), library)
 	if err != nil {
 		t.Fatal(err)

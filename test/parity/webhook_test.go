@@ -23,6 +23,7 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/test/cluster"
 	"github.com/stateward/stateward/webhook"
 )
@@ -59,7 +60,7 @@ func compile(file string) (handlers, error) {
 	if err != nil {
 		return handlers{}, err
 	}
-	var guardrails *engine.Guardrails
+	var guardrails *v1alpha1.Guardrails
 	if file != "" {
 		source, err := os.ReadFile(file)
 		if err != nil {
@@ -69,7 +70,7 @@ func compile(file string) (handlers, error) {
 		if err != nil {
 			return handlers{}, err
 		}
-		if guardrails, err = engine.ParseGuardrails(raw, library); err != nil {
+		if guardrails, err = v1alpha1.ParseGuardrails(raw, library); err != nil {
 			return handlers{}, err
 		}
 	}

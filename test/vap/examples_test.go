@@ -18,6 +18,7 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/test/examples"
 )
 
@@ -179,7 +180,7 @@ func decider(t *testing.T, guardrails []byte) *engine.Engine {
 	t.Helper()
 	library, err := policies.Embedded()
 	must(t, err)
-	parsed, err := engine.ParseGuardrails(guardrails, library)
+	parsed, err := v1alpha1.ParseGuardrails(guardrails, library)
 	must(t, err)
 	made, err := engine.New(t.Context(), library, parsed)
 	must(t, err)

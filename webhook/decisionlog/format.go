@@ -12,6 +12,7 @@ import (
 	"k8s.io/utils/lru"
 
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
 // rememberedObjects is how many objects of the inventory are kept as they are written: the caches return the same ones
@@ -80,7 +81,7 @@ func (f *formatter) record(entry Entry, key []byte) ([]byte, error) {
 	return made.line(entry, result)
 }
 
-func generationOf(guardrails *engine.Guardrails) int64 {
+func generationOf(guardrails *v1alpha1.Guardrails) int64 {
 	if guardrails == nil {
 		return 0
 	}
@@ -241,7 +242,7 @@ func guardrailsLine(entry Entry) ([]byte, error) {
 	_, revision := entry.Engine.Revision()
 	document := json.RawMessage("null")
 	if guardrails := entry.Engine.Guardrails(); guardrails != nil {
-		stored := engine.Guardrails{TypeMeta: guardrails.TypeMeta, Spec: guardrails.Spec}
+		stored := v1alpha1.Guardrails{TypeMeta: guardrails.TypeMeta, Spec: guardrails.Spec}
 		stored.Name, stored.Generation = guardrails.Name, guardrails.Generation
 		var err error
 		if document, err = json.Marshal(stored); err != nil {

@@ -21,6 +21,7 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/webhook"
 	"github.com/stateward/stateward/webhook/decisionlog"
 )
@@ -38,7 +39,7 @@ func newEngine(t testing.TB, log string) *engine.Engine {
 		t.Fatal(err)
 	}
 	raw := `{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","metadata":{"name":"stateward","generation":7},"spec":{"decisionLog":` + log + `}}`
-	guardrails, err := engine.ParseGuardrails([]byte(raw), library)
+	guardrails, err := v1alpha1.ParseGuardrails([]byte(raw), library)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +211,7 @@ func TestLogBeginsWithTheGuardrails(t *testing.T) {
 	if err != nil || !record.IsGuardrails() {
 		t.Fatalf("the log begins with %s: %v", first, err)
 	}
-	guardrails, err := engine.ParseGuardrails(record.Guardrails, decider.Library())
+	guardrails, err := v1alpha1.ParseGuardrails(record.Guardrails, decider.Library())
 	if err != nil {
 		t.Fatal(err)
 	}

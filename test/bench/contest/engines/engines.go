@@ -16,6 +16,7 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/test/bench/contest/rules"
 )
 
@@ -62,7 +63,7 @@ func Stateward(ctx context.Context) (Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	guardrails, err := engine.ParseGuardrails(source, library)
+	guardrails, err := v1alpha1.ParseGuardrails(source, library)
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-package engine_test
+package v1alpha1_test
 
 import (
 	"fmt"
@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
 
-	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/policies/fragments"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
 // TestFragmentsAreGuardrails holds for each what a reader of a merged file expects: it works alone, none sets what another
@@ -24,7 +24,7 @@ func TestFragmentsAreGuardrails(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fragment, err := engine.ParseGuardrails(encoded, embedded(t))
+		fragment, err := v1alpha1.ParseGuardrails(encoded, embedded(t))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -40,7 +40,7 @@ func TestFragmentsAreGuardrails(t *testing.T) {
 		}
 		rest := fragment.Spec
 		rest.Actors, rest.Exceptions, rest.Rules = nil, nil, nil
-		if diff := cmp.Diff(engine.GuardrailsSpec{}, rest); diff != "" {
+		if diff := cmp.Diff(v1alpha1.GuardrailsSpec{}, rest); diff != "" {
 			t.Errorf("%s sets something for all requests:\n%s", name, diff)
 		}
 		for _, exception := range fragment.Spec.Exceptions {
@@ -58,7 +58,7 @@ func TestGuardrailsIncludeFragmentsAndWinOverThem(t *testing.T) {
 	got := parsed(t, library, `{"include":["velero","keda"],"actors":[`+own+`]}`)
 	alone := parsed(t, library, `{"actors":[`+own+`]}`)
 	velero, keda := parsed(t, library, `{"include":["velero"]}`), parsed(t, library, `{"include":["keda"]}`)
-	want := engine.GuardrailsSpec{
+	want := v1alpha1.GuardrailsSpec{
 		Actors:     slices.Concat(alone.Spec.Actors, keda.Spec.Actors),
 		Exceptions: slices.Concat(velero.Spec.Exceptions, keda.Spec.Exceptions),
 	}
@@ -72,7 +72,7 @@ func TestGuardrailsIncludeFragmentsAndWinOverThem(t *testing.T) {
 
 func TestFragmentsThatCannotBeIncludedAreRefused(t *testing.T) {
 	t.Parallel()
-	_, err := engine.ParseGuardrails([]byte(guardrailsWith(`"include":["eck","ekc","eck"],"profile":"paranoid"`)), embedded(t))
+	_, err := v1alpha1.ParseGuardrails([]byte(guardrailsWith(`"include":["eck","ekc","eck"],"profile":"paranoid"`)), embedded(t))
 	want := fmt.Sprintf("spec.include[1]: unknown fragment \"ekc\": use one of %s\n"+
 		"spec.include[2]: fragment \"eck\" is already in include[0]\n"+
 		`spec.profile: unknown profile "paranoid": use one of [baseline strict]`, strings.Join(fragments.Names(), ", "))

@@ -1,4 +1,4 @@
-package engine
+package v1alpha1
 
 import (
 	"fmt"

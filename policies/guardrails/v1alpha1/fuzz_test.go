@@ -1,4 +1,4 @@
-package engine_test
+package v1alpha1_test
 
 import (
 	"encoding/json"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
 // FuzzGuardrails holds that whatever is accepted comes into force, and reads the same when it is written again.
@@ -26,7 +27,7 @@ func FuzzGuardrails(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		guardrails, err := engine.ParseGuardrails(raw, library)
+		guardrails, err := v1alpha1.ParseGuardrails(raw, library)
 		if err != nil {
 			return
 		}
@@ -34,7 +35,7 @@ func FuzzGuardrails(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := engine.ParseGuardrails(written, library)
+		again, err := v1alpha1.ParseGuardrails(written, library)
 		if err != nil {
 			t.Fatalf("accepted, and refused when written again: %v\n%s", err, written)
 		}

@@ -1,11 +1,11 @@
-package engine_test
+package v1alpha1_test
 
 import (
 	"encoding/json"
 	"testing"
 
 	"github.com/stateward/stateward/policies"
-	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
 func TestNothingEnforcedSaysWhy(t *testing.T) {
@@ -97,14 +97,14 @@ func TestNothingEnforcedLooksAtEveryRule(t *testing.T) {
 			}
 		})
 	}
-	if got := (*engine.Guardrails)(nil).NothingEnforced(library); got != "" {
+	if got := (*v1alpha1.Guardrails)(nil).NothingEnforced(library); got != "" {
 		t.Errorf("without Guardrails: %q", got)
 	}
 }
 
-func parsed(t *testing.T, library *policies.Library, spec string) *engine.Guardrails {
+func parsed(t *testing.T, library *policies.Library, spec string) *v1alpha1.Guardrails {
 	t.Helper()
-	guardrails, err := engine.ParseGuardrails([]byte(`{"apiVersion": "stateward.dev/v1alpha1", "kind": "Guardrails", "metadata": {"name": "stateward"}, "spec": `+spec+`}`), library)
+	guardrails, err := v1alpha1.ParseGuardrails([]byte(`{"apiVersion": "stateward.dev/v1alpha1", "kind": "Guardrails", "metadata": {"name": "stateward"}, "spec": `+spec+`}`), library)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,15 +1,13 @@
-package engine
+package v1alpha1
 
 import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 
-	"github.com/open-policy-agent/opa/v1/ast"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/stateward/stateward/policies"
@@ -217,8 +215,8 @@ func (g *Guardrails) Revision() string {
 	return hex.EncodeToString(sum[:6])
 }
 
-// off is the set of rules whose findings are not reported.
-func (g *Guardrails) off(library *policies.Library) map[string]bool {
+// Off is the set of rules whose findings are not reported.
+func (g *Guardrails) Off(library *policies.Library) map[string]bool {
 	off := map[string]bool{}
 	for _, rule := range library.All() {
 		off[rule.ID] = g.Level(rule) == policies.Off && !g.hasActions(rule)
@@ -260,9 +258,9 @@ func (g *Guardrails) Action(id string) (level policies.Level, found bool) {
 	return "", false
 }
 
-// reads lists, sorted, what the rules that are not off read, and the namespaces where something is selected by their
+// Reads lists, sorted, what the rules that are not off read, and the namespaces where something is selected by their
 // labels; without the rules that are left out.
-func (g *Guardrails) reads(library *policies.Library, without func(policies.Rule) bool) []string {
+func (g *Guardrails) Reads(library *policies.Library, without func(policies.Rule) bool) []string {
 	reads := map[string]bool{}
 	for _, rule := range library.All() {
 		if without(rule) {
@@ -292,19 +290,4 @@ func (g *Guardrails) matches() (matches []*Match) {
 		matches = append(matches, &g.Spec.Exceptions[index].Match)
 	}
 	return slices.DeleteFunc(matches, func(match *Match) bool { return match == nil })
-}
-
-// value is the object as Rego reads it, at the root of data.
-func (g *Guardrails) value(library *policies.Library) (ast.Value, error) {
-	if g == nil {
-		return ast.NewObject(), nil
-	}
-	if err := g.check(library); err != nil {
-		return nil, err
-	}
-	encoded, err := json.Marshal(Guardrails{TypeMeta: g.TypeMeta, Spec: g.Spec})
-	if err != nil {
-		return nil, fmt.Errorf("encode guardrails: %w", err)
-	}
-	return ParseObject(encoded)
 }

@@ -1,4 +1,4 @@
-package engine
+package v1alpha1
 
 import (
 	"encoding/json"
@@ -24,7 +24,7 @@ func ParseGuardrails(raw []byte, library *policies.Library) (*Guardrails, error)
 	if err := errors.Join(append(fieldErrors(unknown...), fieldErrors(err)...)...); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(guardrails.include(library), guardrails.check(library)); err != nil {
+	if err := errors.Join(guardrails.include(library), guardrails.Check(library)); err != nil {
 		return nil, err
 	}
 	return guardrails, nil
@@ -61,7 +61,8 @@ func (m *mistakes) add(err error, path ...any) {
 	}
 }
 
-func (g *Guardrails) check(library *policies.Library) error {
+// Check says what is wrong, each mistake as a *FieldError in the joined error.
+func (g *Guardrails) Check(library *policies.Library) error {
 	var found mistakes
 	if g.APIVersion != GuardrailsAPIVersion {
 		found.add(fmt.Errorf("%q is not %s", g.APIVersion, GuardrailsAPIVersion), "apiVersion")
