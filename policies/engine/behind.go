@@ -6,7 +6,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
-	"github.com/stateward/stateward/policies/engine/plan"
+	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
 // mostLookedUp is how many StatefulSets are looked up for one deletion. Where it concerns more, enough of them are as the
@@ -29,7 +29,7 @@ func (c *Case) behind(world World) World {
 		return concerned{Follower: follower, by: func(string) bool { return true }}
 	case resource == "persistentvolumeclaims":
 		// The controller names claims TEMPLATE-SET-ORDINAL.
-		claim, _ := c.review.named(find(c.input, "request")).(ast.String)
+		claim, _ := c.review.named(lazy.Find(c.input, "request")).(ast.String)
 		return concerned{Follower: follower, by: func(set string) bool { return strings.Contains(string(claim), "-"+set+"-") }}
 	default:
 		return world
@@ -39,7 +39,7 @@ func (c *Case) behind(world World) World {
 // scaled returns the World for a Scale, which tells the version of its StatefulSet and little else. Source:
 // scaleFromStatefulSet in pkg/registry/apps/statefulset/storage/storage.go. Old API servers send no old Scale.
 func (c *Case) scaled(follower Follower) World {
-	version, known := find(c.input, "request", "oldObject", "metadata", "resourceVersion").(ast.String)
+	version, known := lazy.Find(c.input, "request", "oldObject", "metadata", "resourceVersion").(ast.String)
 	if !known || version == "" {
 		return follower
 	}
@@ -92,7 +92,7 @@ func (w concerned) List(ctx context.Context, resource, namespace string) (ast.Va
 
 // now returns the sets of a namespace as they are.
 func (w concerned) now(ctx context.Context, namespace string, sets ast.Value) (ast.Value, error) {
-	heard, _ := plan.Fields(sets)
+	heard, _ := lazy.Fields(sets)
 	concerns := func(set [2]*ast.Term) bool {
 		name, ok := set[0].Value.(ast.String)
 		return ok && w.by(string(name))

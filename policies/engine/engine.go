@@ -16,7 +16,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/topdown"
 
 	"github.com/stateward/stateward/policies"
-	"github.com/stateward/stateward/policies/engine/document"
+	"github.com/stateward/stateward/policies/engine/lazy"
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
@@ -93,7 +93,7 @@ func (e *Engine) ReadsManagedFields() bool { return e.managed }
 
 // ParseObject is ParseObject, with the managedFields if a rule reads them.
 func (e *Engine) ParseObject(raw json.RawMessage) (ast.Value, error) {
-	return parse(&document.Reader{ManagedFields: e.managed}, raw)
+	return parse(&lazy.Reader{ManagedFields: e.managed}, raw)
 }
 
 // Case is a review that has been read.
@@ -102,7 +102,7 @@ type Case struct {
 	input   ast.Value
 	verdict Verdict
 	settled bool
-	reader  *document.Reader
+	reader  *lazy.Reader
 	// recording is nil where nothing is recorded.
 	recording *Recording
 }
@@ -114,7 +114,7 @@ func (c *Case) Settled() bool { return c.settled }
 func (c *Case) Review() Review { return c.review }
 
 // Part is the object, oldObject or options of the review as rules see them; it must not be read by two at a time.
-func (c *Case) Part(name string) ast.Value { return find(c.input, "request", name) }
+func (c *Case) Part(name string) ast.Value { return lazy.Find(c.input, "request", name) }
 
 // MetMask reports whether a masked value of a Masked review was read.
 func (c *Case) MetMask() bool { return c.reader.MetMask }
@@ -131,7 +131,7 @@ func (e *Engine) Decide(ctx context.Context, review Review, world World) (Verdic
 
 // Read is the first half of Decide, which takes little; an object that is malformed is an error.
 func (e *Engine) Read(review Review) (*Case, error) {
-	reader := &document.Reader{ManagedFields: e.managed, Masked: review.Masked}
+	reader := &lazy.Reader{ManagedFields: e.managed, Masked: review.Masked}
 	input, err := review.input(reader)
 	if err != nil {
 		return nil, err
@@ -178,9 +178,9 @@ func (e *Engine) Judge(ctx context.Context, read *Case, world World) (Verdict, e
 func evaluate(ctx context.Context, query *rego.PreparedEvalQuery, input ast.Value, txn *transaction, options ...rego.EvalOption) ([]Finding, error) {
 	ctx, cancel := context.WithTimeout(ctx, DefaultTimeout)
 	defer cancel()
-	txn.review = whole(txn.review)
+	txn.review = lazy.Forced(txn.review)
 	results, err := query.Eval(ctx, append(options,
-		rego.EvalParsedInput(whole(input)),
+		rego.EvalParsedInput(lazy.Forced(input)),
 		rego.EvalTransaction(txn),
 		rego.EvalMetrics(metrics.NoOp()),
 	)...)

@@ -12,7 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/stateward/stateward/policies"
-	"github.com/stateward/stateward/policies/engine/document"
+	"github.com/stateward/stateward/policies/engine/lazy"
 	"github.com/stateward/stateward/test/examples"
 )
 
@@ -37,7 +37,7 @@ func TestShortCutsChangeNoVerdict(t *testing.T) {
 		}
 		for _, each := range example.Documents {
 			review := reviewOf(t, each)
-			input, err := review.input(&document.Reader{})
+			input, err := review.input(&lazy.Reader{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -115,11 +115,11 @@ func TestAnEntryIsMadeAsByRego(t *testing.T) {
 		}
 	}
 	for _, review := range reviews {
-		input, err := review.input(&document.Reader{})
+		input, err := review.input(&lazy.Reader{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		results, err := query.Eval(t.Context(), rego.EvalParsedInput(whole(input)), rego.EvalTransaction(newTransaction(&Snapshot{})))
+		results, err := query.Eval(t.Context(), rego.EvalParsedInput(lazy.Forced(input)), rego.EvalTransaction(newTransaction(&Snapshot{})))
 		if err != nil || len(results) != 1 {
 			t.Fatalf("%d results, %v", len(results), err)
 		}
@@ -127,7 +127,7 @@ func TestAnEntryIsMadeAsByRego(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := whole(entries(review.entry(input))); ast.Compare(want, got) != 0 {
+		if got := lazy.Forced(entries(review.entry(input))); ast.Compare(want, got) != 0 {
 			t.Errorf("made by the library %v, by Decide %v", want, got)
 		}
 	}

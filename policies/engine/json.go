@@ -5,18 +5,17 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
-	"github.com/stateward/stateward/policies/engine/document"
-	"github.com/stateward/stateward/policies/engine/plan"
+	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
 // ParseObject reads a JSON object, or null, as Rego sees it: an empty text is null. The managedFields of an object's
 // metadata are left out: no built-in rule reads them, and they are half of many objects.
-func ParseObject(raw json.RawMessage) (ast.Value, error) { return parse(&document.Reader{}, raw) }
+func ParseObject(raw json.RawMessage) (ast.Value, error) { return parse(&lazy.Reader{}, raw) }
 
-func parse(reader *document.Reader, raw json.RawMessage) (ast.Value, error) {
+func parse(reader *lazy.Reader, raw json.RawMessage) (ast.Value, error) {
 	read, err := reader.Read(raw)
 	if err != nil {
 		return nil, err
 	}
-	return plan.Whole(read)
+	return lazy.Force(read)
 }

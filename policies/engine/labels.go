@@ -6,8 +6,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/stateward/stateward/policies"
-	"github.com/stateward/stateward/policies/engine/document"
-	"github.com/stateward/stateward/policies/engine/plan"
+	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
 // Labels are labels with their values. What is no string is left out: a search for objects by Labels may be told
@@ -17,23 +16,23 @@ type Labels map[string]string
 // Wanted returns labels without which no pod is an object's: those that its selector wants, or, of a workload without
 // one, those that its pods have.
 func Wanted(resource string, object ast.Value) Labels {
-	selector := find(object, "spec", "selector")
+	selector := lazy.Find(object, "spec", "selector")
 	switch {
 	case resource == "services":
 		return labelsOf(selector)
 	case selector == nil || selector == ast.NullValue:
 		return Given(object)
 	default:
-		return labelsOf(find(selector, "matchLabels"))
+		return labelsOf(lazy.Find(selector, "matchLabels"))
 	}
 }
 
 // Given returns the labels that a workload gives its pods. A revision has them itself.
 func Given(object ast.Value) Labels {
-	if kind, _ := find(object, "kind").(ast.String); kind == "ControllerRevision" {
-		return labelsOf(find(object, "metadata", "labels"))
+	if kind, _ := lazy.Find(object, "kind").(ast.String); kind == "ControllerRevision" {
+		return labelsOf(lazy.Find(object, "metadata", "labels"))
 	}
-	return labelsOf(find(object, "spec", "template", "metadata", "labels"))
+	return labelsOf(lazy.Find(object, "spec", "template", "metadata", "labels"))
 }
 
 // Has reports whether all the others are among these.
@@ -48,7 +47,7 @@ func (l Labels) Has(others Labels) bool {
 
 func labelsOf(value ast.Value) Labels {
 	labels := Labels{}
-	fields, _ := plan.Fields(value)
+	fields, _ := lazy.Fields(value)
 	for _, field := range fields {
 		name, named := field[0].Value.(ast.String)
 		if text, ok := field[1].Value.(ast.String); ok && named {
@@ -60,7 +59,7 @@ func labelsOf(value ast.Value) Labels {
 
 // readLabels reads labels as rules write them into a path.
 func readLabels(encoded string) (Labels, error) {
-	value, err := (&document.Reader{}).Read([]byte(encoded))
+	value, err := (&lazy.Reader{}).Read([]byte(encoded))
 	if err != nil {
 		return nil, fmt.Errorf("read labels %q: %w: write them with json.marshal", encoded, err)
 	}
@@ -69,9 +68,9 @@ func readLabels(encoded string) (Labels, error) {
 
 // ClaimsOf are the names of the claims that a Pod uses.
 func ClaimsOf(pod ast.Value) (claims []string) {
-	volumes, _ := plan.Elements(find(pod, "spec", "volumes"))
+	volumes, _ := lazy.Elements(lazy.Find(pod, "spec", "volumes"))
 	for _, volume := range volumes {
-		if claim, ok := find(volume.Value, "persistentVolumeClaim", "claimName").(ast.String); ok {
+		if claim, ok := lazy.Find(volume.Value, "persistentVolumeClaim", "claimName").(ast.String); ok {
 			claims = append(claims, string(claim))
 		}
 	}
@@ -83,10 +82,10 @@ type OwnerKind struct{ Group, Kind string }
 
 // OwnersOf are the kinds of the owners that an object names.
 func OwnersOf(object ast.Value) (kinds []OwnerKind) {
-	references, _ := plan.Elements(find(object, "metadata", "ownerReferences"))
+	references, _ := lazy.Elements(lazy.Find(object, "metadata", "ownerReferences"))
 	for _, reference := range references {
-		apiVersion, _ := find(reference.Value, "apiVersion").(ast.String)
-		if kind, ok := find(reference.Value, "kind").(ast.String); ok {
+		apiVersion, _ := lazy.Find(reference.Value, "apiVersion").(ast.String)
+		if kind, ok := lazy.Find(reference.Value, "kind").(ast.String); ok {
 			kinds = append(kinds, OwnerKind{Group: policies.GroupOf(string(apiVersion)), Kind: string(kind)})
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/stateward/stateward/policies/engine/plan"
+	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
 // KnownOwner is what a live cluster says of the object that an owner reference means.
@@ -53,14 +53,14 @@ func cutLast(text string) (before, after string, found bool) {
 
 // UID is that of an object of a World, or "".
 func UID(object ast.Value) string {
-	uid, _ := whole(find(object, "metadata", "uid")).(ast.String)
+	uid, _ := lazy.Forced(lazy.Find(object, "metadata", "uid")).(ast.String)
 	return string(uid)
 }
 
 // IsOwnedBy reports whether an object of a World has an owner with this UID.
 func IsOwnedBy(object ast.Value, uid string) bool {
-	references, _ := plan.Elements(find(object, "metadata", "ownerReferences"))
+	references, _ := lazy.Elements(lazy.Find(object, "metadata", "ownerReferences"))
 	return slices.ContainsFunc(references, func(reference *ast.Term) bool {
-		return whole(find(reference.Value, "uid")) == ast.Value(ast.String(uid))
+		return lazy.Forced(lazy.Find(reference.Value, "uid")) == ast.Value(ast.String(uid))
 	})
 }

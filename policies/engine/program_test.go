@@ -6,7 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/open-policy-agent/opa/v1/rego"
 
-	"github.com/stateward/stateward/policies/engine/document"
+	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
 // FuzzProgram holds that a program and OPA's own evaluator find the same, or both cannot tell.
@@ -35,7 +35,7 @@ func FuzzProgram(f *testing.F) {
 	queries := map[*asked]*rego.PreparedEvalQuery{}
 	f.Fuzz(func(t *testing.T, object, old []byte, kind uint8) {
 		review := fuzzed(object, old, kind)
-		input, err := review.input(&document.Reader{})
+		input, err := review.input(&lazy.Reader{})
 		if err != nil || exempt(input, review) != "" {
 			return
 		}

@@ -10,8 +10,7 @@ import (
 	authenticationv1 "k8s.io/api/authentication/v1"
 
 	"github.com/stateward/stateward/policies"
-	"github.com/stateward/stateward/policies/engine/document"
-	"github.com/stateward/stateward/policies/engine/plan"
+	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
 // Door says which questions a review asks.
@@ -57,7 +56,7 @@ type Review struct {
 	// Planned says that Object and OldObject are two versions of a manifest, and nothing of it is stored: whatever they
 	// say, nothing is confirmed, and it is not to be confirmed now.
 	Planned bool `json:"planned,omitempty"`
-	// Masked says that values of Object and OldObject were replaced by document.Mask; Case.MetMask reports whether a rule
+	// Masked says that values of Object and OldObject were replaced by lazy.Mask; Case.MetMask reports whether a rule
 	// read one.
 	Masked bool `json:"-"`
 }
@@ -102,7 +101,7 @@ func (r Review) subject() (resource, operation string) {
 
 // input is the review as Rego sees it: an AdmissionReview's request, beside it what only Stateward knows. The objects are
 // read as far as rules ask.
-func (r Review) input(reader *document.Reader) (ast.Value, error) {
+func (r Review) input(reader *lazy.Reader) (ast.Value, error) {
 	request := [][2]*ast.Term{
 		item("kind", ast.ObjectTerm(item("group", ast.StringTerm(r.Group)), item("kind", ast.StringTerm(r.Kind)))),
 		item("resource", ast.ObjectTerm(item("resource", ast.StringTerm(r.Resource)))),
@@ -130,7 +129,7 @@ func (r Review) input(reader *document.Reader) (ast.Value, error) {
 		}
 		request = append(request, item(part.name, ast.NewTerm(value)))
 	}
-	input := [][2]*ast.Term{item("request", plan.Object(request...))}
+	input := [][2]*ast.Term{item("request", lazy.Object(request...))}
 	var added [][2]*ast.Term
 	if !r.Time.IsZero() {
 		added = append(added, item("time", ast.StringTerm(r.Time.UTC().Format(time.RFC3339))))
@@ -141,7 +140,7 @@ func (r Review) input(reader *document.Reader) (ast.Value, error) {
 	if len(added) > 0 {
 		input = append(input, item("stateward", ast.ObjectTerm(added...)))
 	}
-	return plan.Object(input...).Value, nil
+	return lazy.Object(input...).Value, nil
 }
 
 func userTerm(user authenticationv1.UserInfo) *ast.Term {

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	admissionv1 "k8s.io/api/admission/v1"
 
-	"github.com/stateward/stateward/policies/engine/document"
+	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
 const stepsFile = "testdata/steps.json"
@@ -59,7 +59,7 @@ func stepsOf(t *testing.T, decider *Engine, file string) int {
 		t.Fatal(err)
 	}
 	review := FromRequest(recorded.Request, time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
-	input, err := review.input(&document.Reader{})
+	input, err := review.input(&lazy.Reader{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/storage"
 
 	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine/lazy"
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
@@ -223,7 +224,7 @@ func readWorld(ctx context.Context, world World, path storage.Path) (any, error)
 // descend walks the rest of path below value; what is not there is absent for Rego, which is no error.
 func descend(value ast.Value, path storage.Path, from int) (any, error) {
 	for _, key := range path[min(from, len(path)):] {
-		value = find(value, key)
+		value = lazy.Find(value, key)
 	}
 	if value == nil {
 		return nil, &storage.Error{Code: storage.NotFoundErr, Message: "data" + dotted(path) + " does not exist"}

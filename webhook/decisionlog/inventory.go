@@ -10,8 +10,7 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
-	"github.com/stateward/stateward/policies/engine/document"
-	"github.com/stateward/stateward/policies/engine/plan"
+	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
 // Inventory is the World of a record: it answers what was answered then. Anything else is an *engine.NotRecordedError.
@@ -21,7 +20,7 @@ type Inventory struct {
 	exact bool
 	// whole reads objects as OPA's own evaluator needs them.
 	whole   bool
-	readers []*document.Reader
+	readers []*lazy.Reader
 	met     bool
 }
 
@@ -35,7 +34,7 @@ func NewInventory(record *Record, decider *engine.Engine, exact bool) *Inventory
 
 // MetMask reports whether a masked value was read.
 func (i *Inventory) MetMask() bool {
-	return i.met || slices.ContainsFunc(i.readers, func(reader *document.Reader) bool { return reader.MetMask })
+	return i.met || slices.ContainsFunc(i.readers, func(reader *lazy.Reader) bool { return reader.MetMask })
 }
 
 // Knows reports whether the resource was watched, or would be.
@@ -148,7 +147,7 @@ func isIn(path []string, namespace string) bool {
 
 // missing is the error for what is not recorded. A path with a masked value in it cannot be found again.
 func (i *Inventory) missing(path []string) error {
-	i.met = i.met || i.record.IsMasked("/reads/") || slices.ContainsFunc(path, func(step string) bool { return strings.Contains(step, document.Mask) })
+	i.met = i.met || i.record.IsMasked("/reads/") || slices.ContainsFunc(path, func(step string) bool { return strings.Contains(step, lazy.Mask) })
 	return &engine.NotRecordedError{Path: path}
 }
 
@@ -169,7 +168,7 @@ func (i *Inventory) objects(path []string) (ast.Value, error) {
 	if len(items) == 0 {
 		return ast.NewObject(), nil
 	}
-	return plan.Object(items...).Value, nil
+	return lazy.Object(items...).Value, nil
 }
 
 // object reads an object of the record, nil for an empty digest.
@@ -178,14 +177,14 @@ func (i *Inventory) object(digest string) (ast.Value, error) {
 		return nil, nil
 	}
 	// Each has a reader of its own: they have nothing in common.
-	reader := &document.Reader{ManagedFields: true, Masked: len(i.record.Masked) > 0}
+	reader := &lazy.Reader{ManagedFields: true, Masked: len(i.record.Masked) > 0}
 	value, err := reader.Read(i.record.Objects[digest])
 	if err != nil {
 		return nil, fmt.Errorf("read object %s of the record: %w", digest, err)
 	}
 	i.readers = append(i.readers, reader)
 	if i.whole {
-		return plan.Whole(value)
+		return lazy.Force(value)
 	}
 	return value, nil
 }

@@ -13,7 +13,7 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
-	"github.com/stateward/stateward/policies/engine/document"
+	"github.com/stateward/stateward/policies/engine/lazy"
 	"github.com/stateward/stateward/webhook"
 	"github.com/stateward/stateward/webhook/decisionlog"
 )
@@ -168,7 +168,7 @@ func differences(record *decisionlog.Record, then, now decisionlog.Result) outco
 func orMasked(record *decisionlog.Record, class Class, findings, all []engine.Finding) outcome {
 	made := outcome{class: class, rules: rulesOf(findings), details: messagesOf(findings)}
 	masked := func(finding engine.Finding) bool {
-		return strings.Contains(finding.Message, document.Mask) || isMaskedField(record, finding.Path)
+		return strings.Contains(finding.Message, lazy.Mask) || isMaskedField(record, finding.Path)
 	}
 	if len(record.Masked) > 0 && slices.ContainsFunc(all, masked) {
 		made.class = Masked

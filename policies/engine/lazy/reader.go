@@ -1,6 +1,4 @@
-// Package document reads a JSON object as Rego sees it, as far as it is asked for: rules look at a tenth of what stands in
-// a StatefulSet of 9 KB, and to make OPA's values of all of it takes as long as to judge it.
-package document
+package lazy
 
 import (
 	"bytes"
@@ -38,7 +36,7 @@ type Reader struct {
 // Mask begins the text that replaces a value in a record. What follows is the same for equal values of one process.
 const Mask = "[masked "
 
-// Read reads a JSON object or null, which an empty text is too. An object is a plan.Collection. All of the text is checked
+// Read reads a JSON object or null, which an empty text is too. An object is a Collection. All of the text is checked
 // at once; what is asked for later cannot be malformed.
 func (r *Reader) Read(raw json.RawMessage) (ast.Value, error) {
 	if len(raw) == 0 {

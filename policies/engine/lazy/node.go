@@ -1,4 +1,4 @@
-package document
+package lazy
 
 import (
 	"cmp"
@@ -8,7 +8,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// node is an object or array of a document. It implements plan.Collection.
+// node is an object or array of a document. It implements Collection.
 type node struct {
 	// Value is nil: OPA must never get to see a node.
 	ast.Value
@@ -88,8 +88,8 @@ func (n *node) find(name string) (int, bool) {
 	return slices.BinarySearchFunc(n.fields, name, func(each field, name string) int { return strings.Compare(each.name, name) })
 }
 
-// Whole returns all that stands in it as OPA sees it.
-func (n *node) Whole() (*ast.Term, error) {
+// Force returns all that stands in it as OPA sees it.
+func (n *node) Force() (*ast.Term, error) {
 	if n.whole == nil {
 		n.whole = n.read()
 	}
@@ -120,7 +120,7 @@ func (n *node) read() *ast.Term {
 func (n *node) wholeAt(index int) *ast.Term {
 	value := n.value(index)
 	if within, ok := value.Value.(*node); ok {
-		value, _ = within.Whole()
+		value, _ = within.Force()
 	}
 	return value
 }
@@ -159,7 +159,7 @@ func (n *node) open() {
 			n.fields = append(n.fields, each)
 		}
 	}
-	n.fields = sorted(n.fields)
+	n.fields = sortedFields(n.fields)
 }
 
 // element is the value that begins here. The next object or array has this mark; what has the one after it is returned.
@@ -177,8 +177,8 @@ func (s *source) element(at int, mark int32) (element, int32) {
 	return each, mark
 }
 
-// sorted sorts fields by name. Of those with one name the last counts.
-func sorted(fields []field) []field {
+// sortedFields sorts fields by name. Of those with one name the last counts.
+func sortedFields(fields []field) []field {
 	slices.SortStableFunc(fields, func(a, b field) int { return cmp.Compare(a.name, b.name) })
 	kept := fields[:0]
 	for index, each := range fields {

@@ -1,4 +1,7 @@
-package plan
+// Package lazy holds values of Rego that are read as far as rules ask: JSON objects (Reader), what is made of them (Array,
+// Object) and what others look up. Rules read a tenth of a StatefulSet of 9 KB, and to make OPA's values of all of it takes as
+// long as to evaluate the rules. Force makes a value that OPA knows.
+package lazy
 
 import (
 	"slices"
@@ -6,27 +9,27 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// Lazy is a value of which is read what rules ask for. It is an ast.Value to fit where values are. OPA must never get to
+// Value is a value of which is read what rules ask for. It is an ast.Value to fit where values are. OPA must never get to
 // see one: its kinds embed a Value that is nil, so that one that gets away ends the evaluation by a panic instead of being
-// taken for something else. The machine hands OPA's functions what Whole returns.
-type Lazy interface {
+// taken for something else. What is handed to OPA's functions is what Force returns.
+type Value interface {
 	ast.Value
-	// Get returns what stands at a key, nil where nothing does: the same term each time, which may be a Lazy's.
+	// Get returns what stands at a key, nil where nothing does: the same term each time, which may be lazy.
 	Get(key *ast.Term) (*ast.Term, error)
-	// Whole returns all of it as OPA sees it, nil where there is nothing.
-	Whole() (*ast.Term, error)
+	// Force returns all of it as OPA sees it, nil where there is nothing.
+	Force() (*ast.Term, error)
 }
 
-// Collection is a Lazy that is known to be an object or an array.
+// Collection is a lazy value that is known to be an object or an array.
 type Collection interface {
-	Lazy
+	Value
 	IsArray() bool
 	Len() int
 	// At returns what stands at a place from 0 to Len, in the order that OPA has it in. The key of an array is the place.
 	At(index int) (key, value *ast.Term)
 }
 
-// composite is an object or array with a Lazy in it.
+// composite is an object or array with a lazy value in it.
 type composite struct {
 	ast.Value
 	// keys are nil for an array.
@@ -34,17 +37,17 @@ type composite struct {
 	whole        *ast.Term
 }
 
-// Array returns an array of terms, which may be Lazies'. It keeps the slice.
+// Array returns an array of terms, which may be lazy. It keeps the slice.
 func Array(terms []*ast.Term) *ast.Term {
-	if slices.ContainsFunc(terms, isLazy) {
+	if slices.ContainsFunc(terms, IsLazy) {
 		return &ast.Term{Value: &composite{values: terms}}
 	}
 	return ast.ArrayTerm(terms...)
 }
 
-// Object returns an object of keys and values, which may be Lazies'. Of two with one key the later counts.
+// Object returns an object of keys and values, which may be lazy. Of two with one key the later counts.
 func Object(items ...[2]*ast.Term) *ast.Term {
-	lazy := slices.ContainsFunc(items, func(item [2]*ast.Term) bool { return isLazy(item[1]) })
+	lazy := slices.ContainsFunc(items, func(item [2]*ast.Term) bool { return IsLazy(item[1]) })
 	if lazy || !distinct(items) {
 		items = sorted(items)
 	}
@@ -90,27 +93,36 @@ func sorted(items [][2]*ast.Term) [][2]*ast.Term {
 	return left
 }
 
-func isLazy(term *ast.Term) bool {
-	_, lazy := term.Value.(Lazy)
+// IsLazy reports whether a term holds a lazy value.
+func IsLazy(term *ast.Term) bool {
+	_, lazy := term.Value.(Value)
 	return lazy
 }
 
-// Whole returns a value as OPA sees it.
-func Whole(value ast.Value) (ast.Value, error) {
-	term, err := wholeOf(termOf(value))
+// Force returns a value as OPA sees it.
+func Force(value ast.Value) (ast.Value, error) {
+	term, err := ForceTerm(Term(value))
 	if term == nil || err != nil {
 		return nil, err
 	}
 	return term.Value, nil
 }
 
-// wholeOf is a term as OPA sees it, nil where there is nothing.
-func wholeOf(term *ast.Term) (*ast.Term, error) {
+// Term is a value in a term, nil for nil.
+func Term(value ast.Value) *ast.Term {
+	if value == nil {
+		return nil
+	}
+	return ast.NewTerm(value)
+}
+
+// ForceTerm is a term as OPA sees it, nil where there is nothing.
+func ForceTerm(term *ast.Term) (*ast.Term, error) {
 	if term == nil {
 		return nil, nil
 	}
-	if lazy, ok := term.Value.(Lazy); ok {
-		return lazy.Whole()
+	if lazy, ok := term.Value.(Value); ok {
+		return lazy.Force()
 	}
 	return term, nil
 }
@@ -235,14 +247,14 @@ func (c *composite) Get(key *ast.Term) (*ast.Term, error) {
 	return nil, nil
 }
 
-func (c *composite) Whole() (*ast.Term, error) {
+func (c *composite) Force() (*ast.Term, error) {
 	if c.whole != nil {
 		return c.whole, nil
 	}
 	values := make([]*ast.Term, len(c.values))
 	for index, each := range c.values {
 		var err error
-		if values[index], err = wholeOf(each); err != nil {
+		if values[index], err = ForceTerm(each); err != nil {
 			return nil, err
 		}
 	}

@@ -1,4 +1,4 @@
-package document
+package lazy
 
 import (
 	"encoding/json"

@@ -1,4 +1,4 @@
-package document
+package lazy
 
 import (
 	"encoding/json"
@@ -64,7 +64,7 @@ func FuzzReadAsAPIServer(f *testing.F) {
 			return
 		}
 		if root, ok := read.(*node); ok {
-			whole, err := root.Whole()
+			whole, err := root.Force()
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -132,7 +132,7 @@ func same(t *testing.T, want ast.Value, got *ast.Term) {
 			sameField(t, read, place, ast.InternedTerm(place), want.Elem(place))
 		}
 	}
-	whole, err := read.Whole()
+	whole, err := read.Force()
 	if err != nil || ast.Compare(want, whole.Value) != 0 || want.Hash() != whole.Hash() {
 		t.Fatalf("read as %v (%v), by OPA as %v", whole, err, want)
 	}
