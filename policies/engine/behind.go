@@ -6,6 +6,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/stateward/stateward/policies/engine/inventory"
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
@@ -15,8 +16,8 @@ const mostLookedUp = 10
 
 // behind returns a World that is not behind the request in what that is about: StatefulSets of which the request holds no
 // version itself.
-func (c *Case) behind(world World) World {
-	follower, follows := world.(Follower)
+func (c *Case) behind(world inventory.World) inventory.World {
+	follower, follows := world.(inventory.Follower)
 	if !follows {
 		return world
 	}
@@ -38,7 +39,7 @@ func (c *Case) behind(world World) World {
 
 // scaled returns the World for a Scale, which tells the version of its StatefulSet and little else. Source:
 // scaleFromStatefulSet in pkg/registry/apps/statefulset/storage/storage.go. Old API servers send no old Scale.
-func (c *Case) scaled(follower Follower) World {
+func (c *Case) scaled(follower inventory.Follower) inventory.World {
 	version, known := lazy.Find(c.input, "request", "oldObject", "metadata", "resourceVersion").(ast.String)
 	if !known || version == "" {
 		return follower
@@ -48,7 +49,7 @@ func (c *Case) scaled(follower Follower) World {
 
 // upToDate is a World whose one StatefulSet is as it is now.
 type upToDate struct {
-	Follower
+	inventory.Follower
 	namespace, name, version string
 }
 
@@ -61,7 +62,7 @@ func (w upToDate) Get(ctx context.Context, resource, namespace, name string) (as
 
 // concerned is a World whose StatefulSets of some names are as they are now, or are not there any more.
 type concerned struct {
-	Follower
+	inventory.Follower
 	by func(set string) bool
 }
 
@@ -74,7 +75,7 @@ func (w concerned) Governed(ctx context.Context, namespace, service string) (ast
 }
 
 // Labelled is asked for the sets that a budget selects.
-func (w concerned) Labelled(ctx context.Context, resource, namespace string, labels Labels) (ast.Value, error) {
+func (w concerned) Labelled(ctx context.Context, resource, namespace string, labels inventory.Labels) (ast.Value, error) {
 	found, err := w.Follower.Labelled(ctx, resource, namespace, labels)
 	if err != nil || resource != "statefulsets" {
 		return found, err

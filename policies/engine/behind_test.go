@@ -10,12 +10,13 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
 	"github.com/stateward/stateward/test/builders"
 )
 
 // following is a World that remembers of which objects it was asked for which version.
 type following struct {
-	engine.World
+	inventory.World
 	versions []string
 }
 
@@ -48,7 +49,7 @@ func TestWhatARequestHoldsNoVersionOfIsLookedUp(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			snapshot := engine.NewSnapshot("default", []string{"services", "statefulsets"})
+			snapshot := inventory.NewSnapshot("default", []string{"services", "statefulsets"})
 			if err := snapshot.Add(builders.MakeStatefulSet().JSON()); err != nil {
 				t.Fatal(err)
 			}
@@ -66,7 +67,7 @@ func TestWhatARequestHoldsNoVersionOfIsLookedUp(t *testing.T) {
 // TestOfMoreThanAFewSetsWhatIsHeardCounts deletes a namespace, which is not to take a look-up for each of thousands.
 func TestOfMoreThanAFewSetsWhatIsHeardCounts(t *testing.T) {
 	t.Parallel()
-	snapshot := engine.NewSnapshot("default", []string{"statefulsets", "persistentvolumeclaims"})
+	snapshot := inventory.NewSnapshot("default", []string{"statefulsets", "persistentvolumeclaims"})
 	for index := range 11 {
 		set := builders.MakeStatefulSet().Name(fmt.Sprintf("web-%d", index))
 		set.Namespace = "data"

@@ -16,6 +16,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/topdown"
 
 	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine/inventory"
 	"github.com/stateward/stateward/policies/engine/lazy"
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
@@ -91,9 +92,9 @@ func (e *Engine) Guardrails() *v1alpha1.Guardrails { return e.document }
 // ReadsManagedFields reports whether a rule reads the managedFields of objects.
 func (e *Engine) ReadsManagedFields() bool { return e.managed }
 
-// ParseObject is ParseObject, with the managedFields if a rule reads them.
+// ParseObject is lazy.ParseObject, with the managedFields if a rule reads them.
 func (e *Engine) ParseObject(raw json.RawMessage) (ast.Value, error) {
-	return parse(&lazy.Reader{ManagedFields: e.managed}, raw)
+	return (&lazy.Reader{ManagedFields: e.managed}).Parse(raw)
 }
 
 // Case is a review that has been read.
@@ -104,7 +105,7 @@ type Case struct {
 	settled bool
 	reader  *lazy.Reader
 	// recording is nil where nothing is recorded.
-	recording *Recording
+	recording *inventory.Recording
 }
 
 // Settled reports whether the verdict is known without an evaluation: the review is exempt, or no rule judges it.
@@ -119,9 +120,15 @@ func (c *Case) Part(name string) ast.Value { return lazy.Find(c.input, "request"
 // MetMask reports whether a masked value of a Masked review was read.
 func (c *Case) MetMask() bool { return c.reader.MetMask }
 
+// Record makes Judge note what it reads of the World.
+func (c *Case) Record() *inventory.Recording {
+	c.recording = &inventory.Recording{}
+	return c.recording
+}
+
 // Decide judges a review against the World. An error means that it could not be judged, which is neither allowed
 // nor denied: a malformed object, an evaluation that failed or ran out of time, a World that could not tell.
-func (e *Engine) Decide(ctx context.Context, review Review, world World) (Verdict, error) {
+func (e *Engine) Decide(ctx context.Context, review Review, world inventory.World) (Verdict, error) {
 	read, err := e.Read(review)
 	if err != nil {
 		return Verdict{}, err
@@ -143,7 +150,7 @@ func (e *Engine) Read(review Review) (*Case, error) {
 }
 
 // Judge is the second half of Decide.
-func (e *Engine) Judge(ctx context.Context, read *Case, world World) (Verdict, error) {
+func (e *Engine) Judge(ctx context.Context, read *Case, world inventory.World) (Verdict, error) {
 	if read.settled {
 		return read.verdict, nil
 	}
@@ -153,7 +160,7 @@ func (e *Engine) Judge(ctx context.Context, read *Case, world World) (Verdict, e
 	}
 	world = read.behind(world)
 	if read.recording != nil {
-		world = read.recording.of(world)
+		world = read.recording.Of(world)
 	}
 	seen := newTransaction(world)
 	seen.review = entries(read.review.entry(read.input))

@@ -10,6 +10,7 @@ import (
 	admissionv1 "k8s.io/api/admission/v1"
 
 	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine/inventory"
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
@@ -54,7 +55,7 @@ func Explain(
 	results, err := query.Eval(ctx, rego.EvalInput(map[string]any{
 		"request":   request,
 		"stateward": map[string]any{"time": now.UTC().Format(time.RFC3339), "rules": asked},
-	}), rego.EvalTransaction(newTransaction(&Snapshot{})))
+	}), rego.EvalTransaction(newTransaction(&inventory.Snapshot{})))
 	if err != nil {
 		return nil, fmt.Errorf("explain settings: %w", err)
 	}

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine/inventory"
 	"github.com/stateward/stateward/policies/engine/lazy"
 	"github.com/stateward/stateward/test/examples"
 )
@@ -29,7 +30,7 @@ func TestShortCutsChangeNoVerdict(t *testing.T) {
 	}
 	reviews, findings := 0, 0
 	for _, example := range all {
-		world := NewSnapshot("default", decider.library.ManifestResources)
+		world := inventory.NewSnapshot("default", decider.library.ManifestResources)
 		for _, each := range example.Documents {
 			if err := world.Add(encoded(t, each.Object)); err != nil {
 				t.Fatal(err)
@@ -119,7 +120,7 @@ func TestAnEntryIsMadeAsByRego(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		results, err := query.Eval(t.Context(), rego.EvalParsedInput(lazy.Forced(input)), rego.EvalTransaction(newTransaction(&Snapshot{})))
+		results, err := query.Eval(t.Context(), rego.EvalParsedInput(lazy.Forced(input)), rego.EvalTransaction(newTransaction(&inventory.Snapshot{})))
 		if err != nil || len(results) != 1 {
 			t.Fatalf("%d results, %v", len(results), err)
 		}

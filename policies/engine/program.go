@@ -9,6 +9,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/storage"
 
 	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine/inventory"
 	"github.com/stateward/stateward/policies/engine/plan"
 )
 
@@ -62,7 +63,7 @@ func (e *Engine) reported(run *plan.Run, txn *transaction, router string, docume
 		return ast.NewSet(), nil
 	}
 	findings, err := routed(run, router, reports...)
-	var missing *NotRecordedError
+	var missing *inventory.NotRecordedError
 	if !errors.As(err, &missing) {
 		return findings, err
 	}
@@ -96,7 +97,7 @@ func routed(run *plan.Run, router string, reports ...*ast.Term) (ast.Set, error)
 
 // unrecorded notes that a rule cannot be decided since a replayed World does not hold what it reads; the others go on.
 func (e *Engine) unrecorded(run *plan.Run, txn *transaction, document string, err error) bool {
-	var missing *NotRecordedError
+	var missing *inventory.NotRecordedError
 	if !errors.As(err, &missing) {
 		return false
 	}

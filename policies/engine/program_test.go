@@ -6,13 +6,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/open-policy-agent/opa/v1/rego"
 
+	"github.com/stateward/stateward/policies/engine/inventory"
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
 // FuzzProgram holds that a program and OPA's own evaluator find the same, or both cannot tell.
 func FuzzProgram(f *testing.F) {
 	decider, all := builtIn(f)
-	world := NewSnapshot("default", decider.library.ManifestResources)
+	world := inventory.NewSnapshot("default", decider.library.ManifestResources)
 	var before []byte
 	added := 0
 	for _, example := range all {

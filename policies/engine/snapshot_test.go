@@ -11,16 +11,17 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
 )
 
 // walking is a World without indexes of labels: whoever asks is given all there is.
-type walking struct{ *engine.Snapshot }
+type walking struct{ *inventory.Snapshot }
 
-func (w walking) Selecting(ctx context.Context, resource, namespace string, _ engine.Labels) (ast.Value, error) {
+func (w walking) Selecting(ctx context.Context, resource, namespace string, _ inventory.Labels) (ast.Value, error) {
 	return w.List(ctx, resource, namespace)
 }
 
-func (w walking) Labelled(ctx context.Context, resource, namespace string, _ engine.Labels) (ast.Value, error) {
+func (w walking) Labelled(ctx context.Context, resource, namespace string, _ inventory.Labels) (ast.Value, error) {
 	return w.List(ctx, resource, namespace)
 }
 
@@ -33,7 +34,7 @@ func FuzzIndexesChangeNoVerdict(f *testing.F) {
 	decider := newEngine(f, nil)
 	f.Fuzz(func(t *testing.T, seed uint64) {
 		random := rand.New(rand.NewPCG(seed, 0))
-		snapshot := engine.NewSnapshot("default", decider.Library().ManifestResources)
+		snapshot := inventory.NewSnapshot("default", decider.Library().ManifestResources)
 		var reviews []engine.Review
 		for index := range 12 {
 			review := anything(t, random, index)

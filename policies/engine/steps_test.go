@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	admissionv1 "k8s.io/api/admission/v1"
 
+	"github.com/stateward/stateward/policies/engine/inventory"
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
@@ -67,7 +68,7 @@ func stepsOf(t *testing.T, decider *Engine, file string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	txn := newTransaction(NewSnapshot("default", []string{"services", "statefulsets"}))
+	txn := newTransaction(inventory.NewSnapshot("default", []string{"services", "statefulsets"}))
 	txn.review = judged(input, review)
 	run := decider.program.Start(t.Context(), input, source{store: decider.queries.store, txn: txn})
 	defer run.End()

@@ -17,6 +17,7 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/test/cluster"
 	"github.com/stateward/stateward/webhook"
@@ -46,7 +47,7 @@ func Engine(t testing.TB, spec string) *engine.Engine {
 }
 
 // Requests are the recorded ones by their files, in order, with the objects as they were then.
-func Requests(t testing.TB) (requests []*admissionv1.AdmissionRequest, world *engine.Snapshot) {
+func Requests(t testing.TB) (requests []*admissionv1.AdmissionRequest, world *inventory.Snapshot) {
 	t.Helper()
 	root, err := cluster.Root()
 	if err != nil {
@@ -56,7 +57,7 @@ func Requests(t testing.TB) (requests []*admissionv1.AdmissionRequest, world *en
 	if err != nil || len(files) == 0 {
 		t.Fatal(err, len(files))
 	}
-	world = engine.NewSnapshot("default", Engine(t, `{}`).Reads())
+	world = inventory.NewSnapshot("default", Engine(t, `{}`).Reads())
 	for _, file := range files {
 		raw, err := os.ReadFile(file)
 		if err != nil {

@@ -12,6 +12,7 @@ import (
 	"k8s.io/utils/lru"
 
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
@@ -121,7 +122,7 @@ func (d *draft) add(object encoded, at string) {
 }
 
 // read is a look-up with what was found.
-func (d *draft) read(f *formatter, read engine.Read) Read {
+func (d *draft) read(f *formatter, read inventory.Read) Read {
 	made := Read{Path: read.Path}
 	if !read.Many {
 		if made.Absent = read.Value == nil; !made.Absent {

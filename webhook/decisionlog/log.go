@@ -12,6 +12,7 @@ import (
 	admissionv1 "k8s.io/api/admission/v1"
 
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
@@ -41,7 +42,7 @@ type Entry struct {
 	Engine  *engine.Engine
 	// Case is nil where the objects could not be read, Recording where nothing was looked up.
 	Case      *engine.Case
-	Recording *engine.Recording
+	Recording *inventory.Recording
 	Verdict   engine.Verdict
 	// Err is why there is no verdict.
 	Err error

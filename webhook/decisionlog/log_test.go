@@ -21,6 +21,7 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/webhook"
 	"github.com/stateward/stateward/webhook/decisionlog"
@@ -78,9 +79,9 @@ func request(t testing.TB, file string) *admissionv1.AdmissionRequest {
 }
 
 // tutorial holds the objects as they were when the reviews were recorded.
-func tutorial(t testing.TB) *engine.Snapshot {
+func tutorial(t testing.TB) *inventory.Snapshot {
 	t.Helper()
-	world := engine.NewSnapshot("default", []string{"services", "statefulsets", "persistentvolumeclaims", "pods", "poddisruptionbudgets", "storageclasses", "namespaces"})
+	world := inventory.NewSnapshot("default", []string{"services", "statefulsets", "persistentvolumeclaims", "pods", "poddisruptionbudgets", "storageclasses", "namespaces"})
 	for _, name := range []string{"14-delete-service.json", "11-delete-background.json"} {
 		if err := world.Add(request(t, filepath.Join(reviews, name)).OldObject.Raw); err != nil {
 			t.Fatal(err)
@@ -105,7 +106,7 @@ func (r *results) count(result string) {
 }
 
 // ask sends the requests through both doors of the webhook, and returns what is logged.
-func ask(t testing.TB, decider *engine.Engine, world engine.World, requests ...*admissionv1.AdmissionRequest) []byte {
+func ask(t testing.TB, decider *engine.Engine, world inventory.World, requests ...*admissionv1.AdmissionRequest) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	log, counted := newLog(&out)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
@@ -65,7 +66,7 @@ func (e *examination) wouldDeny(ctx context.Context, set *appsv1.StatefulSet) (b
 		return false, err
 	}
 	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
-	world := engine.NewSnapshot(set.Namespace, []string{"namespaces", "services"})
+	world := inventory.NewSnapshot(set.Namespace, []string{"namespaces", "services"})
 	encoded, err := json.Marshal(namespace)
 	if err != nil {
 		return false, err

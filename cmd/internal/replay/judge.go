@@ -13,6 +13,7 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
 	"github.com/stateward/stateward/policies/engine/lazy"
 	"github.com/stateward/stateward/webhook"
 	"github.com/stateward/stateward/webhook/decisionlog"
@@ -70,7 +71,7 @@ func (r *run) judge(ctx context.Context, record *decisionlog.Record) outcome {
 		return outcome{class: r.either(Unverified, Undecided), details: []string{what}}
 	}
 	result, readMask, err := decideAgain(ctx, record, decides.Engine, r.options.Verify)
-	var missing *engine.NotRecordedError
+	var missing *inventory.NotRecordedError
 	switch {
 	case err != nil && readMask:
 		return outcome{class: Masked, readMask: true, details: []string{err.Error()}}

@@ -1,4 +1,4 @@
-package engine
+package inventory
 
 import (
 	"context"
@@ -90,14 +90,8 @@ func LabelsPath(index, resource, namespace string, labels Labels) []string {
 	return []string{index, resource, namespace, string(encoded)}
 }
 
-// Record makes Judge note what it reads of the World.
-func (c *Case) Record() *Recording {
-	c.recording = &Recording{}
-	return c.recording
-}
-
-// of returns a World that notes what it is asked.
-func (r *Recording) of(world World) World {
+// Of returns a World that notes what it is asked.
+func (r *Recording) Of(world World) World {
 	r.world = world
 	return r
 }

@@ -1,4 +1,4 @@
-package engine
+package inventory
 
 import (
 	"context"
@@ -111,7 +111,7 @@ func (s *Snapshot) Labelled(_ context.Context, resource, namespace string, label
 // Add puts a Kubernetes object, given as JSON, into the snapshot. What no rule could read is left out; of two objects
 // with one name the later counts.
 func (s *Snapshot) Add(raw json.RawMessage) error {
-	value, err := ParseObject(raw)
+	value, err := lazy.ParseObject(raw)
 	if err != nil {
 		return fmt.Errorf("read object for the World: %w", err)
 	}

@@ -1,4 +1,4 @@
-package engine
+package inventory
 
 import (
 	"fmt"
@@ -57,8 +57,8 @@ func labelsOf(value ast.Value) Labels {
 	return labels
 }
 
-// readLabels reads labels as rules write them into a path.
-func readLabels(encoded string) (Labels, error) {
+// ReadLabels reads labels as rules write them into a path.
+func ReadLabels(encoded string) (Labels, error) {
 	value, err := (&lazy.Reader{}).Read([]byte(encoded))
 	if err != nil {
 		return nil, fmt.Errorf("read labels %q: %w: write them with json.marshal", encoded, err)

@@ -1,4 +1,6 @@
-package engine
+// Package inventory holds what a rule can look up besides the request: the interface, the one implementation in memory, the
+// indexes of labels that implementations share, and the recording of what a decision reads.
+package inventory
 
 import (
 	"context"
