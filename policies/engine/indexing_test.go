@@ -23,7 +23,7 @@ func TestShortCutsChangeNoVerdict(t *testing.T) {
 	t.Parallel()
 	decider, all := builtIn(t)
 	compiler := compiledLibrary(t, decider)
-	everything, err := prepare(t.Context(), compiler, decider.queries.store,
+	everything, err := prepare(t.Context(), compiler, builtInData(),
 		`findings = data.stateward.lib.router.findings | data.stateward.lib.router.mutations`)
 	if err != nil {
 		t.Fatal(err)
@@ -42,34 +42,31 @@ func TestShortCutsChangeNoVerdict(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			question, err := decider.question(t.Context(), review)
+			set := decider.rules(review.kind())
+			query, err := prepare(t.Context(), compiler, builtInData(), asking(set.reports, set.changes))
 			if err != nil {
 				t.Fatal(err)
 			}
-			query, err := prepare(t.Context(), compiler, decider.queries.store, asking(question.reports, question.changes))
-			if err != nil {
-				t.Fatal(err)
-			}
-			want, err := evaluate(t.Context(), query, input, newTransaction(world))
+			want, err := runQuery(t.Context(), query, input, newTransaction(world))
 			if err != nil {
 				t.Fatalf("%s: %v", example.File, err)
 			}
 			for how, got := range map[string]func() ([]Finding, error){
 				"without the evaluator's short cuts": func() ([]Finding, error) {
-					return evaluate(t.Context(), query, input, newTransaction(world), rego.EvalRuleIndexing(false), rego.EvalEarlyExit(false))
+					return runQuery(t.Context(), query, input, newTransaction(world), rego.EvalRuleIndexing(false), rego.EvalEarlyExit(false))
 				},
 				"handing over the entry": func() ([]Finding, error) {
 					ready := newTransaction(world)
 					ready.review = judged(input, review)
-					return evaluate(t.Context(), query, input, ready)
+					return runQuery(t.Context(), query, input, ready)
 				},
 				"as a program": func() ([]Finding, error) {
 					ready := newTransaction(world)
 					ready.review = judged(input, review)
-					return decider.ask(t.Context(), question, input, ready)
+					return decider.evaluate(t.Context(), set, input, ready)
 				},
 				"asking every rule": func() ([]Finding, error) {
-					return evaluate(t.Context(), everything, input, newTransaction(world))
+					return runQuery(t.Context(), everything, input, newTransaction(world))
 				},
 			} {
 				got, err := got()
@@ -98,7 +95,7 @@ func judged(input ast.Value, review Review) ast.Value {
 func TestAnEntryIsMadeAsByRego(t *testing.T) {
 	t.Parallel()
 	decider, all := builtIn(t)
-	query, err := prepare(t.Context(), compiledLibrary(t, decider), decider.queries.store, "entries = data.stateward.lib.shape.entries")
+	query, err := prepare(t.Context(), compiledLibrary(t, decider), builtInData(), "entries = data.stateward.lib.shape.entries")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,3 +180,6 @@ func compiledLibrary(t testing.TB, decider *Engine) *ast.Compiler {
 	}
 	return compiler
 }
+
+// builtInData is the data of an engine without Guardrails.
+func builtInData() *store { return &store{guardrails: ast.NewObject()} }

@@ -33,12 +33,12 @@ func recordedCreation(t *testing.T) Review {
 func TestRecordingHoldsWhatWasReadAndWhatWasAbsent(t *testing.T) {
 	t.Parallel()
 	decider, _ := builtIn(t)
-	read, err := decider.Read(recordedCreation(t))
+	read, err := decider.Prepare(recordedCreation(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	recording := read.Record()
-	if _, err := decider.Judge(t.Context(), read, inventory.NewSnapshot("default", []string{"services"})); err != nil {
+	if _, err := decider.Evaluate(t.Context(), read, inventory.NewSnapshot("default", []string{"services"})); err != nil {
 		t.Fatal(err)
 	}
 	index := slices.IndexFunc(recording.Reads, func(each inventory.Read) bool {

@@ -64,15 +64,12 @@ func stepsOf(t *testing.T, decider *Engine, file string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	question, err := decider.question(t.Context(), review)
-	if err != nil {
-		t.Fatal(err)
-	}
+	set := decider.rules(review.kind())
 	txn := newTransaction(inventory.NewSnapshot("default", []string{"services", "statefulsets"}))
 	txn.review = judged(input, review)
-	run := decider.program.Start(t.Context(), input, source{store: decider.queries.store, txn: txn})
+	run := decider.evaluator.(*planEvaluator).start(t.Context(), input, txn)
 	defer run.End()
-	for _, document := range append(question.reports, question.changes...) {
+	for _, document := range append(set.reports, set.changes...) {
 		if _, err := run.Call(document); err != nil {
 			t.Fatal(err)
 		}

@@ -93,11 +93,11 @@ func generationOf(guardrails *v1alpha1.Guardrails) int64 {
 func (d *draft) request(entry Entry) {
 	for _, name := range []string{"object", "oldObject", "options"} {
 		at := "/input/request/" + name
-		if entry.Case == nil || entry.Request.Kind == (metav1.GroupVersionKind{Version: "v1", Kind: "Secret"}) {
+		if entry.Prepared == nil || entry.Request.Kind == (metav1.GroupVersionKind{Version: "v1", Kind: "Secret"}) {
 			d.Erased = append(d.Erased, at)
 			continue
 		}
-		value := entry.Case.Part(name)
+		value := entry.Prepared.Part(name)
 		if value == nil || value == ast.NullValue {
 			continue
 		}

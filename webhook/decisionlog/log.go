@@ -40,8 +40,8 @@ type Entry struct {
 	// Request is what was asked; its objects are not read.
 	Request *admissionv1.AdmissionRequest
 	Engine  *engine.Engine
-	// Case is nil where the objects could not be read, Recording where nothing was looked up.
-	Case      *engine.Case
+	// Prepared is nil where the objects could not be read, Recording where nothing was looked up.
+	Prepared  *engine.Prepared
 	Recording *inventory.Recording
 	Verdict   engine.Verdict
 	// Err is why there is no verdict.

@@ -165,12 +165,12 @@ func parsed(t testing.TB, log []byte) (decisions []*decisionlog.Record) {
 // again judges a recorded request a second time.
 func again(t testing.TB, decider *engine.Engine, record *decisionlog.Record) (result string, masked bool) {
 	t.Helper()
-	read, err := decider.Read(record.Review())
+	read, err := decider.Prepare(record.Review())
 	if err != nil {
 		t.Fatal(err)
 	}
 	world := decisionlog.NewInventory(record, decider, true)
-	verdict, err := decider.Judge(t.Context(), read, world)
+	verdict, err := decider.Evaluate(t.Context(), read, world)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -264,12 +264,12 @@ func TestLogDropsRecordsWhenItsQueueIsFull(t *testing.T) {
 	log, counted := newLog(&out)
 	decider := newEngine(t, `{"mode":"All"}`)
 	asked := request(t, reviews+"/02-scale-up.json")
-	read, err := decider.Read(engine.FromRequest(asked, now))
+	read, err := decider.Prepare(engine.FromRequest(asked, now))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 1100 {
-		log.Offer(decisionlog.Entry{Path: decisionlog.PathValidate, Request: asked, Engine: decider, Case: read, Verdict: engine.Verdict{Allowed: true}, Time: now})
+		log.Offer(decisionlog.Entry{Path: decisionlog.PathValidate, Request: asked, Engine: decider, Prepared: read, Verdict: engine.Verdict{Allowed: true}, Time: now})
 	}
 	finish(t, log)
 	if diff := cmp.Diff(map[string]int{decisionlog.Dropped: 76, decisionlog.Written: 1024}, counted.counts); diff != "" {
@@ -323,11 +323,11 @@ func offer(t *testing.T, log *decisionlog.Log, decider *engine.Engine, times int
 	t.Helper()
 	asked := request(t, reviews+"/02-scale-up.json")
 	for range times {
-		read, err := decider.Read(engine.FromRequest(asked, now))
+		read, err := decider.Prepare(engine.FromRequest(asked, now))
 		if err != nil {
 			t.Fatal(err)
 		}
-		log.Offer(decisionlog.Entry{Path: decisionlog.PathValidate, Request: asked, Engine: decider, Case: read, Verdict: engine.Verdict{Allowed: true}, Time: now})
+		log.Offer(decisionlog.Entry{Path: decisionlog.PathValidate, Request: asked, Engine: decider, Prepared: read, Verdict: engine.Verdict{Allowed: true}, Time: now})
 	}
 	finish(t, log)
 }

@@ -110,12 +110,12 @@ func lacking(record *decisionlog.Record, decides *decider) string {
 
 // decideAgain decides a record by this engine, and reports whether that read a masked field.
 func decideAgain(ctx context.Context, record *decisionlog.Record, decides *engine.Engine, exact bool) (decisionlog.Result, bool, error) {
-	read, err := decides.Read(record.Review())
+	read, err := decides.Prepare(record.Review())
 	if err != nil {
 		return decisionlog.Result{}, false, err
 	}
 	world := decisionlog.NewInventory(record, decides, exact)
-	verdict, err := decides.Judge(ctx, read, world)
+	verdict, err := decides.Evaluate(ctx, read, world)
 	return decisionlog.Result{Verdict: verdict, Warnings: webhook.Warnings(verdict.Findings)}, read.MetMask() || world.MetMask(), err
 }
 

@@ -14,23 +14,23 @@ import (
 // World has heard.
 const mostLookedUp = 10
 
-// behind returns a World that is not behind the request in what that is about: StatefulSets of which the request holds no
+// fresh returns a World that is not behind the request in what that is about: StatefulSets of which the request holds no
 // version itself.
-func (c *Case) behind(world inventory.World) inventory.World {
+func (p *Prepared) fresh(world inventory.World) inventory.World {
 	follower, follows := world.(inventory.Follower)
 	if !follows {
 		return world
 	}
-	switch resource, operation := c.review.subject(); {
+	switch resource, operation := p.kind.resource, p.kind.operation; {
 	case resource == "statefulsets/scale":
-		return c.scaled(follower)
+		return p.scaled(follower)
 	case operation != "DELETE":
 		return world
 	case resource == "services", resource == "namespaces", resource == "poddisruptionbudgets":
 		return concerned{Follower: follower, by: func(string) bool { return true }}
 	case resource == "persistentvolumeclaims":
 		// The controller names claims TEMPLATE-SET-ORDINAL.
-		claim, _ := c.review.named(lazy.Find(c.input, "request")).(ast.String)
+		claim, _ := p.review.named(lazy.Find(p.input, "request")).(ast.String)
 		return concerned{Follower: follower, by: func(set string) bool { return strings.Contains(string(claim), "-"+set+"-") }}
 	default:
 		return world
@@ -39,12 +39,12 @@ func (c *Case) behind(world inventory.World) inventory.World {
 
 // scaled returns the World for a Scale, which tells the version of its StatefulSet and little else. Source:
 // scaleFromStatefulSet in pkg/registry/apps/statefulset/storage/storage.go. Old API servers send no old Scale.
-func (c *Case) scaled(follower inventory.Follower) inventory.World {
-	version, known := lazy.Find(c.input, "request", "oldObject", "metadata", "resourceVersion").(ast.String)
+func (p *Prepared) scaled(follower inventory.Follower) inventory.World {
+	version, known := lazy.Find(p.input, "request", "oldObject", "metadata", "resourceVersion").(ast.String)
 	if !known || version == "" {
 		return follower
 	}
-	return upToDate{Follower: follower, namespace: c.review.Namespace, name: c.review.Name, version: string(version)}
+	return upToDate{Follower: follower, namespace: p.review.Namespace, name: p.review.Name, version: string(version)}
 }
 
 // upToDate is a World whose one StatefulSet is as it is now.

@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/open-policy-agent/opa/v1/rego"
 
 	"github.com/stateward/stateward/policies/engine/inventory"
 	"github.com/stateward/stateward/policies/engine/lazy"
@@ -32,26 +31,22 @@ func FuzzProgram(f *testing.F) {
 			}
 		}
 	}
-	compiler := compiledLibrary(f, decider)
-	queries := map[*asked]*rego.PreparedEvalQuery{}
+	topdown, err := newTopdownEvaluator(f.Context(), compiledLibrary(f, decider), builtInData(), nil)
+	if err != nil {
+		f.Fatal(err)
+	}
 	f.Fuzz(func(t *testing.T, object, old []byte, kind uint8) {
 		review := fuzzed(object, old, kind)
 		input, err := review.input(&lazy.Reader{})
 		if err != nil || exempt(input, review) != "" {
 			return
 		}
-		question, err := decider.question(t.Context(), review)
-		if err != nil {
-			t.Fatal(err)
+		set := decider.rules(review.kind())
+		if set.empty() {
+			return
 		}
-		if queries[question] == nil {
-			queries[question], err = prepare(t.Context(), compiler, decider.queries.store, asking(question.reports, question.changes))
-			if err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, wantErr := evaluate(t.Context(), queries[question], input, newTransaction(world))
-		got, err := decider.ask(t.Context(), question, input, newTransaction(world))
+		want, wantErr := topdown.evaluate(t.Context(), set, input, newTransaction(world))
+		got, err := decider.evaluate(t.Context(), set, input, newTransaction(world))
 		if (wantErr == nil) != (err == nil) {
 			t.Fatalf("error %v, OPA's evaluator %v", err, wantErr)
 		}

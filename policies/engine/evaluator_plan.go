@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"strings"
 
@@ -13,22 +14,68 @@ import (
 	"github.com/stateward/stateward/policies/engine/plan"
 )
 
-const (
-	levelled = "data.stateward.lib.router.levelled"
-	made     = "data.stateward.lib.router.made"
-)
+// builtin is the program of the built-in library as `make generate` writes it, behind a line with the revision of that
+// library: to plan it takes longer than to check a hundred manifests.
+//
+//go:embed builtin.plan
+var builtin string
 
-// ask runs the rules and mutations that judge a review.
-func (e *Engine) ask(ctx context.Context, question *asked, input ast.Value, txn *transaction) ([]Finding, error) {
+// planEvaluator runs the program that OPA's planner makes of the rules. It is the only user of engine/plan: without it, New
+// makes a topdownEvaluator, and decides the same in several times as long.
+type planEvaluator struct {
+	library *policies.Library
+	data    *store
+	program *plan.Program
+}
+
+// newPlanEvaluator returns OPA's own evaluator for a library that cannot be planned.
+func newPlanEvaluator(ctx context.Context, library *policies.Library, data *store) (evaluator, error) {
+	if encoded, ok := strings.CutPrefix(builtin, library.Revision()+"\n"); ok {
+		program := &plan.Program{}
+		return &planEvaluator{library: library, data: data, program: program}, program.UnmarshalBinary([]byte(encoded))
+	}
+	compiler, err := compile(library)
+	if err != nil {
+		return nil, err
+	}
+	program, why := planned(ctx, library, compiler)
+	if why != nil {
+		return newTopdownEvaluator(ctx, compiler, data, why)
+	}
+	return &planEvaluator{library: library, data: data, program: program}, nil
+}
+
+func (*planEvaluator) unplanned() error { return nil }
+
+// planned makes a program of all rules and mutations of a library.
+func planned(ctx context.Context, library *policies.Library, compiler *ast.Compiler) (*plan.Program, error) {
+	paths := []string{levelled, made}
+	for _, rule := range library.All() {
+		paths = append(paths, rule.Package+".report")
+		if rule.Notices {
+			paths = append(paths, rule.Package+".notice")
+		}
+	}
+	program, err := plan.Compile(ctx, compiler, paths)
+	if err != nil {
+		return nil, err
+	}
+	if program.ReplacesData {
+		return nil, errors.New("a rule replaces a part of data by `with`, and data is looked up here")
+	}
+	return program, nil
+}
+
+func (p *planEvaluator) evaluate(ctx context.Context, set *ruleSet, input ast.Value, txn *transaction) ([]Finding, error) {
 	ctx, cancel := context.WithTimeout(ctx, DefaultTimeout)
 	defer cancel()
-	run := e.program.Start(ctx, input, source{store: e.queries.store, txn: txn})
+	run := p.start(ctx, input, txn)
 	defer run.End()
-	found, err := e.reported(run, txn, levelled, question.reports)
+	found, err := p.reported(run, txn, levelled, set.reports)
 	if err != nil {
 		return nil, explain(ctx, err)
 	}
-	changed, err := e.reported(run, txn, made, question.changes)
+	changed, err := p.reported(run, txn, made, set.changes)
 	if err != nil {
 		return nil, explain(ctx, err)
 	}
@@ -46,13 +93,18 @@ func (e *Engine) ask(ctx context.Context, question *asked, input ast.Value, txn 
 	return decodeFindings(findings)
 }
 
+// start begins a run, which the caller must end.
+func (p *planEvaluator) start(ctx context.Context, input ast.Value, txn *transaction) *plan.Run {
+	return p.program.Start(ctx, input, source{store: p.data, txn: txn})
+}
+
 // reported asks each rule for its document, and the router what becomes of them.
-func (e *Engine) reported(run *plan.Run, txn *transaction, router string, documents []string) (ast.Set, error) {
+func (p *planEvaluator) reported(run *plan.Run, txn *transaction, router string, documents []string) (ast.Set, error) {
 	reports := make([]*ast.Term, 0, len(documents))
 	made := make([]string, 0, len(documents))
 	for _, document := range documents {
 		report, err := run.Call(document)
-		if err != nil && !e.unrecorded(run, txn, document, err) {
+		if err != nil && !p.unrecorded(run, txn, document, err) {
 			return nil, err
 		}
 		if said, ok := report.(ast.Set); report != nil && (!ok || said.Len() > 0) {
@@ -75,7 +127,7 @@ func (e *Engine) reported(run *plan.Run, txn *transaction, router string, docume
 		switch {
 		case err == nil:
 			findings = findings.Union(found)
-		case !e.unrecorded(run, txn, made[index], err):
+		case !p.unrecorded(run, txn, made[index], err):
 			return nil, err
 		}
 	}
@@ -96,13 +148,13 @@ func routed(run *plan.Run, router string, reports ...*ast.Term) (ast.Set, error)
 }
 
 // unrecorded notes that a rule cannot be decided since a replayed World does not hold what it reads; the others go on.
-func (e *Engine) unrecorded(run *plan.Run, txn *transaction, document string, err error) bool {
+func (p *planEvaluator) unrecorded(run *plan.Run, txn *transaction, document string, err error) bool {
 	var missing *inventory.NotRecordedError
 	if !errors.As(err, &missing) {
 		return false
 	}
 	run.Resume()
-	for _, rule := range e.library.All() {
+	for _, rule := range p.library.All() {
 		if strings.HasPrefix(document, rule.Package+".") {
 			txn.unrecorded = append(txn.unrecorded, Undecided{Rule: rule.ID, Resource: missing.Resource()})
 		}
