@@ -5,8 +5,6 @@ package engine
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
@@ -16,21 +14,14 @@ import (
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
-// DefaultTimeout bounds an evaluation whose context has no earlier deadline.
-const DefaultTimeout = 2 * time.Second
-
-// ErrDeadline is wrapped by the error of an evaluation that ran out of time.
-var ErrDeadline = errors.New("evaluation ran out of time")
-
 // Engine holds a compiled library and its prepared queries. It is safe for concurrent use.
 type Engine struct {
 	library *policies.Library
-	off     map[string]bool
 	reads   []string
 	// inspects are the reads of an audit.
 	inspects []string
 	evaluator
-	sets ruleSets
+	rules *ruleSets
 	// managed says that a rule reads managedFields.
 	managed    bool
 	revision   string
@@ -56,10 +47,9 @@ func New(ctx context.Context, library *policies.Library, guardrails *v1alpha1.Gu
 	}
 	return &Engine{
 		library:    library,
-		off:        guardrails.Off(library),
 		reads:      guardrails.Reads(library, policies.Rule.OnlyInspects),
 		inspects:   guardrails.Reads(library, func(policies.Rule) bool { return false }),
-		sets:       ruleSets{known: map[requestKind]*ruleSet{}},
+		rules:      newRuleSets(library, guardrails.Off(library)),
 		evaluator:  evaluator,
 		managed:    managed,
 		revision:   library.Revision(),
@@ -108,7 +98,7 @@ func (e *Engine) Prepare(review Review) (*Prepared, error) {
 		verdict: Verdict{Allowed: true, Exempt: exempt(input, review), Library: e.revision, Guardrails: e.guardrails},
 	}
 	if prepared.verdict.Exempt == "" {
-		prepared.rules = e.rules(prepared.kind)
+		prepared.rules = e.rules.of(prepared.kind)
 	}
 	return prepared, nil
 }
@@ -133,30 +123,18 @@ func (e *Engine) Evaluate(ctx context.Context, prepared *Prepared, world invento
 		verdict.Allowed = verdict.Allowed && finding.Level != policies.Deny
 		verdict.Patches = append(verdict.Patches, finding.Patch...)
 	}
-	verdict.Undecided = append(e.undecided(prepared.kind, seen.unknown), seen.unrecorded...)
+	verdict.Undecided = append(e.rules.undecided(prepared.kind, seen.unknown), seen.unrecorded...)
 	return verdict, nil
 }
+
+// Judges reports whether a rule or mutation in force applies to this review at its door.
+func (e *Engine) Judges(review Review) bool { return e.rules.apply(review.kind()) }
 
 // Reads lists, sorted, the resources that the rules in force read; a World for the engine watches these.
 func (e *Engine) Reads() []string { return e.reads }
 
 // Inspects is Reads with what only audits read.
 func (e *Engine) Inspects() []string { return e.inspects }
-
-// undecided lists the rules that judge this review and read a resource that was looked for and is not known.
-func (e *Engine) undecided(kind requestKind, unknown map[string]bool) (undecided []Undecided) {
-	for _, rule := range e.library.Rules {
-		if !rule.Judges(kind.resource, kind.operation) || e.off[rule.ID] {
-			continue
-		}
-		for _, read := range rule.Reads {
-			if unknown[read] {
-				undecided = append(undecided, Undecided{Rule: rule.ID, Resource: read})
-			}
-		}
-	}
-	return undecided
-}
 
 // Revision names the library and the Guardrails in force by their content.
 func (e *Engine) Revision() (library, guardrails string) { return e.revision, e.guardrails }

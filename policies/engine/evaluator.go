@@ -3,13 +3,21 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/topdown"
 
 	"github.com/stateward/stateward/policies"
 )
+
+// DefaultTimeout bounds an evaluation whose context has no earlier deadline.
+const DefaultTimeout = 2 * time.Second
+
+// ErrDeadline is wrapped by the error of an evaluation that ran out of time.
+var ErrDeadline = errors.New("evaluation ran out of time")
 
 const (
 	levelled = "data.stateward.lib.router.levelled"

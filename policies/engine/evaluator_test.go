@@ -41,7 +41,7 @@ func FuzzProgram(f *testing.F) {
 		if err != nil || exempt(input, review) != "" {
 			return
 		}
-		set := decider.rules(review.kind())
+		set := decider.rules.of(review.kind())
 		if set.empty() {
 			return
 		}

@@ -42,7 +42,7 @@ func TestShortCutsChangeNoVerdict(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			set := decider.rules(review.kind())
+			set := decider.rules.of(review.kind())
 			query, err := prepare(t.Context(), compiler, builtInData(), asking(set.reports, set.changes))
 			if err != nil {
 				t.Fatal(err)

@@ -10,7 +10,6 @@ import (
 	authenticationv1 "k8s.io/api/authentication/v1"
 
 	"github.com/stateward/stateward/policies"
-	"github.com/stateward/stateward/policies/engine/inventory"
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
@@ -100,6 +99,23 @@ func (r Review) subject() (resource, operation string) {
 	return r.Resource, r.Operation
 }
 
+// requestKind decides which rules apply to a request. There are as many as the rules' metadata name.
+type requestKind struct {
+	door Door
+	// resource and operation are those of Review.subject.
+	resource, operation string
+	manifest, untyped   bool
+}
+
+// kind is computed once for a request.
+func (r Review) kind() requestKind {
+	resource, operation := r.subject()
+	return requestKind{
+		door: r.Door, resource: resource, operation: operation,
+		manifest: r.Operation == "", untyped: r.untyped(),
+	}
+}
+
 // input is the review as Rego sees it: an AdmissionReview's request, beside it what only Stateward knows. The objects are
 // read as far as rules ask.
 func (r Review) input(reader *lazy.Reader) (ast.Value, error) {
@@ -157,34 +173,3 @@ func userTerm(user authenticationv1.UserInfo) *ast.Term {
 }
 
 func item(key string, value *ast.Term) [2]*ast.Term { return ast.Item(ast.StringTerm(key), value) }
-
-// Prepared is a review that has been read.
-type Prepared struct {
-	review Review
-	kind   requestKind
-	// rules are those that apply; nil where the review is exempt.
-	rules   *ruleSet
-	input   ast.Value
-	verdict Verdict
-	reader  *lazy.Reader
-	// recording is nil where nothing is recorded.
-	recording *inventory.Recording
-}
-
-// Done reports whether the verdict is known without an evaluation: the review is exempt, or no rule judges it.
-func (p *Prepared) Done() bool { return p.rules == nil || p.rules.empty() }
-
-// Review is what was read.
-func (p *Prepared) Review() Review { return p.review }
-
-// Part is the object, oldObject or options of the review as rules see them; it must not be read by two at a time.
-func (p *Prepared) Part(name string) ast.Value { return lazy.Find(p.input, "request", name) }
-
-// MetMask reports whether a masked value of a Masked review was read.
-func (p *Prepared) MetMask() bool { return p.reader.MetMask }
-
-// Record makes Evaluate note what it reads of the World.
-func (p *Prepared) Record() *inventory.Recording {
-	p.recording = &inventory.Recording{}
-	return p.recording
-}

@@ -13,67 +13,58 @@ type ruleSet struct{ reports, changes []string }
 
 func (s *ruleSet) empty() bool { return len(s.reports)+len(s.changes) == 0 }
 
-// requestKind decides which rules apply to a request. There are as many as the rules' metadata name.
-type requestKind struct {
-	door Door
-	// resource and operation are those of Review.subject.
-	resource, operation string
-	manifest, untyped   bool
-}
-
-// kind is computed once for a request.
-func (r Review) kind() requestKind {
-	resource, operation := r.subject()
-	return requestKind{
-		door: r.Door, resource: resource, operation: operation,
-		manifest: r.Operation == "", untyped: r.untyped(),
-	}
-}
-
 // ruleSets are those of the kinds of requests that came so far.
 type ruleSets struct {
+	library *policies.Library
+	// off are rules whose findings are not reported.
+	off map[string]bool
+
 	mutex sync.RWMutex
 	known map[requestKind]*ruleSet
 }
 
-// rules returns the set for a kind of request. An empty one is not kept: those kinds have no limit.
-func (e *Engine) rules(kind requestKind) *ruleSet {
-	e.sets.mutex.RLock()
-	known, ok := e.sets.known[kind]
-	e.sets.mutex.RUnlock()
+func newRuleSets(library *policies.Library, off map[string]bool) *ruleSets {
+	return &ruleSets{library: library, off: off, known: map[requestKind]*ruleSet{}}
+}
+
+// of returns the set for a kind of request. An empty one is not kept: those kinds have no limit.
+func (s *ruleSets) of(kind requestKind) *ruleSet {
+	s.mutex.RLock()
+	known, ok := s.known[kind]
+	s.mutex.RUnlock()
 	if ok {
 		return known
 	}
-	made := e.newRuleSet(kind)
+	made := s.newRuleSet(kind)
 	if made.empty() {
 		return made
 	}
-	e.sets.mutex.Lock()
-	defer e.sets.mutex.Unlock()
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
 	// Of two that were made at a time the first is kept, so that there is one evaluation of each kind.
-	if known, ok := e.sets.known[kind]; ok {
+	if known, ok := s.known[kind]; ok {
 		return known
 	}
-	e.sets.known[kind] = made
+	s.known[kind] = made
 	return made
 }
 
-func (e *Engine) newRuleSet(kind requestKind) *ruleSet {
+func (s *ruleSets) newRuleSet(kind requestKind) *ruleSet {
 	// At the mutating door rules have notices.
 	report := "report"
 	if kind.door == MutatingDoor {
 		report = "notice"
 	}
 	return &ruleSet{
-		reports: e.documents(e.library.Rules, kind, report),
-		changes: e.documents(e.library.Mutations, kind, "report"),
+		reports: s.documents(s.library.Rules, kind, report),
+		changes: s.documents(s.library.Mutations, kind, "report"),
 	}
 }
 
 // documents are what the rules that apply define.
-func (e *Engine) documents(rules []policies.Rule, kind requestKind, name string) (paths []string) {
+func (s *ruleSets) documents(rules []policies.Rule, kind requestKind, name string) (paths []string) {
 	for _, rule := range rules {
-		if e.applies(rule, kind) {
+		if s.applies(rule, kind) {
 			paths = append(paths, rule.Package+"."+name)
 		}
 	}
@@ -82,9 +73,9 @@ func (e *Engine) documents(rules []policies.Rule, kind requestKind, name string)
 
 // applies reports whether a rule or mutation in force applies to a kind of request. In a manifest and in an audit nothing
 // changes, so what waits for a change of metadata does not count there.
-func (e *Engine) applies(rule policies.Rule, kind requestKind) bool {
+func (s *ruleSets) applies(rule policies.Rule, kind requestKind) bool {
 	changesNothing := kind.manifest || kind.operation == policies.Inspect
-	if e.off[rule.ID] || rule.Untyped && !kind.untyped || !rule.Judges(kind.resource, kind.operation) || changesNothing && rule.When[kind.resource] != "" {
+	if s.off[rule.ID] || rule.Untyped && !kind.untyped || !rule.Judges(kind.resource, kind.operation) || changesNothing && rule.When[kind.resource] != "" {
 		return false
 	}
 	if rule.Kind == policies.Mutating {
@@ -93,9 +84,23 @@ func (e *Engine) applies(rule policies.Rule, kind requestKind) bool {
 	return kind.door != MutatingDoor || rule.Notices
 }
 
-// Judges reports whether a rule or mutation in force applies to this review at its door.
-func (e *Engine) Judges(review Review) bool {
-	kind := review.kind()
-	applies := func(rule policies.Rule) bool { return e.applies(rule, kind) }
-	return slices.ContainsFunc(e.library.Rules, applies) || slices.ContainsFunc(e.library.Mutations, applies)
+// apply reports whether a rule or mutation in force applies to a kind of request.
+func (s *ruleSets) apply(kind requestKind) bool {
+	applies := func(rule policies.Rule) bool { return s.applies(rule, kind) }
+	return slices.ContainsFunc(s.library.Rules, applies) || slices.ContainsFunc(s.library.Mutations, applies)
+}
+
+// undecided lists the rules that judge such a request and read a resource that was looked for and is not known.
+func (s *ruleSets) undecided(kind requestKind, unknown map[string]bool) (undecided []Undecided) {
+	for _, rule := range s.library.Rules {
+		if !rule.Judges(kind.resource, kind.operation) || s.off[rule.ID] {
+			continue
+		}
+		for _, read := range rule.Reads {
+			if unknown[read] {
+				undecided = append(undecided, Undecided{Rule: rule.ID, Resource: read})
+			}
+		}
+	}
+	return undecided
 }
