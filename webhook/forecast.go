@@ -11,6 +11,7 @@ import (
 
 	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/policies/forecast"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/webhook/preview"
 )
 
@@ -20,7 +21,7 @@ func (h *Handler) foretells(policy *Policy, request *admissionv1.AdmissionReques
 		return false
 	}
 	mode := policy.Engine.Guardrails().Forecasts()
-	return mode == engine.ForecastAlways || mode == engine.ForecastDryRun && isDryRun(request)
+	return mode == v1alpha1.ForecastAlways || mode == v1alpha1.ForecastDryRun && isDryRun(request)
 }
 
 func isDryRun(request *admissionv1.AdmissionRequest) bool {
@@ -45,7 +46,7 @@ func (h *Handler) addForecast(ctx context.Context, policy *Policy, request *admi
 	if isDryRun(request) {
 		response.Warnings = append(response.Warnings, made.Lines()...)
 	}
-	if policy.Engine.Guardrails().Forecasts() == engine.ForecastAlways {
+	if policy.Engine.Guardrails().Forecasts() == v1alpha1.ForecastAlways {
 		response.AuditAnnotations["forecast"] = made.JSON(maxAnnotation)
 	}
 }

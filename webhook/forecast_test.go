@@ -11,13 +11,15 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
 	"github.com/stateward/stateward/policies/forecast"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/webhook/preview"
 )
 
 // foresight is a World that has an inventory for forecasts.
 type foresight struct {
-	engine.World
+	inventory.World
 	panics bool
 }
 
@@ -74,7 +76,7 @@ func TestForecastsFollowTheGuardrails(t *testing.T) {
 			if test.mode != "" {
 				decider = under(t, `{"forecast":"`+test.mode+`"}`)
 			}
-			var world engine.World = foresight{policy.World, test.panics}
+			var world inventory.World = foresight{policy.World, test.panics}
 			if test.none {
 				world = policy.World
 			}
@@ -99,7 +101,7 @@ func under(t *testing.T, spec string) *engine.Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	guardrails, err := engine.ParseGuardrails([]byte(`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","metadata":{"name":"stateward"},"spec":`+spec+`}`), library)
+	guardrails, err := v1alpha1.ParseGuardrails([]byte(`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","metadata":{"name":"stateward"},"spec":`+spec+`}`), library)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +113,7 @@ func under(t *testing.T, spec string) *engine.Engine {
 }
 
 // decided is the answer to the recorded deletion of a StatefulSet.
-func decided(t *testing.T, handler *Handler, decider *engine.Engine, world engine.World, wet bool) admission.Response {
+func decided(t *testing.T, handler *Handler, decider *engine.Engine, world inventory.World, wet bool) admission.Response {
 	t.Helper()
 	request := recording(t, "11-delete-background.json")
 	dry := !wet

@@ -10,7 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
-	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
 // guardrailsHandler refuses Guardrails that could not come into force, and warns of those that enforce nothing. What the
@@ -24,7 +24,7 @@ func (h *guardrailsHandler) Handle(_ context.Context, request admission.Request)
 		return refused(http.StatusServiceUnavailable, fmt.Errorf("not ready: %w", err))
 	}
 	library := policy.Engine.Library()
-	guardrails, err := engine.ParseGuardrails(request.Object.Raw, library)
+	guardrails, err := v1alpha1.ParseGuardrails(request.Object.Raw, library)
 	if err == nil {
 		allowed := admission.Allowed("")
 		if why := guardrails.NothingEnforced(library); why != "" {
@@ -40,9 +40,9 @@ func denied(err error) admission.Response {
 	response := admission.Denied("")
 	response.Result.Details = &metav1.StatusDetails{}
 	var lines []string
-	for _, mistake := range engine.Mistakes(err) {
+	for _, mistake := range v1alpha1.Mistakes(err) {
 		lines = append(lines, mistake.Error())
-		var field *engine.FieldError
+		var field *v1alpha1.FieldError
 		if errors.As(mistake, &field) {
 			response.Result.Details.Causes = append(response.Result.Details.Causes, metav1.StatusCause{
 				Type: metav1.CauseTypeFieldValueInvalid, Field: field.Field(), Message: field.Err.Error(),

@@ -100,17 +100,17 @@ func (h *Handler) respond(ctx context.Context, policy *Policy, request *admissio
 func (h *Handler) judge(ctx context.Context, policy *Policy, request *admissionv1.AdmissionRequest) (engine.Verdict, error) {
 	review := engine.FromRequest(request, h.Now())
 	review.Door = h.Door
-	read, err := policy.Engine.Read(review)
+	prepared, err := policy.Engine.Prepare(review)
 	if !h.Log.Wants(policy.Engine) {
 		if err != nil {
 			return engine.Verdict{}, err
 		}
-		return h.evaluate(ctx, policy, read)
+		return h.evaluate(ctx, policy, prepared)
 	}
-	entry := decisionlog.Entry{Path: logPath(h.Door), Request: request, Engine: policy.Engine, Case: read, Err: err, Time: review.Time}
+	entry := decisionlog.Entry{Path: logPath(h.Door), Request: request, Engine: policy.Engine, Prepared: prepared, Err: err, Time: review.Time}
 	if err == nil {
-		entry.Recording = read.Record()
-		entry.Verdict, entry.Err = h.evaluate(ctx, policy, read)
+		entry.Recording = prepared.Record()
+		entry.Verdict, entry.Err = h.evaluate(ctx, policy, prepared)
 	}
 	entry.Took = h.Now().Sub(review.Time)
 	// What was turned away unread is asked again.
@@ -121,15 +121,15 @@ func (h *Handler) judge(ctx context.Context, policy *Policy, request *admissionv
 }
 
 // evaluate waits at the gate for what has to be evaluated: what is exempt must never be held up.
-func (h *Handler) evaluate(ctx context.Context, policy *Policy, read *engine.Case) (engine.Verdict, error) {
-	if !read.Settled() {
+func (h *Handler) evaluate(ctx context.Context, policy *Policy, prepared *engine.Prepared) (engine.Verdict, error) {
+	if !prepared.Done() {
 		leave, err := h.Gate.enter(ctx)
 		if err != nil {
 			return engine.Verdict{}, err
 		}
 		defer leave()
 	}
-	return policy.Engine.Judge(ctx, read, policy.World)
+	return policy.Engine.Evaluate(ctx, prepared, policy.World)
 }
 
 func logPath(door engine.Door) string {

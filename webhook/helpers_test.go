@@ -24,6 +24,7 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -76,7 +77,7 @@ func newHandler(t testing.TB, door engine.Door) *Handler {
 }
 
 // fixed is a Policy that never changes.
-func fixed(decider *engine.Engine, world engine.World) func() (*Policy, error) {
+func fixed(decider *engine.Engine, world inventory.World) func() (*Policy, error) {
 	return func() (*Policy, error) { return &Policy{Engine: decider, World: world}, nil }
 }
 
@@ -89,9 +90,9 @@ func overlay(handler *Handler, answer func(context.Context) (ast.Value, error)) 
 }
 
 // tutorial holds the headless Service and the StatefulSet as they were when the reviews were recorded.
-func tutorial(t testing.TB) *engine.Snapshot {
+func tutorial(t testing.TB) *inventory.Snapshot {
 	t.Helper()
-	world := engine.NewSnapshot("default", []string{"services", "statefulsets"})
+	world := inventory.NewSnapshot("default", []string{"services", "statefulsets"})
 	for _, name := range []string{"14-delete-service.json", "11-delete-background.json"} {
 		if err := world.Add(recording(t, name).OldObject.Raw); err != nil {
 			t.Fatal(err)
@@ -195,7 +196,7 @@ func encode(t testing.TB, value any) []byte {
 
 // world is the tutorial's cluster where looking something up is up to the test.
 type world struct {
-	engine.World
+	inventory.World
 	get func(ctx context.Context) (ast.Value, error)
 }
 
@@ -207,11 +208,11 @@ func (w world) Mounting(ctx context.Context, _, _ string) (ast.Value, error) { r
 
 func (w world) Governed(ctx context.Context, _, _ string) (ast.Value, error) { return w.get(ctx) }
 
-func (w world) Selecting(ctx context.Context, _, _ string, _ engine.Labels) (ast.Value, error) {
+func (w world) Selecting(ctx context.Context, _, _ string, _ inventory.Labels) (ast.Value, error) {
 	return w.get(ctx)
 }
 
-func (w world) Labelled(ctx context.Context, _, _ string, _ engine.Labels) (ast.Value, error) {
+func (w world) Labelled(ctx context.Context, _, _ string, _ inventory.Labels) (ast.Value, error) {
 	return w.get(ctx)
 }
 

@@ -5,13 +5,14 @@ import (
 	"sync/atomic"
 
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
 )
 
 // Policy is what decides: a library under Guardrails, and the World that its rules look at. A request sees one Policy
 // from its beginning to its end.
 type Policy struct {
 	Engine *engine.Engine
-	World  engine.World
+	World  inventory.World
 }
 
 // inForce holds the Policy that decides now. There is none before the caches have been complete once; from then on

@@ -17,6 +17,7 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/webhook/cluster"
 )
 
@@ -32,7 +33,7 @@ const (
 // reloader brings changed rules and Guardrails into force: all of them at once, or none, and then the old ones stay.
 type reloader struct {
 	// load reads the library and the Guardrails from files, which are the rest of what is watched.
-	load  func() (*policies.Library, *engine.Guardrails, error)
+	load  func() (*policies.Library, *v1alpha1.Guardrails, error)
 	files []string
 	// stored are the Guardrails in the cluster; nil where a file has the say.
 	stored  *storedGuardrails

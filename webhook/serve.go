@@ -25,6 +25,7 @@ import (
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/policies/forecast"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/webhook/cluster"
 	"github.com/stateward/stateward/webhook/decisionlog"
 	"github.com/stateward/stateward/webhook/registration"
@@ -40,7 +41,7 @@ type Options struct {
 	// MetricsAddress and ProbeAddress are host:port, or "0" for none.
 	MetricsAddress, ProbeAddress string
 	// Load reads the library and the Guardrails (nil: none) from Files, anew whenever one of them changes.
-	Load  func() (*policies.Library, *engine.Guardrails, error)
+	Load  func() (*policies.Library, *v1alpha1.Guardrails, error)
 	Files []string
 	// StoredGuardrails asks for the Guardrails object in the cluster, in the place of what Load has.
 	StoredGuardrails bool

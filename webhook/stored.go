@@ -17,6 +17,7 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
 const (
@@ -37,13 +38,13 @@ func (s *storedGuardrails) get(ctx context.Context) (*unstructured.Unstructured,
 	ctx, cancel := context.WithTimeout(ctx, storedTimeout)
 	defer cancel()
 	object := &unstructured.Unstructured{}
-	object.SetGroupVersionKind(schema.FromAPIVersionAndKind(engine.GuardrailsAPIVersion, engine.GuardrailsKind))
-	err := s.cache.Get(ctx, client.ObjectKey{Name: engine.GuardrailsName}, object)
+	object.SetGroupVersionKind(schema.FromAPIVersionAndKind(v1alpha1.GuardrailsAPIVersion, v1alpha1.GuardrailsKind))
+	err := s.cache.Get(ctx, client.ObjectKey{Name: v1alpha1.GuardrailsName}, object)
 	switch {
 	case apierrors.IsNotFound(err), meta.IsNoMatchError(err):
 		return nil, nil
 	case err != nil:
-		return nil, fmt.Errorf("read guardrails %s from the cluster: %w", engine.GuardrailsName, err)
+		return nil, fmt.Errorf("read guardrails %s from the cluster: %w", v1alpha1.GuardrailsName, err)
 	}
 	return object, nil
 }
@@ -58,7 +59,7 @@ func (s *storedGuardrails) version(ctx context.Context) (string, error) {
 }
 
 // parse checks the object against the library; without an object there are no Guardrails.
-func (s *storedGuardrails) parse(ctx context.Context, library *policies.Library) (*engine.Guardrails, error) {
+func (s *storedGuardrails) parse(ctx context.Context, library *policies.Library) (*v1alpha1.Guardrails, error) {
 	object, err := s.get(ctx)
 	if object == nil || err != nil {
 		return nil, err
@@ -68,9 +69,9 @@ func (s *storedGuardrails) parse(ctx context.Context, library *policies.Library)
 	if err != nil {
 		return nil, err
 	}
-	guardrails, err := engine.ParseGuardrails(raw, library)
+	guardrails, err := v1alpha1.ParseGuardrails(raw, library)
 	if err != nil {
-		return nil, fmt.Errorf("guardrails %s: %w", engine.GuardrailsName, err)
+		return nil, fmt.Errorf("guardrails %s: %w", v1alpha1.GuardrailsName, err)
 	}
 	return guardrails, nil
 }
@@ -81,7 +82,7 @@ func (s *storedGuardrails) report(ctx context.Context, decider *engine.Engine, r
 	if object == nil || err != nil {
 		return err
 	}
-	var typed engine.Guardrails
+	var typed v1alpha1.Guardrails
 	encoded, err := json.Marshal(object)
 	if err != nil {
 		return err
@@ -91,7 +92,7 @@ func (s *storedGuardrails) report(ctx context.Context, decider *engine.Engine, r
 	}
 	before := typed.Status
 	_, revision := decider.Revision()
-	after := engine.GuardrailsStatus{ObservedGeneration: object.GetGeneration(), Revision: revision}
+	after := v1alpha1.GuardrailsStatus{ObservedGeneration: object.GetGeneration(), Revision: revision}
 	if before != nil {
 		after.Conditions = append(after.Conditions, before.Conditions...)
 	}

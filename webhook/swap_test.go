@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
 // TestAnAnswerIsOfOneGenerationOfGuardrails changes the Guardrails between requests: the old ones deny for two reasons, the new
@@ -19,7 +20,7 @@ func TestAnAnswerIsOfOneGenerationOfGuardrails(t *testing.T) {
 		t.Fatal(err)
 	}
 	library := strict.Engine.Library()
-	guardrails, err := engine.ParseGuardrails([]byte(`{"apiVersion": "stateward.dev/v1alpha1", "kind": "Guardrails", "metadata": {"name": "stateward"},
+	guardrails, err := v1alpha1.ParseGuardrails([]byte(`{"apiVersion": "stateward.dev/v1alpha1", "kind": "Guardrails", "metadata": {"name": "stateward"},
 		"spec": {"rules": [{"id": "cascade-delete", "action": "warn"}]}}`), library)
 	if err != nil {
 		t.Fatal(err)

@@ -6,20 +6,20 @@ import (
 	"time"
 
 	"github.com/stateward/stateward/policies"
-	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
 // Longest is how long a Confirmation may count.
 const Longest = time.Hour
 
 // Check says what is wrong with a Confirmation that a user creates now, beyond what the schema of its CRD can say. Each
-// mistake is an *engine.FieldError in the joined error.
+// mistake is an *v1alpha1.FieldError in the joined error.
 func (c *Confirmation) Check(library *policies.Library, user string, now time.Time) error {
 	return errors.Join(
 		at(c.Spec.checkUntil(now), "until"),
 		at(c.Spec.checkAuthor(user), "confirmedBy"),
 		c.Spec.checkRules(library),
-		engine.CheckSubjects(c.Spec.Subjects, "spec", "subjects"),
+		v1alpha1.CheckSubjects(c.Spec.Subjects, "spec", "subjects"),
 	)
 }
 
@@ -53,7 +53,7 @@ func (s Spec) checkRules(library *policies.Library) error {
 		rule, known := library.Rule(id)
 		switch {
 		case !known:
-			found = append(found, at(engine.UnknownRule(id, library), "rules", index))
+			found = append(found, at(v1alpha1.UnknownRule(id, library), "rules", index))
 		case !rule.Confirm:
 			found = append(found, at(fmt.Errorf("what rule %s denies cannot be confirmed: remove it", id), "rules", index))
 		}
@@ -66,5 +66,5 @@ func at(err error, path ...any) error {
 	if err == nil {
 		return nil
 	}
-	return &engine.FieldError{Path: append([]any{"spec"}, path...), Err: err}
+	return &v1alpha1.FieldError{Path: append([]any{"spec"}, path...), Err: err}
 }

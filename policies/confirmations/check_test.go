@@ -9,7 +9,7 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/confirmations"
-	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
 func TestCheckNamesEachMistakeAtItsField(t *testing.T) {
@@ -45,7 +45,7 @@ func TestCheckNamesEachMistakeAtItsField(t *testing.T) {
 			"spec.rules[0]": `unknown rule "cascade-delet": did you mean "cascade-delete"? ` + "`stateward rules` lists them",
 			"spec.rules[1]": "what rule name-length denies cannot be confirmed: remove it",
 		}},
-		"a subject": {func(s *confirmations.Spec) { s.Subjects = []engine.Subject{{Kind: "Robot", Name: "x"}} }, map[string]string{
+		"a subject": {func(s *confirmations.Spec) { s.Subjects = []v1alpha1.Subject{{Kind: "Robot", Name: "x"}} }, map[string]string{
 			"spec.subjects[0].kind": `unknown kind "Robot": use User, Group or ServiceAccount`,
 		}},
 	} {
@@ -54,8 +54,8 @@ func TestCheckNamesEachMistakeAtItsField(t *testing.T) {
 			spec := good
 			test.change(&spec)
 			got := map[string]string{}
-			for _, each := range engine.Mistakes((&confirmations.Confirmation{Spec: spec}).Check(library, "alice", now)) {
-				var field *engine.FieldError
+			for _, each := range v1alpha1.Mistakes((&confirmations.Confirmation{Spec: spec}).Check(library, "alice", now)) {
+				var field *v1alpha1.FieldError
 				if !errors.As(each, &field) {
 					t.Fatalf("%v names no field", each)
 				}

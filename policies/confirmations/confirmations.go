@@ -8,7 +8,7 @@ package confirmations
 import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
 // Kind is the kind of a Confirmation.
@@ -67,7 +67,7 @@ type Spec struct {
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=100
 	// +listType=atomic
-	Subjects []engine.Subject `json:"subjects,omitempty"`
+	Subjects []v1alpha1.Subject `json:"subjects,omitempty"`
 	// Until is when the Confirmation ends, in RFC 3339, at most one hour after it is created.
 	// +kubebuilder:validation:Format=date-time
 	// +kubebuilder:validation:MaxLength=40

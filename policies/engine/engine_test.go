@@ -16,6 +16,8 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/test/builders"
 )
 
@@ -126,7 +128,7 @@ func TestMutatingDoorPatchesAndNeverDenies(t *testing.T) {
 func TestWorldThatDoesNotKnowMakesRulesUndecided(t *testing.T) {
 	t.Parallel()
 	decider := newEngine(t, nil)
-	unknowing := engine.NewSnapshot("default", nil)
+	unknowing := inventory.NewSnapshot("default", nil)
 	verdict, err := decider.Decide(t.Context(), create(builders.MakeStatefulSet()), unknowing)
 	if err != nil {
 		t.Fatal(err)
@@ -149,7 +151,7 @@ func TestWorldThatDoesNotKnowStillShowsWhatItHas(t *testing.T) {
 	t.Parallel()
 	balanced := builders.HeadlessService()
 	balanced.Spec.ClusterIP = "10.0.0.7"
-	partial := engine.NewSnapshot("default", nil)
+	partial := inventory.NewSnapshot("default", nil)
 	if err := partial.Add(builders.JSON(balanced)); err != nil {
 		t.Fatal(err)
 	}
@@ -222,7 +224,7 @@ func TestEqualReviewsMeetEqualVerdicts(t *testing.T) {
 	}
 }
 
-func newEngine(t testing.TB, guardrails *engine.Guardrails) *engine.Engine {
+func newEngine(t testing.TB, guardrails *v1alpha1.Guardrails) *engine.Engine {
 	t.Helper()
 	decider, err := engine.New(t.Context(), embedded(t), guardrails)
 	if err != nil {
@@ -241,9 +243,9 @@ func embedded(t testing.TB) *policies.Library {
 }
 
 // world knows Services and StatefulSets.
-func world(t *testing.T, objects ...json.RawMessage) engine.World {
+func world(t *testing.T, objects ...json.RawMessage) inventory.World {
 	t.Helper()
-	snapshot := engine.NewSnapshot("default", []string{"services", "statefulsets"})
+	snapshot := inventory.NewSnapshot("default", []string{"services", "statefulsets"})
 	for _, object := range objects {
 		if err := snapshot.Add(object); err != nil {
 			t.Fatal(err)
@@ -265,11 +267,11 @@ func (brokenWorld) List(context.Context, string, string) (ast.Value, error) {
 	return nil, errors.New("the API server is away")
 }
 
-func (brokenWorld) Selecting(context.Context, string, string, engine.Labels) (ast.Value, error) {
+func (brokenWorld) Selecting(context.Context, string, string, inventory.Labels) (ast.Value, error) {
 	return nil, errors.New("the API server is away")
 }
 
-func (brokenWorld) Labelled(context.Context, string, string, engine.Labels) (ast.Value, error) {
+func (brokenWorld) Labelled(context.Context, string, string, inventory.Labels) (ast.Value, error) {
 	return nil, errors.New("the API server is away")
 }
 

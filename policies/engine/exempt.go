@@ -7,7 +7,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/stateward/stateward/policies"
-	"github.com/stateward/stateward/policies/engine/plan"
+	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
 // exempt tells why a review is let through without evaluation, or "". It is the fast form of policies/lib/exempt.rego,
@@ -18,11 +18,11 @@ func exempt(input ast.Value, review Review) string {
 	switch {
 	case review.Operation == "":
 		return ""
-	case review.Operation == policies.Inspect && find(object, "metadata", "deletionTimestamp") != nil:
+	case review.Operation == policies.Inspect && lazy.Find(object, "metadata", "deletionTimestamp") != nil:
 		return "the object is already terminating"
 	case unprotects(review, object, old):
 		return ""
-	case old != nil && find(old, "metadata", "deletionTimestamp") != nil &&
+	case old != nil && lazy.Find(old, "metadata", "deletionTimestamp") != nil &&
 		!cutsShort(input, review, object, old) && !deletesOtherwise(input, review, old):
 		return "the object is already terminating"
 	case review.Operation == "DELETE" && slices.Contains(policies.DeletionControllers(), review.User.Username):
@@ -43,8 +43,8 @@ func cutsShort(input ast.Value, review Review, object, old ast.Value) bool {
 	}
 	switch review.Operation {
 	case "DELETE":
-		return isZero(find(input, "request", "options", "gracePeriodSeconds")) &&
-			!isZero(find(old, "metadata", "deletionGracePeriodSeconds"))
+		return isZero(lazy.Find(input, "request", "options", "gracePeriodSeconds")) &&
+			!isZero(lazy.Find(old, "metadata", "deletionGracePeriodSeconds"))
 	case "UPDATE":
 		return marksDiffer(object, old)
 	default:
@@ -63,8 +63,8 @@ func unprotects(review Review, object, old ast.Value) bool {
 }
 
 func hasFinalizer(object ast.Value, name string) bool {
-	finalizers, _ := plan.Elements(find(object, "metadata", "finalizers"))
-	return slices.ContainsFunc(finalizers, func(each *ast.Term) bool { return plan.Equal(each.Value, ast.String(name)) })
+	finalizers, _ := lazy.Elements(lazy.Find(object, "metadata", "finalizers"))
+	return slices.ContainsFunc(finalizers, func(each *ast.Term) bool { return lazy.Equal(each.Value, ast.String(name)) })
 }
 
 // deletesOtherwise tells a second deletion of a StatefulSet whose propagation policy is not that of the first.
@@ -79,12 +79,12 @@ func deletesOtherwise(input ast.Value, review Review, old ast.Value) bool {
 	case hasFinalizer(old, "foregroundDeletion"):
 		first = ast.String("Foreground")
 	}
-	options := find(input, "request", "options")
-	if policy := find(options, "propagationPolicy"); policy != nil {
-		return !plan.Equal(policy, first)
+	options := lazy.Find(input, "request", "options")
+	if policy := lazy.Find(options, "propagationPolicy"); policy != nil {
+		return !lazy.Equal(policy, first)
 	}
-	orphan := find(options, "orphanDependents")
-	return orphan != nil && plan.Equal(orphan, ast.Boolean(true)) != plan.Equal(first, ast.String("Orphan"))
+	orphan := lazy.Find(options, "orphanDependents")
+	return orphan != nil && lazy.Equal(orphan, ast.Boolean(true)) != lazy.Equal(first, ast.String("Orphan"))
 }
 
 // slipsIn tells a write of a status that brings marks or owners with it.
@@ -93,17 +93,17 @@ func slipsIn(object, old ast.Value) bool {
 }
 
 func marksDiffer(object, old ast.Value) bool {
-	return !sameMarks(find(object, "metadata", "annotations"), find(old, "metadata", "annotations")) ||
-		!sameMarks(find(object, "metadata", "labels"), find(old, "metadata", "labels"))
+	return !sameMarks(lazy.Find(object, "metadata", "annotations"), lazy.Find(old, "metadata", "annotations")) ||
+		!sameMarks(lazy.Find(object, "metadata", "labels"), lazy.Find(old, "metadata", "labels"))
 }
 
-func isZero(value ast.Value) bool { return value != nil && plan.Equal(value, ast.Number("0")) }
+func isZero(value ast.Value) bool { return value != nil && lazy.Equal(value, ast.Number("0")) }
 
 // sameSubstance compares all but the metadata and status that controllers and clients write as they please.
 func sameSubstance(object, old ast.Value) bool {
 	return sameFields(object, old, func(key string) bool { return key != "metadata" && key != "status" }) &&
-		plan.Equal(orEmpty(find(object, "metadata", "labels")), orEmpty(find(old, "metadata", "labels"))) &&
-		sameMarks(find(object, "metadata", "annotations"), find(old, "metadata", "annotations"))
+		lazy.Equal(orEmpty(lazy.Find(object, "metadata", "labels")), orEmpty(lazy.Find(old, "metadata", "labels"))) &&
+		sameMarks(lazy.Find(object, "metadata", "annotations"), lazy.Find(old, "metadata", "annotations"))
 }
 
 // gainsOwner reports whether the object has an owner that it had not before; policies/lib/owners.rego says why it matters.
@@ -116,11 +116,11 @@ func gainsOwner(object, old ast.Value) bool {
 type ownerIdentity [4]string
 
 func owners(object ast.Value) (list []ownerIdentity) {
-	references, _ := plan.Elements(find(object, "metadata", "ownerReferences"))
+	references, _ := lazy.Elements(lazy.Find(object, "metadata", "ownerReferences"))
 	for _, reference := range references {
 		var owner ownerIdentity
 		for index, key := range []string{"apiVersion", "kind", "name", "uid"} {
-			if value := whole(find(reference.Value, key)); value != nil {
+			if value := lazy.Forced(lazy.Find(reference.Value, key)); value != nil {
 				owner[index] = value.String()
 			}
 		}
@@ -131,7 +131,7 @@ func owners(object ast.Value) (list []ownerIdentity) {
 
 func sameMarks(annotations, old ast.Value) bool {
 	left, right := orEmpty(annotations), orEmpty(old)
-	if !isObject(left) || !isObject(right) {
+	if !lazy.IsObject(left) || !lazy.IsObject(right) {
 		return false
 	}
 	return sameFields(left, right, func(key string) bool { return strings.HasPrefix(key, "stateward.dev/") })
@@ -143,20 +143,20 @@ func sameFields(left, right ast.Value, counts func(key string) bool) bool {
 
 // fieldsWithin reports whether every field of left that counts stands in right with the same value.
 func fieldsWithin(left, right ast.Value, counts func(key string) bool) bool {
-	fields, _ := plan.Fields(left)
+	fields, _ := lazy.Fields(left)
 	return !slices.ContainsFunc(fields, func(field [2]*ast.Term) bool {
 		name, ok := field[0].Value.(ast.String)
 		if !ok || !counts(string(name)) {
 			return false
 		}
-		other := get(right, field[0])
-		return other == nil || !plan.Equal(field[1].Value, other)
+		other := lazy.Get(right, field[0])
+		return other == nil || !lazy.Equal(field[1].Value, other)
 	})
 }
 
 // part is an object of the request, nil where it has none.
 func part(input ast.Value, name string) ast.Value {
-	if object := find(input, "request", name); isObject(object) {
+	if object := lazy.Find(input, "request", name); lazy.IsObject(object) {
 		return object
 	}
 	return nil

@@ -10,6 +10,8 @@ import (
 	admissionv1 "k8s.io/api/admission/v1"
 
 	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine/inventory"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
 // Decided is what becomes of a violation of a rule, and why.
@@ -28,14 +30,14 @@ const explaining = `decided = [each |
 ]`
 
 // Explain says of each rule, in their order, which setting decides about this request at this time.
-func (g *Guardrails) Explain(
-	ctx context.Context, library *policies.Library, rules []policies.Rule, request *admissionv1.AdmissionRequest, now time.Time,
+func Explain(
+	ctx context.Context, library *policies.Library, guardrails *v1alpha1.Guardrails, rules []policies.Rule, request *admissionv1.AdmissionRequest, now time.Time,
 ) (decided []Decided, err error) {
 	compiler, err := compile(library)
 	if err != nil {
 		return nil, err
 	}
-	value, err := g.value(library)
+	value, err := configOf(guardrails, library)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +55,7 @@ func (g *Guardrails) Explain(
 	results, err := query.Eval(ctx, rego.EvalInput(map[string]any{
 		"request":   request,
 		"stateward": map[string]any{"time": now.UTC().Format(time.RFC3339), "rules": asked},
-	}), rego.EvalTransaction(newTransaction(&Snapshot{})))
+	}), rego.EvalTransaction(newTransaction(&inventory.Snapshot{})))
 	if err != nil {
 		return nil, fmt.Errorf("explain settings: %w", err)
 	}

@@ -12,7 +12,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/stateward/stateward/policies"
-	"github.com/stateward/stateward/policies/engine/document"
+	"github.com/stateward/stateward/policies/engine/inventory"
+	"github.com/stateward/stateward/policies/engine/lazy"
 	"github.com/stateward/stateward/test/examples"
 )
 
@@ -22,14 +23,14 @@ func TestShortCutsChangeNoVerdict(t *testing.T) {
 	t.Parallel()
 	decider, all := builtIn(t)
 	compiler := compiledLibrary(t, decider)
-	everything, err := prepare(t.Context(), compiler, decider.queries.store,
+	everything, err := prepare(t.Context(), compiler, builtInData(),
 		`findings = data.stateward.lib.router.findings | data.stateward.lib.router.mutations`)
 	if err != nil {
 		t.Fatal(err)
 	}
 	reviews, findings := 0, 0
 	for _, example := range all {
-		world := NewSnapshot("default", decider.library.ManifestResources)
+		world := inventory.NewSnapshot("default", decider.library.ManifestResources)
 		for _, each := range example.Documents {
 			if err := world.Add(encoded(t, each.Object)); err != nil {
 				t.Fatal(err)
@@ -37,38 +38,35 @@ func TestShortCutsChangeNoVerdict(t *testing.T) {
 		}
 		for _, each := range example.Documents {
 			review := reviewOf(t, each)
-			input, err := review.input(&document.Reader{})
+			input, err := review.input(&lazy.Reader{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			question, err := decider.question(t.Context(), review)
+			set := decider.rules.of(review.kind())
+			query, err := prepare(t.Context(), compiler, builtInData(), asking(set.reports, set.changes))
 			if err != nil {
 				t.Fatal(err)
 			}
-			query, err := prepare(t.Context(), compiler, decider.queries.store, asking(question.reports, question.changes))
-			if err != nil {
-				t.Fatal(err)
-			}
-			want, err := evaluate(t.Context(), query, input, newTransaction(world))
+			want, err := runQuery(t.Context(), query, input, newTransaction(world))
 			if err != nil {
 				t.Fatalf("%s: %v", example.File, err)
 			}
 			for how, got := range map[string]func() ([]Finding, error){
 				"without the evaluator's short cuts": func() ([]Finding, error) {
-					return evaluate(t.Context(), query, input, newTransaction(world), rego.EvalRuleIndexing(false), rego.EvalEarlyExit(false))
+					return runQuery(t.Context(), query, input, newTransaction(world), rego.EvalRuleIndexing(false), rego.EvalEarlyExit(false))
 				},
 				"handing over the entry": func() ([]Finding, error) {
 					ready := newTransaction(world)
 					ready.review = judged(input, review)
-					return evaluate(t.Context(), query, input, ready)
+					return runQuery(t.Context(), query, input, ready)
 				},
 				"as a program": func() ([]Finding, error) {
 					ready := newTransaction(world)
 					ready.review = judged(input, review)
-					return decider.ask(t.Context(), question, input, ready)
+					return decider.evaluate(t.Context(), set, input, ready)
 				},
 				"asking every rule": func() ([]Finding, error) {
-					return evaluate(t.Context(), everything, input, newTransaction(world))
+					return runQuery(t.Context(), everything, input, newTransaction(world))
 				},
 			} {
 				got, err := got()
@@ -97,7 +95,7 @@ func judged(input ast.Value, review Review) ast.Value {
 func TestAnEntryIsMadeAsByRego(t *testing.T) {
 	t.Parallel()
 	decider, all := builtIn(t)
-	query, err := prepare(t.Context(), compiledLibrary(t, decider), decider.queries.store, "entries = data.stateward.lib.shape.entries")
+	query, err := prepare(t.Context(), compiledLibrary(t, decider), builtInData(), "entries = data.stateward.lib.shape.entries")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,11 +113,11 @@ func TestAnEntryIsMadeAsByRego(t *testing.T) {
 		}
 	}
 	for _, review := range reviews {
-		input, err := review.input(&document.Reader{})
+		input, err := review.input(&lazy.Reader{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		results, err := query.Eval(t.Context(), rego.EvalParsedInput(whole(input)), rego.EvalTransaction(newTransaction(&Snapshot{})))
+		results, err := query.Eval(t.Context(), rego.EvalParsedInput(lazy.Forced(input)), rego.EvalTransaction(newTransaction(&inventory.Snapshot{})))
 		if err != nil || len(results) != 1 {
 			t.Fatalf("%d results, %v", len(results), err)
 		}
@@ -127,7 +125,7 @@ func TestAnEntryIsMadeAsByRego(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := whole(entries(review.entry(input))); ast.Compare(want, got) != 0 {
+		if got := lazy.Forced(entries(review.entry(input))); ast.Compare(want, got) != 0 {
 			t.Errorf("made by the library %v, by Decide %v", want, got)
 		}
 	}
@@ -182,3 +180,6 @@ func compiledLibrary(t testing.TB, decider *Engine) *ast.Compiler {
 	}
 	return compiler
 }
+
+// builtInData is the data of an engine without Guardrails.
+func builtInData() *store { return &store{guardrails: ast.NewObject()} }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/stateward/stateward/policies/engine/inventory"
 	admissionv1 "k8s.io/api/admission/v1"
 )
 
@@ -32,19 +33,21 @@ func recordedCreation(t *testing.T) Review {
 func TestRecordingHoldsWhatWasReadAndWhatWasAbsent(t *testing.T) {
 	t.Parallel()
 	decider, _ := builtIn(t)
-	read, err := decider.Read(recordedCreation(t))
+	read, err := decider.Prepare(recordedCreation(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	recording := read.Record()
-	if _, err := decider.Judge(t.Context(), read, NewSnapshot("default", []string{"services"})); err != nil {
+	if _, err := decider.Evaluate(t.Context(), read, inventory.NewSnapshot("default", []string{"services"})); err != nil {
 		t.Fatal(err)
 	}
-	index := slices.IndexFunc(recording.Reads, func(each Read) bool { return slices.Equal(each.Path, []string{"services", "default", "nginx"}) })
+	index := slices.IndexFunc(recording.Reads, func(each inventory.Read) bool {
+		return slices.Equal(each.Path, []string{"services", "default", "nginx"})
+	})
 	if index < 0 || recording.Reads[index].Value != nil || recording.Reads[index].Many {
 		t.Errorf("the Service that is missing is not recorded as absent: %v", recording.Reads)
 	}
-	if !slices.ContainsFunc(recording.Reads, func(each Read) bool { return each.Many && each.Path[0] == "selecting" }) {
+	if !slices.ContainsFunc(recording.Reads, func(each inventory.Read) bool { return each.Many && each.Path[0] == "selecting" }) {
 		t.Errorf("no look-up of an index is recorded: %v", recording.Reads)
 	}
 	if !slices.Contains(recording.Unknown, "statefulsets") || slices.Contains(recording.Unknown, "services") {
@@ -54,7 +57,7 @@ func TestRecordingHoldsWhatWasReadAndWhatWasAbsent(t *testing.T) {
 
 // changing answers differently each time.
 type changing struct {
-	World
+	inventory.World
 	answers int
 }
 
@@ -65,7 +68,7 @@ func (c *changing) Get(context.Context, string, string, string) (ast.Value, erro
 
 func TestRecordingGivesTheFirstAnswerAgain(t *testing.T) {
 	t.Parallel()
-	world := (&Recording{}).of(&changing{World: NewSnapshot("default", nil)})
+	world := (&inventory.Recording{}).Of(&changing{World: inventory.NewSnapshot("default", nil)})
 	for range 2 {
 		found, err := world.Get(t.Context(), "services", "default", "web")
 		if err != nil || found.String() != `{"answer": 1}` {
@@ -76,13 +79,13 @@ func TestRecordingGivesTheFirstAnswerAgain(t *testing.T) {
 
 // without does not hold the objects of one resource.
 type without struct {
-	World
+	inventory.World
 	resource string
 }
 
 func (w without) Get(ctx context.Context, resource, namespace, name string) (ast.Value, error) {
 	if resource == w.resource {
-		return nil, &NotRecordedError{Path: ObjectPath(resource, namespace, name)}
+		return nil, &inventory.NotRecordedError{Path: inventory.ObjectPath(resource, namespace, name)}
 	}
 	return w.World.Get(ctx, resource, namespace, name)
 }
@@ -90,7 +93,7 @@ func (w without) Get(ctx context.Context, resource, namespace, name string) (ast
 func TestRuleThatReadsWhatIsNotRecordedIsUndecided(t *testing.T) {
 	t.Parallel()
 	decider, _ := builtIn(t)
-	world := NewSnapshot("default", decider.Reads())
+	world := inventory.NewSnapshot("default", decider.Reads())
 	review := recordedCreation(t)
 	whole, err := decider.Decide(t.Context(), review, world)
 	if err != nil {
@@ -122,15 +125,15 @@ func TestNotRecordedErrorNamesTheResource(t *testing.T) {
 		path []string
 		want string
 	}{
-		{ObjectPath("services", "default", "web"), "services"},
-		{ObjectPath("storageclasses", "", "fast"), "storageclasses"},
-		{ListPath("pods", "default"), "pods"},
-		{IndexPath("governed", "default", "web"), "statefulsets"},
-		{IndexPath("mounting", "default", "data"), "pods"},
-		{LabelsPath("labelled", "deployments", "default", Labels{"a": "b"}), "deployments"},
+		{inventory.ObjectPath("services", "default", "web"), "services"},
+		{inventory.ObjectPath("storageclasses", "", "fast"), "storageclasses"},
+		{inventory.ListPath("pods", "default"), "pods"},
+		{inventory.IndexPath("governed", "default", "web"), "statefulsets"},
+		{inventory.IndexPath("mounting", "default", "data"), "pods"},
+		{inventory.LabelsPath("labelled", "deployments", "default", inventory.Labels{"a": "b"}), "deployments"},
 		{nil, ""},
 	} {
-		if got := (&NotRecordedError{Path: test.path}).Resource(); got != test.want {
+		if got := (&inventory.NotRecordedError{Path: test.path}).Resource(); got != test.want {
 			t.Errorf("%v: %q instead of %q", test.path, got, test.want)
 		}
 	}

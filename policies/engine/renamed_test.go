@@ -9,6 +9,7 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/test/builders"
 )
 
@@ -53,7 +54,7 @@ func TestGuardrailsReachARuleByItsFormerId(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			guardrails, err := engine.ParseGuardrails([]byte(guardrailsWith(test.spec)), library)
+			guardrails, err := v1alpha1.ParseGuardrails([]byte(guardrailsWith(test.spec)), library)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -78,7 +79,7 @@ func TestGuardrailsReachARuleByItsFormerId(t *testing.T) {
 	}
 	t.Run("both ids are one rule", func(t *testing.T) {
 		t.Parallel()
-		_, err := engine.ParseGuardrails([]byte(guardrailsWith(`"rules":[{"id":"old-rule"},{"id":"new-rule"}]`)), library)
+		_, err := v1alpha1.ParseGuardrails([]byte(guardrailsWith(`"rules":[{"id":"old-rule"},{"id":"new-rule"}]`)), library)
 		if err == nil || !strings.Contains(err.Error(), `spec.rules[1].id: rule "new-rule" is already set in rules[0]`) {
 			t.Errorf("got %v", err)
 		}

@@ -9,7 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	admissionv1 "k8s.io/api/admission/v1"
 
-	"github.com/stateward/stateward/policies/engine/document"
+	"github.com/stateward/stateward/policies/engine/inventory"
+	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
 const stepsFile = "testdata/steps.json"
@@ -59,19 +60,16 @@ func stepsOf(t *testing.T, decider *Engine, file string) int {
 		t.Fatal(err)
 	}
 	review := FromRequest(recorded.Request, time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
-	input, err := review.input(&document.Reader{})
+	input, err := review.input(&lazy.Reader{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	question, err := decider.question(t.Context(), review)
-	if err != nil {
-		t.Fatal(err)
-	}
-	txn := newTransaction(NewSnapshot("default", []string{"services", "statefulsets"}))
+	set := decider.rules.of(review.kind())
+	txn := newTransaction(inventory.NewSnapshot("default", []string{"services", "statefulsets"}))
 	txn.review = judged(input, review)
-	run := decider.program.Start(t.Context(), input, source{store: decider.queries.store, txn: txn})
+	run := decider.evaluator.(*planEvaluator).start(t.Context(), input, txn)
 	defer run.End()
-	for _, document := range append(question.reports, question.changes...) {
+	for _, document := range append(set.reports, set.changes...) {
 		if _, err := run.Call(document); err != nil {
 			t.Fatal(err)
 		}

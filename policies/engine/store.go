@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +12,9 @@ import (
 	"github.com/open-policy-agent/opa/v1/storage"
 
 	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine/inventory"
+	"github.com/stateward/stateward/policies/engine/lazy"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
 // store is what Rego sees as `data` besides the library: the Guardrails at the root and the World below `cluster`.
@@ -23,10 +27,25 @@ type store struct {
 	guardrails ast.Value
 }
 
+// configOf is what of Guardrails stands at the root of data, checked against the library.
+func configOf(guardrails *v1alpha1.Guardrails, library *policies.Library) (ast.Value, error) {
+	if guardrails == nil {
+		return ast.NewObject(), nil
+	}
+	if err := guardrails.Check(library); err != nil {
+		return nil, err
+	}
+	encoded, err := json.Marshal(v1alpha1.Guardrails{TypeMeta: guardrails.TypeMeta, Spec: guardrails.Spec})
+	if err != nil {
+		return nil, fmt.Errorf("encode guardrails: %w", err)
+	}
+	return lazy.ParseObject(encoded)
+}
+
 // transaction ties one evaluation to its World, and remembers of which resources it wanted to see what the World does
 // not know.
 type transaction struct {
-	world   World
+	world   inventory.World
 	unknown map[string]bool
 	// unrecorded are rules that asked a World that only replays for what it does not hold.
 	unrecorded []Undecided
@@ -34,7 +53,7 @@ type transaction struct {
 	review ast.Value
 }
 
-func newTransaction(world World) *transaction {
+func newTransaction(world inventory.World) *transaction {
 	return &transaction{world: world, unknown: map[string]bool{}}
 }
 
@@ -42,7 +61,7 @@ func newTransaction(world World) *transaction {
 func (*transaction) ID() uint64 { return 0 }
 
 func (s *store) NewTransaction(context.Context, ...storage.TransactionParams) (storage.Transaction, error) {
-	return newTransaction(&Snapshot{}), nil
+	return newTransaction(&inventory.Snapshot{}), nil
 }
 
 func (s *store) Commit(context.Context, storage.Transaction) error { return nil }
@@ -120,12 +139,12 @@ func (t *transaction) named(
 
 // byLabels reads an index whose last key is an object of labels, as JSON.
 func (t *transaction) byLabels(
-	ctx context.Context, path storage.Path, look func(ctx context.Context, resource, namespace string, labels Labels) (ast.Value, error),
+	ctx context.Context, path storage.Path, look func(ctx context.Context, resource, namespace string, labels inventory.Labels) (ast.Value, error),
 ) (any, error) {
 	if len(path) < 5 {
 		return nil, fmt.Errorf("a rule reads all of data%s: let it name a resource, a namespace and labels", dotted(path))
 	}
-	labels, err := readLabels(path[4])
+	labels, err := inventory.ReadLabels(path[4])
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +169,7 @@ func indexes() []string {
 }
 
 // known is what OPA's rule index asks for as a whole.
-func known(world World) ast.Object {
+func known(world inventory.World) ast.Object {
 	names := indexes()
 	for _, resource := range policies.Resources() {
 		names = append(names, resource.Name)
@@ -163,7 +182,7 @@ func known(world World) ast.Object {
 }
 
 // isKnown is one entry of known, nil for none.
-func isKnown(world World, name string) ast.Value {
+func isKnown(world inventory.World, name string) ast.Value {
 	if slices.Contains(indexes(), name) {
 		return ast.Boolean(true)
 	}
@@ -173,7 +192,7 @@ func isKnown(world World, name string) ast.Value {
 	return ast.Boolean(world.Knows(name))
 }
 
-func readWorld(ctx context.Context, world World, path storage.Path) (any, error) {
+func readWorld(ctx context.Context, world inventory.World, path storage.Path) (any, error) {
 	resource, _ := policies.LookupResource(path[1])
 	if len(path) == 2 {
 		listed, err := world.List(ctx, path[1], "")
@@ -206,7 +225,7 @@ func readWorld(ctx context.Context, world World, path storage.Path) (any, error)
 // descend walks the rest of path below value; what is not there is absent for Rego, which is no error.
 func descend(value ast.Value, path storage.Path, from int) (any, error) {
 	for _, key := range path[min(from, len(path)):] {
-		value = find(value, key)
+		value = lazy.Find(value, key)
 	}
 	if value == nil {
 		return nil, &storage.Error{Code: storage.NotFoundErr, Message: "data" + dotted(path) + " does not exist"}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/storage"
+	"github.com/stateward/stateward/policies/engine/inventory"
 )
 
 // recordingWorld has one Service and remembers what it was asked.
@@ -42,7 +43,7 @@ func (w *recordingWorld) Owned(_ context.Context, group, kind string) (ast.Value
 
 func (w *recordingWorld) Owner(_ context.Context, namespace, owner string) (ast.Value, error) {
 	w.asked = append(w.asked, "owner "+namespace+" "+owner)
-	return KnownOwner{UID: "0c7a"}.Value(), nil
+	return inventory.KnownOwner{UID: "0c7a"}.Value(), nil
 }
 
 func (w *recordingWorld) Governed(_ context.Context, namespace, service string) (ast.Value, error) {
@@ -50,12 +51,12 @@ func (w *recordingWorld) Governed(_ context.Context, namespace, service string) 
 	return ast.MustParseTerm(`{"web": {"spec": {}}}`).Value, nil
 }
 
-func (w *recordingWorld) Selecting(_ context.Context, resource, namespace string, labels Labels) (ast.Value, error) {
+func (w *recordingWorld) Selecting(_ context.Context, resource, namespace string, labels inventory.Labels) (ast.Value, error) {
 	w.asked = append(w.asked, fmt.Sprintf("selecting %s/%s %v", resource, namespace, labels))
 	return ast.NewObject(), nil
 }
 
-func (w *recordingWorld) Labelled(_ context.Context, resource, namespace string, labels Labels) (ast.Value, error) {
+func (w *recordingWorld) Labelled(_ context.Context, resource, namespace string, labels inventory.Labels) (ast.Value, error) {
 	w.asked = append(w.asked, fmt.Sprintf("labelled %s/%s %v", resource, namespace, labels))
 	return ast.MustParseTerm(`{"web": {"spec": {}}}`).Value, nil
 }

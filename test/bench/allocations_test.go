@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/lazy"
 	"github.com/stateward/stateward/test/builders"
 )
 
@@ -48,7 +49,7 @@ func TestAllocationsAreThoseOfTheBaseline(t *testing.T) {
 		index := slices.IndexFunc(reviews(), func(each review) bool { return each.name == name })
 		text := read(t, reviews()[index].file)
 		got["parse "+name] = testing.AllocsPerRun(20, func() {
-			if _, err := engine.ParseObject(text); err != nil {
+			if _, err := lazy.ParseObject(text); err != nil {
 				t.Fatal(err)
 			}
 		})

@@ -17,6 +17,7 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
 	"github.com/stateward/stateward/test/builders"
 	"github.com/stateward/stateward/webhook"
 )
@@ -116,7 +117,7 @@ func post(b *testing.B, server *httptest.Server, body []byte) time.Duration {
 	return time.Since(started)
 }
 
-func newEngine(b testing.TB) (*engine.Engine, engine.World) {
+func newEngine(b testing.TB) (*engine.Engine, inventory.World) {
 	library, err := policies.Embedded()
 	if err != nil {
 		b.Fatal(err)
@@ -125,7 +126,7 @@ func newEngine(b testing.TB) (*engine.Engine, engine.World) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	world := engine.NewSnapshot("default", []string{"services", "statefulsets"})
+	world := inventory.NewSnapshot("default", []string{"services", "statefulsets"})
 	for _, object := range []json.RawMessage{builders.JSON(builders.HeadlessService()), builders.MakeStatefulSet().JSON()} {
 		if err := world.Add(object); err != nil {
 			b.Fatal(err)

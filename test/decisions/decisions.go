@@ -17,6 +17,8 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/test/cluster"
 	"github.com/stateward/stateward/webhook"
 	"github.com/stateward/stateward/webhook/decisionlog"
@@ -32,7 +34,7 @@ func Engine(t testing.TB, spec string) *engine.Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	guardrails, err := engine.ParseGuardrails(
+	guardrails, err := v1alpha1.ParseGuardrails(
 		[]byte(`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","metadata":{"name":"stateward"},"spec":`+spec+`}`), library)
 	if err != nil {
 		t.Fatal(err)
@@ -45,7 +47,7 @@ func Engine(t testing.TB, spec string) *engine.Engine {
 }
 
 // Requests are the recorded ones by their files, in order, with the objects as they were then.
-func Requests(t testing.TB) (requests []*admissionv1.AdmissionRequest, world *engine.Snapshot) {
+func Requests(t testing.TB) (requests []*admissionv1.AdmissionRequest, world *inventory.Snapshot) {
 	t.Helper()
 	root, err := cluster.Root()
 	if err != nil {
@@ -55,7 +57,7 @@ func Requests(t testing.TB) (requests []*admissionv1.AdmissionRequest, world *en
 	if err != nil || len(files) == 0 {
 		t.Fatal(err, len(files))
 	}
-	world = engine.NewSnapshot("default", Engine(t, `{}`).Reads())
+	world = inventory.NewSnapshot("default", Engine(t, `{}`).Reads())
 	for _, file := range files {
 		raw, err := os.ReadFile(file)
 		if err != nil {

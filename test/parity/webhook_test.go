@@ -23,6 +23,8 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/test/cluster"
 	"github.com/stateward/stateward/webhook"
 )
@@ -59,7 +61,7 @@ func compile(file string) (handlers, error) {
 	if err != nil {
 		return handlers{}, err
 	}
-	var guardrails *engine.Guardrails
+	var guardrails *v1alpha1.Guardrails
 	if file != "" {
 		source, err := os.ReadFile(file)
 		if err != nil {
@@ -69,7 +71,7 @@ func compile(file string) (handlers, error) {
 		if err != nil {
 			return handlers{}, err
 		}
-		if guardrails, err = engine.ParseGuardrails(raw, library); err != nil {
+		if guardrails, err = v1alpha1.ParseGuardrails(raw, library); err != nil {
 			return handlers{}, err
 		}
 	}
@@ -78,9 +80,9 @@ func compile(file string) (handlers, error) {
 }
 
 // worldOf holds what is there beside the requests.
-func (h handlers) worldOf(t *testing.T, documents []unstructured.Unstructured) *engine.Snapshot {
+func (h handlers) worldOf(t *testing.T, documents []unstructured.Unstructured) *inventory.Snapshot {
 	t.Helper()
-	world := engine.NewSnapshot("default", h.library.ManifestResources)
+	world := inventory.NewSnapshot("default", h.library.ManifestResources)
 	for _, document := range documents {
 		if document.GetKind() != "AdmissionReview" {
 			if err := world.Add(encode(t, document.Object)); err != nil {
@@ -119,7 +121,7 @@ func (h handlers) judge(t *testing.T, documents []unstructured.Unstructured) map
 // ask returns what one door finds, and what it changes. What a rule mentions at the mutating door it says again at the
 // other.
 func (h handlers) ask(
-	t *testing.T, door engine.Door, world engine.World, request admissionv1.AdmissionRequest, now time.Time,
+	t *testing.T, door engine.Door, world inventory.World, request admissionv1.AdmissionRequest, now time.Time,
 ) (found []string, patch []byte) {
 	t.Helper()
 	if request.Operation == policies.Inspect {
@@ -156,7 +158,7 @@ func (h handlers) ask(
 }
 
 // inspect is what an audit finds, which no API server asks for.
-func (h handlers) inspect(t *testing.T, world engine.World, request admissionv1.AdmissionRequest, now time.Time) (found []string) {
+func (h handlers) inspect(t *testing.T, world inventory.World, request admissionv1.AdmissionRequest, now time.Time) (found []string) {
 	t.Helper()
 	review := engine.FromRequest(&request, now)
 	review.Door = engine.ValidatingDoor

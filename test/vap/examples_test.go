@@ -18,6 +18,8 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/test/examples"
 )
 
@@ -55,7 +57,7 @@ func TestPoliciesFindWhatTheRulesFind(t *testing.T) {
 			judged := verdicts{
 				want: denied(t, decider, world, request, now), got: got,
 				// What a rule says where nobody knows any other object.
-				alone: denied(t, decider, engine.NewSnapshot("default", nil), request, now),
+				alone: denied(t, decider, inventory.NewSnapshot("default", nil), request, now),
 			}
 			count.compare(t, rules, example, index, judged)
 		}
@@ -125,7 +127,7 @@ func (c *counts) complete(t *testing.T, rules []policies.Rule) {
 }
 
 // denied are the rules that deny a request.
-func denied(t *testing.T, decider *engine.Engine, world engine.World, request admissionv1.AdmissionRequest, now time.Time) (rules []string) {
+func denied(t *testing.T, decider *engine.Engine, world inventory.World, request admissionv1.AdmissionRequest, now time.Time) (rules []string) {
 	t.Helper()
 	review := engine.FromRequest(&request, now)
 	review.Door = engine.ValidatingDoor
@@ -139,9 +141,9 @@ func denied(t *testing.T, decider *engine.Engine, world engine.World, request ad
 	return rules
 }
 
-func worldOf(t *testing.T, library *policies.Library, example examples.Example) engine.World {
+func worldOf(t *testing.T, library *policies.Library, example examples.Example) inventory.World {
 	t.Helper()
-	world := engine.NewSnapshot("default", library.ManifestResources)
+	world := inventory.NewSnapshot("default", library.ManifestResources)
 	for _, document := range example.Documents {
 		if document.GetKind() != "AdmissionReview" {
 			must(t, world.Add(encoded(t, &document)))
@@ -179,7 +181,7 @@ func decider(t *testing.T, guardrails []byte) *engine.Engine {
 	t.Helper()
 	library, err := policies.Embedded()
 	must(t, err)
-	parsed, err := engine.ParseGuardrails(guardrails, library)
+	parsed, err := v1alpha1.ParseGuardrails(guardrails, library)
 	must(t, err)
 	made, err := engine.New(t.Context(), library, parsed)
 	must(t, err)

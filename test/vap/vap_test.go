@@ -21,7 +21,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/stateward/stateward/policies"
-	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/test/builders"
 	"github.com/stateward/stateward/test/cluster"
 	"github.com/stateward/stateward/test/environment"
@@ -48,17 +48,17 @@ func setting(library *policies.Library, rules []policies.Rule, level policies.Le
 	for _, rule := range rules {
 		levels[rule.ID] = level
 	}
-	var settings []engine.RuleSetting
+	var settings []v1alpha1.RuleSetting
 	for _, rule := range library.All() {
 		action := levels[rule.ID]
 		if action == "" {
 			action = policies.Off
 		}
-		settings = append(settings, engine.RuleSetting{ID: rule.ID, Action: action})
+		settings = append(settings, v1alpha1.RuleSetting{ID: rule.ID, Action: action})
 	}
-	encoded, err := json.Marshal(engine.Guardrails{
-		TypeMeta:   metav1.TypeMeta{APIVersion: engine.GuardrailsAPIVersion, Kind: engine.GuardrailsKind},
-		ObjectMeta: metav1.ObjectMeta{Name: engine.GuardrailsName}, Spec: engine.GuardrailsSpec{Rules: settings},
+	encoded, err := json.Marshal(v1alpha1.Guardrails{
+		TypeMeta:   metav1.TypeMeta{APIVersion: v1alpha1.GuardrailsAPIVersion, Kind: v1alpha1.GuardrailsKind},
+		ObjectMeta: metav1.ObjectMeta{Name: v1alpha1.GuardrailsName}, Spec: v1alpha1.GuardrailsSpec{Rules: settings},
 	})
 	if err != nil {
 		panic(err)

@@ -73,16 +73,16 @@ func ordinalKeys(kept *held) []string {
 }
 
 // Inventory is what forecasts look up, as it is at a time. It never asks the API server.
-func (w *World) Inventory(now time.Time) preview.Inventory { return inventory{w, now} }
+func (w *World) Inventory(now time.Time) preview.Inventory { return atTime{w, now} }
 
-type inventory struct {
+type atTime struct {
 	world *World
 	now   time.Time
 }
 
 var _ preview.Source = &World{}
 
-func (i inventory) StatefulSet(namespace, name string) (preview.Stored, bool) {
+func (i atTime) StatefulSet(namespace, name string) (preview.Stored, bool) {
 	facts, known := i.fact("statefulsets", namespace, name).(*preview.Stored)
 	if !known {
 		return preview.Stored{}, false
@@ -90,7 +90,7 @@ func (i inventory) StatefulSet(namespace, name string) (preview.Stored, bool) {
 	return *facts, true
 }
 
-func (i inventory) StatefulSets(namespace string) (sets []preview.Stored) {
+func (i atTime) StatefulSets(namespace string) (sets []preview.Stored) {
 	found, _ := i.facts("statefulsets", inNamespace(namespace))
 	for _, each := range found {
 		if set, is := each.(*preview.Stored); is {
@@ -101,7 +101,7 @@ func (i inventory) StatefulSets(namespace string) (sets []preview.Stored) {
 	return sets
 }
 
-func (i inventory) Pods(set forecast.Set) (pods []forecast.Pod, known bool) {
+func (i atTime) Pods(set forecast.Set) (pods []forecast.Pod, known bool) {
 	found, known := i.facts("pods", under(byOrdinal, nameKey(set.Namespace, set.Name)))
 	pods = make([]forecast.Pod, 0, len(found))
 	for _, each := range found {
@@ -116,7 +116,7 @@ func (i inventory) Pods(set forecast.Set) (pods []forecast.Pod, known bool) {
 	return pods, known
 }
 
-func (i inventory) Claims(set forecast.Set) (claims []forecast.Claim, known bool) {
+func (i atTime) Claims(set forecast.Set) (claims []forecast.Claim, known bool) {
 	keys := make([]string, 0, len(set.Claims))
 	for _, template := range set.Claims {
 		keys = append(keys, nameKey(set.Namespace, template+"-"+set.Name))
@@ -134,7 +134,7 @@ func (i inventory) Claims(set forecast.Set) (claims []forecast.Claim, known bool
 }
 
 // fact is what a cache holds of one object for forecasts, nil for nothing.
-func (i inventory) fact(resource, namespace, name string) any {
+func (i atTime) fact(resource, namespace, name string) any {
 	from, watched := i.world.resources[resource]
 	if !watched || from.Live || name == "" {
 		return nil
@@ -151,7 +151,7 @@ func (i inventory) fact(resource, namespace, name string) any {
 }
 
 // facts are those of all objects that are found; known is false where the resource is not watched.
-func (i inventory) facts(resource string, look func(toolscache.Indexer) ([]any, error)) (facts []any, known bool) {
+func (i atTime) facts(resource string, look func(toolscache.Indexer) ([]any, error)) (facts []any, known bool) {
 	from, watched := i.world.resources[resource]
 	if !watched || from.Live {
 		return nil, false

@@ -11,7 +11,7 @@ import (
 	toolscache "k8s.io/client-go/tools/cache"
 
 	"github.com/stateward/stateward/policies"
-	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
 // held is an object as the caches keep it: what it is called, what the indexes ask for, and all of it as packed JSON. The
@@ -37,7 +37,7 @@ func (h *held) value() (ast.Value, error) {
 	if err != nil {
 		return nil, fmt.Errorf("unpack %s/%s: %w", h.namespace.Value(), h.name, err)
 	}
-	return engine.ParseObject(encoded)
+	return lazy.ParseObject(encoded)
 }
 
 // holder makes what is held of the objects of one resource.
@@ -70,7 +70,7 @@ func (h *holder) keep(stored *unstructured.Unstructured) (*held, error) {
 		json: h.texts.pack(encoded), facts: factsOf(h.resource.Name, stored, encoded),
 	}
 	if isFoundByLabels(h.resource.Name) {
-		value, err := engine.ParseObject(encoded)
+		value, err := lazy.ParseObject(encoded)
 		if err != nil {
 			return nil, err
 		}

@@ -16,6 +16,8 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
+	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
 const (
@@ -40,7 +42,7 @@ func (w *World) look(ctx context.Context, resource policies.Resource, key client
 }
 
 // searchLabelled returns by name the objects of a namespace that have all these labels.
-func (w *World) searchLabelled(ctx context.Context, resource policies.Resource, namespace string, labels engine.Labels) (ast.Value, error) {
+func (w *World) searchLabelled(ctx context.Context, resource policies.Resource, namespace string, labels inventory.Labels) (ast.Value, error) {
 	if len(labels) == 0 || !canExist(namespace) {
 		return ast.NewObject(), nil
 	}
@@ -107,5 +109,5 @@ func parse(found *unstructured.Unstructured) (ast.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	return engine.ParseObject(encoded)
+	return lazy.ParseObject(encoded)
 }

@@ -13,7 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
 )
 
 // ownerTimeout bounds the look-up of an owner. Unlike other look-ups it cannot fail a request: what is not read is not known.
@@ -21,42 +21,42 @@ const ownerTimeout = 500 * time.Millisecond
 
 // Owner asks the API server for the metadata of the object that an owner reference means. Only discovery is cached.
 func (w *World) Owner(ctx context.Context, namespace, owner string) (ast.Value, error) {
-	kind, name, err := engine.ParseOwnerKey(owner)
+	kind, name, err := inventory.ParseOwnerKey(owner)
 	if err != nil || !canExist(name) {
-		return engine.KnownOwner{}.Value(), nil
+		return inventory.KnownOwner{}.Value(), nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, ownerTimeout)
 	defer cancel()
 	// Discovery of a kind that is not cached heeds no context. The channel has room for an answer that comes too late.
-	read := make(chan engine.KnownOwner, 1)
+	read := make(chan inventory.KnownOwner, 1)
 	go func() { read <- w.readOwner(ctx, kind, client.ObjectKey{Namespace: namespace, Name: name}) }()
 	select {
 	case known := <-read:
 		return known.Value(), nil
 	case <-ctx.Done():
-		return engine.KnownOwner{Unread: slow}.Value(), nil
+		return inventory.KnownOwner{Unread: slow}.Value(), nil
 	}
 }
 
 const slow = "the API server did not answer in time"
 
-func (w *World) readOwner(ctx context.Context, kind schema.GroupVersionKind, key client.ObjectKey) engine.KnownOwner {
+func (w *World) readOwner(ctx context.Context, kind schema.GroupVersionKind, key client.ObjectKey) inventory.KnownOwner {
 	found := &metav1.PartialObjectMetadata{}
 	found.SetGroupVersionKind(kind)
 	err := w.live.Get(ctx, key, found)
 	var refused apierrors.APIStatus
 	switch {
 	case err == nil:
-		return engine.KnownOwner{UID: string(found.UID)}
+		return inventory.KnownOwner{UID: string(found.UID)}
 	case apierrors.IsNotFound(err), meta.IsNoMatchError(err):
-		return engine.KnownOwner{}
+		return inventory.KnownOwner{}
 	case apierrors.IsForbidden(err) && errors.As(err, &refused) && refused.Status().Details != nil:
 		// The kind of a refusal is the resource that was asked for.
 		details := refused.Status().Details
-		return engine.KnownOwner{Unread: "Stateward may not get " + schema.GroupResource{Group: details.Group, Resource: details.Kind}.String()}
+		return inventory.KnownOwner{Unread: "Stateward may not get " + schema.GroupResource{Group: details.Group, Resource: details.Kind}.String()}
 	case errors.Is(err, context.DeadlineExceeded):
-		return engine.KnownOwner{Unread: slow}
+		return inventory.KnownOwner{Unread: slow}
 	default:
-		return engine.KnownOwner{Unread: fmt.Sprintf("the API server answered: %v", err)}
+		return inventory.KnownOwner{Unread: fmt.Sprintf("the API server answered: %v", err)}
 	}
 }

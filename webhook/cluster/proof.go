@@ -8,7 +8,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/stateward/stateward/policies"
-	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
 )
 
 // Claimed is the stored object that a request says it is about.
@@ -29,7 +29,7 @@ func (w *World) Proves(ctx context.Context, claimed Claimed) bool {
 	}
 	// What is cached may be a predecessor of the same name.
 	stored, err := w.Get(ctx, claimed.Resource, claimed.Key.Namespace, claimed.Key.Name)
-	if err == nil && stored != nil && engine.UID(stored) == claimed.UID {
+	if err == nil && stored != nil && inventory.UID(stored) == claimed.UID {
 		return true
 	}
 	return w.ownsBy(ctx, claimed) || w.hasUID(ctx, claimed)
@@ -54,5 +54,5 @@ func (w *World) ownsBy(ctx context.Context, claimed Claimed) bool {
 	if err != nil || !ok {
 		return false
 	}
-	return sets.Until(func(_, set *ast.Term) bool { return engine.IsOwnedBy(set.Value, claimed.UID) })
+	return sets.Until(func(_, set *ast.Term) bool { return inventory.IsOwnedBy(set.Value, claimed.UID) })
 }

@@ -10,7 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	toolscache "k8s.io/client-go/tools/cache"
 
-	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
 )
 
 // The indexes of an informer, beside that of client-go by namespace.
@@ -36,7 +36,7 @@ type sought struct {
 	// claims are those that a pod uses.
 	claims []string
 	// owners are the kinds of a StatefulSet's owners.
-	owners []engine.OwnerKind
+	owners []inventory.OwnerKind
 }
 
 // isFoundByLabels tells the resources with selectors or pod templates; the many pods and claims are not looked for so.
@@ -50,12 +50,12 @@ func isFoundByLabels(resource string) bool {
 }
 
 func newSought(resource string, stored *unstructured.Unstructured, value ast.Value) *sought {
-	made := &sought{wanted: newLabels(engine.Wanted(resource, value)), given: newLabels(engine.Given(value))}
+	made := &sought{wanted: newLabels(inventory.Wanted(resource, value)), given: newLabels(inventory.Given(value))}
 	if slices.Equal(made.wanted, made.given) {
 		made.wanted = made.given
 	}
 	if resource == "statefulsets" {
-		made.service, made.owners = serviceOf(stored), engine.OwnersOf(value)
+		made.service, made.owners = serviceOf(stored), inventory.OwnersOf(value)
 	}
 	return made
 }
@@ -143,7 +143,7 @@ func labelKey(namespace, name, value string) string { return namespace + "/" + n
 
 func nameKey(namespace, name string) string { return namespace + "/" + name }
 
-// labels are engine.Labels as they are held, by their names: maps would take several times the memory.
+// labels are inventory.Labels as they are held, by their names: maps would take several times the memory.
 type labels []label
 
 type label struct {
@@ -151,7 +151,7 @@ type label struct {
 	value string
 }
 
-func newLabels(from engine.Labels) labels {
+func newLabels(from inventory.Labels) labels {
 	made := make(labels, 0, len(from))
 	for _, name := range slices.Sorted(maps.Keys(from)) {
 		// A label that was read is a part of the object's text, which is not to be held for that.
@@ -161,7 +161,7 @@ func newLabels(from engine.Labels) labels {
 }
 
 // within reports whether all these are among the others.
-func (l labels) within(others engine.Labels) bool {
+func (l labels) within(others inventory.Labels) bool {
 	return !slices.ContainsFunc(l, func(each label) bool {
 		value, has := others[each.name.Value()]
 		return !has || value != each.value
@@ -169,7 +169,7 @@ func (l labels) within(others engine.Labels) bool {
 }
 
 // have reports whether all the others are among these.
-func (l labels) have(others engine.Labels) bool {
+func (l labels) have(others inventory.Labels) bool {
 	for name, value := range others {
 		if !slices.ContainsFunc(l, func(each label) bool { return each.value == value && each.name.Value() == name }) {
 			return false

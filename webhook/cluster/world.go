@@ -19,7 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/stateward/stateward/policies"
-	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
 )
 
 // decodedObjects is how many objects are kept as Rego sees them, besides as they are held: some 20 KiB each, for what is asked
@@ -41,7 +41,7 @@ type watched struct {
 	objects toolscache.Indexer
 }
 
-var _ engine.Follower = &World{}
+var _ inventory.Follower = &World{}
 
 // Watches are the informers behind the Worlds of a process.
 type Watches struct {
@@ -193,7 +193,7 @@ func (w *World) List(ctx context.Context, resource, namespace string) (ast.Value
 }
 
 // Selecting returns the cached objects that want no other label than these.
-func (w *World) Selecting(ctx context.Context, resource, namespace string, labels engine.Labels) (ast.Value, error) {
+func (w *World) Selecting(ctx context.Context, resource, namespace string, labels inventory.Labels) (ast.Value, error) {
 	if !isFoundByLabels(resource) {
 		return w.List(ctx, resource, namespace)
 	}
@@ -205,7 +205,7 @@ func (w *World) Selecting(ctx context.Context, resource, namespace string, label
 }
 
 // Labelled returns the cached workloads whose pods have all these labels.
-func (w *World) Labelled(ctx context.Context, resource, namespace string, labels engine.Labels) (ast.Value, error) {
+func (w *World) Labelled(ctx context.Context, resource, namespace string, labels inventory.Labels) (ast.Value, error) {
 	if from, ok := w.resources[resource]; ok && from.Live {
 		return w.searchLabelled(ctx, from.Resource, namespace, labels)
 	}

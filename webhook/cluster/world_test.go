@@ -12,7 +12,8 @@ import (
 	"k8s.io/utils/lru"
 
 	"github.com/stateward/stateward/policies"
-	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
+	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
 // TestWhatCannotExistIsAbsentWithoutAsking uses a World that has nobody to ask: it would panic if it tried.
@@ -88,7 +89,7 @@ func TestAHeldObjectReadsAsItIs(t *testing.T) {
 	}
 	pod.SetManagedFields([]metav1.ManagedFieldsEntry{{Manager: "kubelet"}})
 	world := worldOf(t, "pods", pod)
-	want, err := engine.ParseObject([]byte(text))
+	want, err := lazy.ParseObject([]byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +127,7 @@ func TestWhatIsCachedIsNotLookedForWhereItsVersionIsTheOneToldOf(t *testing.T) {
 // TestLabelsAreLookedUpAsInASnapshot compares the World of a cluster with the one of manifests.
 func TestLabelsAreLookedUpAsInASnapshot(t *testing.T) {
 	t.Parallel()
-	snapshot := engine.NewSnapshot("default", nil)
+	snapshot := inventory.NewSnapshot("default", nil)
 	var cached []*unstructured.Unstructured
 	for _, object := range []string{
 		`{"metadata": {"namespace": "default", "name": "both"}, "spec": {"selector": {"matchLabels": {"app": "db", "tier": "a"}}, "template": {"metadata": {"labels": {"app": "db", "tier": "a"}}}}}`,
@@ -150,17 +151,17 @@ func TestLabelsAreLookedUpAsInASnapshot(t *testing.T) {
 	}
 	world := worldOf(t, "statefulsets", cached...)
 	for what, test := range map[string]struct {
-		labels              engine.Labels
+		labels              inventory.Labels
 		selecting, labelled []string
 	}{
-		"a label":         {engine.Labels{"app": "db"}, []string{"expressions", "one", "wrong"}, []string{"both", "one"}},
-		"two labels":      {engine.Labels{"app": "db", "tier": "a"}, []string{"absent", "both", "expressions", "one", "wrong"}, []string{"both"}},
-		"another value":   {engine.Labels{"app": "web"}, []string{"expressions", "wrong"}, nil},
-		"no label at all": {engine.Labels{}, []string{"expressions", "wrong"}, []string{"absent", "both", "expressions", "one", "wrong"}},
+		"a label":         {inventory.Labels{"app": "db"}, []string{"expressions", "one", "wrong"}, []string{"both", "one"}},
+		"two labels":      {inventory.Labels{"app": "db", "tier": "a"}, []string{"absent", "both", "expressions", "one", "wrong"}, []string{"both"}},
+		"another value":   {inventory.Labels{"app": "web"}, []string{"expressions", "wrong"}, nil},
+		"no label at all": {inventory.Labels{}, []string{"expressions", "wrong"}, []string{"absent", "both", "expressions", "one", "wrong"}},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			for door, each := range map[string]engine.World{"cluster": world, "snapshot": snapshot} {
+			for door, each := range map[string]inventory.World{"cluster": world, "snapshot": snapshot} {
 				selecting, err := each.Selecting(t.Context(), "statefulsets", "default", test.labels)
 				if diff := cmp.Diff(test.selecting, keys(selecting)); diff != "" || err != nil {
 					t.Errorf("%s: selecting: %v (-want +got):\n%s", door, err, diff)

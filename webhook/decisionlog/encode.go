@@ -12,8 +12,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
-	"github.com/stateward/stateward/policies/engine/document"
-	"github.com/stateward/stateward/policies/engine/plan"
+	"github.com/stateward/stateward/policies/engine/lazy"
 	"github.com/stateward/stateward/policies/fieldpath"
 )
 
@@ -39,7 +38,7 @@ func (m masking) marker(value string) string {
 	sum := hmac.New(sha256.New, m.key)
 	// A hash takes all that it is given.
 	_, _ = sum.Write([]byte(value))
-	return document.Mask + hex.EncodeToString(sum.Sum(nil)[:8]) + "]"
+	return lazy.Mask + hex.EncodeToString(sum.Sum(nil)[:8]) + "]"
 }
 
 // encoded is an object as it is written.
@@ -72,11 +71,11 @@ func (w *writer) value(value ast.Value, live []fieldpath.Pattern) {
 			return
 		}
 	}
-	if fields, is := plan.Fields(value); is {
+	if fields, is := lazy.Fields(value); is {
 		w.object(fields, live)
 		return
 	}
-	if elements, is := plan.Elements(value); is {
+	if elements, is := lazy.Elements(value); is {
 		w.array(elements, live)
 		return
 	}
@@ -170,14 +169,14 @@ func (w *writer) mask(value ast.Value) {
 
 // hide notes the texts in a value that messages must not repeat.
 func (w *writer) hide(value ast.Value, marker string) {
-	if fields, is := plan.Fields(value); is {
+	if fields, is := lazy.Fields(value); is {
 		for _, field := range fields {
 			w.hide(field[0].Value, marker)
 			w.hide(field[1].Value, marker)
 		}
 		return
 	}
-	if elements, is := plan.Elements(value); is {
+	if elements, is := lazy.Elements(value); is {
 		for _, element := range elements {
 			w.hide(element.Value, marker)
 		}

@@ -12,6 +12,8 @@ import (
 	"k8s.io/utils/lru"
 
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
 // rememberedObjects is how many objects of the inventory are kept as they are written: the caches return the same ones
@@ -80,7 +82,7 @@ func (f *formatter) record(entry Entry, key []byte) ([]byte, error) {
 	return made.line(entry, result)
 }
 
-func generationOf(guardrails *engine.Guardrails) int64 {
+func generationOf(guardrails *v1alpha1.Guardrails) int64 {
 	if guardrails == nil {
 		return 0
 	}
@@ -91,11 +93,11 @@ func generationOf(guardrails *engine.Guardrails) int64 {
 func (d *draft) request(entry Entry) {
 	for _, name := range []string{"object", "oldObject", "options"} {
 		at := "/input/request/" + name
-		if entry.Case == nil || entry.Request.Kind == (metav1.GroupVersionKind{Version: "v1", Kind: "Secret"}) {
+		if entry.Prepared == nil || entry.Request.Kind == (metav1.GroupVersionKind{Version: "v1", Kind: "Secret"}) {
 			d.Erased = append(d.Erased, at)
 			continue
 		}
-		value := entry.Case.Part(name)
+		value := entry.Prepared.Part(name)
 		if value == nil || value == ast.NullValue {
 			continue
 		}
@@ -120,7 +122,7 @@ func (d *draft) add(object encoded, at string) {
 }
 
 // read is a look-up with what was found.
-func (d *draft) read(f *formatter, read engine.Read) Read {
+func (d *draft) read(f *formatter, read inventory.Read) Read {
 	made := Read{Path: read.Path}
 	if !read.Many {
 		if made.Absent = read.Value == nil; !made.Absent {
@@ -241,7 +243,7 @@ func guardrailsLine(entry Entry) ([]byte, error) {
 	_, revision := entry.Engine.Revision()
 	document := json.RawMessage("null")
 	if guardrails := entry.Engine.Guardrails(); guardrails != nil {
-		stored := engine.Guardrails{TypeMeta: guardrails.TypeMeta, Spec: guardrails.Spec}
+		stored := v1alpha1.Guardrails{TypeMeta: guardrails.TypeMeta, Spec: guardrails.Spec}
 		stored.Name, stored.Generation = guardrails.Name, guardrails.Generation
 		var err error
 		if document, err = json.Marshal(stored); err != nil {

@@ -10,22 +10,22 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
-	"github.com/stateward/stateward/policies/engine/document"
-	"github.com/stateward/stateward/policies/engine/plan"
+	"github.com/stateward/stateward/policies/engine/inventory"
+	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
-// Inventory is the World of a record: it answers what was answered then. Anything else is an *engine.NotRecordedError.
+// Inventory is the World of a record: it answers what was answered then. Anything else is an *inventory.NotRecordedError.
 type Inventory struct {
 	record *Record
 	// exact repeats what was known and not known. Otherwise all is known that the record holds.
 	exact bool
 	// whole reads objects as OPA's own evaluator needs them.
 	whole   bool
-	readers []*document.Reader
+	readers []*lazy.Reader
 	met     bool
 }
 
-var _ engine.World = &Inventory{}
+var _ inventory.World = &Inventory{}
 
 // NewInventory returns the World of a record for one decision by this engine. An exact one repeats the decision; another
 // one is asked by other rules, which may watch what was not watched then.
@@ -35,7 +35,7 @@ func NewInventory(record *Record, decider *engine.Engine, exact bool) *Inventory
 
 // MetMask reports whether a masked value was read.
 func (i *Inventory) MetMask() bool {
-	return i.met || slices.ContainsFunc(i.readers, func(reader *document.Reader) bool { return reader.MetMask })
+	return i.met || slices.ContainsFunc(i.readers, func(reader *lazy.Reader) bool { return reader.MetMask })
 }
 
 // Knows reports whether the resource was watched, or would be.
@@ -45,7 +45,7 @@ func (i *Inventory) Knows(resource string) bool {
 
 // Get returns an object of the record.
 func (i *Inventory) Get(_ context.Context, resource, namespace, name string) (ast.Value, error) {
-	path := engine.ObjectPath(resource, namespace, name)
+	path := inventory.ObjectPath(resource, namespace, name)
 	if at, found := i.find(path); found {
 		return i.object(i.record.Reads[at].Object)
 	}
@@ -60,7 +60,7 @@ func (i *Inventory) Get(_ context.Context, resource, namespace, name string) (as
 // List returns the objects of a look-up of the record. Confirmations are looked up only for what is denied: what was not
 // denied then was not confirmed, and other rules may deny it now.
 func (i *Inventory) List(_ context.Context, resource, namespace string) (ast.Value, error) {
-	path := engine.ListPath(resource, namespace)
+	path := inventory.ListPath(resource, namespace)
 	if _, found := i.find(path); !found && !i.exact && resource == policies.Confirmations {
 		return ast.NewObject(), nil
 	}
@@ -69,22 +69,22 @@ func (i *Inventory) List(_ context.Context, resource, namespace string) (ast.Val
 
 // Governed returns the objects of a look-up of the record.
 func (i *Inventory) Governed(_ context.Context, namespace, service string) (ast.Value, error) {
-	return i.objects(engine.IndexPath("governed", namespace, service))
+	return i.objects(inventory.IndexPath("governed", namespace, service))
 }
 
 // Mounting returns the objects of a look-up of the record.
 func (i *Inventory) Mounting(_ context.Context, namespace, claim string) (ast.Value, error) {
-	return i.objects(engine.IndexPath("mounting", namespace, claim))
+	return i.objects(inventory.IndexPath("mounting", namespace, claim))
 }
 
 // Owned returns the objects of a look-up of the record.
 func (i *Inventory) Owned(_ context.Context, group, kind string) (ast.Value, error) {
-	return i.objects(engine.IndexPath("owned", group, kind))
+	return i.objects(inventory.IndexPath("owned", group, kind))
 }
 
 // Owner returns what was known of an owner.
 func (i *Inventory) Owner(_ context.Context, namespace, owner string) (ast.Value, error) {
-	path := engine.IndexPath("owner", namespace, owner)
+	path := inventory.IndexPath("owner", namespace, owner)
 	at, found := i.find(path)
 	if !found {
 		return nil, i.missing(path)
@@ -93,19 +93,19 @@ func (i *Inventory) Owner(_ context.Context, namespace, owner string) (ast.Value
 }
 
 // Selecting returns the objects of a look-up of the record.
-func (i *Inventory) Selecting(_ context.Context, resource, namespace string, labels engine.Labels) (ast.Value, error) {
-	return i.objects(engine.LabelsPath("selecting", resource, namespace, labels))
+func (i *Inventory) Selecting(_ context.Context, resource, namespace string, labels inventory.Labels) (ast.Value, error) {
+	return i.objects(inventory.LabelsPath("selecting", resource, namespace, labels))
 }
 
 // Labelled returns the objects of a look-up of the record.
-func (i *Inventory) Labelled(_ context.Context, resource, namespace string, labels engine.Labels) (ast.Value, error) {
-	return i.objects(engine.LabelsPath("labelled", resource, namespace, labels))
+func (i *Inventory) Labelled(_ context.Context, resource, namespace string, labels inventory.Labels) (ast.Value, error) {
+	return i.objects(inventory.LabelsPath("labelled", resource, namespace, labels))
 }
 
 // find returns the place of a look-up. What was not watched then says nothing to rules that would have it watched.
 func (i *Inventory) find(path []string) (int, bool) {
 	at := slices.IndexFunc(i.record.Reads, func(read Read) bool { return slices.Equal(read.Path, path) })
-	if at < 0 || !i.exact && slices.Contains(i.record.Unknown, engine.ResourceOf(path)) {
+	if at < 0 || !i.exact && slices.Contains(i.record.Unknown, inventory.ResourceOf(path)) {
 		return 0, false
 	}
 	return at, true
@@ -114,9 +114,9 @@ func (i *Inventory) find(path []string) (int, bool) {
 // held finds an object among those of other look-ups: what is listed exists, and a list of all that there is says what
 // does not.
 func (i *Inventory) held(resource, namespace, name string) (digest string, known bool) {
-	list := engine.ListPath(resource, namespace)
+	list := inventory.ListPath(resource, namespace)
 	for _, read := range i.record.Reads {
-		if engine.ResourceOf(read.Path) != resource {
+		if inventory.ResourceOf(read.Path) != resource {
 			continue
 		}
 		key := name
@@ -148,8 +148,8 @@ func isIn(path []string, namespace string) bool {
 
 // missing is the error for what is not recorded. A path with a masked value in it cannot be found again.
 func (i *Inventory) missing(path []string) error {
-	i.met = i.met || i.record.IsMasked("/reads/") || slices.ContainsFunc(path, func(step string) bool { return strings.Contains(step, document.Mask) })
-	return &engine.NotRecordedError{Path: path}
+	i.met = i.met || i.record.IsMasked("/reads/") || slices.ContainsFunc(path, func(step string) bool { return strings.Contains(step, lazy.Mask) })
+	return &inventory.NotRecordedError{Path: path}
 }
 
 func (i *Inventory) objects(path []string) (ast.Value, error) {
@@ -169,7 +169,7 @@ func (i *Inventory) objects(path []string) (ast.Value, error) {
 	if len(items) == 0 {
 		return ast.NewObject(), nil
 	}
-	return plan.Object(items...).Value, nil
+	return lazy.Object(items...).Value, nil
 }
 
 // object reads an object of the record, nil for an empty digest.
@@ -178,14 +178,14 @@ func (i *Inventory) object(digest string) (ast.Value, error) {
 		return nil, nil
 	}
 	// Each has a reader of its own: they have nothing in common.
-	reader := &document.Reader{ManagedFields: true, Masked: len(i.record.Masked) > 0}
+	reader := &lazy.Reader{ManagedFields: true, Masked: len(i.record.Masked) > 0}
 	value, err := reader.Read(i.record.Objects[digest])
 	if err != nil {
 		return nil, fmt.Errorf("read object %s of the record: %w", digest, err)
 	}
 	i.readers = append(i.readers, reader)
 	if i.whole {
-		return plan.Whole(value)
+		return lazy.Force(value)
 	}
 	return value, nil
 }

@@ -12,6 +12,8 @@ import (
 	admissionv1 "k8s.io/api/admission/v1"
 
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
 const (
@@ -38,9 +40,9 @@ type Entry struct {
 	// Request is what was asked; its objects are not read.
 	Request *admissionv1.AdmissionRequest
 	Engine  *engine.Engine
-	// Case is nil where the objects could not be read, Recording where nothing was looked up.
-	Case      *engine.Case
-	Recording *engine.Recording
+	// Prepared is nil where the objects could not be read, Recording where nothing was looked up.
+	Prepared  *engine.Prepared
+	Recording *inventory.Recording
 	Verdict   engine.Verdict
 	// Err is why there is no verdict.
 	Err error
@@ -92,7 +94,7 @@ func New(options Options) *Log {
 
 // Wants reports whether decisions of this engine are recorded at all.
 func (l *Log) Wants(decider *engine.Engine) bool {
-	return l != nil && decider.Guardrails().Log().Mode != engine.LogOff
+	return l != nil && decider.Guardrails().Log().Mode != v1alpha1.LogOff
 }
 
 // Offer takes an entry for writing, unless the Guardrails leave it out or there is no room. It never waits.
@@ -119,12 +121,12 @@ func (l *Log) Offer(entry Entry) {
 func wanted(entry Entry) bool {
 	settings := entry.Engine.Guardrails().Log()
 	switch {
-	case settings.Mode == engine.LogOff:
+	case settings.Mode == v1alpha1.LogOff:
 		return false
 	case entry.Err != nil || !entry.Verdict.Allowed:
 		return true
 	default:
-		return settings.Mode == engine.LogAll && isSampled(string(entry.Request.UID), settings.AllowedPercent)
+		return settings.Mode == v1alpha1.LogAll && isSampled(string(entry.Request.UID), settings.AllowedPercent)
 	}
 }
 

@@ -21,6 +21,8 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/webhook"
 	"github.com/stateward/stateward/webhook/decisionlog"
 )
@@ -38,7 +40,7 @@ func newEngine(t testing.TB, log string) *engine.Engine {
 		t.Fatal(err)
 	}
 	raw := `{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","metadata":{"name":"stateward","generation":7},"spec":{"decisionLog":` + log + `}}`
-	guardrails, err := engine.ParseGuardrails([]byte(raw), library)
+	guardrails, err := v1alpha1.ParseGuardrails([]byte(raw), library)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,9 +79,9 @@ func request(t testing.TB, file string) *admissionv1.AdmissionRequest {
 }
 
 // tutorial holds the objects as they were when the reviews were recorded.
-func tutorial(t testing.TB) *engine.Snapshot {
+func tutorial(t testing.TB) *inventory.Snapshot {
 	t.Helper()
-	world := engine.NewSnapshot("default", []string{"services", "statefulsets", "persistentvolumeclaims", "pods", "poddisruptionbudgets", "storageclasses", "namespaces"})
+	world := inventory.NewSnapshot("default", []string{"services", "statefulsets", "persistentvolumeclaims", "pods", "poddisruptionbudgets", "storageclasses", "namespaces"})
 	for _, name := range []string{"14-delete-service.json", "11-delete-background.json"} {
 		if err := world.Add(request(t, filepath.Join(reviews, name)).OldObject.Raw); err != nil {
 			t.Fatal(err)
@@ -104,7 +106,7 @@ func (r *results) count(result string) {
 }
 
 // ask sends the requests through both doors of the webhook, and returns what is logged.
-func ask(t testing.TB, decider *engine.Engine, world engine.World, requests ...*admissionv1.AdmissionRequest) []byte {
+func ask(t testing.TB, decider *engine.Engine, world inventory.World, requests ...*admissionv1.AdmissionRequest) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	log, counted := newLog(&out)
@@ -163,12 +165,12 @@ func parsed(t testing.TB, log []byte) (decisions []*decisionlog.Record) {
 // again judges a recorded request a second time.
 func again(t testing.TB, decider *engine.Engine, record *decisionlog.Record) (result string, masked bool) {
 	t.Helper()
-	read, err := decider.Read(record.Review())
+	read, err := decider.Prepare(record.Review())
 	if err != nil {
 		t.Fatal(err)
 	}
 	world := decisionlog.NewInventory(record, decider, true)
-	verdict, err := decider.Judge(t.Context(), read, world)
+	verdict, err := decider.Evaluate(t.Context(), read, world)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +212,7 @@ func TestLogBeginsWithTheGuardrails(t *testing.T) {
 	if err != nil || !record.IsGuardrails() {
 		t.Fatalf("the log begins with %s: %v", first, err)
 	}
-	guardrails, err := engine.ParseGuardrails(record.Guardrails, decider.Library())
+	guardrails, err := v1alpha1.ParseGuardrails(record.Guardrails, decider.Library())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -262,12 +264,12 @@ func TestLogDropsRecordsWhenItsQueueIsFull(t *testing.T) {
 	log, counted := newLog(&out)
 	decider := newEngine(t, `{"mode":"All"}`)
 	asked := request(t, reviews+"/02-scale-up.json")
-	read, err := decider.Read(engine.FromRequest(asked, now))
+	read, err := decider.Prepare(engine.FromRequest(asked, now))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 1100 {
-		log.Offer(decisionlog.Entry{Path: decisionlog.PathValidate, Request: asked, Engine: decider, Case: read, Verdict: engine.Verdict{Allowed: true}, Time: now})
+		log.Offer(decisionlog.Entry{Path: decisionlog.PathValidate, Request: asked, Engine: decider, Prepared: read, Verdict: engine.Verdict{Allowed: true}, Time: now})
 	}
 	finish(t, log)
 	if diff := cmp.Diff(map[string]int{decisionlog.Dropped: 76, decisionlog.Written: 1024}, counted.counts); diff != "" {
@@ -321,11 +323,11 @@ func offer(t *testing.T, log *decisionlog.Log, decider *engine.Engine, times int
 	t.Helper()
 	asked := request(t, reviews+"/02-scale-up.json")
 	for range times {
-		read, err := decider.Read(engine.FromRequest(asked, now))
+		read, err := decider.Prepare(engine.FromRequest(asked, now))
 		if err != nil {
 			t.Fatal(err)
 		}
-		log.Offer(decisionlog.Entry{Path: decisionlog.PathValidate, Request: asked, Engine: decider, Case: read, Verdict: engine.Verdict{Allowed: true}, Time: now})
+		log.Offer(decisionlog.Entry{Path: decisionlog.PathValidate, Request: asked, Engine: decider, Prepared: read, Verdict: engine.Verdict{Allowed: true}, Time: now})
 	}
 	finish(t, log)
 }

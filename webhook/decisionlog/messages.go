@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/stateward/stateward/policies/engine"
-	"github.com/stateward/stateward/policies/engine/document"
+	"github.com/stateward/stateward/policies/engine/lazy"
 	"github.com/stateward/stateward/policies/fieldpath"
 )
 
@@ -35,7 +35,7 @@ func newMessages(patterns []fieldpath.Pattern, secrets map[string]string) *messa
 }
 
 // hidden is said instead of what a rule says of a masked field: it may show a part of the value, or another form of it.
-const hidden = document.Mask + "field]"
+const hidden = lazy.Mask + "field]"
 
 // verdict returns one without masked values.
 func (m *messages) verdict(verdict engine.Verdict) engine.Verdict {

@@ -55,11 +55,11 @@ func FuzzParse(f *testing.F) {
 		if record.IsGuardrails() {
 			return
 		}
-		read, err := decider.Read(record.Review())
+		read, err := decider.Prepare(record.Review())
 		if err != nil {
 			return
 		}
-		verdict, err := decider.Judge(t.Context(), read, decisionlog.NewInventory(record, decider, false))
+		verdict, err := decider.Evaluate(t.Context(), read, decisionlog.NewInventory(record, decider, false))
 		if err != nil {
 			return
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/stateward/stateward/cmd/internal/report"
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
 // UnusedExceptions are the indexes of the exceptions that nothing in the result is under. An exception for subjects, or
@@ -41,7 +42,7 @@ func isUsed(result report.Result, use engine.ExceptionUse) bool {
 	})
 }
 
-func isVisible(library *policies.Library, exception engine.Exception, namespaces map[string]bool) bool {
+func isVisible(library *policies.Library, exception v1alpha1.Exception, namespaces map[string]bool) bool {
 	match := exception.Match
 	if len(match.Subjects)+len(match.Actors)+len(match.ExcludedActors) > 0 {
 		return false

@@ -9,6 +9,7 @@ import (
 	"github.com/stateward/stateward/cmd/internal/report"
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
 func TestUnusedExceptions(t *testing.T) {
@@ -50,7 +51,7 @@ func newEngine(t *testing.T, guardrails string) *engine.Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	parsed, err := engine.ParseGuardrails([]byte(guardrails), library)
+	parsed, err := v1alpha1.ParseGuardrails([]byte(guardrails), library)
 	if err != nil {
 		t.Fatal(err)
 	}

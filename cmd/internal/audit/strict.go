@@ -7,6 +7,7 @@ import (
 	"github.com/stateward/stateward/cmd/internal/report"
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
 // strict is the profile of the strict Guardrails.
@@ -14,13 +15,13 @@ const strict = "strict"
 
 // Strict are the Guardrails with the profile strict, and without the actions that make a rule milder than that. What is
 // off stays off, and match, params and exceptions stay as they are.
-func Strict(guardrails *engine.Guardrails) *engine.Guardrails {
-	made := &engine.Guardrails{}
+func Strict(guardrails *v1alpha1.Guardrails) *v1alpha1.Guardrails {
+	made := &v1alpha1.Guardrails{}
 	if guardrails != nil {
 		*made = *guardrails
 		made.Spec.Rules = slices.Clone(guardrails.Spec.Rules)
 	}
-	made.APIVersion, made.Kind, made.Name = engine.GuardrailsAPIVersion, engine.GuardrailsKind, engine.GuardrailsName
+	made.APIVersion, made.Kind, made.Name = v1alpha1.GuardrailsAPIVersion, v1alpha1.GuardrailsKind, v1alpha1.GuardrailsName
 	made.Spec.Profile = strict
 	for index := range made.Spec.Rules {
 		if setting := &made.Spec.Rules[index]; setting.Action == policies.Warn || setting.Action == policies.Audit {

@@ -19,6 +19,7 @@ import (
 	"github.com/stateward/stateward/cmd/internal/report"
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/webhook/registration"
 )
 
@@ -184,7 +185,7 @@ func (s selection) holds(namespace string) bool {
 
 // decider judges under the Guardrails of the file, otherwise under the stored ones, and returns them as an object to judge.
 func (o auditOptions) decider(ctx context.Context, library *policies.Library, stored *judge.Stored) (*engine.Engine, *judge.Stored, error) {
-	var guardrails *engine.Guardrails
+	var guardrails *v1alpha1.Guardrails
 	var err error
 	switch {
 	case o.config != "":
@@ -196,7 +197,7 @@ func (o auditOptions) decider(ctx context.Context, library *policies.Library, st
 			return nil, nil, err
 		}
 	case stored != nil:
-		if guardrails, err = engine.ParseGuardrails(stored.Raw, library); err != nil {
+		if guardrails, err = v1alpha1.ParseGuardrails(stored.Raw, library); err != nil {
 			return nil, nil, usageError{fmt.Errorf("%s: these Guardrails are invalid, correct them or use --config: %w", stored.Position.File, err)}
 		}
 	}
@@ -204,8 +205,8 @@ func (o auditOptions) decider(ctx context.Context, library *policies.Library, st
 	if err != nil || stored == nil {
 		return decider, nil, err
 	}
-	stored.ObjectReference = engine.ObjectReference{Kind: engine.GuardrailsKind, Name: guardrails.Name}
-	stored.APIVersion, stored.Resource, stored.Judged = engine.GuardrailsAPIVersion, "guardrails", true
+	stored.ObjectReference = engine.ObjectReference{Kind: v1alpha1.GuardrailsKind, Name: guardrails.Name}
+	stored.APIVersion, stored.Resource, stored.Judged = v1alpha1.GuardrailsAPIVersion, "guardrails", true
 	return decider, stored, nil
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/stateward/stateward/cmd/internal/report"
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
 const (
@@ -79,7 +80,7 @@ func (o auditOptions) readExport(ctx context.Context, library *policies.Library,
 		if document.IsAdmissionReview() {
 			return nil, nil, usageError{fmt.Errorf("%s: an AdmissionReview is not an existing object: remove it from --data", document.Position(nil))}
 		}
-		if policies.GroupOf(document.APIVersion) == policies.Group && document.Kind == engine.GuardrailsKind {
+		if policies.GroupOf(document.APIVersion) == policies.Group && document.Kind == v1alpha1.GuardrailsKind {
 			guardrails = &judge.Stored{Raw: document.Raw, Position: position}
 			continue
 		}
@@ -137,7 +138,7 @@ func (o auditOptions) readLive(ctx context.Context, library *policies.Library, c
 // liveGuardrails are those of the cluster, nil where there are none.
 func liveGuardrails(ctx context.Context, client dynamic.Interface) (*judge.Stored, error) {
 	all := client.Resource(schema.GroupVersionResource{Group: policies.Group, Version: policies.Version, Resource: "guardrails"})
-	object, err := all.Get(ctx, engine.GuardrailsName, metav1.GetOptions{})
+	object, err := all.Get(ctx, v1alpha1.GuardrailsName, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return nil, nil
 	}
@@ -145,7 +146,7 @@ func liveGuardrails(ctx context.Context, client dynamic.Interface) (*judge.Store
 		return nil, err
 	}
 	raw, err := object.MarshalJSON()
-	return &judge.Stored{Raw: raw, Position: report.Position{File: "guardrails/" + engine.GuardrailsName}}, err
+	return &judge.Stored{Raw: raw, Position: report.Position{File: "guardrails/" + v1alpha1.GuardrailsName}}, err
 }
 
 // audited are the resources that rules in force judge or look up in an audit.

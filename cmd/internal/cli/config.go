@@ -7,14 +7,14 @@ import (
 
 	"github.com/stateward/stateward/cmd/internal/manifest"
 	"github.com/stateward/stateward/policies"
-	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
 // configFlag describes --config, which several verbs have.
 const configFlag = "Guardrails `file` (stateward.dev/v1alpha1); without it every rule has its default level"
 
 // loadGuardrails reads a Guardrails file; no file is no Guardrails. Every mistake comes with its place.
-func loadGuardrails(file string, library *policies.Library) (*engine.Guardrails, error) {
+func loadGuardrails(file string, library *policies.Library) (*v1alpha1.Guardrails, error) {
 	if file == "" {
 		return nil, nil
 	}
@@ -26,7 +26,7 @@ func loadGuardrails(file string, library *policies.Library) (*engine.Guardrails,
 	if err != nil {
 		return nil, usageError{err}
 	}
-	guardrails, err := engine.ParseGuardrails(document.Raw, library)
+	guardrails, err := v1alpha1.ParseGuardrails(document.Raw, library)
 	if err != nil {
 		return nil, usageError{located(err, document)}
 	}
@@ -36,8 +36,8 @@ func loadGuardrails(file string, library *policies.Library) (*engine.Guardrails,
 // located puts file:line:column before each field error.
 func located(err error, document manifest.Document) error {
 	var errs []error
-	for _, each := range engine.Mistakes(err) {
-		var field *engine.FieldError
+	for _, each := range v1alpha1.Mistakes(err) {
+		var field *v1alpha1.FieldError
 		if errors.As(each, &field) {
 			each = fmt.Errorf("%s: %w", document.Position(field.Path), field)
 		}

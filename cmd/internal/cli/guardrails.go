@@ -22,6 +22,7 @@ import (
 	"github.com/stateward/stateward/cmd/internal/manifest"
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
 func newGuardrails(streams Streams) *cobra.Command {
@@ -63,10 +64,10 @@ which know no fragments.`,
 	}
 }
 
-func render(out io.Writer, guardrails *engine.Guardrails) error {
+func render(out io.Writer, guardrails *v1alpha1.Guardrails) error {
 	text, err := yaml.Marshal(map[string]any{
 		"apiVersion": guardrails.APIVersion, "kind": guardrails.Kind,
-		"metadata": map[string]string{"name": cmp.Or(guardrails.Name, engine.GuardrailsName)},
+		"metadata": map[string]string{"name": cmp.Or(guardrails.Name, v1alpha1.GuardrailsName)},
 		"spec":     guardrails.Spec,
 	})
 	if err != nil {
@@ -129,7 +130,7 @@ func explainSettings(ctx context.Context, config, rules string, options explainO
 	if len(judging) == 0 {
 		return usageError{fmt.Errorf("no rule judges %s of a %s", request.Operation, request.Kind.Kind)}
 	}
-	decided, err := guardrails.Explain(ctx, library, judging, request, time.Now())
+	decided, err := engine.Explain(ctx, library, guardrails, judging, request, time.Now())
 	if err != nil {
 		return err
 	}

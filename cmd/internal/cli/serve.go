@@ -16,7 +16,7 @@ import (
 
 	"github.com/stateward/stateward/certs"
 	"github.com/stateward/stateward/policies"
-	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/webhook"
 	"github.com/stateward/stateward/webhook/registration"
 )
@@ -48,7 +48,7 @@ func newServe(streams Streams) *cobra.Command {
 		Short: "Run the admission webhook",
 		Long: `Run the admission webhook until it receives SIGTERM or SIGINT.
 
-Without --config it uses the Guardrails object "` + engine.GuardrailsName + `" of the cluster, if it exists. It reloads the Guardrails, and the folder in --rules, when
+Without --config it uses the Guardrails object "` + v1alpha1.GuardrailsName + `" of the cluster, if it exists. It reloads the Guardrails, and the folder in --rules, when
 they change: a valid change applies at once and as a whole; after an invalid one the last valid version stays active.
 
 With --client-ca-file it accepts only clients with a certificate by one of these authorities, and follows the file.
@@ -139,7 +139,7 @@ func (o serveOptions) build(ctx context.Context, streams Streams) (webhook.Optio
 
 // loader reads the library and the Guardrails, which may change. Rules in a registry do not, by their digest: they are
 // read once, and the registry may be away from then on.
-func (o serveOptions) loader(ctx context.Context) (func() (*policies.Library, *engine.Guardrails, error), error) {
+func (o serveOptions) loader(ctx context.Context) (func() (*policies.Library, *v1alpha1.Guardrails, error), error) {
 	var pinned *policies.Library
 	if isArtifact(o.rules) {
 		var err error
@@ -147,7 +147,7 @@ func (o serveOptions) loader(ctx context.Context) (func() (*policies.Library, *e
 			return nil, err
 		}
 	}
-	return func() (library *policies.Library, guardrails *engine.Guardrails, err error) {
+	return func() (library *policies.Library, guardrails *v1alpha1.Guardrails, err error) {
 		if library = pinned; library == nil {
 			if library, err = loadLibrary(ctx, o.rules); err != nil {
 				return nil, nil, err

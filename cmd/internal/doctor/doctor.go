@@ -13,7 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/stateward/stateward/policies"
-	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
 // Status is the outcome of a check.
@@ -70,7 +70,7 @@ type examination struct {
 	client    client.Client
 	discovery *discovery.DiscoveryClient
 	// guardrails are those of the cluster; nil where there are none, or none that can be read.
-	guardrails *engine.Guardrails
+	guardrails *v1alpha1.Guardrails
 	// unsure says that other Guardrails may be in force than these.
 	unsure     bool
 	registered registered

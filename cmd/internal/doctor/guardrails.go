@@ -14,16 +14,16 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/stateward/stateward/policies"
-	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
-const guardrailsObject = engine.GuardrailsKind + "/" + engine.GuardrailsName
+const guardrailsObject = v1alpha1.GuardrailsKind + "/" + v1alpha1.GuardrailsName
 
 // checkGuardrails reads the configuration, which other checks depend on, and tells whether it is in force.
 func (e *examination) checkGuardrails(ctx context.Context) {
 	stored := &unstructured.Unstructured{}
-	stored.SetGroupVersionKind(schema.FromAPIVersionAndKind(engine.GuardrailsAPIVersion, engine.GuardrailsKind))
-	err := e.client.Get(ctx, client.ObjectKey{Name: engine.GuardrailsName}, stored)
+	stored.SetGroupVersionKind(schema.FromAPIVersionAndKind(v1alpha1.GuardrailsAPIVersion, v1alpha1.GuardrailsKind))
+	err := e.client.Get(ctx, client.ObjectKey{Name: v1alpha1.GuardrailsName}, stored)
 	switch {
 	case meta.IsNoMatchError(err):
 		e.problem("CustomResourceDefinition/guardrails.stateward.dev", "kubectl apply -f manifests/base/crds",
@@ -42,7 +42,7 @@ func (e *examination) checkGuardrails(ctx context.Context) {
 		e.unchecked(guardrailsObject, "", err, "the Guardrails cannot be read")
 		return
 	}
-	e.guardrails, err = engine.ParseGuardrails(raw, e.Library)
+	e.guardrails, err = v1alpha1.ParseGuardrails(raw, e.Library)
 	if err != nil {
 		e.unsure = true
 		e.problem(guardrailsObject, "correct it with `kubectl edit guardrails stateward`; until then the last valid ones are active",
@@ -56,7 +56,7 @@ func (e *examination) checkGuardrails(ctx context.Context) {
 // checkGuardrailsStatus tells what the webhook made of the newest Guardrails.
 func (e *examination) checkGuardrailsStatus(raw []byte) {
 	const lookAtLog = "check that `stateward serve` runs, and search its log for \"Guardrails\""
-	var stored engine.Guardrails
+	var stored v1alpha1.Guardrails
 	if err := json.Unmarshal(raw, &stored); err != nil {
 		e.unchecked(guardrailsObject, "", err, "the status of the Guardrails cannot be read")
 		return

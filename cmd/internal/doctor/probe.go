@@ -15,6 +15,8 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
 // probeName is the name of what is tried, and the id of a rule that there is not.
@@ -29,8 +31,8 @@ func (e *examination) probe(ctx context.Context) {
 
 func (e *examination) tryGuardrails(ctx context.Context) {
 	wrong := &unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": engine.GuardrailsAPIVersion, "kind": engine.GuardrailsKind,
-		"metadata": map[string]any{"name": engine.GuardrailsName},
+		"apiVersion": v1alpha1.GuardrailsAPIVersion, "kind": v1alpha1.GuardrailsKind,
+		"metadata": map[string]any{"name": v1alpha1.GuardrailsName},
 		"spec":     map[string]any{"rules": []any{map[string]any{"id": probeName}}},
 	}}
 	// Applying is the one request that fits whether there are Guardrails or not.
@@ -64,7 +66,7 @@ func (e *examination) wouldDeny(ctx context.Context, set *appsv1.StatefulSet) (b
 		return false, err
 	}
 	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
-	world := engine.NewSnapshot(set.Namespace, []string{"namespaces", "services"})
+	world := inventory.NewSnapshot(set.Namespace, []string{"namespaces", "services"})
 	encoded, err := json.Marshal(namespace)
 	if err != nil {
 		return false, err

@@ -7,7 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/stateward/stateward/policies"
-	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/webhook/registration"
 )
 
@@ -54,20 +54,20 @@ func overlays(library *policies.Library) map[string][]any {
 // auditOnly are Guardrails under which every rule only records, and no mutation changes what anybody asked for. Who
 // confirmed something is on record all the same: otherwise it could be forged until the rules are in force.
 func auditOnly(library *policies.Library) map[string]any {
-	var settings []engine.RuleSetting
+	var settings []v1alpha1.RuleSetting
 	for _, rule := range library.Rules {
-		settings = append(settings, engine.RuleSetting{ID: rule.ID, Action: policies.Audit})
+		settings = append(settings, v1alpha1.RuleSetting{ID: rule.ID, Action: policies.Audit})
 	}
 	for _, mutation := range library.Mutations {
 		if mutation.ID != confirmedBy {
-			settings = append(settings, engine.RuleSetting{ID: mutation.ID, Action: policies.Off})
+			settings = append(settings, v1alpha1.RuleSetting{ID: mutation.ID, Action: policies.Off})
 		}
 	}
 	return map[string]any{
-		"apiVersion": engine.GuardrailsAPIVersion,
-		"kind":       engine.GuardrailsKind,
-		"metadata":   patchMetadata{Name: engine.GuardrailsName},
-		"spec":       engine.GuardrailsSpec{Profile: "baseline", Rules: settings},
+		"apiVersion": v1alpha1.GuardrailsAPIVersion,
+		"kind":       v1alpha1.GuardrailsKind,
+		"metadata":   patchMetadata{Name: v1alpha1.GuardrailsName},
+		"spec":       v1alpha1.GuardrailsSpec{Profile: "baseline", Rules: settings},
 	}
 }
 

@@ -28,6 +28,7 @@ import (
 	"github.com/stateward/stateward/cmd/internal/manifest"
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/webhook/registration"
 )
 
@@ -40,8 +41,8 @@ func TestEveryObjectIsOneThatItsKindHas(t *testing.T) {
 			t.Parallel()
 			for _, document := range documents {
 				kind := schema.FromAPIVersionAndKind(document.APIVersion, document.Kind)
-				if kind == schema.FromAPIVersionAndKind(engine.GuardrailsAPIVersion, engine.GuardrailsKind) {
-					if _, err := engine.ParseGuardrails(document.Raw, library); err != nil {
+				if kind == schema.FromAPIVersionAndKind(v1alpha1.GuardrailsAPIVersion, v1alpha1.GuardrailsKind) {
+					if _, err := v1alpha1.ParseGuardrails(document.Raw, library); err != nil {
 						t.Error(err)
 					}
 					continue
@@ -214,7 +215,7 @@ func TestStatewardFindsNothingInItsOwnManifests(t *testing.T) {
 func TestAuditOnlyStopsNothingAndChangesNothing(t *testing.T) {
 	t.Parallel()
 	library := embedded(t)
-	guardrails, err := engine.ParseGuardrails(of(installs(t)["audit-only"], engine.GuardrailsKind)[0].Raw, library)
+	guardrails, err := v1alpha1.ParseGuardrails(of(installs(t)["audit-only"], v1alpha1.GuardrailsKind)[0].Raw, library)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/stateward/stateward/cmd/internal/report"
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
 )
 
 // Changes decides what becomes of each object between two trees: one that is new as a manifest, one that changes as
@@ -67,7 +68,7 @@ func Changes(ctx context.Context, decider *engine.Engine, changes []baseline.Cha
 type comparison struct {
 	decider   *engine.Engine
 	options   Options
-	past, now engine.World
+	past, now inventory.World
 	result    *report.Result
 }
 
@@ -276,7 +277,7 @@ func (c comparison) planned(document manifest.Document, operation string) (engin
 	return review, nil
 }
 
-func (c comparison) decide(ctx context.Context, document manifest.Document, review engine.Review, world engine.World) (engine.Verdict, error) {
+func (c comparison) decide(ctx context.Context, document manifest.Document, review engine.Review, world inventory.World) (engine.Verdict, error) {
 	verdict, err := c.decider.Decide(ctx, review, world)
 	if err != nil {
 		return engine.Verdict{}, notEvaluated(document, review, err)

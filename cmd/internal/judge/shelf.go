@@ -5,7 +5,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
-	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
 )
 
 // shelf holds the objects of one resource in one namespace by name, and finds them by labels and by their Service. Without
@@ -14,8 +14,8 @@ type shelf struct {
 	objects  map[string]*held
 	governed map[string][]*held
 	// wanted finds objects by the labels that they want, given workloads by those of their pods.
-	wanted engine.WantedIndex[*held]
-	given  engine.GivenIndex[*held]
+	wanted inventory.WantedIndex[*held]
+	given  inventory.GivenIndex[*held]
 }
 
 func newShelf() *shelf {
@@ -26,11 +26,11 @@ func newShelf() *shelf {
 type keys struct {
 	service       string
 	governed      bool
-	wanted, given engine.Labels
+	wanted, given inventory.Labels
 }
 
 func keysOf(resource string, value ast.Value) keys {
-	found := keys{wanted: engine.Wanted(resource, value), given: engine.Given(value)}
+	found := keys{wanted: inventory.Wanted(resource, value), given: inventory.Given(value)}
 	if resource == "statefulsets" {
 		// What is no text names no Service.
 		service, _ := value.Find(ast.Ref{ast.StringTerm("spec"), ast.StringTerm("serviceName")})

@@ -12,6 +12,7 @@ import (
 	"github.com/stateward/stateward/cmd/internal/report"
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
 // Stored is an object that exists.
@@ -97,7 +98,7 @@ func (i *Inventory) judge(ctx context.Context, objects []Stored) (report.Result,
 		found := slices.Clone(verdict.Findings)
 		slices.SortStableFunc(found, func(a, b engine.Finding) int { return rank(a.Level) - rank(b.Level) })
 		for _, finding := range found {
-			if judged[index].Namespace == "" && finding.Object.Kind == engine.GuardrailsKind {
+			if judged[index].Namespace == "" && finding.Object.Kind == v1alpha1.GuardrailsKind {
 				// For rules it is in a namespace, as every object.
 				finding.Object.Namespace = ""
 			}

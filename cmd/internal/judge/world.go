@@ -13,14 +13,14 @@ import (
 	"k8s.io/utils/lru"
 
 	"github.com/stateward/stateward/policies"
-	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
 )
 
 // decodedObjects is how many objects are kept as Rego sees them, besides as they are held: all of a small check.
 const decodedObjects = 512
 
 // world is the World of manifests that are held as JSON, and read when they are asked for: as Rego sees them they take ten
-// times the memory, and a check may have 100,000. It answers as engine.Snapshot does, which holds what it was given.
+// times the memory, and a check may have 100,000. It answers as inventory.Snapshot does, which holds what it was given.
 // Once all is added it is safe for concurrent use.
 type world struct {
 	namespace string
@@ -121,7 +121,7 @@ func (w *world) Governed(_ context.Context, namespace, service string) (ast.Valu
 
 // Mounting returns the Pods that use this claim.
 func (w *world) Mounting(_ context.Context, namespace, claim string) (ast.Value, error) {
-	using := func(pod ast.Value) bool { return slices.Contains(engine.ClaimsOf(pod), claim) }
+	using := func(pod ast.Value) bool { return slices.Contains(inventory.ClaimsOf(pod), claim) }
 	return w.listed(maps.Values(w.shelf("pods", namespace).objects), using)
 }
 
@@ -137,7 +137,7 @@ func (w *world) Owned(_ context.Context, group, kind string) (ast.Value, error) 
 			if err != nil {
 				return nil, err
 			}
-			if slices.Contains(engine.OwnersOf(value), engine.OwnerKind{Group: group, Kind: kind}) {
+			if slices.Contains(inventory.OwnersOf(value), inventory.OwnerKind{Group: group, Kind: kind}) {
 				owned.Insert(ast.StringTerm(key.namespace+"/"+set.name), ast.NewTerm(value))
 			}
 		}
@@ -149,16 +149,16 @@ func (w *world) Owned(_ context.Context, group, kind string) (ast.Value, error) 
 func (*world) Owner(context.Context, string, string) (ast.Value, error) { return nil, nil }
 
 // Selecting returns the objects that want no other label than these.
-func (w *world) Selecting(_ context.Context, resource, namespace string, labels engine.Labels) (ast.Value, error) {
+func (w *world) Selecting(_ context.Context, resource, namespace string, labels inventory.Labels) (ast.Value, error) {
 	return w.listed(w.shelf(resource, namespace).wanted.Within(labels), everything)
 }
 
 // Labelled returns the workloads whose pods have all these labels.
-func (w *world) Labelled(ctx context.Context, resource, namespace string, labels engine.Labels) (ast.Value, error) {
+func (w *world) Labelled(ctx context.Context, resource, namespace string, labels inventory.Labels) (ast.Value, error) {
 	if len(labels) == 0 {
 		return w.List(ctx, resource, namespace)
 	}
-	having := func(value ast.Value) bool { return engine.Given(value).Has(labels) }
+	having := func(value ast.Value) bool { return inventory.Given(value).Has(labels) }
 	return w.listed(slices.Values(w.shelf(resource, namespace).given.Near(labels)), having)
 }
 

@@ -10,12 +10,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/open-policy-agent/opa/v1/ast"
 
-	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
+	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
-// inventory is a namespace with all that a World finds by more than a name, and then some; the name of each object is
+// identities are a namespace with all that a World finds by more than a name, and then some; the name of each object is
 // that of its entry.
-func inventory() []identity {
+func identities() []identity {
 	return []identity{
 		{"v1", "Service", "", "web"},
 		{"v1", "Service", "", "nameless"},
@@ -48,12 +49,12 @@ func specOf(object identity) string {
 // TestTheWorldAnswersAsASnapshotDoes holds both together, with more objects than are kept as Rego sees them.
 func TestTheWorldAnswersAsASnapshotDoes(t *testing.T) {
 	t.Parallel()
-	objects := inventory()
+	objects := identities()
 	for index := range decodedObjects {
 		objects = append(objects, identity{"v1", "Service", "", fmt.Sprintf("more-%d", index)})
 	}
 	known := []string{"services", "statefulsets"}
-	snapshot, world := engine.NewSnapshot("default", known), newWorld("default", known, engine.ParseObject)
+	snapshot, world := inventory.NewSnapshot("default", known), newWorld("default", known, lazy.ParseObject)
 	var adding sync.WaitGroup
 	for index, object := range objects {
 		raw := json.RawMessage(fmt.Sprintf(`{"apiVersion": %q, "kind": %q, "metadata": {"namespace": %q, "name": %q}, "spec": %s}`,
@@ -68,58 +69,62 @@ func TestTheWorldAnswersAsASnapshotDoes(t *testing.T) {
 		})
 	}
 	adding.Wait()
-	for question, ask := range map[string]func(context.Context, engine.World) (ast.Value, error){
-		"an object": func(ctx context.Context, w engine.World) (ast.Value, error) {
+	for question, ask := range map[string]func(context.Context, inventory.World) (ast.Value, error){
+		"an object": func(ctx context.Context, w inventory.World) (ast.Value, error) {
 			return w.Get(ctx, "services", "default", "web")
 		},
-		"an object that was added first of many": func(ctx context.Context, w engine.World) (ast.Value, error) {
+		"an object that was added first of many": func(ctx context.Context, w inventory.World) (ast.Value, error) {
 			return w.Get(ctx, "services", "other", "web")
 		},
-		"none of that name": func(ctx context.Context, w engine.World) (ast.Value, error) {
+		"none of that name": func(ctx context.Context, w inventory.World) (ast.Value, error) {
 			return w.Get(ctx, "services", "default", "db")
 		},
-		"none in that namespace": func(ctx context.Context, w engine.World) (ast.Value, error) {
+		"none in that namespace": func(ctx context.Context, w inventory.World) (ast.Value, error) {
 			return w.Get(ctx, "services", "none", "web")
 		},
-		"one of the whole cluster": func(ctx context.Context, w engine.World) (ast.Value, error) {
+		"one of the whole cluster": func(ctx context.Context, w inventory.World) (ast.Value, error) {
 			return w.Get(ctx, "storageclasses", "", "fast")
 		},
-		"all of a resource": func(ctx context.Context, w engine.World) (ast.Value, error) {
+		"all of a resource": func(ctx context.Context, w inventory.World) (ast.Value, error) {
 			return w.List(ctx, "services", "default")
 		},
-		"all of the cluster": func(ctx context.Context, w engine.World) (ast.Value, error) { return w.List(ctx, "storageclasses", "") },
-		"what nobody looks at": func(ctx context.Context, w engine.World) (ast.Value, error) {
+		"all of the cluster": func(ctx context.Context, w inventory.World) (ast.Value, error) {
+			return w.List(ctx, "storageclasses", "")
+		},
+		"what nobody looks at": func(ctx context.Context, w inventory.World) (ast.Value, error) {
 			return w.List(ctx, "configmaps", "default")
 		},
-		"by Service": func(ctx context.Context, w engine.World) (ast.Value, error) { return w.Governed(ctx, "default", "web") },
-		"by a Service that nobody names": func(ctx context.Context, w engine.World) (ast.Value, error) {
+		"by Service": func(ctx context.Context, w inventory.World) (ast.Value, error) {
+			return w.Governed(ctx, "default", "web")
+		},
+		"by a Service that nobody names": func(ctx context.Context, w inventory.World) (ast.Value, error) {
 			return w.Governed(ctx, "default", "db")
 		},
-		"what selects a pod": func(ctx context.Context, w engine.World) (ast.Value, error) {
-			return w.Selecting(ctx, "services", "default", engine.Labels{"app": "web", "tier": "a"})
+		"what selects a pod": func(ctx context.Context, w inventory.World) (ast.Value, error) {
+			return w.Selecting(ctx, "services", "default", inventory.Labels{"app": "web", "tier": "a"})
 		},
-		"what selects a pod without labels": func(ctx context.Context, w engine.World) (ast.Value, error) {
+		"what selects a pod without labels": func(ctx context.Context, w inventory.World) (ast.Value, error) {
 			return w.Selecting(ctx, "poddisruptionbudgets", "default", nil)
 		},
-		"workloads that select a pod": func(ctx context.Context, w engine.World) (ast.Value, error) {
-			return w.Selecting(ctx, "statefulsets", "default", engine.Labels{"app": "db", "tier": "a"})
+		"workloads that select a pod": func(ctx context.Context, w inventory.World) (ast.Value, error) {
+			return w.Selecting(ctx, "statefulsets", "default", inventory.Labels{"app": "db", "tier": "a"})
 		},
-		"workloads by a label": func(ctx context.Context, w engine.World) (ast.Value, error) {
-			return w.Labelled(ctx, "statefulsets", "default", engine.Labels{"tier": "a"})
+		"workloads by a label": func(ctx context.Context, w inventory.World) (ast.Value, error) {
+			return w.Labelled(ctx, "statefulsets", "default", inventory.Labels{"tier": "a"})
 		},
-		"workloads by two labels": func(ctx context.Context, w engine.World) (ast.Value, error) {
-			return w.Labelled(ctx, "statefulsets", "default", engine.Labels{"tier": "a", "app": "web"})
+		"workloads by two labels": func(ctx context.Context, w inventory.World) (ast.Value, error) {
+			return w.Labelled(ctx, "statefulsets", "default", inventory.Labels{"tier": "a", "app": "web"})
 		},
-		"workloads by labels that no pod has together": func(ctx context.Context, w engine.World) (ast.Value, error) {
-			return w.Labelled(ctx, "deployments", "default", engine.Labels{"tier": "a", "app": "db"})
+		"workloads by labels that no pod has together": func(ctx context.Context, w inventory.World) (ast.Value, error) {
+			return w.Labelled(ctx, "deployments", "default", inventory.Labels{"tier": "a", "app": "db"})
 		},
-		"workloads by no label": func(ctx context.Context, w engine.World) (ast.Value, error) {
+		"workloads by no label": func(ctx context.Context, w inventory.World) (ast.Value, error) {
 			return w.Labelled(ctx, "statefulsets", "default", nil)
 		},
-		"whether services are known": func(_ context.Context, w engine.World) (ast.Value, error) {
+		"whether services are known": func(_ context.Context, w inventory.World) (ast.Value, error) {
 			return ast.Boolean(w.Knows("services")), nil
 		},
-		"whether deployments are known": func(_ context.Context, w engine.World) (ast.Value, error) {
+		"whether deployments are known": func(_ context.Context, w inventory.World) (ast.Value, error) {
 			return ast.Boolean(w.Knows("deployments")), nil
 		},
 	} {
@@ -143,7 +148,7 @@ func TestTheWorldAnswersAsASnapshotDoes(t *testing.T) {
 func TestOfTwoObjectsWithOneNameTheLaterCounts(t *testing.T) {
 	t.Parallel()
 	const service = `{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": {"selector": {"app": %q}}}`
-	world := newWorld("default", nil, engine.ParseObject)
+	world := newWorld("default", nil, lazy.ParseObject)
 	for _, order := range []int{1, 2, 0} {
 		raw := json.RawMessage(fmt.Sprintf(service, fmt.Sprint("app-", order)))
 		if _, err := world.add(order, identity{"v1", "Service", "", "web"}, raw); err != nil {
@@ -156,7 +161,7 @@ func TestOfTwoObjectsWithOneNameTheLaterCounts(t *testing.T) {
 	}
 	got := map[string]string{}
 	for app := range want {
-		found, err := world.Selecting(t.Context(), "services", "default", engine.Labels{"app": app})
+		found, err := world.Selecting(t.Context(), "services", "default", inventory.Labels{"app": app})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
 	"github.com/stateward/stateward/policies/forecast"
 )
 
@@ -39,7 +40,7 @@ func (i *Inventory) judge(ctx context.Context, c change, decider *engine.Engine,
 	if c.forecast.Action == forecast.DeleteSet {
 		review.Options = json.RawMessage(`{"apiVersion":"meta.k8s.io/v1","kind":"DeleteOptions","propagationPolicy":"` + policyName(c.forecast.Propagation) + `"}`)
 	}
-	snapshot := engine.NewSnapshot(options.Namespace, Resources())
+	snapshot := inventory.NewSnapshot(options.Namespace, Resources())
 	for index := range i.all {
 		raw, err := i.all[index].MarshalJSON()
 		if err != nil {

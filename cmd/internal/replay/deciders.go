@@ -10,6 +10,7 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/webhook/decisionlog"
 )
 
@@ -47,7 +48,7 @@ func newDeciders(ctx context.Context, options Options) (*deciders, error) {
 	return made, err
 }
 
-func newDecider(ctx context.Context, library *policies.Library, guardrails *engine.Guardrails) (*decider, error) {
+func newDecider(ctx context.Context, library *policies.Library, guardrails *v1alpha1.Guardrails) (*decider, error) {
 	compiled, err := engine.New(ctx, library, guardrails)
 	if err != nil {
 		return nil, err
@@ -103,8 +104,8 @@ func (d *deciders) make(ctx context.Context, revision string) (*decider, error) 
 }
 
 // guardrails are those of a revision, which are named by their content.
-func (d *deciders) guardrails(revision string) (*engine.Guardrails, error) {
-	var none *engine.Guardrails
+func (d *deciders) guardrails(revision string) (*v1alpha1.Guardrails, error) {
+	var none *v1alpha1.Guardrails
 	if revision == none.Revision() {
 		return nil, nil
 	}
@@ -113,7 +114,7 @@ func (d *deciders) guardrails(revision string) (*engine.Guardrails, error) {
 		return nil, fmt.Errorf("the log does not hold Guardrails %s before the decisions under them: give all its files, or other Guardrails with --config", revision)
 	}
 	raw, _ := held.(json.RawMessage)
-	guardrails, err := engine.ParseGuardrails(raw, d.library)
+	guardrails, err := v1alpha1.ParseGuardrails(raw, d.library)
 	if err != nil {
 		return nil, fmt.Errorf("recorded Guardrails %s do not fit these rules: %w", revision, err)
 	}

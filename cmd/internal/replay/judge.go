@@ -13,7 +13,8 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
-	"github.com/stateward/stateward/policies/engine/document"
+	"github.com/stateward/stateward/policies/engine/inventory"
+	"github.com/stateward/stateward/policies/engine/lazy"
 	"github.com/stateward/stateward/webhook"
 	"github.com/stateward/stateward/webhook/decisionlog"
 )
@@ -70,7 +71,7 @@ func (r *run) judge(ctx context.Context, record *decisionlog.Record) outcome {
 		return outcome{class: r.either(Unverified, Undecided), details: []string{what}}
 	}
 	result, readMask, err := decideAgain(ctx, record, decides.Engine, r.options.Verify)
-	var missing *engine.NotRecordedError
+	var missing *inventory.NotRecordedError
 	switch {
 	case err != nil && readMask:
 		return outcome{class: Masked, readMask: true, details: []string{err.Error()}}
@@ -109,12 +110,12 @@ func lacking(record *decisionlog.Record, decides *decider) string {
 
 // decideAgain decides a record by this engine, and reports whether that read a masked field.
 func decideAgain(ctx context.Context, record *decisionlog.Record, decides *engine.Engine, exact bool) (decisionlog.Result, bool, error) {
-	read, err := decides.Read(record.Review())
+	read, err := decides.Prepare(record.Review())
 	if err != nil {
 		return decisionlog.Result{}, false, err
 	}
 	world := decisionlog.NewInventory(record, decides, exact)
-	verdict, err := decides.Judge(ctx, read, world)
+	verdict, err := decides.Evaluate(ctx, read, world)
 	return decisionlog.Result{Verdict: verdict, Warnings: webhook.Warnings(verdict.Findings)}, read.MetMask() || world.MetMask(), err
 }
 
@@ -168,7 +169,7 @@ func differences(record *decisionlog.Record, then, now decisionlog.Result) outco
 func orMasked(record *decisionlog.Record, class Class, findings, all []engine.Finding) outcome {
 	made := outcome{class: class, rules: rulesOf(findings), details: messagesOf(findings)}
 	masked := func(finding engine.Finding) bool {
-		return strings.Contains(finding.Message, document.Mask) || isMaskedField(record, finding.Path)
+		return strings.Contains(finding.Message, lazy.Mask) || isMaskedField(record, finding.Path)
 	}
 	if len(record.Masked) > 0 && slices.ContainsFunc(all, masked) {
 		made.class = Masked

@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/stateward/stateward/policies"
-	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/webhook/decisionlog"
 )
 
@@ -17,7 +17,7 @@ import (
 type Options struct {
 	// Library judges; Guardrails too, or those of the log where they are nil.
 	Library    *policies.Library
-	Guardrails *engine.Guardrails
+	Guardrails *v1alpha1.Guardrails
 	// Verify wants the same decisions, byte for byte.
 	Verify bool
 	// Progress is told how much of the sources was read, in bytes as stored; nil for no one.

@@ -18,6 +18,7 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/test/decisions"
 )
 
@@ -30,9 +31,9 @@ func embedded(t testing.TB) *policies.Library {
 	return library
 }
 
-func guardrails(t testing.TB, library *policies.Library, spec string) *engine.Guardrails {
+func guardrails(t testing.TB, library *policies.Library, spec string) *v1alpha1.Guardrails {
 	t.Helper()
-	parsed, err := engine.ParseGuardrails([]byte(`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","metadata":{"name":"stateward"},"spec":`+spec+`}`), library)
+	parsed, err := v1alpha1.ParseGuardrails([]byte(`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","metadata":{"name":"stateward"},"spec":`+spec+`}`), library)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/stateward/stateward/cmd/internal/ruletest"
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
 const folder = "../../../policies"
@@ -78,7 +79,7 @@ func embedded(t *testing.T) *policies.Library {
 	return library
 }
 
-func newEngine(t *testing.T, library *policies.Library, guardrails *engine.Guardrails) *engine.Engine {
+func newEngine(t *testing.T, library *policies.Library, guardrails *v1alpha1.Guardrails) *engine.Engine {
 	t.Helper()
 	decider, err := engine.New(context.WithoutCancel(t.Context()), library, guardrails)
 	if err != nil {
@@ -87,7 +88,7 @@ func newEngine(t *testing.T, library *policies.Library, guardrails *engine.Guard
 	return decider
 }
 
-func guardrails(t *testing.T, library *policies.Library, file string) *engine.Guardrails {
+func guardrails(t *testing.T, library *policies.Library, file string) *v1alpha1.Guardrails {
 	t.Helper()
 	source, err := os.ReadFile(file)
 	if err != nil {
@@ -97,7 +98,7 @@ func guardrails(t *testing.T, library *policies.Library, file string) *engine.Gu
 	if err != nil {
 		t.Fatal(err)
 	}
-	parsed, err := engine.ParseGuardrails(document.Raw, library)
+	parsed, err := v1alpha1.ParseGuardrails(document.Raw, library)
 	if err != nil {
 		t.Fatal(err)
 	}

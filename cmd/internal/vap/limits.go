@@ -13,7 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/stateward/stateward/policies"
-	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
 // limits say what of all requests a rule is about, as Guardrails have it.
@@ -65,17 +65,17 @@ func limitsOf(rule policies.Rule, options Options) (found limits, err error) {
 
 // located is a Match with its place in the Guardrails.
 type located struct {
-	*engine.Match
+	*v1alpha1.Match
 	place string
 }
 
-func expired(exception engine.Exception, now time.Time) bool {
+func expired(exception v1alpha1.Exception, now time.Time) bool {
 	expires, err := time.Parse(time.RFC3339, exception.Expires)
 	return err == nil && !now.Before(expires)
 }
 
 // add narrows the limits by a match: patterns become conditions, selectors go into the binding.
-func (l *limits) add(match located, spec engine.GuardrailsSpec) {
+func (l *limits) add(match located, spec v1alpha1.GuardrailsSpec) {
 	if conditions := patterns(*match.Match, spec); len(conditions) > 0 {
 		l.conditions = append(l.conditions, admissionregistrationv1.MatchCondition{
 			Name: strings.NewReplacer("[", "-", "]", "").Replace(match.place), Expression: strings.Join(conditions, " && "),
@@ -111,7 +111,7 @@ func both(one, other *metav1.LabelSelector) *metav1.LabelSelector {
 }
 
 // patterns are conditions that all hold for what a match selects by names.
-func patterns(match engine.Match, spec engine.GuardrailsSpec) (conditions []string) {
+func patterns(match v1alpha1.Match, spec v1alpha1.GuardrailsSpec) (conditions []string) {
 	if len(match.Namespaces) > 0 {
 		conditions = append(conditions, fits(namespaceOf, match.Namespaces))
 	}
@@ -134,14 +134,14 @@ func patterns(match engine.Match, spec engine.GuardrailsSpec) (conditions []stri
 }
 
 // sentBy is true where one of the subjects sends the request.
-func sentBy(subjects []engine.Subject) string {
+func sentBy(subjects []v1alpha1.Subject) string {
 	var alternatives []string
 	for _, subject := range subjects {
 		switch subject.Kind {
-		case engine.SubjectGroup:
+		case v1alpha1.SubjectGroup:
 			alternatives = append(alternatives,
 				"request.userInfo.?groups.orValue([]).exists(group, "+fits("group", []string{subject.Name})+")")
-		case engine.SubjectServiceAccount:
+		case v1alpha1.SubjectServiceAccount:
 			account := "system:serviceaccount:" + subject.Namespace + ":" + subject.Name
 			alternatives = append(alternatives, fits("request.userInfo.username", []string{account}))
 		default:
@@ -152,7 +152,7 @@ func sentBy(subjects []engine.Subject) string {
 }
 
 // ownedBy is true where the controller of the stored object is of one of these kinds.
-func ownedBy(owner engine.Owner) string {
+func ownedBy(owner v1alpha1.Owner) string {
 	var kinds []string
 	for _, kind := range owner.Kinds {
 		kinds = append(kinds, strconv.Quote(kind))

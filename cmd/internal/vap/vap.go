@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/stateward/stateward/policies"
-	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/webhook/registration"
 )
 
@@ -19,7 +19,7 @@ const staticSuffix = ".static.k8s.io"
 // Options say what to export.
 type Options struct {
 	// Guardrails set levels and say what rules are about; nil for none.
-	Guardrails *engine.Guardrails
+	Guardrails *v1alpha1.Guardrails
 	// Static writes policies for the folder staticManifestsDir of an API server.
 	Static bool
 	// Now is what exceptions expire by.
@@ -60,6 +60,6 @@ func Export(library *policies.Library, options Options) ([]any, error) {
 	return objects, nil
 }
 
-func fourEyes(guardrails *engine.Guardrails) bool {
+func fourEyes(guardrails *v1alpha1.Guardrails) bool {
 	return guardrails != nil && guardrails.Spec.FourEyes
 }

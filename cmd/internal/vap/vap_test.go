@@ -10,7 +10,7 @@ import (
 
 	"github.com/stateward/stateward/cmd/internal/vap"
 	"github.com/stateward/stateward/policies"
-	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
 const rule = `# METADATA
@@ -82,7 +82,7 @@ func TestGuardrailsThatNoPolicyCanSayAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	guardrails, err := engine.ParseGuardrails([]byte(`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","metadata":{"name":"stateward"},"spec":{"exceptions":[
+	guardrails, err := v1alpha1.ParseGuardrails([]byte(`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","metadata":{"name":"stateward"},"spec":{"exceptions":[
 		{"rules":["image-tag"],"match":{"labelSelector":{"matchLabels":{"a":"b"}}},"reason":"r","owner":"o","expires":"2099-01-01T00:00:00Z"}]}}`), library)
 	if err != nil {
 		t.Fatal(err)
@@ -104,7 +104,7 @@ func TestExportWritesParametersOfGuardrails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	expression := func(guardrails *engine.Guardrails) string {
+	expression := func(guardrails *v1alpha1.Guardrails) string {
 		t.Helper()
 		objects, err := vap.Export(library, vap.Options{Guardrails: guardrails})
 		if err != nil {
@@ -126,7 +126,7 @@ func TestExportWritesParametersOfGuardrails(t *testing.T) {
 	if got, want := expression(nil), `["latest","main","master","stable","edge","nightly","dev"]`; got != want {
 		t.Errorf("without Guardrails: got %s, want %s", got, want)
 	}
-	weekly := &engine.Guardrails{Spec: engine.GuardrailsSpec{Rules: []engine.RuleSetting{
+	weekly := &v1alpha1.Guardrails{Spec: v1alpha1.GuardrailsSpec{Rules: []v1alpha1.RuleSetting{
 		{ID: "image-tag", Params: map[string]any{"moving": []any{"weekly"}}},
 	}}}
 	if got, want := expression(weekly), `["weekly"]`; got != want {

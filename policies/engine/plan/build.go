@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
 // build makes values and puts things into them.
@@ -71,7 +73,7 @@ func (m *machine) assignOnce(step *instruction, locals []*ast.Term) int {
 	if value == nil {
 		return m.undefined()
 	}
-	if before != nil && before != value && !Equal(before.Value, value.Value) {
+	if before != nil && before != value && !lazy.Equal(before.Value, value.Value) {
 		return m.fail(conflict(step.at, step.called.conflicting()))
 	}
 	locals[step.target] = value
@@ -94,7 +96,7 @@ func newList(size int) *ast.Term {
 	return &ast.Term{Value: &list{terms: make([]*ast.Term, 0, size), size: size}}
 }
 
-func (l *list) array() *ast.Term { return Array(l.terms) }
+func (l *list) array() *ast.Term { return lazy.Array(l.terms) }
 
 func (m *machine) append(step *instruction, locals []*ast.Term) int {
 	value := m.opened(step.a, locals)
@@ -121,7 +123,7 @@ func (m *machine) gather(step *instruction, locals []*ast.Term) int {
 	}
 	switch step.op {
 	case opArray:
-		locals[step.target] = Array(slices.Clone(m.args))
+		locals[step.target] = lazy.Array(slices.Clone(m.args))
 	case opSet:
 		if !m.wholeArgs() {
 			return m.undefined()
@@ -136,7 +138,7 @@ func (m *machine) gather(step *instruction, locals []*ast.Term) int {
 			}
 			m.items = append(m.items, ast.Item(key, m.args[index+1]))
 		}
-		locals[step.target] = Object(m.items...)
+		locals[step.target] = lazy.Object(m.items...)
 	}
 	return atEnd
 }

@@ -22,7 +22,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/topdown/builtins"
 	"github.com/open-policy-agent/opa/v1/util"
 
-	"github.com/stateward/stateward/policies/engine/document"
+	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
 // exceptions are the cases of the suite that do not hold here, and why.
@@ -145,7 +145,7 @@ func lazily(t *testing.T, value any) ast.Value {
 	if err != nil {
 		t.Fatal(err)
 	}
-	read, err := (&document.Reader{}).Read(encoded)
+	read, err := (&lazy.Reader{}).Read(encoded)
 	if err != nil {
 		// Some cases calculate with numbers that are refused where objects are read.
 		return asValue(t, value)
@@ -170,7 +170,7 @@ func (o object) Read(_ context.Context, path []string) (ast.Value, error) {
 func below(value ast.Value, name string) ast.Value {
 	var found *ast.Term
 	switch within := value.(type) {
-	case Lazy:
+	case lazy.Value:
 		found, _ = within.Get(ast.StringTerm(name))
 	case ast.Object:
 		found = within.Get(ast.StringTerm(name))

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
 // Source is what data holds besides the rules. It is asked for what rules look up, and once for each path in an
@@ -17,7 +19,7 @@ type Source interface {
 	IsPrefix(path []string) bool
 }
 
-// place is a place in a Source of which nothing has been read yet. It is a Lazy.
+// place is a place in a Source of which nothing has been read yet. It is a lazy value.
 type place struct {
 	ast.Value
 	ctx      context.Context
@@ -58,19 +60,19 @@ func (p *place) Get(key *ast.Term) (*ast.Term, error) {
 		if err != nil {
 			return nil, err
 		}
-		found = termOf(value)
+		found = lazy.Term(value)
 	}
 	p.children = append(p.children, child{string(name), found})
 	return found, nil
 }
 
-// Whole reads all that is below the place, as OPA sees it.
-func (p *place) Whole() (*ast.Term, error) {
+// Force reads all that is below the place, as OPA sees it.
+func (p *place) Force() (*ast.Term, error) {
 	term, err := p.open()
 	if err != nil {
 		return nil, err
 	}
-	return wholeOf(term)
+	return lazy.ForceTerm(term)
 }
 
 // open reads what is below the place, which may be read lazily in its turn.
@@ -82,13 +84,6 @@ func (p *place) open() (*ast.Term, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.read, p.value = true, termOf(value)
+	p.read, p.value = true, lazy.Term(value)
 	return p.value, nil
-}
-
-func termOf(value ast.Value) *ast.Term {
-	if value == nil {
-		return nil
-	}
-	return ast.NewTerm(value)
 }

@@ -9,6 +9,8 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/metrics"
 	"github.com/open-policy-agent/opa/v1/topdown"
+
+	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
 // native is a built-in function.
@@ -39,7 +41,7 @@ func (m *machine) native(step *instruction, locals []*ast.Term) int {
 	if !m.takeArgs(step, locals) {
 		return m.undefined()
 	}
-	if step.native.shallow != nil && slices.ContainsFunc(m.args, isLazy) {
+	if step.native.shallow != nil && slices.ContainsFunc(m.args, lazy.IsLazy) {
 		if result := step.native.shallow(m, m.args); result != nil {
 			locals[step.target] = result
 			return atEnd

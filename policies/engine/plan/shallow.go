@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
 // shallow calls a built-in function some of whose arguments are Collections, without reading all of them. A result of nil
@@ -25,32 +27,32 @@ func newShallow(name string) shallow {
 		return member
 	case "neq":
 		return func(_ *machine, args []*ast.Term) *ast.Term {
-			return ast.InternedTerm(!Equal(args[0].Value, args[1].Value))
+			return ast.InternedTerm(!lazy.Equal(args[0].Value, args[1].Value))
 		}
 	case "count":
-		return ofCollection(func(source Collection) *ast.Term { return ast.InternedTerm(source.Len()) })
+		return ofCollection(func(source lazy.Collection) *ast.Term { return ast.InternedTerm(source.Len()) })
 	case "type_name":
-		return ofCollection(func(source Collection) *ast.Term {
+		return ofCollection(func(source lazy.Collection) *ast.Term {
 			if source.IsArray() {
 				return ast.InternedTerm("array")
 			}
 			return ast.InternedTerm("object")
 		})
 	case "is_array":
-		return ofCollection(func(source Collection) *ast.Term { return ast.InternedTerm(source.IsArray()) })
+		return ofCollection(func(source lazy.Collection) *ast.Term { return ast.InternedTerm(source.IsArray()) })
 	case "is_object":
-		return ofCollection(func(source Collection) *ast.Term { return ast.InternedTerm(!source.IsArray()) })
+		return ofCollection(func(source lazy.Collection) *ast.Term { return ast.InternedTerm(!source.IsArray()) })
 	case "is_boolean", "is_null", "is_number", "is_set", "is_string":
-		return ofCollection(func(Collection) *ast.Term { return ast.InternedTerm(false) })
+		return ofCollection(func(lazy.Collection) *ast.Term { return ast.InternedTerm(false) })
 	default:
 		return nil
 	}
 }
 
 // ofCollection is a function of one argument.
-func ofCollection(of func(Collection) *ast.Term) shallow {
+func ofCollection(of func(lazy.Collection) *ast.Term) shallow {
 	return func(_ *machine, args []*ast.Term) *ast.Term {
-		source, ok := args[0].Value.(Collection)
+		source, ok := args[0].Value.(lazy.Collection)
 		if !ok {
 			return nil
 		}
@@ -60,7 +62,7 @@ func ofCollection(of func(Collection) *ast.Term) shallow {
 
 // objectGet looks up a key, or a path of keys in an array, and gives the third argument where there is nothing.
 func objectGet(m *machine, args []*ast.Term) *ast.Term {
-	source, ok := args[0].Value.(Collection)
+	source, ok := args[0].Value.(lazy.Collection)
 	path := m.whole(args[1])
 	if !ok || source.IsArray() || path == nil {
 		return nil
@@ -81,7 +83,7 @@ func objectGet(m *machine, args []*ast.Term) *ast.Term {
 
 // objectFilter keeps what stands at the keys of an array, a set or an object.
 func objectFilter(m *machine, args []*ast.Term) *ast.Term {
-	source, ok := args[0].Value.(Collection)
+	source, ok := args[0].Value.(lazy.Collection)
 	keys := m.whole(args[1])
 	if !ok || source.IsArray() || keys == nil {
 		return nil
@@ -103,14 +105,14 @@ func objectFilter(m *machine, args []*ast.Term) *ast.Term {
 			kept = append(kept, [2]*ast.Term{key, value})
 		}
 	}
-	return Object(kept...)
+	return lazy.Object(kept...)
 }
 
 // objectUnion is both objects. Of two values at one key the second counts, unless they are objects too.
 func objectUnion(m *machine, args []*ast.Term) *ast.Term {
 	first := args[0]
-	fields, firstIsObject := Fields(first.Value)
-	others, secondIsObject := Fields(args[1].Value)
+	fields, firstIsObject := lazy.Fields(first.Value)
+	others, secondIsObject := lazy.Fields(args[1].Value)
 	if !firstIsObject || !secondIsObject {
 		return nil
 	}
@@ -123,12 +125,12 @@ func objectUnion(m *machine, args []*ast.Term) *ast.Term {
 		// Of two with one key the later counts.
 		fields = append(fields, other)
 	}
-	return Object(fields...)
+	return lazy.Object(fields...)
 }
 
 func arrayConcat(_ *machine, args []*ast.Term) *ast.Term {
-	first, firstIsArray := Elements(args[0].Value)
-	second, secondIsArray := Elements(args[1].Value)
+	first, firstIsArray := lazy.Elements(args[0].Value)
+	second, secondIsArray := lazy.Elements(args[1].Value)
 	if !firstIsArray || !secondIsArray {
 		return nil
 	}
@@ -138,17 +140,17 @@ func arrayConcat(_ *machine, args []*ast.Term) *ast.Term {
 	case len(second) == 0:
 		return args[0]
 	default:
-		return Array(slices.Concat(first, second))
+		return lazy.Array(slices.Concat(first, second))
 	}
 }
 
 // member tells whether the first argument is among the elements of an array.
 func member(_ *machine, args []*ast.Term) *ast.Term {
-	within, isArray := Elements(args[1].Value)
+	within, isArray := lazy.Elements(args[1].Value)
 	if !isArray {
 		return nil
 	}
 	return ast.InternedTerm(slices.ContainsFunc(within, func(each *ast.Term) bool {
-		return each == args[0] || Equal(each.Value, args[0].Value)
+		return each == args[0] || lazy.Equal(each.Value, args[0].Value)
 	}))
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/topdown"
 
-	"github.com/stateward/stateward/policies/engine/document"
+	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
 // TestShallowFunctionsAnswerAsOPAsOwn calls each with values of all kinds, read lazily and as OPA has them.
@@ -51,27 +51,27 @@ func TestShallowFunctionsAnswerAsOPAsOwn(t *testing.T) {
 // values are of all kinds, the collections of JSON both lazily read and not.
 func values(t *testing.T) (all []*ast.Term) {
 	t.Helper()
-	var lazy []*ast.Term
+	var unread []*ast.Term
 	for _, text := range []string{
 		`null`, `true`, `0`, `1`, `"a"`, `"b"`, `[]`, `{}`, `["a"]`, `["b","a",1]`, `["b","c",0]`, `[[],{}]`,
 		`{"a":{"b":[0,{"c":null}]},"0":1}`, `{"b":["c"],"a":1.0}`, `[{"a":1},{"a":1,"b":2}]`, `{"a":[],"b":{}}`, `["a",["b"]]`,
 	} {
-		read, err := (&document.Reader{}).Read([]byte(`{"value":` + text + `}`))
+		read, err := (&lazy.Reader{}).Read([]byte(`{"value":` + text + `}`))
 		if err != nil {
 			t.Fatal(err)
 		}
-		found, err := read.(Collection).Get(ast.StringTerm("value"))
+		found, err := read.(lazy.Collection).Get(ast.StringTerm("value"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		all = append(all, found, ast.MustParseTerm(text))
-		if isLazy(found) {
-			lazy = append(lazy, found)
+		if lazy.IsLazy(found) {
+			unread = append(unread, found)
 		}
 	}
 	all = append(all, ast.MustParseTerm(`{"a", 1}`), ast.MustParseTerm(`set()`))
-	all = append(all, Array([]*ast.Term{ast.StringTerm("a"), lazy[0]}), Array(lazy))
-	return append(all, Object(ast.Item(ast.StringTerm("b"), lazy[3]), ast.Item(ast.StringTerm("a"), lazy[0]), ast.Item(ast.StringTerm("b"), lazy[1])))
+	all = append(all, lazy.Array([]*ast.Term{ast.StringTerm("a"), unread[0]}), lazy.Array(unread))
+	return append(all, lazy.Object(ast.Item(ast.StringTerm("b"), unread[3]), ast.Item(ast.StringTerm("a"), unread[0]), ast.Item(ast.StringTerm("b"), unread[1])))
 }
 
 // combinations are all lists of so many values.
@@ -101,11 +101,11 @@ func combinations(values []*ast.Term, count int) func(func([]*ast.Term) bool) {
 }
 
 func TestWhatIsReadLazilyIsNeverTakenForSomethingElse(t *testing.T) {
-	read, err := (&document.Reader{}).Read([]byte(`{"a":{}}`))
+	read, err := (&lazy.Reader{}).Read([]byte(`{"a":{}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, value := range map[string]ast.Value{"a document": read, "an array of it": Array([]*ast.Term{ast.NewTerm(read)}).Value} {
+	for name, value := range map[string]ast.Value{"a document": read, "an array of it": lazy.Array([]*ast.Term{ast.NewTerm(read)}).Value} {
 		for method, call := range map[string]func(){
 			"compares": func() { value.Compare(ast.Null{}) }, "has a hash": func() { value.Hash() }, "has a text": func() { _ = fmt.Sprint(value.String()) },
 		} {

@@ -1,6 +1,10 @@
 package plan
 
-import "github.com/open-policy-agent/opa/v1/ast"
+import (
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/stateward/stateward/policies/engine/lazy"
+)
 
 // raw is an operand as it is: maybe a place in data that was not read yet.
 func (m *machine) raw(operand int, locals []*ast.Term) *ast.Term {
@@ -36,7 +40,7 @@ func (m *machine) get(operand int, locals []*ast.Term) *ast.Term {
 }
 
 func (m *machine) whole(term *ast.Term) *ast.Term {
-	value, err := wholeOf(term)
+	value, err := lazy.ForceTerm(term)
 	if err != nil {
 		m.fail(err)
 	}
@@ -48,13 +52,13 @@ func (m *machine) equal(step *instruction, locals []*ast.Term) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	return a == b || Equal(a.Value, b.Value)
+	return a == b || lazy.Equal(a.Value, b.Value)
 }
 
 // shape tells what kind of collection a value is, opBlock for none, and how much stands in it.
 func shape(value ast.Value) (opcode, int) {
 	switch value := value.(type) {
-	case Collection:
+	case lazy.Collection:
 		if value.IsArray() {
 			return opIsArray, value.Len()
 		}
@@ -76,7 +80,7 @@ func (m *machine) dot(source, key *ast.Term) *ast.Term {
 		return nil
 	}
 	switch value := source.Value.(type) {
-	case Lazy:
+	case lazy.Value:
 		found, err := value.Get(key)
 		if err != nil {
 			m.fail(err)
@@ -102,7 +106,7 @@ func (m *machine) scan(step *instruction, locals []*ast.Term) int {
 	}
 	ended := atEnd
 	switch value := source.Value.(type) {
-	case Collection:
+	case lazy.Collection:
 		for index := 0; index < value.Len() && ended <= out; index++ {
 			key, within := value.At(index)
 			ended = m.turn(step, locals, key, within)

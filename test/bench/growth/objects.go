@@ -13,6 +13,7 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
 	"github.com/stateward/stateward/test/builders"
 )
 
@@ -80,8 +81,8 @@ func builtIn(ctx context.Context) (*engine.Engine, error) {
 }
 
 // cluster is a World of so many StatefulSets with their Services, the one that is judged among them.
-func cluster(count, namespaces int) (*engine.Snapshot, error) {
-	world := engine.NewSnapshot("default", []string{"services", "statefulsets"})
+func cluster(count, namespaces int) (*inventory.Snapshot, error) {
+	world := inventory.NewSnapshot("default", []string{"services", "statefulsets"})
 	objects := []json.RawMessage{builders.JSON(builders.HeadlessService()), builders.MakeStatefulSet().JSON()}
 	for index := range count - 1 {
 		name, namespace := fmt.Sprintf("web-%d", index), "default"

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
 // byRules has libraries of generated rules, the built-in ones switched off: all judge the update and find nothing; or twelve
@@ -61,9 +62,9 @@ func generated(ctx context.Context, count, judging int) (*engine.Engine, error) 
 	if err != nil {
 		return nil, err
 	}
-	guardrails := &engine.Guardrails{TypeMeta: metav1.TypeMeta{APIVersion: "stateward.dev/v1alpha1", Kind: "Guardrails"}}
+	guardrails := &v1alpha1.Guardrails{TypeMeta: metav1.TypeMeta{APIVersion: "stateward.dev/v1alpha1", Kind: "Guardrails"}}
 	for _, rule := range builtIn.All() {
-		guardrails.Spec.Rules = append(guardrails.Spec.Rules, engine.RuleSetting{ID: rule.ID, Action: policies.Off})
+		guardrails.Spec.Rules = append(guardrails.Spec.Rules, v1alpha1.RuleSetting{ID: rule.ID, Action: policies.Off})
 	}
 	return engine.New(ctx, library, guardrails)
 }

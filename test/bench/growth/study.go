@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
 	"github.com/stateward/stateward/test/bench/chart"
 )
 
@@ -32,7 +33,7 @@ type point struct {
 	size   int
 	engine *engine.Engine
 	review engine.Review
-	world  engine.World
+	world  inventory.World
 	// times are microseconds for a decision, one for each round.
 	times []float64
 }

@@ -16,6 +16,8 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/test/bench/contest/rules"
 )
 
@@ -62,7 +64,7 @@ func Stateward(ctx context.Context) (Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	guardrails, err := engine.ParseGuardrails(source, library)
+	guardrails, err := v1alpha1.ParseGuardrails(source, library)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +72,7 @@ func Stateward(ctx context.Context) (Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	world := engine.NewSnapshot("default", nil)
+	world := inventory.NewSnapshot("default", nil)
 	return func(ctx context.Context, body []byte) (bool, error) {
 		var review admissionv1.AdmissionReview
 		if err := json.Unmarshal(body, &review); err != nil {

@@ -1,0 +1,203 @@
+package engine
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/storage"
+
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine/inventory"
+	"github.com/stateward/stateward/policies/engine/plan"
+)
+
+// builtin is the program of the built-in library as `make generate` writes it, behind a line with the revision of that
+// library: to plan it takes longer than to check a hundred manifests.
+//
+//go:embed builtin.plan
+var builtin string
+
+// planEvaluator runs the program that OPA's planner makes of the rules. It is the only user of engine/plan: without it, New
+// makes a topdownEvaluator, and decides the same in several times as long.
+type planEvaluator struct {
+	library *policies.Library
+	data    *store
+	program *plan.Program
+}
+
+// newPlanEvaluator returns OPA's own evaluator for a library that cannot be planned.
+func newPlanEvaluator(ctx context.Context, library *policies.Library, data *store) (evaluator, error) {
+	if encoded, ok := strings.CutPrefix(builtin, library.Revision()+"\n"); ok {
+		program := &plan.Program{}
+		return &planEvaluator{library: library, data: data, program: program}, program.UnmarshalBinary([]byte(encoded))
+	}
+	compiler, err := compile(library)
+	if err != nil {
+		return nil, err
+	}
+	program, why := planned(ctx, library, compiler)
+	if why != nil {
+		return newTopdownEvaluator(ctx, compiler, data, why)
+	}
+	return &planEvaluator{library: library, data: data, program: program}, nil
+}
+
+func (*planEvaluator) unplanned() error { return nil }
+
+// planned makes a program of all rules and mutations of a library.
+func planned(ctx context.Context, library *policies.Library, compiler *ast.Compiler) (*plan.Program, error) {
+	paths := []string{levelled, made}
+	for _, rule := range library.All() {
+		paths = append(paths, rule.Package+".report")
+		if rule.Notices {
+			paths = append(paths, rule.Package+".notice")
+		}
+	}
+	program, err := plan.Compile(ctx, compiler, paths)
+	if err != nil {
+		return nil, err
+	}
+	if program.ReplacesData {
+		return nil, errors.New("a rule replaces a part of data by `with`, and data is looked up here")
+	}
+	return program, nil
+}
+
+func (p *planEvaluator) evaluate(ctx context.Context, set *ruleSet, input ast.Value, txn *transaction) ([]Finding, error) {
+	ctx, cancel := context.WithTimeout(ctx, DefaultTimeout)
+	defer cancel()
+	run := p.start(ctx, input, txn)
+	defer run.End()
+	found, err := p.reported(run, txn, levelled, set.reports)
+	if err != nil {
+		return nil, explain(ctx, err)
+	}
+	changed, err := p.reported(run, txn, made, set.changes)
+	if err != nil {
+		return nil, explain(ctx, err)
+	}
+	// An answer that comes too late is none, even where it went unnoticed.
+	if err := ctx.Err(); err != nil {
+		return nil, explain(ctx, err)
+	}
+	if found.Len()+changed.Len() == 0 {
+		return nil, nil
+	}
+	findings, err := ast.JSON(found.Union(changed))
+	if err != nil {
+		return nil, err
+	}
+	return decodeFindings(findings)
+}
+
+// start begins a run, which the caller must end.
+func (p *planEvaluator) start(ctx context.Context, input ast.Value, txn *transaction) *plan.Run {
+	return p.program.Start(ctx, input, source{store: p.data, txn: txn})
+}
+
+// reported asks each rule for its document, and the router what becomes of them.
+func (p *planEvaluator) reported(run *plan.Run, txn *transaction, router string, documents []string) (ast.Set, error) {
+	reports := make([]*ast.Term, 0, len(documents))
+	made := make([]string, 0, len(documents))
+	for _, document := range documents {
+		report, err := run.Call(document)
+		if err != nil && !p.unrecorded(run, txn, document, err) {
+			return nil, err
+		}
+		if said, ok := report.(ast.Set); report != nil && (!ok || said.Len() > 0) {
+			reports, made = append(reports, ast.NewTerm(report)), append(made, document)
+		}
+	}
+	if len(reports) == 0 {
+		return ast.NewSet(), nil
+	}
+	findings, err := routed(run, router, reports...)
+	var missing *inventory.NotRecordedError
+	if !errors.As(err, &missing) {
+		return findings, err
+	}
+	// Of all reports together nothing can be said, of each maybe.
+	run.Resume()
+	findings = ast.NewSet()
+	for index, report := range reports {
+		found, err := routed(run, router, report)
+		switch {
+		case err == nil:
+			findings = findings.Union(found)
+		case !p.unrecorded(run, txn, made[index], err):
+			return nil, err
+		}
+	}
+	return findings, nil
+}
+
+// routed is what the router makes of reports.
+func routed(run *plan.Run, router string, reports ...*ast.Term) (ast.Set, error) {
+	answer, err := run.Call(router, ast.ArrayTerm(reports...))
+	if err != nil {
+		return nil, err
+	}
+	findings, ok := answer.(ast.Set)
+	if !ok {
+		return nil, noAnswer(0)
+	}
+	return findings, nil
+}
+
+// unrecorded notes that a rule cannot be decided since a replayed World does not hold what it reads; the others go on.
+func (p *planEvaluator) unrecorded(run *plan.Run, txn *transaction, document string, err error) bool {
+	var missing *inventory.NotRecordedError
+	if !errors.As(err, &missing) {
+		return false
+	}
+	run.Resume()
+	for _, rule := range p.library.All() {
+		if strings.HasPrefix(document, rule.Package+".") {
+			txn.unrecorded = append(txn.unrecorded, Undecided{Rule: rule.ID, Resource: missing.Resource()})
+		}
+	}
+	return true
+}
+
+// source is data for one evaluation by a program.
+type source struct {
+	store *store
+	txn   *transaction
+}
+
+// IsPrefix reports whether the path is to be made longer: of the World, objects are read one by one where they can be.
+func (s source) IsPrefix(path []string) bool {
+	if path[0] != "cluster" {
+		return false
+	}
+	if len(path) == 1 {
+		return true
+	}
+	switch path[1] {
+	case "known":
+		return len(path) < 3
+	case "governed", "mounting", "owned", "owner":
+		return len(path) < 4
+	case "selecting", "labelled":
+		return len(path) < 5
+	}
+	if resource, known := policies.LookupResource(path[1]); known && !resource.Namespaced {
+		return len(path) < 3
+	}
+	return len(path) < 4
+}
+
+// Read is the store's; what is not there is nil.
+func (s source) Read(ctx context.Context, path []string) (ast.Value, error) {
+	value, err := s.store.Read(ctx, s.txn, path)
+	if storage.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return value.(ast.Value), nil
+}

@@ -1,0 +1,111 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/metrics"
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/storage"
+
+	"github.com/stateward/stateward/policies/engine/lazy"
+)
+
+// topdownEvaluator is OPA's own evaluator, which takes every rule. It has to see all of a value.
+type topdownEvaluator struct {
+	compiler *ast.Compiler
+	data     *store
+	why      error
+
+	mutex   sync.RWMutex
+	queries map[*ruleSet]*rego.PreparedEvalQuery
+}
+
+// newTopdownEvaluator makes one of compiled rules; why is the reason why it is this one.
+func newTopdownEvaluator(ctx context.Context, compiler *ast.Compiler, data *store, why error) (evaluator, error) {
+	made := &topdownEvaluator{compiler: compiler, data: data, why: why, queries: map[*ruleSet]*rego.PreparedEvalQuery{}}
+	// What the router of a library lacks shows here and not at the first review.
+	_, err := made.query(ctx, &ruleSet{})
+	return made, err
+}
+
+func (t *topdownEvaluator) unplanned() error { return t.why }
+
+func (t *topdownEvaluator) evaluate(ctx context.Context, set *ruleSet, input ast.Value, txn *transaction) ([]Finding, error) {
+	query, err := t.query(ctx, set)
+	if err != nil {
+		return nil, err
+	}
+	return runQuery(ctx, query, input, txn)
+}
+
+// runQuery returns the findings that a query has as its one answer.
+func runQuery(ctx context.Context, query *rego.PreparedEvalQuery, input ast.Value, txn *transaction, options ...rego.EvalOption) ([]Finding, error) {
+	ctx, cancel := context.WithTimeout(ctx, DefaultTimeout)
+	defer cancel()
+	txn.review = lazy.Forced(txn.review)
+	results, err := query.Eval(ctx, append(options,
+		rego.EvalParsedInput(lazy.Forced(input)),
+		rego.EvalTransaction(txn),
+		rego.EvalMetrics(metrics.NoOp()),
+	)...)
+	// An answer that comes too late is none, even where the evaluator did not notice.
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		return nil, explain(ctx, err)
+	}
+	if len(results) != 1 {
+		return nil, noAnswer(len(results))
+	}
+	return decodeFindings(results[0].Bindings["findings"])
+}
+
+// query is prepared at the first evaluation of a set.
+func (t *topdownEvaluator) query(ctx context.Context, set *ruleSet) (*rego.PreparedEvalQuery, error) {
+	t.mutex.RLock()
+	known := t.queries[set]
+	t.mutex.RUnlock()
+	if known != nil {
+		return known, nil
+	}
+	prepared, err := prepare(ctx, t.compiler, t.data, asking(set.reports, set.changes))
+	if err != nil {
+		return nil, err
+	}
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	t.queries[set] = prepared
+	return prepared, nil
+}
+
+// asking writes the query that asks for these documents of rules and of mutations.
+func asking(reports, changes []string) string {
+	return fmt.Sprintf(`findings = %s(%s) | %s(%s)`, levelled, defined(reports), made, defined(changes))
+}
+
+// defined writes an array of the documents, where they are defined.
+func defined(documents []string) string {
+	each := make([]string, 0, len(documents))
+	for _, document := range documents {
+		each = append(each, fmt.Sprintf("[found | found := %s]", document))
+	}
+	return fmt.Sprintf("array.flatten([%s])", strings.Join(each, ", "))
+}
+
+func prepare(ctx context.Context, compiler *ast.Compiler, data storage.Store, query string) (*rego.PreparedEvalQuery, error) {
+	prepared, err := rego.New(
+		rego.Query(query),
+		rego.Compiler(compiler),
+		rego.Store(data),
+		rego.StrictBuiltinErrors(true),
+	).PrepareForEval(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("prepare query %q: %w", query, err)
+	}
+	return &prepared, nil
+}

@@ -1,0 +1,126 @@
+package engine
+
+import (
+	"context"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/stateward/stateward/policies/engine/inventory"
+	"github.com/stateward/stateward/policies/engine/lazy"
+)
+
+// mostLookedUp is how many StatefulSets are looked up for one deletion. Where it concerns more, enough of them are as the
+// World has heard.
+const mostLookedUp = 10
+
+// fresh returns a World that is not behind the request in what that is about: StatefulSets of which the request holds no
+// version itself.
+func (p *Prepared) fresh(world inventory.World) inventory.World {
+	follower, follows := world.(inventory.Follower)
+	if !follows {
+		return world
+	}
+	switch resource, operation := p.kind.resource, p.kind.operation; {
+	case resource == "statefulsets/scale":
+		return p.scaled(follower)
+	case operation != "DELETE":
+		return world
+	case resource == "services", resource == "namespaces", resource == "poddisruptionbudgets":
+		return concerned{Follower: follower, by: func(string) bool { return true }}
+	case resource == "persistentvolumeclaims":
+		// The controller names claims TEMPLATE-SET-ORDINAL.
+		claim, _ := p.review.named(lazy.Find(p.input, "request")).(ast.String)
+		return concerned{Follower: follower, by: func(set string) bool { return strings.Contains(string(claim), "-"+set+"-") }}
+	default:
+		return world
+	}
+}
+
+// scaled returns the World for a Scale, which tells the version of its StatefulSet and little else. Source:
+// scaleFromStatefulSet in pkg/registry/apps/statefulset/storage/storage.go. Old API servers send no old Scale.
+func (p *Prepared) scaled(follower inventory.Follower) inventory.World {
+	version, known := lazy.Find(p.input, "request", "oldObject", "metadata", "resourceVersion").(ast.String)
+	if !known || version == "" {
+		return follower
+	}
+	return upToDate{Follower: follower, namespace: p.review.Namespace, name: p.review.Name, version: string(version)}
+}
+
+// upToDate is a World whose one StatefulSet is as it is now.
+type upToDate struct {
+	inventory.Follower
+	namespace, name, version string
+}
+
+func (w upToDate) Get(ctx context.Context, resource, namespace, name string) (ast.Value, error) {
+	if resource == "statefulsets" && namespace == w.namespace && name == w.name {
+		return w.At(ctx, resource, namespace, name, w.version)
+	}
+	return w.Follower.Get(ctx, resource, namespace, name)
+}
+
+// concerned is a World whose StatefulSets of some names are as they are now, or are not there any more.
+type concerned struct {
+	inventory.Follower
+	by func(set string) bool
+}
+
+func (w concerned) Governed(ctx context.Context, namespace, service string) (ast.Value, error) {
+	sets, err := w.Follower.Governed(ctx, namespace, service)
+	if err != nil {
+		return nil, err
+	}
+	return w.now(ctx, namespace, sets)
+}
+
+// Labelled is asked for the sets that a budget selects.
+func (w concerned) Labelled(ctx context.Context, resource, namespace string, labels inventory.Labels) (ast.Value, error) {
+	found, err := w.Follower.Labelled(ctx, resource, namespace, labels)
+	if err != nil || resource != "statefulsets" {
+		return found, err
+	}
+	return w.now(ctx, namespace, found)
+}
+
+func (w concerned) List(ctx context.Context, resource, namespace string) (ast.Value, error) {
+	listed, err := w.Follower.List(ctx, resource, namespace)
+	if err != nil || resource != "statefulsets" {
+		return listed, err
+	}
+	return w.now(ctx, namespace, listed)
+}
+
+// now returns the sets of a namespace as they are.
+func (w concerned) now(ctx context.Context, namespace string, sets ast.Value) (ast.Value, error) {
+	heard, _ := lazy.Fields(sets)
+	concerns := func(set [2]*ast.Term) bool {
+		name, ok := set[0].Value.(ast.String)
+		return ok && w.by(string(name))
+	}
+	count := 0
+	for _, set := range heard {
+		if concerns(set) {
+			count++
+		}
+	}
+	if count == 0 || count > mostLookedUp {
+		return sets, nil
+	}
+	now := ast.NewObject()
+	for _, set := range heard {
+		if !concerns(set) {
+			now.Insert(set[0], set[1])
+			continue
+		}
+		name, _ := set[0].Value.(ast.String)
+		found, err := w.At(ctx, "statefulsets", namespace, string(name), "")
+		if err != nil {
+			return nil, err
+		}
+		if found != nil {
+			now.Insert(set[0], ast.NewTerm(found))
+		}
+	}
+	return now, nil
+}

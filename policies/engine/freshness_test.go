@@ -1,0 +1,88 @@
+package engine_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
+	"github.com/stateward/stateward/test/builders"
+)
+
+// following is a World that remembers of which objects it was asked for which version.
+type following struct {
+	inventory.World
+	versions []string
+}
+
+func (w *following) At(ctx context.Context, resource, namespace, name, version string) (ast.Value, error) {
+	w.versions = append(w.versions, resource+" "+namespace+"/"+name+" "+version)
+	return w.Get(ctx, resource, namespace, name)
+}
+
+func TestWhatARequestHoldsNoVersionOfIsLookedUp(t *testing.T) {
+	t.Parallel()
+	scale := recorded(t, "../../test/testdata/reviews/02-scale-up.json")
+	untold, withoutVersion := scale, scale
+	untold.OldObject = nil
+	withoutVersion.OldObject = []byte(`{"metadata": {"name": "web"}, "spec": {"replicas": 2}}`)
+	elsewhere := recorded(t, "../../test/testdata/reviews/13-delete-pvc.json")
+	elsewhere.Name = "www-db-0"
+	elsewhere.OldObject = bytes.ReplaceAll(elsewhere.OldObject, []byte("www-web-0"), []byte("www-db-0"))
+	now := []string{"statefulsets default/web "}
+	for what, test := range map[string]struct {
+		review engine.Review
+		want   []string
+	}{
+		"the set of a Scale, unless it is of the version that this tells": {scale, []string{"statefulsets default/web 714"}},
+		"no set of a Scale without an old one":                            {untold, nil},
+		"no set of a Scale that tells no version":                         {withoutVersion, nil},
+		"the set that needs a Service which is to go":                     {recorded(t, "../../test/testdata/reviews/14-delete-service.json"), now},
+		"the set that needs a claim which is to go":                       {recorded(t, "../../test/testdata/reviews/13-delete-pvc.json"), now},
+		"no set that does not need the claim":                             {elsewhere, nil},
+		"no set that is in the request":                                   {recorded(t, "../../test/testdata/reviews/04-image-patch.json"), nil},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			snapshot := inventory.NewSnapshot("default", []string{"services", "statefulsets"})
+			if err := snapshot.Add(builders.MakeStatefulSet().JSON()); err != nil {
+				t.Fatal(err)
+			}
+			world := &following{World: snapshot}
+			if _, err := newEngine(t, nil).Decide(t.Context(), test.review, world); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, world.versions); diff != "" {
+				t.Errorf("versions (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestOfMoreThanAFewSetsWhatIsHeardCounts deletes a namespace, which is not to take a look-up for each of thousands.
+func TestOfMoreThanAFewSetsWhatIsHeardCounts(t *testing.T) {
+	t.Parallel()
+	snapshot := inventory.NewSnapshot("default", []string{"statefulsets", "persistentvolumeclaims"})
+	for index := range 11 {
+		set := builders.MakeStatefulSet().Name(fmt.Sprintf("web-%d", index))
+		set.Namespace = "data"
+		if err := snapshot.Add(set.JSON()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	world := &following{World: snapshot}
+	verdict, err := newEngine(t, nil).Decide(t.Context(), engine.Review{
+		Operation: "DELETE", Kind: "Namespace", Resource: "namespaces", Name: "data", OldObject: []byte(`{"metadata": {"name": "data"}}`),
+	}, world)
+	if err != nil || verdict.Allowed {
+		t.Errorf("allowed: %v, %v", verdict.Allowed, err)
+	}
+	if diff := cmp.Diff([]string(nil), world.versions); diff != "" {
+		t.Errorf("versions (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,46 @@
+// Package inventory holds what a rule can look up besides the request: the interface, the one implementation in memory, the
+// indexes of labels that implementations share, and the recording of what a decision reads.
+package inventory
+
+import (
+	"context"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// World is the read-only view of everything else that a rule may look at. Resources are named as rules name them
+// ("services"); the namespace is empty for resources of the whole cluster.
+//
+// A World may know only a part of the cluster, and says so: Knows tells for each resource whether its absence is
+// evidence. Where it is not, a rule that misses an object stays silent, and the Verdict lists the rule as undecided.
+// An error means that the World could not tell; it ends the evaluation and is never taken for absence.
+type World interface {
+	// Knows reports whether an object of this resource that Get does not return is known not to exist.
+	Knows(resource string) bool
+	// Get returns one object, or nil where there is none or where that is unknown.
+	Get(ctx context.Context, resource, namespace, name string) (ast.Value, error)
+	// List returns the objects of a namespace (of the cluster, where it is empty) as one Rego object keyed by name.
+	List(ctx context.Context, resource, namespace string) (ast.Value, error)
+	// Governed returns the StatefulSets of a namespace that name this Service, as one Rego object keyed by name.
+	Governed(ctx context.Context, namespace, service string) (ast.Value, error)
+	// Mounting returns the Pods of a namespace that use this claim, as one Rego object keyed by name.
+	Mounting(ctx context.Context, namespace, claim string) (ast.Value, error)
+	// Owned returns the StatefulSets of all namespaces that name an owner of this group and kind, as one Rego object keyed
+	// by NAMESPACE/NAME.
+	Owned(ctx context.Context, group, kind string) (ast.Value, error)
+	// Owner returns what is known of the object that an owner reference in this namespace means (none for objects of the whole
+	// cluster), in the form of KnownOwner, or nil where nothing is known. The second argument is what ParseOwnerKey reads.
+	Owner(ctx context.Context, namespace, owner string) (ast.Value, error)
+	// Selecting returns the objects of a namespace whose selector may match pods with these labels: those that Wanted
+	// gives no other label. Labelled returns the workloads whose pods have all these labels, by Given.
+	Selecting(ctx context.Context, resource, namespace string, labels Labels) (ast.Value, error)
+	Labelled(ctx context.Context, resource, namespace string, labels Labels) (ast.Value, error)
+}
+
+// Follower is a World that hears of changes, and so may be behind the request that it is asked about.
+type Follower interface {
+	World
+	// At is Get of an object that is known to have or to have had this resourceVersion a moment ago: what the World has heard
+	// of another version may be out of date, and so may all that it has heard where the version is empty.
+	At(ctx context.Context, resource, namespace, name, version string) (ast.Value, error)
+}

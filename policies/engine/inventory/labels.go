@@ -1,0 +1,93 @@
+package inventory
+
+import (
+	"fmt"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine/lazy"
+)
+
+// Labels are labels with their values. What is no string is left out: a search for objects by Labels may be told
+// of more than match, and never of less, and the rule that asked looks again.
+type Labels map[string]string
+
+// Wanted returns labels without which no pod is an object's: those that its selector wants, or, of a workload without
+// one, those that its pods have.
+func Wanted(resource string, object ast.Value) Labels {
+	selector := lazy.Find(object, "spec", "selector")
+	switch {
+	case resource == "services":
+		return labelsOf(selector)
+	case selector == nil || selector == ast.NullValue:
+		return Given(object)
+	default:
+		return labelsOf(lazy.Find(selector, "matchLabels"))
+	}
+}
+
+// Given returns the labels that a workload gives its pods. A revision has them itself.
+func Given(object ast.Value) Labels {
+	if kind, _ := lazy.Find(object, "kind").(ast.String); kind == "ControllerRevision" {
+		return labelsOf(lazy.Find(object, "metadata", "labels"))
+	}
+	return labelsOf(lazy.Find(object, "spec", "template", "metadata", "labels"))
+}
+
+// Has reports whether all the others are among these.
+func (l Labels) Has(others Labels) bool {
+	for key, value := range others {
+		if have, ok := l[key]; !ok || have != value {
+			return false
+		}
+	}
+	return true
+}
+
+func labelsOf(value ast.Value) Labels {
+	labels := Labels{}
+	fields, _ := lazy.Fields(value)
+	for _, field := range fields {
+		name, named := field[0].Value.(ast.String)
+		if text, ok := field[1].Value.(ast.String); ok && named {
+			labels[string(name)] = string(text)
+		}
+	}
+	return labels
+}
+
+// ReadLabels reads labels as rules write them into a path.
+func ReadLabels(encoded string) (Labels, error) {
+	value, err := (&lazy.Reader{}).Read([]byte(encoded))
+	if err != nil {
+		return nil, fmt.Errorf("read labels %q: %w: write them with json.marshal", encoded, err)
+	}
+	return labelsOf(value), nil
+}
+
+// ClaimsOf are the names of the claims that a Pod uses.
+func ClaimsOf(pod ast.Value) (claims []string) {
+	volumes, _ := lazy.Elements(lazy.Find(pod, "spec", "volumes"))
+	for _, volume := range volumes {
+		if claim, ok := lazy.Find(volume.Value, "persistentVolumeClaim", "claimName").(ast.String); ok {
+			claims = append(claims, string(claim))
+		}
+	}
+	return claims
+}
+
+// OwnerKind is the API group and the kind of an owner.
+type OwnerKind struct{ Group, Kind string }
+
+// OwnersOf are the kinds of the owners that an object names.
+func OwnersOf(object ast.Value) (kinds []OwnerKind) {
+	references, _ := lazy.Elements(lazy.Find(object, "metadata", "ownerReferences"))
+	for _, reference := range references {
+		apiVersion, _ := lazy.Find(reference.Value, "apiVersion").(ast.String)
+		if kind, ok := lazy.Find(reference.Value, "kind").(ast.String); ok {
+			kinds = append(kinds, OwnerKind{Group: policies.GroupOf(string(apiVersion)), Kind: string(kind)})
+		}
+	}
+	return kinds
+}

@@ -1,0 +1,66 @@
+package inventory
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/stateward/stateward/policies/engine/lazy"
+)
+
+// KnownOwner is what a live cluster says of the object that an owner reference means.
+type KnownOwner struct {
+	// UID is the one of the object of that name; empty where there is none.
+	UID string
+	// Unread says why nothing can be said ("Stateward may not get rabbitmqclusters.rabbitmq.com"); empty where something can.
+	Unread string
+}
+
+// Value is the owner as Rego sees it: {"exists": true, "uid": ...}, {"exists": false} or {"unread": ...}.
+func (k KnownOwner) Value() ast.Value {
+	item := func(key string, value *ast.Term) [2]*ast.Term { return ast.Item(ast.StringTerm(key), value) }
+	switch {
+	case k.Unread != "":
+		return ast.NewObject(item("unread", ast.StringTerm(k.Unread)))
+	case k.UID == "":
+		return ast.NewObject(item("exists", ast.BooleanTerm(false)))
+	default:
+		return ast.NewObject(item("exists", ast.BooleanTerm(true)), item("uid", ast.StringTerm(k.UID)))
+	}
+}
+
+// ParseOwnerKey reads APIVERSION/KIND/NAME, as policies/lib/owners.rego writes an owner reference.
+func ParseOwnerKey(key string) (kind schema.GroupVersionKind, name string, err error) {
+	rest, name, _ := cutLast(key)
+	apiVersion, of, complete := cutLast(rest)
+	version, err := schema.ParseGroupVersion(apiVersion)
+	if err != nil || !complete || version.Version == "" || of == "" || name == "" {
+		return schema.GroupVersionKind{}, "", fmt.Errorf("%q does not have the form APIVERSION/KIND/NAME", key)
+	}
+	return version.WithKind(of), name, nil
+}
+
+func cutLast(text string) (before, after string, found bool) {
+	at := strings.LastIndexByte(text, '/')
+	if at < 0 {
+		return "", text, false
+	}
+	return text[:at], text[at+1:], true
+}
+
+// UID is that of an object of a World, or "".
+func UID(object ast.Value) string {
+	uid, _ := lazy.Forced(lazy.Find(object, "metadata", "uid")).(ast.String)
+	return string(uid)
+}
+
+// IsOwnedBy reports whether an object of a World has an owner with this UID.
+func IsOwnedBy(object ast.Value, uid string) bool {
+	references, _ := lazy.Elements(lazy.Find(object, "metadata", "ownerReferences"))
+	return slices.ContainsFunc(references, func(reference *ast.Term) bool {
+		return lazy.Forced(lazy.Find(reference.Value, "uid")) == ast.Value(ast.String(uid))
+	})
+}

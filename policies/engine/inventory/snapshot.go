@@ -1,0 +1,191 @@
+package inventory
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine/lazy"
+)
+
+// Snapshot is a World of objects in memory: the other manifests in CI, a recorded cluster in a test or a replay. Once
+// all is added it is safe for concurrent use.
+type Snapshot struct {
+	namespace string
+	known     map[string]bool
+	shelves   map[place]*shelf
+}
+
+// place is where objects are kept together; the namespace is empty for resources of the whole cluster.
+type place struct{ resource, namespace string }
+
+// NewSnapshot makes an empty World that knows the resources in known: of others, absence proves nothing. Objects that
+// name no namespace are put into namespace.
+func NewSnapshot(namespace string, known []string) *Snapshot {
+	snapshot := &Snapshot{namespace: namespace, known: map[string]bool{}, shelves: map[place]*shelf{}}
+	for _, resource := range known {
+		snapshot.known[resource] = true
+	}
+	return snapshot
+}
+
+// Knows reports whether the snapshot is complete for this resource.
+func (s *Snapshot) Knows(resource string) bool { return s.known[resource] }
+
+// Get returns the object of this name, or nil.
+func (s *Snapshot) Get(_ context.Context, resource, namespace, name string) (ast.Value, error) {
+	if found := s.shelf(resource, namespace).objects.Get(ast.StringTerm(name)); found != nil {
+		return found.Value, nil
+	}
+	return nil, nil
+}
+
+// List returns the objects of a namespace by name.
+func (s *Snapshot) List(_ context.Context, resource, namespace string) (ast.Value, error) {
+	return s.shelf(resource, namespace).objects, nil
+}
+
+// Governed returns the StatefulSets that name this Service.
+func (s *Snapshot) Governed(_ context.Context, namespace, service string) (ast.Value, error) {
+	governed := ast.NewObject()
+	s.shelf("statefulsets", namespace).objects.Foreach(func(name, set *ast.Term) {
+		if named, ok := lazy.Find(set.Value, "spec", "serviceName").(ast.String); ok && string(named) == service {
+			governed.Insert(name, set)
+		}
+	})
+	return governed, nil
+}
+
+// Mounting returns the Pods that use this claim.
+func (s *Snapshot) Mounting(_ context.Context, namespace, claim string) (ast.Value, error) {
+	mounting := ast.NewObject()
+	s.shelf("pods", namespace).objects.Foreach(func(name, pod *ast.Term) {
+		if slices.Contains(ClaimsOf(pod.Value), claim) {
+			mounting.Insert(name, pod)
+		}
+	})
+	return mounting, nil
+}
+
+// Owned returns the StatefulSets with an owner of this kind.
+func (s *Snapshot) Owned(_ context.Context, group, kind string) (ast.Value, error) {
+	owned := ast.NewObject()
+	for at, shelf := range s.shelves {
+		if at.resource != "statefulsets" {
+			continue
+		}
+		shelf.objects.Foreach(func(name, set *ast.Term) {
+			if slices.Contains(OwnersOf(set.Value), OwnerKind{group, kind}) {
+				owned.Insert(ast.StringTerm(at.namespace+"/"+string(name.Value.(ast.String))), set)
+			}
+		})
+	}
+	return owned, nil
+}
+
+// Owner knows nothing: what is in memory holds objects of the kinds that rules judge, and owners are of any kind.
+func (*Snapshot) Owner(context.Context, string, string) (ast.Value, error) { return nil, nil }
+
+// Selecting returns the objects that want no other label than these.
+func (s *Snapshot) Selecting(_ context.Context, resource, namespace string, labels Labels) (ast.Value, error) {
+	shelf := s.shelf(resource, namespace)
+	return shelf.pick(shelf.wanted.Within(labels)), nil
+}
+
+// Labelled returns the workloads whose pods have all these labels.
+func (s *Snapshot) Labelled(_ context.Context, resource, namespace string, labels Labels) (ast.Value, error) {
+	shelf := s.shelf(resource, namespace)
+	if len(labels) == 0 {
+		return shelf.objects, nil
+	}
+	others := func(name string) bool { return !Given(shelf.objects.Get(ast.StringTerm(name)).Value).Has(labels) }
+	return shelf.pick(slices.Values(slices.DeleteFunc(slices.Clone(shelf.given.Near(labels)), others))), nil
+}
+
+// Add puts a Kubernetes object, given as JSON, into the snapshot. What no rule could read is left out; of two objects
+// with one name the later counts.
+func (s *Snapshot) Add(raw json.RawMessage) error {
+	value, err := lazy.ParseObject(raw)
+	if err != nil {
+		return fmt.Errorf("read object for the World: %w", err)
+	}
+	return s.AddValue(value)
+}
+
+// AddValue is Add for an object that ParseObject has read.
+func (s *Snapshot) AddValue(value ast.Value) error {
+	texts, err := textsOf(value, []string{"apiVersion"}, []string{"kind"}, []string{"metadata", "namespace"}, []string{"metadata", "name"})
+	if err != nil {
+		return fmt.Errorf("read object for the World: %w", err)
+	}
+	apiVersion, kind, namespace, name := texts[0], texts[1], texts[2], texts[3]
+	resource, known := policies.ResourceOfKind(policies.GroupOf(apiVersion), kind)
+	if !known {
+		return nil
+	}
+	if namespace == "" && resource.Namespaced {
+		namespace = s.namespace
+	}
+	at := place{resource.Name, namespace}
+	if s.shelves[at] == nil {
+		s.shelves[at] = newShelf()
+	}
+	s.shelves[at].add(name, resource.Name, value)
+	return nil
+}
+
+// textsOf returns the strings at these paths, empty where there is nothing.
+func textsOf(value ast.Value, paths ...[]string) (texts []string, err error) {
+	for _, path := range paths {
+		switch text := lazy.Find(value, path...).(type) {
+		case ast.String:
+			texts = append(texts, string(text))
+		case nil, ast.Null:
+			texts = append(texts, "")
+		default:
+			return nil, fmt.Errorf("%s is %v and must be text", strings.Join(path, "."), text)
+		}
+	}
+	return texts, nil
+}
+
+func (s *Snapshot) shelf(resource, namespace string) *shelf {
+	if found, ok := s.shelves[place{resource, namespace}]; ok {
+		return found
+	}
+	return newShelf()
+}
+
+// shelf holds the objects of one resource in one namespace by name, and the names by labels. Without that, to judge all
+// sets of a namespace would be to look at all of them for each.
+type shelf struct {
+	objects ast.Object
+	wanted  WantedIndex[string]
+	given   GivenIndex[string]
+}
+
+func newShelf() *shelf { return &shelf{objects: ast.NewObject()} }
+
+// add leaves a former object of the same name in the indexes, where pick finds the later one: one too many, which does
+// no harm.
+func (s *shelf) add(name, resource string, value ast.Value) {
+	s.objects.Insert(ast.StringTerm(name), ast.NewTerm(value))
+	s.wanted.Add(name, Wanted(resource, value))
+	s.given.Add(name, Given(value))
+}
+
+// pick returns the objects of these names.
+func (s *shelf) pick(names iter.Seq[string]) ast.Object {
+	picked := ast.NewObject()
+	for name := range names {
+		key := ast.StringTerm(name)
+		picked.Insert(key, s.objects.Get(key))
+	}
+	return picked
+}

@@ -1,0 +1,240 @@
+package lazy
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// node is an object or array of a document. It implements Collection.
+type node struct {
+	// Value is nil: OPA must never get to see a node.
+	ast.Value
+
+	source *source
+	// mark is its place in the marks, begin that in the text.
+	mark, begin int32
+	// root is true for the document, and metadata for that of an object whose managedFields are left out.
+	root, metadata bool
+	// before is what stands at the same place in the version before.
+	before *node
+	// elements of an array and fields of an object, which are sorted by their names, are found once they are asked for.
+	elements []element
+	fields   []field
+	opened   bool
+	// term holds the node, and whole all that stands in it as OPA sees it.
+	term, whole *ast.Term
+}
+
+// element is a value that stands in an object or array.
+type element struct {
+	// begin and end are its place in the text; mark is that of an object or array, which is never the first.
+	begin, end, mark int32
+	// value is made once it is asked for.
+	value *ast.Term
+}
+
+// field is an element of an object.
+type field struct {
+	element
+	name string
+	// key is made once it is asked for.
+	key *ast.Term
+}
+
+// IsArray reports whether it is an array, or else an object.
+func (n *node) IsArray() bool { return n.source.text[n.begin] == '[' }
+
+// Len is how many things stand in it.
+func (n *node) Len() int {
+	n.open()
+	return len(n.elements) + len(n.fields)
+}
+
+// At returns the key and the value at a place, in the order that OPA has them in.
+func (n *node) At(index int) (key, value *ast.Term) {
+	value = n.value(index)
+	if n.IsArray() {
+		return ast.InternedTerm(index), value
+	}
+	each := &n.fields[index]
+	if each.key == nil {
+		each.key = n.source.reader.key(each.name)
+	}
+	return each.key, value
+}
+
+// Get returns what stands at a key, nil where nothing does. It is the same term each time.
+func (n *node) Get(key *ast.Term) (*ast.Term, error) {
+	var index int
+	var found bool
+	switch name := key.Value.(type) {
+	case ast.String:
+		index, found = n.find(string(name))
+	case ast.Number:
+		index, found = name.Int()
+		found = found && n.IsArray() && index >= 0 && index < n.Len()
+	}
+	if !found {
+		return nil, nil
+	}
+	return n.value(index), nil
+}
+
+func (n *node) find(name string) (int, bool) {
+	n.open()
+	return slices.BinarySearchFunc(n.fields, name, func(each field, name string) int { return strings.Compare(each.name, name) })
+}
+
+// Force returns all that stands in it as OPA sees it.
+func (n *node) Force() (*ast.Term, error) {
+	if n.whole == nil {
+		n.whole = n.read()
+	}
+	return n.whole, nil
+}
+
+func (n *node) read() *ast.Term {
+	if n.IsArray() {
+		// An array keeps the slice that it is made of.
+		values := make([]*ast.Term, n.Len())
+		for index := range values {
+			values[index] = n.wholeAt(index)
+		}
+		return n.source.reader.term(ast.NewArray(values...))
+	}
+	reader := n.source.reader
+	begin := len(reader.items)
+	for index := range n.Len() {
+		key, _ := n.At(index)
+		item := [2]*ast.Term{key, n.wholeAt(index)}
+		reader.items = append(reader.items, item)
+	}
+	object := ast.NewObject(reader.items[begin:]...)
+	reader.items = reader.items[:begin]
+	return reader.term(object)
+}
+
+func (n *node) wholeAt(index int) *ast.Term {
+	value := n.value(index)
+	if within, ok := value.Value.(*node); ok {
+		value, _ = within.Force()
+	}
+	return value
+}
+
+// text is what it was read from.
+func (n *node) text() string { return n.source.text[n.begin:n.source.marks[n.mark].end] }
+
+// open finds what stands in it.
+func (n *node) open() {
+	if n.opened {
+		return
+	}
+	n.opened = true
+	text, size, next := n.source.text, int(n.source.marks[n.mark].size), n.mark+1
+	if n.IsArray() {
+		n.elements = n.source.reader.elements(size)
+	} else {
+		n.fields = n.source.reader.fields(size)
+	}
+	for at := space(text, int(n.begin)+1); text[at] != ']' && text[at] != '}'; at = space(text, at) {
+		if text[at] == ',' {
+			at = space(text, at+1)
+		}
+		if n.IsArray() {
+			var each element
+			each, next = n.source.element(at, next)
+			n.elements, at = append(n.elements, each), int(each.end)
+			continue
+		}
+		end := endOfString(text, at)
+		each := field{name: unquote(text[at:end])}
+		// A colon follows.
+		each.element, next = n.source.element(space(text, space(text, end)+1), next)
+		at = int(each.end)
+		if !n.metadata || each.name != "managedFields" {
+			n.fields = append(n.fields, each)
+		}
+	}
+	n.fields = sortedFields(n.fields)
+}
+
+// element is the value that begins here. The next object or array has this mark; what has the one after it is returned.
+func (s *source) element(at int, mark int32) (element, int32) {
+	each := element{begin: int32(at)} //nolint:gosec // As long as the text.
+	switch s.text[at] {
+	case '{', '[':
+		each.mark, each.end = mark, s.marks[mark].end
+		return each, s.marks[mark].next
+	case '"':
+		each.end = int32(endOfString(s.text, at)) //nolint:gosec // As long as the text.
+	default:
+		each.end = int32(endOfScalar(s.text, at)) //nolint:gosec // As long as the text.
+	}
+	return each, mark
+}
+
+// sortedFields sorts fields by name. Of those with one name the last counts.
+func sortedFields(fields []field) []field {
+	slices.SortStableFunc(fields, func(a, b field) int { return cmp.Compare(a.name, b.name) })
+	kept := fields[:0]
+	for index, each := range fields {
+		if index+1 == len(fields) || fields[index+1].name != each.name {
+			kept = append(kept, each)
+		}
+	}
+	return kept
+}
+
+// value is the value at a place.
+func (n *node) value(index int) *ast.Term {
+	n.open()
+	var each *element
+	var name string
+	if n.IsArray() {
+		each = &n.elements[index]
+	} else {
+		each, name = &n.fields[index].element, n.fields[index].name
+	}
+	switch {
+	case each.value != nil:
+	case each.mark == 0:
+		each.value = n.source.reader.scalar(n.source.text[each.begin:each.end])
+	default:
+		each.value = n.within(each, n.before.at(index, name), n.root && name == "metadata")
+	}
+	return each.value
+}
+
+// within is an object or array that stands in this one. Where the version before has the same, it is that.
+func (n *node) within(each *element, before *node, metadata bool) *ast.Term {
+	if before != nil && before.text() == n.source.text[each.begin:each.end] {
+		return before.term
+	}
+	made := n.source.reader.node()
+	*made = node{source: n.source, mark: each.mark, begin: each.begin, before: before}
+	made.metadata = metadata && !n.source.reader.ManagedFields
+	made.term = n.source.reader.term(made)
+	return made.term
+}
+
+// at is the object or array that stands at a place of an array, or under a name of an object.
+func (n *node) at(index int, name string) *node {
+	if n == nil {
+		return nil
+	}
+	if !n.IsArray() {
+		var found bool
+		if index, found = n.find(name); !found {
+			return nil
+		}
+	}
+	if index >= n.Len() {
+		return nil
+	}
+	found, _ := n.value(index).Value.(*node)
+	return found
+}

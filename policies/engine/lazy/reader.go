@@ -1,0 +1,144 @@
+package lazy
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/util"
+)
+
+// Reader reads one version of an object after another: an update brings two that differ in little, and what stands in both
+// is there once. What it returns, and the Reader, must not be used by two at a time.
+type Reader struct {
+	// ManagedFields says that the managedFields of an object's metadata are wanted. They are half of many objects.
+	ManagedFields bool
+	// Masked says that texts that begin with Mask replace values that were left out. MetMask is true once one was read.
+	Masked, MetMask bool
+
+	before *node
+	// Nodes, terms, elements and fields are allocated many at a time, and no more than there can be.
+	freeNodes    []node
+	freeTerms    []ast.Term
+	freeElements []element
+	freeFields   []field
+	// keys are the terms of names: containers and ports have the same ones again and again.
+	keys map[string]*ast.Term
+	// items are those of all objects that are being read as a whole, the innermost last.
+	items [][2]*ast.Term
+	// collections and values are how many nodes and elements the texts so far hold.
+	collections, values int
+}
+
+// Mask begins the text that replaces a value in a record. What follows is the same for equal values of one process.
+const Mask = "[masked "
+
+// Read reads a JSON object or null, which an empty text is too. An object is a Collection. All of the text is checked
+// at once; what is asked for later cannot be malformed.
+func (r *Reader) Read(raw json.RawMessage) (ast.Value, error) {
+	if len(raw) == 0 {
+		return ast.NullValue, nil
+	}
+	if !json.Valid(raw) {
+		return nil, invalid(raw)
+	}
+	text := string(raw)
+	begin := space(text, 0)
+	switch text[begin] {
+	case '{':
+	case 'n':
+		return ast.NullValue, nil
+	default:
+		return nil, fmt.Errorf("it is a JSON %s and must be an object", kindOf(text[begin]))
+	}
+	marks, err := outline(text)
+	if err != nil {
+		return nil, err
+	}
+	r.collections += len(marks)
+	for _, each := range marks {
+		r.values += int(each.size)
+	}
+	root := r.node()
+	root.source = &source{reader: r, text: text, marks: marks}
+	root.begin, root.before = int32(begin), r.before //nolint:gosec // A request has less than 2 GiB.
+	root.root = true
+	root.term = r.term(root)
+	r.before = root
+	return root, nil
+}
+
+// invalid says what is wrong, and where, in the words of the standard library.
+func invalid(raw json.RawMessage) error {
+	var decoded any
+	decoder := util.NewJSONDecoder(bytes.NewReader(raw))
+	if err := decoder.Decode(&decoded); err != nil {
+		return err
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return fmt.Errorf("something follows the JSON object at byte %d", decoder.InputOffset())
+	}
+	return errors.New("it is not valid JSON")
+}
+
+func kindOf(first byte) string {
+	switch first {
+	case '[':
+		return "array"
+	case '"':
+		return "string"
+	case 't', 'f':
+		return "boolean"
+	default:
+		return "number"
+	}
+}
+
+// source is a text with the places of its objects and arrays.
+type source struct {
+	reader *Reader
+	text   string
+	marks  []mark
+}
+
+// mark is an object or array of a text, in the order in which they begin.
+type mark struct {
+	// end is behind it, and next the first mark that does not stand in it.
+	end, next int32
+	// size is how many things stand in it, or 1 where nothing does.
+	size int32
+}
+
+// outline goes over a valid text once. An error is of the first number that Rego cannot calculate with.
+func outline(text string) ([]mark, error) {
+	marks := make([]mark, 0, 8+len(text)/64)
+	open := make([]int32, 0, 32)
+	for at := 0; at < len(text); {
+		switch first := text[at]; first {
+		case '"':
+			at = endOfString(text, at)
+			continue
+		case '{', '[':
+			open = append(open, int32(len(marks))) //nolint:gosec // There are fewer than bytes.
+			marks = append(marks, mark{size: 1})
+		case '}', ']':
+			closed := &marks[open[len(open)-1]]
+			closed.end, closed.next = int32(at+1), int32(len(marks)) //nolint:gosec // The same.
+			open = open[:len(open)-1]
+		case ',':
+			marks[open[len(open)-1]].size++
+		case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
+			end := endOfScalar(text, at)
+			if _, err := ast.NumberChecked(text[at:end]); err != nil {
+				return nil, err
+			}
+			at = end
+			continue
+		}
+		at++
+	}
+	return marks, nil
+}

@@ -1,0 +1,175 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	admissionv1 "k8s.io/api/admission/v1"
+	authenticationv1 "k8s.io/api/authentication/v1"
+
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine/lazy"
+)
+
+// Door says which questions a review asks.
+type Door int
+
+const (
+	// AnyDoor asks rules and mutations: a manifest in CI.
+	AnyDoor Door = iota
+	// ValidatingDoor asks the rules only.
+	ValidatingDoor
+	// MutatingDoor asks the mutations, and the rules that only there can still say something.
+	MutatingDoor
+)
+
+// Review is one thing that is to be done to one object. It holds all that a decision may depend on besides
+// the World, the Guardrails and the library, so that the same Review always meets the same Verdict.
+type Review struct {
+	Door Door `json:"-"`
+	// Operation is CREATE, UPDATE or DELETE, AUDIT for an object that is stored, or empty for a manifest that is not
+	// applied yet.
+	Operation string `json:"operation,omitempty"`
+	// Group and Kind are those of Object: for a scale that is autoscaling and Scale.
+	Group string `json:"group,omitempty"`
+	Kind  string `json:"kind"`
+	// Resource is the plural of what is operated on, Subresource as in "scale".
+	Resource    string `json:"resource,omitempty"`
+	Subresource string `json:"subresource,omitempty"`
+	Namespace   string `json:"namespace,omitempty"`
+	// Name is empty for each item of a deletecollection; rules read it from OldObject.
+	Name string                    `json:"name,omitempty"`
+	User authenticationv1.UserInfo `json:"user"`
+	// Object, OldObject and Options are JSON objects, or empty where the operation has none.
+	Object    json.RawMessage `json:"object,omitempty"`
+	OldObject json.RawMessage `json:"oldObject,omitempty"`
+	Options   json.RawMessage `json:"options,omitempty"`
+	// ObjectValue is Object as ParseObject reads it, where the caller has it already.
+	ObjectValue ast.Value `json:"-"`
+	DryRun      bool      `json:"dryRun,omitempty"`
+	// Time is when it was asked, in seconds. Zero means unknown; then nothing counts as confirmed.
+	Time time.Time `json:"time"`
+	// Typed says that Object could be read into Kubernetes' own type.
+	Typed bool `json:"typed,omitempty"`
+	// Planned says that Object and OldObject are two versions of a manifest, and nothing of it is stored: whatever they
+	// say, nothing is confirmed, and it is not to be confirmed now.
+	Planned bool `json:"planned,omitempty"`
+	// Masked says that values of Object and OldObject were replaced by lazy.Mask; Prepared.MetMask reports whether a rule
+	// read one.
+	Masked bool `json:"-"`
+}
+
+// FromRequest makes a Review of an admission request that arrived at now.
+func FromRequest(request *admissionv1.AdmissionRequest, now time.Time) Review {
+	return Review{
+		Operation:   string(request.Operation),
+		Group:       request.Kind.Group,
+		Kind:        request.Kind.Kind,
+		Resource:    request.Resource.Resource,
+		Subresource: request.SubResource,
+		Namespace:   request.Namespace,
+		Name:        request.Name,
+		User:        request.UserInfo,
+		Object:      request.Object.Raw,
+		OldObject:   request.OldObject.Raw,
+		Options:     request.Options.Raw,
+		DryRun:      request.DryRun != nil && *request.DryRun,
+		Time:        now,
+	}
+}
+
+// untyped tells a manifest of which it is unknown yet whether its fields have their types.
+func (r Review) untyped() bool { return r.Operation == "" && !r.Typed }
+
+// subject is what the review is about in the words of a rule's `on`: "statefulsets/scale" and "UPDATE". A manifest
+// is judged as what it would create, and what is no resource of the library as what may own StatefulSets.
+func (r Review) subject() (resource, operation string) {
+	if r.Operation == "" {
+		known, _ := policies.ResourceOfKind(r.Group, r.Kind)
+		return known.Name, "CREATE"
+	}
+	if r.Subresource != "" {
+		return r.Resource + "/" + r.Subresource, r.Operation
+	}
+	if _, known := policies.LookupResource(r.Resource); !known {
+		return policies.ParentResource, r.Operation
+	}
+	return r.Resource, r.Operation
+}
+
+// requestKind decides which rules apply to a request. There are as many as the rules' metadata name.
+type requestKind struct {
+	door Door
+	// resource and operation are those of Review.subject.
+	resource, operation string
+	manifest, untyped   bool
+}
+
+// kind is computed once for a request.
+func (r Review) kind() requestKind {
+	resource, operation := r.subject()
+	return requestKind{
+		door: r.Door, resource: resource, operation: operation,
+		manifest: r.Operation == "", untyped: r.untyped(),
+	}
+}
+
+// input is the review as Rego sees it: an AdmissionReview's request, beside it what only Stateward knows. The objects are
+// read as far as rules ask.
+func (r Review) input(reader *lazy.Reader) (ast.Value, error) {
+	request := [][2]*ast.Term{
+		item("kind", ast.ObjectTerm(item("group", ast.StringTerm(r.Group)), item("kind", ast.StringTerm(r.Kind)))),
+		item("resource", ast.ObjectTerm(item("resource", ast.StringTerm(r.Resource)))),
+		item("subResource", ast.StringTerm(r.Subresource)),
+		item("namespace", ast.StringTerm(r.Namespace)),
+		item("name", ast.StringTerm(r.Name)),
+		item("dryRun", ast.BooleanTerm(r.DryRun)),
+		item("userInfo", userTerm(r.User)),
+	}
+	if r.Operation != "" {
+		request = append(request, item("operation", ast.StringTerm(r.Operation)))
+	}
+	// Options are no version of the object, but null or small.
+	for _, part := range []struct {
+		name  string
+		json  json.RawMessage
+		value ast.Value
+	}{{"object", r.Object, r.ObjectValue}, {"oldObject", r.OldObject, nil}, {"options", r.Options, nil}} {
+		value := part.value
+		if value == nil {
+			var err error
+			if value, err = reader.Read(part.json); err != nil {
+				return nil, fmt.Errorf("read %s of the review: %w", part.name, err)
+			}
+		}
+		request = append(request, item(part.name, ast.NewTerm(value)))
+	}
+	input := [][2]*ast.Term{item("request", lazy.Object(request...))}
+	var added [][2]*ast.Term
+	if !r.Time.IsZero() {
+		added = append(added, item("time", ast.StringTerm(r.Time.UTC().Format(time.RFC3339))))
+	}
+	if r.Planned {
+		added = append(added, item("planned", ast.BooleanTerm(true)))
+	}
+	if len(added) > 0 {
+		input = append(input, item("stateward", ast.ObjectTerm(added...)))
+	}
+	return lazy.Object(input...).Value, nil
+}
+
+func userTerm(user authenticationv1.UserInfo) *ast.Term {
+	groups := make([]*ast.Term, 0, len(user.Groups))
+	for _, group := range user.Groups {
+		groups = append(groups, ast.StringTerm(group))
+	}
+	return ast.ObjectTerm(
+		item("username", ast.StringTerm(user.Username)),
+		item("uid", ast.StringTerm(user.UID)),
+		item("groups", ast.ArrayTerm(groups...)),
+	)
+}
+
+func item(key string, value *ast.Term) [2]*ast.Term { return ast.Item(ast.StringTerm(key), value) }

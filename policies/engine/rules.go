@@ -1,0 +1,106 @@
+package engine
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/stateward/stateward/policies"
+)
+
+// ruleSet is the documents of the rules, and of the mutations, that apply to a kind of request: to evaluate a rule that has
+// nothing to say costs nearly as much as one that reports something.
+type ruleSet struct{ reports, changes []string }
+
+func (s *ruleSet) empty() bool { return len(s.reports)+len(s.changes) == 0 }
+
+// ruleSets are those of the kinds of requests that came so far.
+type ruleSets struct {
+	library *policies.Library
+	// off are rules whose findings are not reported.
+	off map[string]bool
+
+	mutex sync.RWMutex
+	known map[requestKind]*ruleSet
+}
+
+func newRuleSets(library *policies.Library, off map[string]bool) *ruleSets {
+	return &ruleSets{library: library, off: off, known: map[requestKind]*ruleSet{}}
+}
+
+// of returns the set for a kind of request. An empty one is not kept: those kinds have no limit.
+func (s *ruleSets) of(kind requestKind) *ruleSet {
+	s.mutex.RLock()
+	known, ok := s.known[kind]
+	s.mutex.RUnlock()
+	if ok {
+		return known
+	}
+	made := s.newRuleSet(kind)
+	if made.empty() {
+		return made
+	}
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	// Of two that were made at a time the first is kept, so that there is one evaluation of each kind.
+	if known, ok := s.known[kind]; ok {
+		return known
+	}
+	s.known[kind] = made
+	return made
+}
+
+func (s *ruleSets) newRuleSet(kind requestKind) *ruleSet {
+	// At the mutating door rules have notices.
+	report := "report"
+	if kind.door == MutatingDoor {
+		report = "notice"
+	}
+	return &ruleSet{
+		reports: s.documents(s.library.Rules, kind, report),
+		changes: s.documents(s.library.Mutations, kind, "report"),
+	}
+}
+
+// documents are what the rules that apply define.
+func (s *ruleSets) documents(rules []policies.Rule, kind requestKind, name string) (paths []string) {
+	for _, rule := range rules {
+		if s.applies(rule, kind) {
+			paths = append(paths, rule.Package+"."+name)
+		}
+	}
+	return paths
+}
+
+// applies reports whether a rule or mutation in force applies to a kind of request. In a manifest and in an audit nothing
+// changes, so what waits for a change of metadata does not count there.
+func (s *ruleSets) applies(rule policies.Rule, kind requestKind) bool {
+	changesNothing := kind.manifest || kind.operation == policies.Inspect
+	if s.off[rule.ID] || rule.Untyped && !kind.untyped || !rule.Judges(kind.resource, kind.operation) || changesNothing && rule.When[kind.resource] != "" {
+		return false
+	}
+	if rule.Kind == policies.Mutating {
+		return kind.door != ValidatingDoor && kind.operation != policies.Inspect
+	}
+	return kind.door != MutatingDoor || rule.Notices
+}
+
+// apply reports whether a rule or mutation in force applies to a kind of request.
+func (s *ruleSets) apply(kind requestKind) bool {
+	applies := func(rule policies.Rule) bool { return s.applies(rule, kind) }
+	return slices.ContainsFunc(s.library.Rules, applies) || slices.ContainsFunc(s.library.Mutations, applies)
+}
+
+// undecided lists the rules that judge such a request and read a resource that was looked for and is not known.
+func (s *ruleSets) undecided(kind requestKind, unknown map[string]bool) (undecided []Undecided) {
+	for _, rule := range s.library.Rules {
+		if !rule.Judges(kind.resource, kind.operation) || s.off[rule.ID] {
+			continue
+		}
+		for _, read := range rule.Reads {
+			if unknown[read] {
+				undecided = append(undecided, Undecided{Rule: rule.ID, Resource: read})
+			}
+		}
+	}
+	return undecided
+}
