@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -77,6 +78,10 @@ func (s *sorter) value(c chunk, v value) {
 			s.patch(o)
 			continue
 		}
+		if s.opts.lenient && isPart(o) {
+			s.part(o)
+			continue
+		}
 		document := o.document(s.file, len(s.Documents)+1)
 		document.source = v.source
 		if template, found := s.opts.template(document, o); found {
@@ -117,6 +122,12 @@ func (s *sorter) patch(o object) {
 	}
 	wrong := faultAt(o.root.place, "this is a patch and no manifest, because it holds $patch; check the kustomization that applies it with -k FOLDER")
 	s.errs = append(s.errs, inFile(s.file, []fault{wrong})...)
+}
+
+func (s *sorter) part(o object) {
+	detail := fmt.Sprintf("this may be a patch of StatefulSet %q, because it has no selector, no serviceName and no labels of pods: "+
+		"check the kustomization that applies it with -k FOLDER, or name the file to judge it as it is", o.name)
+	s.LeftOut = append(s.LeftOut, LeftOut{Position: at(s.file, o.root.place), Reason: Part, Detail: detail})
 }
 
 // readsAny reports whether a rule reads one of the kinds. Without any kind nothing can be said for it.
@@ -174,6 +185,26 @@ func isPatch(fields map[string]json.RawMessage) bool {
 		return true
 	}
 	return bytes.Contains(fields["spec"], []byte(`"$patch"`)) || bytes.Contains(fields["metadata"], []byte(`"$patch"`))
+}
+
+// isPart reports whether a StatefulSet lacks each field that every one of them has, as a strategic merge patch does.
+func isPart(o object) bool {
+	if o.kind != "StatefulSet" || !strings.HasPrefix(o.apiVersion, "apps/") {
+		return false
+	}
+	var set struct {
+		Spec struct {
+			Selector, ServiceName json.RawMessage
+			Template              struct {
+				Metadata struct{ Labels json.RawMessage }
+			}
+		}
+	}
+	if err := json.Unmarshal(o.raw, &set); err != nil {
+		return false
+	}
+	spec := set.Spec
+	return spec.Selector == nil && spec.ServiceName == nil && spec.Template.Metadata.Labels == nil
 }
 
 // templateStart opens an action of Go templates, Jinja and the like.

@@ -105,6 +105,11 @@ func (d *direct) resolve(written string) {
 			return
 		}
 		known = strings.TrimSpace(string(raw))
+		if known == "" || known[0] == '[' || known[0] == '{' {
+			// A lone dash in {a: -} is text, and begins a list elsewhere.
+			d.giveUp()
+			return
+		}
 		d.resolved[written] = known
 	}
 	d.raw(known)

@@ -46,6 +46,8 @@ func seeds() []string {
 		"%YAML 1.1\n---\na: 1\n",
 		"a:\n\t- b\n",
 		"a: b: c\n",
+		"{a: -}",
+		"[1:, -]",
 		"a: [1\nb: 2\n",
 		"kind: 1\napiVersion: {}\nmetadata: []\n",
 		"? a\n: |\n  ---\n  x\n",

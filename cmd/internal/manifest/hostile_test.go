@@ -106,6 +106,7 @@ func TestFolderHoldsMoreThanManifests(t *testing.T) {
 		"k/kustomization.yaml":   "patches: [{path: patch.yaml}]\n",
 		"k/patch.yaml":           service,
 		"p.yaml":                 "apiVersion: v1\nkind: Service\nmetadata: {name: a}\n$patch: delete\n",
+		"part.yaml":              "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: a}\nspec: {replicas: 5}\n",
 		"skip/b.yaml":            service,
 		"node_modules/c.yaml":    service,
 		".github/d.yaml":         service,
@@ -129,7 +130,7 @@ func TestFolderHoldsMoreThanManifests(t *testing.T) {
 	want := map[string]string{
 		"a.yaml": "read", "values.yaml": "not Kubernetes", "package.json": "not Kubernetes", "tsconfig.json": "not Kubernetes",
 		"list.yaml": "not Kubernetes", "chart": "Helm chart", "t.yaml": "unrendered template", "k/kustomization.yaml": "kustomization",
-		"k/patch.yaml": "patch", "p.yaml": "patch", "skip": "excluded", "node_modules": "hidden or vendored",
+		"k/patch.yaml": "patch", "p.yaml": "patch", "part.yaml": "part of a StatefulSet", "skip": "excluded", "node_modules": "hidden or vendored",
 		".github": "hidden or vendored", "excluded.yaml": "excluded", "z.yaml": "link",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

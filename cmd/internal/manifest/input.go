@@ -34,6 +34,8 @@ const (
 	ChartFile Reason = "file of a Helm chart"
 	// Patch changes other objects and is none.
 	Patch Reason = "patch"
+	// Part is a StatefulSet without all that makes one: no kustomization here names it, and it may well be a patch.
+	Part Reason = "part of a StatefulSet"
 	// Template has to be rendered first.
 	Template Reason = "unrendered template"
 	// Excluded was named by --exclude or a .statewardignore file.
@@ -48,7 +50,7 @@ const (
 
 // IsNote reports whether a person has to read of each one: it may hold a manifest that was not read.
 func (r Reason) IsNote() bool {
-	return slices.Contains([]Reason{Chart, Template, Link, Special}, r)
+	return slices.Contains([]Reason{Chart, Part, Template, Link, Special}, r)
 }
 
 func (i *Input) leaveOut(at Position, reason Reason, detail string) {
