@@ -89,12 +89,13 @@ _anywhere(sts) := {use |
 	some use in mounts.uses(sts, container)
 }
 
-# A sidecar that goes takes nothing with it while the container of the data stays.
+# A sidecar that goes takes nothing with it while the container of the data stays: one that writes, if this one does.
 _shared(entry, known, old, use) if {
 	some pair in known
 	pair.old.container.name != old.name
 	some other in mounts.uses(entry.old, pair.old.container)
 	other.claim == use.claim
+	not use.claim in mounts.writable(entry.old, old) - mounts.writable(entry.old, pair.old.container)
 }
 
 # METADATA

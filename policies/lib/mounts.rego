@@ -24,6 +24,41 @@ uses(sts, container) := {{"claim": behind, "at": _place(mount)} |
 	behind := behind_volumes[mount.name]
 }
 
+# METADATA
+# title: Writable
+# description: The claims that a container may write to.
+writable(sts, container) := {claims(sts)[mount.name] |
+	some mount in _mounts(container)
+	object.get(mount, "readOnly", false) != true
+}
+
+# METADATA
+# title: Covers
+# description: |
+#   Other volumes that a container mounts below the mount of a claim, as a set of {volume, at, claim, mount}: what the
+#   claim holds there is out of sight. Files of ConfigMaps and Secrets are meant to lie there.
+covers(sts, container) := {{"volume": mount.name, "at": mount.mountPath, "claim": behind, "mount": outer.mountPath} |
+	some outer in container.volumeMounts
+	behind := claim(sts, outer.name)
+	some mount in container.volumeMounts
+	mount.name != outer.name
+	is_below(mount.mountPath, outer.mountPath)
+	not mount.name in _files(sts)
+}
+
+# METADATA
+# title: Is below
+# description: True for a path within a folder, and for the folder itself.
+is_below(path, folder) if startswith(_folder(path), _folder(folder))
+
+_folder(path) := sprintf("%s/", [trim_suffix(path, "/")])
+
+_files(sts) := {volume.name |
+	some volume in _volumes(sts)
+	some kind in ["configMap", "secret", "projected", "downwardAPI"]
+	is_object(volume[kind])
+}
+
 _mounts(container) := array.concat(
 	[mount | some mount in container.volumeMounts],
 	[device | some device in container.volumeDevices],

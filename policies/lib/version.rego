@@ -60,18 +60,14 @@ scheme(tag) := "release" if {
 difference(base, before, after) := {"kind": "", "what": ""} if {
 	before == after
 	before != ""
-} else := _by_name(before, after) if {
-	scheme(before) == "semver"
-	scheme(after) == "semver"
-	_by_name(before, after)
 } else := _in_order(before, after) if {
 	scheme(before) == scheme(after)
 	scheme(before) in {"release", "build"}
-} else := _by_numbers(_depth(scheme(before), base, before), _first(scheme(before), base, before), old, new) if {
-	scheme(before) == scheme(after)
-	old := image.version(before)
-	new := image.version(after)
-}
+} else := [change |
+	some kind in ["lower-major", "major", "lower", "variant", ""]
+	some change in array.concat(_by_name(before, after), _by_number(base, before, after))
+	change.kind == kind
+][0]
 
 # METADATA
 # title: Without number
@@ -102,8 +98,15 @@ _by_numbers(depth, first, old, new) := {"kind": "lower-major", "what": "a lower 
 } else := {"kind": "major", "what": "a new major version"} if {
 	_less(_take(old.numbers, first), _take(new.numbers, first))
 } else := {"kind": "variant", "what": _variant(old.numbers == new.numbers)} if {
-	old.variant != new.variant
+	_unnumbered(old.variant) != _unnumbered(new.variant)
 } else := {"kind": "", "what": ""}
+
+# A newer version of a program that the tag names is no other variant.
+_unnumbered(variant) := regex.replace(
+	variant,
+	sprintf(`(?i)([-_+.](?:%s))[-_]?\d{1,9}(?:\.\d{1,9})*`, [concat("|", _products)]),
+	"$1",
+)
 
 _variant(true) := "another variant of the same version (other libraries may sort text differently)"
 
@@ -130,20 +133,31 @@ _zero(tag) := 2 if {
 	image.version(tag).numbers[0] == 0
 } else := 1
 
-# Of the programs that both tags name, the one whose major version differs.
-_by_name(before, after) := [change |
+_by_number(base, before, after) := [_by_numbers(_depth(scheme(before), base, before), first, old, new) |
+	scheme(before) == scheme(after)
+	first := _first(scheme(before), base, before)
+	old := image.version(before)
+	new := image.version(after)
+]
+
+# What the versions of each program that both tags name say of the change.
+_by_name(before, after) := [_named_change(name, old[name], new) |
+	scheme(before) == "semver"
+	scheme(after) == "semver"
 	old := _named(before)
 	some name, new in _named(after)
-	change := _named_change(name, old[name], new)
-][0]
+]
 
 _named_change(name, old, new) := {"kind": "lower-major", "what": sprintf("a lower major version of %s", [name])} if {
 	new[0] < old[0]
-}
-
-_named_change(name, old, new) := {"kind": "major", "what": sprintf("a new major version of %s", [name])} if {
+} else := {"kind": "major", "what": sprintf("a new major version of %s", [name])} if {
 	new[0] > old[0]
-}
+} else := {"kind": "lower-major", "what": sprintf("a lower version of %s, whose data format differs", [name])} if {
+	depth := object.get(_series, name, 1)
+	_less(_take(new, depth), _take(old, depth))
+} else := {"kind": "lower", "what": sprintf("a lower version of %s", [name])} if {
+	_less(new, old)
+} else := {"kind": "", "what": ""}
 
 _named(tag) := {name: [to_number(number) | some number in split(match[2], ".")] |
 	some match in regex.find_all_string_submatch_n(`(?:^|[-_+.])([A-Za-z]+)[-_]?(\d{1,9}(?:\.\d{1,9})*)`, tag, -1)

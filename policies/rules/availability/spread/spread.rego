@@ -33,7 +33,11 @@ report contains result.violation(rego.metadata.chain(), write.entry, {
 	_made_so(write)
 }
 
-_missing(sts) := sprintf("%s selects none of them", [concat(" and ", idle)]) if {
+_missing(sts) := sprintf("%s selects none of them", [term]) if {
+	idle := topology.idle(sts)
+	count(idle) == 1
+	some term in idle
+} else := sprintf("%s select none of them", [concat(" and ", idle)]) if {
 	idle := topology.idle(sts)
 	idle != set()
 } else := "no spread constraint, no anti-affinity"

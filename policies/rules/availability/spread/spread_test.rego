@@ -80,13 +80,14 @@ _scale(before, after) := {"request": {
 
 test_what_selects_no_pod_is_named[where] if {
 	some where, spec in {
-		"topologySpreadConstraints[0]": {"topologySpreadConstraints": [_idle]},
-		"podAntiAffinity.required[0]": {"affinity": {"podAntiAffinity": {
+		"topologySpreadConstraints[0] selects": {"topologySpreadConstraints": [_idle]},
+		"topologySpreadConstraints[0] and topologySpreadConstraints[1] select": {"topologySpreadConstraints": [_idle, _idle]},
+		"podAntiAffinity.required[0] selects": {"affinity": {"podAntiAffinity": {
 			"requiredDuringSchedulingIgnoredDuringExecution": [_idle],
 		}}},
-		"podAntiAffinity.preferred[0]": {"affinity": {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [
-			{"weight": 1, "podAffinityTerm": _idle},
-		]}}},
+		"podAntiAffinity.preferred[0] selects": {"affinity": {"podAntiAffinity": {
+			"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 1, "podAffinityTerm": _idle}],
+		}}},
 	}
 	{finding.what | some finding in rule.report} == {sprintf(_idle_text, [where])}
 		with input as {
@@ -99,4 +100,4 @@ test_what_selects_no_pod_is_named[where] if {
 
 _idle := {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": {"name": "db"}}}
 
-_idle_text := "2 pods may share one node: %s selects none of them"
+_idle_text := "2 pods may share one node: %s none of them"

@@ -117,6 +117,8 @@ test_harmless_change[change] if {
 		"a digest is added": ["db:17", concat("@", ["db:17", _digest])],
 		"a rebuild": [concat("@", ["db:17", _digest]), concat("@", ["db:17", _other_digest])],
 		"a rebuild of what is no version": [concat("@", ["db:blue", _digest]), concat("@", ["db:blue", _other_digest])],
+		"a newer program in the suffix": ["db:0.40.0-kafka-3.6.1", "db:0.40.0-kafka-3.7.0"],
+		"a newer program, and nothing else": ["db:pg14.1", "db:pg14.2"],
 		"the same variant": ["postgres:17.2-alpine", "postgres:17.3-alpine"],
 	}
 	_dangers == set() with input as _change(images[0], images[1])
@@ -150,6 +152,9 @@ test_version_in_the_suffix_counts[what] if {
 		"a new major version of pg": ["2.11.0-pg14", "2.11.0-pg15"],
 		"a lower major version of pg": ["2.11.0-pg15", "2.12.0-pg14"],
 		"a new major version of kafka": ["0.40.0-kafka-3.7.0", "0.45.0-kafka-4.0.0"],
+		"a lower version of kafka, whose data format differs": ["0.40.0-kafka-3.7.0", "0.41.0-kafka-3.6.1"],
+		"a lower version of pg": ["2.11.0-pg14.2", "2.11.0-pg14.1"],
+		"a lower major version": ["2.11.0-pg14.2", "1.9.0-pg14.2"],
 		"a new major version of postgres": ["postgres14-latest", "postgres15-latest"],
 	}
 	_dangers == {what} with input as _change(sprintf("db:%s", [tags[0]]), sprintf("db:%s", [tags[1]]))

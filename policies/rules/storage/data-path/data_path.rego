@@ -3,9 +3,10 @@
 # description: |
 #   A claim keeps its data when its mount changes, but the container no longer finds it: at another path, below another
 #   subPath or behind another claim it starts empty, and often initialises a new database there. The same happens when
-#   a variable such as PGDATA changes. Other users, groups and read-only mounts are warned of, because files may become
-#   unreadable. PostgreSQL images of version 18 and later keep their data below /var/lib/postgresql, so a claim that is
-#   mounted at /var/lib/postgresql/data stays empty.
+#   a variable such as PGDATA changes, or when another volume covers the folder. Other volumes below the claim's mount,
+#   other users and groups, and read-only mounts are warned of, because files may become unreadable. PostgreSQL images
+#   of version 18 and later keep their data below /var/lib/postgresql, so a claim that is mounted at
+#   /var/lib/postgresql/data stays empty.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/storage/volumes/
 #   - ref: https://github.com/docker-library/postgres/pull/1259
@@ -55,7 +56,26 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	some pair in containers.main_pairs(entry)
 	count(mounts.uses(entry.old, pair.old.container)) > 0
 	some name in config.param(rego.metadata.chain(), "variables")
-	_variables(pair.old.container, name) != _variables(pair.new.container, name)
+	_variable(pair.old.container, name) != _variable(pair.new.container, name)
+}
+
+report contains result.at(_level(rego.metadata.chain(), pair.new.container, cover.at), rego.metadata.chain(), entry, {
+	"path": array.concat(pair.new.path, ["volumeMounts"]),
+	"what": sprintf("volume %q covers %s in container %q: what %s holds there is out of sight", [
+		cover.volume,
+		cover.at,
+		pair.new.container.name,
+		cover.claim,
+	]),
+	"fix": "mount it outside of the claim",
+	"touched": true,
+}) if {
+	some entry in _updates
+	some pair in containers.main_pairs(entry)
+	some cover in (mounts.covers(entry.object, pair.new.container) - mounts.covers(entry.old, pair.old.container))
+	some before in pair.old.container.volumeMounts
+	before.mountPath == cover.mount
+	mounts.claim(entry.old, before.name) == cover.claim
 }
 
 report contains result.advice(rego.metadata.chain(), entry, {
@@ -115,7 +135,7 @@ report contains result.advice(rego.metadata.chain(), entry, {
 	some mount in item.container.volumeMounts
 	trim_suffix(mount.mountPath, "/") == "/var/lib/postgresql/data"
 	mounts.claim(entry.object, mount.name)
-	_variables(item.container, "PGDATA") == []
+	_variable(item.container, "PGDATA") == null
 }
 
 _updates := [entry |
@@ -127,16 +147,27 @@ _instead(loss) := "" if {
 	loss.now == ""
 } else := sprintf(", it finds it at %s", [loss.now])
 
-_variables(container, name) := [object.remove(each, ["name"]) |
-	some each in container.env
-	each.name == name
-]
+# Of several variables with one name the last counts.
+_variable(container, name) := object.remove(found[count(found) - 1], ["name"]) if {
+	found := [each | some each in container.env; each.name == name]
+	count(found) > 0
+} else := null
 
-_value(container, name) := sprintf("%q", [value]) if {
-	value := _variables(container, name)[0].value
+_value(container, name) := "nothing" if {
+	_variable(container, name) == null
 } else := "a reference" if {
-	_variables(container, name) != []
-} else := "nothing"
+	_variable(container, name).valueFrom
+} else := sprintf("%q", [object.get(_variable(container, name), "value", "")])
+
+# Where a variable names the folder, or one around it, the data itself goes out of sight.
+_level(chain, container, covered) := "deny" if {
+	some name in config.param(chain, "variables")
+	_is_near(_variable(container, name).value, covered)
+} else := "warn"
+
+_is_near(folder, covered) if mounts.is_below(folder, covered)
+
+_is_near(folder, covered) if mounts.is_below(covered, folder)
 
 _or(null) := "nothing"
 

@@ -202,3 +202,79 @@ test_data_may_be_found_by_another_container if {
 		{},
 	)
 }
+
+test_last_of_several_variables_counts if {
+	one := {"name": "PGDATA", "value": "/a"}
+	other := {"name": "PGDATA", "value": "/b"}
+	{finding.what | some finding in rule.report} == {
+		`PGDATA changes from "/a" to "/b": the container looks for its data elsewhere`,
+	} with input as _with_variables([one], [one, other])
+	rule.report == set() with input as _with_variables([one], [other, one])
+}
+
+test_variable_without_a_value_is_empty if {
+	{finding.what | some finding in rule.report} == {
+		`PGDATA changes from nothing to "": the container looks for its data elsewhere`,
+	} with input as _with_variables([], [{"name": "PGDATA"}])
+}
+
+_with_variables(before, after) := _update(
+	[object.union(_db([_mount("data", "/data", {})]), {"env": before})],
+	[object.union(_db([_mount("data", "/data", {})]), {"env": after})],
+	{},
+)
+
+test_volume_over_the_data_is_denied[covered] if {
+	some covered in ["/data/pg", "/data/pg/pg_wal", "/data/pg/"]
+	[[finding.what, finding.field, finding.existing] | some finding in rule.report] == [[
+		sprintf(
+			`volume "scratch" covers %s in container "db": what claim template "data" holds there is out of sight`,
+			[covered],
+		),
+		"spec.template.spec.containers[0].volumeMounts",
+		false,
+	]] with input as _covered(covered, {"emptyDir": {}}, [{"name": "PGDATA", "value": "/data/pg"}])
+}
+
+test_volume_elsewhere_in_the_claim_is_a_warning if {
+	[finding.advice | some finding in rule.report] == [true] with input as _covered("/data/tmp", {"emptyDir": {}}, [])
+	[finding.advice | some finding in rule.report] == [true]
+		with input as _covered("/data/tmp", {"emptyDir": {}}, [{"name": "PGDATA", "value": "/data/pg"}])
+}
+
+test_volume_may_be_beside_the_claim[covered] if {
+	some covered in ["/database", "/tmp", "/"]
+	rule.report == set() with input as _covered(covered, {"emptyDir": {}}, [])
+}
+
+test_file_may_be_in_the_claim[kind] if {
+	some kind in ["configMap", "secret", "projected", "downwardAPI"]
+	rule.report == set() with input as _covered("/data/conf", {kind: {}}, [])
+}
+
+test_volume_that_was_there_is_left_alone if {
+	mounts := [_db([_mount("data", "/data", {}), _mount("scratch", "/data/pg", {})])]
+	rule.report == set() with input as _update(mounts, mounts, {"hostNetwork": true})
+}
+
+test_new_claim_hides_nothing if {
+	rule.report == set() with input as _update(
+		[_db([_mount("other", "/other", {})])],
+		[_db([_mount("other", "/other", {}), _mount("data", "/data", {}), _mount("scratch", "/data/pg", {})])],
+		{"volumes": [{"name": "other", "persistentVolumeClaim": {"claimName": "other"}}]},
+	)
+}
+
+_covered(path, volume, variables) := _update(
+	[object.union(_db([_mount("data", "/data", {})]), {"env": variables})],
+	[object.union(_db([_mount("data", "/data", {}), _mount("scratch", path, {})]), {"env": variables})],
+	{"volumes": [object.union({"name": "scratch"}, volume)]},
+)
+
+test_container_that_alone_writes_is_no_sidecar if {
+	reader := {"name": "reader", "volumeMounts": [_mount("data", "/backup", {"readOnly": true})]}
+	{finding.what | some finding in rule.report} == {`container "db" no longer finds claim template "data" at /data`}
+		with input as _update([_db([_mount("data", "/data", {})]), reader], [reader], {})
+	rule.report == set()
+		with input as _update([_db([_mount("data", "/data", {})]), reader], [_db([_mount("data", "/data", {})])], {})
+}
