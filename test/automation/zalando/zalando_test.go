@@ -34,11 +34,17 @@ func TestPostgresOperator(t *testing.T) {
 
 	guarded.Do(t, "", "create", "namespace", namespace)
 	guarded.Do(t, "", "create", "-n", namespace, "-f", filepath.Join(manifests, "minimal-postgres-manifest.yaml"))
-	guarded.Becomes(t, namespace,
-		"StatefulSet acid-minimal-cluster: 2 of 2 ready with "+image,
+	state := []string{
+		"StatefulSet acid-minimal-cluster: 2 of 2 ready with " + image,
 		"Service acid-minimal-cluster", "Service acid-minimal-cluster-repl",
 		"PersistentVolumeClaim pgdata-acid-minimal-cluster-0: 1Gi", "PersistentVolumeClaim pgdata-acid-minimal-cluster-1: 1Gi",
-	)
+	}
+	guarded.Becomes(t, namespace, state...)
+
+	// Its sets have no owner. What takes them is found by their labels.
+	guarded.Refused(t, []string{"[owner-delete]", "StatefulSet acid-minimal-cluster"}, "delete", "postgresql", "acid-minimal-cluster", "-n", namespace)
+	guarded.Refused(t, []string{"[claim-in-use]"}, "delete", "pvc", "--all", "-n", namespace)
+	guarded.Is(t, namespace, state...)
 }
 
 // run starts the operator with the CustomResourceDefinition, rights and settings of its module.
