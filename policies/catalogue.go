@@ -17,6 +17,7 @@ type custom struct {
 	Severity Level               `json:"severity"`
 	Profile  map[string]Level    `json:"profile"`
 	Confirm  bool                `json:"confirm"`
+	DataLoss bool                `json:"dataLoss"`
 	On       map[string][]string `json:"on"`
 	When     map[string]Change   `json:"when"`
 	Untyped  bool                `json:"untyped"`
@@ -85,7 +86,7 @@ func describe(module *ast.Module) (rule Rule, ok bool, err error) {
 	rule = Rule{
 		ID: id, Kind: kind, Category: category, File: at.File, Line: at.Row, Package: module.Package.Path.String(), Custom: IsCustom(module.Package.Path),
 		Title: note.Title, Description: strings.TrimSpace(note.Description),
-		Severity: values.Severity, Profile: values.Profile, Confirm: values.Confirm, On: values.On, When: values.When, Untyped: values.Untyped, Reads: values.Reads,
+		Severity: values.Severity, Profile: values.Profile, Confirm: values.Confirm, DataLoss: values.DataLoss, On: values.On, When: values.When, Untyped: values.Untyped, Reads: values.Reads,
 		Params: values.Params, Fix: values.Fix, Since: values.Since, Aliases: values.Aliases, CEL: values.CEL,
 		Notices: slices.ContainsFunc(module.Rules, func(rule *ast.Rule) bool { return rule.Head.Name == "notice" }),
 	}
@@ -177,6 +178,9 @@ func check(rule Rule) error {
 		if !slices.Contains(Levels(), rule.Profile[profile]) {
 			problems = append(problems, fmt.Errorf("custom.profile.%s: unknown level %q: use one of %v", profile, rule.Profile[profile], Levels()))
 		}
+	}
+	if rule.DataLoss && !rule.Confirm {
+		problems = append(problems, errors.New("custom.dataLoss: it is about confirmations: add custom.confirm: true, or remove it"))
 	}
 	for _, resource := range sortedNames(rule.On) {
 		problems = append(problems, checkOperations(resource, rule.On[resource])...)

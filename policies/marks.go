@@ -7,7 +7,8 @@ const (
 	ConfirmMark       = "stateward.dev/confirm"
 	ConfirmUntilMark  = "stateward.dev/confirm-until"
 	ConfirmReasonMark = "stateward.dev/confirm-reason"
-	// ConfirmRulesMark lists the rules that the confirmation is for, separated by commas; without it, it is for all.
+	// ConfirmRulesMark lists the rules that the confirmation is for, separated by commas; without it, it
+	// is for those that are not about loss of data, which is deprecated.
 	ConfirmRulesMark = "stateward.dev/confirm-rules"
 	// ConfirmForMark is a duration that Stateward replaces by the end.
 	ConfirmForMark = "stateward.dev/confirm-for"

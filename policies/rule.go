@@ -78,6 +78,8 @@ type Rule struct {
 	Profile  map[string]Level `json:"profile,omitempty"`
 	// Confirm says that a confirmation lets through what the rule would deny.
 	Confirm bool `json:"confirm,omitempty"`
+	// DataLoss says that what the rule would deny can lose data: a confirmation by annotations must name the rule.
+	DataLoss bool `json:"dataLoss,omitempty"`
 	// On maps a resource, as "statefulsets" or "statefulsets/scale", to the operations that the rule judges.
 	On map[string][]string `json:"on"`
 	// When maps resources of On to what a request must change for the rule to judge it. The rule has nothing to say about

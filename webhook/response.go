@@ -100,7 +100,7 @@ func warning(finding engine.Finding) string {
 	what := finding.What
 	switch {
 	case finding.Confirmed:
-		what = "confirmed: " + what
+		what = consent(finding) + ": " + what
 	case finding.Existing:
 		what = "as before: " + what
 	}
@@ -117,6 +117,14 @@ func warning(finding engine.Finding) string {
 		}
 	}
 	return cut(candidates[len(candidates)-1], maxWarningLength)
+}
+
+// consent says how a finding is confirmed.
+func consent(finding engine.Finding) string {
+	if finding.Confirmation != nil && finding.Confirmation.Unnamed {
+		return "confirmed (deprecated: without " + policies.ConfirmRulesMark + ")"
+	}
+	return "confirmed"
 }
 
 func length(text string) int { return len([]rune(text)) }

@@ -28,6 +28,11 @@ func existing(of engine.Finding) engine.Finding {
 	return of
 }
 
+func unnamed(of engine.Finding) engine.Finding {
+	of.Confirmation = &engine.Confirmation{By: "alice", Unnamed: true}
+	return of
+}
+
 func confirmed(of engine.Finding) engine.Finding {
 	of.Confirmed = true
 	return of
@@ -74,6 +79,10 @@ func TestAWarningSaysAsMuchAsFitsInto120Characters(t *testing.T) {
 		"what was confirmed says so": {
 			finding: confirmed(finding(policies.Warn, "r", "f", "too few", "have more")),
 			want:    "[r] f: confirmed: too few",
+		},
+		"what was confirmed without rules says that this is deprecated": {
+			finding: unnamed(confirmed(finding(policies.Warn, "r", "f", "too few", "have more"))),
+			want:    "[r] f: confirmed (deprecated: without stateward.dev/confirm-rules): too few",
 		},
 		"what was confirmed and there before was confirmed": {
 			finding: confirmed(existing(finding(policies.Warn, "r", "f", "too few", "have more"))),

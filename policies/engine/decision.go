@@ -58,6 +58,8 @@ type Confirmation struct {
 	By     string `json:"by"`
 	Until  string `json:"until"`
 	Reason string `json:"reason,omitempty"`
+	// Unnamed says that the annotations name no rules, which is deprecated.
+	Unnamed bool `json:"unnamed,omitempty"`
 }
 
 // ObjectReference names an object.

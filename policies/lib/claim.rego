@@ -3,6 +3,7 @@
 # description: The claims that a StatefulSet makes from its templates, and what they ask for.
 package stateward.lib.claim
 
+import data.stateward.lib.defaults
 import data.stateward.lib.review
 
 # METADATA
@@ -89,3 +90,25 @@ _named(claim) := object.union(claim, {"spec": {"storageClassName": class(claim)}
 class_path(claim) := ["metadata", "annotations", beta_annotation] if {
 	claim.metadata.annotations[beta_annotation]
 } else := ["spec", "storageClassName"]
+
+# METADATA
+# title: Ordinal
+# description: |
+#   The ordinal of the pod of a StatefulSet that finds its data through the claim of this name, as its controller gives
+#   them; undefined for the name of another claim.
+ordinal(sts, name) := to_number(suffix) if {
+	some template in sts.spec.volumeClaimTemplates
+	prefix := sprintf("%s-%s-", [template.metadata.name, sts.metadata.name])
+	startswith(name, prefix)
+	suffix := trim_prefix(name, prefix)
+	regex.match(`^(0|[1-9]\d{0,9})$`, suffix)
+}
+
+# METADATA
+# title: Is in range
+# description: True for the ordinal of a pod that the StatefulSet has at its present scale.
+is_in_range(sts, ordinal) if {
+	start := defaults.ordinals_start(sts)
+	ordinal >= start
+	ordinal < start + defaults.replicas(sts)
+}

@@ -71,3 +71,26 @@ test_template_is_compared_as_it_was_stored if {
 	corrected := {"metadata": {"annotations": {}}, "spec": {"storageClassName": "a"}}
 	claim.as_stored(annotated, corrected) == corrected
 }
+
+test_ordinal_is_that_of_the_pod_of_a_claim[name] if {
+	some name, ordinal in {"www-web-0": 0, "www-web-12": 12, "logs-web-3": 3}
+	claim.ordinal(_two, name) == ordinal
+}
+
+test_name_of_another_claim_has_no_ordinal[name] if {
+	some name in ["www-web-", "www-web-01", "www-web-a", "www-webs-0", "data-web-0", "www-web-0-0", "www-web-12345678901"]
+	not claim.ordinal(_two, name)
+}
+
+test_ordinals_are_in_range_at_the_present_scale if {
+	{ordinal | some ordinal in numbers.range(0, 9); claim.is_in_range(_two, ordinal)} == {2, 3, 4}
+}
+
+_two := {
+	"metadata": {"name": "web"},
+	"spec": {
+		"replicas": 3,
+		"ordinals": {"start": 2},
+		"volumeClaimTemplates": [{"metadata": {"name": "www"}}, {"metadata": {"name": "logs"}}],
+	},
+}

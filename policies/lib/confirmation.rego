@@ -22,10 +22,11 @@ import data.stateward.lib.stamp
 # METADATA
 # title: Valid
 # description: |
-#   True if a user has confirmed this operation for one of these names of a rule, and the confirmation is still valid.
-#   If the Guardrails require four eyes, that user must not be the one who acts.
-valid(entry, rules) if {
-	_counts(_marked(entry), _operation(entry), rules, entry)
+#   True if a user has confirmed this operation for a rule, and the confirmation is still valid. If the Guardrails
+#   require four eyes, that user must not be the one who acts. A rule is an object: its id, the names that it has or
+#   had, and data_loss, which is true if what it denies can lose data.
+valid(entry, rule) if {
+	_counts(_target(entry), rule, entry)
 	confirmations.by_another(marks.annotation(_marked(entry), marks.confirmed_by), entry)
 }
 
@@ -51,13 +52,22 @@ possible(entry) if entry.kind == "Eviction"
 # description: True for a StatefulSet whose own deletion is confirmed, so that what belongs to it may go with it.
 # scope: document
 ends(sts, entry) if {
-	_counts(sts, "delete", ["cascade-delete"], entry)
+	_counts(_deletion(sts), {"names": ["cascade-delete"], "data_loss": true}, entry)
 	confirmations.by_another(marks.annotation(sts, marks.confirmed_by), entry)
 }
 
-ends(sts, entry) if {
-	target := {"group": "apps", "kind": "StatefulSet", "operation": "delete", "object": sts}
-	confirmations.covering(target, ["cascade-delete"], entry)
+ends(sts, entry) if confirmations.covering(_deletion(sts), ["cascade-delete"], entry)
+
+_deletion(sts) := {"group": "apps", "kind": "StatefulSet", "operation": "delete", "object": sts}
+
+# METADATA
+# title: In force
+# description: |
+#   True while the marks of a target's object confirm its operation, for whichever rule. The target has the group and
+#   the kind of the object, the object as stored and the operation.
+in_force(target, entry) if {
+	_in_time(target, entry)
+	marks.annotation(target.object, marks.confirmed_object) == stamp.state(target)
 }
 
 # METADATA
@@ -70,12 +80,16 @@ ahead(until, entry) if {
 
 # METADATA
 # title: Record
-# description: Who confirmed, until when and why ("" if unknown).
-record(entry) := {
-	"by": marks.annotation(marked, marks.confirmed_by),
-	"until": marks.annotation(marked, marks.until),
-	"reason": marks.annotation(marked, marks.reason),
-} if {
+# description: |
+#   Who confirmed, until when and why ("" if unknown), and unnamed, which is true where the marks name no rule.
+record(entry) := object.union(
+	{"unnamed": true | marks.annotation(marked, marks.rules) == ""},
+	{
+		"by": marks.annotation(marked, marks.confirmed_by),
+		"until": marks.annotation(marked, marks.until),
+		"reason": marks.annotation(marked, marks.reason),
+	},
+) if {
 	marked := _marked(entry)
 }
 
@@ -86,7 +100,7 @@ record(entry) := {
 #   is left to the confirmation of the live object. What Helm installed is deleted together, and so confirmed together.
 # scope: document
 way(entry, rule) := sprintf("add an exception to the Guardrails, and confirm it when it is applied: %s", [
-	_later(entry),
+	_later(entry, rule),
 ]) if {
 	entry.planned
 } else := sprintf("%s: stateward confirm release %s delete%s", [
@@ -108,7 +122,7 @@ command(entry, rule) := sprintf(
 	"kubectl annotate %s %s%s --overwrite --field-manager=stateward-confirm %s=%s %s %s=10m",
 	[
 		lower(_kind(entry)), entry.name, _in_namespace(entry),
-		marks.confirm, _operation(entry), for_rules([rule]), marks.for_time,
+		marks.confirm, _operation(entry), for_rules([rule.id]), marks.for_time,
 	],
 )
 
@@ -117,32 +131,41 @@ command(entry, rule) := sprintf(
 # description: The part of a command that names rules.
 for_rules(rules) := sprintf("%s=%s", [marks.rules, concat(",", rules)])
 
-_later(entry) := sprintf("stateward confirm %s/%s %s%s", [
+# METADATA
+# title: Later for rules
+# description: The same of the command of a plan.
+later_for_rules(rules) := sprintf("--rules %s", [concat(",", rules)])
+
+_later(entry, rule) := sprintf("stateward confirm %s/%s %s%s %s", [
 	lower(_kind(entry)),
 	entry.name,
 	_operation(entry),
 	_in_namespace(entry),
+	later_for_rules([rule.id]),
 ])
 
-_counts(marked, operation, rules, entry) if {
-	_in_time(marked, operation, entry)
-	_is_for(marked, rules)
-	marks.annotation(marked, marks.confirmed_object) == stamp.state(marked, operation)
+_counts(target, rule, entry) if {
+	_in_time(target, entry)
+	_is_for(target.object, rule)
+	marks.annotation(target.object, marks.confirmed_object) == stamp.state(target)
 }
 
-_in_time(marked, operation, entry) if {
+_in_time(target, entry) if {
 	not entry.planned
 	entry.time != ""
-	marks.annotation(marked, marks.confirm) == operation
-	_is_stamp(marks.annotation(marked, marks.confirmed_by))
-	clock.within_the_hour(marks.annotation(marked, marks.until), entry.time)
+	marks.annotation(target.object, marks.confirm) == target.operation
+	_is_stamp(marks.annotation(target.object, marks.confirmed_by))
+	clock.within_the_hour(marks.annotation(target.object, marks.until), entry.time)
 }
 
-_is_for(marked, _) if marks.annotation(marked, marks.rules) == ""
+_is_for(marked, rule) if {
+	marks.annotation(marked, marks.rules) == ""
+	not rule.data_loss
+}
 
-_is_for(marked, rules) if {
+_is_for(marked, rule) if {
 	some named in split(marks.annotation(marked, marks.rules), ",")
-	trim_space(named) in rules
+	trim_space(named) in rule.names
 }
 
 # A confirmation without a stamp was made where nobody looked. One by a controller came with a template: whoever wrote
@@ -160,42 +183,72 @@ _who_must(entry, rule) := _another_must(entry, rule) if {
 	config.four_eyes
 } else := sprintf("confirm it again (%s)", [_stale(entry)]) if {
 	_stale(entry)
-} else := sprintf("confirm it too (%s is confirmed)", [marks.annotation(_marked(entry), marks.rules)]) if {
-	_in_time(_marked(entry), _operation(entry), entry)
-	not _is_for(_marked(entry), [rule])
+} else := sprintf("confirm it too (%s)", [_limit(entry, rule)]) if {
+	_limit(entry, rule)
 } else := "confirm it"
 
 _another_must(entry, rule) := "a second person must run (the confirmation of a service account does not count)" if {
-	_counts(_marked(entry), _operation(entry), [rule], entry)
+	_counts(_target(entry), rule, entry)
 	_is_of_a_service_account(entry)
 } else := "a second person must run (your own confirmation does not count)" if {
-	_counts(_marked(entry), _operation(entry), [rule], entry)
+	_counts(_target(entry), rule, entry)
 } else := sprintf("a second person must run (%s)", [_stale(entry)]) if {
 	_stale(entry)
+} else := sprintf("a second person must run (%s)", [_limit(entry, rule)]) if {
+	_limit(entry, rule)
 } else := "a second person must run"
+
+# Why a confirmation that is in time does not count for this rule.
+_limit(entry, rule) := "the confirmation names no rules, and this rule is about loss of data" if {
+	_is_other(entry, rule)
+	marks.annotation(_marked(entry), marks.rules) == ""
+} else := sprintf("%s is confirmed", [marks.annotation(_marked(entry), marks.rules)]) if {
+	_is_other(entry, rule)
+}
+
+_is_other(entry, rule) if {
+	_in_time(_target(entry), entry)
+	not _is_for(_marked(entry), rule)
+}
 
 # What has changed since a confirmation that would count otherwise.
 _stale(entry) := change if {
-	marked := _marked(entry)
-	_in_time(marked, _operation(entry), entry)
-	before := marks.annotation(marked, marks.confirmed_object)
-	now := stamp.state(marked, _operation(entry))
+	target := _target(entry)
+	_in_time(target, entry)
+	before := marks.annotation(target.object, marks.confirmed_object)
+	now := stamp.state(target)
 	before != now
 	change := _change(split(before, "/"), split(now, "/"))
 }
 
-_change([uid, before], [uid, now]) := sprintf("it was confirmed for generation %s, which is now %s", [before, now]) if {
-	regex.match(`^[0-9]+$`, before)
-} else := sprintf("it was confirmed for whenDeleted %s, which is now %s", [before, now])
+_unbound := "it came with the object or with another change by a service account, which confirms nothing"
 
-_change(before, now) := "it was confirmed for another state of it" if {
-	count(before) != count(now)
-}
-
-_change(before, now) := "it was confirmed for an object of this name that is gone" if {
-	count(before) == count(now)
+_change(before, now) := _unbound if {
+	before == [""]
+} else := "it was confirmed for an object of this name that is gone" if {
 	before[0] != now[0]
-}
+} else := sprintf("it was confirmed for generation %s, which is now %s", [before[1], now[1]]) if {
+	regex.match(`^[0-9]+$`, before[1])
+	regex.match(`^[0-9]+$`, now[1])
+} else := sprintf("it was confirmed for whenDeleted %s, which is now %s", [before[1], now[1]]) if {
+	before[1] != now[1]
+	{before[1], now[1]} == {"Delete", "Retain"}
+} else := sprintf("it was confirmed for %s, which changed since", [_counted(now)]) if {
+	_claims(before) == _claims(now)
+	_claims(now) > 0
+} else := sprintf("it was confirmed when %s would go with it, and now it is %d", [_counted(before), _claims(now)]) if {
+	_claims(before) != _claims(now)
+} else := "it was confirmed for another state of it"
+
+_counted(parts) := "1 claim" if {
+	_claims(parts) == 1
+} else := sprintf("%d claims", [_claims(parts)])
+
+# How many claims a deletion takes along.
+_claims(parts) := to_number(split(part, "-")[0]) if {
+	some part in parts
+	regex.match(`^[0-9]+-[0-9a-f]{12}$`, part)
+} else := 0
 
 _in_namespace(entry) := "" if {
 	entry.kind in {"CustomResourceDefinition", "Guardrails", "Namespace", "PersistentVolume"}

@@ -117,6 +117,7 @@ test_set_whose_deletion_is_covered_ends if {
 test_own_confirmation_ends_no_set_with_four_eyes if {
 	marked := {
 		"stateward.dev/confirm": "delete",
+		"stateward.dev/confirm-rules": "cascade-delete",
 		"stateward.dev/confirm-until": _later,
 		"stateward.dev/confirmed-by": "bob",
 		"stateward.dev/confirmed-object": _set.metadata.uid,

@@ -22,7 +22,9 @@ reason := "stateward.dev/confirm-reason"
 
 # METADATA
 # title: Confirm rules
-# description: The ids of the rules that the confirmation is for, separated by commas; without it, it is for all.
+# description: |
+#   The ids of the rules that the confirmation is for, separated by commas. Without it, it is for those that are not
+#   about loss of data, which is deprecated.
 rules := "stateward.dev/confirm-rules"
 
 # METADATA

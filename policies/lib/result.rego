@@ -25,11 +25,13 @@ import data.stateward.lib.scope
 # description: What the rule exists to stop; its way out ends with the command to confirm it, where that is possible.
 violation(chain, entry, found) := _message(object.union_n([
 	finding,
-	{"fix": _fix(confirmable, entry, finding)},
-	_confirmation(confirmable, entry, finding),
+	{"fix": _fix(confirmable, entry, finding, rule)},
+	_confirmation(confirmable, entry, finding, rule),
 ])) if {
 	finding := object.union(_finding(chain, entry, found), {"existing": _existing(entry, found)})
-	confirmable := object.get(found, "confirm", object.get(_package(chain).annotations.custom, "confirm", false))
+	custom := _package(chain).annotations.custom
+	confirmable := object.get(found, "confirm", object.get(custom, "confirm", false))
+	rule := {"id": finding.rule, "names": _called(finding), "data_loss": object.get(custom, "dataLoss", false)}
 }
 
 # METADATA
@@ -117,26 +119,26 @@ _place("") := ""
 _place(place) := sprintf("%s: ", [place]) if place != ""
 
 # A command ends the sentence without a full stop, which would be pasted with it. Only what is stored can be marked.
-_fix(true, entry, finding) := sprintf("%s, or %s", [
+_fix(true, entry, finding, rule) := sprintf("%s, or %s", [
 	trim_suffix(finding.fix, "."),
-	confirmation.way(entry, finding.rule),
+	confirmation.way(entry, rule),
 ]) if {
 	confirmation.possible(entry)
 } else := finding.fix
 
-_fix(false, _, finding) := finding.fix
+_fix(false, _, finding, _) := finding.fix
 
-_confirmation(true, entry, finding) := {"confirmed": true, "confirmation": confirmation.record(entry)} if {
-	confirmation.valid(entry, _called(finding))
+_confirmation(true, entry, finding, rule) := {"confirmed": true, "confirmation": confirmation.record(entry)} if {
+	confirmation.valid(entry, rule)
 }
 
 # Confirmations are looked up at the API server, so only where it matters.
 else := {"confirmed": true, "confirmation": covered} if {
 	config.level(finding) == "deny"
-	covered := confirmation.covered(entry, _called(finding))
+	covered := confirmation.covered(entry, rule.names)
 } else := {"confirmed": false}
 
-_confirmation(false, _, _) := {"confirmed": false}
+_confirmation(false, _, _, _) := {"confirmed": false}
 
 _called(finding) := array.concat([finding.rule], object.get(finding, "aliases", []))
 

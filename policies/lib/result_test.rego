@@ -98,7 +98,10 @@ test_confirmed_finding_is_marked if {
 	entry := object.union(_update(1, 2), {"old": {"metadata": {"annotations": _confirmed}}})
 	finding := result.violation(_chain({"confirm": true}), entry, _found({}))
 	finding.confirmed == true
-	finding.confirmation == {"by": "alice", "until": "2026-11-23T12:10:00Z", "reason": ""}
+	finding.confirmation == {"by": "alice", "until": "2026-11-23T12:10:00Z", "reason": "", "unnamed": true}
+	lossy := result.violation(_chain({"confirm": true, "dataLoss": true}), entry, _found({}))
+	lossy.confirmed == false
+	contains(lossy.fix, "confirm it too (the confirmation names no rules, and this rule is about loss of data): kubectl")
 }
 
 test_finding_that_a_confirmation_object_covers_is_marked if {
@@ -210,6 +213,7 @@ _chain(custom) := [
 _found(fields) := object.union({"path": ["spec", "replicas"], "what": "2 is wrong"}, fields)
 
 _update(from, to) := {
+	"group": "apps",
 	"operation": "UPDATE",
 	"kind": "StatefulSet",
 	"namespace": "default",

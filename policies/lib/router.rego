@@ -54,7 +54,13 @@ _confirmed_together(findings) := findings if {
 
 _naming(finding, findings) := {key: text |
 	some key in ["msg", "fix"]
-	text := replace(finding[key], confirmation.for_rules([finding.rule]), confirmation.for_rules(sort(rules)))
+	text := strings.replace_n(
+		{
+			confirmation.for_rules([finding.rule]): confirmation.for_rules(sort(rules)),
+			confirmation.later_for_rules([finding.rule]): confirmation.later_for_rules(sort(rules)),
+		},
+		finding[key],
+	)
 } if {
 	_asks(finding)
 	rules := {other.rule | some other in findings; other.object == finding.object; _asks(other)}
@@ -65,8 +71,12 @@ _asks(finding) if {
 	finding.level == "deny"
 	finding.confirmed == false
 	finding.existing == false
-	contains(finding.fix, confirmation.for_rules([finding.rule]))
+	_names_itself(finding)
 }
+
+_names_itself(finding) if contains(finding.fix, confirmation.for_rules([finding.rule]))
+
+_names_itself(finding) if endswith(finding.fix, confirmation.later_for_rules([finding.rule]))
 
 # METADATA
 # title: Made

@@ -71,6 +71,20 @@ test_denials_of_one_request_are_confirmed_together if {
 	}
 }
 
+test_plan_says_how_each_rule_is_confirmed_later if {
+	finding := {
+		"severity": "deny", "profile": {}, "confirmed": false, "existing": false,
+		"object": {"kind": "StatefulSet", "namespace": "default", "name": "web"},
+	}
+	reports := [[object.union(finding, {"rule": rule, "fix": text, "msg": text}) |
+		some rule in ["a", "b"]
+		text := sprintf("wait, or confirm it: stateward confirm statefulset/web update --rules %s", [rule])
+	]]
+	{found.fix | some found in router.levelled(reports)} == {
+		"wait, or confirm it: stateward confirm statefulset/web update --rules a,b",
+	}
+}
+
 test_rules_of_users_are_asked_too if {
 	finding := {"rule": "owner", "severity": "deny", "profile": {}}
 	found := {[found.rule, found.level] | some found in router.findings} with input as {}

@@ -6,6 +6,7 @@
 package stateward.lib.stamp
 
 import data.stateward.lib.clock
+import data.stateward.lib.lost
 import data.stateward.lib.marks
 
 # METADATA
@@ -22,13 +23,62 @@ name(entry) := "" if {
 
 # METADATA
 # title: Bound
-# description: The value of `stateward.dev/confirmed-object` after a request; "" if nothing is confirmed.
+# description: |
+#   The value of `stateward.dev/confirmed-object` after a request; "" if nothing is confirmed. It is "" too where a
+#   service account confirms in passing.
 # scope: document
 bound(entry) := "" if {
 	name(entry) == ""
 } else := marks.annotation(entry.old, marks.confirmed_object) if {
 	not renewed(entry)
-} else := state(entry.old, marks.annotation(entry.object, marks.confirm))
+} else := "" if {
+	in_passing(entry)
+} else := state({
+	"group": entry.group,
+	"kind": entry.kind,
+	"operation": marks.annotation(entry.object, marks.confirm),
+	"object": entry.old,
+})
+
+# METADATA
+# title: Fits
+# description: |
+#   True for a value of `stateward.dev/confirmed-object` that a request may leave. Which claims go with the object is
+#   left to the webhook that writes it: one may be made before the next webhook looks.
+# scope: document
+fits(written, entry) if written == bound(entry)
+
+fits(written, entry) if {
+	renewed(entry)
+	marks.annotation(entry.object, marks.confirm) == "delete"
+	bound(entry) != ""
+	_without_claims(written) == _without_claims(bound(entry))
+}
+
+_without_claims(state) := regex.replace(state, `/\d+-[0-9a-f]{12}$`, "")
+
+# METADATA
+# title: In passing
+# description: |
+#   True where a service account sets the marks together with anything else: a chart or a sync that renders them would
+#   confirm itself at each upgrade.
+in_passing(entry) if {
+	startswith(object.get(entry.user, "username", ""), "system:serviceaccount:")
+	entry.operation == "UPDATE"
+	_beside(entry.object) != _beside(entry.old)
+}
+
+# What a user may change of an object, without the marks. Every mark of a confirmation begins as the first does.
+_beside(marked) := [
+	object.remove(marked, ["metadata", "status"]),
+	[object.get(marked.metadata, key, none) |
+		some key, none in {"labels": {}, "finalizers": [], "ownerReferences": []}
+	],
+	{key: value |
+		some key, value in marked.metadata.annotations
+		not startswith(key, marks.confirm)
+	},
+]
 
 # METADATA
 # title: Renewed
@@ -70,15 +120,24 @@ _after(entry, duration) := time.format([
 # METADATA
 # title: State
 # description: |
-#   What a confirmation on this object is for: the spec as it is for an update and a change of scale, and for a deletion
-#   what it does to the claims; "" in CI, where objects have no uid.
+#   What a confirmation on the object of a target is for: the spec as it is for an update and a change of scale, and for
+#   a deletion what it does to the claims; "" in CI, where objects have no uid. The target has the group and the kind of
+#   the object, the object as stored and the operation.
 # scope: document
-default state(_, _) := ""
+default state(_) := ""
 
-state(marked, operation) := sprintf("%s/%d", [marked.metadata.uid, marked.metadata.generation]) if {
-	operation != "delete"
-	marked.metadata.generation
-} else := sprintf("%s/%s", [marked.metadata.uid, when_deleted]) if {
-	operation == "delete"
-	when_deleted := marked.spec.persistentVolumeClaimRetentionPolicy.whenDeleted
-} else := marked.metadata.uid
+state(target) := concat("/", array.concat([uid], _facts(target))) if {
+	uid := target.object.metadata.uid
+}
+
+_facts(target) := [sprintf("%d", [generation]) |
+	generation := target.object.metadata.generation
+] if {
+	target.operation != "delete"
+} else := array.concat(
+	[when_deleted | when_deleted := target.object.spec.persistentVolumeClaimRetentionPolicy.whenDeleted],
+	[sprintf("%d-%s", [count(names), substring(crypto.sha256(concat(",", names)), 0, 12)]) |
+		names := lost.claims(target)
+		count(names) > 0
+	],
+)

@@ -87,9 +87,105 @@ test_bound_is_the_state_that_is_confirmed[case] if {
 		{"what": "takes them away", "old": object.union(_marks("update", _later), bound), "new": bound, "bound": ""},
 	]
 	stamp.bound({
+		"group": "apps",
+		"kind": "StatefulSet",
+		"operation": "UPDATE",
 		"object": {"metadata": {"annotations": case.new}},
 		"old": {"metadata": {"uid": "0c7a", "generation": 5, "annotations": case.old}},
 		"user": {"username": "bob"},
 		"time": _now,
 	}) == case.bound
+}
+
+test_deletion_is_bound_to_the_claims_that_go_with_it[case] if {
+	some case in [
+		{"kind": "StatefulSet", "group": "apps", "bound": "0c7a/Delete/1-6d0c4ec95e66"},
+		{"kind": "Namespace", "group": "", "bound": "0c7a/Delete/1-6d0c4ec95e66"},
+		{"kind": "Pod", "group": "", "bound": "0c7a/Delete"},
+		{"kind": "StatefulSet", "group": "example.com", "bound": "0c7a/Delete"},
+	]
+	stamp.bound(_deleting(case.kind, case.group)) == case.bound with data.cluster.persistentvolumeclaims as _claims
+}
+
+test_claims_of_a_record_are_left_to_who_writes_it[case] if {
+	some case in [
+		{"written": "0c7a/Delete/1-6d0c4ec95e66", "fits": true},
+		{"written": "0c7a/Delete/3-0123456789ab", "fits": true},
+		{"written": "0c7a/Delete", "fits": true},
+		{"written": "0c7a/Retain/1-6d0c4ec95e66", "fits": false},
+		{"written": "1d8b/Delete/1-6d0c4ec95e66", "fits": false},
+		{"written": "0c7a/Delete/all", "fits": false},
+		{"written": "", "fits": false},
+	]
+	fits := count([true | stamp.fits(case.written, _deleting("StatefulSet", "apps"))])
+		with data.cluster.persistentvolumeclaims as _claims
+	fits == count([true | case.fits])
+}
+
+test_record_of_an_earlier_request_fits_as_it_is_only if {
+	left := object.union(_marks("delete", _later), {"stateward.dev/confirmed-object": "0c7a/Delete"})
+	entry := object.union(_deleting("StatefulSet", "apps"), {
+		"object": {"metadata": {"annotations": left}},
+		"old": {"metadata": {"annotations": left}},
+	})
+	stamp.fits("0c7a/Delete", entry)
+	not stamp.fits("0c7a/Delete/1-6d0c4ec95e66", entry)
+}
+
+_deleting(kind, group) := {
+	"group": group,
+	"kind": kind,
+	"operation": "UPDATE",
+	"object": {"metadata": {"annotations": _said("delete", _later)}},
+	"old": {
+		"metadata": {"name": "web", "namespace": "web", "uid": "0c7a"},
+		"spec": {
+			"replicas": 1,
+			"volumeClaimTemplates": [{"metadata": {"name": "www"}}],
+			"persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete"},
+		},
+	},
+	"user": {"username": "bob"},
+	"time": _now,
+}
+
+_claims := {"web": {
+	"www-web-0": {"metadata": {"name": "www-web-0"}, "status": {"phase": "Bound"}},
+	"www-web-7": {"metadata": {"name": "www-web-7"}, "status": {"phase": "Pending"}},
+}}
+
+test_service_account_confirms_by_a_request_of_its_own[case] if {
+	some case in [
+		{"what": "nothing else", "change": {}, "bound": "0c7a/5"},
+		{"what": "fields of the server", "change": {"metadata": {"managedFields": [{}]}}, "bound": "0c7a/5"},
+		{"what": "the status", "change": {"status": {"replicas": 2}}, "bound": "0c7a/5"},
+		{"what": "the image", "change": {"spec": {"image": "b"}}, "bound": ""},
+		{"what": "a label", "change": {"metadata": {"labels": {"a": "b"}}}, "bound": ""},
+		{"what": "a finalizer", "change": {"metadata": {"finalizers": ["a"]}}, "bound": ""},
+		{"what": "an owner", "change": {"metadata": {"ownerReferences": [{}]}}, "bound": ""},
+		{"what": "another annotation", "change": {"metadata": {"annotations": {"a": "b"}}}, "bound": ""},
+	]
+	entry := _of_a_service_account(case.change)
+	stamp.bound(entry) == case.bound
+
+	# A person may do it all in one request.
+	stamp.bound(object.union(entry, {"user": {"username": "bob"}})) == "0c7a/5"
+}
+
+test_update_by_a_service_account_keeps_what_was_confirmed_before if {
+	bound := {"stateward.dev/confirmed-object": "0c7a/4"}
+	entry := object.union(_of_a_service_account({"spec": {"image": "b"}}), {"old": {"metadata": {
+		"annotations": object.union(_marks("update", _later), bound),
+	}}})
+	stamp.bound(entry) == "0c7a/4"
+}
+
+_of_a_service_account(change) := {
+	"group": "apps",
+	"kind": "StatefulSet",
+	"operation": "UPDATE",
+	"object": object.union({"metadata": {"annotations": _said("update", _later)}, "spec": {"image": "a"}}, change),
+	"old": {"metadata": {"uid": "0c7a", "generation": 5}, "spec": {"image": "a"}},
+	"user": {"username": "system:serviceaccount:ci:deployer"},
+	"time": _now,
 }

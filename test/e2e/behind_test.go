@@ -145,7 +145,7 @@ func TestAScaleRightBehindAChangeOfItsSetIsJudgedByThat(t *testing.T) {
 
 // scaledBehind sets the marks of a confirmation, as JSON, and tries to scale to 0.
 func (g guard) scaledBehind(ctx context.Context, confirm, until string) error {
-	patch := fmt.Sprintf(`{"metadata":{"annotations":{"stateward.dev/confirm":%s,"stateward.dev/confirm-until":%s}}}`, confirm, until)
+	patch := fmt.Sprintf(`{"metadata":{"annotations":{"stateward.dev/confirm":%s,"stateward.dev/confirm-until":%s,"stateward.dev/confirm-rules":"scale-down-data"}}}`, confirm, until)
 	if err := g.patched(ctx, patch); err != nil {
 		return err
 	}

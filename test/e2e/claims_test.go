@@ -43,7 +43,7 @@ func startTakesClaims(t *testing.T, g guard) {
 		"[ordinals-start] spec.ordinals.start: from 0 to 5 stops web-0 to web-2 (claims DELETED, whenScaled: Delete)",
 	}, elsewhere...)
 	g.hasClaims(t, "www-web-0", "www-web-1", "www-web-2")
-	g.confirmed(t, "sts/web", "update")
+	g.confirmed(t, "sts/web", "update", "--rules=ordinals-start")
 	g.warned(t, "ordinals-start", elsewhere...)
 	g.hasClaims(t, "www-web-5", "www-web-6", "www-web-7")
 	g.settled(t, 3)
@@ -54,7 +54,7 @@ func scaleTakesClaims(t *testing.T, g guard) {
 	g.settled(t, 3)
 	down := []string{"scale", "statefulset", "web", "--replicas=1"}
 	g.says(t, true, "", []string{"[scale-down-data] spec.replicas: 1 deletes 2Gi of data with www-web-1, www-web-2"}, down...)
-	g.confirmed(t, "sts/web", "scale")
+	g.confirmed(t, "sts/web", "scale", "--rules=scale-down-data")
 	g.warned(t, "scale-down-data", down...)
 	g.hasClaims(t, "www-web-0")
 	g.settled(t, 1)
@@ -166,9 +166,9 @@ func scaleKeepsClaims(t *testing.T, g guard) {
 }
 
 // confirmed lets one operation on one object through, as somebody does by the command line.
-func (g guard) confirmed(t *testing.T, object, operation string) {
+func (g guard) confirmed(t *testing.T, object, operation string, flags ...string) {
 	t.Helper()
-	if output, code := g.stateward(t, "alice", "confirm", object, operation); code != 0 {
+	if output, code := g.stateward(t, "alice", append([]string{"confirm", object, operation}, flags...)...); code != 0 {
 		t.Fatalf("exit code %d: %s", code, output)
 	}
 }

@@ -152,7 +152,7 @@ func TestLabelsThatGuardrailsSelectByAreKept(t *testing.T) {
 	g.allowed(t, "", "label", "namespace", g.namespace, "team=data")
 	g.allowed(t, "", "label", "statefulset", "web", "guarded-")
 	g.denied(t, "guarded-labels", "label", "namespace", g.namespace, "guarded-")
-	g.confirmed(t, "namespace/"+g.namespace, "update")
+	g.confirmed(t, "namespace/"+g.namespace, "update", "--rules=guarded-labels")
 	g.warned(t, "guarded-labels", "label", "namespace", g.namespace, "guarded-")
 }
 

@@ -83,7 +83,7 @@ func namespaceEnds(t *testing.T, g guard) {
 	g.create(t, builders.MakeStatefulSet())
 	g.allowed(t, "", "rollout", "status", "statefulset", "web", "--timeout=60s")
 	g.denied(t, "namespace-delete", "delete", "namespace", g.namespace)
-	g.confirm(t, "namespace", g.namespace)
+	g.confirm(t, "namespace-delete", "namespace", g.namespace)
 	g.warned(t, "namespace-delete", "delete", "namespace", g.namespace)
 }
 
@@ -91,7 +91,7 @@ func cascadeEnds(t *testing.T, g guard) {
 	g.create(t, builders.MakeStatefulSet())
 	g.allowed(t, "", "rollout", "status", "statefulset", "web", "--timeout=60s")
 	g.denied(t, "cascade-delete", "delete", "statefulset", "web")
-	g.confirm(t, "statefulset", "web")
+	g.confirm(t, "cascade-delete", "statefulset", "web")
 	g.warned(t, "cascade-delete", "delete", "statefulset", "web", "--cascade=foreground")
 	eventually(t, "the pods go", func(ctx context.Context) (bool, error) {
 		pods, err := g.Client.CoreV1().Pods(g.namespace).List(ctx, metav1.ListOptions{})
@@ -100,9 +100,9 @@ func cascadeEnds(t *testing.T, g guard) {
 }
 
 // confirm marks an object for deletion within ten minutes.
-func (g guard) confirm(t *testing.T, kind, name string) {
+func (g guard) confirm(t *testing.T, rule, kind, name string) {
 	t.Helper()
-	g.warned(t, "confirmed-by", "annotate", kind, name, "stateward.dev/confirm=delete",
+	g.warned(t, "confirmed-by", "annotate", kind, name, "stateward.dev/confirm=delete", "stateward.dev/confirm-rules="+rule,
 		"stateward.dev/confirm-until="+time.Now().Add(10*time.Minute).Format(time.RFC3339))
 }
 

@@ -1,9 +1,13 @@
 package e2e_test
 
 import (
+	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
 
 	"github.com/stateward/stateward/test/builders"
 )
@@ -74,4 +78,109 @@ func (g guard) pasted(t *testing.T, denied ...string) string {
 	}
 	g.warned(t, "confirmed-by", strings.Fields(found[1])...)
 	return found[1]
+}
+
+// TestConfirmationsOfDataLossNameTheirRules uses the form without rules, which is deprecated.
+func TestConfirmationsOfDataLossNameTheirRules(t *testing.T) {
+	guarded := shared(t)
+	for name, holds := range map[string]func(*testing.T, guard){
+		"a deletion without rules is not confirmed":     unnamedDeletion,
+		"a scale-down without rules is deprecated":      unnamedScale,
+		"a deletion is for the claims that go":          forTheClaimsThatGo,
+		"a service account confirms by its own request": serviceAccountConfirms,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			holds(t, newGuard(t, guarded))
+		})
+	}
+}
+
+const unnamedWarning = `"admin" names no rules (deprecated), so loss of data is not confirmed: `
+
+func (g guard) unnamed(t *testing.T, operation string) {
+	t.Helper()
+	g.says(t, false, "", []string{unnamedWarning}, "annotate", "statefulset", "web", "--overwrite", confirmMark+"="+operation, "stateward.dev/confirm-for=10m")
+}
+
+func unnamedDeletion(t *testing.T, g guard) {
+	g.create(t, withClaim(builders.MakeStatefulSet().Replicas(1)))
+	g.settled(t, 1)
+	g.unnamed(t, "delete")
+	deletion := []string{"delete", "statefulset", "web"}
+	g.says(t, true, "", []string{
+		"[cascade-delete]",
+		"or confirm it too (the confirmation names no rules, and this rule is about loss of data): kubectl annotate statefulset web -n " + g.namespace,
+	}, deletion...)
+	g.pasted(t, deletion...)
+	g.warned(t, "cascade-delete", deletion...)
+}
+
+func unnamedScale(t *testing.T, g guard) {
+	set := builders.MakeStatefulSet().Replicas(3)
+	set.Labels = map[string]string{"stateward.dev/quorum": "true"}
+	g.create(t, set)
+	g.settled(t, 3)
+	down := []string{"scale", "statefulset", "web", "--replicas=1"}
+	g.denied(t, "quorum", down...)
+	g.unnamed(t, "scale")
+	g.says(t, false, "", []string{"[quorum]", "confirmed (deprecated: without stateward.dev/confirm-rules): "}, down...)
+}
+
+func forTheClaimsThatGo(t *testing.T, g guard) {
+	set := withClaim(builders.MakeStatefulSet().Replicas(1))
+	set.Spec.PersistentVolumeClaimRetentionPolicy = &appsv1.StatefulSetPersistentVolumeClaimRetentionPolicy{
+		WhenDeleted: appsv1.DeletePersistentVolumeClaimRetentionPolicyType,
+		WhenScaled:  appsv1.RetainPersistentVolumeClaimRetentionPolicyType,
+	}
+	g.create(t, set)
+	g.settled(t, 1)
+	deletion := []string{"delete", "statefulset", "web"}
+	g.pasted(t, deletion...)
+	g.says(t, false, "", nil, "scale", "statefulset", "web", "--replicas=2")
+	g.settled(t, 2)
+	g.says(t, true, "", []string{
+		"[cascade-delete]", "or confirm it again (it was confirmed when 1 claim would go with it, and now it is 2): kubectl annotate",
+	}, deletion...)
+	g.pasted(t, deletion...)
+	g.warned(t, "cascade-delete", deletion...)
+}
+
+// serviceAccountConfirms upgrades as a chart that renders the confirmation does, and then confirms as a script does.
+func serviceAccountConfirms(t *testing.T, g guard) {
+	g.create(t, withClaim(builders.MakeStatefulSet().Replicas(1).Image("nginx:1.27.4")))
+	g.settled(t, 1)
+	const marks = `"annotations":{"stateward.dev/confirm":"delete","stateward.dev/confirm-rules":"cascade-delete","stateward.dev/confirm-for":"10m"}`
+	deployer := g.as(t, "system:serviceaccount:ci:deployer")
+	deletion := append(slices.Clone(deployer), "delete", "statefulset", "web", "--dry-run=server")
+	upgrade := func(image, marks string) []string {
+		change := fmt.Sprintf(`{"metadata":{%s},"spec":{"template":{"spec":{"containers":[{"name":"nginx","image":%q}]}}}}`, marks, image)
+		return append(slices.Clone(deployer), "patch", "statefulset", "web", "-p", change)
+	}
+	g.says(t, false, "", []string{"confirms nothing: the same request makes other changes too"}, upgrade("nginx:1.27.5", marks)...)
+	g.says(t, true, "", []string{
+		"[cascade-delete]", "or confirm it again (it came with the object or with another change by a service account, which confirms nothing): kubectl annotate",
+	}, deletion...)
+
+	// A label counts as another change, and so does a whole manifest that is applied.
+	g.says(t, false, "", []string{"confirms nothing: "}, append(slices.Clone(deployer), g.patch(`{"metadata":{"labels":{"a":"b"},`+marks+`}}`)...)...)
+	g.denied(t, "cascade-delete", deletion...)
+
+	// By itself it counts, and lasts through a later upgrade without the marks.
+	g.warned(t, "confirmed-by", append(slices.Clone(deployer), g.patch(`{"metadata":{`+marks+`}}`)...)...)
+	g.warned(t, "cascade-delete", deletion...)
+	g.says(t, false, "", nil, upgrade("nginx:1.27.6", "")...)
+	g.warned(t, "cascade-delete", deletion...)
+
+	// An upgrade that renders the marks ends what a person confirmed; one that does not leaves it.
+	g.confirmed(t, "sts/web", "delete")
+	g.says(t, false, "", nil, upgrade("nginx:1.27.7", "")...)
+	g.warned(t, "cascade-delete", deletion...)
+	g.stamped(t, "statefulset/web", "alice")
+	g.says(t, false, "", []string{"confirms nothing: "}, upgrade("nginx:1.27.8", marks)...)
+	g.denied(t, "cascade-delete", deletion...)
+
+	// A person may do both at once, and by a single kubectl annotate.
+	g.says(t, false, "", []string{`Stateward records that "alice" confirms: delete until `}, append(g.as(t, "alice"), g.patch(`{"metadata":{"labels":{"c":"d"},`+marks+`}}`)...)...)
+	g.warned(t, "cascade-delete", deletion...)
 }

@@ -65,7 +65,7 @@ func throughStatus(t *testing.T, g guard) {
 func ownedByNobody(t *testing.T, g guard) {
 	g.create(t, builders.MakeStatefulSet().Replicas(1))
 	g.settled(t, 1)
-	g.confirmed(t, "sts/web", "update")
+	g.confirmed(t, "sts/web", "update", "--rules=owner-reference")
 	g.warned(t, "owner-reference", "patch", "statefulset", "web", "-p", ownedBy("v1", "ConfigMap", "gone", "0", false))
 	eventually(t, "the garbage collector deletes the set", func(ctx context.Context) (bool, error) {
 		_, err := g.Client.AppsV1().StatefulSets(g.namespace).Get(ctx, "web", metav1.GetOptions{})

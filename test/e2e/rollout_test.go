@@ -91,7 +91,7 @@ func takenBack(t *testing.T, g guard) {
 	g.run(t, lower, lower, higher)
 	g.eventuallyAllowed(t, "", partition(0)...)
 	g.run(t, higher, higher, higher)
-	g.confirmed(t, "sts/web", "update")
+	g.confirmed(t, "sts/web", "update", "--rules=image-change")
 	g.warned(t, "image-change", setImage(major)...)
 	g.run(t, major, major, major)
 	g.allowed(t, "", "annotate", "statefulset", "web", "stateward.dev/confirm-", "stateward.dev/confirm-until-", "stateward.dev/confirmed-by-", "stateward.dev/confirmed-object-")

@@ -95,12 +95,26 @@ func TestPoliciesDenyWhenStatewardIsAway(t *testing.T) {
 			denied: true, words: []string{`[protected-labels] metadata.annotations["stateward.dev/confirmed-by"]: bob did not confirm this, admin does`}}.try(t, environment.Cluster)
 		set, err := environment.Client.AppsV1().StatefulSets("default").Get(t.Context(), "web", metav1.GetOptions{})
 		must(t, err)
-		confirm := []string{"annotate", "statefulset", "web", "stateward.dev/confirm=delete", "stateward.dev/confirm-until=2026-11-23T12:00:00Z", "stateward.dev/confirmed-by=admin"}
+		confirm := []string{"annotate", "statefulset", "web", "stateward.dev/confirm=delete", "stateward.dev/confirm-rules=cascade-delete", "stateward.dev/confirm-until=2026-11-23T12:00:00Z", "stateward.dev/confirmed-by=admin"}
 		door{arguments: append(slices.Clip(confirm), "stateward.dev/confirmed-object=0c7a"), denied: true, words: []string{
 			`[protected-labels] metadata.annotations["stateward.dev/confirmed-object"]: 0c7a is not the state that is confirmed`,
 		}}.try(t, environment.Cluster)
-		door{arguments: append(slices.Clip(confirm), "stateward.dev/confirmed-object="+string(set.UID)+"/Retain")}.try(t, environment.Cluster)
+		door{arguments: append(slices.Clip(confirm), "stateward.dev/confirmed-object="+string(set.UID)+"/Retain/2-0123456789ab")}.try(t, environment.Cluster)
 		door{arguments: []string{"delete", "statefulset", "web", "--dry-run=server"}}.try(t, environment.Cluster)
+	})
+	t.Run("what a service account confirms", func(t *testing.T) {
+		set, err := environment.Client.AppsV1().StatefulSets("default").Get(t.Context(), "web", metav1.GetOptions{})
+		must(t, err)
+		const account = "system:serviceaccount:ci:deployer"
+		confirm := func(labels string) []string {
+			marks := fmt.Sprintf(`{"metadata":{"labels":{%s},"annotations":{"stateward.dev/confirm":"delete","stateward.dev/confirm-rules":"cascade-delete",`+
+				`"stateward.dev/confirm-until":"2026-11-23T12:30:00Z","stateward.dev/confirmed-by":%q,"stateward.dev/confirmed-object":"%s/Retain"}}}`, labels, account, set.UID)
+			return []string{"--as=" + account, "--as-group=system:masters", "patch", "statefulset", "web", "--dry-run=server", "-p", marks}
+		}
+		door{arguments: confirm("")}.try(t, environment.Cluster)
+		door{arguments: confirm(`"tier":"data"`), denied: true, words: []string{
+			`[protected-labels] metadata.annotations["stateward.dev/confirmed-object"]`, "/Retain is not the state that is confirmed ()",
+		}}.try(t, environment.Cluster)
 	})
 }
 

@@ -41,6 +41,8 @@ type target struct {
 	resource  policies.Resource
 	name      string
 	operation string
+	// judged is the resource as the rules call it.
+	judged string
 }
 
 func newConfirm(streams Streams) *cobra.Command {
@@ -99,13 +101,36 @@ func confirm(ctx context.Context, object, operation string, options confirmOptio
 	if err := allConfirmable(options.rules, library); err != nil {
 		return usageError{err}
 	}
+	var left []string
+	if len(options.rules) == 0 {
+		options.rules, left = target.rules(library)
+	}
+	if len(options.rules) == 0 {
+		return usageError{fmt.Errorf("name the rules to confirm, because these are about loss of data: --rules %s", strings.Join(left, ","))}
+	}
 	by, until, err := mark(ctx, target, options, streams)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(streams.Out, "%s/%s: %s confirms %s until %s\n",
-		strings.ToLower(target.resource.Kind), target.name, by, target.operation, until)
-	return err
+	fmt.Fprintf(streams.Out, "%s/%s: %s confirms %s until %s, for %s\n",
+		strings.ToLower(target.resource.Kind), target.name, by, target.operation, until, strings.Join(options.rules, ","))
+	if len(left) > 0 {
+		fmt.Fprintf(streams.Out, "not confirmed without --rules, because they are about loss of data: %s\n", strings.Join(left, ","))
+	}
+	return nil
+}
+
+// rules are those to confirm where none are named, and those that are left out. An update or a change of scale can be of
+// many kinds, so what can lose data must be named; a deletion is one thing.
+func (t target) rules(library *policies.Library) (confirmed, left []string) {
+	for _, rule := range confirming(t.judged, t.operation, library) {
+		if rule.DataLoss && t.operation != "delete" {
+			left = append(left, rule.ID)
+		} else {
+			confirmed = append(confirmed, rule.ID)
+		}
+	}
+	return confirmed, left
 }
 
 // targetOf understands KIND/NAME and OPERATION, and refuses what no rule lets through for a confirmation.
@@ -128,7 +153,7 @@ func targetOf(object, operation string, library *policies.Library) (target, erro
 		return target{}, fmt.Errorf("%q cannot be confirmed on a %s: use %s",
 			operation, strings.ToLower(resource.Kind), strings.Join(operations, " or "))
 	}
-	return target{resource, name, operation}, nil
+	return target{resource, name, operation, judged}, nil
 }
 
 // allConfirmable refuses rules that no confirmation lets anything through; those that are not built in are for the cluster to know.
@@ -177,17 +202,25 @@ func parentCalled(word string) (policies.Resource, bool) {
 // confirmable lists the operations on a resource that some rule lets through when they are confirmed, as the marks
 // name them.
 func confirmable(resource string, library *policies.Library) (operations []string) {
-	for operation, judged := range map[string][2]string{
-		"delete": {resource, "DELETE"}, "update": {resource, "UPDATE"}, "scale": {resource + "/scale", "UPDATE"},
-	} {
-		if slices.ContainsFunc(library.Rules, func(rule policies.Rule) bool {
-			return rule.Confirm && rule.Judges(judged[0], judged[1]) && rule.When[resource] != policies.Marks
-		}) {
+	for _, operation := range []string{"delete", "scale", "update"} {
+		if len(confirming(resource, operation, library)) > 0 {
 			operations = append(operations, operation)
 		}
 	}
-	slices.Sort(operations)
 	return operations
+}
+
+// confirming lists the rules that let an operation on a resource through when it is confirmed.
+func confirming(resource, operation string, library *policies.Library) (rules []policies.Rule) {
+	judged := map[string][2]string{
+		"delete": {resource, policies.Delete}, "update": {resource, policies.Update}, "scale": {resource + "/scale", policies.Update},
+	}[operation]
+	for _, rule := range library.Rules {
+		if rule.Confirm && rule.Judges(judged[0], judged[1]) && rule.When[resource] != policies.Marks {
+			rules = append(rules, rule)
+		}
+	}
+	return rules
 }
 
 // reach finds the cluster, whose warnings are shown, and the namespace.
@@ -259,11 +292,8 @@ func marks(operation string, options confirmOptions) any {
 	annotations := map[string]any{
 		policies.ConfirmMark:       operation,
 		policies.ConfirmForMark:    fmt.Sprintf("%ds", int(math.Ceil(options.duration.Seconds()))),
-		policies.ConfirmRulesMark:  nil,
+		policies.ConfirmRulesMark:  strings.Join(options.rules, ","),
 		policies.ConfirmReasonMark: nil,
-	}
-	if len(options.rules) > 0 {
-		annotations[policies.ConfirmRulesMark] = strings.Join(options.rules, ",")
 	}
 	if options.reason != "" {
 		annotations[policies.ConfirmReasonMark] = options.reason

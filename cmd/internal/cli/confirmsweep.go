@@ -39,7 +39,7 @@ func (o *sweepOptions) add(flags *pflag.FlagSet) {
 	flags.StringArrayVarP(&o.files, "filename", "f", nil, "`file` or folder of manifests whose objects to cover, repeatable; - reads standard input")
 	flags.StringVarP(&o.kustomize, "kustomize", "k", "", "`folder` with a kustomization whose objects to cover")
 	flags.StringVarP(&o.selector, "selector", "l", "", "`labels` of the objects to cover, such as app=web")
-	flags.StringSliceVar(&o.rules, "rules", nil, "`ids` of the rules to confirm, as the denial names them (default: all)")
+	flags.StringSliceVar(&o.rules, "rules", nil, "`ids` of the rules to confirm, as the denial names them (default: all; for an update or a change of scale of KIND/NAME, those that are not about loss of data)")
 	flags.BoolVarP(&o.yes, "yes", "y", false, "create the Confirmation without asking")
 }
 

@@ -101,9 +101,8 @@ func Rule(out io.Writer, rule policies.Rule) error {
 	fmt.Fprintf(&page, "| remediation | %s |\n", rule.Fix)
 	fmt.Fprintf(&page, "| since | %s |\n", rule.Since)
 	if rule.Confirm {
-		page.WriteString("\nTo confirm the operation, annotate the object with `stateward.dev/confirm: <operation>` and\n" +
-			"`stateward.dev/confirm-until: <RFC 3339 time within the hour>`, paste the command from the denial, or run\n" +
-			"`stateward confirm KIND/NAME OPERATION`.\n")
+		fmt.Fprintf(&page, "\nTo confirm the operation, paste the command from the denial, or run\n"+
+			"`stateward confirm KIND/NAME OPERATION --rules %s`.%s\n", rule.ID, byName(rule))
 	}
 	writeParams(&page, rule)
 	if len(rule.References) > 0 {
@@ -114,6 +113,14 @@ func Rule(out io.Writer, rule policies.Rule) error {
 	}
 	_, err := io.WriteString(out, page.String())
 	return err
+}
+
+// byName says which confirmations do not count for a rule.
+func byName(rule policies.Rule) string {
+	if !rule.DataLoss {
+		return ""
+	}
+	return " The rule is about loss of data: an annotation\n`stateward.dev/confirm` without `stateward.dev/confirm-rules` has no effect on it."
 }
 
 func writeParams(page *strings.Builder, rule policies.Rule) {
@@ -162,5 +169,5 @@ func unseen(expressions policies.CEL) string {
 	if len(reasons) == 0 {
 		return ""
 	}
-	return ", except: " + strings.Join(reasons, "; ")
+	return ", except: " + strings.Join(slices.Compact(reasons), "; ")
 }

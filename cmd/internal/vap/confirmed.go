@@ -23,9 +23,9 @@ func confirmed(rule policies.Rule, fourEyes bool) string {
 		mark(policies.ConfirmMark) + " == request.operation.lowerAscii()",
 		mark(policies.ConfirmUntilMark) + " != ''",
 		mark(policies.ConfirmedByMark) + " != ''",
-		fmt.Sprintf("(%s == '' || %[1]s.split(',').exists(each, each.trim() in ['%s']))",
-			mark(policies.ConfirmRulesMark), strings.Join(append([]string{rule.ID}, rule.Aliases...), "', '")),
-		mark(policies.ConfirmedObjectMark) + " == (" + state + ")",
+		names(rule),
+		fmt.Sprintf("(%s == (%s) || (request.operation == 'DELETE' && (%[2]s) != '' && %[1]s.startsWith((%[2]s) + '/')))",
+			mark(policies.ConfirmedObjectMark), state),
 	}
 	if fourEyes {
 		parts = append(parts, mark(policies.ConfirmedByMark)+" != request.userInfo.username",
@@ -34,7 +34,18 @@ func confirmed(rule policies.Rule, fourEyes bool) string {
 	return strings.Join(parts, " && ")
 }
 
-// state is what policies/lib/stamp.rego calls the state of an object.
+// names is true where the confirmation names the rule, or names none and the rule is not about loss of data.
+func names(rule policies.Rule) string {
+	named := fmt.Sprintf("%s.split(',').exists(each, each.trim() in ['%s'])",
+		mark(policies.ConfirmRulesMark), strings.Join(append([]string{rule.ID}, rule.Aliases...), "', '"))
+	if rule.DataLoss {
+		return named
+	}
+	return fmt.Sprintf("(%s == '' || %s)", mark(policies.ConfirmRulesMark), named)
+}
+
+// state is what policies/lib/stamp.rego calls the state of an object. What a deletion takes with it follows after a slash,
+// and only Stateward sees that.
 const state = "oldObject.metadata.?uid.orValue('') == '' ? '' : oldObject.metadata.uid + (request.operation == 'DELETE' " +
 	"? dyn(oldObject).?spec.?persistentVolumeClaimRetentionPolicy.?whenDeleted.optMap(policy, '/' + policy).orValue('') " +
 	": oldObject.metadata.?generation.optMap(generation, '/' + string(generation)).orValue(''))"

@@ -4,8 +4,10 @@
 #   When a user sets or changes `stateward.dev/confirm`, `confirm-until`, `confirm-for`, `confirm-rules` or
 #   `confirm-reason`, Stateward records the authenticated user name in `stateward.dev/confirmed-by`, and the state of
 #   the object in `stateward.dev/confirmed-object`. A user cannot write them for another user, and they are removed
-#   with the confirmation. A confirmation without it is ignored, so that none can be added while Stateward is
-#   unavailable: this mutation works together with the rule protected-labels.
+#   with the confirmation. A service account confirms only by a request that changes nothing else, so that a chart or a
+#   sync that contains the annotations does not confirm its own changes; `confirmed-object` is left out otherwise, and
+#   such a confirmation has no effect. A confirmation without `confirmed-by` is ignored, so that none can be added while
+#   Stateward is unavailable: this mutation works together with the rule protected-labels.
 # custom:
 #   on:
 #     statefulsets: [CREATE, UPDATE]
@@ -27,6 +29,7 @@
 #     poddisruptionbudgets: marks
 #     controllerrevisions: marks
 #     parents: marks
+#   reads: [persistentvolumeclaims]
 #   fix: "do not set this annotation: Stateward writes it"
 #   since: v0.1.0
 package stateward.mutations["confirmed-by"]
@@ -92,19 +95,28 @@ _requests := [entry |
 	entry.operation in {"CREATE", "UPDATE"}
 ]
 
-_what(entry, name) := sprintf("Stateward records that %q confirms: %s until %s, %s", [
+_what(entry, name) := sprintf("%q confirms nothing: %s", [name, _in_passing]) if {
+	stamp.renewed(entry)
+	startswith(name, "system:serviceaccount:")
+	stamp.bound(entry) == ""
+} else := sprintf("%q names no rules (deprecated), so loss of data is not confirmed: %s until %s", [
 	name,
 	marks.annotation(entry.object, marks.confirm),
 	_until(entry),
-	_scope(marks.annotation(entry.object, marks.rules)),
+]) if {
+	stamp.renewed(entry)
+	marks.annotation(entry.object, marks.rules) == ""
+} else := sprintf("Stateward records that %q confirms: %s until %s, for %s", [
+	name,
+	marks.annotation(entry.object, marks.confirm),
+	_until(entry),
+	marks.annotation(entry.object, marks.rules),
 ]) if {
 	stamp.renewed(entry)
 } else := sprintf("only Stateward writes it, so %q is kept", [name])
 
+_in_passing := "the same request makes other changes too, or creates the object"
+
 _until(entry) := until if {
 	until := stamp.promised(entry)
 } else := marks.annotation(entry.object, marks.until)
-
-_scope("") := sprintf("for all rules (%s limits it)", [marks.rules])
-
-_scope(rules) := sprintf("for %s", [rules]) if rules != ""

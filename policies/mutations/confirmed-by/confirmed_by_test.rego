@@ -16,8 +16,7 @@ test_who_confirms_is_recorded if {
 	[[finding.msg, finding.patch] | some finding in mutation.report] == [[
 		concat(" ", [
 			`[confirmed-by] metadata.annotations["stateward.dev/confirmed-by"]:`,
-			`Stateward records that "bob" confirms: delete until 2026-11-23T12:10:00Z,`,
-			"for all rules (stateward.dev/confirm-rules limits it).",
+			`"bob" names no rules (deprecated), so loss of data is not confirmed: delete until 2026-11-23T12:10:00Z.`,
 			"Fix: do not set this annotation: Stateward writes it.",
 		]),
 		[_bob],
@@ -186,4 +185,24 @@ test_state_of_nothing_is_removed if {
 	[finding.patch | some finding in mutation.report] == [[
 		{"op": "remove", "path": "/metadata/annotations/stateward.dev~1confirmed-object"},
 	]] with input as _update({}, after)
+}
+
+test_service_account_that_confirms_in_passing_hears_that_it_does_not if {
+	request := {
+		"userInfo": {"username": "system:serviceaccount:ci:deployer"},
+		"oldObject": {"metadata": {"uid": "0c7a"}},
+	}
+	document := object.union(_update({}, _said), {"request": request})
+	upgrade := object.union(document, {"request": {"object": {"spec": {"replicas": 5}}}})
+	[[finding.what, [patch.value | some patch in finding.patch]] | some finding in mutation.report] == [[
+		concat(" ", [
+			`"system:serviceaccount:ci:deployer" confirms nothing:`,
+			"the same request makes other changes too, or creates the object",
+		]),
+		["system:serviceaccount:ci:deployer"],
+	]] with input as upgrade
+	[patch.value | some finding in mutation.report; some patch in finding.patch] == [
+		"system:serviceaccount:ci:deployer",
+		"0c7a",
+	] with input as document
 }

@@ -1,7 +1,8 @@
 # METADATA
 # title: Confirmations in force are intended
 # description: |
-#   While a confirmation is in force, the operation that it names is allowed. It ends after at most an hour. The rule
+#   While a confirmation is in force, the operation that it names is allowed. It ends after at most an hour,
+#   or when the object has changed. The rule
 #   lists the annotations and the Confirmation objects that count at the time of the audit.
 # custom:
 #   severity: audit
@@ -14,25 +15,27 @@
 #     pods: [AUDIT]
 #     services: [AUDIT]
 #     statefulsets: [AUDIT]
+#   reads: [persistentvolumeclaims]
 #   fix: "remove it if the operation is done or was not intended"
 #   since: v0.2.0
 package stateward.rules.audit["confirmation-in-force"]
 
 import data.stateward.lib.clock
+import data.stateward.lib.confirmation
 import data.stateward.lib.marks
 import data.stateward.lib.result
 import data.stateward.lib.review
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": ["metadata", "annotations", marks.confirm],
-	"what": sprintf("%q is allowed until %s, confirmed by %s", [marks.annotation(entry.object, marks.confirm), until, by]),
+	"what": sprintf("%q is allowed until %s, confirmed by %s", [operation, until, by]),
 }) if {
 	some entry in review.audited(marks.kinds)
-	marks.annotation(entry.object, marks.confirm) != ""
+	operation := marks.annotation(entry.object, marks.confirm)
+	target := {"group": entry.group, "kind": entry.kind, "operation": operation, "object": entry.object}
+	confirmation.in_force(target, entry)
 	by := marks.annotation(entry.object, marks.confirmed_by)
-	by != ""
 	until := marks.annotation(entry.object, marks.until)
-	clock.within_the_hour(until, entry.time)
 }
 
 report contains result.violation(rego.metadata.chain(), entry, {

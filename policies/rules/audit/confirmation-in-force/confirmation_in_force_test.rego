@@ -27,6 +27,19 @@ test_what_does_not_count_is_not_said[name] if {
 	rule.report == set() with input as _confirmation(given[0], given[1])
 }
 
+test_confirmation_of_another_state_is_not_said[bound] if {
+	some bound in ["", "0c7a/Delete", "1d8b"]
+	stored := {"metadata": {"uid": "0c7a", "annotations": {"stateward.dev/confirmed-object": bound}}}
+	document := object.union(_marked("2026-11-23T12:10:00Z", "alice"), {"request": {"object": stored}})
+	rule.report == set() with input as document
+}
+
+test_confirmation_of_this_state_is_said if {
+	stored := {"metadata": {"uid": "0c7a", "annotations": {"stateward.dev/confirmed-object": "0c7a"}}}
+	document := object.union(_marked("2026-11-23T12:10:00Z", "alice"), {"request": {"object": stored}})
+	count(rule.report) == 1 with input as document
+}
+
 _marked(until, by) := _audit("Service", "", {"metadata": {"name": "web", "annotations": {
 	"stateward.dev/confirm": "delete",
 	"stateward.dev/confirm-until": until,

@@ -14,7 +14,7 @@
 #   confirm: true
 #   on:
 #     poddisruptionbudgets: [UPDATE, DELETE]
-#   reads: [statefulsets, poddisruptionbudgets]
+#   reads: [statefulsets, poddisruptionbudgets, persistentvolumeclaims]
 #   fix: delete the StatefulSet or scale it to 0 first
 #   since: v0.2.0
 package stateward.rules.availability["budget-in-use"]

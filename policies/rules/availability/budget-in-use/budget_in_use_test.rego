@@ -26,6 +26,7 @@ test_budget_of_a_set_that_ends_may_go[case] if {
 		"terminating": {"metadata": {"deletionTimestamp": "2026-11-23T12:00:00Z"}},
 		"confirmed": {"metadata": {"annotations": {
 			"stateward.dev/confirm": "delete",
+			"stateward.dev/confirm-rules": "cascade-delete",
 			"stateward.dev/confirm-until": "2026-11-23T12:10:00Z",
 			"stateward.dev/confirmed-by": "alice",
 		}}},
@@ -37,6 +38,7 @@ test_budget_of_a_set_that_ends_may_go[case] if {
 test_confirmation_that_has_ended_does_not_count if {
 	marks := {
 		"stateward.dev/confirm": "delete",
+		"stateward.dev/confirm-rules": "cascade-delete",
 		"stateward.dev/confirm-until": "2026-11-23T11:10:00Z",
 		"stateward.dev/confirmed-by": "alice",
 	}

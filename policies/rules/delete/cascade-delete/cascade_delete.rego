@@ -11,6 +11,7 @@
 # custom:
 #   severity: deny
 #   confirm: true
+#   dataLoss: true
 #   on:
 #     statefulsets: [DELETE]
 #   reads: [persistentvolumeclaims]
@@ -48,9 +49,9 @@
 #       persistentvolumeclaims: a policy sees no other objects
 package stateward.rules.delete["cascade-delete"]
 
-import data.stateward.lib.cluster
 import data.stateward.lib.defaults
 import data.stateward.lib.listing
+import data.stateward.lib.lost
 import data.stateward.lib.result
 import data.stateward.lib.review
 
@@ -101,7 +102,7 @@ _way(sts) := {"fix": concat(" ", [
 	_takes_claims(sts)
 } else := {}
 
-_takes_claims(sts) if count(_owned(sts)) > 0
+_takes_claims(sts) if count(lost.with_set(sts)) > 0
 
 _takes_claims(sts) if {
 	_has_templates(sts)
@@ -110,22 +111,14 @@ _takes_claims(sts) if {
 
 _has_templates(sts) if not object.get(sts, ["spec", "volumeClaimTemplates"], null) in {null, []}
 
-# The claims that the garbage collector deletes with the set, whatever its policy says now: those without another owner.
-_owned(sts) := [claim.metadata.name |
-	_has_templates(sts)
-	some claim in cluster.claims(object.get(sts, ["metadata", "namespace"], "default"))
-	count(claim.metadata.ownerReferences) > 0
-	every owner in claim.metadata.ownerReferences {
-		owner.uid == sts.metadata.uid
-	}
-]
-
 _claims(sts) := "it has no claims" if {
 	not _has_templates(sts)
-} else := sprintf("its claims and their data are DELETED with it (whenDeleted: Delete)%s", [_names(_owned(sts))]) if {
+} else := sprintf("its claims and their data are DELETED with it (whenDeleted: Delete)%s", [
+	_names(lost.with_set(sts)),
+]) if {
 	defaults.when_deleted(sts) == "Delete"
-} else := sprintf("these claims name it as their owner and are DELETED with it%s", [_names(_owned(sts))]) if {
-	count(_owned(sts)) > 0
+} else := sprintf("these claims name it as their owner and are DELETED with it%s", [_names(lost.with_set(sts))]) if {
+	count(lost.with_set(sts)) > 0
 } else := "its claims stay (whenDeleted: Retain)"
 
 _names([]) := ""

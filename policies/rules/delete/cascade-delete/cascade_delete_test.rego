@@ -209,6 +209,7 @@ _marked(operation, until) := object.union(
 	_delete({"replicas": 3}, {}),
 	{"request": {"oldObject": {"metadata": {"annotations": {
 		"stateward.dev/confirm": operation,
+		"stateward.dev/confirm-rules": "cascade-delete",
 		"stateward.dev/confirm-until": until,
 		"stateward.dev/confirmed-by": "alice",
 		"stateward.dev/confirmed-object": "1",

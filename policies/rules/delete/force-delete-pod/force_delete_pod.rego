@@ -14,6 +14,7 @@
 # custom:
 #   severity: deny
 #   confirm: true
+#   dataLoss: true
 #   on:
 #     pods: [DELETE]
 #     pods/eviction: [CREATE]

@@ -164,6 +164,7 @@ test_eviction_of_a_pod_without_grace_of_its_own_is_a_warning if {
 test_confirmed_eviction_is_marked if {
 	marks := {
 		"stateward.dev/confirm": "delete",
+		"stateward.dev/confirm-rules": "force-delete-pod",
 		"stateward.dev/confirm-until": "2026-11-23T12:10:00Z",
 		"stateward.dev/confirmed-by": "alice",
 	}
@@ -199,6 +200,7 @@ test_node_that_nobody_knows_may_run_anything if {
 test_confirmed_deletion_is_marked if {
 	marks := {
 		"stateward.dev/confirm": "delete",
+		"stateward.dev/confirm-rules": "force-delete-pod",
 		"stateward.dev/confirm-until": "2026-11-23T12:10:00Z",
 		"stateward.dev/confirmed-by": "alice",
 	}

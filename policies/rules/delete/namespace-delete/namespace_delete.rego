@@ -9,6 +9,7 @@
 # custom:
 #   severity: deny
 #   confirm: true
+#   dataLoss: true
 #   on:
 #     namespaces: [DELETE]
 #   reads: [statefulsets, persistentvolumeclaims, persistentvolumes]
@@ -18,6 +19,7 @@ package stateward.rules.delete["namespace-delete"]
 
 import data.stateward.lib.cluster
 import data.stateward.lib.defaults
+import data.stateward.lib.lost
 import data.stateward.lib.result
 import data.stateward.lib.review
 
@@ -27,20 +29,13 @@ report contains result.violation(rego.metadata.chain(), entry, {
 }) if {
 	some entry in review.deletions("Namespace")
 	sets := _running(entry.name)
-	claims := _claims(entry.name)
+	claims := lost.in_namespace(entry.name)
 	count(sets) + count(claims) > 0
 }
 
 _running(namespace) := [sts.metadata.name |
 	some sts in cluster.statefulsets(namespace)
 	defaults.replicas(sts) > 0
-]
-
-# A claim that is bound holds data; the controllers of StatefulSets end their names with an ordinal.
-_claims(namespace) := [claim |
-	some claim in cluster.claims(namespace)
-	claim.status.phase == "Bound"
-	regex.match(`-\d+$`, claim.metadata.name)
 ]
 
 _inventory(sets, claims) := concat(" and ", [part | some part in [_sets(sets), _data(claims)]; part != ""])

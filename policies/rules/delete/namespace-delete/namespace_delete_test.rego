@@ -51,6 +51,7 @@ test_sets_alone_are_a_reason if {
 test_confirmation_is_seen if {
 	marks := {
 		"stateward.dev/confirm": "delete",
+		"stateward.dev/confirm-rules": "namespace-delete",
 		"stateward.dev/confirm-until": "2026-11-23T12:10:00Z",
 		"stateward.dev/confirmed-by": "alice",
 	}

@@ -12,6 +12,7 @@
 # custom:
 #   severity: deny
 #   confirm: true
+#   dataLoss: true
 #   on:
 #     parents: [DELETE]
 #   reads: [statefulsets, persistentvolumeclaims]

@@ -15,6 +15,7 @@
 # custom:
 #   severity: deny
 #   confirm: true
+#   dataLoss: true
 #   on:
 #     statefulsets: [CREATE, UPDATE]
 #     services: [UPDATE]

@@ -65,6 +65,7 @@ test_owners_that_stay_or_go_are_fine[after] if {
 test_a_confirmed_owner_is_marked if {
 	marks := {
 		"stateward.dev/confirm": "update",
+		"stateward.dev/confirm-rules": "owner-reference",
 		"stateward.dev/confirm-until": "2026-11-23T12:10:00Z",
 		"stateward.dev/confirmed-by": "alice",
 	}

@@ -8,6 +8,7 @@
 # custom:
 #   severity: deny
 #   confirm: true
+#   dataLoss: true
 #   on:
 #     statefulsets: [UPDATE]
 #     persistentvolumeclaims: [UPDATE]

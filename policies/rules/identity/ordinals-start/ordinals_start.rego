@@ -9,6 +9,7 @@
 # custom:
 #   severity: deny
 #   confirm: true
+#   dataLoss: true
 #   on:
 #     statefulsets: [UPDATE]
 #   fix: keep ordinals.start, or first move the data to the claims of the new pods

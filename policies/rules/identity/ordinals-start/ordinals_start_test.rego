@@ -123,6 +123,7 @@ test_other_kinds_are_not_judged if {
 test_confirmed_change_is_marked if {
 	marks := {"request": {"oldObject": {"metadata": {"annotations": {
 		"stateward.dev/confirm": "update",
+		"stateward.dev/confirm-rules": "ordinals-start",
 		"stateward.dev/confirm-until": "2026-11-23T12:10:00Z",
 		"stateward.dev/confirmed-by": "alice",
 	}}}}}

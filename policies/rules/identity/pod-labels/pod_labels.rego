@@ -10,6 +10,7 @@
 # custom:
 #   severity: deny
 #   confirm: true
+#   dataLoss: true
 #   on:
 #     pods: [UPDATE]
 #   when:

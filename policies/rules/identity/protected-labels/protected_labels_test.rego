@@ -47,7 +47,10 @@ test_lost_protection_is_denied_and_can_be_confirmed if {
 
 test_confirmed_loss_is_marked if {
 	[finding.confirmed | some finding in rule.report] == [true]
-		with input as _relabel({"stateward.dev/quorum": "true"}, {}, _by("alice"))
+		with input as _relabel({"stateward.dev/quorum": "true"}, {}, object.union(
+			_by("alice"),
+			{"stateward.dev/confirm-rules": "protected-labels"},
+		))
 }
 
 test_other_labels_may_change[case] if {
@@ -226,3 +229,25 @@ _create(annotations) := {"request": {
 }}
 
 _of_kind(document, group, kind) := object.union(document, {"request": {"kind": {"group": group, "kind": kind}}})
+
+test_claims_of_a_record_may_have_changed_since if {
+	deletes := {"stateward.dev/confirm": "delete", "stateward.dev/confirm-until": "2026-11-23T12:10:00Z", _stamp: "bob"}
+	uid := {"request": {"oldObject": {"metadata": {"uid": "0c7a"}}}}
+	with_claims := object.union(deletes, {"stateward.dev/confirmed-object": "0c7a/2-0123456789ab"})
+	rule.report == set() with input as object.union(_remark({}, with_claims), uid)
+	of_another := object.union(deletes, {"stateward.dev/confirmed-object": "1d8b/2-0123456789ab"})
+	count(rule.report) == 1 with input as object.union(_remark({}, of_another), uid)
+}
+
+test_record_of_a_service_account_with_other_changes_is_refused if {
+	deployer := "system:serviceaccount:ci:deployer"
+	after := object.union(_by(deployer), {"stateward.dev/confirmed-object": "0c7a"})
+	as_deployer := {"request": {"userInfo": {"username": deployer}, "oldObject": {"metadata": {"uid": "0c7a"}}}}
+
+	# The update of these tests changes minReadySeconds too.
+	{finding.what | some finding in rule.report} == {`"0c7a" is not the state that is confirmed ("")`}
+		with input as object.union(_remark({}, after), as_deployer)
+	alone := object.union(_remark({}, after), {"request": {"object": {"spec": {"minReadySeconds": 1}}}})
+	before := object.union(as_deployer, {"request": {"oldObject": {"spec": {"minReadySeconds": 1}}}})
+	rule.report == set() with input as object.union(alone, before)
+}

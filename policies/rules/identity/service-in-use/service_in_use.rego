@@ -12,7 +12,7 @@
 #   confirm: true
 #   on:
 #     services: [UPDATE, DELETE]
-#   reads: [statefulsets]
+#   reads: [statefulsets, persistentvolumeclaims]
 #   params:
 #     clusterDomain:
 #       type: string

@@ -209,6 +209,7 @@ _update_message(field) := concat(" ", [
 test_service_may_go_with_a_set_whose_deletion_is_confirmed if {
 	marks := {
 		"stateward.dev/confirm": "delete",
+		"stateward.dev/confirm-rules": "cascade-delete",
 		"stateward.dev/confirm-until": "2026-11-23T12:10:00Z",
 		"stateward.dev/confirmed-by": "alice",
 	}

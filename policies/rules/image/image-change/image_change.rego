@@ -13,6 +13,7 @@
 # custom:
 #   severity: deny
 #   confirm: true
+#   dataLoss: true
 #   on:
 #     statefulsets: [UPDATE]
 #     pods: [UPDATE]

@@ -383,6 +383,7 @@ test_invalid_confirmation_is_none[why] if {
 test_change_cannot_confirm_itself if {
 	marks := {"metadata": {"annotations": {
 		"stateward.dev/confirm": "update",
+		"stateward.dev/confirm-rules": "image-change",
 		"stateward.dev/confirm-until": "2026-11-23T12:10:00Z",
 		"stateward.dev/confirmed-by": "alice",
 	}}}
@@ -478,6 +479,7 @@ _marked(operation, until) := object.union(
 	_change("postgres:16.4", "postgres:17.2"),
 	{"request": {"oldObject": {"metadata": {"annotations": {
 		"stateward.dev/confirm": operation,
+		"stateward.dev/confirm-rules": "image-change",
 		"stateward.dev/confirm-until": until,
 		"stateward.dev/confirmed-by": "alice",
 	}}}}},

@@ -10,6 +10,7 @@
 # custom:
 #   severity: deny
 #   confirm: true
+#   dataLoss: true
 #   on:
 #     statefulsets: [UPDATE]
 #     statefulsets/scale: [UPDATE]

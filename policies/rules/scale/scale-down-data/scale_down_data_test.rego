@@ -130,6 +130,7 @@ test_scale_of_a_set_that_nobody_knows_is_not_judged if {
 test_confirmed_scale_down_is_marked if {
 	marked := object.union(_sts(5), {"metadata": {"annotations": {
 		"stateward.dev/confirm": "scale",
+		"stateward.dev/confirm-rules": "scale-down-data",
 		"stateward.dev/confirm-until": "2026-11-23T12:10:00Z",
 		"stateward.dev/confirmed-by": "alice",
 	}}})

@@ -11,6 +11,7 @@
 # custom:
 #   severity: deny
 #   confirm: true
+#   dataLoss: true
 #   on:
 #     persistentvolumeclaims: [DELETE]
 #   reads: [statefulsets, persistentvolumes, pods]
@@ -18,6 +19,7 @@
 #   since: v0.1.0
 package stateward.rules.storage["claim-in-use"]
 
+import data.stateward.lib.claim
 import data.stateward.lib.cluster
 import data.stateward.lib.defaults
 import data.stateward.lib.result
@@ -34,7 +36,7 @@ report contains result.violation(rego.metadata.chain(), use.entry, {
 	"fix": "scale the StatefulSet below this pod first",
 }) if {
 	some use in _uses
-	_in_range(use.sts, use.ordinal)
+	claim.is_in_range(use.sts, use.ordinal)
 }
 
 report contains result.violation(rego.metadata.chain(), use.entry, {
@@ -88,14 +90,14 @@ report contains result.advice(rego.metadata.chain(), use.entry, {
 }) if {
 	some use in _uses
 	defaults.replicas(use.sts) > 0
-	not _in_range(use.sts, use.ordinal)
+	not claim.is_in_range(use.sts, use.ordinal)
 }
 
 # The other findings name the pod already.
 _told(entry) if {
 	some use in _uses
 	use.entry.name == entry.name
-	_in_range(use.sts, use.ordinal)
+	claim.is_in_range(use.sts, use.ordinal)
 }
 
 _told(entry) if count(_naming(entry)) > 0
@@ -112,22 +114,12 @@ _uses := [use |
 	some entry in review.deletions("PersistentVolumeClaim")
 	some sts in cluster.statefulsets(entry.namespace)
 	object.get(sts, ["metadata", "deletionTimestamp"], null) == null
-	some template in sts.spec.volumeClaimTemplates
-	prefix := sprintf("%s-%s-", [template.metadata.name, sts.metadata.name])
-	startswith(entry.name, prefix)
-	suffix := trim_prefix(entry.name, prefix)
-	regex.match(`^(0|[1-9]\d{0,9})$`, suffix)
-	use := {"entry": entry, "sts": sts, "ordinal": to_number(suffix)}
+	ordinal := claim.ordinal(sts, entry.name)
+	use := {"entry": entry, "sts": sts, "ordinal": ordinal}
 ]
 
-_in_range(sts, ordinal) if {
-	start := defaults.ordinals_start(sts)
-	ordinal >= start
-	ordinal < start + defaults.replicas(sts)
-}
-
-_disk(claim) := "its disk and the data are DELETED with it" if {
-	cluster.reclaim_policy(claim) == "Delete"
+_disk(stored) := "its disk and the data are DELETED with it" if {
+	cluster.reclaim_policy(stored) == "Delete"
 } else := "its disk is kept (reclaim policy Retain)" if {
-	cluster.reclaim_policy(claim) == "Retain"
+	cluster.reclaim_policy(stored) == "Retain"
 } else := "what happens to its disk is unknown"

@@ -56,6 +56,7 @@ test_set_elsewhere_needs_no_claim_here if {
 test_confirmation_is_seen if {
 	marks := {
 		"stateward.dev/confirm": "delete",
+		"stateward.dev/confirm-rules": "claim-in-use",
 		"stateward.dev/confirm-until": "2026-11-23T12:10:00Z",
 		"stateward.dev/confirmed-by": "alice",
 	}

@@ -13,6 +13,7 @@
 # custom:
 #   severity: deny
 #   confirm: true
+#   dataLoss: true
 #   on:
 #     statefulsets: [CREATE, UPDATE]
 #   params:
@@ -55,6 +56,7 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	some entry in _updates
 	some pair in containers.main_pairs(entry)
 	count(mounts.uses(entry.old, pair.old.container)) > 0
+	object.get(pair.new.container, "env", null) != object.get(pair.old.container, "env", null)
 	some name in config.param(rego.metadata.chain(), "variables")
 	_variable(pair.old.container, name) != _variable(pair.new.container, name)
 }

@@ -10,6 +10,7 @@
 #   profile:
 #     strict: deny
 #   confirm: true
+#   dataLoss: true
 #   on:
 #     persistentvolumes: [UPDATE]
 #   when:

@@ -10,6 +10,7 @@
 # custom:
 #   severity: deny
 #   confirm: true
+#   dataLoss: true
 #   on:
 #     statefulsets: [CREATE, UPDATE]
 #   fix: keep Retain, and delete claims by hand when their data is not needed

@@ -76,6 +76,7 @@ test_set_without_claims_has_nothing_to_lose[templates] if {
 test_confirmed_turn_is_marked if {
 	marks := {"request": {"oldObject": {"metadata": {"annotations": {
 		"stateward.dev/confirm": "update",
+		"stateward.dev/confirm-rules": "retention-policy",
 		"stateward.dev/confirm-until": "2026-11-23T12:10:00Z",
 		"stateward.dev/confirmed-by": "alice",
 	}}}}}

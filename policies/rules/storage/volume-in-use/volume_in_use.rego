@@ -9,6 +9,7 @@
 # custom:
 #   severity: deny
 #   confirm: true
+#   dataLoss: true
 #   on:
 #     persistentvolumes: [DELETE]
 #   reads: [persistentvolumeclaims]
