@@ -326,6 +326,7 @@ func scale(replicas, before int32) engine.Review {
 func confirmed(operation string, until time.Time) *builders.StatefulSet {
 	return builders.MakeStatefulSet().
 		Annotate("stateward.dev/confirm", operation).
+		Annotate("stateward.dev/confirm-rules", "cascade-delete").
 		Annotate("stateward.dev/confirm-until", until.Format(time.RFC3339)).
 		Annotate("stateward.dev/confirm-reason", "it moves").
 		Annotate("stateward.dev/confirmed-by", "alice")
