@@ -95,7 +95,7 @@ _shared(entry, known, old, use) if {
 	pair.old.container.name != old.name
 	some other in mounts.uses(entry.old, pair.old.container)
 	other.claim == use.claim
-	not use.claim in mounts.writable(entry.old, old) - mounts.writable(entry.old, pair.old.container)
+	not use.claim in (mounts.writable(entry.old, old) - mounts.writable(entry.old, pair.old.container))
 }
 
 # METADATA
