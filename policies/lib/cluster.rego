@@ -270,6 +270,20 @@ mounting(namespace, claim) := [pod |
 	not object.get(pod, ["status", "phase"], "") in {"Failed", "Succeeded"}
 ]
 
+# METADATA
+# title: Orphaned pods
+# description: |
+#   The pods that have their DNS names by this Service, have not ended, and whose StatefulSet was deleted without them,
+#   as an array. The garbage collector takes the owner from such pods.
+orphans(namespace, service) := [pod |
+	some pod in array.concat(_manifests("Pod", namespace), [pod | some pod in data.cluster.pods[namespace]])
+	pod.spec.subdomain == service
+	pod.metadata.labels["statefulset.kubernetes.io/pod-name"]
+	object.get(pod, ["metadata", "ownerReferences"], []) == []
+	not pod.metadata.deletionTimestamp
+	not object.get(pod, ["status", "phase"], "") in {"Failed", "Succeeded"}
+]
+
 _mounting(namespace, claim) := [pod | some pod in data.cluster.mounting[namespace][claim]] if {
 	data.cluster.known.mounting == true
 } else := [pod | some pod in data.cluster.pods[namespace]]

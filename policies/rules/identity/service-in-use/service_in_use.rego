@@ -2,9 +2,10 @@
 # title: Removing a Service in use needs confirmation
 # description: |
 #   Deleting the governing Service of a running StatefulSet, or changing its selector, removes the DNS names of all
-#   pods at once. Peers, clients and quorum members lose each other while all pods keep running. A port is lost in the
-#   same way: removing one that a container declares is denied, for every Service that selects the pods, and any other
-#   change of a port's name, number or target is a warning.
+#   pods at once. Peers, clients and quorum members lose each other while all pods keep running. That is so for pods
+#   that an orphan delete left behind, too. A port is lost in the same way: removing one that a container declares is
+#   denied, for every Service that selects the pods, and any other change of a port's name, number or target is a
+#   warning.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-network-id
 # custom:
@@ -12,7 +13,7 @@
 #   confirm: true
 #   on:
 #     services: [UPDATE, DELETE]
-#   reads: [statefulsets, persistentvolumeclaims]
+#   reads: [statefulsets, persistentvolumeclaims, pods]
 #   params:
 #     clusterDomain:
 #       type: string
@@ -26,6 +27,7 @@ import data.stateward.lib.cluster
 import data.stateward.lib.config
 import data.stateward.lib.confirmation
 import data.stateward.lib.defaults
+import data.stateward.lib.listing
 import data.stateward.lib.ports
 import data.stateward.lib.result
 import data.stateward.lib.review
@@ -36,6 +38,19 @@ report contains result.violation(rego.metadata.chain(), entry, {
 }) if {
 	some entry in review.deletions("Service")
 	some sts in _running(entry)
+}
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["metadata", "name"],
+	"what": sprintf("Service %q names %s, which run on without their StatefulSet", [
+		entry.name,
+		listing.short(names),
+	]),
+	"fix": "create the StatefulSet again, or let its pods end first",
+}) if {
+	some entry in review.deletions("Service")
+	names := sort([pod.metadata.name | some pod in cluster.orphans(entry.namespace, entry.name)])
+	count(names) > 0
 }
 
 report contains result.violation(rego.metadata.chain(), entry, {

@@ -361,3 +361,31 @@ _declaring := {"replicas": 3, "template": {"spec": {"containers": [{
 	"name": "main",
 	"ports": [{"name": "db", "containerPort": 5432}],
 }]}}}
+
+test_pods_without_their_set_keep_their_names if {
+	{finding.what | some finding in rule.report} == {
+		`Service "nginx" names web-0, web-1, which run on without their StatefulSet`,
+	} with input as _delete
+		with data.cluster.pods as {"default": {"web-0": _orphan("web-0", {}), "web-1": _orphan("web-1", {})}}
+}
+
+test_other_pods_need_no_names[why] if {
+	some why, change in {
+		"owned": {"metadata": {"ownerReferences": [{"kind": "StatefulSet", "name": "web", "uid": "1"}]}},
+		"going": {"metadata": {"deletionTimestamp": "2026-11-23T12:00:00Z"}},
+		"ended": {"status": {"phase": "Succeeded"}},
+		"another Service": {"spec": {"subdomain": "other"}},
+		"of no set": {"metadata": {"labels": {"statefulset.kubernetes.io/pod-name": false}}},
+	}
+	rule.report == set() with input as _delete
+		with data.cluster.pods as {"default": {"web-0": _orphan("web-0", change)}}
+}
+
+_orphan(name, change) := object.union(
+	{
+		"metadata": {"name": name, "labels": {"statefulset.kubernetes.io/pod-name": name}},
+		"spec": {"subdomain": "nginx"},
+		"status": {"phase": "Running"},
+	},
+	change,
+)
