@@ -12,8 +12,8 @@ import (
 
 const (
 	elastic = "elasticsearches.elasticsearch.k8s.elastic.co"
-	// guardrails are what a team with these programs writes. Its own exception is for what ECK manages, and for nobody
-	// else's deletions.
+	// guardrails are what a team with these programs writes. Its own exception lets ECK, and no other account, delete what
+	// ECK manages.
 	guardrails = `apiVersion: stateward.dev/v1alpha1
 kind: Guardrails
 metadata: {name: stateward}
@@ -93,7 +93,7 @@ func (c caller) deploy(t *testing.T) {
 
 var image = automation.Image("16.4")
 
-// ownsClaims is how ECK lets claims go with their Elasticsearch: pkg/controller/elasticsearch/volume, reconcileOwnerRefs.
+// ownsClaims is how ECK lets claims go with their Elasticsearch: pkg/controller/elasticsearch/driver/stateful/pvc_owner.go.
 // The owner is no controller, since the claims have none.
 func ownsClaims(t *testing.T, c caller) {
 	c.deploy(t)
