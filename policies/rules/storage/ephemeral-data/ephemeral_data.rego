@@ -21,6 +21,7 @@ package stateward.rules.storage["ephemeral-data"]
 
 import data.stateward.lib.config
 import data.stateward.lib.image
+import data.stateward.lib.mounts
 import data.stateward.lib.result
 import data.stateward.lib.review
 
@@ -77,7 +78,7 @@ _databases(sts, more) := [{"path": item.path, "container": item.container, "name
 # A volume at the path, or at a folder that it lies in; a file below it is no place for the data.
 _holds(mounted, paths) if {
 	some path in paths
-	startswith(sprintf("%s/", [path]), sprintf("%s/", [trim_suffix(mounted, "/")]))
+	mounts.is_below(path, mounted)
 }
 
 # Sources: the images' pages on hub.docker.com.
