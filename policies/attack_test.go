@@ -12,13 +12,15 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
 	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/stateward/stateward/test/builders"
 )
 
 // function prepares a query of the library for a value as its input; its result is nil where that is undefined.
 func function(t testing.TB, query string) func(input any) any {
 	t.Helper()
 	compiler := ast.NewCompiler()
-	library := embedded(t)
+	library := builders.Library(t)
 	modules := map[string]*ast.Module{}
 	for name, module := range modulesOf(t, library) {
 		modules[name] = module.Copy()

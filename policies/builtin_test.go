@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/test/builders"
 )
 
 var update = flag.Bool("update", false, "write the generated files")
@@ -41,7 +42,7 @@ func TestLibraryOfTheCatalogueIsThatOfTheFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := embedded(t)
+	got := builders.Library(t)
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(policies.Library{})); diff != "" {
 		t.Errorf("library (-parsed +stored):\n%s", diff)
 	}

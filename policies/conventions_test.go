@@ -11,12 +11,13 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/test/builders"
 )
 
 // TestEveryRuleIsCompleteInItsFolder keeps the promise that a rule is one folder and nothing else.
 func TestEveryRuleIsCompleteInItsFolder(t *testing.T) {
 	t.Parallel()
-	for _, rule := range embedded(t).All() {
+	for _, rule := range builders.Library(t).All() {
 		t.Run(rule.ID, func(t *testing.T) {
 			t.Parallel()
 			source := strings.ReplaceAll(rule.ID, "-", "_")
@@ -55,7 +56,7 @@ func TestEveryRuleIsCompleteInItsFolder(t *testing.T) {
 // the root of stateward.
 func TestPackagesMirrorFolders(t *testing.T) {
 	t.Parallel()
-	for name, module := range modulesOf(t, embedded(t)) {
+	for name, module := range modulesOf(t, builders.Library(t)) {
 		parts := []string{"data", "stateward"}
 		switch folder := path.Dir(name); folder {
 		case "main":
@@ -82,15 +83,6 @@ func modulesOf(t testing.TB, library *policies.Library) map[string]*ast.Module {
 		t.Fatal(err)
 	}
 	return modules
-}
-
-func embedded(t testing.TB) *policies.Library {
-	t.Helper()
-	library, err := policies.Embedded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return library
 }
 
 func entries(t *testing.T, parts ...string) (names []string) {

@@ -9,6 +9,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/rego"
 
 	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/test/builders"
 )
 
 // TestMarksAreThoseOfTheLibrary holds the names in Go, which the registration and the command line use, and those in
@@ -18,7 +19,7 @@ func TestMarksAreThoseOfTheLibrary(t *testing.T) {
 	results, err := rego.New(
 		rego.Query("marks = [lib.confirm, lib.until, lib.reason, lib.rules, lib.for_time, lib.confirmed_by, lib.confirmed_object, lib.canary_hold]; protections = object.keys(lib.protections) | {lib.ephemeral}"),
 		rego.Imports([]string{"data.stateward.lib.marks as lib"}),
-		rego.ParsedModule(modulesOf(t, embedded(t))["lib/marks.rego"].Copy()),
+		rego.ParsedModule(modulesOf(t, builders.Library(t))["lib/marks.rego"].Copy()),
 	).Eval(t.Context())
 	if err != nil || len(results) != 1 {
 		t.Fatalf("%d results, error %v", len(results), err)

@@ -14,7 +14,6 @@ import (
 	authenticationv1 "k8s.io/api/authentication/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/policies/engine/inventory"
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
@@ -226,20 +225,11 @@ func TestEqualReviewsMeetEqualVerdicts(t *testing.T) {
 
 func newEngine(t testing.TB, guardrails *v1alpha1.Guardrails) *engine.Engine {
 	t.Helper()
-	decider, err := engine.New(t.Context(), embedded(t), guardrails)
+	decider, err := engine.New(t.Context(), builders.Library(t), guardrails)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return decider
-}
-
-func embedded(t testing.TB) *policies.Library {
-	t.Helper()
-	library, err := policies.Embedded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return library
 }
 
 // world knows Services and StatefulSets.

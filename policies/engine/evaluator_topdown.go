@@ -26,10 +26,11 @@ type topdownEvaluator struct {
 
 // newTopdownEvaluator makes one of compiled rules; why is the reason why it is this one.
 func newTopdownEvaluator(ctx context.Context, compiler *ast.Compiler, data *store, why error) (evaluator, error) {
-	made := &topdownEvaluator{compiler: compiler, data: data, why: why, queries: map[*ruleSet]*rego.PreparedEvalQuery{}}
 	// What the router of a library lacks shows here and not at the first review.
-	_, err := made.query(ctx, &ruleSet{})
-	return made, err
+	if _, err := prepare(ctx, compiler, data, asking(nil, nil)); err != nil {
+		return nil, err
+	}
+	return &topdownEvaluator{compiler: compiler, data: data, why: why, queries: map[*ruleSet]*rego.PreparedEvalQuery{}}, nil
 }
 
 func (t *topdownEvaluator) unplanned() error { return t.why }

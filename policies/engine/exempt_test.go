@@ -43,7 +43,7 @@ func TestExemptions(t *testing.T) {
 // TestExemptionsAreThoseOfTheLibrary holds the fast form in Go and the one in Rego, which conftest sees, together.
 func TestExemptionsAreThoseOfTheLibrary(t *testing.T) {
 	t.Parallel()
-	modules, err := embedded(t).Modules()
+	modules, err := builders.Library(t).Modules()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,7 +24,7 @@ func TestOnlyWhatARuleInForceReadsIsWatched(t *testing.T) {
 	t.Parallel()
 	all := newEngine(t, nil).Reads()
 	var settings []string
-	for _, rule := range embedded(t).All() {
+	for _, rule := range builders.Library(t).All() {
 		settings = append(settings, fmt.Sprintf(`{"id":%q,"action":"off"}`, rule.ID))
 	}
 	for name, test := range map[string]struct {
@@ -39,7 +39,7 @@ func TestOnlyWhatARuleInForceReadsIsWatched(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			guardrails, err := v1alpha1.ParseGuardrails([]byte(guardrailsWith(test.spec)), embedded(t))
+			guardrails, err := v1alpha1.ParseGuardrails([]byte(guardrailsWith(test.spec)), builders.Library(t))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -72,7 +72,7 @@ func TestGuardrailsDecideTheLevel(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			source := `{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","metadata":{"name":"default"},"spec":{"profile":"baseline","rules":` + test.settings + `}}`
-			guardrails, err := v1alpha1.ParseGuardrails([]byte(source), embedded(t))
+			guardrails, err := v1alpha1.ParseGuardrails([]byte(source), builders.Library(t))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -93,7 +93,7 @@ func TestGuardrailsDecideTheLevel(t *testing.T) {
 func TestFourEyesWantSomebodyElsesConfirmation(t *testing.T) {
 	t.Parallel()
 	source := `{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","spec":{"fourEyes":true}}`
-	guardrails, err := v1alpha1.ParseGuardrails([]byte(source), embedded(t))
+	guardrails, err := v1alpha1.ParseGuardrails([]byte(source), builders.Library(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func TestFourEyesWantSomebodyElsesConfirmation(t *testing.T) {
 func TestMutationCanBeTurnedOff(t *testing.T) {
 	t.Parallel()
 	source := `{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","spec":{"rules":[{"id":"default-selector","action":"off"}]}}`
-	guardrails, err := v1alpha1.ParseGuardrails([]byte(source), embedded(t))
+	guardrails, err := v1alpha1.ParseGuardrails([]byte(source), builders.Library(t))
 	if err != nil {
 		t.Fatal(err)
 	}

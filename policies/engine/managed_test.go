@@ -16,7 +16,7 @@ func TestManagedFieldsAreThereForARuleThatReadsThem(t *testing.T) {
 	t.Parallel()
 	reading := strings.Replace(renamed, "some entry in review.statefulsets\n",
 		"some entry in review.statefulsets\n\tsome field in entry.object.metadata.managedFields\n\tfield.manager == \"kubectl-edit\"\n", 1)
-	library, err := embedded(t).Extend(fstest.MapFS{"new.rego": {Data: []byte(reading)}}, "rules")
+	library, err := builders.Library(t).Extend(fstest.MapFS{"new.rego": {Data: []byte(reading)}}, "rules")
 	if err != nil {
 		t.Fatal(err)
 	}

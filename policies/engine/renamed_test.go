@@ -36,7 +36,7 @@ report contains result.violation(rego.metadata.chain(), entry, {"path": ["metada
 
 func TestGuardrailsReachARuleByItsFormerId(t *testing.T) {
 	t.Parallel()
-	library, err := embedded(t).Extend(fstest.MapFS{"new.rego": {Data: []byte(renamed)}}, "rules")
+	library, err := builders.Library(t).Extend(fstest.MapFS{"new.rego": {Data: []byte(renamed)}}, "rules")
 	if err != nil {
 		t.Fatal(err)
 	}

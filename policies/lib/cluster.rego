@@ -24,6 +24,7 @@
 #   manifests: [services, statefulsets, deployments, poddisruptionbudgets]
 package stateward.lib.cluster
 
+import data.stateward.lib.pods
 import data.stateward.lib.review
 import data.stateward.lib.selector
 
@@ -267,7 +268,7 @@ mounting(namespace, claim) := [pod |
 	some pod in array.concat(_manifests("Pod", namespace), _mounting(namespace, claim))
 	some volume in pod.spec.volumes
 	volume.persistentVolumeClaim.claimName == claim
-	not object.get(pod, ["status", "phase"], "") in {"Failed", "Succeeded"}
+	not pods.has_ended(pod)
 ]
 
 # METADATA
@@ -281,7 +282,7 @@ orphans(namespace, service) := [pod |
 	pod.metadata.labels["statefulset.kubernetes.io/pod-name"]
 	object.get(pod, ["metadata", "ownerReferences"], []) == []
 	not pod.metadata.deletionTimestamp
-	not object.get(pod, ["status", "phase"], "") in {"Failed", "Succeeded"}
+	not pods.has_ended(pod)
 ]
 
 _mounting(namespace, claim) := [pod | some pod in data.cluster.mounting[namespace][claim]] if {

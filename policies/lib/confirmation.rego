@@ -176,7 +176,7 @@ _is_stamp(username) if {
 }
 
 _is_of_a_service_account(entry) if {
-	startswith(marks.annotation(_marked(entry), marks.confirmed_by), "system:serviceaccount:")
+	identity.is_service_account(marks.annotation(_marked(entry), marks.confirmed_by))
 }
 
 _who_must(entry, rule) := _another_must(entry, rule) if {

@@ -48,7 +48,7 @@ record(confirmation) := {
 by_another(_, _) if not config.four_eyes
 
 by_another(confirmer, entry) if {
-	not startswith(confirmer, "system:serviceaccount:")
+	not identity.is_service_account(confirmer)
 	not object.get(entry.user, "username", "") in {"", confirmer}
 }
 

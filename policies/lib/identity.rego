@@ -85,11 +85,16 @@ class(user) := class if {
 	startswith(user.username, "system:node:")
 	"system:nodes" in user.groups
 } else := "automation" if {
-	startswith(user.username, "system:serviceaccount:")
+	is_service_account(user.username)
 } else := "person" if {
 	is_string(user.username)
 	user.username != ""
 } else := "unknown"
+
+# METADATA
+# title: Is a service account
+# description: True for the name of a service account, one of Kubernetes' own controllers among them.
+is_service_account(username) if startswith(username, "system:serviceaccount:")
 
 # METADATA
 # title: Is a controller

@@ -6,6 +6,7 @@
 package stateward.lib.stamp
 
 import data.stateward.lib.clock
+import data.stateward.lib.identity
 import data.stateward.lib.lost
 import data.stateward.lib.marks
 
@@ -63,7 +64,7 @@ _without_claims(state) := regex.replace(state, `/\d+-[0-9a-f]{12}$`, "")
 #   True where a service account sets the marks together with anything else: a chart or a sync that renders them would
 #   confirm itself at each upgrade.
 in_passing(entry) if {
-	startswith(object.get(entry.user, "username", ""), "system:serviceaccount:")
+	identity.is_service_account(object.get(entry.user, "username", ""))
 	entry.operation == "UPDATE"
 	_beside(entry.object) != _beside(entry.old)
 }

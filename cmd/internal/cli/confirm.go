@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"slices"
 	"strings"
@@ -112,12 +113,13 @@ func confirm(ctx context.Context, object, operation string, options confirmOptio
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(streams.Out, "%s/%s: %s confirms %s until %s, for %s\n",
+	said := fmt.Sprintf("%s/%s: %s confirms %s until %s, for %s\n",
 		strings.ToLower(target.resource.Kind), target.name, by, target.operation, until, strings.Join(options.rules, ","))
 	if len(left) > 0 {
-		fmt.Fprintf(streams.Out, "not confirmed without --rules, because they are about loss of data: %s\n", strings.Join(left, ","))
+		said += fmt.Sprintf("not confirmed without --rules, because they are about loss of data: %s\n", strings.Join(left, ","))
 	}
-	return nil
+	_, err = io.WriteString(streams.Out, said)
+	return err
 }
 
 // rules are those to confirm where none are named, and those that are left out. An update or a change of scale can be of

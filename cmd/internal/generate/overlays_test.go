@@ -29,12 +29,13 @@ import (
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
+	"github.com/stateward/stateward/test/builders"
 	"github.com/stateward/stateward/webhook/registration"
 )
 
 func TestEveryObjectIsOneThatItsKindHas(t *testing.T) {
 	t.Parallel()
-	library := embedded(t)
+	library := builders.Library(t)
 	known := types(t)
 	for name, documents := range installs(t) {
 		t.Run(name, func(t *testing.T) {
@@ -90,7 +91,7 @@ func TestPodsKeepToTheRestrictedStandardThatTheirNamespaceEnforces(t *testing.T)
 
 func TestRightsAreThoseThatTheRegistrationAsksFor(t *testing.T) {
 	t.Parallel()
-	all := registration.Roles(embedded(t))
+	all := registration.Roles(builders.Library(t))
 	// Where cert-manager writes the caBundle, Stateward only reads it.
 	var reading []rbacv1.ClusterRole
 	for _, role := range all {
@@ -121,7 +122,7 @@ func TestRightsAreThoseThatTheRegistrationAsksFor(t *testing.T) {
 
 func TestWebhooksAreThoseOfTheRegistrationButForWhatTheOverlayIsAbout(t *testing.T) {
 	t.Parallel()
-	library := embedded(t)
+	library := builders.Library(t)
 	inject := map[string]string{"cert-manager.io/inject-ca-from": "stateward-system/stateward-ca"}
 	exempt := []string{"cert-manager", "kube-system", "stateward-system"}
 	ignore := admissionregistrationv1.Ignore
@@ -194,7 +195,7 @@ func TestWhoAppliesThemInOrderHasTheServerBeforeAnythingIsRefused(t *testing.T) 
 
 func TestStatewardFindsNothingInItsOwnManifests(t *testing.T) {
 	t.Parallel()
-	decider, err := engine.New(t.Context(), embedded(t), nil)
+	decider, err := engine.New(t.Context(), builders.Library(t), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,7 +215,7 @@ func TestStatewardFindsNothingInItsOwnManifests(t *testing.T) {
 
 func TestAuditOnlyStopsNothingAndChangesNothing(t *testing.T) {
 	t.Parallel()
-	library := embedded(t)
+	library := builders.Library(t)
 	guardrails, err := v1alpha1.ParseGuardrails(of(installs(t)["audit-only"], v1alpha1.GuardrailsKind)[0].Raw, library)
 	if err != nil {
 		t.Fatal(err)
@@ -338,15 +339,6 @@ func types(t *testing.T) *runtime.Scheme {
 
 func versions() cmp.Option {
 	return cmp.Comparer(func(a, b api.Version) bool { return a.String() == b.String() })
-}
-
-func embedded(t *testing.T) *policies.Library {
-	t.Helper()
-	library, err := policies.Embedded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return library
 }
 
 func of(documents []manifest.Document, kind string) []manifest.Document {

@@ -91,13 +91,13 @@ func TestTheWorldAnswersAsASnapshotDoes(t *testing.T) {
 		"all of the cluster": func(ctx context.Context, w inventory.World) (ast.Value, error) {
 			return w.List(ctx, "storageclasses", "")
 		},
-		"what nobody looks at": func(ctx context.Context, w inventory.World) (ast.Value, error) {
+		"what is not asked for": func(ctx context.Context, w inventory.World) (ast.Value, error) {
 			return w.List(ctx, "configmaps", "default")
 		},
 		"by Service": func(ctx context.Context, w inventory.World) (ast.Value, error) {
 			return w.Governed(ctx, "default", "web")
 		},
-		"by a Service that nobody names": func(ctx context.Context, w inventory.World) (ast.Value, error) {
+		"by a Service that no set names": func(ctx context.Context, w inventory.World) (ast.Value, error) {
 			return w.Governed(ctx, "default", "db")
 		},
 		"what selects a pod": func(ctx context.Context, w inventory.World) (ast.Value, error) {

@@ -189,22 +189,8 @@ func isPatch(fields map[string]json.RawMessage) bool {
 
 // isPart reports whether a StatefulSet lacks each field that every one of them has, as a strategic merge patch does.
 func isPart(o object) bool {
-	if o.kind != "StatefulSet" || !strings.HasPrefix(o.apiVersion, "apps/") {
-		return false
-	}
-	var set struct {
-		Spec struct {
-			Selector, ServiceName json.RawMessage
-			Template              struct {
-				Metadata struct{ Labels json.RawMessage }
-			}
-		}
-	}
-	if err := json.Unmarshal(o.raw, &set); err != nil {
-		return false
-	}
-	spec := set.Spec
-	return spec.Selector == nil && spec.ServiceName == nil && spec.Template.Metadata.Labels == nil
+	return o.kind == "StatefulSet" && strings.HasPrefix(o.apiVersion, "apps/") &&
+		!o.root.has("spec", "selector") && !o.root.has("spec", "serviceName") && !o.root.has("spec", "template", "metadata", "labels")
 }
 
 // templateStart opens an action of Go templates, Jinja and the like.

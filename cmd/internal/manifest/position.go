@@ -92,6 +92,16 @@ func (n *node) find(path []any) place {
 	return found
 }
 
+// has reports whether the whole path exists.
+func (n *node) has(path ...any) bool {
+	for _, element := range path {
+		if n, _ = n.child(element); n == nil {
+			return false
+		}
+	}
+	return true
+}
+
 // descend returns the node at path, or the deepest one on the way to it.
 func (n *node) descend(path ...any) *node {
 	for _, element := range path {

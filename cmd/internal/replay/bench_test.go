@@ -12,6 +12,7 @@ import (
 	admissionv1 "k8s.io/api/admission/v1"
 
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/test/builders"
 	"github.com/stateward/stateward/test/decisions"
 	"github.com/stateward/stateward/webhook/decisionlog"
 )
@@ -38,7 +39,7 @@ func BenchmarkReplay(b *testing.B) {
 			records["update"] = line
 		}
 	}
-	decider, library := decisions.Engine(b, all), embedded(b)
+	decider, library := decisions.Engine(b, all), builders.Library(b)
 	for _, name := range []string{"scale", "update"} {
 		line := records[name]
 		whole := slices.Concat(guardrails, []byte("\n"), bytes.Repeat(line, repeated))

@@ -19,17 +19,9 @@ import (
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
+	"github.com/stateward/stateward/test/builders"
 	"github.com/stateward/stateward/test/decisions"
 )
-
-func embedded(t testing.TB) *policies.Library {
-	t.Helper()
-	library, err := policies.Embedded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return library
-}
 
 func guardrails(t testing.TB, library *policies.Library, spec string) *v1alpha1.Guardrails {
 	t.Helper()
@@ -43,7 +35,7 @@ func guardrails(t testing.TB, library *policies.Library, spec string) *v1alpha1.
 func replay(t testing.TB, log []byte, options Options) *Summary {
 	t.Helper()
 	if options.Library == nil {
-		options.Library = embedded(t)
+		options.Library = builders.Library(t)
 	}
 	sources, err := Sources([]string{"-"}, bytes.NewReader(log))
 	if err != nil {
@@ -105,7 +97,7 @@ func TestVerifyNamesWhatIsNotAtHand(t *testing.T) {
 	t.Parallel()
 	log := decisions.Log(t, all)
 	_, decisions, _ := bytes.Cut(log, []byte("\n"))
-	own, err := embedded(t).Extend(fstest.MapFS{"a.rego": {Data: []byte(ownRule)}}, "own")
+	own, err := builders.Library(t).Extend(fstest.MapFS{"a.rego": {Data: []byte(ownRule)}}, "own")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +123,7 @@ func TestVerifyNamesWhatIsNotAtHand(t *testing.T) {
 
 func TestReplayShowsWhatOtherGuardrailsChange(t *testing.T) {
 	t.Parallel()
-	library, log := embedded(t), decisions.Log(t, all)
+	library, log := builders.Library(t), decisions.Log(t, all)
 	for name, test := range map[string]struct {
 		spec string
 		want map[Class]int
@@ -210,7 +202,7 @@ report contains result.violation(rego.metadata.chain(), entry, {"path": ["spec",
 
 func TestReplayOfANewRuleSaysWhatItDeniesAndWhatItCannotKnow(t *testing.T) {
 	t.Parallel()
-	own, err := embedded(t).Extend(fstest.MapFS{"a.rego": {Data: []byte(ownRule)}}, "own")
+	own, err := builders.Library(t).Extend(fstest.MapFS{"a.rego": {Data: []byte(ownRule)}}, "own")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -262,7 +254,7 @@ func TestReplayReadsEveryForm(t *testing.T) {
 		if strings.HasSuffix(path, ".gz") {
 			sources = sources[1:]
 		}
-		summary, err := Run(t.Context(), sources, Options{Library: embedded(t), Verify: true})
+		summary, err := Run(t.Context(), sources, Options{Library: builders.Library(t), Verify: true})
 		if err != nil || summary.Count(Same) != 14*want || summary.Damaged > 0 {
 			t.Errorf("%s: %v, %v %v", path, err, counts(summary), summary.Problems)
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
+	"github.com/stateward/stateward/test/builders"
 )
 
 const folder = "../../../policies"
@@ -26,7 +27,7 @@ var one = flag.String("rule", "", "id of the rule to try") //nolint:gochecknoglo
 func TestRego(t *testing.T) {
 	t.Parallel()
 	all := func(*ast.Module) bool { return true }
-	done, err := ruletest.RunRego(context.WithoutCancel(t.Context()), embedded(t), os.DirFS(folder), "", all)
+	done, err := ruletest.RunRego(context.WithoutCancel(t.Context()), builders.Library(t), os.DirFS(folder), "", all)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +43,7 @@ func TestRego(t *testing.T) {
 // TestExamplesAreWhatTheyAreCalled walks the examples of every rule and mutation.
 func TestExamplesAreWhatTheyAreCalled(t *testing.T) {
 	t.Parallel()
-	library := embedded(t)
+	library := builders.Library(t)
 	plain := sync.OnceValue(func() *engine.Engine { return newEngine(t, library, nil) })
 	count := 0
 	for _, rule := range library.All() {
@@ -68,15 +69,6 @@ func TestExamplesAreWhatTheyAreCalled(t *testing.T) {
 		t.Errorf("no examples of rule %q", *one)
 	}
 	t.Logf("%d examples", count)
-}
-
-func embedded(t *testing.T) *policies.Library {
-	t.Helper()
-	library, err := policies.Embedded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return library
 }
 
 func newEngine(t *testing.T, library *policies.Library, guardrails *v1alpha1.Guardrails) *engine.Engine {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stateward/stateward/policies/fragments"
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
+	"github.com/stateward/stateward/test/builders"
 )
 
 // TestFragmentsAreGuardrails holds for each what a reader of a merged file expects: it works alone, none sets what another
@@ -24,7 +25,7 @@ func TestFragmentsAreGuardrails(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fragment, err := v1alpha1.ParseGuardrails(encoded, embedded(t))
+		fragment, err := v1alpha1.ParseGuardrails(encoded, builders.Library(t))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -53,7 +54,7 @@ func TestFragmentsAreGuardrails(t *testing.T) {
 
 func TestGuardrailsIncludeFragmentsAndWinOverThem(t *testing.T) {
 	t.Parallel()
-	library := embedded(t)
+	library := builders.Library(t)
 	own := `{"name":"velero","subjects":[{"kind":"ServiceAccount","namespace":"backup","name":"velero"}]}`
 	got := parsed(t, library, `{"include":["velero","keda"],"actors":[`+own+`]}`)
 	alone := parsed(t, library, `{"actors":[`+own+`]}`)
@@ -72,7 +73,7 @@ func TestGuardrailsIncludeFragmentsAndWinOverThem(t *testing.T) {
 
 func TestFragmentsThatCannotBeIncludedAreRefused(t *testing.T) {
 	t.Parallel()
-	_, err := v1alpha1.ParseGuardrails([]byte(guardrailsWith(`"include":["eck","ekc","eck"],"profile":"paranoid"`)), embedded(t))
+	_, err := v1alpha1.ParseGuardrails([]byte(guardrailsWith(`"include":["eck","ekc","eck"],"profile":"paranoid"`)), builders.Library(t))
 	want := fmt.Sprintf("spec.include[1]: unknown fragment \"ekc\": use one of %s\n"+
 		"spec.include[2]: fragment \"eck\" is already in include[0]\n"+
 		`spec.profile: unknown profile "paranoid": use one of [baseline strict]`, strings.Join(fragments.Names(), ", "))

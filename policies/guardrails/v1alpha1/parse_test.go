@@ -6,8 +6,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
+	"github.com/stateward/stateward/test/builders"
 )
 
 func TestGuardrailsThatAreWrongAreRefusedWithTheFieldsPath(t *testing.T) {
@@ -129,7 +129,7 @@ func TestGuardrailsThatAreWrongAreRefusedWithTheFieldsPath(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := v1alpha1.ParseGuardrails([]byte(test.source), embedded(t))
+			_, err := v1alpha1.ParseGuardrails([]byte(test.source), builders.Library(t))
 			if err == nil {
 				t.Fatal("taken")
 			}
@@ -143,13 +143,4 @@ func TestGuardrailsThatAreWrongAreRefusedWithTheFieldsPath(t *testing.T) {
 // guardrailsWith is Guardrails with these fields in their spec.
 func guardrailsWith(fields string) string {
 	return `{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","spec":{` + fields + `}}`
-}
-
-func embedded(t testing.TB) *policies.Library {
-	t.Helper()
-	library, err := policies.Embedded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return library
 }

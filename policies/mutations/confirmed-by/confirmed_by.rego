@@ -34,6 +34,7 @@
 #   since: v0.1.0
 package stateward.mutations["confirmed-by"]
 
+import data.stateward.lib.identity
 import data.stateward.lib.marks
 import data.stateward.lib.result
 import data.stateward.lib.review
@@ -97,7 +98,7 @@ _requests := [entry |
 
 _what(entry, name) := sprintf("%q confirms nothing: %s", [name, _in_passing]) if {
 	stamp.renewed(entry)
-	startswith(name, "system:serviceaccount:")
+	identity.is_service_account(name)
 	stamp.bound(entry) == ""
 } else := sprintf("%q names no rules (deprecated), so loss of data is not confirmed: %s until %s", [
 	name,

@@ -1,9 +1,8 @@
 # METADATA
 # title: Confirmations in force are intended
 # description: |
-#   While a confirmation is in force, the operation that it names is allowed. It ends after at most an hour,
-#   or when the object has changed. The rule
-#   lists the annotations and the Confirmation objects that count at the time of the audit.
+#   While a confirmation is in force, the operation that it names is allowed. It ends after at most an hour, or when the
+#   object has changed. The rule lists the annotations and the Confirmation objects that count at the time of the audit.
 # custom:
 #   severity: audit
 #   on:

@@ -21,6 +21,7 @@ package stateward.rules.audit["orphaned-pod"]
 import data.stateward.lib.age
 import data.stateward.lib.cluster
 import data.stateward.lib.config
+import data.stateward.lib.pods
 import data.stateward.lib.result
 import data.stateward.lib.review
 
@@ -34,7 +35,7 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	some entry in review.audited({"Pod"})
 	entry.object.metadata.labels[_label] == entry.name
 	not _controlled(entry.object)
-	not object.get(entry.object, ["status", "phase"], "") in {"Failed", "Succeeded"}
+	not pods.has_ended(entry.object)
 	seconds := age.seconds(entry, entry.object.metadata.creationTimestamp)
 	seconds >= config.param(rego.metadata.chain(), "minutes") * 60
 }

@@ -33,6 +33,7 @@ package stateward.rules.delete["force-delete-pod"]
 import data.stateward.lib.cluster
 import data.stateward.lib.config
 import data.stateward.lib.identity
+import data.stateward.lib.pods
 import data.stateward.lib.result
 import data.stateward.lib.review
 
@@ -97,7 +98,8 @@ _delete_options(entry) := options if {
 
 # The set and the node of a pod that may still run.
 _of_a_set(pod) := {"set": _owner(pod), "node": node} if {
-	not _over(pod)
+	# A pod that has ended is always deleted without grace, there being nothing to stop.
+	not pods.has_ended(pod)
 	node := object.get(pod, ["spec", "nodeName"], "")
 	not node in {"", null}
 }
@@ -129,9 +131,6 @@ _knows_what_it_does(user) if identity.is_controller(user)
 _knows_what_it_does(user) if identity.class(user) == "node"
 
 _knows_what_it_does(user) if user.username in config.param(rego.metadata.chain(), "kubelets")
-
-# Such a pod is always deleted without grace, there being nothing to stop.
-_over(pod) if pod.status.phase in {"Failed", "Succeeded"}
 
 _gone(name) if {
 	cluster.knows("nodes")
