@@ -14,7 +14,7 @@
 #
 #       mounting: {NAMESPACE: {CLAIM: {NAME: Pod}}}
 #       owned: {GROUP: {KIND: {NAMESPACE/NAME: StatefulSet}}}
-#       owner: {NAMESPACE: {APIVERSION/KIND/NAME: {exists: BOOLEAN, uid: UID} or {unread: WHY}}}
+#       owner: {NAMESPACE: {APIVERSION/KIND/NAME: {exists: BOOLEAN, uid: UID, owners: [...]} or {unread: WHY}}}
 #       governed: {NAMESPACE: {SERVICE: {NAME: StatefulSet}}}
 #       selecting: {RESOURCE: {NAMESPACE: {LABELS: {NAME: {...}}}}}, what may select pods with these labels
 #       labelled: {RESOURCE: {NAMESPACE: {LABELS: {NAME: {...}}}}}, whose pods have these labels

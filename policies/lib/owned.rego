@@ -3,6 +3,7 @@
 # description: What belongs to an object of any kind, by its own owner references.
 package stateward.lib.owned
 
+import data.stateward.lib.owners
 import data.stateward.lib.review
 
 # METADATA
@@ -13,6 +14,42 @@ names(reference, owner) if {
 	reference.name == owner.name
 	group_of(reference.apiVersion) == owner.group
 }
+
+# METADATA
+# title: Leads
+# description: |
+#   True where the object behind this reference is the owner, or belongs to it directly or through one more object.
+# scope: document
+leads(namespace, reference, owner) if {
+	some link in array.concat([reference], _above(namespace, reference))
+	names(link, owner)
+} else if {
+	some above in _above(namespace, reference)
+	some higher in _above(namespace, above)
+	names(higher, owner)
+}
+
+# METADATA
+# title: Between
+# description: The references of an object that lead to the owner, and those of the objects between them.
+between(namespace, thing, owner) := {reference |
+	some above in thing.metadata.ownerReferences
+	some reference in array.concat([above], _above(namespace, above))
+	leads(namespace, reference, owner)
+}
+
+# METADATA
+# title: Unread
+# description: Why the cluster could not say whose the object behind this reference is, as a set; empty where it could.
+unread(namespace, reference) := {why |
+	some above in array.concat([reference], _above(namespace, reference))
+	why := owners.live(namespace, above).unread
+}
+
+_above(namespace, reference) := object.get(known, "owners", []) if {
+	known := owners.live(namespace, reference)
+	known.uid == reference.uid
+} else := []
 
 # METADATA
 # title: Group

@@ -16,6 +16,15 @@ gained(entry) := {index |
 }
 
 # METADATA
+# title: Live
+# description: |
+#   What the cluster says of the owner that a reference of an object in this namespace means: {"exists", "uid",
+#   "owners"} or {"unread"}. An owner of a namespaced object is in its namespace, or in none. Undefined in CI.
+live(namespace, reference) := data.cluster.owner[namespace][key] if {
+	key := concat("/", [reference.apiVersion, reference.kind, reference.name])
+}
+
+# METADATA
 # title: Missing
 # description: |
 #   True where the cluster says that the owner of this index does not exist: it has no such kind, none of this name, or
@@ -44,11 +53,7 @@ existing(entry, index) if {
 # scope: document
 unread(entry, index) := _known(entry, index).unread
 
-# An owner of a namespaced object is in its namespace, or in none.
-_known(entry, index) := data.cluster.owner[_namespace(entry)][key] if {
-	owner := entry.object.metadata.ownerReferences[index]
-	key := concat("/", [owner.apiVersion, owner.kind, owner.name])
-}
+_known(entry, index) := live(_namespace(entry), entry.object.metadata.ownerReferences[index])
 
 _namespace(entry) := "" if {
 	entry.kind == "Namespace"

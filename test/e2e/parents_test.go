@@ -36,12 +36,8 @@ func TestOwnersOfRunningSets(t *testing.T) {
 	}
 	g.eventuallyAllowed(t, cluster("rmq"), "create", "-f", "-")
 	g.allowed(t, cluster("idle"), "create", "-f", "-")
-	uid, code := g.kubectl(t, "", "get", "rabbitmqcluster", "rmq", "-o", "jsonpath={.metadata.uid}")
-	if code != 0 {
-		t.Fatal(uid)
-	}
 	set := withClaim(builders.MakeStatefulSet().Replicas(2))
-	owner := metav1.OwnerReference{APIVersion: "rabbitmq.com/v1beta1", Kind: "RabbitmqCluster", Name: "rmq", UID: types.UID(uid)}
+	owner := metav1.OwnerReference{APIVersion: "rabbitmq.com/v1beta1", Kind: "RabbitmqCluster", Name: "rmq", UID: types.UID(g.uid(t, "rabbitmqcluster/rmq"))}
 	set.OwnerReferences = []metav1.OwnerReference{owner}
 	set.Spec.PersistentVolumeClaimRetentionPolicy = &appsv1.StatefulSetPersistentVolumeClaimRetentionPolicy{
 		WhenDeleted: appsv1.DeletePersistentVolumeClaimRetentionPolicyType,
@@ -62,5 +58,47 @@ func TestOwnersOfRunningSets(t *testing.T) {
 		output, _ := g.kubectl(t, "", "get", "statefulset,pvc")
 		return strings.Contains(output, "No resources found"), nil
 	})
+	ownedThroughOthers(t, g, cluster("chain"))
 	g.allowed(t, "", "delete", "crd", "rabbitmqclusters.rabbitmq.com")
+}
+
+// ownedThroughOthers deletes a custom resource that owns something else, which owns the set: once of a kind that Stateward may
+// not read, and once of one that it may.
+func ownedThroughOthers(t *testing.T, g guard, parent string) {
+	g.allowed(t, parent, "create", "-f", "-")
+	owned := func(kind, name, owner string) {
+		g.allowed(t, "", append(breakGlass(), "patch", kind, name, "--type=merge", "-p", owner)...)
+	}
+	set := builders.MakeStatefulSet().Replicas(1)
+	set.Namespace = g.namespace
+	g.allowed(t, string(builders.JSON(set.StatefulSet)), append(breakGlass(), "create", "-f", "-")...)
+	g.settled(t, 1)
+	for _, kind := range []string{"serviceaccount", "configmap"} {
+		g.allowed(t, "", "create", kind, "between")
+		owned(kind, "between", ownedBy("rabbitmq.com/v1beta1", "RabbitmqCluster", "chain", g.uid(t, "rabbitmqcluster/chain"), true))
+	}
+	deletion := []string{"delete", "rabbitmqcluster", "chain", "--dry-run=server"}
+
+	owned("statefulset", "web", ownedBy("v1", "ServiceAccount", "between", g.uid(t, "serviceaccount/between"), true))
+	g.says(t, false, "", []string{
+		`Warning: [owner-delete] metadata.name: whether StatefulSet "web" goes with it is not known: Stateward may not get serviceaccounts`,
+	}, deletion...)
+	owned("statefulset", "web", ownedBy("v1", "ConfigMap", "between", g.uid(t, "configmap/between"), true))
+	g.says(t, true, "", []string{`[owner-delete] metadata.name: RabbitmqCluster "chain" owns StatefulSet web: deleting it stops 1 pod`}, deletion...)
+
+	g.confirmed(t, "rabbitmqcluster.rabbitmq.com/chain", "delete")
+	g.warned(t, "owner-delete", "delete", "rabbitmqcluster", "chain")
+	eventually(t, "the set is gone with the owner of its owner", func(context.Context) (bool, error) {
+		output, _ := g.kubectl(t, "", "get", "statefulset")
+		return strings.Contains(output, "No resources found"), nil
+	})
+}
+
+func (g guard) uid(t *testing.T, object string) string {
+	t.Helper()
+	uid, code := g.kubectl(t, "", "get", object, "-o", "jsonpath={.metadata.uid}")
+	if code != 0 || uid == "" {
+		t.Fatal(uid)
+	}
+	return uid
 }

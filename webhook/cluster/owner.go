@@ -47,7 +47,7 @@ func (w *World) readOwner(ctx context.Context, kind schema.GroupVersionKind, key
 	var refused apierrors.APIStatus
 	switch {
 	case err == nil:
-		return inventory.KnownOwner{UID: string(found.UID)}
+		return inventory.KnownOwner{UID: string(found.UID), Owners: found.OwnerReferences}
 	case apierrors.IsNotFound(err), meta.IsNoMatchError(err):
 		return inventory.KnownOwner{}
 	case apierrors.IsForbidden(err) && errors.As(err, &refused) && refused.Status().Details != nil:

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/stateward/stateward/policies/engine/lazy"
@@ -15,22 +16,36 @@ import (
 type KnownOwner struct {
 	// UID is the one of the object of that name; empty where there is none.
 	UID string
+	// Owners are its own owners.
+	Owners []metav1.OwnerReference
 	// Unread says why nothing can be said ("Stateward may not get rabbitmqclusters.rabbitmq.com"); empty where something can.
 	Unread string
 }
 
-// Value is the owner as Rego sees it: {"exists": true, "uid": ...}, {"exists": false} or {"unread": ...}.
+// Value is the owner as Rego sees it: {"exists": true, "uid": ..., "owners": [...]}, {"exists": false} or {"unread": ...}.
 func (k KnownOwner) Value() ast.Value {
-	item := func(key string, value *ast.Term) [2]*ast.Term { return ast.Item(ast.StringTerm(key), value) }
 	switch {
 	case k.Unread != "":
 		return ast.NewObject(item("unread", ast.StringTerm(k.Unread)))
 	case k.UID == "":
 		return ast.NewObject(item("exists", ast.BooleanTerm(false)))
 	default:
-		return ast.NewObject(item("exists", ast.BooleanTerm(true)), item("uid", ast.StringTerm(k.UID)))
+		return ast.NewObject(item("exists", ast.BooleanTerm(true)), item("uid", ast.StringTerm(k.UID)), item("owners", references(k.Owners)))
 	}
 }
+
+func references(owners []metav1.OwnerReference) *ast.Term {
+	values := make([]*ast.Term, 0, len(owners))
+	for _, owner := range owners {
+		values = append(values, ast.ObjectTerm(
+			item("apiVersion", ast.StringTerm(owner.APIVersion)), item("kind", ast.StringTerm(owner.Kind)),
+			item("name", ast.StringTerm(owner.Name)), item("uid", ast.StringTerm(string(owner.UID))),
+		))
+	}
+	return ast.ArrayTerm(values...)
+}
+
+func item(key string, value *ast.Term) [2]*ast.Term { return ast.Item(ast.StringTerm(key), value) }
 
 // ParseOwnerKey reads APIVERSION/KIND/NAME, as policies/lib/owners.rego writes an owner reference.
 func ParseOwnerKey(key string) (kind schema.GroupVersionKind, name string, err error) {

@@ -3,9 +3,10 @@
 # description: |
 #   An operator makes a StatefulSet for a custom resource, such as a RabbitmqCluster, and names it as the owner. When
 #   the custom resource is deleted, the garbage collector deletes the set with its pods, and every claim that names
-#   either as an owner. Deleting the CustomResourceDefinition deletes all its custom resources. Sets of an operator
-#   that writes no owner are found by a label that holds the name of the custom resource. An API server asks about the
-#   kinds that the registration lists; `stateward rules registration --parent` adds to them.
+#   either as an owner. The same applies where up to two objects of other kinds are between the two. Deleting the
+#   CustomResourceDefinition deletes all its custom resources. Sets of an operator that writes no owner are found by a
+#   label that holds the name of the custom resource. An API server asks about the kinds that the registration lists;
+#   `stateward rules registration --parent` adds to them.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/architecture/garbage-collection/#owners-dependents
 #   - ref: https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/
@@ -36,7 +37,7 @@ import data.stateward.lib.review
 
 report contains result.violation(rego.metadata.chain(), deletion.entry, {
 	"path": ["metadata", "name"],
-	"what": sprintf("%s %s: deleting it %s", [deletion.of, _listed(sets), _losses(pods, claims)]),
+	"what": sprintf("%s %s: deleting it %s", [deletion.of, _listed(sets), _losses(pods, claims, deletion.rest)]),
 }) if {
 	some deletion in array.concat(_resources, _definitions)
 	sets := deletion.sets
@@ -45,22 +46,75 @@ report contains result.violation(rego.metadata.chain(), deletion.entry, {
 	pods + count(claims) > 0
 }
 
+report contains result.advice(rego.metadata.chain(), entry, {
+	"path": ["metadata", "name"],
+	"what": sprintf("whether StatefulSet %q goes with it is not known: %s", [sts.metadata.name, why]),
+	"fix": "compare the owners of that StatefulSet, and add what `stateward owners --rbac` prints",
+}) if {
+	some entry in review.parents
+	entry.operation == "DELETE"
+	review.propagation(entry) != "Orphan"
+	owner := _owner(entry)
+	some sts in _of_others(entry, owner)
+	not _leads(sts, owner)
+	some reference in sts.metadata.ownerReferences
+	some why in owned.unread(_namespace(sts), reference)
+}
+
 _resources := [deletion |
 	some entry in review.parents
 	entry.operation == "DELETE"
 	entry.kind != "CustomResourceDefinition"
 	review.propagation(entry) != "Orphan"
-	owner := {"group": entry.group, "kind": entry.kind, "name": entry.name}
-	sets := array.concat(_owned(entry, owner), _labelled(entry))
+	owner := _owner(entry)
+	owned_sets := array.concat(_owned(entry, owner), _through(entry, owner))
+	labelled := _labelled(entry)
+	sets := array.concat(owned_sets, labelled)
 	count(sets) > 0
-	deletion := {"entry": entry, "of": sprintf("%s %q owns", [entry.kind, entry.name]), "owners": {owner}, "sets": sets}
+	deletion := {
+		"entry": entry,
+		"of": sprintf("%s %q owns", [entry.kind, entry.name]),
+		"owners": ({owner} | _between(owned_sets, owner)),
+		"sets": sets,
+		"rest": _rest(labelled),
+	}
 ]
+
+_owner(entry) := {"group": entry.group, "kind": entry.kind, "name": entry.name}
 
 _owned(entry, owner) := [sts |
 	some sts in owned.statefulsets(entry.group, entry.kind)
 	_namespace(sts) == entry.namespace
 	_is_owned(sts, owner)
 ]
+
+# An operator may make a custom resource of another kind in between, which owns the set.
+_through(entry, owner) := [sts |
+	some sts in _of_others(entry, owner)
+	_leads(sts, owner)
+]
+
+_of_others(entry, owner) := [sts |
+	some sts in cluster.statefulsets(entry.namespace)
+	count(object.get(sts, ["metadata", "ownerReferences"], [])) > 0
+	not _is_owned(sts, owner)
+]
+
+_leads(sts, owner) if {
+	some reference in sts.metadata.ownerReferences
+	owned.leads(_namespace(sts), reference, owner)
+}
+
+_between(sets, owner) := {between |
+	some sts in sets
+	some reference in owned.between(_namespace(sts), sts, owner)
+	between := {"group": owned.group_of(reference.apiVersion), "kind": reference.kind, "name": reference.name}
+}
+
+# What an operator without owner references deletes, only its own code says.
+_rest([]) := "claims stay"
+
+_rest(labelled) := "its operator decides what becomes of claims" if count(labelled) > 0
 
 _labelled(entry) := [sts |
 	labels := config.param(rego.metadata.chain(), "labels")
@@ -85,6 +139,7 @@ _definitions := [deletion |
 			some reference in sts.metadata.ownerReferences
 		},
 		"sets": sets,
+		"rest": "claims stay",
 	}
 ]
 
@@ -126,9 +181,9 @@ _listed(sets) := sprintf("StatefulSet %s", [names]) if {
 	names := listing.short([sts.metadata.name | some sts in sets])
 } else := sprintf("%d StatefulSets (%s)", [count(sets), listing.short([sts.metadata.name | some sts in sets])])
 
-_losses(pods, []) := sprintf("stops %s; claims stay", [_counted(pods, "pod")])
+_losses(pods, [], rest) := sprintf("stops %s; %s", [_counted(pods, "pod"), rest])
 
-_losses(pods, claims) := sprintf("stops %s and DELETES %s with %s of data: %s", [
+_losses(pods, claims, _) := sprintf("stops %s and DELETES %s with %s of data: %s", [
 	_counted(pods, "pod"),
 	_counted(count(claims), "claim"),
 	quantity.text(sum([_size(claim) | some claim in claims])),

@@ -77,9 +77,75 @@ test_sets_are_found_by_a_label_too if {
 		"oldObject": {"kind": "postgresql", "metadata": {"name": "acid-db"}},
 	}
 	{finding.what | some finding in rule.report} == {
-		`postgresql "acid-db" owns StatefulSet acid-db: deleting it stops 2 pods; claims stay`,
+		concat(" ", [
+			`postgresql "acid-db" owns StatefulSet acid-db: deleting it stops 2 pods;`,
+			"its operator decides what becomes of claims",
+		]),
 	} with input as _delete(request) with data.cluster.statefulsets as {"data": {"acid-db": set_of}}
 }
+
+test_sets_are_found_through_owners_between[levels] if {
+	some levels, owner in {
+		"one": {"rabbitmq.com/v1beta1/RabbitmqNode/rmq-nodes": _found("n1", _by_parent)},
+		"two": {
+			"rabbitmq.com/v1beta1/RabbitmqNode/rmq-nodes": _found("n1", [_by_zone]),
+			"example.com/v1/Zone/a": _found("z1", _by_parent),
+		},
+	}
+	world := object.union(_between([_by_node, {"kind": "StatefulSet", "uid": "s1"}]), {"owner": {"data": owner}})
+	{finding.what | some finding in rule.report} == {concat(" ", [
+		`RabbitmqCluster "rmq" owns StatefulSet rmq-server: deleting it stops 1 pod and`,
+		"DELETES 1 claim with 1Gi of data: data-rmq-server-0",
+	])} with input as _delete({}) with data.cluster as world
+}
+
+test_owners_of_others_lead_elsewhere[why] if {
+	some why, owner in {
+		"four levels": {
+			"rabbitmq.com/v1beta1/RabbitmqNode/rmq-nodes": _found("n1", [_by_zone]),
+			"example.com/v1/Zone/a": _found("z1", [object.union(_by_zone, {"name": "b", "uid": "z2"})]),
+			"example.com/v1/Zone/b": _found("z2", _by_parent),
+		},
+		"another parent": {"rabbitmq.com/v1beta1/RabbitmqNode/rmq-nodes": _found("n1", [_by_zone])},
+		"no owner": {"rabbitmq.com/v1beta1/RabbitmqNode/rmq-nodes": {"exists": true, "uid": "n1"}},
+		"another uid": {"rabbitmq.com/v1beta1/RabbitmqNode/rmq-nodes": _found("n2", _by_parent)},
+		"gone": {"rabbitmq.com/v1beta1/RabbitmqNode/rmq-nodes": {"exists": false}},
+		"unknown": {},
+	}
+	world := object.union(_between([]), {"owner": {"data": owner}})
+	rule.report == set() with input as _delete({}) with data.cluster as world
+}
+
+test_owner_that_cannot_be_read_is_said[levels] if {
+	some levels, owner in {
+		"one": {"rabbitmq.com/v1beta1/RabbitmqNode/rmq-nodes": {"unread": "Stateward may not get zones.example.com"}},
+		"two": {
+			"rabbitmq.com/v1beta1/RabbitmqNode/rmq-nodes": _found("n1", [_by_zone]),
+			"example.com/v1/Zone/a": {"unread": "Stateward may not get zones.example.com"},
+		},
+	}
+	world := object.union(_between([]), {"owner": {"data": owner}})
+	{[finding.advice, finding.what] | some finding in rule.report} == {[
+		true,
+		`whether StatefulSet "rmq-server" goes with it is not known: Stateward may not get zones.example.com`,
+	]} with input as _delete({}) with data.cluster as world
+}
+
+test_owners_of_manifests_are_not_looked_up if {
+	rule.report == set() with input as _delete({}) with data.cluster as _between([])
+}
+
+_by_node := {"apiVersion": "rabbitmq.com/v1beta1", "kind": "RabbitmqNode", "name": "rmq-nodes", "uid": "n1"}
+
+_by_zone := {"apiVersion": "example.com/v1", "kind": "Zone", "name": "a", "uid": "z1"}
+
+_found(uid, references) := {"exists": true, "uid": uid, "owners": references}
+
+# The set belongs to an object between it and the parent.
+_between(references) := object.union(_cluster(1, references), {"statefulsets": {"data": {"rmq-server": object.union(
+	_set("data", "rmq-server", 1),
+	{"metadata": {"ownerReferences": [_by_node]}},
+)}}})
 
 test_definition_takes_all_objects_of_its_kind if {
 	{finding.msg | some finding in rule.report} == {concat(" ", [
