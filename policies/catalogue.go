@@ -20,6 +20,7 @@ type custom struct {
 	DataLoss bool                `json:"dataLoss"`
 	On       map[string][]string `json:"on"`
 	When     map[string]Change   `json:"when"`
+	OptIn    bool                `json:"optIn"`
 	Untyped  bool                `json:"untyped"`
 	Reads    []string            `json:"reads"`
 	Params   map[string]Param    `json:"params"`
@@ -86,7 +87,7 @@ func describe(module *ast.Module) (rule Rule, ok bool, err error) {
 	rule = Rule{
 		ID: id, Kind: kind, Category: category, File: at.File, Line: at.Row, Package: module.Package.Path.String(), Custom: IsCustom(module.Package.Path),
 		Title: note.Title, Description: strings.TrimSpace(note.Description),
-		Severity: values.Severity, Profile: values.Profile, Confirm: values.Confirm, DataLoss: values.DataLoss, On: values.On, When: values.When, Untyped: values.Untyped, Reads: values.Reads,
+		Severity: values.Severity, Profile: values.Profile, Confirm: values.Confirm, DataLoss: values.DataLoss, On: values.On, When: values.When, OptIn: values.OptIn, Untyped: values.Untyped, Reads: values.Reads,
 		Params: values.Params, Fix: values.Fix, Since: values.Since, Aliases: values.Aliases, CEL: values.CEL,
 		Notices: slices.ContainsFunc(module.Rules, func(rule *ast.Rule) bool { return rule.Head.Name == "notice" }),
 	}
@@ -181,6 +182,9 @@ func check(rule Rule) error {
 	}
 	if rule.DataLoss && !rule.Confirm {
 		problems = append(problems, errors.New("custom.dataLoss: it is about confirmations: add custom.confirm: true, or remove it"))
+	}
+	if rule.OptIn && (rule.Severity != Off || len(rule.Profile) > 0) {
+		problems = append(problems, errors.New("custom.optIn: the rule would not see the requests that it denies: set custom.severity to off, without custom.profile"))
 	}
 	for _, resource := range sortedNames(rule.On) {
 		problems = append(problems, checkOperations(resource, rule.On[resource])...)

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 
@@ -27,6 +28,8 @@ type Library struct {
 	Rules, Mutations []Rule
 	// MoreParents are custom resources beside Parents whose deletion the rules judge.
 	MoreParents []Parent
+	// OptedIn are the ids of rules with OptIn that an API server is to ask about.
+	OptedIn []string
 	// ManifestResources are the resources that a set of manifests is expected to hold completely.
 	ManifestResources []string
 }
@@ -86,6 +89,11 @@ func (l *Library) Rule(id string) (Rule, bool) {
 func (l *Library) All() []Rule {
 	all := make([]Rule, 0, len(l.Rules)+len(l.Mutations))
 	return append(append(all, l.Rules...), l.Mutations...)
+}
+
+// Registered returns the rules that an API server asks about.
+func (l *Library) Registered() []Rule {
+	return slices.DeleteFunc(slices.Clone(l.Rules), func(rule Rule) bool { return rule.OptIn && !slices.Contains(l.OptedIn, rule.ID) })
 }
 
 // AtMutatingDoor returns the rules with a notice, then the mutations.

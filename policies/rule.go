@@ -55,11 +55,13 @@ const (
 	Selection Change = "selection"
 	// FourEyes are those of Guardrails: a request is about Guardrails that have them on.
 	FourEyes Change = "fourEyes"
+	// Members are the pods of StatefulSets: a request deletes or evicts one, and not by a program of Kubernetes.
+	Members Change = "members"
 )
 
 // Changes lists all that a rule may wait for.
 func Changes() []Change {
-	return []Change{Marks, Owners, Finalizers, ReclaimPolicy, Images, Labels, Grace, Selection, FourEyes}
+	return []Change{Marks, Owners, Finalizers, ReclaimPolicy, Images, Labels, Grace, Selection, FourEyes, Members}
 }
 
 // Rule is one rule or mutation as its METADATA describes it.
@@ -85,6 +87,8 @@ type Rule struct {
 	// When maps resources of On to what a request must change for the rule to judge it. The rule has nothing to say about
 	// any other request, and is not called.
 	When map[string]Change `json:"when,omitempty"`
+	// OptIn says that an API server asks about requests for this rule only where a registration names it.
+	OptIn bool `json:"optIn,omitempty"`
 	// Untyped says that the rule asks for nothing but the types of fields: it has nothing to say of what an API server sends,
 	// nor of a manifest that was read into Kubernetes' own types, and is not called.
 	Untyped bool `json:"untyped,omitempty"`

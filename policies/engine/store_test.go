@@ -82,7 +82,7 @@ func TestStoreAsksTheWorldForExactlyWhatIsRead(t *testing.T) {
 		"half an index":            {path: "/cluster/governed/default", fails: "let it name an object"},
 		"an index of pods":         {path: "/cluster/mounting/default/data-web-0", want: `{"web-0":{"spec":{}}}`, asked: []string{"mounting default/data-web-0"}},
 		"an index of owners":       {path: "/cluster/owned/rabbitmq.com/RabbitmqCluster", want: `{"data/web":{"spec":{}}}`, asked: []string{"owned rabbitmq.com/RabbitmqCluster"}},
-		"an owner":                 {path: "/cluster/owner/default/a", want: `{"exists":true,"uid":"0c7a"}`, asked: []string{"owner default a"}},
+		"an owner":                 {path: "/cluster/owner/default/a", want: `{"exists":true,"owners":[],"uid":"0c7a"}`, asked: []string{"owner default a"}},
 		"that there is an index":   {path: "/cluster/known/governed", want: `true`},
 		"what selects labels":      {path: `/cluster/selecting/services/default/{"a":"1","b":2}`, want: `{}`, asked: []string{"selecting services/default map[a:1]"}},
 		"what has labels":          {path: `/cluster/labelled/deployments/default/{}`, want: `{"web":{"spec":{}}}`, asked: []string{"labelled deployments/default map[]"}},

@@ -130,7 +130,7 @@ _selecting(resource, namespace, labels) := [found |
 
 # METADATA
 # title: Labelled
-# description: The workloads of a resource whose pods have these labels, as an array, and maybe others.
+# description: The workloads of a resource whose pods have these labels, or these pods, as an array, and maybe others.
 labelled(resource, namespace, labels) := array.concat(
 	_manifests(_kinds[resource], namespace),
 	_labelled(resource, namespace, labels),
@@ -159,6 +159,7 @@ _kinds := {
 	"deployments": "Deployment",
 	"services": "Service",
 	"poddisruptionbudgets": "PodDisruptionBudget",
+	"pods": "Pod",
 }
 
 # METADATA

@@ -72,6 +72,8 @@ func wrongGuardrails(t *testing.T, p *patient) {
 	p.allowed(t, guardrails("  match: {excludedNamespaces: [default]}\n"), "apply", "-f", "-")
 	p.diagnosed(t, 0, []string{"a StatefulSet that mounts a block device as a folder was not tried in namespace default: the Guardrails do not deny it there"})
 	p.diagnosed(t, 0, []string{"a StatefulSet that mounts a block device as a folder was denied"}, "-n", "kube-public")
+	p.allowed(t, guardrails("  rules: [{id: pods-at-once, action: deny}]\n"), "apply", "-f", "-")
+	p.diagnosed(t, 1, []string{"rule pods-at-once is on, and the API server does not send the requests that it checks", "rules registration --rule pods-at-once"})
 	p.allowed(t, "", "delete", "guardrails", "stateward")
 	p.diagnosed(t, 0, []string{allIsWell})
 	onlyRecording(t, p)

@@ -55,6 +55,7 @@ func TestRulesThatAreOffUntilGuardrailsSetThem(t *testing.T) {
 			g.allowed(t, "", test.neighbour...)
 		})
 	}
+	t.Run("members that vote", func(t *testing.T) { membersStay(t, g) })
 	t.Run("four eyes", func(t *testing.T) { secondPerson(t, g) })
 }
 

@@ -195,6 +195,7 @@ func elsewhere() map[string]func(*testing.T) {
 		"force-delete-pod":  TestPodOfANodeThatIsSilentIsNotForgotten,
 		"four-eyes":         TestGuardrailsWithFourEyesNeedTwoPeople,
 		"foreign-endpoint":  TestRulesThatAreOffUntilGuardrailsSetThem,
+		"pods-at-once":      TestRulesThatAreOffUntilGuardrailsSetThem,
 		"max-replicas":      TestRulesThatAreOffUntilGuardrailsSetThem,
 		"guarded-labels":    TestLabelsThatGuardrailsSelectByAreKept,
 		"image-digest":      TestRulesThatAreOffUntilGuardrailsSetThem,

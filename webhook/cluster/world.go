@@ -204,9 +204,10 @@ func (w *World) Selecting(ctx context.Context, resource, namespace string, label
 	return w.list(resource, under(byWanted, keys...), func(kept *held) bool { return kept.sought.wanted.within(labels) })
 }
 
-// Labelled returns the cached workloads whose pods have all these labels.
+// Labelled returns the cached workloads whose pods have all these labels, or the pods themselves, as they are now: what one
+// request deletes, the next one counts.
 func (w *World) Labelled(ctx context.Context, resource, namespace string, labels inventory.Labels) (ast.Value, error) {
-	if from, ok := w.resources[resource]; ok && from.Live {
+	if from, ok := w.resources[resource]; ok && (from.Live || resource == "pods") {
 		return w.searchLabelled(ctx, from.Resource, namespace, labels)
 	}
 	if !isFoundByLabels(resource) || len(labels) == 0 {

@@ -43,6 +43,8 @@ func entryFor(change policies.Change) entry {
 			"(has(object.metadata.labels) ? object.metadata.labels : {}) != (has(oldObject.metadata.labels) ? oldObject.metadata.labels : {})"))
 	case policies.FourEyes:
 		return strict("four-eyes", condition("four-eyes-are-on", "has(oldObject.spec.fourEyes) && oldObject.spec.fourEyes"))
+	case policies.Members:
+		return lenient("members", removedMember())
 	default:
 		return strict("confirmation", notTerminating(), condition("a-mark-changes",
 			differs("annotations", policies.ConfirmationMarks())+" || "+differs("labels", policies.ProtectionMarks())))
@@ -80,6 +82,16 @@ func changedImage() admissionregistrationv1.MatchCondition {
 	return condition("an-image-of-a-set-changes",
 		"has(oldObject.metadata.labels) && '"+podNameLabel+"' in oldObject.metadata.labels &&",
 		"("+differing("containers")+" || "+differing("initContainers")+")")
+}
+
+// removedMember leaves out what Kubernetes' own programs delete and evict, such as node taints and preemption: they do not wait
+// for Stateward, and the rule has nothing to say about them. Those that finish deletions are left out everywhere.
+func removedMember() admissionregistrationv1.MatchCondition {
+	return condition("a-pod-of-a-set-is-removed-by-others-than-kubernetes",
+		"(oldObject == null || has(oldObject.metadata.labels) && '"+podNameLabel+"' in oldObject.metadata.labels) &&",
+		"!(request.userInfo.username in ['system:kube-controller-manager', 'system:kube-scheduler',",
+		"'system:serviceaccount:kube-system:device-taint-eviction-controller', 'system:serviceaccount:kube-system:node-controller']) &&",
+		"!(request.userInfo.username.startsWith('system:node:') && has(request.userInfo.groups) && 'system:nodes' in request.userInfo.groups)")
 }
 
 func changedLabel() admissionregistrationv1.MatchCondition {

@@ -23,6 +23,23 @@ func TestMoreParentsAreReadFromTheirRegistration(t *testing.T) {
 	}
 }
 
+func TestOptInRulesAreReadFromTheirRegistration(t *testing.T) {
+	t.Parallel()
+	library := *embedded(t)
+	if found := registration.OptedIn(&library, registration.Validating(&library, registration.Target{})); found != nil {
+		t.Errorf("without any: %v", found)
+	}
+	library.OptedIn = []string{"pods-at-once"}
+	configuration := registration.Validating(&library, registration.Target{})
+	if diff := cmp.Diff(library.OptedIn, registration.OptedIn(&library, configuration)); diff != "" {
+		t.Errorf("rules (-want +got):\n%s", diff)
+	}
+	added := registration.OptIn(&library, "pods-at-once")
+	if len(added) != 1 || added[0].Name != "members.stateward.dev" {
+		t.Errorf("added: %v", added)
+	}
+}
+
 func TestParentIsNamedAsItsDefinition(t *testing.T) {
 	t.Parallel()
 	parent, err := policies.ParseParent("rabbitmqclusters.rabbitmq.com")

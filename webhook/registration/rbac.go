@@ -13,7 +13,7 @@ import (
 // reads lists the resources that the rules read, sorted, and the namespaces by whose labels Guardrails may select.
 func reads(library *policies.Library) []string {
 	reads := map[string]bool{"namespaces": true}
-	for _, rule := range library.All() {
+	for _, rule := range append(library.Registered(), library.Mutations...) {
 		if rule.OnlyInspects() {
 			continue
 		}

@@ -60,7 +60,8 @@ type Target struct {
 // is refused when Stateward does not answer, entry "advisory" for what is being created, which is not, and an entry
 // for each change that matters on objects that are of no other interest.
 func Validating(library *policies.Library, target Target) *admissionregistrationv1.ValidatingWebhookConfiguration {
-	alwaysJudged := judgedAlways(library.Rules)
+	rules := library.Registered()
+	alwaysJudged := judgedAlways(rules)
 	isCreate := func(operation string) bool { return operation == string(admissionregistrationv1.Create) }
 	configuration := &admissionregistrationv1.ValidatingWebhookConfiguration{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "admissionregistration.k8s.io/v1", Kind: "ValidatingWebhookConfiguration"},
@@ -80,11 +81,11 @@ func Validating(library *policies.Library, target Target) *admissionregistration
 			conditions: MatchConditions(),
 		},
 	}
-	for _, entry := range append(entries, changes(library.Rules)...) {
+	for _, entry := range append(entries, changes(rules)...) {
 		configuration.Webhooks = append(configuration.Webhooks, admissionregistrationv1.ValidatingWebhook{
 			Name:                    entry.name,
 			ClientConfig:            target.clientConfig(ValidatePath),
-			Rules:                   operations(library.Rules, entry.belongs, entry.owners(library.AllParents())),
+			Rules:                   operations(rules, entry.belongs, entry.owners(library.AllParents())),
 			FailurePolicy:           &entry.policy,
 			MatchPolicy:             pointer(admissionregistrationv1.Equivalent),
 			NamespaceSelector:       ExceptSystem(),
@@ -194,8 +195,7 @@ func changes(rules []policies.Rule) (entries []entry) {
 	alwaysJudged := judgedAlways(rules)
 	for _, change := range policies.Changes() {
 		belongs := func(resource, operation string) bool {
-			// No other entry is about Guardrails.
-			return (change == policies.FourEyes || !alwaysJudged(resource, operation)) &&
+			return (isApart(change) || !alwaysJudged(resource, operation)) &&
 				slices.ContainsFunc(rules, func(rule policies.Rule) bool {
 					return rule.Judges(resource, operation) && rule.When[resource] == change
 				})
@@ -207,6 +207,11 @@ func changes(rules []policies.Rule) (entries []entry) {
 		}
 	}
 	return entries
+}
+
+// isApart tells the changes that no other entry is about: of Guardrails, and of pods that are deleted with grace.
+func isApart(change policies.Change) bool {
+	return change == policies.FourEyes || change == policies.Members
 }
 
 // judgedAlways selects what at least one rule judges whatever changes.

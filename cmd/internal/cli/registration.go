@@ -2,6 +2,8 @@ package cli
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -10,13 +12,15 @@ import (
 )
 
 func newRegistration(streams Streams, rules *string) *cobra.Command {
-	var parents []string
+	var parents, optIn []string
+	var config string
 	command := &cobra.Command{
 		Use:   "registration",
 		Short: "Print the webhook configurations and roles that the rules need",
 		Long: `Print, as YAML for kubectl apply, Stateward's webhook configurations and the roles of its service account. Both follow
 from what the rules check and read: custom rules (--rules) may need more than Stateward's manifests contain, and --parent adds custom resources that own
-StatefulSets to those that the rule owner-delete knows.`,
+StatefulSets to those that the rule owner-delete knows. Some rules are asked about only where you say so: name them with --rule, or give the
+Guardrails that turn them on with --config.`,
 		RunE: func(command *cobra.Command, _ []string) error {
 			library, err := loadLibrary(command.Context(), *rules)
 			if err != nil {
@@ -24,6 +28,9 @@ StatefulSets to those that the rule owner-delete knows.`,
 			}
 			if library.MoreParents, err = parseParents(parents); err != nil {
 				return fmt.Errorf("--parent: %w", err)
+			}
+			if library.OptedIn, err = optedIn(library, optIn, config); err != nil {
+				return err
 			}
 			page, err := generate.Registration(library)
 			if err != nil {
@@ -35,7 +42,42 @@ StatefulSets to those that the rule owner-delete knows.`,
 	}
 	command.Flags().StringArrayVar(&parents, "parent", nil,
 		"ask before custom resources of this CustomResourceDefinition are deleted, as RESOURCE.GROUP (repeatable)")
+	command.Flags().StringArrayVar(&optIn, "rule", nil, "send the requests of this opt-in rule too (repeatable)")
+	command.Flags().StringVar(&config, "config", "", "send the requests of the opt-in rules that the Guardrails in this `file` turn on")
 	return command
+}
+
+// optedIn are the ids of opt-in rules that are named, and of those that Guardrails turn on.
+func optedIn(library *policies.Library, named []string, config string) (ids []string, err error) {
+	for _, name := range named {
+		rule, known := library.Rule(name)
+		if !known {
+			return nil, usageError{fmt.Errorf("--rule: unknown rule %q: `stateward rules` lists the rules", name)}
+		}
+		if !rule.OptIn {
+			return nil, usageError{fmt.Errorf("--rule: rule %q is always registered: --rule is for opt-in rules, here %s",
+				name, strings.Join(optInRules(library), ", "))}
+		}
+		ids = append(ids, rule.ID)
+	}
+	if config == "" {
+		return ids, nil
+	}
+	guardrails, err := loadGuardrails(config, library)
+	if err != nil {
+		return nil, err
+	}
+	off := guardrails.Off(library)
+	return append(ids, slices.DeleteFunc(optInRules(library), func(id string) bool { return off[id] })...), nil
+}
+
+func optInRules(library *policies.Library) (ids []string) {
+	for _, rule := range library.Rules {
+		if rule.OptIn {
+			ids = append(ids, rule.ID)
+		}
+	}
+	return ids
 }
 
 func parseParents(names []string) (parents []policies.Parent, err error) {

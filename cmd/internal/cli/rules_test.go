@@ -3,6 +3,7 @@ package cli_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -170,6 +171,30 @@ func TestTheRegistrationFollowsFromTheRulesOfUsersToo(t *testing.T) {
 	stdout, stderr, code := run(t, "", "rules", "registration", "--rules", rules)
 	if code != 0 || !strings.Contains(stdout, "    - nodes\n    scope: Cluster\n") {
 		t.Errorf("exit code %d, stderr %q, stdout\n%s", code, stderr, stdout)
+	}
+}
+
+func TestRegistrationHasOptInRulesThatAreNamed(t *testing.T) {
+	t.Parallel()
+	const name = "name: members.stateward.dev"
+	config := filepath.Join(t.TempDir(), "guardrails.yaml")
+	guardrails := "apiVersion: stateward.dev/v1alpha1\nkind: Guardrails\nmetadata: {name: stateward}\nspec: {rules: [{id: pods-at-once, action: warn}]}\n"
+	if err := os.WriteFile(config, []byte(guardrails), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for arguments, want := range map[string]bool{"": false, "--rule=pods-at-once": true, "--config=" + config: true, "--config=testdata/guardrails.yaml": false} {
+		stdout, stderr, code := run(t, "", slices.DeleteFunc([]string{"rules", "registration", arguments}, func(each string) bool { return each == "" })...)
+		if code != 0 || strings.Contains(stdout, name) != want {
+			t.Errorf("%s: exit code %d, stderr %q, registered %v", arguments, code, stderr, !want)
+		}
+	}
+	for arguments, want := range map[string]string{
+		"--rule=quorum": `--rule: rule "quorum" is always registered: --rule is for opt-in rules, here pods-at-once`,
+		"--rule=nope":   "--rule: unknown rule \"nope\": `stateward rules` lists the rules",
+	} {
+		if _, stderr, code := run(t, "", "rules", "registration", arguments); code != cli.ExitUsage || !strings.Contains(stderr, want) {
+			t.Errorf("%s: exit code %d, stderr %q", arguments, code, stderr)
+		}
 	}
 }
 

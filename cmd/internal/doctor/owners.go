@@ -16,7 +16,8 @@ const namedSets = 3
 // checkOwners looks for StatefulSets that the deletion of a custom resource takes along, without a question or with their
 // claims.
 func (e *examination) checkOwners(ctx context.Context) {
-	kinds, err := owners.Find(ctx, e.client, append(policies.Parents(), e.registeredParents(ctx)...))
+	parents, _ := e.chosen(ctx)
+	kinds, err := owners.Find(ctx, e.client, append(policies.Parents(), parents...))
 	if err != nil {
 		e.unchecked("StatefulSets", "", err, "their owners cannot be read")
 		return

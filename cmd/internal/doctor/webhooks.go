@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
@@ -41,7 +42,8 @@ func (w registeredWebhook) String() string { return w.configuration + " " + w.Na
 // checkWebhooks compares both configurations with those that follow from the rules.
 func (e *examination) checkWebhooks(ctx context.Context) {
 	target, library := registration.Target{}, *e.Library
-	library.MoreParents = e.registeredParents(ctx)
+	library.MoreParents, library.OptedIn = e.chosen(ctx)
+	e.checkOptIn(library.OptedIn)
 	validating, mutating := registration.Validating(&library, target), registration.Mutating(&library, target)
 	e.compareConfiguration(ctx, &admissionregistrationv1.ValidatingWebhookConfiguration{}, validatingWebhooks(validating),
 		"no rule is evaluated: every request is allowed")
@@ -49,14 +51,25 @@ func (e *examination) checkWebhooks(ctx context.Context) {
 		"nothing is corrected, and confirmations are not recorded, so they have no effect")
 }
 
-// registeredParents are the custom resources that a team has added to the registration (--parent). Where it cannot be
-// read, the comparison says so.
-func (e *examination) registeredParents(ctx context.Context) []policies.Parent {
+// checkOptIn looks for rules that are on and whose requests the API server does not send.
+func (e *examination) checkOptIn(registered []string) {
+	off := e.guardrails.Off(e.Library)
+	for _, rule := range e.Library.Rules {
+		if rule.OptIn && !off[rule.ID] && !slices.Contains(registered, rule.ID) {
+			e.problem(guardrailsObject, fmt.Sprintf("add manifests/components/%s to the overlay, or `stateward rules registration --rule %s | kubectl apply -f -`",
+				rule.ID, rule.ID), "rule %s is on, and the API server does not send the requests that it checks", rule.ID)
+		}
+	}
+}
+
+// chosen are the custom resources that a team has added to the registration (--parent), and the rules (--rule). Where it cannot
+// be read, the comparison says so.
+func (e *examination) chosen(ctx context.Context) (parents []policies.Parent, rules []string) {
 	var found admissionregistrationv1.ValidatingWebhookConfiguration
 	if err := e.client.Get(ctx, client.ObjectKey{Name: registration.Name}, &found); err != nil {
-		return nil
+		return nil, nil
 	}
-	return registration.MoreParents(&found)
+	return registration.MoreParents(&found), registration.OptedIn(e.Library, &found)
 }
 
 // compareConfiguration reads one configuration into found and compares it; without says what its absence means.

@@ -5,6 +5,7 @@ import (
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	kustomize "sigs.k8s.io/kustomize/api/types"
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
@@ -42,12 +43,33 @@ type webhookPatch struct {
 
 // overlays returns the parts of the overlays that follow from the rules, by their paths.
 func overlays(library *policies.Library) map[string][]any {
-	return map[string][]any{
+	files := map[string][]any{
 		"manifests/components/audit-only/guardrails.yaml": {auditOnly(library)},
 		"manifests/components/audit-only/validating.yaml": {ignoreFailures(validatingPatch(library))},
 		"manifests/components/audit-only/mutating.yaml":   {ignoreFailures(mutatingPatch(library))},
 		"manifests/overlays/cert-manager/validating.yaml": {trustCertManager(validatingPatch(library))},
 		"manifests/overlays/cert-manager/mutating.yaml":   {trustCertManager(mutatingPatch(library))},
+	}
+	for _, rule := range library.Rules {
+		if rule.OptIn {
+			folder := "manifests/components/" + rule.ID
+			files[folder+"/kustomization.yaml"] = []any{map[string]any{
+				"apiVersion": kustomize.ComponentVersion, "kind": kustomize.ComponentKind,
+				"patches": []map[string]string{{"path": "validating.yaml"}},
+			}}
+			files[folder+"/validating.yaml"] = []any{optIn(library, rule.ID)}
+		}
+	}
+	return files
+}
+
+// optIn adds the webhook of a rule that an API server asks about only then.
+func optIn(library *policies.Library, id string) map[string]any {
+	configuration := registration.Validating(library, registration.Target{})
+	return map[string]any{
+		"apiVersion": configuration.APIVersion, "kind": configuration.Kind,
+		"metadata": patchMetadata{Name: configuration.Name},
+		"webhooks": registration.OptIn(library, id),
 	}
 }
 

@@ -162,6 +162,9 @@ func TestWebhooksAreThoseOfTheRegistrationButForWhatTheOverlayIsAbout(t *testing
 					each.FailurePolicy = changed.policy
 				}
 			}
+			if name == everything {
+				validating.Webhooks = append(registration.OptIn(library, "pods-at-once"), validating.Webhooks...)
+			}
 			got := only[admissionregistrationv1.ValidatingWebhookConfiguration](t, documents, "ValidatingWebhookConfiguration")
 			if diff := cmp.Diff(*validating, got); diff != "" {
 				t.Errorf("validating (-want +got):\n%s", diff)

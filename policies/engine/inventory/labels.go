@@ -27,9 +27,9 @@ func Wanted(resource string, object ast.Value) Labels {
 	}
 }
 
-// Given returns the labels that a workload gives its pods. A revision has them itself.
+// Given returns the labels that a workload gives its pods. A revision and a pod have them themselves.
 func Given(object ast.Value) Labels {
-	if kind, _ := lazy.Find(object, "kind").(ast.String); kind == "ControllerRevision" {
+	if kind, _ := lazy.Find(object, "kind").(ast.String); kind == "ControllerRevision" || kind == "Pod" {
 		return labelsOf(lazy.Find(object, "metadata", "labels"))
 	}
 	return labelsOf(lazy.Find(object, "spec", "template", "metadata", "labels"))

@@ -45,6 +45,7 @@ package stateward.rules.scale.quorum
 import data.stateward.lib.marks
 import data.stateward.lib.result
 import data.stateward.lib.scaling
+import data.stateward.lib.voters
 
 _path := ["spec", "replicas"]
 
@@ -54,7 +55,7 @@ report contains result.violation(rego.metadata.chain(), change.entry, {
 	"touched": change.from != change.to,
 }) if {
 	some change in _changes
-	not _loses_majority(change)
+	not _losesvoters.majority(change)
 }
 
 report contains result.violation(rego.metadata.chain(), change.entry, {
@@ -62,12 +63,12 @@ report contains result.violation(rego.metadata.chain(), change.entry, {
 	"what": sprintf("from %v to %v in one step is below the majority of %v", [
 		change.from,
 		change.to,
-		_majority(change.from),
+		voters.majority(change.from),
 	]),
-	"fix": _way_down(_odd(_majority(change.from)), change.from),
+	"fix": _way_down(_odd(voters.majority(change.from)), change.from),
 }) if {
 	some change in _changes
-	_loses_majority(change)
+	_losesvoters.majority(change)
 }
 
 # Stopping the whole set is another matter: scale-to-zero speaks of it.
@@ -83,11 +84,9 @@ _votes(entry) if marks.protects(entry.old, marks.quorum)
 
 _votes(entry) if marks.protects(scaling.sts(entry), marks.quorum)
 
-_majority(members) := floor(members / 2) + 1
-
-_loses_majority(change) if {
+_losesvoters["majority"](change) if {
 	change.from > 0
-	change.to < _majority(change.from)
+	change.to < voters.majority(change.from)
 }
 
 _size_problem(members) := "1 member tolerates no failure" if {

@@ -32,10 +32,10 @@ package stateward.rules.scale["scale-down"]
 import data.stateward.lib.config
 import data.stateward.lib.defaults
 import data.stateward.lib.identity
-import data.stateward.lib.image
 import data.stateward.lib.marks
 import data.stateward.lib.result
 import data.stateward.lib.scaling
+import data.stateward.lib.voters
 
 _path := ["spec", "replicas"]
 
@@ -53,7 +53,7 @@ report contains result.advice(rego.metadata.chain(), write.entry, {
 	# Claims that are deleted are what scale-down-data speaks of.
 	defaults.when_scaled(write.sts) != "Delete"
 	not _automatic(write.entry)
-	not _system(write, config.param(rego.metadata.chain(), "quorums"))
+	not voters.system(write.sts, config.param(rego.metadata.chain(), "quorums"))
 }
 
 report contains result.violation(rego.metadata.chain(), write.entry, {
@@ -70,7 +70,7 @@ report contains result.violation(rego.metadata.chain(), write.entry, {
 }) if {
 	some write in _downs
 	not marks.protects(write.sts, marks.quorum)
-	system := _system(write, config.param(rego.metadata.chain(), "quorums"))
+	system := voters.system(write.sts, config.param(rego.metadata.chain(), "quorums"))
 }
 
 # To nothing is a matter of its own: scale-to-zero speaks of it.
@@ -109,29 +109,8 @@ _half(write) := "half of the pods or more go at once, " if (write.from - write.t
 else := ""
 
 _votes(write) := sprintf("less than the %v that are a majority stay", [majority]) if {
-	majority := floor(write.from / 2) + 1
+	majority := voters.majority(write.from)
 	write.to < majority
 } else := "an even number survives no more failures than one less" if {
 	write.to % 2 == 0
 } else := "each must be voted out before its pod goes"
-
-# The name of the system, where the pods vote.
-_system(write, more) := name if {
-	names := {part |
-		some item in image.containers(write.sts)
-		item.path[3] == "containers"
-		parts := split(image.parse(item.container.image).repository, "/")
-		part := parts[count(parts) - 1]
-	}
-	known := names & (_systems | {name | some name in more})
-	some name in known
-	name == min(known)
-}
-
-# Images of systems whose members vote, by the last part of their name. Sources: the pages above, and the manuals of
-# Vault (raft), NATS (JetStream), Kafka (KRaft), MongoDB, Elasticsearch, CockroachDB and Galera.
-_systems := {
-	"etcd", "zookeeper", "consul", "vault", "rabbitmq", "nats", "kafka", "mongo", "mongodb", "elasticsearch",
-	"opensearch", "cockroach", "mariadb-galera", "pd", "tikv", "rqlite", "dgraph", "redpanda", "clickhouse-keeper",
-	"percona-xtradb-cluster", "cp-kafka", "cp-zookeeper", "cp-server", "neo4j", "hazelcast", "openbao",
-}
