@@ -77,7 +77,7 @@ func optIn(library *policies.Library, id string) map[string]any {
 // confirmed something is on record all the same: otherwise it could be forged until the rules are in force.
 func auditOnly(library *policies.Library) map[string]any {
 	var settings []v1alpha1.RuleSetting
-	for _, rule := range library.Rules {
+	for _, rule := range library.Registered() {
 		settings = append(settings, v1alpha1.RuleSetting{ID: rule.ID, Action: policies.Audit})
 	}
 	for _, mutation := range library.Mutations {
