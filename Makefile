@@ -180,7 +180,7 @@ fmt: lint-tools ## Format Go and Rego
 	$(BIN)/opa fmt -w policies
 
 .PHONY: lint
-lint: lint-tools ## Check style and the generated CRD: go vet, golangci-lint, opa fmt, opa check --strict, regal
+lint: lint-tools ## Check style, workflows and the generated CRD: go vet, golangci-lint, opa fmt, opa check --strict, regal, actionlint
 	go vet ./...
 	go vet -tags soak ./test/availability
 	$(BIN)/golangci-lint run
@@ -188,11 +188,12 @@ lint: lint-tools ## Check style and the generated CRD: go vet, golangci-lint, op
 	@test -z "$$($(BIN)/opa fmt -l policies)" || { $(BIN)/opa fmt -d policies; echo 'run `make fmt`'; exit 1; }
 	$(BIN)/opa check --strict policies
 	$(BIN)/regal lint policies --config-file policies/.regal/config.yaml
+	$(BIN)/actionlint -shellcheck= -pyflakes=
 	@made=$$(mktemp -d) && { $(call crds,$$made); } && diff -r manifests/base/crds $$made || { echo 'run `make generate`'; exit 1; }
 
 .PHONY: lint-tools
 lint-tools:
-	@go run ./test/cluster/build opa regal golangci-lint controller-gen
+	@go run ./test/cluster/build opa regal golangci-lint controller-gen actionlint
 
 .PHONY: clean
 clean: ## Delete bin/
