@@ -41,6 +41,8 @@ func Tools() []Tool {
 		{Name: "regal", Module: "regal", Package: "github.com/open-policy-agent/regal"},
 		{Name: "helm", Module: "helm", Package: "helm.sh/helm/v4/cmd/helm"},
 		{Name: "ko", Module: "ko", Package: "github.com/google/ko"},
+		{Name: "krew", Module: "krew", Package: "sigs.k8s.io/krew/cmd/krew"},
+		{Name: "validate-krew-manifest", Module: "krew", Package: "sigs.k8s.io/krew/cmd/validate-krew-manifest"},
 		{Name: "prometheus-operator", Module: "prometheus-operator", Package: "github.com/prometheus-operator/prometheus-operator/cmd/operator"},
 		{Name: "gitops-agent", Module: "gitops-engine", Package: "github.com/argoproj/argo-cd/gitops-engine/agent"},
 		{Name: "kustomize-controller", Module: "kustomize-controller", Package: "github.com/fluxcd/kustomize-controller"},
