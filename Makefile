@@ -21,15 +21,22 @@ MODULES := test/automation test/bench/check test/bench/contest test/browser test
 
 .DEFAULT_GOAL := help
 
+# What compiles begins here: one sentence says what is missing, instead of the many lines of the go command.
+.PHONY: ready
+ready:
+	@for tool in go git; do command -v $$tool > /dev/null || { echo "error: $$tool is not in the PATH: install Go 1.26 and git, and run make again"; exit 1; }; done
+	@go list -m > /dev/null
+	@said=$$(go mod download 2>&1) || { echo "error: the Go modules cannot be downloaded: check the network and \`go env GOPROXY\`, and run make again ($$(echo "$$said" | head -n 1))"; exit 1; }
+
 ##@ Use
 
 .PHONY: run
-run: ## Start a real control plane guarded by Stateward and walk through the StatefulSet tutorial (STEP=4: begin with part 4; ONCE=1: exit at the end)
+run: ready ## Start a real control plane guarded by Stateward and walk through the StatefulSet tutorial (STEP=4: begin with part 4; ONCE=1: exit at the end)
 	@echo 'compiling the tour (minutes the first time)'
 	@go run ./test/tour/run $(if $(ONCE),-once) $(if $(STEP),-step $(STEP))
 
 .PHONY: build
-build: ## Build bin/stateward, a static binary
+build: ready ## Build bin/stateward, a static binary
 	@mkdir -p $(BIN)
 	CGO_ENABLED=0 go build -trimpath -o $(BIN)/stateward ./cmd/stateward
 
@@ -39,40 +46,41 @@ build: ## Build bin/stateward, a static binary
 test: control-plane test-conftest test-go test-cert-manager test-forecast test-automation-quick ## Run all tests: Go, Rego with coverage, examples, conftest, cert-manager, forecasts, Helm and operators, end to end on a real control plane
 
 .PHONY: test-unit
-test-unit: ## Run the tests that need no control plane (a minute)
+test-unit: ready ## Run the tests that need no control plane (a minute)
 	go test ./certs/... ./cmd/... ./policies/... ./webhook/... ./test/architecture ./test/bench ./test/tour/picture
 
-RULE :=
+export RULE :=
 .PHONY: test-rule
-test-rule: ## Run the Rego tests and the examples of one built-in rule (RULE=quorum; seconds)
-	@test -x $(BIN)/opa || go run ./test/cluster/build opa
-	@folder=$$(ls -d policies/rules/*/$(RULE) policies/mutations/$(RULE) 2>/dev/null); \
-	test -n "$(RULE)" && test -n "$$folder" || { echo "RULE=$(RULE): no such rule; the folders below policies/rules and policies/mutations name them, as in RULE=quorum"; exit 1; }; \
-	$(BIN)/opa test policies/lib $$folder --ignore '*.yaml,*.json' -r '$(RULE)_test'
+test-rule: ready ## Run the Rego tests and the examples of one built-in rule (RULE=quorum; seconds)
+	@folder=$$(echo "$$RULE" | grep -Eqx '[a-z0-9-]+' && ls -d policies/rules/*/$$RULE policies/mutations/$$RULE 2> /dev/null); \
+	test -n "$$folder" || { echo "error: unknown RULE=$$RULE: use the name of a folder in policies/rules/*/ or policies/mutations/, such as RULE=quorum"; exit 1; }; \
+	go run ./test/cluster/build opa && $(BIN)/opa test policies --ignore "*.yaml,*.json,*.plan" -r "[.\"]$${RULE}_test"
 	@go test ./cmd/internal/ruletest -run TestExamplesAreWhatTheyAreCalled -args -rule $(RULE)
 
 .PHONY: control-plane
-control-plane: ## Build the programs that the tests start: Kubernetes, etcd, kwok, CoreDNS, conftest, Helm, ko (minutes the first time)
+control-plane: ready ## Build the programs that the tests start: Kubernetes, etcd, kwok, CoreDNS, conftest, Helm, ko, OPA (minutes the first time)
 	@echo 'compiling the builder (a minute the first time)'
 	@go run ./test/cluster/build
-	@go run ./test/cluster/build conftest helm ko
+	@go run ./test/cluster/build conftest helm ko opa
 
 .PHONY: test-conftest
-test-conftest: ## Run the Rego tests with conftest
+test-conftest: ready ## Run the Rego tests with conftest
+	@go run ./test/cluster/build conftest
 	$(BIN)/conftest verify -p policies
 
 .PHONY: test-go
-test-go: ## Run the Go tests, which include the Rego tests
+test-go: ready ## Run the Go tests, which include the Rego tests
 	$(GO_TEST) ./...
 	go test -C test/chart -timeout 30m ./...
 	go test -C test/bench/contest -timeout 30m ./...
 
 .PHONY: test-release
-test-release: ## Test the release machinery: binaries, images and chart of two runs are the same (minutes)
+test-release: ready ## Test the release machinery: binaries, images and chart of two runs are the same (minutes)
+	@go run ./test/cluster/build helm ko krew validate-krew-manifest
 	go test -C test/release -timeout 30m ./...
 
 .PHONY: test-cert-manager
-test-cert-manager: ## Test certificate issuance, renewal and CA rotation with cert-manager's own controllers
+test-cert-manager: ready ## Test certificate issuance, renewal and CA rotation with cert-manager's own controllers
 	cd test/certmanager && $(GO_TEST) ./...
 
 # The tests run a webhook that the cache of go test does not know, so -count=1.
@@ -90,26 +98,26 @@ test-automation-quick: control-plane ## Run the quick half of test-automation, w
 	cd test/automation && $(GO_TEST) -count=1 $(addprefix ./,$(AUTOMATION_QUICK))
 
 .PHONY: test-browser
-test-browser: ## Open the pages of `stateward plan -o html` in headless Chromium (installs Debian's package as root where there is none)
+test-browser: ready ## Open the pages of `stateward plan -o html` in headless Chromium (installs Debian's package as root where there is none)
 	@cd test/browser && go run ./install
 	cd test/browser && $(GO_TEST) ./...
 
 .PHONY: test-forecast
-test-forecast: ## Compare forecasts with the code of the StatefulSet controller, on SCENARIOS random scenarios
+test-forecast: ready ## Compare forecasts with the code of the StatefulSet controller, on SCENARIOS random scenarios
 	cd test/forecast && $(GO_TEST) ./... -args -scenarios $(SCENARIOS)
 
 .PHONY: forecast-fuzz
-forecast-fuzz: ## Compare N more scenarios, beginning with SEED (N=1000000 takes hours)
+forecast-fuzz: ready ## Compare N more scenarios, beginning with SEED (N=1000000 takes hours)
 	cd test/forecast && go test -timeout 0 -run TestForecastEqualsController -v . -args -scenarios $(N) -seed $(SEED)
 
 .PHONY: test-rego
-test-rego: ## Run only the Rego tests, with coverage
+test-rego: ready ## Run only the Rego tests, with coverage
 	$(GO_TEST) ./cmd/internal/ruletest -run 'TestRego' -v
 
 # New inputs differ at each run, so they are no part of `make test`, which runs all seeds: what they find is seldom of the
 # change that is tested.
 .PHONY: fuzz
-fuzz: ## Try new inputs on each fuzz target: FUZZ_INPUTS is a number such as 1000x, or a time
+fuzz: ready ## Try new inputs on each fuzz target: FUZZ_INPUTS is a number such as 1000x, or a time
 	@go test -list '^Fuzz' ./... | awk '/^Fuzz/ {targets[n++] = $$1} /^ok/ {for (i = 0; i < n; i++) print $$2, targets[i]; n = 0}' | \
 	while read -r package target; do \
 		echo "fuzzing $$target of $$package with $(FUZZ_INPUTS)"; \
@@ -117,43 +125,43 @@ fuzz: ## Try new inputs on each fuzz target: FUZZ_INPUTS is a number such as 100
 	done
 
 .PHONY: soak
-soak: ## Replace all replicas ROLLOUTS times under 200 requests per second, then kill one and hang one (15 minutes)
+soak: ready ## Replace all replicas ROLLOUTS times under 200 requests per second, then kill one and hang one (15 minutes)
 	go test -tags soak ./test/availability -run 'Rollouts|Killed|ANodeIsLost' -rollouts $(ROLLOUTS) -timeout 3h -v
 
 .PHONY: bench
-bench: ## Compare the webhook with OPA, Gatekeeper and ValidatingAdmissionPolicy; writes test/bench/contest/RESULTS.md (15 minutes)
+bench: ready ## Compare the webhook with OPA, Gatekeeper and ValidatingAdmissionPolicy; writes test/bench/contest/RESULTS.md (15 minutes)
 	@go run -C test/bench/contest . -rounds $(CONTEST_ROUNDS) -time $(CONTEST_TIME)
 
 .PHONY: bench-decisions
-bench-decisions: ## Measure decisions against a webhook that decides nothing
+bench-decisions: ready ## Measure decisions against a webhook that decides nothing
 	go test ./test/bench -run NONE -bench . -benchtime $(BENCH_TIME)
 
 .PHONY: bench-check
-bench-check: ## Compare allocations and steps of decisions with the baseline (UPDATE=1: write the baseline)
+bench-check: ready ## Compare allocations and steps of decisions with the baseline (UPDATE=1: write the baseline)
 	go test ./test/bench -run Allocations $(if $(UPDATE),-update)
 	go test ./policies/engine -run Steps $(if $(UPDATE),-update)
 
 .PHONY: bench-validators
-bench-validators: ## Compare `stateward check` with other validators (minutes; BENCH_MANIFESTS=1000,10000; BENCH_ALONE=100000: stateward only)
+bench-validators: ready ## Compare `stateward check` with other validators (minutes; BENCH_MANIFESTS=1000,10000; BENCH_ALONE=100000: stateward only)
 	@go run ./test/cluster/build conftest
 	@go run -C test/bench/check . -root ../../.. -manifests $(BENCH_MANIFESTS) $(if $(BENCH_ALONE),-alone $(BENCH_ALONE))
 
 .PHONY: bench-growth
-bench-growth: ## Measure how decision time grows with rules, object size and cluster size; writes test/bench/growth (2 minutes)
+bench-growth: ready ## Measure how decision time grows with rules, object size and cluster size; writes test/bench/growth (2 minutes)
 	go run ./test/bench/growth
 
 .PHONY: bench-memory
-bench-memory: ## Measure memory with 1,000 and 10,000 StatefulSets in a real API server; writes test/bench/memory/RESULTS.md (15 minutes)
+bench-memory: ready ## Measure memory with 1,000 and 10,000 StatefulSets in a real API server; writes test/bench/memory/RESULTS.md (15 minutes)
 	go run ./test/bench/memory
 
 .PHONY: bench-install
-bench-install: ## Measure the time from `kubectl apply -k` to the first denial on a real control plane (minutes)
+bench-install: ready ## Measure the time from `kubectl apply -k` to the first denial on a real control plane (minutes)
 	go run ./test/bench/install
 
 ##@ Maintenance
 
 .PHONY: tour-record
-tour-record: ## Record the output of the tour on a real control plane, and draw its picture
+tour-record: ready ## Record the output of the tour on a real control plane, and draw its picture
 	go run ./test/tour/run -once -record test/tour/recorded.txt
 	go run ./test/tour/picture
 
@@ -167,11 +175,11 @@ generate: lint-tools ## Regenerate derived files: catalogue, program, READMEs, r
 	@$(MAKE) --no-print-directory manifests
 
 .PHONY: manifests
-manifests: ## Regenerate manifests/rendered, one YAML file per overlay, and the templates of the Helm chart
+manifests: ready ## Regenerate manifests/rendered, one YAML file per overlay, and the templates of the Helm chart
 	go test ./cmd/internal/generate -run 'TestRenderedManifestsAreCurrent|TestTemplatesOfTheChartAreCurrent' -update
 
 .PHONY: golden
-golden: ## Update golden files; review the diff
+golden: ready ## Update golden files; review the diff
 	go test ./cmd/internal/cli ./cmd/internal/report ./webhook -update
 
 .PHONY: fmt
@@ -180,7 +188,7 @@ fmt: lint-tools ## Format Go and Rego
 	$(BIN)/opa fmt -w policies
 
 .PHONY: lint
-lint: lint-tools ## Check style and the generated CRD: go vet, golangci-lint, opa fmt, opa check --strict, regal
+lint: lint-tools ## Check style, workflows and the generated CRD: go vet, golangci-lint, opa fmt, opa check --strict, regal, actionlint
 	go vet ./...
 	go vet -tags soak ./test/availability
 	$(BIN)/golangci-lint run
@@ -188,11 +196,12 @@ lint: lint-tools ## Check style and the generated CRD: go vet, golangci-lint, op
 	@test -z "$$($(BIN)/opa fmt -l policies)" || { $(BIN)/opa fmt -d policies; echo 'run `make fmt`'; exit 1; }
 	$(BIN)/opa check --strict policies
 	$(BIN)/regal lint policies --config-file policies/.regal/config.yaml
+	$(BIN)/actionlint -shellcheck= -pyflakes=
 	@made=$$(mktemp -d) && { $(call crds,$$made); } && diff -r manifests/base/crds $$made || { echo 'run `make generate`'; exit 1; }
 
 .PHONY: lint-tools
-lint-tools:
-	@go run ./test/cluster/build opa regal golangci-lint controller-gen
+lint-tools: ready
+	@go run ./test/cluster/build opa regal golangci-lint controller-gen actionlint
 
 .PHONY: clean
 clean: ## Delete bin/
@@ -204,12 +213,12 @@ VERSION := v0.0.0-dev
 REGISTRY :=
 
 .PHONY: release-dry-run
-release-dry-run: ## Build everything that a release publishes into dist/, with a registry inside the process
+release-dry-run: ready ## Build everything that a release publishes into dist/, with a registry inside the process
 	go run -C test/release . -version $(VERSION)
 
 .PHONY: release
-release: ## Build a release and push its image and chart (VERSION=v1.2.3 REGISTRY=ghcr.io/OWNER)
-	@test -n "$(REGISTRY)" || { echo 'set REGISTRY, for example REGISTRY=ghcr.io/OWNER'; exit 1; }
+release: ready ## Build a release and push its image and chart (VERSION=v1.2.3 REGISTRY=ghcr.io/OWNER)
+	@test -n "$(REGISTRY)" || { echo 'error: set REGISTRY, for example REGISTRY=ghcr.io/OWNER'; exit 1; }
 	go run -C test/release . -version $(VERSION) -registry $(REGISTRY)
 
 ##@ Help

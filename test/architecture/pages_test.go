@@ -72,6 +72,41 @@ func TestTranslationHasTheSameCommandsAndHeadings(t *testing.T) {
 	}
 }
 
+var (
+	// releasedVersion is a heading of the changelog.
+	releasedVersion = regexp.MustCompile(`(?m)^## \[(\d+\.\d+\.\d+)\]`)
+	nextVersion     = regexp.MustCompile(`(?m)^appVersion: (v\d+\.\d+\.\d+)$`)
+	pinnedAction    = regexp.MustCompile(`manifests/ci@(v\d+\.\d+\.\d+)`)
+)
+
+func TestVersionsAreReleasedOrNext(t *testing.T) {
+	t.Parallel()
+	chart := nextVersion.FindStringSubmatch(readText(t, "manifests/chart/Chart.yaml"))
+	if chart == nil {
+		t.Fatal("manifests/chart/Chart.yaml has no appVersion such as v1.2.3")
+	}
+	known := map[string]bool{chart[1]: true}
+	for _, heading := range releasedVersion.FindAllStringSubmatch(readText(t, "CHANGELOG.md"), -1) {
+		known["v"+heading[1]] = true
+	}
+	library, err := policies.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, rule := range append(library.Rules, library.Mutations...) {
+		if !known[rule.Since] {
+			t.Errorf("%s has since: %s, which is neither in CHANGELOG.md nor the version of the chart", rule.ID, rule.Since)
+		}
+	}
+	for _, file := range tracked(t, "*.md", "manifests/ci/*") {
+		for _, pinned := range pinnedAction.FindAllStringSubmatch(readText(t, file), -1) {
+			if !known[pinned[1]] {
+				t.Errorf("%s names %s, which is neither in CHANGELOG.md nor the version of the chart", file, pinned[1])
+			}
+		}
+	}
+}
+
 // headings are the levels of a page's headings, outside of code.
 func headings(page string) []string {
 	return level.FindAllString(fenced.ReplaceAllString(page, ""), -1)

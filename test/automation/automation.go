@@ -63,7 +63,7 @@ func (c Cluster) Run(t *testing.T, program Program) *cluster.Process {
 	t.Helper()
 	folder, kubeconfig := t.TempDir(), c.Kubeconfig(t, program.Account)
 	replacer := credentials(t, folder, kubeconfig)
-	command := exec.Command(Build(t, program.Tool))
+	command := exec.Command(Binary(t, program.Tool))
 	for _, argument := range program.Arguments {
 		command.Args = append(command.Args, replacer.Replace(argument))
 	}
@@ -93,10 +93,10 @@ func credentials(t *testing.T, folder, kubeconfig string) *strings.Replacer {
 	)
 }
 
-// Build returns the path of a program, which is built if it is missing.
-func Build(t *testing.T, tool string) string {
+// Binary returns the path of a program, which `go run ./test/cluster/build` has built.
+func Binary(t *testing.T, tool string) string {
 	t.Helper()
-	binaries, err := cluster.Build(t.Context(), t.Output(), tool)
+	binaries, err := cluster.Built(t.Context(), tool)
 	Must(t, err)
 	return binaries[tool]
 }

@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -22,30 +24,70 @@ type Binaries map[string]string
 // builds into the repository's bin folder only what is missing or was built
 // from other sources, tells of its progress on out, and is safe to be called by
 // several processes at once.
-//
-// A first build takes minutes, longer than the time that go test allows by
-// default; run "go run ./test/cluster/build" before the tests.
 func Build(ctx context.Context, out io.Writer, names ...string) (Binaries, error) {
-	root, err := Root()
+	found, err := find(ctx, names)
 	if err != nil {
 		return nil, err
+	}
+	if err := buildAll(ctx, out, found.root, found.jobs); err != nil {
+		return nil, err
+	}
+	return found.binaries(), nil
+}
+
+// Built is Build for tests: it builds nothing, because a first build takes
+// longer than the time that go test allows by default, and what ends then is a
+// hundred lines of stacks. It says how to build what is missing.
+func Built(ctx context.Context, names ...string) (Binaries, error) {
+	found, err := find(ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	if err := missing(stale(found.jobs)); err != nil {
+		return nil, err
+	}
+	return found.binaries(), nil
+}
+
+func missing(jobs []job) error {
+	if len(jobs) == 0 {
+		return nil
+	}
+	var names []string
+	for _, job := range jobs {
+		names = append(names, job.tool.Name)
+	}
+	return fmt.Errorf("bin/ has no current %s: run `go run ./test/cluster/build %s` in the root of the repository, which takes minutes the first time, and then the tests again",
+		strings.Join(names, ", "), strings.Join(names, " "))
+}
+
+// found are tools that exist, and those that may have to be built.
+type found struct {
+	root  string
+	ready Binaries
+	jobs  []job
+}
+
+func find(ctx context.Context, names []string) (found, error) {
+	root, err := Root()
+	if err != nil {
+		return found{}, err
 	}
 	tools, err := findTools(names)
 	if err != nil {
-		return nil, err
+		return found{}, err
 	}
-	binaries, toBuild := fromAssets(os.Getenv(assetsVariable), tools)
+	ready, toBuild := fromAssets(os.Getenv(assetsVariable), tools)
 	jobs, err := newJobs(ctx, root, toBuild)
-	if err != nil {
-		return nil, err
-	}
-	if err := buildAll(ctx, out, root, jobs); err != nil {
-		return nil, err
-	}
-	for _, job := range jobs {
+	return found{root, ready, jobs}, err
+}
+
+func (f found) binaries() Binaries {
+	binaries := maps.Clone(f.ready)
+	for _, job := range f.jobs {
 		binaries[job.tool.Name] = job.binary
 	}
-	return binaries, nil
+	return binaries
 }
 
 // fromAssets takes from the folder of ready-made binaries those that such
@@ -129,6 +171,9 @@ func (j job) build(ctx context.Context, root string) error {
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
 	command.WaitDelay = 10 * time.Second
 	if output, err := command.CombinedOutput(); err != nil {
+		if reason := unreachable(string(output)); reason != "" {
+			return fmt.Errorf("build %s: its modules cannot be downloaded: check the network and `go env GOPROXY`, and run this again (%s)", j.tool.Name, reason)
+		}
 		return fmt.Errorf("build %s in %s: %w\n%s", j.tool.Name, command.Dir, err, lastLines(string(output), 20))
 	}
 	if err := os.Remove(j.stampFile); err != nil && !os.IsNotExist(err) {
@@ -142,6 +187,13 @@ func (j job) build(ctx context.Context, root string) error {
 	}
 	return nil
 }
+
+// noNetwork is what the go command says of a module that it cannot download.
+var noNetwork = regexp.MustCompile(`module lookup disabled by GOPROXY=off|(?:dial|read|write) tcp.*|reading https?://.*|proxyconnect .*|TLS handshake timeout`)
+
+// unreachable returns why modules could not be downloaded, or nothing if a
+// build failed for another reason.
+func unreachable(output string) string { return noNetwork.FindString(output) }
 
 // lastLines returns the end of a text: that is where compilers and servers say
 // what went wrong.

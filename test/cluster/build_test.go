@@ -192,6 +192,63 @@ func TestFailedBuildShowsTheCompilersWordsAndLeavesNothing(t *testing.T) {
 	}
 }
 
+func TestBuildWithoutNetworkSaysWhatToDo(t *testing.T) {
+	t.Setenv("GOPROXY", "off")
+	t.Setenv("GOFLAGS", "-mod=mod")
+	t.Setenv("GOMODCACHE", t.TempDir())
+	root := t.TempDir()
+	dir := filepath.Join(root, "test", "tools", "far")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(dir, "go.mod"), "module far\nrequire example.com/far v1.0.0\n")
+	writeFile(t, filepath.Join(dir, "go.sum"), "")
+	writeFile(t, filepath.Join(dir, "main.go"), "package main\nimport _ \"example.com/far\"\nfunc main() {}\n")
+	work, err := newJob(t.Context(), root, Tool{Name: "far", Module: "far", Package: "far"})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	err = buildAll(t.Context(), io.Discard, root, []job{work})
+
+	if err == nil || !strings.HasPrefix(err.Error(), "build far: its modules cannot be downloaded: check the network") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("the error is %v; it should be one line that says what to do", err)
+	}
+}
+
+func TestUnreachableKnowsTheWordsOfGo(t *testing.T) {
+	for output, want := range map[string]string{
+		"go: a.example/b@v1: Get \"https://p/a\": dial tcp: lookup p on 1.1.1.1:53: no such host\nmore": "dial tcp: lookup p on 1.1.1.1:53: no such host",
+		"go: a.example/b@v1: module lookup disabled by GOPROXY=off":                                     "module lookup disabled by GOPROXY=off",
+		"go: a.example/b@v1: reading https://p/a: 502 Bad Gateway":                                      "reading https://p/a: 502 Bad Gateway",
+		"./main.go:3:2: undefined: tcp":                                                                 "",
+	} {
+		if got := unreachable(output); got != want {
+			t.Errorf("%q: got %q, want %q", output, got, want)
+		}
+	}
+}
+
+func TestMissingProgramsAreNamedWithTheirCommand(t *testing.T) {
+	dir := t.TempDir()
+	var jobs []job
+	for _, name := range []string{"etcd", "kwok", "opa"} {
+		jobs = append(jobs, job{tool: Tool{Name: name}, stamp: "abc", binary: filepath.Join(dir, name), stampFile: filepath.Join(dir, "."+name+".sum")})
+	}
+	writeFile(t, jobs[0].binary, "binary")
+	writeFile(t, jobs[0].stampFile, "abc\n")
+	writeFile(t, jobs[1].binary, "half a binary")
+
+	err := missing(stale(jobs))
+
+	if err == nil || !strings.HasPrefix(err.Error(), "bin/ has no current kwok, opa: run `go run ./test/cluster/build kwok opa`") {
+		t.Errorf("the error is %v; it should name kwok and opa, and how to build them", err)
+	}
+	if err := missing(stale(jobs[:1])); err != nil {
+		t.Errorf("the error is %v and everything is built", err)
+	}
+}
+
 func TestNothingIsSaidWhenNothingHasToBeBuilt(t *testing.T) {
 	root := t.TempDir()
 	dir := filepath.Join(root, "test", "tools", "small")

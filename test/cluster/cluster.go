@@ -41,6 +41,8 @@ type Options struct {
 	// SharedCredentials lets all controllers act under the controller manager's
 	// own name, as some installations do.
 	SharedCredentials bool
+	// BuiltOnly makes Start fail where it would build programs: see Built.
+	BuiltOnly bool
 	// KeepDir keeps the temporary folder, with the logs and the data, when the
 	// cluster is stopped.
 	KeepDir bool
@@ -73,6 +75,13 @@ type Cluster struct {
 	processes []*Process
 }
 
+func programs(ctx context.Context, options Options) (Binaries, error) {
+	if options.BuiltOnly {
+		return Built(ctx, ControlPlane()...)
+	}
+	return Build(ctx, options.Out, ControlPlane()...)
+}
+
 // Start builds what is missing, starts a cluster and returns when it can be
 // used. The cluster runs until Stop is called or the context ends.
 func Start(ctx context.Context, options Options) (*Cluster, error) {
@@ -80,9 +89,9 @@ func Start(ctx context.Context, options Options) (*Cluster, error) {
 	if options.Nodes > maxNodes {
 		return nil, fmt.Errorf("%d nodes are too many; ask for at most %d", options.Nodes, maxNodes)
 	}
-	binaries, err := Build(ctx, options.Out, ControlPlane()...)
+	binaries, err := programs(ctx, options)
 	if err != nil {
-		return nil, fmt.Errorf("build the control plane: %w", err)
+		return nil, err
 	}
 	dir, err := os.MkdirTemp("", "stateward-cluster-")
 	if err != nil {

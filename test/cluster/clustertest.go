@@ -10,7 +10,7 @@ import (
 // and the logs of a failed test are kept.
 func ForTest(t testing.TB, change ...func(*Options)) *Cluster {
 	t.Helper()
-	options := Options{Out: t.Output()}
+	options := Options{Out: t.Output(), BuiltOnly: true}
 	for _, change := range change {
 		change(&options)
 	}

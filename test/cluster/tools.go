@@ -41,12 +41,15 @@ func Tools() []Tool {
 		{Name: "regal", Module: "regal", Package: "github.com/open-policy-agent/regal"},
 		{Name: "helm", Module: "helm", Package: "helm.sh/helm/v4/cmd/helm"},
 		{Name: "ko", Module: "ko", Package: "github.com/google/ko"},
+		{Name: "krew", Module: "krew", Package: "sigs.k8s.io/krew/cmd/krew"},
+		{Name: "validate-krew-manifest", Module: "krew", Package: "sigs.k8s.io/krew/cmd/validate-krew-manifest"},
 		{Name: "prometheus-operator", Module: "prometheus-operator", Package: "github.com/prometheus-operator/prometheus-operator/cmd/operator"},
 		{Name: "gitops-agent", Module: "gitops-engine", Package: "github.com/argoproj/argo-cd/gitops-engine/agent"},
 		{Name: "kustomize-controller", Module: "kustomize-controller", Package: "github.com/fluxcd/kustomize-controller"},
 		{Name: "rabbitmq-operator", Module: "rabbitmq-operator", Package: "github.com/rabbitmq/cluster-operator/v2/cmd"},
 		{Name: "postgres-operator", Module: "postgres-operator", Package: "github.com/zalando/postgres-operator/cmd"},
 		{Name: "controller-gen", Module: "controller-gen", Package: "sigs.k8s.io/controller-tools/cmd/controller-gen"},
+		{Name: "actionlint", Module: "actionlint", Package: "github.com/rhysd/actionlint/cmd/actionlint"},
 		{Name: "golangci-lint", Module: "golangci-lint", Package: "github.com/golangci/golangci-lint/v2/cmd/golangci-lint"},
 	}
 }

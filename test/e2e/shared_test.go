@@ -11,6 +11,7 @@ import (
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/stateward/stateward/test/cluster"
 	"github.com/stateward/stateward/test/environment"
 )
 
@@ -28,7 +29,7 @@ var common struct {
 func shared(t *testing.T) *environment.Environment {
 	t.Helper()
 	common.Do(func() {
-		common.Environment, common.err = environment.Start(context.WithoutCancel(t.Context()), environment.Options{Out: t.Output()})
+		common.Environment, common.err = environment.Start(context.WithoutCancel(t.Context()), environment.Options{Out: t.Output(), BuiltOnly: true})
 		if common.err == nil {
 			common.err = offerGrowing(t.Context(), common.Environment)
 		}
@@ -40,8 +41,13 @@ func shared(t *testing.T) *environment.Environment {
 	return common.Environment
 }
 
+// TestMain says once, and not for each test, that the programs are not built.
 func TestMain(m *testing.M) {
 	flag.Parse()
+	if _, err := cluster.Built(context.Background(), cluster.ControlPlane()...); err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		os.Exit(1)
+	}
 	// The tests wait for the cluster more than they compute.
 	if err := flag.Set("test.parallel", "8"); err != nil {
 		fmt.Fprintln(os.Stderr, err)

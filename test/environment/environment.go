@@ -53,6 +53,8 @@ type Options struct {
 	Unguarded bool
 	// APIServerArgs are added to the API server's command line.
 	APIServerArgs []string
+	// BuiltOnly makes Start fail where it would build programs of the cluster, as tests must.
+	BuiltOnly bool
 	// CABundle is whom the API server trusts, where ServeArgs bring a certificate; otherwise Stateward says so itself.
 	CABundle []byte
 	// SharedCredentials lets all controllers act under one name.
@@ -66,6 +68,7 @@ func Start(ctx context.Context, options Options) (*Environment, error) {
 		Out:               options.Out,
 		Identities:        []cluster.Identity{{User: account, Groups: groups()}},
 		SharedCredentials: options.SharedCredentials,
+		BuiltOnly:         options.BuiltOnly,
 		APIServerArgs:     options.APIServerArgs,
 		WithoutKwok:       options.Bare,
 		WithoutDNS:        options.Bare,
@@ -90,7 +93,7 @@ func ForTest(t testing.TB) *Environment {
 // ForTestWith is ForTest of another environment than the usual one.
 func ForTestWith(t testing.TB, options Options) *Environment {
 	t.Helper()
-	options.Out = t.Output()
+	options.Out, options.BuiltOnly = t.Output(), true
 	environment, err := Start(context.WithoutCancel(t.Context()), options)
 	if err != nil {
 		t.Fatal(err)

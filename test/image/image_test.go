@@ -81,7 +81,7 @@ func TestTheImageRuns(t *testing.T) {
 // built is the image that ko makes for this machine's processor.
 func built(t *testing.T) v1.Image {
 	t.Helper()
-	binaries, err := cluster.Build(t.Context(), t.Output(), "ko")
+	binaries, err := cluster.Built(t.Context(), "ko")
 	must(t, err)
 	root, err := cluster.Root()
 	must(t, err)

@@ -71,7 +71,7 @@ func TestHelmInstallsUpgradesAndRemoves(t *testing.T) {
 // helmFor returns what runs Helm in the namespace and wants it to succeed without a warning.
 func helmFor(t *testing.T, running *cluster.Cluster) func(t *testing.T, arguments ...string) {
 	t.Helper()
-	binaries, err := cluster.Build(t.Context(), t.Output(), "helm")
+	binaries, err := cluster.Built(t.Context(), "helm")
 	must(t, err)
 	home := t.TempDir()
 	return func(t *testing.T, arguments ...string) {

@@ -30,7 +30,7 @@ type doors struct {
 func build(t *testing.T) doors {
 	t.Helper()
 	root, stateward := environment.BinaryForTest(t)
-	binaries, err := cluster.Build(t.Context(), t.Output(), "conftest")
+	binaries, err := cluster.Built(t.Context(), "conftest")
 	if err != nil {
 		t.Fatal(err)
 	}

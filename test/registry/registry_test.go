@@ -35,7 +35,7 @@ var pushedLine = regexp.MustCompile(`@(sha256:[0-9a-f]{64}) for (\w+)\n`)
 func newScene(t *testing.T) scene {
 	t.Helper()
 	_, stateward := environment.BinaryForTest(t)
-	binaries, err := cluster.Build(t.Context(), t.Output(), "conftest", "opa")
+	binaries, err := cluster.Built(t.Context(), "conftest", "opa")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"debug/buildinfo"
 	"encoding/hex"
 	"fmt"
 	"os"
@@ -25,19 +26,14 @@ func (r *release) binaries(ctx context.Context) (digests map[string]string, err 
 	for _, platform := range r.platforms {
 		fmt.Println("building the binary for", platform)
 		system, processor, _ := strings.Cut(platform, "/")
-		name := "kubectl-stateward"
-		if system == "windows" {
-			name += ".exe"
-		}
 		binary, err := r.build(ctx, system, processor)
 		if err != nil {
 			return nil, err
 		}
-		packed, err := archive.Pack([]archive.File{{Name: "LICENSE", Mode: 0o644, Content: license}, {Name: name, Mode: 0o755, Content: binary}})
+		file, packed, err := pack(system, processor, license, binary)
 		if err != nil {
 			return nil, err
 		}
-		file := fmt.Sprintf("kubectl-stateward_%s_%s.tar.gz", system, processor)
 		digests[file] = digest(packed)
 		if err := r.write(file, packed); err != nil {
 			return nil, err
@@ -45,6 +41,23 @@ func (r *release) binaries(ctx context.Context) (digests map[string]string, err 
 	}
 	return digests, nil
 }
+
+// pack makes the archive that people of a system expect, and its name.
+func pack(system, processor string, license, binary []byte) (file string, packed []byte, err error) {
+	name := "kubectl-stateward"
+	file = fmt.Sprintf("%s_%s_%s", name, system, processor)
+	files := []archive.File{{Name: "LICENSE", Mode: 0o644, Content: license}, {Name: name, Mode: 0o755, Content: binary}}
+	if system == "windows" {
+		files[1].Name += ".exe"
+		packed, err = archive.Zip(files)
+		return file + ".zip", packed, err
+	}
+	packed, err = archive.Tar(files)
+	return file + ".tar.gz", packed, err
+}
+
+// recordVersion has the Go toolchain record the version, whatever flags this machine has for other builds.
+const recordVersion = "GOFLAGS=-buildvcs=auto"
 
 // build returns the binary for a platform. The Go toolchain records the version: that of the tag, or of the commit.
 func (r *release) build(ctx context.Context, system, processor string) ([]byte, error) {
@@ -56,11 +69,26 @@ func (r *release) build(ctx context.Context, system, processor string) ([]byte, 
 	file := filepath.Join(scratch, "stateward")
 	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", file, "./cmd/stateward")
 	command.Dir = r.root
-	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+system, "GOARCH="+processor)
+	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+system, "GOARCH="+processor, recordVersion)
 	if output, err := command.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("build for %s/%s: %w\n%s", system, processor, err, output)
 	}
+	if err := r.reports(file); err != nil {
+		return nil, err
+	}
 	return os.ReadFile(file)
+}
+
+// reports is an error if a binary that others get reports another version than that of the release.
+func (r *release) reports(binary string) error {
+	info, err := buildinfo.ReadFile(binary)
+	if err != nil {
+		return fmt.Errorf("read the version in the binary: %w", err)
+	}
+	if r.tagged && info.Main.Version != r.version {
+		return fmt.Errorf("the binary reports version %s and not %s: check out the commit of the tag %[2]s, without changes to its files", info.Main.Version, r.version)
+	}
+	return nil
 }
 
 // krew fills in the plugin manifest with the digests of the archives.
@@ -76,7 +104,7 @@ func (r *release) krew(digests map[string]string) error {
 		if sum == "" {
 			missing = address
 		}
-		return fmt.Sprintf("uri: %s\n      sha256: %s", address, sum)
+		return fmt.Sprintf("uri: %s\n      sha256: %q", address, sum)
 	}}).Parse(string(source))
 	if err != nil {
 		return fmt.Errorf("read .krew.yaml: %w", err)
@@ -88,7 +116,7 @@ func (r *release) krew(digests map[string]string) error {
 	if missing != "" && r.complete() {
 		return fmt.Errorf(".krew.yaml names %s, which is not built", missing)
 	}
-	return r.write("stateward.krew.yaml", page.Bytes())
+	return r.write("stateward.yaml", page.Bytes())
 }
 
 // complete says whether all platforms are built, as for a release.

@@ -32,6 +32,7 @@ func main() {
 	flag.StringVar(&made.folder, "dist", "dist", "`folder` to write, from the root of the repository; it is replaced")
 	flag.StringVar(&made.registry, "registry", "", "`registry` to push to, as ghcr.io/OWNER; one inside this process if it is empty")
 	flag.Parse()
+	made.tagged = made.registry != ""
 	made.platforms, made.images = strings.Split(*platforms, ","), strings.Split(*images, ",")
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := made.run(ctx)
@@ -48,6 +49,8 @@ type release struct {
 	platforms, images         []string
 	// root is that of the repository.
 	root string
+	// tagged is for a release that others get: its binaries must report its version.
+	tagged bool
 	// proxy leads to the registry inside this process. Its name is always the same, because ko writes it into the image.
 	proxy *url.URL
 }
@@ -124,5 +127,9 @@ func (r *release) publish(ctx context.Context) error {
 	if err := r.notes(); err != nil {
 		return err
 	}
-	return r.checksums([]string{image, chart})
+	if err := r.checksums([]string{image, chart}); err != nil {
+		return err
+	}
+	fmt.Println("wrote", r.folder)
+	return nil
 }

@@ -40,7 +40,7 @@ func (r *release) image(ctx context.Context) (string, error) {
 	defer os.RemoveAll(sboms)
 	command := exec.CommandContext(ctx, tools["ko"], "build", "--bare", "--tags", r.version, "--platform", strings.Join(r.images, ","), "--sbom-dir", sboms, "./cmd/stateward")
 	command.Dir, command.Stderr = r.root, os.Stderr
-	command.Env = append(os.Environ(), "KO_DOCKER_REPO="+r.registry+"/stateward")
+	command.Env = append(os.Environ(), "KO_DOCKER_REPO="+r.registry+"/stateward", recordVersion)
 	if r.proxy != nil {
 		if err := r.pushBase(ctx); err != nil {
 			return "", err
@@ -103,7 +103,7 @@ func (r *release) chart(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	packed, err := archive.Pack(files)
+	packed, err := archive.Tar(files)
 	if err != nil {
 		return "", err
 	}

@@ -68,7 +68,7 @@ func (p printer) show(output string) {
 		indent := "  " + text[:len(text)-len(shown)]
 		if strings.Contains(shown, "   ") {
 			// A row of a table loses its columns when it is wrapped.
-			shown = cut(shown, Width-len(indent))
+			shown = cut(shown, Width-len(indent)-2)
 		}
 		p.line(styleOf(shown), indent, shown)
 	}
@@ -124,7 +124,7 @@ func cut(text string, columns int) string {
 	return string([]rune(text)[:columns-1]) + "…"
 }
 
-// wrap breaks text at spaces. A table keeps its spaces, and a longer word is kept whole.
+// wrap breaks text at spaces, and a longer word after commas: JSON and its shell command stay the same. A table keeps its spaces.
 func wrap(text string, columns int) []string {
 	if utf8.RuneCountInString(text) <= columns {
 		return []string{text}
@@ -132,6 +132,17 @@ func wrap(text string, columns int) []string {
 	var lines []string
 	var line strings.Builder
 	for word := range strings.FieldsSeq(text) {
+		for utf8.RuneCountInString(word) > columns {
+			comma := strings.LastIndex(string([]rune(word)[:columns]), ",") + 1
+			if comma == 0 {
+				break
+			}
+			if line.Len() > 0 {
+				lines = append(lines, line.String())
+				line.Reset()
+			}
+			lines, word = append(lines, word[:comma]), word[comma:]
+		}
 		if line.Len() > 0 && utf8.RuneCountInString(line.String())+1+utf8.RuneCountInString(word) > columns {
 			lines = append(lines, line.String())
 			line.Reset()

@@ -44,7 +44,7 @@ func newHelm(t *testing.T, guarded automation.Cluster) helm {
 	guarded.Do(t, "", "create", "serviceaccount", account.Name, "-n", namespace)
 	guarded.Do(t, "", "create", "rolebinding", "deployer", "-n", namespace, "--clusterrole=admin", "--serviceaccount="+namespace+":"+account.Name)
 	h := helm{
-		Cluster: guarded, binary: automation.Build(t, "helm"), kubeconfig: guarded.Kubeconfig(t, account),
+		Cluster: guarded, binary: automation.Binary(t, "helm"), kubeconfig: guarded.Kubeconfig(t, account),
 		namespace: namespace, chart: t.TempDir(),
 	}
 	automation.Write(t, h.chart, "Chart.yaml", "apiVersion: v2\nname: db\nversion: 1.0.0\n")

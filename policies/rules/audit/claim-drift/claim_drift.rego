@@ -10,7 +10,7 @@
 #     statefulsets: [AUDIT]
 #   reads: [persistentvolumeclaims]
 #   fix: resize the claims that are too small; to change a template, recreate the set with --cascade=orphan
-#   since: v0.2.0
+#   since: v0.1.0
 package stateward.rules.audit["claim-drift"]
 
 import data.stateward.lib.claim

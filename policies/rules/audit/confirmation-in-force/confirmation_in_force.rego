@@ -16,7 +16,7 @@
 #     statefulsets: [AUDIT]
 #   reads: [persistentvolumeclaims]
 #   fix: "remove it if the operation is done or was not intended"
-#   since: v0.2.0
+#   since: v0.1.0
 package stateward.rules.audit["confirmation-in-force"]
 
 import data.stateward.lib.clock

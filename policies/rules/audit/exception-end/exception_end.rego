@@ -13,7 +13,7 @@
 #       default: 30
 #       description: days before its end from which an exception is reported
 #   fix: "correct the objects before that time, or agree on another end with the owner"
-#   since: v0.2.0
+#   since: v0.1.0
 package stateward.rules.audit["exception-end"]
 
 import data.stateward.lib.clock

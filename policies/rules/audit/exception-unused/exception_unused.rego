@@ -9,7 +9,7 @@
 #   on:
 #     parents: [AUDIT]
 #   fix: "remove the exception, or narrow it to the objects that need it"
-#   since: v0.2.0
+#   since: v0.1.0
 package stateward.rules.audit["exception-unused"]
 
 import data.stateward.lib.result

@@ -16,7 +16,7 @@
 #       default: 10
 #       description: minutes after which it is reported
 #   fix: "delete the claim if nothing else names it and its data may go"
-#   since: v0.2.0
+#   since: v0.1.0
 package stateward.rules.audit["orphaned-claim"]
 
 import data.stateward.lib.age

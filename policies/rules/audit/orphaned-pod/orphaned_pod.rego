@@ -15,7 +15,7 @@
 #       default: 10
 #       description: minutes after which it is reported
 #   fix: "create the StatefulSet again, so that it adopts the pod, or delete the pod"
-#   since: v0.2.0
+#   since: v0.1.0
 package stateward.rules.audit["orphaned-pod"]
 
 import data.stateward.lib.age

@@ -15,7 +15,7 @@
 #       default: 15
 #       description: minutes after which a pod that is not Ready is reported
 #   fix: "find the cause with kubectl describe pod and kubectl logs; after a correction of the template, delete the pod"
-#   since: v0.2.0
+#   since: v0.1.0
 package stateward.rules.audit["stuck-pods"]
 
 import data.stateward.lib.age

@@ -10,7 +10,7 @@
 #     statefulsets: [AUDIT]
 #   reads: [persistentvolumeclaims, persistentvolumes]
 #   fix: set persistentVolumeReclaimPolicy of these volumes to Retain, or keep it if there is a backup of the data
-#   since: v0.2.0
+#   since: v0.1.0
 package stateward.rules.audit["volume-retention"]
 
 import data.stateward.lib.cluster

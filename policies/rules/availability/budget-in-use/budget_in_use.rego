@@ -16,7 +16,7 @@
 #     poddisruptionbudgets: [UPDATE, DELETE]
 #   reads: [statefulsets, poddisruptionbudgets, persistentvolumeclaims]
 #   fix: delete the StatefulSet or scale it to 0 first
-#   since: v0.2.0
+#   since: v0.1.0
 package stateward.rules.availability["budget-in-use"]
 
 import data.stateward.lib.cluster

@@ -12,7 +12,7 @@
 #   on:
 #     statefulsets: [CREATE, UPDATE]
 #   fix: give the container the seconds that it needs to stop
-#   since: v0.2.0
+#   since: v0.1.0
 #   cel:
 #     variables:
 #       - {name: seconds, expression: "object.spec.template.spec.?terminationGracePeriodSeconds.orValue(30)"}

@@ -14,7 +14,7 @@
 #   when:
 #     parents: fourEyes
 #   fix: leave it as it is
-#   since: v0.2.0
+#   since: v0.1.0
 package stateward.rules.guardrails["four-eyes"]
 
 import data.stateward.lib.result

@@ -18,7 +18,7 @@
 #     namespaces: selection
 #   reads: [statefulsets, persistentvolumeclaims]
 #   fix: keep the labels that the Guardrails select by
-#   since: v0.2.0
+#   since: v0.1.0
 package stateward.rules.guardrails["guarded-labels"]
 
 import data.stateward.lib.cluster

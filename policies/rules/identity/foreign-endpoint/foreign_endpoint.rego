@@ -16,7 +16,7 @@
 #     services: [UPDATE]
 #   reads: [services, statefulsets, deployments]
 #   fix: give the Service's selector and the set's pod template a label that the other workload lacks
-#   since: v0.2.0
+#   since: v0.1.0
 package stateward.rules.identity["foreign-endpoint"]
 
 import data.stateward.lib.cluster

@@ -23,7 +23,7 @@
 #         "postgres-operator.crunchydata.com/role"]
 #       description: Labels that a pod's own service account may change, even where the set selects by them
 #   fix: keep the label
-#   since: v0.2.0
+#   since: v0.1.0
 package stateward.rules.identity["pod-labels"]
 
 import data.stateward.lib.cluster

@@ -11,7 +11,7 @@
 #   on:
 #     statefulsets: [CREATE, UPDATE]
 #   fix: leave revisionHistoryLimit out (10), or keep at least 1
-#   since: v0.2.0
+#   since: v0.1.0
 #   cel:
 #     validations:
 #       - path: spec.revisionHistoryLimit

@@ -14,7 +14,7 @@
 #     controllerrevisions: [DELETE]
 #   reads: [statefulsets]
 #   fix: let the rollout finish first
-#   since: v0.2.0
+#   since: v0.1.0
 package stateward.rules.rollout["revision-in-use"]
 
 import data.stateward.lib.cluster

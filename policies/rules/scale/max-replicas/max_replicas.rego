@@ -17,7 +17,7 @@
 #       default: 100
 #       description: The most replicas that a StatefulSet may have
 #   fix: choose fewer replicas, or raise the parameter max in the Guardrails
-#   since: v0.2.0
+#   since: v0.1.0
 package stateward.rules.scale["max-replicas"]
 
 import data.stateward.lib.config

@@ -23,7 +23,7 @@
 #         KAFKA_LOG_DIRS, KAFKA_CFG_LOG_DIRS, ZOO_DATA_DIR, ZOO_DATA_LOG_DIR, REDIS_DATA_DIR, DATA_DIR, path.data]
 #       description: Environment variables that tell a container where its data is
 #   fix: keep the mount as it is
-#   since: v0.2.0
+#   since: v0.1.0
 package stateward.rules.storage["data-path"]
 
 import data.stateward.lib.config

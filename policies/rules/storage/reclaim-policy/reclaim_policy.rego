@@ -17,7 +17,7 @@
 #     persistentvolumes: reclaimPolicy
 #   reads: [persistentvolumeclaims]
 #   fix: keep Retain, and delete the disk by hand once its data may go
-#   since: v0.2.0
+#   since: v0.1.0
 package stateward.rules.storage["reclaim-policy"]
 
 import data.stateward.lib.result

@@ -14,7 +14,7 @@
 #     persistentvolumes: [DELETE]
 #   reads: [persistentvolumeclaims]
 #   fix: delete the claim first, if its data may go
-#   since: v0.2.0
+#   since: v0.1.0
 package stateward.rules.storage["volume-in-use"]
 
 import data.stateward.lib.identity

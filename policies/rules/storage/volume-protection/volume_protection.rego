@@ -18,7 +18,7 @@
 #     persistentvolumeclaims: finalizers
 #   reads: [persistentvolumeclaims, pods]
 #   fix: keep the finalizer, which Kubernetes removes in time
-#   since: v0.2.0
+#   since: v0.1.0
 package stateward.rules.storage["volume-protection"]
 
 import data.stateward.lib.cluster
