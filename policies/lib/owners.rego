@@ -44,14 +44,14 @@ existing(entry, index) if {
 # scope: document
 unread(entry, index) := _known(entry, index).unread
 
-# An owner of a namespaced object is in its namespace, or in none.
+# An owner of a namespaced object is in its namespace, or in none. Elsewhere a volume counts as in that of its claim.
 _known(entry, index) := data.cluster.owner[_namespace(entry)][key] if {
 	owner := entry.object.metadata.ownerReferences[index]
 	key := concat("/", [owner.apiVersion, owner.kind, owner.name])
 }
 
 _namespace(entry) := "" if {
-	entry.kind == "Namespace"
+	entry.kind in {"Namespace", "PersistentVolume"}
 } else := entry.namespace
 
 _before(entry) := {_identity(owner) | some owner in entry.old.metadata.ownerReferences}
