@@ -178,6 +178,10 @@ generate: lint-tools ## Regenerate derived files: catalogue, program, READMEs, r
 manifests: ready ## Regenerate manifests/rendered, one YAML file per overlay, and the templates of the Helm chart
 	go test ./cmd/internal/generate -run 'TestRenderedManifestsAreCurrent|TestTemplatesOfTheChartAreCurrent' -update
 
+.PHONY: entrypoints
+entrypoints: control-plane ## Try each kind of loss at each entry point of a real API server, and write test/entrypoints/README.md (minutes)
+	$(GO_TEST) ./test/entrypoints -count=1 -update
+
 .PHONY: golden
 golden: ready ## Update golden files; review the diff
 	go test ./cmd/internal/cli ./cmd/internal/report ./webhook -update

@@ -19,6 +19,14 @@ func ProtectionFinalizers() []string {
 	return []string{"kubernetes.io/pv-protection", "kubernetes.io/pvc-protection"}
 }
 
+// VolumeBinders are the users that bind volumes to claims, and end that. To rules they are controllers like others.
+func VolumeBinders() []string {
+	return []string{
+		"system:kube-controller-manager",
+		"system:serviceaccount:kube-system:persistent-volume-binder",
+	}
+}
+
 // ProtectionControllers are the users that may remove them. policies/lib/identity.rego says the same to rules.
 func ProtectionControllers() []string {
 	return []string{

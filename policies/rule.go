@@ -45,6 +45,8 @@ const (
 	Finalizers Change = "finalizers"
 	// ReclaimPolicy is that of a volume: a request changes it.
 	ReclaimPolicy Change = "reclaimPolicy"
+	// ClaimRef is the claim that a volume is bound to: a request changes or removes it.
+	ClaimRef Change = "claimRef"
 	// Images are those of a StatefulSet's pod: a request changes one.
 	Images Change = "images"
 	// Labels are those of a StatefulSet's pod: a request changes or removes one.
@@ -61,7 +63,7 @@ const (
 
 // Changes lists all that a rule may wait for.
 func Changes() []Change {
-	return []Change{Marks, Owners, Finalizers, ReclaimPolicy, Images, Labels, Grace, Selection, FourEyes, Members}
+	return []Change{Marks, Owners, Finalizers, ReclaimPolicy, ClaimRef, Images, Labels, Grace, Selection, FourEyes, Members}
 }
 
 // Rule is one rule or mutation as its METADATA describes it.

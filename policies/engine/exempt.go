@@ -87,9 +87,9 @@ func deletesOtherwise(input ast.Value, review Review, old ast.Value) bool {
 	return orphan != nil && lazy.Equal(orphan, ast.Boolean(true)) != lazy.Equal(first, ast.String("Orphan"))
 }
 
-// slipsIn tells a write of a status that brings marks or owners with it.
+// slipsIn tells a write of a status that brings marks, labels or owners with it.
 func slipsIn(object, old ast.Value) bool {
-	return marksDiffer(object, old) || gainsOwner(object, old)
+	return marksDiffer(object, old) || !sameLabels(object, old) || gainsOwner(object, old)
 }
 
 func marksDiffer(object, old ast.Value) bool {
@@ -102,8 +102,12 @@ func isZero(value ast.Value) bool { return value != nil && lazy.Equal(value, ast
 // sameSubstance compares all but the metadata and status that controllers and clients write as they please.
 func sameSubstance(object, old ast.Value) bool {
 	return sameFields(object, old, func(key string) bool { return key != "metadata" && key != "status" }) &&
-		lazy.Equal(orEmpty(lazy.Find(object, "metadata", "labels")), orEmpty(lazy.Find(old, "metadata", "labels"))) &&
+		sameLabels(object, old) &&
 		sameMarks(lazy.Find(object, "metadata", "annotations"), lazy.Find(old, "metadata", "annotations"))
+}
+
+func sameLabels(object, old ast.Value) bool {
+	return lazy.Equal(orEmpty(lazy.Find(object, "metadata", "labels")), orEmpty(lazy.Find(old, "metadata", "labels")))
 }
 
 // gainsOwner reports whether the object has an owner that it had not before; policies/lib/owners.rego says why it matters.

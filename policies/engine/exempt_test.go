@@ -143,7 +143,7 @@ func exemptions(t *testing.T) map[string]exemption {
 		"a confirmation in a status":                    {ofStatus(builders.MakeStatefulSet().Annotate("stateward.dev/confirmed-by", "alice"), builders.MakeStatefulSet()), ""},
 		"a protection that goes in a status":            {unprotected, ""},
 		"an owner in a status":                          {ownedStatus, ""},
-		"a label in a status":                           {labelledStatus, statusReason},
+		"a label in a status":                           {labelledStatus, ""},
 		"a status":                                      {ofStatus(builders.MakeStatefulSet().Replicas(4), builders.MakeStatefulSet()), statusReason},
 		"a creation":                                    {create(builders.MakeStatefulSet()), ""},
 		"a deletion by a person":                        {remove(builders.MakeStatefulSet()), ""},

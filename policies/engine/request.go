@@ -90,11 +90,12 @@ func (r Review) subject() (resource, operation string) {
 		known, _ := policies.ResourceOfKind(r.Group, r.Kind)
 		return known.Name, "CREATE"
 	}
+	// Who writes the status of a CustomResourceDefinition writes its metadata too.
+	if _, known := policies.LookupResource(r.Resource); !known && (r.Subresource == "" || r.Subresource == "status") {
+		return policies.ParentResource, r.Operation
+	}
 	if r.Subresource != "" {
 		return r.Resource + "/" + r.Subresource, r.Operation
-	}
-	if _, known := policies.LookupResource(r.Resource); !known {
-		return policies.ParentResource, r.Operation
 	}
 	return r.Resource, r.Operation
 }

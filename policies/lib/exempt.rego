@@ -33,10 +33,13 @@ reason(entry) := "the object is already terminating" if {
 } else := "the status belongs to the controllers" if {
 	entry.subresource in {"status", "finalize"}
 	not _slips_in(entry)
+	not _unprotects(entry)
 }
 
 # Whoever may write a status can write the metadata with it.
 _slips_in(entry) if _marks(entry.object) != _marks(entry.old)
+
+_slips_in(entry) if _labels(entry.object) != _labels(entry.old)
 
 _slips_in(entry) if count(owners.gained(entry)) > 0
 
@@ -101,9 +104,11 @@ _has_finalizer(value, name) if name in value.metadata.finalizers
 # and labels stay in: rules may read them. So does an owner that is new: the object goes when it goes.
 _guarded(value) := {
 	"rest": object.remove(value, ["metadata", "status"]),
-	"labels": object.get(value, ["metadata", "labels"], {}),
+	"labels": _labels(value),
 	"marks": _marks(value),
 }
+
+_labels(value) := object.get(value, ["metadata", "labels"], {})
 
 _marks(value) := {field: marks |
 	some field in ["annotations", "labels"]

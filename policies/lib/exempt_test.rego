@@ -133,17 +133,18 @@ test_status_subresource_is_exempt[operation] if {
 	exempt.reason(entry) == "the status belongs to the controllers"
 }
 
-test_marks_and_owners_in_a_status_are_judged[after] if {
+test_marks_labels_and_owners_in_a_status_are_judged[after] if {
 	some after in [
 		_sts({"annotations": {"stateward.dev/confirmed-by": "alice"}}),
 		_sts({"labels": {"stateward.dev/quorum": "true"}}),
+		_sts({"labels": {"a": "b"}}),
 		_sts({"ownerReferences": [{"name": "db"}]}),
 	]
 	not exempt.reason(_entry({"object": after, "subresource": "status"}))
 }
 
 test_other_metadata_in_a_status_are_exempt if {
-	after := _sts({"annotations": {"a": "b"}, "labels": {"a": "b"}})
+	after := object.union(_replicas(9), {"metadata": {"annotations": {"a": "b"}, "finalizers": ["example.com/mine"]}})
 	exempt.reason(_entry({"object": after, "subresource": "status"})) == "the status belongs to the controllers"
 }
 

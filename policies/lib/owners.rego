@@ -53,10 +53,11 @@ existing(entry, index) if {
 # scope: document
 unread(entry, index) := _known(entry, index).unread
 
+# Elsewhere a volume counts as in the namespace of its claim.
 _known(entry, index) := live(_namespace(entry), entry.object.metadata.ownerReferences[index])
 
 _namespace(entry) := "" if {
-	entry.kind == "Namespace"
+	entry.kind in {"Namespace", "PersistentVolume"}
 } else := entry.namespace
 
 _before(entry) := {_identity(owner) | some owner in entry.old.metadata.ownerReferences}

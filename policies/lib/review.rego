@@ -119,7 +119,7 @@ deletions(kind) := [entry | some entry in _judged; entry.operation == "DELETE"; 
 parents := [entry |
 	some entry in _judged
 	entry.operation in {"CREATE", "UPDATE", "DELETE"}
-	entry.subresource == ""
+	entry.subresource in {"", "status"}
 	not entry.kind in object.keys(_groups)
 	not entry.kind in {"Scale", "Eviction", "Binding"}
 ]

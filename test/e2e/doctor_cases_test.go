@@ -191,7 +191,7 @@ func nobodyAnswers(t *testing.T, p *patient) {
 
 // unguardedOwner has a custom resource of a kind that no operator is known for.
 func unguardedOwner(t *testing.T, p *patient) {
-	p.allowed(t, strings.NewReplacer("rabbitmq.com", "queues.example.com", "RabbitmqCluster", "Queue", "rabbitmqcluster", "queue").Replace(rabbitmq), "create", "-f", "-")
+	p.allowed(t, strings.NewReplacer("rabbitmq.com", "queues.example.com", "RabbitmqCluster", "Queue", "rabbitmqcluster", "queue").Replace(builders.RabbitMQ), "create", "-f", "-")
 	p.eventuallyAllowed(t, "apiVersion: queues.example.com/v1beta1\nkind: Queue\nmetadata: {name: q}\n", "create", "-f", "-")
 	uid, code := p.kubectl(t, "", "get", "queues.queues.example.com", "q", "-o", "jsonpath={.metadata.uid}")
 	if code != 0 {

@@ -12,25 +12,10 @@ import (
 	"github.com/stateward/stateward/test/builders"
 )
 
-// rabbitmq is a definition as an operator brings it, without its schema.
-const rabbitmq = `apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: rabbitmqclusters.rabbitmq.com}
-spec:
-  group: rabbitmq.com
-  scope: Namespaced
-  names: {kind: RabbitmqCluster, plural: rabbitmqclusters, singular: rabbitmqcluster}
-  versions:
-  - name: v1beta1
-    served: true
-    storage: true
-    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
-`
-
 // TestOwnersOfRunningSets deletes a custom resource, with which the garbage collector deletes the set and its claims.
 func TestOwnersOfRunningSets(t *testing.T) {
 	g := newGuard(t, shared(t))
-	g.allowed(t, rabbitmq, "create", "-f", "-")
+	g.allowed(t, builders.RabbitMQ, "create", "-f", "-")
 	cluster := func(name string) string {
 		return "apiVersion: rabbitmq.com/v1beta1\nkind: RabbitmqCluster\nmetadata: {name: " + name + "}\n"
 	}

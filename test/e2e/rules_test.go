@@ -205,6 +205,7 @@ func elsewhere() map[string]func(*testing.T) {
 		"owner-delete":      TestOwnersOfRunningSets,
 		"reclaim-policy":    TestVolumesOfRunningSets,
 		"revision-in-use":   TestRevisionsOfRunningSets,
+		"volume-claim":      TestVolumesOfRunningSets,
 		"volume-in-use":     TestVolumesOfRunningSets,
 		"volume-protection": TestVolumesOfRunningSets,
 		// The API server refuses what they are about, after it has asked the mutating webhooks and before the validating

@@ -5,8 +5,6 @@ import (
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/stateward/stateward/test/builders"
@@ -29,25 +27,10 @@ func (g guard) ready(t *testing.T, name string, replicas int32) {
 	})
 }
 
-func withClaim(set *builders.StatefulSet) *builders.StatefulSet {
-	set.Spec.VolumeClaimTemplates = []corev1.PersistentVolumeClaim{{
-		ObjectMeta: metav1.ObjectMeta{Name: "www"},
-		Spec: corev1.PersistentVolumeClaimSpec{
-			AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
-			Resources: corev1.VolumeResourceRequirements{
-				Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Gi")},
-			},
-		},
-	}}
-	set.Spec.Template.Spec.Containers[0].VolumeMounts = []corev1.VolumeMount{{Name: "www", MountPath: "/data"}}
-	return set
-}
+func withClaim(set *builders.StatefulSet) *builders.StatefulSet { return set.Claim("/data") }
 
 // mountedAt is withClaim at another path.
-func mountedAt(path string, set *builders.StatefulSet) *builders.StatefulSet {
-	withClaim(set).Spec.Template.Spec.Containers[0].VolumeMounts[0].MountPath = path
-	return set
-}
+func mountedAt(path string, set *builders.StatefulSet) *builders.StatefulSet { return set.Claim(path) }
 
 // ofClass names the storage class of the only claim template.
 func ofClass(class string, set *builders.StatefulSet) *builders.StatefulSet {
@@ -63,11 +46,7 @@ func relabelled(set *builders.StatefulSet, labels map[string]string) *builders.S
 }
 
 func deletesClaims(set *builders.StatefulSet) *builders.StatefulSet {
-	set.Spec.PersistentVolumeClaimRetentionPolicy = &appsv1.StatefulSetPersistentVolumeClaimRetentionPolicy{
-		WhenDeleted: appsv1.RetainPersistentVolumeClaimRetentionPolicyType,
-		WhenScaled:  appsv1.DeletePersistentVolumeClaimRetentionPolicyType,
-	}
-	return set
+	return set.Retention(appsv1.RetainPersistentVolumeClaimRetentionPolicyType, appsv1.DeletePersistentVolumeClaimRetentionPolicyType)
 }
 
 func labelled(set *builders.StatefulSet) *builders.StatefulSet {

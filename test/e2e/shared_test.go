@@ -8,9 +8,9 @@ import (
 	"sync"
 	"testing"
 
-	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/stateward/stateward/test/builders"
 	"github.com/stateward/stateward/test/cluster"
 	"github.com/stateward/stateward/test/environment"
 )
@@ -61,13 +61,6 @@ func TestMain(m *testing.M) {
 }
 
 func offerGrowing(ctx context.Context, guarded *environment.Environment) error {
-	expands, binds := true, storagev1.VolumeBindingWaitForFirstConsumer
-	class := &storagev1.StorageClass{
-		ObjectMeta:           metav1.ObjectMeta{Name: growing},
-		Provisioner:          "kubernetes.io/host-path",
-		AllowVolumeExpansion: &expands,
-		VolumeBindingMode:    &binds,
-	}
-	_, err := guarded.Client.StorageV1().StorageClasses().Create(ctx, class, metav1.CreateOptions{})
+	_, err := guarded.Client.StorageV1().StorageClasses().Create(ctx, builders.GrowingClass(growing), metav1.CreateOptions{})
 	return err
 }

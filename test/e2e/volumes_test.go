@@ -23,12 +23,24 @@ func TestVolumesOfRunningSets(t *testing.T) {
 	g.allowed(t, "", reclaim("Retain")...)
 	g.warned(t, "reclaim-policy", reclaim("Delete")...)
 
+	const another = `{"spec":{"claimRef":{"uid":"6b0bd2b8-1f6c-4f0e-9d5b-000000000000"}}}`
+	g.denied(t, "volume-claim", "patch", "pv", volume, "--type=merge", "-p", another)
+	g.allowed(t, "", "patch", "pv", volume, "--type=merge", "-p", `{"spec":{"claimRef":{"name":"www-web-0"}}}`)
+
 	g.denied(t, "volume-in-use", "delete", "pv", volume, "--wait=false")
 	g.allowed(t, "", "label", "pv", volume, "team=data")
 
 	const unprotected = `{"metadata":{"finalizers":null}}`
 	g.denied(t, "volume-protection", "patch", "pv", volume, "-p", unprotected)
 	g.denied(t, "volume-protection", "patch", "pvc", "www-web-0", "-p", unprotected)
+	for _, object := range []string{"pv/" + volume, "pvc/www-web-0"} {
+		status := func(change string) []string {
+			return []string{"patch", object, "--subresource=status", "--type=merge", "-p", change}
+		}
+		g.denied(t, "volume-protection", status(unprotected)...)
+		g.denied(t, "owner-reference", status(ownedBy("storage.k8s.io/v1", "StorageClass", "gone", "0", false))...)
+		g.allowed(t, "", status(`{"metadata":{"annotations":{"example.com/note":"hello"}}}`)...)
+	}
 	g.allowed(t, "", "patch", "pvc", "www-web-0", "-p", `{"metadata":{"finalizers":["example.com/mine"]}}`)
 }
 

@@ -31,6 +31,8 @@ func entryFor(change policies.Change) entry {
 	case policies.ReclaimPolicy:
 		return lenient("reclaim", notTerminating(), condition("the-reclaim-policy-changes",
 			"object.spec.persistentVolumeReclaimPolicy != oldObject.spec.persistentVolumeReclaimPolicy"))
+	case policies.ClaimRef:
+		return strict("claim-ref", notTerminating(), changedClaimRef())
 	case policies.Images:
 		return lenient("image", notTerminating(), changedImage())
 	case policies.Labels:
@@ -72,6 +74,21 @@ func removedProtection() admissionregistrationv1.MatchCondition {
 		"['"+strings.Join(policies.ProtectionFinalizers(), "', '")+"'].exists(name, name in oldObject.metadata.finalizers &&",
 		"!(has(object.metadata.finalizers) && name in object.metadata.finalizers)) &&",
 		"!(request.userInfo.username in ['"+strings.Join(policies.ProtectionControllers(), "', '")+"'])")
+}
+
+// changedClaimRef leaves out the binder, which gives each volume its claim, and every other change of it. A volume that its
+// claim has left may be offered again.
+func changedClaimRef() admissionregistrationv1.MatchCondition {
+	field := func(name string) string {
+		value := func(object string) string {
+			return "(has(" + object + ".spec.claimRef) && has(" + object + ".spec.claimRef." + name + ") ? " + object + ".spec.claimRef." + name + " : '')"
+		}
+		return value("object") + " != " + value("oldObject")
+	}
+	return condition("the-claim-changes",
+		"has(oldObject.spec.claimRef) && has(oldObject.spec.claimRef.uid) &&",
+		"("+field("uid")+" || "+field("name")+" || "+field("namespace")+") &&",
+		"!(request.userInfo.username in ['"+strings.Join(policies.VolumeBinders(), "', '")+"'])")
 }
 
 func changedImage() admissionregistrationv1.MatchCondition {

@@ -34,6 +34,21 @@ func ofParents(parents []policies.Parent, operations []admissionregistrationv1.O
 	}})
 }
 
+// definitionStatus is the rule for the status of CustomResourceDefinitions, with which their metadata are written. The API
+// server takes no metadata from the status of a custom resource.
+func definitionStatus(operations []admissionregistrationv1.OperationType) []admissionregistrationv1.RuleWithOperations {
+	if !slices.Contains(operations, admissionregistrationv1.Update) {
+		return nil
+	}
+	return []admissionregistrationv1.RuleWithOperations{{
+		Operations: []admissionregistrationv1.OperationType{admissionregistrationv1.Update},
+		Rule: admissionregistrationv1.Rule{
+			APIGroups: []string{definitionsGroup}, APIVersions: []string{"v1"}, Resources: []string{definitionsResource + "/status"},
+			Scope: pointer(admissionregistrationv1.ClusterScope),
+		},
+	}}
+}
+
 // parentDefinitions leaves out the CustomResourceDefinitions of all other groups, Stateward's own among them.
 func parentDefinitions(parents []policies.Parent) admissionregistrationv1.MatchCondition {
 	return condition("of-definitions-only-those-of-owners",

@@ -183,7 +183,8 @@ func (e entry) owners(parents []policies.Parent) expansion {
 		case policies.FourEyes:
 			return ofOwnKind(guardrailsResource, admissionregistrationv1.ClusterScope, operations...)
 		case policies.Marks:
-			return append(ofParents(parents, operations), ofOwnKind(guardrailsResource, admissionregistrationv1.ClusterScope, operations...)...)
+			own := ofOwnKind(guardrailsResource, admissionregistrationv1.ClusterScope, operations...)
+			return slices.Concat(ofParents(parents, operations), definitionStatus(operations), own)
 		default:
 			return ofParents(parents, operations)
 		}

@@ -268,6 +268,7 @@ func TestOnlyWhatCanDestroySomethingIsRefusedWithoutStateward(t *testing.T) {
 		"validating owner.stateward.dev":         want(admissionregistrationv1.Fail, "not-terminating", "an-owner-is-new"),
 		"validating protection.stateward.dev":    want(admissionregistrationv1.Fail, "a-protection-is-removed"),
 		"validating reclaim.stateward.dev":       soon("not-terminating", "the-reclaim-policy-changes"),
+		"validating claim-ref.stateward.dev":     want(admissionregistrationv1.Fail, "not-terminating", "the-claim-changes"),
 		"validating eviction.stateward.dev":      soon("no-grace-period"),
 		"validating selection.stateward.dev":     want(admissionregistrationv1.Fail, "not-terminating", "a-label-changes"),
 		"validating four-eyes.stateward.dev":     want(admissionregistrationv1.Fail, "four-eyes-are-on"),

@@ -23,7 +23,7 @@ func TestOnlyWhatCanBeConfirmedIsConfirmed(t *testing.T) {
 		"no such file":      {[]string{"-f", "testdata/none.yaml", "delete", away}, cli.ExitUsage, "testdata/none.yaml"},
 		"no answer":         {[]string{"-f", "-", "delete"}, cli.ExitUsage, "where no answer can follow: add --yes"},
 		"no such rule":      {[]string{"sts/web", "update", "--rules", "image-tag"}, cli.ExitUsage, "rule image-tag cannot be confirmed"},
-		"only loss of data": {[]string{"pv/data", "update", away}, cli.ExitUsage, "name the rules to confirm, because these are about loss of data: --rules reclaim-policy"},
+		"only loss of data": {[]string{"pv/data", "update", away}, cli.ExitUsage, "name the rules to confirm, because these are about loss of data: --rules owner-reference,reclaim-policy"},
 		"no such operation": {[]string{"release", "web", "restart"}, cli.ExitUsage, `unknown operation "restart"`},
 		"no kind":           {[]string{"web", "delete"}, cli.ExitUsage, `"web" is not KIND/NAME, as in sts/web`},
 		"no name":           {[]string{"sts/", "delete"}, cli.ExitUsage, `"sts/" is not KIND/NAME`},

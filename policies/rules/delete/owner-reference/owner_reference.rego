@@ -3,7 +3,7 @@
 # description: |
 #   The garbage collector deletes an object when none of its owners exists, and it finds owners by uid. An update that
 #   adds an owner is therefore a delayed deletion: of a StatefulSet with its pods, of a claim with its data, of a
-#   Service or of a whole namespace. If the owner does not exist, the deletion is immediate. Kubernetes' own
+#   volume, of a Service or of a namespace. If the owner does not exist, the deletion is immediate. Kubernetes' own
 #   controllers may add owners. In a cluster the owner is looked up: if it exists with this uid, service accounts may
 #   add it, and people get a warning (for a namespace both are denied). Where Stateward may not look, a service account
 #   that adds a managing owner (`controller: true`) of a custom kind, as operators do when they adopt an object, gets a
@@ -20,18 +20,24 @@
 #     statefulsets: [CREATE, UPDATE]
 #     services: [UPDATE]
 #     persistentvolumeclaims: [UPDATE]
+#     persistentvolumes: [UPDATE]
 #     namespaces: [UPDATE]
 #     statefulsets/status: [UPDATE]
 #     services/status: [UPDATE]
 #     persistentvolumeclaims/status: [UPDATE]
+#     persistentvolumes/status: [UPDATE]
 #     namespaces/status: [UPDATE]
+#     namespaces/finalize: [UPDATE]
 #   when:
 #     persistentvolumeclaims: owners
+#     persistentvolumes: owners
 #     namespaces: owners
 #     statefulsets/status: owners
 #     services/status: owners
 #     persistentvolumeclaims/status: owners
+#     persistentvolumes/status: owners
 #     namespaces/status: owners
+#     namespaces/finalize: owners
 #   fix: remove the ownerReference
 #   since: v0.1.0
 package stateward.rules.delete["owner-reference"]
@@ -76,7 +82,7 @@ report contains result.advice(rego.metadata.chain(), entry, {
 }
 
 _judged := [entry |
-	some entry in review.stored({"StatefulSet", "Service", "PersistentVolumeClaim", "Namespace"})
+	some entry in review.stored({"StatefulSet", "Service", "PersistentVolumeClaim", "PersistentVolume", "Namespace"})
 	not identity.is_controller(entry.user)
 ]
 
@@ -156,5 +162,7 @@ _with("StatefulSet") := " with its pods"
 _with("PersistentVolumeClaim") := " with its data"
 
 _with("Service") := ""
+
+_with("PersistentVolume") := ""
 
 _with("Namespace") := " with everything in it"

@@ -31,12 +31,22 @@ test_each_kind_says_what_goes_with_it[kind] if {
 		"StatefulSet": `StatefulSet "web" is DELETED with its pods once`,
 		"Service": `Service "web" is DELETED once`,
 		"PersistentVolumeClaim": `PersistentVolumeClaim "web" is DELETED with its data once`,
+		"PersistentVolume": `PersistentVolume "web" is DELETED once`,
 		"Namespace": `Namespace "web" is DELETED with everything in it once`,
 	}
 	[finding.what | some finding in rule.report] == [sprintf(
 		`%s ConfigMap "settings" (uid "0c7a") does not exist`,
 		[loss],
 	)] with input as _update(kind, [], [_owner], "alice", {})
+}
+
+test_an_owner_of_a_volume_is_looked_up_in_no_namespace if {
+	[finding.what | some finding in rule.report] == [concat(" ", [
+		`PersistentVolume "web" is DELETED within seconds:`,
+		`ConfigMap "settings" (uid "0c7a") does not exist`,
+	])]
+		with input as _update("PersistentVolume", [], [_owner], "alice", {})
+		with data.cluster.owner as {"": {"v1/ConfigMap/settings": {"exists": false}}}
 }
 
 test_an_owner_in_a_status_is_denied if {

@@ -13,9 +13,17 @@
 #     statefulsets: [UPDATE]
 #     persistentvolumeclaims: [UPDATE]
 #     namespaces: [UPDATE]
+#     statefulsets/status: [UPDATE]
+#     persistentvolumeclaims/status: [UPDATE]
+#     namespaces/status: [UPDATE]
+#     namespaces/finalize: [UPDATE]
 #   when:
 #     persistentvolumeclaims: selection
 #     namespaces: selection
+#     statefulsets/status: selection
+#     persistentvolumeclaims/status: selection
+#     namespaces/status: selection
+#     namespaces/finalize: selection
 #   reads: [statefulsets, persistentvolumeclaims]
 #   fix: keep the labels that the Guardrails select by
 #   since: v0.1.0
@@ -54,7 +62,7 @@ report contains result.advice(rego.metadata.chain(), entry, {
 _path := ["metadata", "labels"]
 
 _relabelled := [entry |
-	some entry in review.objects({"StatefulSet", "PersistentVolumeClaim", "Namespace"})
+	some entry in review.stored({"StatefulSet", "PersistentVolumeClaim", "Namespace"})
 	entry.operation == "UPDATE"
 	_labels(entry.object) != _labels(entry.old)
 ]

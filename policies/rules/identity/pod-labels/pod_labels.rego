@@ -13,8 +13,10 @@
 #   dataLoss: true
 #   on:
 #     pods: [UPDATE]
+#     pods/status: [UPDATE]
 #   when:
 #     pods: labels
+#     pods/status: labels
 #   reads: [statefulsets]
 #   params:
 #     roleLabels:
@@ -43,7 +45,7 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	]),
 	"touched": true,
 }) if {
-	some entry in review.objects({"Pod"})
+	some entry in review.stored({"Pod"})
 	entry.operation == "UPDATE"
 	not identity.is_controller(entry.user)
 	some set in _owners(entry.old)

@@ -28,6 +28,8 @@
 #     persistentvolumeclaims/status: [UPDATE]
 #     namespaces/status: [UPDATE]
 #     pods/status: [UPDATE]
+#     persistentvolumes/status: [UPDATE]
+#     poddisruptionbudgets/status: [UPDATE]
 #     parents: [CREATE, UPDATE]
 #   when:
 #     parents: marks
@@ -46,6 +48,8 @@
 #     persistentvolumeclaims/status: marks
 #     namespaces/status: marks
 #     pods/status: marks
+#     persistentvolumes/status: marks
+#     poddisruptionbudgets/status: marks
 #   fix: keep the label
 #   since: v0.1.0
 #   cel:

@@ -13,9 +13,13 @@
 #   on:
 #     persistentvolumes: [UPDATE]
 #     persistentvolumeclaims: [UPDATE]
+#     persistentvolumes/status: [UPDATE]
+#     persistentvolumeclaims/status: [UPDATE]
 #   when:
 #     persistentvolumes: finalizers
 #     persistentvolumeclaims: finalizers
+#     persistentvolumes/status: finalizers
+#     persistentvolumeclaims/status: finalizers
 #   reads: [persistentvolumeclaims, pods]
 #   fix: keep the finalizer, which Kubernetes removes in time
 #   since: v0.1.0
@@ -38,7 +42,7 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	"fix": "keep the finalizer: Kubernetes removes it when the claim is gone",
 	"touched": true,
 }) if {
-	some entry in review.objects({"PersistentVolume"})
+	some entry in review.stored({"PersistentVolume"})
 	_unprotects(entry, _volume_protection)
 	name := volume.bound_claim(entry.old)
 }
@@ -53,7 +57,7 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	"fix": "keep the finalizer: Kubernetes removes it when the pod has ended",
 	"touched": true,
 }) if {
-	some entry in review.objects({"PersistentVolumeClaim"})
+	some entry in review.stored({"PersistentVolumeClaim"})
 	_unprotects(entry, _claim_protection)
 	pods := cluster.mounting(entry.namespace, entry.name)
 	count(pods) > 0

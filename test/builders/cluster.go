@@ -1,0 +1,33 @@
+package builders
+
+import (
+	storagev1 "k8s.io/api/storage/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// GrowingClass is a storage class that no rule has anything to say about, of volumes that the controllers provision.
+func GrowingClass(name string) *storagev1.StorageClass {
+	expands, binds := true, storagev1.VolumeBindingWaitForFirstConsumer
+	return &storagev1.StorageClass{
+		TypeMeta:             metav1.TypeMeta{APIVersion: "storage.k8s.io/v1", Kind: "StorageClass"},
+		ObjectMeta:           metav1.ObjectMeta{Name: name},
+		Provisioner:          "kubernetes.io/host-path",
+		AllowVolumeExpansion: &expands,
+		VolumeBindingMode:    &binds,
+	}
+}
+
+// RabbitMQ is a definition as an operator brings it, without its schema.
+const RabbitMQ = `apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: rabbitmqclusters.rabbitmq.com}
+spec:
+  group: rabbitmq.com
+  scope: Namespaced
+  names: {kind: RabbitmqCluster, plural: rabbitmqclusters, singular: rabbitmqcluster}
+  versions:
+  - name: v1beta1
+    served: true
+    storage: true
+    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+`
