@@ -76,7 +76,8 @@ func distrusts(t *testing.T, guarded *environment.Environment) {
 	}
 	want := []string{
 		"critical.stateward.dev", "advisory.stateward.dev", "confirmation.stateward.dev", "owner.stateward.dev",
-		"protection.stateward.dev", "reclaim.stateward.dev", "image.stateward.dev", "label.stateward.dev", "eviction.stateward.dev",
+		"protection.stateward.dev", "reclaim.stateward.dev", "claim-ref.stateward.dev",
+		"image.stateward.dev", "label.stateward.dev", "eviction.stateward.dev",
 		"selection.stateward.dev", "four-eyes.stateward.dev", "guardrails.stateward.dev", "confirmations.stateward.dev",
 		"mutation.stateward.dev", "confirmation.stateward.dev", "confirmations.stateward.dev",
 	}

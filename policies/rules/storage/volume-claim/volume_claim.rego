@@ -3,9 +3,12 @@
 # description: |
 #   `spec.claimRef` says which claim a PersistentVolume belongs to. If it changes while that claim exists, the volume
 #   counts as released and the claim as lost: reclaim policy Delete then deletes the data, and with Retain another
-#   claim can get it. Kubernetes' controllers may change it, and so may anyone once the claim is gone.
+#   claim can get it. Kubernetes' controllers may change it, and so may anyone once the claim is gone. Volume populators
+#   fill a volume behind a claim of their own and then give it away: automation may do that where no StatefulSet has
+#   the claim and no pod mounts it.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/storage/persistent-volumes/#binding
+#   - ref: https://kubernetes.io/blog/2022/05/16/volume-populators-beta/
 # custom:
 #   severity: deny
 #   confirm: true
@@ -14,11 +17,13 @@
 #     persistentvolumes: [UPDATE]
 #   when:
 #     persistentvolumes: claimRef
-#   reads: [persistentvolumeclaims]
+#   reads: [persistentvolumeclaims, pods, statefulsets]
 #   fix: keep spec.claimRef while its claim exists
 #   since: v0.1.0
 package stateward.rules.storage["volume-claim"]
 
+import data.stateward.lib.claim
+import data.stateward.lib.cluster
 import data.stateward.lib.identity
 import data.stateward.lib.result
 import data.stateward.lib.review
@@ -34,6 +39,14 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	not identity.is_controller(entry.user)
 	_claim(entry.object) != _claim(entry.old)
 	name := volume.bound_claim(entry.old)
+	not _given_away(entry, name)
+}
+
+_given_away(entry, name) if {
+	identity.class(entry.user) == "automation"
+	namespace := entry.old.spec.claimRef.namespace
+	count(cluster.mounting(namespace, name)) == 0
+	count([sts | some sts in cluster.statefulsets(namespace); claim.ordinal(sts, name) >= 0]) == 0
 }
 
 _claim(value) := [object.get(value, ["spec", "claimRef", field], "") | some field in ["namespace", "name", "uid"]]

@@ -36,6 +36,29 @@ test_binder_may_release_a_volume if {
 		)
 }
 
+test_populator_gives_its_volume_away if {
+	given := object.union(_ref, {"name": "restored", "uid": "2"})
+	populator := "system:serviceaccount:populators:populator"
+	rule.report == set() with data.cluster.persistentvolumeclaims as _claims
+		with input as _update(populator, _volume(_ref, "Delete"), _volume(given, "Delete"))
+	running := {"persistentvolumeclaims": _claims, "pods": {"default": {"web-0": _pod}}}
+	count(rule.report) == 1 with data.cluster as running
+		with input as _update(populator, _volume(_ref, "Delete"), _volume(given, "Delete"))
+	at_rest := {"persistentvolumeclaims": _claims, "statefulsets": {"default": {"web": _sts}}}
+	count(rule.report) == 1 with data.cluster as at_rest
+		with input as _update(populator, _volume(_ref, "Delete"), _volume(given, "Delete"))
+}
+
+_pod := {
+	"metadata": {"name": "web-0"},
+	"spec": {"volumes": [{"persistentVolumeClaim": {"claimName": "data-web-0"}}]},
+}
+
+_sts := {
+	"metadata": {"name": "web", "namespace": "default"},
+	"spec": {"replicas": 0, "volumeClaimTemplates": [{"metadata": {"name": "data"}}]},
+}
+
 _deleted := " and its data is DELETED (reclaim policy Delete)"
 
 _taken := " and another claim can get its data"
