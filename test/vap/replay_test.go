@@ -101,6 +101,13 @@ func (s stage) do(t *testing.T, client dynamic.Interface, request admissionv1.Ad
 	case request.Operation == admissionv1.Create:
 		_, err := s.in(client, resource).Create(t.Context(), object, metav1.CreateOptions{DryRun: dryRun})
 		return err
+	case request.SubResource == "finalize":
+		// It takes no patches.
+		if err := s.store(t, resource, old); err != nil {
+			return err
+		}
+		_, err := s.in(client, resource).Update(t.Context(), object, metav1.UpdateOptions{DryRun: dryRun}, subresources...)
+		return err
 	case request.Operation == admissionv1.Update:
 		if err := s.store(t, resource, old); err != nil {
 			return err
