@@ -30,7 +30,10 @@ func parseOutputs(flags []string, build func(format string, toFile bool) (report
 			return nil, err
 		}
 		if named {
-			if err := checkTarget(flag, file); err != nil {
+			if file == "" {
+				return nil, fmt.Errorf("-o %s names no file: write -o FORMAT=FILE, or -o FORMAT for standard output", flag)
+			}
+			if err := checkTarget("-o "+flag, file); err != nil {
 				return nil, err
 			}
 			file = filepath.Clean(file)
@@ -51,22 +54,20 @@ func errTwice(first, second, file string) error {
 	return fmt.Errorf("both -o %s and -o %s go to %s: name another file", first, second, file)
 }
 
+// checkTarget refuses a file that cannot be written, as flag names it.
 func checkTarget(flag, file string) error {
-	if file == "" {
-		return fmt.Errorf("-o %s names no file: write -o FORMAT=FILE, or -o FORMAT for standard output", flag)
-	}
 	if info, err := os.Stat(file); err == nil && info.IsDir() {
-		return fmt.Errorf("-o %s: %s is a folder: name a file in it", flag, file)
+		return fmt.Errorf("%s: %s is a folder: name a file in it", flag, file)
 	}
 	folder := filepath.Dir(file)
 	info, err := os.Stat(folder)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("-o %s: folder %s does not exist: create it first", flag, folder)
+		return fmt.Errorf("%s: folder %s does not exist: create it first", flag, folder)
 	case err != nil:
-		return fmt.Errorf("-o %s: %w", flag, err)
+		return fmt.Errorf("%s: %w", flag, err)
 	case !info.IsDir():
-		return fmt.Errorf("-o %s: %s is not a folder", flag, folder)
+		return fmt.Errorf("%s: %s is not a folder", flag, folder)
 	}
 	return nil
 }

@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"testing/fstest"
 	"time"
 
@@ -21,8 +23,10 @@ import (
 // replayOptions are the flags of `stateward replay`.
 type replayOptions struct {
 	config, rules, library string
-	verify                 bool
+	verify, merge          bool
+	shard                  string
 	output                 string
+	exceptions, owner      string
 }
 
 func newReplay(streams Streams) *cobra.Command {
@@ -37,6 +41,12 @@ and zstd are recognized. Without --config, each decision is judged under the Gua
 
 A rule that reads what the record does not hold is undecided: it is counted and named, and its answer is not guessed.
 
+--write-exceptions writes the Guardrails of --config to a new file, with an exception for each user, namespace and name
+that they would deny and the decisions of the log allowed. Rules about loss of data get none.
+
+--shard and --merge divide a large log, for example among the pods of an Indexed Job: each shard writes -o json=FILE, and
+--merge FILE... adds them. Results of other rules or Guardrails, and missing shards, are an error.
+
 With --verify, the rules and Guardrails of then must make the same decisions again, byte for byte. Decisions that depend
 on a masked field are counted apart.
 
@@ -45,6 +55,9 @@ reported all the same), 3 something could not be evaluated.`,
 		Example: `  stateward replay --config strict.yaml /var/log/stateward/
   stateward replay --rules my-rules 'logs/**/*.gz'
   kubectl logs -n stateward-system deploy/stateward | stateward replay --config strict.yaml -
+  stateward replay --config strict.yaml --write-exceptions strict-with-exceptions.yaml --owner team-db logs
+  stateward replay --config strict.yaml --shard 3/8 -o json=results/3.json logs
+  stateward replay --merge results
   stateward replay --verify decisions.jsonl`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(command *cobra.Command, paths []string) error {
@@ -56,16 +69,50 @@ reported all the same), 3 something could not be evaluated.`,
 	flags.StringVar(&options.rules, "rules", "", rulesFlag)
 	flags.StringVar(&options.library, "library", "", "`folder` of a whole rule library instead of the built-in one, or oci://REPOSITORY@DIGEST as `stateward bundle push` writes it")
 	flags.BoolVar(&options.verify, "verify", false, "require the recorded decisions, byte for byte")
-	flags.StringVarP(&options.output, "output", "o", "text", "`format`: text, json or markdown")
+	flags.StringVar(&options.exceptions, "write-exceptions", "", "new `file` for the Guardrails of --config with exceptions for what they would deny")
+	flags.StringVar(&options.owner, "owner", "", "`contact` in the exceptions of --write-exceptions")
+	flags.StringVar(&options.shard, "shard", "", "read only every COUNT-th file, from file INDEX on (`INDEX/COUNT`, from 0/COUNT)")
+	flags.BoolVar(&options.merge, "merge", false, "add results of -o json, such as those of all shards, instead of reading logs")
+	flags.StringVarP(&options.output, "output", "o", "text", "`FORMAT[=FILE]` of the report: text, json or markdown")
 	return command
 }
 
-func replayLogs(ctx context.Context, paths []string, options replayOptions, streams Streams) error {
-	if !slices.Contains([]string{"text", "json", "markdown"}, options.output) {
-		return usageError{fmt.Errorf("-o %s: use text, json or markdown", options.output)}
+// check refuses flags that do not go together, and reads the shard.
+func (o replayOptions) check(paths []string) (*replay.Shard, error) {
+	format, file, named := strings.Cut(o.output, "=")
+	switch {
+	case !slices.Contains([]string{"text", "json", "markdown"}, format):
+		return nil, fmt.Errorf("-o %s: use text, json or markdown", o.output)
+	case named && file == "":
+		return nil, fmt.Errorf("-o %s names no file: write -o FORMAT=FILE, or -o FORMAT for standard output", o.output)
+	case o.verify && o.config != "":
+		return nil, errors.New("--verify judges under the recorded Guardrails: leave out --config")
+	case o.merge && (o.shard != "" || o.verify):
+		return nil, errors.New("--merge adds results that exist: leave out --shard and --verify")
+	case o.shard != "" && o.exceptions != "":
+		return nil, errors.New("a shard is a part of the log: give --write-exceptions with --merge")
+	case o.shard != "" && slices.Contains(paths, "-"):
+		return nil, errors.New("--shard divides files: standard input is not one")
 	}
-	if options.verify && options.config != "" {
-		return usageError{errors.New("--verify judges under the recorded Guardrails: leave out --config")}
+	if named {
+		if err := checkTarget("-o "+o.output, file); err != nil {
+			return nil, err
+		}
+	}
+	if err := o.checkExceptions(); err != nil || o.shard == "" {
+		return nil, err
+	}
+	shard, err := replay.ParseShard(o.shard)
+	if err != nil {
+		return nil, fmt.Errorf("--shard %w", err)
+	}
+	return shard, nil
+}
+
+func replayLogs(ctx context.Context, paths []string, options replayOptions, streams Streams) error {
+	shard, err := options.check(paths)
+	if err != nil {
+		return usageError{err}
 	}
 	defer collectLazily(garbageOfCheck())()
 	library, err := options.loadLibrary(ctx)
@@ -80,22 +127,52 @@ func replayLogs(ctx context.Context, paths []string, options replayOptions, stre
 	if err != nil {
 		return usageError{err}
 	}
+	settings := replay.Options{Library: library, Guardrails: guardrails, Verify: options.verify, Shard: shard}
+	summary, incomplete := options.summarize(ctx, sources, settings, streams)
+	if summary == nil {
+		return incomplete
+	}
+	if err := options.write(summary, streams.Out); err != nil {
+		return err
+	}
+	if options.exceptions != "" {
+		made := summary.Denials.Exceptions(library, options.owner, time.Now())
+		if err := options.writeExceptions(made, library, streams.Err); err != nil {
+			return err
+		}
+	}
+	if incomplete != nil {
+		return usageError{incomplete}
+	}
+	return replayed(summary)
+}
+
+// summarize replays logs, or adds results. Beside a summary, the error says what it lacks.
+func (o replayOptions) summarize(ctx context.Context, sources []replay.Source, settings replay.Options, streams Streams) (*replay.Summary, error) {
+	if o.merge {
+		summary, err := replay.Merge(sources)
+		if want := settings.Guardrails.Revision(); settings.Guardrails != nil && summary.Guardrails != want {
+			return nil, usageError{errors.Join(fmt.Errorf("--config %s: the results are not of these Guardrails: replay the logs under them first", o.config), err)}
+		}
+		return summary, err
+	}
 	progress := newProgress(streams.Err, isTerminal(streams.Err), time.Now)
 	told := progress.of("replayed", "KiB")
-	settings := replay.Options{Library: library, Guardrails: guardrails, Verify: options.verify}
 	if told != nil {
 		settings.Progress = func(read, total int64) { told(int(read>>10), int(max(read, total)>>10)) }
 	}
 	summary, err := replay.Run(ctx, sources, settings)
 	progress.end()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := options.write(summary, streams.Out); err != nil {
-		return fmt.Errorf("write report: %w", err)
-	}
+	return summary, nil
+}
+
+// replayed is how a replay ends.
+func replayed(summary *replay.Summary) error {
 	switch {
-	case summary.Requests == 0 && summary.Damaged == 0:
+	case summary.Requests == 0 && summary.Damaged == 0 && summary.Shard == nil:
 		return usageError{errors.New("the logs hold no decision: set spec.decisionLog.mode of the Guardrails to All or Denied")}
 	case summary.Fails():
 		return errViolations
@@ -151,13 +228,18 @@ func (o replayOptions) wholeLibrary(ctx context.Context) (*policies.Library, err
 	return policies.Load(sources)
 }
 
-func (o replayOptions) write(summary *replay.Summary, out io.Writer) error {
-	switch o.output {
-	case "json":
-		return summary.JSON(out)
-	case "markdown":
-		return summary.Markdown(out)
-	default:
-		return summary.Text(out)
+func (o replayOptions) write(summary *replay.Summary, stdout io.Writer) error {
+	format, file, _ := strings.Cut(o.output, "=")
+	render := map[string]func(io.Writer) error{"text": summary.Text, "json": summary.JSON, "markdown": summary.Markdown}[format]
+	var page bytes.Buffer
+	if err := render(&page); err != nil {
+		return fmt.Errorf("write report: %w", err)
 	}
+	if file != "" {
+		return replaceFile(file, page.Bytes())
+	}
+	if _, err := stdout.Write(page.Bytes()); err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	return nil
 }

@@ -4,8 +4,11 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/stateward/stateward/cmd/internal/cli"
 	"github.com/stateward/stateward/test/decisions"
@@ -51,6 +54,8 @@ func TestReplayOutputIsAsRecorded(t *testing.T) {
 			if code != cli.ExitClean || stderr != "" {
 				t.Errorf("exit code %d, stderr %q", code, stderr)
 			}
+			// The revision changes with each rule.
+			stdout = regexp.MustCompile(`"library": "[0-9a-f]{12}"`).ReplaceAllString(stdout, `"library": "REVISION"`)
 			golden(t, name, strings.ReplaceAll(stdout, folder+string(filepath.Separator), ""))
 		})
 	}
@@ -71,16 +76,26 @@ func TestReplayExitCodes(t *testing.T) {
 		code int
 		says string
 	}{
-		"the same":              {args: []string{"--verify", at("good.jsonl")}},
-		"another decision":      {args: []string{"--verify", at("other.jsonl")}, code: cli.ExitViolations},
-		"a damaged line":        {args: []string{"--verify", at("damaged.jsonl")}, code: cli.ExitUsage},
-		"no decision":           {args: []string{at("foreign.jsonl")}, code: cli.ExitUsage, says: "the logs hold no decision"},
-		"no file":               {args: []string{at("none.jsonl")}, code: cli.ExitUsage, says: "no such file"},
-		"no argument":           {code: cli.ExitUsage, says: "requires at least 1 arg"},
-		"an unknown format":     {args: []string{"-o", "html", at("good.jsonl")}, code: cli.ExitUsage, says: "use text, json or markdown"},
-		"verify and a config":   {args: []string{"--verify", "--config", at("strict.yaml"), at("good.jsonl")}, code: cli.ExitUsage, says: "leave out --config"},
-		"a library not there":   {args: []string{"--library", at("none"), at("good.jsonl")}, code: cli.ExitUsage, says: "read library"},
-		"the library of folder": {args: []string{"--library", "../../../policies", at("good.jsonl")}},
+		"the same":               {args: []string{"--verify", at("good.jsonl")}},
+		"another decision":       {args: []string{"--verify", at("other.jsonl")}, code: cli.ExitViolations},
+		"a damaged line":         {args: []string{"--verify", at("damaged.jsonl")}, code: cli.ExitUsage},
+		"no decision":            {args: []string{at("foreign.jsonl")}, code: cli.ExitUsage, says: "the logs hold no decision"},
+		"no file":                {args: []string{at("none.jsonl")}, code: cli.ExitUsage, says: "no such file"},
+		"no argument":            {code: cli.ExitUsage, says: "requires at least 1 arg"},
+		"an unknown format":      {args: []string{"-o", "html", at("good.jsonl")}, code: cli.ExitUsage, says: "use text, json or markdown"},
+		"verify and a config":    {args: []string{"--verify", "--config", at("strict.yaml"), at("good.jsonl")}, code: cli.ExitUsage, says: "leave out --config"},
+		"exceptions to nothing":  {args: []string{"--write-exceptions", at("new.yaml"), "--owner", "me", at("good.jsonl")}, code: cli.ExitUsage, says: "give them with --config"},
+		"exceptions of no owner": {args: []string{"--write-exceptions", at("new.yaml"), "--config", at("strict.yaml"), at("good.jsonl")}, code: cli.ExitUsage, says: "needs --owner"},
+		"an owner of nothing":    {args: []string{"--owner", "me", at("good.jsonl")}, code: cli.ExitUsage, says: "give --write-exceptions too"},
+		"exceptions over a file": {args: []string{"--write-exceptions", at("strict.yaml"), "--owner", "me", "--config", at("strict.yaml"), at("good.jsonl")}, code: cli.ExitUsage, says: "strict.yaml exists: name a new file"},
+		"a shard that is none":   {args: []string{"--shard", "8/8", at("good.jsonl")}, code: cli.ExitUsage, says: "the index must be from 0 to 7"},
+		"a shard of a pipe":      {args: []string{"--shard", "0/8", "-"}, code: cli.ExitUsage, says: "standard input is not one"},
+		"a merge of a shard":     {args: []string{"--merge", "--shard", "0/8", at("good.jsonl")}, code: cli.ExitUsage, says: "leave out --shard"},
+		"a merge of a log":       {args: []string{"--merge", at("good.jsonl")}, code: cli.ExitUsage, says: "it is not a whole result"},
+		"a file without a name":  {args: []string{"-o", "json=", at("good.jsonl")}, code: cli.ExitUsage, says: "names no file"},
+		"a folder not there":     {args: []string{"-o", "json=" + at("none/r.json"), at("good.jsonl")}, code: cli.ExitUsage, says: "none does not exist: create it first"},
+		"a library not there":    {args: []string{"--library", at("none"), at("good.jsonl")}, code: cli.ExitUsage, says: "read library"},
+		"the library of folder":  {args: []string{"--library", "../../../policies", at("good.jsonl")}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -104,6 +119,73 @@ func TestReplayUnderALibraryFromAFolderIsTheSame(t *testing.T) {
 	}
 	if len(said.Classes) != 1 || said.Classes["same"].Count != 14 {
 		t.Errorf("the same rules decide otherwise: %s", stdout)
+	}
+}
+
+func TestReplayWritesExceptionsThatLetPass(t *testing.T) {
+	t.Parallel()
+	config := strings.Replace(strict, "  rules:\n", "  # What is denied.\n  exceptions: []\n  rules:\n    - {id: service-in-use, action: deny}\n", 1)
+	folder := written(t, map[string]string{"strict.yaml": config, "log.jsonl": string(decisions.Log(t, `{"decisionLog":{"mode":"All"},"rules":[{"id":"cascade-delete","action":"warn"}]}`))})
+	at := func(name string) string { return filepath.Join(folder, name) }
+	stdout, stderr, code := run(t, "", "replay", "--config", at("strict.yaml"), "--write-exceptions", at("eased.yaml"), "--owner", "team-db", at("log.jsonl"))
+	if code != cli.ExitClean || !strings.Contains(stderr, "eased.yaml: 1 exception added, each for 90 days: review them before you apply the file\n") {
+		t.Fatalf("exit code %d, stderr %q, output:\n%s", code, stderr, stdout)
+	}
+	eased, err := os.ReadFile(at("eased.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	expires := regexp.MustCompile(`expires: "[^"]*"`)
+	golden(t, "replay-exceptions.yaml", expires.ReplaceAllString(string(eased), "expires: LATER"))
+	stdout, stderr, code = run(t, "", "replay", "--config", at("eased.yaml"), at("log.jsonl"))
+	if code != cli.ExitClean || !strings.HasPrefix(stdout, "of 14 requests, 0 would be denied now\n") {
+		t.Errorf("exit code %d, stderr %q, output:\n%s", code, stderr, stdout)
+	}
+}
+
+func TestReplayMakesNoExceptionForLossOfData(t *testing.T) {
+	t.Parallel()
+	folder := written(t, map[string]string{
+		"deny.yaml": strings.ReplaceAll(strict, `action: "off"`, "action: deny"),
+		"log.jsonl": string(decisions.Log(t, `{"decisionLog":{"mode":"All"},"rules":[{"id":"cascade-delete","action":"warn"}]}`)),
+	})
+	at := func(name string) string { return filepath.Join(folder, name) }
+	_, stderr, code := run(t, "", "replay", "--config", at("deny.yaml"), "--write-exceptions", at("eased.yaml"), "--owner", "team-db", at("log.jsonl"))
+	if want := "that cascade-delete would deny: the rule is about loss of data, so each of them is confirmed when it is made"; code != cli.ExitClean || !strings.Contains(stderr, want) {
+		t.Errorf("exit code %d, stderr %q", code, stderr)
+	}
+	eased, err := os.ReadFile(at("eased.yaml"))
+	if err != nil || strings.Contains(string(eased), "- cascade-delete") {
+		t.Errorf("%v:\n%s", err, eased)
+	}
+}
+
+func TestReplayMergesTheResultsOfItsShards(t *testing.T) {
+	t.Parallel()
+	log := string(decisions.Log(t, `{"decisionLog":{"mode":"All"}}`))
+	folder := written(t, map[string]string{"strict.yaml": strict, "a.jsonl": log, "b.jsonl": log, "c.jsonl": log})
+	at := func(name string) string { return filepath.Join(folder, name) }
+	if err := os.Mkdir(at("results"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	arguments := []string{"replay", "--config", at("strict.yaml"), at("*.jsonl")}
+	for _, shard := range []string{"0", "1", "2", "3"} {
+		_, stderr, code := run(t, "", append(arguments, "--shard", shard+"/4", "-o", "json="+at("results/"+shard+".json"))...)
+		if code != cli.ExitClean || stderr != "" {
+			t.Fatalf("shard %s: exit code %d, stderr %q", shard, code, stderr)
+		}
+	}
+	whole, _, _ := run(t, "", arguments...)
+	merged, stderr, code := run(t, "", "replay", "--merge", "--config", at("strict.yaml"), at("results"))
+	if diff := cmp.Diff(whole, merged); diff != "" || code != cli.ExitClean {
+		t.Errorf("exit code %d, stderr %q (-one replay +merged):\n%s", code, stderr, diff)
+	}
+	if err := os.Remove(at("results/2.json")); err != nil {
+		t.Fatal(err)
+	}
+	merged, stderr, code = run(t, "", "replay", "--merge", at("results"))
+	if code != cli.ExitUsage || !strings.Contains(stderr, "no result of shard 2/4") || !strings.HasPrefix(merged, "of 28 requests") {
+		t.Errorf("exit code %d, stderr %q, output:\n%s", code, stderr, merged)
 	}
 }
 

@@ -276,7 +276,7 @@ func exampleOf(at place, record *decisionlog.Record, judged outcome) Example {
 	asked := record.Request
 	made := Example{
 		File: at.file, Line: at.line, ID: record.DecisionID, Time: record.Timestamp, User: asked.UserInfo.Username, Operation: string(asked.Operation),
-		Resource: asked.Resource.Resource, Namespace: asked.Namespace, Name: cmp.Or(asked.Name, nameOf(asked.Object.Raw), nameOf(asked.OldObject.Raw)),
+		Resource: asked.Resource.Resource, Namespace: asked.Namespace, Name: nameIn(record),
 	}
 	if asked.SubResource != "" {
 		made.Resource += "/" + asked.SubResource
@@ -288,6 +288,12 @@ func exampleOf(at place, record *decisionlog.Record, judged outcome) Example {
 		made.Details = append(made.Details, detail)
 	}
 	return made
+}
+
+// nameIn is the name of what a request is about.
+func nameIn(record *decisionlog.Record) string {
+	asked := record.Request
+	return cmp.Or(asked.Name, nameOf(asked.Object.Raw), nameOf(asked.OldObject.Raw))
 }
 
 func nameOf(raw []byte) string {

@@ -20,6 +20,8 @@ type Options struct {
 	Guardrails *v1alpha1.Guardrails
 	// Verify wants the same decisions, byte for byte.
 	Verify bool
+	// Shard limits the replay to a part of the sources; nil for all.
+	Shard *Shard
 	// Progress is told how much of the sources was read, in bytes as stored; nil for no one.
 	Progress func(read, total int64)
 }
@@ -64,7 +66,13 @@ func Run(ctx context.Context, sources []Source, options Options) (*Summary, erro
 			}
 		})
 	}
-	summary := &Summary{Verify: options.Verify}
+	summary := &Summary{Version: Version, Library: options.Library.Revision(), Shard: options.Shard, Verify: options.Verify}
+	if options.Guardrails != nil {
+		summary.Guardrails = options.Guardrails.Revision()
+	}
+	if options.Shard != nil {
+		sources = options.Shard.Of(sources)
+	}
 	running.read(ctx, sources, jobs, summary)
 	close(jobs)
 	workers.Wait()

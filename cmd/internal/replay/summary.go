@@ -3,6 +3,7 @@ package replay
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/stateward/stateward/webhook/decisionlog"
 )
@@ -18,6 +19,13 @@ const (
 
 // Summary is what a replay found.
 type Summary struct {
+	// Version is that of this structure.
+	Version int `json:"version"`
+	// Library is the revision that judged, Guardrails too; "" are those of the log.
+	Library    string `json:"library"`
+	Guardrails string `json:"guardrails,omitempty"`
+	// Shard is the part of the files that was read; nil for all.
+	Shard *Shard `json:"shard,omitempty"`
 	// Verify says that decisions were to be the same.
 	Verify bool `json:"verify"`
 	// Requests is how many decisions the log holds, ReadMasked how many of them read a masked field when judged again.
@@ -30,6 +38,8 @@ type Summary struct {
 	Torn     int       `json:"torn"`
 	Foreign  int       `json:"foreign"`
 	Problems []Problem `json:"problems,omitempty"`
+	// Denials are what exceptions for the class Denied need.
+	Denials Denials `json:"denials,omitzero"`
 }
 
 // Group are the decisions of a class.
@@ -58,7 +68,7 @@ type place struct {
 }
 
 func (p place) compare(other place) int {
-	return cmp.Or(cmp.Compare(p.source, other.source), cmp.Compare(p.line, other.line))
+	return cmp.Or(cmp.Compare(p.source, other.source), strings.Compare(p.file, other.file), cmp.Compare(p.line, other.line))
 }
 
 // Group is one of these classes, which may be empty.
@@ -87,6 +97,9 @@ func (s *Summary) add(at place, record *decisionlog.Record, judged outcome) {
 	group.Count++
 	if judged.class == Same {
 		return
+	}
+	if judged.class == Denied {
+		s.Denials.deny(record, judged.rules)
 	}
 	for _, rule := range judged.rules {
 		tally(&group.Rules, rule, 1)
@@ -150,6 +163,7 @@ func (s *Summary) merge(other *Summary) {
 	s.Damaged += other.Damaged
 	s.Torn += other.Torn
 	s.Foreign += other.Foreign
+	s.Denials.merge(&other.Denials)
 	for _, problem := range other.Problems {
 		s.keepProblem(problem)
 	}

@@ -1,0 +1,86 @@
+package replay
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/stateward/stateward/webhook/decisionlog"
+)
+
+// mostDenied bounds the objects whose names are kept for exceptions, over all rules, users and namespaces.
+const mostDenied = 10_000
+
+// Denial is what a rule would deny now of one user's requests in one namespace, and what was allowed then.
+type Denial struct {
+	Rule      string `json:"rule"`
+	User      string `json:"user"`
+	Namespace string `json:"namespace,omitempty"`
+	// Names are those of the objects, sorted.
+	Names []string `json:"names"`
+	// Count is the number of requests, the first and the last of which are at these times.
+	Count int       `json:"count"`
+	First time.Time `json:"first"`
+	Last  time.Time `json:"last"`
+}
+
+// key is what denials of one kind have in common.
+func (d Denial) key(other Denial) int {
+	return cmp.Or(strings.Compare(d.Rule, other.Rule), strings.Compare(d.User, other.User), strings.Compare(d.Namespace, other.Namespace))
+}
+
+// Denials are sorted by rule, user and namespace, each once.
+type Denials struct {
+	List []Denial `json:"list,omitempty"`
+	// LeftOut is how many requests are not in the list, since it has mostDenied names.
+	LeftOut int `json:"leftOut,omitempty"`
+	names   int
+}
+
+// deny keeps what exceptions for a request would need.
+func (d *Denials) deny(record *decisionlog.Record, rules []string) {
+	for _, rule := range rules {
+		d.keep(Denial{
+			Rule: rule, User: record.Request.UserInfo.Username, Namespace: record.Request.Namespace, Names: []string{nameIn(record)},
+			Count: 1, First: record.Timestamp, Last: record.Timestamp,
+		})
+	}
+}
+
+func (d *Denials) keep(denial Denial) {
+	before, known := slices.BinarySearchFunc(d.List, denial, Denial.key)
+	var kept Denial
+	if known {
+		kept = d.List[before]
+	}
+	fresh := slices.DeleteFunc(slices.Clone(denial.Names), func(name string) bool {
+		_, has := slices.BinarySearch(kept.Names, name)
+		return has
+	})
+	if d.names+len(fresh) > mostDenied {
+		d.LeftOut += denial.Count
+		return
+	}
+	d.names += len(fresh)
+	if !known {
+		d.List = slices.Insert(d.List, before, denial)
+		return
+	}
+	kept.Names = slices.Sorted(slices.Values(append(kept.Names, fresh...)))
+	kept.Count += denial.Count
+	if denial.First.Before(kept.First) {
+		kept.First = denial.First
+	}
+	if denial.Last.After(kept.Last) {
+		kept.Last = denial.Last
+	}
+	d.List[before] = kept
+}
+
+func (d *Denials) merge(other *Denials) {
+	for _, each := range other.List {
+		d.keep(each)
+	}
+	d.LeftOut += other.LeftOut
+}
