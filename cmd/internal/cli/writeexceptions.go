@@ -9,7 +9,6 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 	sigsyaml "sigs.k8s.io/yaml"
 
-	"github.com/stateward/stateward/cmd/internal/headline"
 	"github.com/stateward/stateward/cmd/internal/manifest"
 	"github.com/stateward/stateward/cmd/internal/replay"
 	"github.com/stateward/stateward/policies"
@@ -43,7 +42,7 @@ func (o replayOptions) writeExceptions(made replay.Exceptions, library *policies
 		if err := o.writeGuardrails(made.List, library); err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "%s: %s added, each for 90 days: review them before you apply the file\n", o.exceptions, headline.Number(len(made.List), "exception"))
+		fmt.Fprintf(out, "%s: %s\n", o.exceptions, made.Headline())
 	} else {
 		fmt.Fprintf(out, "%s is not written: there are no exceptions to make\n", o.exceptions)
 	}

@@ -17,7 +17,8 @@ const (
 	// mostMatched is how many names a match of Guardrails holds.
 	mostMatched = 100
 	// ofException is how long an exception is made for: time to mend what needs it, and no more.
-	ofException = 90 * 24 * time.Hour
+	ofException = 90 * day
+	day         = 24 * time.Hour
 )
 
 // Exceptions let pass what would be denied now, until a date.
@@ -53,6 +54,11 @@ func (d *Denials) Exceptions(library *policies.Library, owner string, now time.T
 		made.NotMade = append(made.NotMade, fmt.Sprintf("%s on more than %s objects: replay fewer files, rules or namespaces at a time", headline.Number(d.LeftOut, "request"), headline.Thousands(mostDenied)))
 	}
 	return made
+}
+
+// Headline says how many there are and what is to be done with them.
+func (e Exceptions) Headline() string {
+	return fmt.Sprintf("%s added, each for %d days: review them before you apply the file", headline.Number(len(e.List), "exception"), ofException/day)
 }
 
 // matchable is what a name must be for a match to hold it; one that the API server would have made has none yet.
@@ -108,7 +114,7 @@ func (c *cover) exception(names []string, owner string, now time.Time) v1alpha1.
 		Rules: c.rules,
 		Match: v1alpha1.Match{Names: names, Subjects: []v1alpha1.Subject{subject(c.User)}},
 		Reason: fmt.Sprintf("%s would have been denied %s", headline.Number(c.Count, "request"), c.days()),
-		Owner: owner, Expires: now.Add(ofException).UTC().Truncate(24 * time.Hour).Format(time.RFC3339),
+		Owner: owner, Expires: now.Add(ofException).UTC().Truncate(day).Format(time.RFC3339),
 	}
 	if c.Namespace != "" {
 		made.Match.Namespaces = []string{c.Namespace}

@@ -15,21 +15,21 @@ import (
 
 func TestExceptionsAreTheNarrowest(t *testing.T) {
 	t.Parallel()
-	day := func(number int) time.Time { return time.Date(2026, 11, number, 12, 0, 0, 0, time.UTC) }
+	on := func(number int) time.Time { return time.Date(2026, 11, number, 12, 0, 0, 0, time.UTC) }
 	account := "system:serviceaccount:flux-system:kustomize-controller"
 	found := Denials{}
 	for _, each := range []Denial{
-		{Rule: "headless-service", User: account, Namespace: "data", Names: []string{"db"}, Count: 2, First: day(3), Last: day(5)},
-		{Rule: "canary-first", User: account, Namespace: "data", Names: []string{"db"}, Count: 1, First: day(4), Last: day(9)},
-		{Rule: "canary-first", User: account, Namespace: "data", Names: []string{"db"}, Count: 3, First: day(2), Last: day(2)},
-		{Rule: "canary-first", User: "alice", Namespace: "data", Names: []string{"db"}, Count: 1, First: day(6), Last: day(6)},
-		{Rule: "cascade-delete", User: account, Namespace: "data", Names: []string{"db"}, Count: 1, First: day(6), Last: day(6)},
-		{Rule: "canary-first", User: "a*", Namespace: "data", Names: []string{"db"}, Count: 1, First: day(6), Last: day(6)},
-		{Rule: "canary-first", User: "bob", Namespace: "data", Names: []string{""}, Count: 2, First: day(6), Last: day(6)},
+		{Rule: "headless-service", User: account, Namespace: "data", Names: []string{"db"}, Count: 2, First: on(3), Last: on(5)},
+		{Rule: "canary-first", User: account, Namespace: "data", Names: []string{"db"}, Count: 1, First: on(4), Last: on(9)},
+		{Rule: "canary-first", User: account, Namespace: "data", Names: []string{"db"}, Count: 3, First: on(2), Last: on(2)},
+		{Rule: "canary-first", User: "alice", Namespace: "data", Names: []string{"db"}, Count: 1, First: on(6), Last: on(6)},
+		{Rule: "cascade-delete", User: account, Namespace: "data", Names: []string{"db"}, Count: 1, First: on(6), Last: on(6)},
+		{Rule: "canary-first", User: "a*", Namespace: "data", Names: []string{"db"}, Count: 1, First: on(6), Last: on(6)},
+		{Rule: "canary-first", User: "bob", Namespace: "data", Names: []string{""}, Count: 2, First: on(6), Last: on(6)},
 	} {
 		found.keep(each)
 	}
-	made := found.Exceptions(builders.Library(t), "team-db", day(29))
+	made := found.Exceptions(builders.Library(t), "team-db", on(29))
 	want := Exceptions{
 		List: []v1alpha1.Exception{{
 			Rules:  []string{"canary-first"},
