@@ -18,6 +18,7 @@ func FuzzGuardrails(f *testing.F) {
 		`"match":{"excludedNamespaces":["kube-*"],"namespaceSelector":{"matchExpressions":[{"key":"a","operator":"Exists"}]}}`,
 		`"rules":[{"id":"headless-service","action":"warn","params":{"missing":"warn"},"match":{"names":["web"]}}]`,
 		`"exceptions":[{"rules":["image-tag"],"match":{"labelSelector":{"matchLabels":{"a":"b"}}},"reason":"r","owner":"o","expires":"2099-01-01T00:00:00Z"}]`,
+		`"profile":[],"fourEyes":"y","exceptions":[{"owner":true,"match":{"names":[1,null]},"rules":"a"}]`,
 		`"rules":[{"id":"off"`, `"rules":null`, `"rules":[{"id":"image-registry","params":{"allow":["a",1]}}]`,
 	} {
 		f.Add([]byte(guardrailsWith(spec)))
@@ -30,6 +31,9 @@ func FuzzGuardrails(f *testing.F) {
 		guardrails, err := v1alpha1.ParseGuardrails(raw, library)
 		if err != nil {
 			return
+		}
+		if guardrails == nil {
+			t.Fatal("neither Guardrails nor an error")
 		}
 		written, err := json.Marshal(guardrails)
 		if err != nil {

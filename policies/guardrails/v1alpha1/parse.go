@@ -21,6 +21,10 @@ import (
 func ParseGuardrails(raw []byte, library *policies.Library) (*Guardrails, error) {
 	guardrails := &Guardrails{}
 	unknown, err := kjson.UnmarshalStrict(raw, guardrails)
+	var mistyped *json.UnmarshalTypeError
+	if errors.As(err, &mistyped) {
+		return nil, allMistakes(raw, mistyped, library)
+	}
 	if err := errors.Join(append(fieldErrors(unknown...), fieldErrors(err)...)...); err != nil {
 		return nil, err
 	}
@@ -34,17 +38,12 @@ func ParseGuardrails(raw []byte, library *policies.Library) (*Guardrails, error)
 func fieldErrors(errs ...error) (located []error) {
 	for _, err := range errs {
 		var strict kjson.FieldError
-		var mistyped *json.UnmarshalTypeError
 		switch {
 		case err == nil:
 		case errors.As(err, &strict):
 			path := fieldpath.Parse(strict.FieldPath())
 			strict.SetFieldPath(lastKey(path))
 			located = append(located, &FieldError{Path: path, Err: strict})
-		case errors.As(err, &mistyped):
-			located = append(located, &FieldError{
-				Path: fieldpath.Parse(mistyped.Field), Err: fmt.Errorf("a JSON %s is not allowed here", mistyped.Value),
-			})
 		default:
 			located = append(located, err)
 		}

@@ -124,7 +124,29 @@ func TestGuardrailsThatAreWrongAreRefusedWithTheFieldsPath(t *testing.T) {
 		},
 		"a list where a word belongs": {
 			`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","spec":{"profile":[]}}`,
-			`spec.profile: a JSON array is not allowed here`,
+			`spec.profile: must be a string, and is a list`,
+		},
+		"values of other types beside other mistakes": {
+			guardrailsWith(`"profile":"stricter","fourEyes":"yes","exceptions":[
+				{"rules":["image-tag"],"match":{"names":["a"]},"reason":"r","owner":true,"expires":2027},
+				{"rules":"image-tag","match":{"names":"a"},"reason":"","owner":"o","expires":"2027-01-31T00:00:00Z"}]`),
+			strings.Join([]string{
+				"spec.exceptions[0].expires: must be a string, and is the number 2027: put it in quotes if it is meant as text",
+				"spec.exceptions[0].owner: must be a string, and is the boolean true: put it in quotes if it is meant as text",
+				`spec.exceptions[1].match.names: must be a list, and is the string "a"`,
+				`spec.exceptions[1].rules: must be a list, and is the string "image-tag"`,
+				`spec.fourEyes: must be true or false, and is the string "yes"`,
+				`spec.profile: unknown profile "stricter": use one of [baseline strict]`,
+				"spec.exceptions[1].reason: is empty: explain why the exception exists",
+			}, "\n"),
+		},
+		"a number in a list": {
+			guardrailsWith(`"match":{"names":["a",1]}`),
+			"spec.match.names[1]: must be a string, and is the number 1: put it in quotes if it is meant as text",
+		},
+		"a number too large": {
+			guardrailsWith(`"decisionLog":{"allowedPercent":99999999999}`),
+			"spec.decisionLog.allowedPercent: must be a number (int32), and is the number 99999999999",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
