@@ -26,7 +26,7 @@ const (
 	maxHeaderBytes = 64 * 1024
 	// lastAnswers is how long requests that are being decided are waited for in the end. API servers wait for 5 seconds.
 	lastAnswers = 10 * time.Second
-	// drainPoll is how often a server that ends looks whether anybody is still connected.
+	// drainPoll is how often a server that ends looks for connections that are left.
 	drainPoll = 50 * time.Millisecond
 )
 

@@ -181,7 +181,7 @@ func TestAServerThatEndsGoesOnAnsweringUntilNobodyAsks(t *testing.T) {
 	})
 }
 
-func TestAServerThatEndsWaitsForConnectionsAsLongAsAPIServersKeepThem(t *testing.T) {
+func TestServerShutdownOutlastsTheConnectionsOfAPIServers(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		closes time.Duration

@@ -11,7 +11,7 @@ import (
 const module = "github.com/stateward/stateward/"
 
 // allowed lists, for each package of the product, which others of it may be imported: one way, from the command line
-// down to the library, with leaves that know nobody.
+// down to the library, with leaves that import no other.
 func allowed() map[string][]string {
 	return map[string][]string{
 		"policies":                     {},

@@ -26,7 +26,7 @@ func (c *Cluster) startAPIServer(ctx context.Context) error {
 
 // AddAPIServer starts one more API server on the cluster's etcd and returns its
 // URL; credentials are good for all of them. The arguments are added to the
-// harness's own, so that they win. Nobody but the caller asks it anything.
+// harness's own, so that they win. Only the caller asks it anything.
 func (c *Cluster) AddAPIServer(ctx context.Context, name string, args ...string) (url string, err error) {
 	ports, err := c.launch(ctx, component{
 		name:  name,

@@ -24,7 +24,7 @@ import (
 // Options say what a cluster is made of. The zero value is a whole control
 // plane with one node.
 type Options struct {
-	// Out is told of the progress of long builds. By default nobody is.
+	// Out gets the progress of long builds; nil discards it.
 	Out io.Writer
 	// Nodes is the number of nodes, one when it is 0. They are called node-0,
 	// node-1 and so on.

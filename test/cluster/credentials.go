@@ -18,7 +18,7 @@ import (
 )
 
 // validity of all certificates: longer than any test, shorter than anything
-// that somebody might want to keep.
+// that its user might want to keep.
 const validity = 7 * 24 * time.Hour
 
 // authority is the certificate authority of one cluster. Because no two

@@ -8,7 +8,7 @@ import (
 )
 
 // Hold stops the process where it is, as happens to all on a machine that hangs:
-// the kernel goes on accepting connections, and nobody answers them. release lets
+// the kernel goes on accepting connections, which get no answer. release lets
 // it go on. It works on Linux only.
 func (p *Process) Hold() (release func() error, err error) {
 	if err := p.signal(hold); err != nil {

@@ -10,7 +10,7 @@ import (
 
 // lock takes the file lock that lets one process build at a time and returns
 // the function that gives it back. The operating system gives it back too when
-// the process dies, so a killed build blocks nobody.
+// the process dies, so a killed build blocks no other.
 func lock(ctx context.Context, out io.Writer, path string) (func(), error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {

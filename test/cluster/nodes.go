@@ -104,8 +104,8 @@ func (c *Cluster) startKwok(ctx context.Context, node string, index int, stages 
 		"--kubeconfig=" + kubeconfig,
 		"--manage-single-node=" + node,
 		"--node-name=" + node,
-		// The API server turns to this address when somebody asks for a pod's
-		// logs. Nobody listens there, and that is what they are told.
+		// The API server turns to this address when it is asked for a pod's
+		// logs. No program listens there, which is the answer.
 		"--node-ip=127.0.0.1",
 		fmt.Sprintf("--cidr=10.%d.0.0/16", 64+index),
 		// A kwok that was started again takes its node over when the lease of

@@ -36,7 +36,7 @@ type execution struct {
 	// done is closed after err was set.
 	done chan struct{}
 	err  error
-	// asked is set when somebody wanted the process to end.
+	// asked is set when the process was asked to end.
 	asked bool
 }
 

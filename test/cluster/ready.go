@@ -33,7 +33,7 @@ type component struct {
 
 // launch starts a component and waits until it serves. Between the moment in
 // which a port is found to be free and the moment in which the program takes
-// it, somebody else may take it: launch then tries again with other ports.
+// it, another process may take it: launch then tries again with other ports.
 func (c *Cluster) launch(ctx context.Context, component component) ([]int, error) {
 	for attempt := 1; ; attempt++ {
 		ports, err := FreePorts(component.ports)
@@ -111,8 +111,8 @@ func poll(ctx context.Context, probe probe) error {
 	}
 }
 
-// FreePorts returns ports of the loopback interface that nobody listens on, by
-// TCP or UDP. All are held until the last is found, so that they differ.
+// FreePorts returns free ports of the loopback interface, by TCP or UDP. All
+// are held until the last is found, so that they differ.
 func FreePorts(count int) ([]int, error) {
 	var ports []int
 	for len(ports) < count {

@@ -113,7 +113,7 @@ func podsAre(names ...string) func(context.Context, *Tour) error {
 	}
 }
 
-// orphaned waits until the set is gone, and its pods belong to nobody.
+// orphaned waits until the set is gone, and its pods have no owner.
 func orphaned(ctx context.Context, t *Tour) error {
 	return until(ctx, func(ctx context.Context) (bool, error) {
 		_, err := t.Client.AppsV1().StatefulSets(namespace).Get(ctx, "web", metav1.GetOptions{})

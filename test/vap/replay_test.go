@@ -60,7 +60,7 @@ func (s stage) client(t *testing.T, user string, groups ...string) (dynamic.Inte
 	return client, heard
 }
 
-// past acts as somebody whom no policy stops.
+// past acts as a user whom no policy stops.
 func (s stage) past(t *testing.T) dynamic.Interface {
 	t.Helper()
 	client, _ := s.client(t, "admin", "stateward:breakglass")

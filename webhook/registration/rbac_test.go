@@ -11,7 +11,7 @@ import (
 	"github.com/stateward/stateward/webhook/registration"
 )
 
-func TestStatewardMayReadWhatTheRulesAndGuardrailsNeedAndNothingElse(t *testing.T) {
+func TestRBACGrantsWhatRulesAndGuardrailsReadAndNoMore(t *testing.T) {
 	t.Parallel()
 	read := func(group string, resources ...string) rbacv1.PolicyRule {
 		return rbacv1.PolicyRule{APIGroups: []string{group}, Resources: resources, Verbs: []string{"get", "list", "watch"}}

@@ -23,7 +23,7 @@ const soon = 7 * 24 * time.Hour
 
 const lookAtCertificate = "find out why it is not renewed: check the cert-manager Certificates, or the log of `stateward serve`"
 
-// checkService tells whether there is anybody where the API server asks.
+// checkService reports whether a program listens where the API server asks.
 func (e *examination) checkService(ctx context.Context) {
 	for _, webhook := range e.registered.webhooks {
 		service := webhook.ClientConfig.Service

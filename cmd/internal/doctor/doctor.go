@@ -107,7 +107,7 @@ func Examine(ctx context.Context, options Options) (Report, error) {
 	return newReport(run.findings), nil
 }
 
-// reach asks what no API server keeps from anybody.
+// reach asks what every API server answers to all users.
 func (e *examination) reach() error {
 	_, err := e.discovery.ServerVersion()
 	return err

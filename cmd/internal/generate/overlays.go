@@ -73,7 +73,7 @@ func optIn(library *policies.Library, id string) map[string]any {
 	}
 }
 
-// auditOnly are Guardrails under which every rule only records, and no mutation changes what anybody asked for. Who
+// auditOnly are Guardrails under which every rule only records, and no mutation changes a request. Who
 // confirmed something is on record all the same: otherwise it could be forged until the rules are in force.
 func auditOnly(library *policies.Library) map[string]any {
 	var settings []v1alpha1.RuleSetting

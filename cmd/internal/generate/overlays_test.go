@@ -62,7 +62,7 @@ func TestEveryObjectIsOneThatItsKindHas(t *testing.T) {
 	}
 }
 
-func TestPodsKeepToTheRestrictedStandardThatTheirNamespaceEnforces(t *testing.T) {
+func TestOverlayPodsMeetTheRestrictedPodSecurityStandard(t *testing.T) {
 	t.Parallel()
 	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
 	if err != nil {
@@ -120,7 +120,7 @@ func TestRightsAreThoseThatTheRegistrationAsksFor(t *testing.T) {
 	}
 }
 
-func TestWebhooksAreThoseOfTheRegistrationButForWhatTheOverlayIsAbout(t *testing.T) {
+func TestOverlayWebhooksDifferFromTheRegistrationAsDescribed(t *testing.T) {
 	t.Parallel()
 	library := builders.Library(t)
 	inject := map[string]string{"cert-manager.io/inject-ca-from": "stateward-system/stateward-ca"}
@@ -177,7 +177,7 @@ func TestWebhooksAreThoseOfTheRegistrationButForWhatTheOverlayIsAbout(t *testing
 	}
 }
 
-func TestWhoAppliesThemInOrderHasTheServerBeforeAnythingIsRefused(t *testing.T) {
+func TestOverlaysApplyTheServerBeforeItsRegistration(t *testing.T) {
 	t.Parallel()
 	want := []string{"Namespace", "CustomResourceDefinition", "CustomResourceDefinition", "ServiceAccount", "Deployment", "ValidatingWebhookConfiguration"}
 	for name, documents := range installs(t) {

@@ -111,10 +111,10 @@ func sortedCovers(covered map[string]*cover) (sorted []*cover) {
 
 func (c *cover) exception(names []string, owner string, now time.Time) v1alpha1.Exception {
 	made := v1alpha1.Exception{
-		Rules: c.rules,
-		Match: v1alpha1.Match{Names: names, Subjects: []v1alpha1.Subject{subject(c.User)}},
+		Rules:  c.rules,
+		Match:  v1alpha1.Match{Names: names, Subjects: []v1alpha1.Subject{subject(c.User)}},
 		Reason: fmt.Sprintf("%s would have been denied %s", headline.Number(c.Count, "request"), c.days()),
-		Owner: owner, Expires: now.Add(ofException).UTC().Truncate(day).Format(time.RFC3339),
+		Owner:  owner, Expires: now.Add(ofException).UTC().Truncate(day).Format(time.RFC3339),
 	}
 	if c.Namespace != "" {
 		made.Match.Namespaces = []string{c.Namespace}

@@ -33,7 +33,7 @@ package stateward.rules.a["b-c"]
 report contains 1 if input.x
 `
 
-func TestExpressionsThatTheAPIServerWouldRefuseAreRefusedWithTheirPlace(t *testing.T) {
+func TestExpressionsRefusedByTheAPIServerAreNamedWithTheirPlace(t *testing.T) {
 	t.Parallel()
 	const place = "rules/a/b-c/b_c.rego:16: METADATA custom.cel."
 	for name, test := range map[string]struct{ find, replace, want string }{
