@@ -35,7 +35,7 @@ func allowed() map[string][]string {
 		"webhook/jsonscan":             {},
 		"webhook/preview":              {"policies/forecast", "webhook/jsonscan"},
 		"cmd/internal/replay":          {"cmd/internal/headline", "policies", "policies/engine", "policies/engine/inventory", "policies/engine/lazy", "policies/guardrails/v1alpha1", "webhook", "webhook/decisionlog"},
-		"cmd/internal/report":          {"cmd/internal/htmlreport", "cmd/internal/topology", "policies", "policies/engine"},
+		"cmd/internal/report":          {"cmd/internal/headline", "cmd/internal/htmlreport", "cmd/internal/topology", "policies", "policies/engine"},
 		"cmd/internal/htmlreport":      {"cmd/internal/headline", "cmd/internal/topology", "cmd/internal/webpage", "policies", "policies/engine"},
 		"cmd/internal/topology":        {},
 		"cmd/internal/webpage":         {},

@@ -32,11 +32,11 @@ const (
 // drawing is an SVG drawing of a set and its parts.
 type drawing struct {
 	Width, Height int
-	// Label says in words what is drawn.
-	Label    string
-	Captions []caption
-	Lines    []string
-	Boxes    []*box
+	// Name and Label say in words what is drawn.
+	Name, Label string
+	Captions    []caption
+	Lines       []string
+	Boxes       []*box
 	// Note says what is left out.
 	Note string
 }
@@ -131,7 +131,8 @@ func (d *drawing) finish(one *object) {
 			d.Captions = append(d.Captions, caption{each.X, names[column]})
 		}
 	}
-	d.Label = fmt.Sprintf("Drawing of StatefulSet %s with its parts. Each number is a finding in the list below.", one.Reference.Name)
+	d.Name = "Drawing of " + one.Reference.Name
+	d.Label = fmt.Sprintf("StatefulSet %s with its parts. Each number is a finding in the list below.", one.Reference.Name)
 }
 
 // box adds a part.
@@ -141,7 +142,7 @@ func (d *drawing) box(x, y int, part topology.Part, found []*listed) *box {
 	if part.Detail != "" {
 		made.Detail += " · " + part.Detail
 	}
-	made.Detail = shortened(made.Detail, longestName+4)
+	made.Detail = shortened(made.Detail, longestName+2)
 	if part.Detail != "" {
 		made.Title += ": " + part.Detail
 	}

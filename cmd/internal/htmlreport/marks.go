@@ -1,6 +1,7 @@
 package htmlreport
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"unicode"
@@ -68,7 +69,7 @@ func placesOf(finding *listed, one *object, parts []topology.Part) (places []eng
 	case finding.Rule == withoutBudget:
 		return []engine.ObjectReference{referenceOf(noBudget(one.set))}
 	case strings.HasPrefix(finding.Field, "spec.volumeClaimTemplates"), strings.HasPrefix(finding.Field, "spec.persistentVolumeClaimRetentionPolicy"):
-		return claimsOf(parts)
+		return claimsOf(one.set, finding.Field)
 	}
 	return nil
 }
@@ -84,10 +85,15 @@ func isNoName(char rune) bool {
 	return !unicode.IsLetter(char) && !unicode.IsDigit(char) && char != '-'
 }
 
-func claimsOf(parts []topology.Part) (claims []engine.ObjectReference) {
-	for _, part := range parts {
-		if part.Kind == "PersistentVolumeClaim" {
-			claims = append(claims, referenceOf(part))
+// claimsOf are the claims of the template that the field is of, otherwise all.
+func claimsOf(set *topology.Set, field string) (claims []engine.ObjectReference) {
+	template := -1
+	_, _ = fmt.Sscanf(field, "spec.volumeClaimTemplates[%d]", &template)
+	for _, pod := range set.Pods {
+		for index, claim := range pod.Claims {
+			if template < 0 || index == template {
+				claims = append(claims, referenceOf(claim.Part))
+			}
 		}
 	}
 	return claims

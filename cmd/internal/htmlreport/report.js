@@ -49,18 +49,22 @@
   const soon = () => { clearTimeout(waiting); waiting = setTimeout(filter, 60); };
   form.addEventListener("input", soon);
   form.addEventListener("reset", soon);
-  form.addEventListener("submit", event => event.preventDefault());
+  form.addEventListener("submit", event => { event.preventDefault(); filter(); toFindings(); });
   for (const button of document.querySelectorAll("button.show")) {
     button.hidden = false;
     button.addEventListener("click", () => {
       chosen[button.dataset.field].value = button.dataset.value;
       filter();
-      byId("findings").scrollIntoView();
-      byId("findings").focus();
+      toFindings();
     });
   }
   form.hidden = false;
   filterOnReturn();
+
+  function toFindings() {
+    byId("findings").scrollIntoView();
+    byId("findings").focus();
+  }
 
   // filterOnReturn applies what the browser has kept in the form when it returns to the page.
   function filterOnReturn() {

@@ -81,19 +81,21 @@ func TestDrawingMarksThePartOfAFinding(t *testing.T) {
 		finding htmlreport.Finding
 		want    []string
 	}{
-		"of a field":                 {about("spread", "spec.replicas", "2 pods may share one node"), []string{"StatefulSet db"}},
-		"of the governing Service":   {about("headless-service", "spec.serviceName", `Service "db" does not exist`), []string{"Service db"}},
-		"of a missing budget":        {about("disruption-budget", "spec.replicas", "no budget"), []string{"PodDisruptionBudget none: missing"}},
-		"of all claims":              {about("claim-template", "spec.volumeClaimTemplates[0]", "too small"), []string{"PersistentVolumeClaim data-db-0", "PersistentVolumeClaim data-db-1"}},
-		"of a claim that is named":   {about("claim-drift", "spec.volumeClaimTemplates[0]", "data-db-1: size 8Gi"), []string{"PersistentVolumeClaim data-db-1"}},
-		"of a volume":                {about("volume-retention", "spec.volumeClaimTemplates[0]", "the volumes of data-db-1"), []string{"PersistentVolume pv-db-1"}},
-		"of a pod that is named":     {about("stuck-pods", "status.readyReplicas", "db-1: not Ready"), []string{"Pod db-1"}},
-		"with other objects":         {others, []string{"Service db"}},
-		"of a part":                  {finding("x", policies.Deny, "Pod", "data", "db-0"), []string{"Pod db-0"}},
-		"of a volume of the set":     {finding("x", policies.Deny, "PersistentVolume", "", "pv-db-0"), []string{"PersistentVolume pv-db-0"}},
-		"of a pod of another set":    {finding("x", policies.Deny, "Pod", "data", "web-0"), nil},
-		"of a set in another file":   {func() htmlreport.Finding { made := about("x", "spec", "y"); made.File = "other.yaml"; return made }(), nil},
-		"of a pod elsewhere in name": {about("stuck-pods", "status.readyReplicas", "old-db-1: not Ready"), []string{"StatefulSet db"}},
+		"of a field":                  {about("spread", "spec.replicas", "2 pods may share one node"), []string{"StatefulSet db"}},
+		"of the governing Service":    {about("headless-service", "spec.serviceName", `Service "db" does not exist`), []string{"Service db"}},
+		"of a missing budget":         {about("disruption-budget", "spec.replicas", "no budget"), []string{"PodDisruptionBudget none: missing"}},
+		"of all claims":               {about("claim-template", "spec.volumeClaimTemplates", "too small"), []string{"PersistentVolumeClaim data-db-0", "PersistentVolumeClaim data-db-1"}},
+		"of the claims of a template": {about("claim-mounts", "spec.volumeClaimTemplates[0].metadata.name", "no container mounts it"), []string{"PersistentVolumeClaim data-db-0", "PersistentVolumeClaim data-db-1"}},
+		"of another template":         {about("claim-mounts", "spec.volumeClaimTemplates[1].metadata.name", "no container mounts it"), []string{"StatefulSet db"}},
+		"of a claim that is named":    {about("claim-drift", "spec.volumeClaimTemplates[0]", "data-db-1: size 8Gi"), []string{"PersistentVolumeClaim data-db-1"}},
+		"of a volume":                 {about("volume-retention", "spec.volumeClaimTemplates[0]", "the volumes of data-db-1"), []string{"PersistentVolume pv-db-1"}},
+		"of a pod that is named":      {about("stuck-pods", "status.readyReplicas", "db-1: not Ready"), []string{"Pod db-1"}},
+		"with other objects":          {others, []string{"Service db"}},
+		"of a part":                   {finding("x", policies.Deny, "Pod", "data", "db-0"), []string{"Pod db-0"}},
+		"of a volume of the set":      {finding("x", policies.Deny, "PersistentVolume", "", "pv-db-0"), []string{"PersistentVolume pv-db-0"}},
+		"of a pod of another set":     {finding("x", policies.Deny, "Pod", "data", "web-0"), nil},
+		"of a set in another file":    {func() htmlreport.Finding { made := about("x", "spec", "y"); made.File = "other.yaml"; return made }(), nil},
+		"of a pod elsewhere in name":  {about("stuck-pods", "status.readyReplicas", "old-db-1: not Ready"), []string{"StatefulSet db"}},
 	}
 	box := regexp.MustCompile(`<g class="[^"]*"><title>([^<]*)</title>.*\n(<rect class="badge)?`)
 	for name, test := range tests {

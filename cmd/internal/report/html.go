@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/stateward/stateward/cmd/internal/headline"
 	"github.com/stateward/stateward/cmd/internal/htmlreport"
 	"github.com/stateward/stateward/policies"
 )
@@ -19,7 +20,7 @@ func newHTML(options Options) Renderer { return html{options} }
 func (h html) Render(out io.Writer, result Result) error {
 	page := PageOf(result)
 	page.Title, page.Lines = "stateward check", []string{summary(result)}
-	page.Headline = fmt.Sprintf("%d denied, %s", result.count(policies.Deny), Plural(result.count(policies.Warn), "warning"))
+	page.Headline = fmt.Sprintf("%s denied, %s", headline.Thousands(result.count(policies.Deny)), headline.Number(result.count(policies.Warn), "warning"))
 	if changes := result.Changes.summary(); changes != "" {
 		page.Lines = append(page.Lines, changes)
 	}

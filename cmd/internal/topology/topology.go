@@ -236,7 +236,7 @@ func (f *finder) part(kind, resource, namespace, name string) Part {
 		part.State, part.Detail = Missing, "does not exist"
 	}
 	if !f.options.Stored {
-		part.Detail = "not in the manifests"
+		part.Detail = "not in manifests"
 	}
 	return part
 }

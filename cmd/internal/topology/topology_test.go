@@ -34,7 +34,7 @@ func part(kind, name string, state topology.State, detail string) topology.Part 
 func TestSetsHaveTheirParts(t *testing.T) {
 	t.Parallel()
 	known := []string{"services", "pods", "persistentvolumeclaims", "persistentvolumes"}
-	service, claim := part("Service", "db", topology.Unknown, "not in the manifests"), "PersistentVolumeClaim"
+	service, claim := part("Service", "db", topology.Unknown, "not in manifests"), "PersistentVolumeClaim"
 	made := func(name string) topology.Pod {
 		return topology.Pod{Part: part("Pod", name, topology.Planned, ""), Claims: []topology.Claim{{Part: part(claim, "data-"+name, topology.Planned, "10Gi fast")}}}
 	}

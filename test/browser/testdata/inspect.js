@@ -53,6 +53,9 @@
   for (const drawing of all("svg")) {
     if (drawing.getAttribute("role") !== "img" || !drawing.getAttribute("aria-label")) fault("drawing without a name", drawing);
   }
+  for (const figure of all("figure")) {
+    if (figure.tabIndex !== 0 || !figure.getAttribute("aria-label")) fault("a drawing that a keyboard cannot scroll", figure);
+  }
   for (const list of all("ul, ol")) {
     for (const child of list.children) if (child.tagName !== "LI") fault("list with something else", child);
   }
