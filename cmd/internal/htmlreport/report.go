@@ -50,7 +50,7 @@ type Count struct {
 type Finding struct {
 	engine.Finding
 
-	// File holds the object, Place is where in it as people read it.
+	// File holds the object and is not shown, Place is where in it as people read it.
 	File, Place string
 	// Since is new or still if there is an earlier report.
 	Since string

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/stateward/stateward/cmd/internal/headline"
 	"github.com/stateward/stateward/cmd/internal/htmlreport"
@@ -27,8 +26,7 @@ func (h html) Render(out io.Writer, result Result) error {
 	page.Counts = []htmlreport.Count{{Name: "documents judged", Value: result.outcomes(Judged)}}
 	for _, finding := range result.Findings {
 		page.Findings = append(page.Findings, htmlreport.Finding{
-			Finding: finding.Finding, File: Position{File: finding.Position.File, Revision: finding.Position.Revision}.place(),
-			Place: finding.Position.place(), Excuse: finding.Excuse(),
+			Finding: finding.Finding, File: finding.Position.Revision + finding.Position.File, Place: finding.Position.place(), Excuse: finding.Excuse(),
 		})
 	}
 	if left := result.leftOut(); left != "" {
@@ -70,10 +68,6 @@ func WriteHTML(out io.Writer, page htmlreport.Page) error {
 	if err := page.Write(&written); err != nil {
 		return err
 	}
-	for line := range strings.Lines(written.String()) {
-		if _, err := fmt.Fprintln(out, Clean(strings.TrimSuffix(line, "\n"))); err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err := io.WriteString(out, cleanLines(written.String()))
+	return err
 }
