@@ -98,7 +98,7 @@ test-automation-quick: control-plane ## Run the quick half of test-automation, w
 	cd test/automation && $(GO_TEST) -count=1 $(addprefix ./,$(AUTOMATION_QUICK))
 
 .PHONY: test-browser
-test-browser: ready ## Open the pages of `stateward plan -o html` in headless Chromium (installs Debian's package as root where there is none)
+test-browser: ready ## Open the pages of `-o html` in headless Chromium (installs Debian's package as root where there is none)
 	@cd test/browser && go run ./install
 	cd test/browser && $(GO_TEST) ./...
 

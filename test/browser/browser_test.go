@@ -1,4 +1,4 @@
-// Package browser_test opens the pages of `stateward plan -o html` in a real browser.
+// Package browser_test opens the pages of `stateward plan`, `check` and `audit -o html` in a real browser.
 package browser_test
 
 import (

@@ -49,7 +49,7 @@ type page struct {
 
 // Formats lists the formats of an audit: its own, and those of a check that do not need lines of files.
 func Formats() []string {
-	return []string{"text", "json", "markdown", "junit", "sarif", "gitlab", "tap", "policyreport", "openreports"}
+	return []string{"text", "json", "markdown", "html", "junit", "sarif", "gitlab", "tap", "policyreport", "openreports"}
 }
 
 // New returns the renderer of a format.
@@ -64,6 +64,8 @@ func New(format string, facts *Facts, options report.Options) (report.Renderer, 
 		return renderer{facts, page.json}, nil
 	case "markdown":
 		return renderer{facts, page.markdown}, nil
+	case report.HTML:
+		return renderer{facts, page.html}, nil
 	default:
 		return report.New(format, options)
 	}
@@ -158,8 +160,8 @@ func (p page) fresh() (count int) {
 	return count
 }
 
-// notes are what was not seen: kinds that rules look up and that were not read, and what could not be read at all.
-func (p page) notes() (notes []string) {
+// unknown are the kinds that rules look up and that were not read.
+func (p page) unknown() (notes []string) {
 	rules := map[string]int{}
 	for _, each := range p.result.Undecided {
 		rules[each.Resource]++
@@ -167,6 +169,12 @@ func (p page) notes() (notes []string) {
 	for _, resource := range slices.Sorted(maps.Keys(rules)) {
 		notes = append(notes, fmt.Sprintf("%s: not known here, so %s could not look them up", resource, headline.Number(rules[resource], "rule")))
 	}
+	return notes
+}
+
+// notes are what was not seen: kinds that were not read, and what could not be read at all.
+func (p page) notes() []string {
+	notes := p.unknown()
 	for _, problem := range p.result.Problems {
 		notes = append(notes, problem.Message)
 	}

@@ -113,7 +113,7 @@ func runAudit(ctx context.Context, options auditOptions, streams Streams) error 
 	progress.end()
 	result, failed := found.judge(ctx, decider, facts, progress)
 	progress.end()
-	result.Version = buildVersion()
+	result.Version, result.Sets = buildVersion(), found.sets(outputs)
 	if err := writeOutputs(outputs, result, streams.Out); err != nil {
 		return errors.Join(asUsage(failed), err)
 	}

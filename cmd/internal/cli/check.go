@@ -123,12 +123,13 @@ func check(ctx context.Context, paths []string, options checkOptions, streams St
 	if err != nil {
 		return err
 	}
+	sets := input.sets(outputs, options.namespace)
 	result, failed := input.judge(ctx, decider, judge.Options{
 		Namespace: options.namespace, Partial: options.partial, Surroundings: surroundings,
 		AllowAnnotations: options.annotations, Once: true, Now: time.Now(), Action: guardrails.Action, Progress: progress.of("judged", "documents"),
 	})
 	progress.end()
-	result.Version = buildVersion()
+	result.Version, result.Sets = buildVersion(), sets
 	if err := writeOutputs(outputs, result, streams.Out); err != nil {
 		return errors.Join(asUsage(failed), err)
 	}

@@ -55,19 +55,20 @@ func TestOutputIsAsRecorded(t *testing.T) {
 		args  []string
 		code  int
 	}{
-		"tutorial.txt":   {args: []string{"check", "testdata/web.yaml"}},
-		"tutorial.json":  {args: []string{"check", "-o", "json", "testdata/web.yaml"}},
-		"violations.txt": {args: []string{"check", "testdata/violations.yaml"}, code: cli.ExitViolations},
-		"configured.txt": {args: []string{"check", "--config", "testdata/guardrails.yaml", "testdata/violations.yaml"}},
-		"excepted.txt":   {args: []string{"check", "--config", "testdata/exceptions.yaml", "testdata/violations.yaml"}},
-		"partial.txt":    {args: []string{"check", "--partial", "--verbose", "testdata/violations.yaml"}, code: cli.ExitViolations},
-		"namespace.txt":  {args: []string{"check", "-n", "data", "-"}, stdin: strings.ReplaceAll(violations(t), "nginx:latest", "nginx:1.27.4")},
-		"review.txt":     {args: []string{"check", "../../../test/testdata/reviews/11-delete-background.json"}, code: cli.ExitViolations},
-		"github.txt":     {args: []string{"check", "-o", "github", "testdata/violations.yaml"}, code: cli.ExitViolations},
-		"rules.txt":      {args: []string{"rules"}},
-		"rules.json":     {args: []string{"rules", "-o", "json"}},
-		"explain.txt":    {args: []string{"rules", "explain", "headless-service"}},
-		"rendered.yaml":  {args: []string{"guardrails", "render", "--config", "testdata/fragments.yaml"}},
+		"tutorial.txt":    {args: []string{"check", "testdata/web.yaml"}},
+		"tutorial.json":   {args: []string{"check", "-o", "json", "testdata/web.yaml"}},
+		"violations.txt":  {args: []string{"check", "testdata/violations.yaml"}, code: cli.ExitViolations},
+		"violations.html": {args: []string{"check", "-o", "html", "testdata/violations.yaml"}, code: cli.ExitViolations},
+		"configured.txt":  {args: []string{"check", "--config", "testdata/guardrails.yaml", "testdata/violations.yaml"}},
+		"excepted.txt":    {args: []string{"check", "--config", "testdata/exceptions.yaml", "testdata/violations.yaml"}},
+		"partial.txt":     {args: []string{"check", "--partial", "--verbose", "testdata/violations.yaml"}, code: cli.ExitViolations},
+		"namespace.txt":   {args: []string{"check", "-n", "data", "-"}, stdin: strings.ReplaceAll(violations(t), "nginx:latest", "nginx:1.27.4")},
+		"review.txt":      {args: []string{"check", "../../../test/testdata/reviews/11-delete-background.json"}, code: cli.ExitViolations},
+		"github.txt":      {args: []string{"check", "-o", "github", "testdata/violations.yaml"}, code: cli.ExitViolations},
+		"rules.txt":       {args: []string{"rules"}},
+		"rules.json":      {args: []string{"rules", "-o", "json"}},
+		"explain.txt":     {args: []string{"rules", "explain", "headless-service"}},
+		"rendered.yaml":   {args: []string{"guardrails", "render", "--config", "testdata/fragments.yaml"}},
 		"settings.txt": {args: []string{
 			"guardrails", "explain", "--config", "testdata/fragments.yaml", "-f", "testdata/set.yaml", "--operation", "create",
 			"--as", "system:serviceaccount:velero:velero",
@@ -124,7 +125,7 @@ func TestBadInputGetsOneClearErrorWithItsPlace(t *testing.T) {
 		},
 		"an unknown format": {
 			args: []string{"check", "-o", "xml", "-"}, code: cli.ExitUsage,
-			want: `unknown output format "xml": use one of text, json, junit, sarif, github, gitlab, tap, policyreport, openreports`,
+			want: `unknown output format "xml": use one of text, json, html, junit, sarif, github, gitlab, tap, policyreport, openreports`,
 		},
 		"an unknown verb": {args: []string{"chekc"}, code: cli.ExitUsage, want: "unknown command"},
 		"an unknown rule": {

@@ -16,6 +16,8 @@ import (
 // output is one place that a report is written to, in one format.
 type output struct {
 	renderer report.Renderer
+	// draws says that the format needs the parts of StatefulSets.
+	draws bool
 	// file is where it goes; "" is standard output.
 	file string
 }
@@ -42,7 +44,7 @@ func parseOutputs(flags []string, build func(format string, toFile bool) (report
 			return nil, errTwice(first, flag, file)
 		}
 		taken[file] = flag
-		outputs = append(outputs, output{renderer: renderer, file: file})
+		outputs = append(outputs, output{renderer: renderer, draws: format == report.HTML, file: file})
 	}
 	return outputs, nil
 }

@@ -101,7 +101,7 @@ func TestWrongOutputsAreRefusedBeforeAnythingIsRead(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	write(t, filepath.Join(folder, "file"), "")
-	const all = "use one of text, json, junit, sarif, github, gitlab, tap, policyreport, openreports"
+	const all = "use one of text, json, html, junit, sarif, github, gitlab, tap, policyreport, openreports"
 	for name, test := range map[string]struct {
 		outputs []string
 		want    string

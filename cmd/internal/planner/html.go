@@ -3,16 +3,22 @@ package planner
 import (
 	_ "embed"
 	"fmt"
-	"html/template"
 	"io"
 	"strconv"
 	"strings"
+
+	"github.com/stateward/stateward/cmd/internal/webpage"
 )
 
 // page is the HTML output: one file without script, fonts or images of others.
 //
 //go:embed plan.html.tmpl
 var page string
+
+// style has the colours of pods.
+//
+//go:embed plan.css
+var style string
 
 const (
 	// mostRows and mostColumns are as many pods and moments as a person can read in a drawing.
@@ -25,7 +31,7 @@ const (
 
 // HTML writes a plan as a page for people.
 func (p Plan) HTML(out io.Writer) error {
-	parsed, err := template.New("plan").Parse(page)
+	parsed, err := webpage.Sheet{Markup: page, Style: style}.Parse()
 	if err != nil {
 		return err
 	}

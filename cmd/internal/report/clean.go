@@ -12,17 +12,32 @@ import (
 // become a space, and what cannot be printed becomes a replacement character. Some CI servers take ##[ and ##vso[ for
 // commands wherever they stand in a line.
 func Clean(text string) string {
-	printable := strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsPrint(r):
+	return withoutCommands(strings.Map(printable, text))
+}
+
+// cleanLines is Clean for a text of several lines, which stay.
+func cleanLines(text string) string {
+	return withoutCommands(strings.Map(func(r rune) rune {
+		if r == '\n' {
 			return r
-		case unicode.IsSpace(r):
-			return ' '
-		default:
-			return unicode.ReplacementChar
 		}
-	}, text)
-	return strings.NewReplacer("##[", "#\uFFFD[", "##vso[", "#\uFFFDvso[").Replace(printable)
+		return printable(r)
+	}, text))
+}
+
+func printable(r rune) rune {
+	switch {
+	case unicode.IsPrint(r):
+		return r
+	case unicode.IsSpace(r):
+		return ' '
+	default:
+		return unicode.ReplacementChar
+	}
+}
+
+func withoutCommands(text string) string {
+	return strings.NewReplacer("##[", "#\uFFFD[", "##vso[", "#\uFFFDvso[").Replace(text)
 }
 
 // place is "file:line:column", or the file alone, without control characters. It begins lines, where :: would begin a

@@ -28,6 +28,9 @@ type Options struct {
 	Dir string
 }
 
+// HTML is the format that draws: its renderers read Result.Sets.
+const HTML = "html"
+
 // format is one line of the table of formats.
 type format struct {
 	name  string
@@ -39,6 +42,7 @@ func formats() []format {
 	return []format{
 		{"text", newText},
 		{"json", newJSON},
+		{HTML, newHTML},
 		{"junit", newJUnit},
 		{"sarif", newSARIF},
 		{"github", newGitHub},

@@ -102,7 +102,7 @@ func TestSARIFIsValid(t *testing.T) {
 func TestAnUnknownFormatIsToldWhichThereAre(t *testing.T) {
 	t.Parallel()
 	_, err := report.New("xml", report.Options{})
-	want := `unknown output format "xml": use one of text, json, junit, sarif, github, gitlab, tap, policyreport, openreports`
+	want := `unknown output format "xml": use one of text, json, html, junit, sarif, github, gitlab, tap, policyreport, openreports`
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/stateward/stateward/cmd/internal/topology"
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 )
@@ -28,6 +29,8 @@ type Result struct {
 	LeftOut []LeftOut
 	// Changes are counted where a baseline was given, and nil elsewhere.
 	Changes *Changes
+	// Sets are the StatefulSets with their parts, empty if no format draws them.
+	Sets []topology.Set
 }
 
 // Outcome is what became of a document.
@@ -108,6 +111,7 @@ func (r *Result) Add(other Result) {
 	r.Unused = append(r.Unused, other.Unused...)
 	r.Problems = append(r.Problems, other.Problems...)
 	r.LeftOut = append(r.LeftOut, other.LeftOut...)
+	r.Sets = append(r.Sets, other.Sets...)
 	if r.Changes == nil && other.Changes != nil {
 		r.Changes = &Changes{}
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -30,6 +31,7 @@ func wellFormed(t testing.TB) map[string]func(page string, result report.Result)
 		"junit": func(page string, _ report.Result) error {
 			return wellFormedXML(page)
 		},
+		"html":         wellFormedHTML,
 		"sarif":        wellFormedSARIF,
 		"github":       wellFormedGitHub,
 		"gitlab":       wellFormedGitLab,
@@ -109,6 +111,47 @@ func wellFormedXML(page string) error {
 			return err
 		}
 	}
+}
+
+// inline are the parts of a page that are no markup.
+var inline = regexp.MustCompile(`(?s)<(style|script)>.*?</(style|script)>`)
+
+// wellFormedHTML reads the markup as XML, so that a text which opens or closes an element is found.
+func wellFormedHTML(page string, result report.Result) error {
+	if found := inline.FindAllString(page, -1); len(found) != 2 {
+		return fmt.Errorf("%d styles and scripts", len(found))
+	}
+	decoder := xml.NewDecoder(strings.NewReader(inline.ReplaceAllString(page, "")))
+	decoder.Entity = xml.HTMLEntity
+	elements, findings := 0, 0
+	for {
+		token, err := decoder.Token()
+		if errors.Is(err, io.EOF) {
+			return errors.Join(equal(findings, len(result.Findings), "findings"), equal(elements, 0, "elements that are left open"))
+		}
+		if err != nil {
+			return err
+		}
+		switch token := token.(type) {
+		case xml.StartElement:
+			elements++
+			if slices.Contains([]string{"a", "img", "iframe", "object", "embed", "video", "audio", "base"}, token.Name.Local) && !isLocal(token) {
+				return fmt.Errorf("the page has %v", token)
+			}
+			if slices.ContainsFunc(token.Attr, func(each xml.Attr) bool { return each.Name.Local == "data-level" }) {
+				findings++
+			}
+		case xml.EndElement:
+			elements--
+		}
+	}
+}
+
+// isLocal reports whether an element is a link into the page itself.
+func isLocal(element xml.StartElement) bool {
+	return element.Name.Local == "a" && !slices.ContainsFunc(element.Attr, func(each xml.Attr) bool {
+		return each.Name.Local == "href" && !strings.HasPrefix(each.Value, "#")
+	})
 }
 
 func wellFormedSARIF(page string, result report.Result) error {
