@@ -163,7 +163,13 @@ func TestWebhooksAreThoseOfTheRegistrationButForWhatTheOverlayIsAbout(t *testing
 				}
 			}
 			if name == everything {
-				validating.Webhooks = append(registration.OptIn(library, "pods-at-once"), validating.Webhooks...)
+				var added []admissionregistrationv1.ValidatingWebhook
+				for _, rule := range library.Rules {
+					if rule.OptIn {
+						added = append(registration.OptIn(library, rule.ID), added...)
+					}
+				}
+				validating.Webhooks = append(added, validating.Webhooks...)
 			}
 			got := only[admissionregistrationv1.ValidatingWebhookConfiguration](t, documents, "ValidatingWebhookConfiguration")
 			if diff := cmp.Diff(*validating, got); diff != "" {
