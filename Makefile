@@ -17,7 +17,7 @@ SEED := 1000000
 crds = for package in guardrails/v1alpha1 confirmations; do $(BIN)/controller-gen crd paths=./policies/$$package output:crd:dir=$(1) || exit 1; done
 GO_FILES_FOLDERS := certs cmd policies test webhook
 # Modules with dependencies that only tests need.
-MODULES := test/automation test/bench/check test/bench/contest test/browser test/certmanager test/chart test/forecast test/release
+MODULES := test/automation test/bench/check test/bench/contest test/browser test/certmanager test/chart test/forecast test/release test/tools/coredns
 
 .DEFAULT_GOAL := help
 

@@ -65,6 +65,7 @@ func TestStampChangesWithEveryPartOfTheRecipe(t *testing.T) {
 		t.Fatal("the same recipe has two stamps")
 	}
 	others := map[string]recipe{
+		"another source":     {goMod: []byte("mod"), goSum: []byte("sum"), source: []byte("package main"), linkFlags: "-s", toolchain: "go1"},
 		"go.mod":             {goMod: []byte("mod2"), goSum: []byte("sum"), linkFlags: "-s", toolchain: "go1"},
 		"go.sum":             {goMod: []byte("mod"), goSum: []byte("sum2"), linkFlags: "-s", toolchain: "go1"},
 		"link flags":         {goMod: []byte("mod"), goSum: []byte("sum"), linkFlags: "-w", toolchain: "go1"},
@@ -161,6 +162,12 @@ func TestEveryToolHasItsModule(t *testing.T) {
 		goMod, err := os.ReadFile(filepath.Join(tool.dir(root), "go.mod"))
 		if err != nil {
 			t.Errorf("%s: %v", tool.Name, err)
+		}
+		if tool.Package == "." {
+			if !isFile(filepath.Join(tool.dir(root), "main.go")) {
+				t.Errorf("the module of %s has no main package", tool.Name)
+			}
+			continue
 		}
 		if !strings.Contains(string(goMod), tool.Package+"\n") {
 			t.Errorf("the module of %s does not name %s as a tool", tool.Name, tool.Package)

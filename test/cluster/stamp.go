@@ -5,7 +5,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,7 +16,9 @@ import (
 // recipe is everything that decides what a build of a tool yields.
 type recipe struct {
 	goMod, goSum []byte
-	linkFlags    string
+	// source is the main package that the module has itself, or nothing.
+	source    []byte
+	linkFlags string
 	// toolchain is Go's version and the platform that it builds for.
 	toolchain string
 }
@@ -29,6 +33,10 @@ func readRecipe(ctx context.Context, root string, tool Tool) (recipe, error) {
 	if err != nil {
 		return recipe{}, err
 	}
+	source, err := os.ReadFile(filepath.Join(dir, "main.go"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return recipe{}, err
+	}
 	linkFlags, err := tool.linkFlags(root)
 	if err != nil {
 		return recipe{}, err
@@ -39,14 +47,18 @@ func readRecipe(ctx context.Context, root string, tool Tool) (recipe, error) {
 	if err != nil {
 		return recipe{}, fmt.Errorf("ask go for its version: %w", err)
 	}
-	return recipe{goMod, goSum, linkFlags, string(toolchain)}, nil
+	return recipe{goMod, goSum, source, linkFlags, string(toolchain)}, nil
 }
 
 // stamp identifies the recipe. Each part is written with its length, so that
 // text which moves from one part to the next changes the stamp.
 func (r recipe) stamp() string {
 	hash := sha256.New()
-	for _, part := range [][]byte{r.goMod, r.goSum, []byte(r.linkFlags), []byte(r.toolchain)} {
+	parts := [][]byte{r.goMod, r.goSum, []byte(r.linkFlags), []byte(r.toolchain)}
+	if r.source != nil {
+		parts = append(parts, r.source)
+	}
+	for _, part := range parts {
 		fmt.Fprintf(hash, "%d\n", len(part))
 		hash.Write(part)
 	}

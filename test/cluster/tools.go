@@ -16,7 +16,8 @@ type Tool struct {
 	Name string
 	// Module is the folder under test/tools whose go.mod pins the program.
 	Module string
-	// Package is the import path of the program's main package.
+	// Package is the import path of the program's main package; "." is one in
+	// the module itself, which chooses what is linked.
 	Package string
 
 	// versioned marks the Kubernetes programs, which report the version that
@@ -34,7 +35,7 @@ func Tools() []Tool {
 		{Name: "kube-scheduler", Module: "kubernetes", Package: "k8s.io/kubernetes/cmd/kube-scheduler", versioned: true},
 		{Name: "kubectl", Module: "kubernetes", Package: "k8s.io/kubernetes/cmd/kubectl", versioned: true},
 		{Name: "kwok", Module: "kwok", Package: "sigs.k8s.io/kwok/cmd/kwok"},
-		{Name: "coredns", Module: "coredns", Package: "github.com/coredns/coredns"},
+		{Name: "coredns", Module: "coredns", Package: "."},
 		{Name: "conftest", Module: "conftest", Package: "github.com/open-policy-agent/conftest"},
 		{Name: "gatekeeper", Module: "gatekeeper", Package: "github.com/open-policy-agent/gatekeeper/v3"},
 		{Name: "opa", Module: "opa", Package: "github.com/open-policy-agent/opa"},
