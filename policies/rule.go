@@ -61,11 +61,13 @@ const (
 	Members Change = "members"
 	// Nodes are those of the cluster: a request deletes one, and not by a program.
 	Nodes Change = "nodes"
+	// Attachments are those of volumes to nodes: a request deletes one, and not by a program.
+	Attachments Change = "attachments"
 )
 
 // Changes lists all that a rule may wait for.
 func Changes() []Change {
-	return []Change{Marks, Owners, Finalizers, ReclaimPolicy, ClaimRef, Images, Labels, Grace, Selection, FourEyes, Members, Nodes}
+	return []Change{Marks, Owners, Finalizers, ReclaimPolicy, ClaimRef, Images, Labels, Grace, Selection, FourEyes, Members, Nodes, Attachments}
 }
 
 // Rule is one rule or mutation as its METADATA describes it.

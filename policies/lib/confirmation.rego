@@ -264,7 +264,7 @@ _claims(parts) := to_number(split(part, "-")[0]) if {
 } else := 0
 
 _in_namespace(entry) := "" if {
-	entry.kind in {"CustomResourceDefinition", "Guardrails", "Namespace", "Node", "PersistentVolume"}
+	entry.kind in {"CustomResourceDefinition", "Guardrails", "Namespace", "Node", "PersistentVolume", "VolumeAttachment"}
 } else := sprintf(" -n %s", [entry.namespace])
 
 # A Scale and an Eviction have no annotations of their own.

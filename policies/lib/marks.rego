@@ -66,7 +66,7 @@ kinds := {
 # description: |
 #   Kubernetes' kinds on which nothing records who sets an annotation: only deletions of them are judged, and only by
 #   opt-in rules. What is done to them is confirmed by Confirmation objects.
-unmarked := {"Node"}
+unmarked := {"Node", "VolumeAttachment"}
 
 # METADATA
 # title: Quorum

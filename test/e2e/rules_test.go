@@ -206,6 +206,7 @@ func elsewhere() map[string]func(*testing.T) {
 		"owner-delete":      TestOwnersOfRunningSets,
 		"reclaim-policy":    TestVolumesOfRunningSets,
 		"revision-in-use":   TestRevisionsOfRunningSets,
+		"volume-attachment": TestRulesThatAreOffUntilGuardrailsSetThem,
 		"volume-claim":      TestVolumesOfRunningSets,
 		"volume-in-use":     TestVolumesOfRunningSets,
 		"volume-protection": TestVolumesOfRunningSets,

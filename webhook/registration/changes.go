@@ -50,6 +50,9 @@ func entryFor(change policies.Change) entry {
 	case policies.Nodes:
 		// Where Stateward is down since its node is, that node must go all the same.
 		return lenient("nodes", notTerminating(), byPeople())
+	case policies.Attachments:
+		// What detaches the volumes of a node that is lost must not wait for what may have run there.
+		return lenient("attachments", notTerminating(), byPeople())
 	default:
 		return strict("confirmation", notTerminating(), condition("a-mark-changes",
 			differs("annotations", policies.ConfirmationMarks())+" || "+differs("labels", policies.ProtectionMarks())))
