@@ -66,8 +66,8 @@ func KubernetesResources() []Resource {
 }
 
 // resources is an array, so that to look one up allocates nothing.
-func resources() [13]Resource {
-	return [13]Resource{
+func resources() [14]Resource {
+	return [14]Resource{
 		{Name: "statefulsets", Group: "apps", Version: "v1", Kind: "StatefulSet", Namespaced: true},
 		{Name: "controllerrevisions", Group: "apps", Version: "v1", Kind: "ControllerRevision", Namespaced: true, Live: true},
 		{Name: "deployments", Group: "apps", Version: "v1", Kind: "Deployment", Namespaced: true},
@@ -79,6 +79,8 @@ func resources() [13]Resource {
 		{Name: "namespaces", Version: "v1", Kind: "Namespace"},
 		{Name: "nodes", Version: "v1", Kind: "Node"},
 		{Name: "storageclasses", Group: "storage.k8s.io", Version: "v1", Kind: "StorageClass", Few: true},
+		// They are judged and never looked up.
+		{Name: "volumeattachments", Group: "storage.k8s.io", Version: "v1", Kind: "VolumeAttachment", Live: true},
 		{Name: "poddisruptionbudgets", Group: "policy", Version: "v1", Kind: "PodDisruptionBudget", Namespaced: true},
 		{Name: Confirmations, Group: Group, Version: Version, Kind: "Confirmation", Namespaced: true, Live: true},
 	}

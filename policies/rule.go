@@ -59,11 +59,15 @@ const (
 	FourEyes Change = "fourEyes"
 	// Members are the pods of StatefulSets: a request deletes or evicts one, and not by a program of Kubernetes.
 	Members Change = "members"
+	// Nodes are those of the cluster: a request deletes one, and not by a program.
+	Nodes Change = "nodes"
+	// Attachments are those of volumes to nodes: a request deletes one, and not by a program.
+	Attachments Change = "attachments"
 )
 
 // Changes lists all that a rule may wait for.
 func Changes() []Change {
-	return []Change{Marks, Owners, Finalizers, ReclaimPolicy, ClaimRef, Images, Labels, Grace, Selection, FourEyes, Members}
+	return []Change{Marks, Owners, Finalizers, ReclaimPolicy, ClaimRef, Images, Labels, Grace, Selection, FourEyes, Members, Nodes, Attachments}
 }
 
 // Rule is one rule or mutation as its METADATA describes it.

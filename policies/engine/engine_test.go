@@ -277,6 +277,10 @@ func (brokenWorld) Owner(context.Context, string, string) (ast.Value, error) {
 	return nil, errors.New("the API server is away")
 }
 
+func (brokenWorld) Naming(context.Context, string, string) (ast.Value, error) {
+	return nil, errors.New("the cache is on fire")
+}
+
 func (brokenWorld) Owned(context.Context, string, string) (ast.Value, error) {
 	return nil, errors.New("the API server is away")
 }

@@ -41,6 +41,11 @@ func (w *recordingWorld) Owned(_ context.Context, group, kind string) (ast.Value
 	return ast.MustParseTerm(`{"data/web": {"spec": {}}}`).Value, nil
 }
 
+func (w *recordingWorld) Naming(_ context.Context, resource, named string) (ast.Value, error) {
+	w.asked = append(w.asked, "naming "+resource+" "+named)
+	return ast.MustParseTerm(`{"data/web-0": {"spec": {}}}`).Value, nil
+}
+
 func (w *recordingWorld) Owner(_ context.Context, namespace, owner string) (ast.Value, error) {
 	w.asked = append(w.asked, "owner "+namespace+" "+owner)
 	return inventory.KnownOwner{UID: "0c7a"}.Value(), nil
@@ -82,6 +87,8 @@ func TestStoreAsksTheWorldForExactlyWhatIsRead(t *testing.T) {
 		"half an index":            {path: "/cluster/governed/default", fails: "let it name an object"},
 		"an index of pods":         {path: "/cluster/mounting/default/data-web-0", want: `{"web-0":{"spec":{}}}`, asked: []string{"mounting default/data-web-0"}},
 		"an index of owners":       {path: "/cluster/owned/rabbitmq.com/RabbitmqCluster", want: `{"data/web":{"spec":{}}}`, asked: []string{"owned rabbitmq.com/RabbitmqCluster"}},
+		"an index of names":        {path: "/cluster/naming/pods/Node", want: `{"data/web-0":{"spec":{}}}`, asked: []string{"naming pods Node"}},
+		"half an index of names":   {path: "/cluster/naming/pods", fails: "let it name an object"},
 		"an owner":                 {path: "/cluster/owner/default/a", want: `{"exists":true,"owners":[],"uid":"0c7a"}`, asked: []string{"owner default a"}},
 		"that there is an index":   {path: "/cluster/known/governed", want: `true`},
 		"what selects labels":      {path: `/cluster/selecting/services/default/{"a":"1","b":2}`, want: `{}`, asked: []string{"selecting services/default map[a:1]"}},

@@ -14,12 +14,13 @@
 #
 #       mounting: {NAMESPACE: {CLAIM: {NAME: Pod}}}
 #       owned: {GROUP: {KIND: {NAMESPACE/NAME: StatefulSet}}}
+#       naming: {RESOURCE: {KIND/NAME: {NAMESPACE/NAME: {...}}}}, what names an object of the whole cluster
 #       owner: {NAMESPACE: {APIVERSION/KIND/NAME: {exists: BOOLEAN, uid: UID, owners: [...]} or {unread: WHY}}}
 #       governed: {NAMESPACE: {SERVICE: {NAME: StatefulSet}}}
 #       selecting: {RESOURCE: {NAMESPACE: {LABELS: {NAME: {...}}}}}, what may select pods with these labels
 #       labelled: {RESOURCE: {NAMESPACE: {LABELS: {NAME: {...}}}}}, whose pods have these labels
 #
-#   LABELS are an object as JSON. The last two may hold more: the caller compares selectors and labels.
+#   LABELS are an object as JSON. Naming and the last two may hold more: the caller compares.
 # custom:
 #   manifests: [services, statefulsets, deployments, poddisruptionbudgets]
 package stateward.lib.cluster
@@ -160,6 +161,7 @@ _kinds := {
 	"services": "Service",
 	"poddisruptionbudgets": "PodDisruptionBudget",
 	"pods": "Pod",
+	"persistentvolumes": "PersistentVolume",
 }
 
 # METADATA
@@ -289,6 +291,22 @@ orphans(namespace, service) := [pod |
 _mounting(namespace, claim) := [pod | some pod in data.cluster.mounting[namespace][claim]] if {
 	data.cluster.known.mounting == true
 } else := [pod | some pod in data.cluster.pods[namespace]]
+
+# METADATA
+# title: Naming
+# description: |
+#   The objects of a resource in all namespaces that name an object of the whole cluster, KIND/NAME, as an array, and
+#   maybe others.
+naming(resource, named) := array.concat(
+	[entry.object | some entry in review.manifests; review.is_kind(entry, _kinds[resource])],
+	_naming(resource, named),
+)
+
+_naming(resource, named) := [found | some found in data.cluster.naming[resource][named]] if {
+	data.cluster.known.naming == true
+} else := [found | some found in data.cluster[resource]] if {
+	resource == "persistentvolumes"
+} else := [found | some objects in data.cluster[resource]; some found in objects]
 
 # METADATA
 # title: Revisions

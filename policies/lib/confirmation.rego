@@ -26,6 +26,7 @@ import data.stateward.lib.stamp
 #   require four eyes, that user must not be the one who acts. A rule is an object: its id, the names that it has or
 #   had, and data_loss, which is true if what it denies can lose data.
 valid(entry, rule) if {
+	not _is_unmarked(entry)
 	_counts(_target(entry), rule, entry)
 	confirmations.by_another(marks.annotation(_marked(entry), marks.confirmed_by), entry)
 }
@@ -38,6 +39,16 @@ covered(entry, rules) := confirmations.record(covering) if {
 	possible(entry)
 	covering := confirmations.covering(_target(entry), rules, entry)
 }
+
+# Anyone who may write such an object could write the name of another into its annotations.
+_is_unmarked(entry) if {
+	entry.kind in marks.unmarked
+	review.is_kind(entry, entry.kind)
+}
+
+default _who_creates := "confirm it"
+
+_who_creates := "a second person must run" if config.four_eyes
 
 # METADATA
 # title: Possible
@@ -103,6 +114,8 @@ way(entry, rule) := sprintf("add an exception to the Guardrails, and confirm it 
 	_later(entry, rule),
 ]) if {
 	entry.planned
+} else := sprintf("%s: %s", [_who_creates, _later(entry, rule)]) if {
+	_is_unmarked(entry)
 } else := sprintf("%s: stateward confirm release %s delete%s", [
 	_who_must(entry, rule),
 	release,
@@ -251,7 +264,7 @@ _claims(parts) := to_number(split(part, "-")[0]) if {
 } else := 0
 
 _in_namespace(entry) := "" if {
-	entry.kind in {"CustomResourceDefinition", "Guardrails", "Namespace", "PersistentVolume"}
+	entry.kind in {"CustomResourceDefinition", "Guardrails", "Namespace", "Node", "PersistentVolume", "VolumeAttachment"}
 } else := sprintf(" -n %s", [entry.namespace])
 
 # A Scale and an Eviction have no annotations of their own.

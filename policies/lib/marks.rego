@@ -62,6 +62,13 @@ kinds := {
 }
 
 # METADATA
+# title: Unmarked
+# description: |
+#   Kubernetes' kinds on which nothing records who sets an annotation: only deletions of them are judged, and only by
+#   opt-in rules. What is done to them is confirmed by Confirmation objects.
+unmarked := {"Node", "VolumeAttachment"}
+
+# METADATA
 # title: Quorum
 # description: The label of a StatefulSet whose members vote, with value "true".
 quorum := "stateward.dev/quorum"

@@ -170,6 +170,7 @@ _groups := {
 	"StorageClass": "storage.k8s.io",
 	"PodDisruptionBudget": "policy",
 	"Node": "",
+	"VolumeAttachment": "storage.k8s.io",
 	"ControllerRevision": "apps",
 }
 

@@ -62,6 +62,13 @@ func (g guard) asksAbout(t *testing.T, rule string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	roles := registration.OptInRole(library, rule)
+	for index, binding := range registration.RoleBindings(roles) {
+		_, err := g.Client.RbacV1().ClusterRoles().Create(t.Context(), &roles[index], metav1.CreateOptions{})
+		must(t, err)
+		_, err = g.Client.RbacV1().ClusterRoleBindings().Create(t.Context(), &binding, metav1.CreateOptions{})
+		must(t, err)
+	}
 	api := g.Client.AdmissionregistrationV1().ValidatingWebhookConfigurations()
 	there, err := api.Get(t.Context(), registration.Name, metav1.GetOptions{})
 	if err != nil {

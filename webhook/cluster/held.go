@@ -11,6 +11,7 @@ import (
 	toolscache "k8s.io/client-go/tools/cache"
 
 	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine/inventory"
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
@@ -69,19 +70,31 @@ func (h *holder) keep(stored *unstructured.Unstructured) (*held, error) {
 		namespace: unique.Make(stored.GetNamespace()), name: stored.GetName(), version: stored.GetResourceVersion(),
 		json: h.texts.pack(encoded), facts: factsOf(h.resource.Name, stored, encoded),
 	}
-	if isFoundByLabels(h.resource.Name) {
-		value, err := lazy.ParseObject(encoded)
-		if err != nil {
-			return nil, err
-		}
-		kept.sought = newSought(h.resource.Name, stored, value)
-	}
-	if h.resource.Name == "pods" {
+	kept.sought, err = soughtOf(h.resource.Name, stored, encoded)
+	return kept, err
+}
+
+func soughtOf(resource string, stored *unstructured.Unstructured, encoded []byte) (*sought, error) {
+	if resource == "pods" {
 		if claims := claimsOf(stored); len(claims) > 0 {
-			kept.sought = &sought{claims: claims}
+			return &sought{claims: claims}, nil
 		}
+		return nil, nil
 	}
-	return kept, nil
+	if !isFoundByLabels(resource) && resource != "persistentvolumes" {
+		return nil, nil
+	}
+	value, err := lazy.ParseObject(encoded)
+	if err != nil {
+		return nil, err
+	}
+	if isFoundByLabels(resource) {
+		return newSought(resource, stored, value), nil
+	}
+	if named := inventory.Named(resource, value); len(named) > 0 {
+		return &sought{named: named}, nil
+	}
+	return nil, nil
 }
 
 // heldBy returns what a cache holds.

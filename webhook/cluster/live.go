@@ -50,10 +50,25 @@ func (w *World) searchLabelled(ctx context.Context, resource policies.Resource, 
 	return w.search(ctx, resource, namespace, everything, client.MatchingLabels(labels))
 }
 
+// searchOnNode returns by NAMESPACE/NAME the pods of a node.
+func (w *World) searchOnNode(ctx context.Context, pods policies.Resource, node string) (ast.Value, error) {
+	name := func(pod *unstructured.Unstructured) string { return nameKey(pod.GetNamespace(), pod.GetName()) }
+	everything := func(*unstructured.Unstructured) bool { return true }
+	return w.searchAs(ctx, pods, "", name, everything, client.MatchingFields{"spec.nodeName": node})
+}
+
 // search returns by name what is wanted of the objects that a namespace has in the API server itself.
 func (w *World) search(
 	ctx context.Context, resource policies.Resource, namespace string, wanted func(*unstructured.Unstructured) bool,
 	options ...client.ListOption,
+) (ast.Object, error) {
+	return w.searchAs(ctx, resource, namespace, (*unstructured.Unstructured).GetName, wanted, options...)
+}
+
+// searchAs is search with other keys.
+func (w *World) searchAs(
+	ctx context.Context, resource policies.Resource, namespace string, named func(*unstructured.Unstructured) string,
+	wanted func(*unstructured.Unstructured) bool, options ...client.ListOption,
 ) (ast.Object, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
@@ -74,7 +89,7 @@ func (w *World) search(
 			if err != nil {
 				return nil, err
 			}
-			found.Insert(ast.StringTerm(each.GetName()), ast.NewTerm(value))
+			found.Insert(ast.StringTerm(named(each)), ast.NewTerm(value))
 		}
 		if page.GetContinue() == "" {
 			return found, nil

@@ -25,18 +25,23 @@ const (
 	byClaim = "claim"
 	// byOwner finds StatefulSets by the kind of each of their owners.
 	byOwner = "owner"
+	// byNamed finds objects by each of the objects of the whole cluster that they name.
+	byNamed = "named"
 )
 
 // sought is what the indexes ask for of an object.
 type sought struct {
 	// service is the one that a StatefulSet names, empty for none.
 	service string
-	wanted  labels
-	given   labels
+	// wanted is nil for what is not looked for by labels.
+	wanted labels
+	given  labels
 	// claims are those that a pod uses.
 	claims []string
 	// owners are the kinds of a StatefulSet's owners.
 	owners []inventory.OwnerKind
+	// named are the objects of the whole cluster that it names.
+	named []string
 }
 
 // isFoundByLabels tells the resources with selectors or pod templates; the many pods and claims are not looked for so.
@@ -81,7 +86,7 @@ func serviceOf(set *unstructured.Unstructured) string {
 // indexers are those of held objects.
 func indexers() toolscache.Indexers {
 	all := toolscache.Indexers{}
-	for name, keys := range map[string]func(*held) []string{byService: serviceKeys, byWanted: wantedKeys, byGiven: givenKeys, byClaim: claimKeys, byOwner: ownerKeys} {
+	for name, keys := range map[string]func(*held) []string{byService: serviceKeys, byWanted: wantedKeys, byGiven: givenKeys, byClaim: claimKeys, byOwner: ownerKeys, byNamed: namedKeys} {
 		all[name] = func(object any) ([]string, error) {
 			kept, err := heldBy(object)
 			if err != nil || kept.sought == nil {
@@ -121,8 +126,10 @@ func ownerKeys(kept *held) (keys []string) {
 	return keys
 }
 
+func namedKeys(kept *held) []string { return kept.sought.named }
+
 func wantedKeys(kept *held) []string {
-	if len(kept.sought.claims) > 0 {
+	if kept.sought.wanted == nil {
 		return nil
 	}
 	if len(kept.sought.wanted) == 0 {

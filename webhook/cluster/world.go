@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -237,6 +238,17 @@ func (w *World) Mounting(_ context.Context, namespace, claim string) (ast.Value,
 func (w *World) Owned(_ context.Context, group, kind string) (ast.Value, error) {
 	named := func(kept *held) string { return nameKey(kept.namespace.Value(), kept.name) }
 	return w.listAs("statefulsets", named, under(byOwner, nameKey(group, kind)), everything)
+}
+
+// Naming returns the cached objects that name this object of the whole cluster, and of pods those that run on a node now: no
+// watch is behind what decides about all of a node.
+func (w *World) Naming(ctx context.Context, resource, named string) (ast.Value, error) {
+	from, ok := w.resources[resource]
+	if ok && resource == "pods" {
+		return w.searchOnNode(ctx, from.Resource, strings.TrimPrefix(named, "Node/"))
+	}
+	name := func(kept *held) string { return strings.TrimPrefix(nameKey(kept.namespace.Value(), kept.name), "/") }
+	return w.listAs(resource, name, under(byNamed, named), everything)
 }
 
 // orLive returns the StatefulSets that the cache has or, where it has none, those of the API server: that nothing needs a

@@ -179,3 +179,27 @@ func keys(value ast.Value) (keys []string) {
 	value.(ast.Object).Foreach(func(key, _ *ast.Term) { keys = append(keys, string(key.Value.(ast.String))) })
 	return keys
 }
+
+func TestVolumesAreFoundByTheNodeThatAloneReachesThem(t *testing.T) {
+	t.Parallel()
+	volume := func(name, node string) *unstructured.Unstructured {
+		made := &unstructured.Unstructured{}
+		text := `{"apiVersion":"v1","kind":"PersistentVolume","metadata":{"name":"` + name + `"},"spec":{"nodeAffinity":{"required":{"nodeSelectorTerms":` +
+			`[{"matchExpressions":[{"key":"kubernetes.io/hostname","operator":"In","values":["` + node + `"]}]}]}}}}`
+		if err := json.Unmarshal([]byte(text), &made.Object); err != nil {
+			t.Fatal(err)
+		}
+		return made
+	}
+	anywhere := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "PersistentVolume"}}
+	anywhere.SetName("anywhere")
+	world := worldOf(t, "persistentvolumes", volume("here", "a"), volume("there", "b"), anywhere)
+	found, err := world.Naming(t.Context(), "persistentvolumes", "Node/a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named, _ := found.(ast.Object)
+	if named.Len() != 1 || named.Get(ast.StringTerm("here")) == nil {
+		t.Errorf("found %v", found)
+	}
+}

@@ -82,6 +82,11 @@ func (i *Inventory) Owned(_ context.Context, group, kind string) (ast.Value, err
 	return i.objects(inventory.IndexPath("owned", group, kind))
 }
 
+// Naming returns the objects of a look-up of the record.
+func (i *Inventory) Naming(_ context.Context, resource, named string) (ast.Value, error) {
+	return i.objects(inventory.IndexPath("naming", resource, named))
+}
+
 // Owner returns what was known of an owner.
 func (i *Inventory) Owner(_ context.Context, namespace, owner string) (ast.Value, error) {
 	path := inventory.IndexPath("owner", namespace, owner)
@@ -119,12 +124,12 @@ func (i *Inventory) held(resource, namespace, name string) (digest string, known
 		if inventory.ResourceOf(read.Path) != resource {
 			continue
 		}
-		key := name
-		if read.Path[0] == "owned" {
-			key = namespace + "/" + name
+		key, everywhere := name, read.Path[0] == "owned" || read.Path[0] == "naming"
+		if everywhere {
+			key = strings.TrimPrefix(namespace+"/"+name, "/")
 		}
 		digest, found := read.Objects[key]
-		if found && (read.Path[0] == "owned" || isIn(read.Path, namespace)) {
+		if found && (everywhere || isIn(read.Path, namespace)) {
 			return digest, true
 		}
 		if slices.Equal(read.Path, list) && !slices.Contains(i.record.Unknown, resource) {

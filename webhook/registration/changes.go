@@ -47,6 +47,12 @@ func entryFor(change policies.Change) entry {
 		return strict("four-eyes", condition("four-eyes-are-on", "has(oldObject.spec.fourEyes) && oldObject.spec.fourEyes"))
 	case policies.Members:
 		return lenient("members", removedMember())
+	case policies.Nodes:
+		// Where Stateward is down since its node is, that node must go all the same.
+		return lenient("nodes", notTerminating(), byPeople())
+	case policies.Attachments:
+		// What detaches the volumes of a node that is lost must not wait for what may have run there.
+		return lenient("attachments", notTerminating(), byPeople())
 	default:
 		return strict("confirmation", notTerminating(), condition("a-mark-changes",
 			differs("annotations", policies.ConfirmationMarks())+" || "+differs("labels", policies.ProtectionMarks())))
@@ -109,6 +115,13 @@ func removedMember() admissionregistrationv1.MatchCondition {
 		"!(request.userInfo.username in ['system:kube-controller-manager', 'system:kube-scheduler',",
 		"'system:serviceaccount:kube-system:device-taint-eviction-controller', 'system:serviceaccount:kube-system:node-controller']) &&",
 		"!(request.userInfo.username.startsWith('system:node:') && has(request.userInfo.groups) && 'system:nodes' in request.userInfo.groups)")
+}
+
+// byPeople leaves out the programs of Kubernetes and of clouds, kubelets and all service accounts: none of them waits.
+func byPeople() admissionregistrationv1.MatchCondition {
+	return condition("not-by-a-program",
+		"!request.userInfo.username.startsWith('system:serviceaccount:') && !request.userInfo.username.startsWith('system:node:') &&",
+		"!(request.userInfo.username in ['system:kube-controller-manager', 'system:kube-scheduler', 'system:cloud-controller-manager'])")
 }
 
 func changedLabel() admissionregistrationv1.MatchCondition {

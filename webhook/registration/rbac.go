@@ -52,12 +52,36 @@ func Roles(library *policies.Library) []rbacv1.ClusterRole {
 		ResourceNames: []string{Name},
 		Verbs:         []string{"get", "update"},
 	}}
-	return []rbacv1.ClusterRole{read, bundle, OwnersRole(Name+"-owners", append(library.AllParents(),
+	return append([]rbacv1.ClusterRole{read, bundle, OwnersRole(Name+"-owners", append(library.AllParents(),
 		// Some operators keep their settings in a ConfigMap and let that own what they make.
 		policies.Parent{Resource: "configmaps"},
 		// What their deletion takes is told to those alone who show their UID.
 		policies.Parent{Group: definitionsGroup, Resource: definitionsResource},
-	))}
+	))}, optInRoles(library)...)
+}
+
+// OptInRole is the ClusterRole that a rule with OptIn adds, none where it needs no more than is read anyway.
+func OptInRole(library *policies.Library, id string) []rbacv1.ClusterRole {
+	with := *library
+	with.OptedIn = []string{id}
+	return optInRoles(&with)
+}
+
+// optInRoles are for the objects that rules with OptIn judge and none reads: their UID shows that who asks may read them.
+func optInRoles(library *policies.Library) (roles []rbacv1.ClusterRole) {
+	known := reads(library)
+	for _, rule := range library.Registered() {
+		var judged []policies.Parent
+		for name := range rule.On {
+			if resource, ok := policies.LookupResource(name); ok && rule.OptIn && !slices.Contains(known, resource.Name) {
+				judged = append(judged, policies.Parent{Group: resource.Group, Resource: resource.Name})
+			}
+		}
+		if len(judged) > 0 {
+			roles = append(roles, OwnersRole(Name+"-"+rule.ID, judged))
+		}
+	}
+	return roles
 }
 
 // OwnersRole builds the ClusterRole by which owners of these kinds are looked up. Of what it gets, only the metadata is asked

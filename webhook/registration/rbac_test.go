@@ -124,3 +124,24 @@ func TestEachRoleIsBoundToStatewardOnly(t *testing.T) {
 		t.Errorf("bindings (-want +got):\n%s", diff)
 	}
 }
+
+func TestOptInRoleIsForWhatNoRuleReads(t *testing.T) {
+	t.Parallel()
+	library := embedded(t)
+	if roles := registration.OptInRole(library, "node-delete"); roles != nil {
+		t.Errorf("nodes are read anyway: %v", roles)
+	}
+	want := []rbacv1.ClusterRole{{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "rbac.authorization.k8s.io/v1", Kind: "ClusterRole"},
+		ObjectMeta: metav1.ObjectMeta{Name: "stateward-volume-attachment"},
+		Rules:      []rbacv1.PolicyRule{{APIGroups: []string{"storage.k8s.io"}, Resources: []string{"volumeattachments"}, Verbs: []string{"get"}}},
+	}}
+	if diff := cmp.Diff(want, registration.OptInRole(library, "volume-attachment")); diff != "" {
+		t.Errorf("roles (-want +got):\n%s", diff)
+	}
+	for _, role := range registration.Roles(library) {
+		if role.Name == want[0].Name {
+			t.Error("a rule that is not opted in adds a role")
+		}
+	}
+}

@@ -54,12 +54,13 @@ func newConfirm(streams Streams) *cobra.Command {
 		Long: `Allow one operation, on one object or on several, that Stateward would otherwise deny. The confirmation is valid for
 the given time, and Stateward records who gave it.
 
-For a single object, KIND/NAME, it is an annotation of that object. For a Helm release, manifests or labels, it is a
-Confirmation object in their namespace: it shows what that covers and what is lost, and asks before it creates it.
+For a single object, KIND/NAME, it is an annotation of that object; for a node, a Confirmation object in stateward-system.
+For a Helm release, manifests or labels, it is a Confirmation object in their namespace: it shows what that covers and what
+is lost, and asks before it creates it.
 With the deletion of a StatefulSet its Service and budget are allowed to go, in any order.
 
 KIND is statefulset (sts), service (svc), persistentvolumeclaim (pvc), persistentvolume (pv), poddisruptionbudget (pdb),
-namespace (ns), pod (po), or a custom resource that owns StatefulSets, such as prometheus or
+namespace (ns), pod (po), node (no), or a custom resource that owns StatefulSets, such as prometheus or
 rabbitmqclusters.rabbitmq.com. OPERATION is delete, scale or update. You need permission to patch the object, or to
 create confirmations.stateward.dev in its namespace.`,
 		Example: `  stateward confirm sts/web delete --for 10m --reason "the cluster moves"
@@ -109,7 +110,11 @@ func confirm(ctx context.Context, object, operation string, options confirmOptio
 	if len(options.rules) == 0 {
 		return usageError{fmt.Errorf("name the rules to confirm, because these are about loss of data: --rules %s", strings.Join(left, ","))}
 	}
-	by, until, err := mark(ctx, target, options, streams)
+	way := mark
+	if !target.takesMarks(library) {
+		way = coverOne
+	}
+	by, until, err := way(ctx, target, options, streams)
 	if err != nil {
 		return err
 	}
@@ -174,7 +179,7 @@ func allConfirmable(ids []string, library *policies.Library) error {
 func resourceCalled(word string) (policies.Resource, bool) {
 	short := map[string]string{
 		"sts": "statefulsets", "svc": "services", "pvc": "persistentvolumeclaims", "ns": "namespaces", "po": "pods",
-		"pv": "persistentvolumes", "pdb": "poddisruptionbudgets",
+		"pv": "persistentvolumes", "pdb": "poddisruptionbudgets", "no": "nodes",
 	}
 	word = strings.ToLower(word)
 	for _, resource := range policies.Resources() {

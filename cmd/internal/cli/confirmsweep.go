@@ -247,23 +247,32 @@ func selects(spec confirmations.Spec, object unstructured.Unstructured) (bool, e
 }
 
 func (s sweep) create(ctx context.Context, namespace string, spec confirmations.Spec) error {
-	encoded, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&confirmations.Confirmation{
-		TypeMeta:   metav1.TypeMeta{APIVersion: policies.Group + "/" + policies.Version, Kind: confirmations.Kind},
-		ObjectMeta: metav1.ObjectMeta{GenerateName: s.operation + "-"},
-		Spec:       spec,
-	})
+	by, name, err := create(ctx, s.client, namespace, spec)
 	if err != nil {
 		return err
 	}
+	_, err = fmt.Fprintf(s.streams.Out, "confirmation/%s in namespace %s: %s confirms %s until %s\n", name, namespace, by, s.operation, s.until)
+	return err
+}
+
+// create makes a Confirmation and returns who is on record for it, and its name.
+func create(ctx context.Context, client dynamic.Interface, namespace string, spec confirmations.Spec) (by, name string, err error) {
+	encoded, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&confirmations.Confirmation{
+		TypeMeta:   metav1.TypeMeta{APIVersion: policies.Group + "/" + policies.Version, Kind: confirmations.Kind},
+		ObjectMeta: metav1.ObjectMeta{GenerateName: spec.Operations[0] + "-"},
+		Spec:       spec,
+	})
+	if err != nil {
+		return "", "", err
+	}
 	resource, _ := policies.LookupResource(policies.Confirmations)
-	created, err := resourceClient(s.client, resource, namespace).
+	created, err := resourceClient(client, resource, namespace).
 		Create(ctx, &unstructured.Unstructured{Object: encoded}, metav1.CreateOptions{FieldManager: "stateward-confirm"})
 	if err != nil {
-		return fmt.Errorf("create Confirmation: %w", err)
+		return "", "", fmt.Errorf("create Confirmation: %w", err)
 	}
-	by, _, _ := unstructured.NestedString(created.Object, "spec", "confirmedBy")
-	_, err = fmt.Fprintf(s.streams.Out, "confirmation/%s in namespace %s: %s confirms %s until %s\n", created.GetName(), namespace, by, s.operation, s.until)
-	return err
+	by, _, _ = unstructured.NestedString(created.Object, "spec", "confirmedBy")
+	return by, created.GetName(), nil
 }
 
 // until is when what is confirmed now ends.

@@ -53,11 +53,16 @@ func overlays(library *policies.Library) map[string][]any {
 	for _, rule := range library.Rules {
 		if rule.OptIn {
 			folder := "manifests/components/" + rule.ID
-			files[folder+"/kustomization.yaml"] = []any{map[string]any{
+			component := map[string]any{
 				"apiVersion": kustomize.ComponentVersion, "kind": kustomize.ComponentKind,
 				"patches": []map[string]string{{"path": "validating.yaml"}},
-			}}
+			}
 			files[folder+"/validating.yaml"] = []any{optIn(library, rule.ID)}
+			if roles := registration.OptInRole(library, rule.ID); len(roles) > 0 {
+				component["resources"] = []string{"rbac.yaml"}
+				files[folder+"/rbac.yaml"] = []any{roles[0], registration.RoleBindings(roles)[0]}
+			}
+			files[folder+"/kustomization.yaml"] = []any{component}
 		}
 	}
 	return files

@@ -101,14 +101,15 @@ func TestRightsAreThoseThatTheRegistrationAsksFor(t *testing.T) {
 		}
 		reading = append(reading, role)
 	}
+	optIn := map[string][]rbacv1.ClusterRole{everything: registration.OptInRole(builders.Library(t), "volume-attachment")}
 	want := map[string][]rbacv1.ClusterRole{"audit-only": all, "self-managed": all, "cert-manager": reading, "ha": reading, everything: reading}
 	for name, documents := range installs(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(append(slices.Clone(want[name]), registration.UserRole()), decoded[rbacv1.ClusterRole](t, documents, "ClusterRole")); diff != "" {
+			if diff := cmp.Diff(slices.Concat(want[name], []rbacv1.ClusterRole{registration.UserRole()}, optIn[name]), decoded[rbacv1.ClusterRole](t, documents, "ClusterRole")); diff != "" {
 				t.Errorf("roles (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff(registration.RoleBindings(want[name]), decoded[rbacv1.ClusterRoleBinding](t, documents, "ClusterRoleBinding")); diff != "" {
+			if diff := cmp.Diff(registration.RoleBindings(slices.Concat(want[name], optIn[name])), decoded[rbacv1.ClusterRoleBinding](t, documents, "ClusterRoleBinding")); diff != "" {
 				t.Errorf("bindings (-want +got):\n%s", diff)
 			}
 			for _, kind := range []string{"Role", "RoleBinding"} {
@@ -163,7 +164,13 @@ func TestOverlayWebhooksDifferFromTheRegistrationAsDescribed(t *testing.T) {
 				}
 			}
 			if name == everything {
-				validating.Webhooks = append(registration.OptIn(library, "pods-at-once"), validating.Webhooks...)
+				var added []admissionregistrationv1.ValidatingWebhook
+				for _, rule := range library.Rules {
+					if rule.OptIn {
+						added = append(registration.OptIn(library, rule.ID), added...)
+					}
+				}
+				validating.Webhooks = append(added, validating.Webhooks...)
 			}
 			got := only[admissionregistrationv1.ValidatingWebhookConfiguration](t, documents, "ValidatingWebhookConfiguration")
 			if diff := cmp.Diff(*validating, got); diff != "" {

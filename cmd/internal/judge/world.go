@@ -7,6 +7,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -127,22 +128,34 @@ func (w *world) Mounting(_ context.Context, namespace, claim string) (ast.Value,
 
 // Owned returns the StatefulSets with an owner of this kind.
 func (w *world) Owned(_ context.Context, group, kind string) (ast.Value, error) {
-	owned := ast.NewObject()
+	return w.everywhere("statefulsets", func(value ast.Value) bool {
+		return slices.Contains(inventory.OwnersOf(value), inventory.OwnerKind{Group: group, Kind: kind})
+	})
+}
+
+// Naming returns the objects of a resource that name this object of the whole cluster.
+func (w *world) Naming(_ context.Context, resource, named string) (ast.Value, error) {
+	return w.everywhere(resource, func(value ast.Value) bool { return slices.Contains(inventory.Named(resource, value), named) })
+}
+
+// everywhere returns the objects of all namespaces that are wanted, by NAMESPACE/NAME.
+func (w *world) everywhere(resource string, wanted func(ast.Value) bool) (ast.Value, error) {
+	found := ast.NewObject()
 	for key, shelf := range w.shelves {
-		if key.resource != "statefulsets" {
+		if key.resource != resource {
 			continue
 		}
-		for _, set := range shelf.objects {
-			value, err := w.value(set)
+		for _, object := range shelf.objects {
+			value, err := w.value(object)
 			if err != nil {
 				return nil, err
 			}
-			if slices.Contains(inventory.OwnersOf(value), inventory.OwnerKind{Group: group, Kind: kind}) {
-				owned.Insert(ast.StringTerm(key.namespace+"/"+set.name), ast.NewTerm(value))
+			if wanted(value) {
+				found.Insert(ast.StringTerm(strings.TrimPrefix(key.namespace+"/"+object.name, "/")), ast.NewTerm(value))
 			}
 		}
 	}
-	return owned, nil
+	return found, nil
 }
 
 // Owner knows nothing: rules ask for it where an owner is added to a stored object, and manifests have none before them.

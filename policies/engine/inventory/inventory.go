@@ -28,6 +28,9 @@ type World interface {
 	// Owned returns the StatefulSets of all namespaces that name an owner of this group and kind, as one Rego object keyed
 	// by NAMESPACE/NAME.
 	Owned(ctx context.Context, group, kind string) (ast.Value, error)
+	// Naming returns the objects of a resource, in all namespaces, that name an object of the whole cluster, as one Rego object
+	// keyed by NAMESPACE/NAME, or by NAME where they have no namespace. The second argument is KIND/NAME, as Named writes it.
+	Naming(ctx context.Context, resource, named string) (ast.Value, error)
 	// Owner returns what is known of the object that an owner reference in this namespace means (none for objects of the whole
 	// cluster), in the form of KnownOwner, or nil where nothing is known. The second argument is what ParseOwnerKey reads.
 	Owner(ctx context.Context, namespace, owner string) (ast.Value, error)

@@ -54,7 +54,7 @@ func ResourceOf(path []string) string {
 		return "statefulsets"
 	case "mounting":
 		return "pods"
-	case "selecting", "labelled":
+	case "selecting", "labelled", "naming":
 		return path[min(1, len(path)-1)]
 	default:
 		return path[0]
@@ -77,7 +77,7 @@ func ListPath(resource, namespace string) []string {
 	return []string{resource}
 }
 
-// IndexPath is the path of Governed, Mounting, Owned or Owner.
+// IndexPath is the path of Governed, Mounting, Owned, Naming or Owner.
 func IndexPath(index, first, second string) []string { return []string{index, first, second} }
 
 // LabelsPath is the path of Selecting or Labelled.
@@ -142,6 +142,11 @@ func (r *Recording) Mounting(ctx context.Context, namespace, claim string) (ast.
 // Owned is the World's.
 func (r *Recording) Owned(ctx context.Context, group, kind string) (ast.Value, error) {
 	return r.note(IndexPath("owned", group, kind), true, func() (ast.Value, error) { return r.world.Owned(ctx, group, kind) })
+}
+
+// Naming is the World's.
+func (r *Recording) Naming(ctx context.Context, resource, named string) (ast.Value, error) {
+	return r.note(IndexPath("naming", resource, named), true, func() (ast.Value, error) { return r.world.Naming(ctx, resource, named) })
 }
 
 // Owner is the World's.

@@ -89,6 +89,22 @@ func (s *Snapshot) Owned(_ context.Context, group, kind string) (ast.Value, erro
 	return owned, nil
 }
 
+// Naming returns the objects of a resource that name this object of the whole cluster.
+func (s *Snapshot) Naming(_ context.Context, resource, named string) (ast.Value, error) {
+	naming := ast.NewObject()
+	for at, shelf := range s.shelves {
+		if at.resource != resource {
+			continue
+		}
+		shelf.objects.Foreach(func(name, object *ast.Term) {
+			if slices.Contains(Named(resource, object.Value), named) {
+				naming.Insert(ast.StringTerm(strings.TrimPrefix(at.namespace+"/"+string(name.Value.(ast.String)), "/")), object)
+			}
+		})
+	}
+	return naming, nil
+}
+
 // Owner knows nothing: what is in memory holds objects of the kinds that rules judge, and owners are of any kind.
 func (*Snapshot) Owner(context.Context, string, string) (ast.Value, error) { return nil, nil }
 

@@ -33,6 +33,7 @@ package stateward.rules.delete["force-delete-pod"]
 import data.stateward.lib.cluster
 import data.stateward.lib.config
 import data.stateward.lib.identity
+import data.stateward.lib.node
 import data.stateward.lib.pods
 import data.stateward.lib.result
 import data.stateward.lib.review
@@ -137,15 +138,4 @@ _gone(name) if {
 	not cluster.node(name)
 }
 
-_out_of_service(name) if {
-	node := cluster.node(name)
-	not _ready(node)
-	some taint in node.spec.taints
-	taint.key == "node.kubernetes.io/out-of-service"
-}
-
-_ready(node) if {
-	some condition in node.status.conditions
-	condition.type == "Ready"
-	condition.status == "True"
-}
+_out_of_service(name) if node.is_out_of_service(cluster.node(name))

@@ -1,0 +1,48 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/confirmations"
+	"github.com/stateward/stateward/webhook/registration"
+)
+
+// takesMarks reports whether Stateward records who annotates such an object. Of others it is asked about deletions alone.
+func (t target) takesMarks(library *policies.Library) bool {
+	recording, _ := library.Rule("confirmed-by")
+	return recording.Judges(t.judged, policies.Update)
+}
+
+// coverOne creates a Confirmation of one object, as it is now, and returns who is on record for it, and until when.
+func coverOne(ctx context.Context, target target, options confirmOptions, streams Streams) (by, until string, err error) {
+	_, client, namespace, err := options.reach(streams)
+	if err != nil {
+		return "", "", err
+	}
+	stored, err := resourceClient(client, target.resource, namespace).Get(ctx, target.name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return "", "", usageError{fmt.Errorf("confirm %s: %w", target.operation, err)}
+	}
+	if err != nil {
+		return "", "", fmt.Errorf("confirm %s: %w", target.operation, err)
+	}
+	if !target.resource.Namespaced {
+		namespace = registration.Namespace
+	}
+	until = options.until()
+	by, _, err = create(ctx, client, namespace, confirmations.Spec{
+		Operations: []string{target.operation}, Rules: options.rules, Until: until, Reason: options.reason,
+		Objects: []confirmations.Object{{
+			Group: target.resource.Group, Kind: target.resource.Kind, Name: target.name, UID: string(stored.GetUID()),
+		}},
+	})
+	if err == nil && by == "" {
+		err = errNotRecorded
+	}
+	return by, until, err
+}

@@ -1,0 +1,43 @@
+package inventory
+
+import (
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/stateward/stateward/policies/engine/lazy"
+)
+
+// Named lists the objects of the whole cluster that an object names, each as KIND/NAME: the node of a Pod, and the nodes that
+// alone can reach a PersistentVolume. A node is named there by the value of a label, which is mostly its name.
+func Named(resource string, object ast.Value) (named []string) {
+	switch resource {
+	case "pods":
+		return appendNamed(nil, "Node/", lazy.Find(object, "spec", "nodeName"))
+	case "persistentvolumes":
+		return nodesOf(object)
+	default:
+		return nil
+	}
+}
+
+// nodesOf reads what a volume requires of its node. Source: VolumeNodeAffinity in k8s.io/api/core/v1.
+func nodesOf(volume ast.Value) (named []string) {
+	terms, _ := lazy.Elements(lazy.Find(volume, "spec", "nodeAffinity", "required", "nodeSelectorTerms"))
+	for _, term := range terms {
+		expressions, _ := lazy.Elements(lazy.Find(term.Value, "matchExpressions"))
+		for _, expression := range expressions {
+			// Any one of more than one node would do.
+			values, _ := lazy.Elements(lazy.Find(expression.Value, "values"))
+			if lazy.Forced(lazy.Find(expression.Value, "operator")) == ast.Value(ast.String("In")) && len(values) == 1 {
+				named = appendNamed(named, "Node/", values[0].Value)
+			}
+		}
+	}
+	return named
+}
+
+func appendNamed(named []string, kind string, value ast.Value) []string {
+	if name, ok := lazy.Forced(value).(ast.String); ok && name != "" {
+		return append(named, kind+string(name))
+	}
+	return named
+}
