@@ -3,6 +3,7 @@ package replay
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -72,7 +73,7 @@ func TestDenialsBeyondTheirNumberAreCounted(t *testing.T) {
 	t.Parallel()
 	found := Denials{}
 	for index := range mostDenied + 3 {
-		found.keep(Denial{Rule: "canary-first", User: "alice", Namespace: fmt.Sprint(index % 7), Names: []string{fmt.Sprint(index)}, Count: 2})
+		found.keep(Denial{Rule: "canary-first", User: "alice", Namespace: strconv.Itoa(index % 7), Names: []string{strconv.Itoa(index)}, Count: 2})
 	}
 	made := found.Exceptions(builders.Library(t), "team-db", time.Now())
 	if found.LeftOut != 6 || !strings.HasPrefix(made.NotMade[len(made.NotMade)-1], "6 requests on more than 10,000 objects: ") {

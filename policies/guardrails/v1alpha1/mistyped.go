@@ -87,32 +87,30 @@ func (m *mistakes) typed(value any, want reflect.Type, path ...any) any {
 	if value == nil || readsItself(want) {
 		return value
 	}
-	switch got := value.(type) {
-	case map[string]any:
-		switch want.Kind() {
-		case reflect.Struct, reflect.Map:
-			return m.members(got, want, path)
-		case reflect.Interface:
-			return value
-		}
-	case []any:
-		switch want.Kind() {
-		case reflect.Slice:
-			list := make([]any, len(got))
-			for index, each := range got {
-				list[index] = m.typed(each, want.Elem(), append(slices.Clone(path), index)...)
-			}
-			return list
-		case reflect.Interface:
-			return value
-		}
-	default:
-		if holds(want, got) {
-			return value
-		}
+	object, isObject := value.(map[string]any)
+	list, isList := value.([]any)
+	switch {
+	case isObject && isOneOf(want, reflect.Struct, reflect.Map):
+		return m.members(object, want, path)
+	case isList && want.Kind() == reflect.Slice:
+		return m.elements(list, want.Elem(), path)
+	case want.Kind() == reflect.Interface || holds(want, value):
+		return value
 	}
 	m.add(mistypedError{want: want, got: value}, path...)
 	return nil
+}
+
+func isOneOf(want reflect.Type, kinds ...reflect.Kind) bool {
+	return slices.Contains(kinds, want.Kind())
+}
+
+func (m *mistakes) elements(list []any, want reflect.Type, path []any) []any {
+	kept := make([]any, len(list))
+	for index, each := range list {
+		kept[index] = m.typed(each, want, append(slices.Clone(path), index)...)
+	}
+	return kept
 }
 
 func (m *mistakes) members(object map[string]any, want reflect.Type, path []any) map[string]any {
@@ -155,19 +153,21 @@ func readsItself(want reflect.Type) bool {
 func holds(want reflect.Type, value any) bool {
 	switch got := value.(type) {
 	case string:
-		return want.Kind() == reflect.String || want.Kind() == reflect.Interface
+		return want.Kind() == reflect.String
 	case bool:
-		return want.Kind() == reflect.Bool || want.Kind() == reflect.Interface
+		return want.Kind() == reflect.Bool
 	case int64:
-		return want.Kind() == reflect.Interface || want.Kind() == reflect.Float64 || isInteger(want) && !want.OverflowInt(got)
+		return want.Kind() == reflect.Float64 || isInteger(want) && !want.OverflowInt(got)
 	case float64:
-		return want.Kind() == reflect.Interface || want.Kind() == reflect.Float64
+		return want.Kind() == reflect.Float64
 	default:
 		return false
 	}
 }
 
-func isInteger(want reflect.Type) bool { return want.Kind() >= reflect.Int && want.Kind() <= reflect.Int64 }
+func isInteger(want reflect.Type) bool {
+	return want.Kind() >= reflect.Int && want.Kind() <= reflect.Int64
+}
 
 // typeName is a type as people who write YAML call it.
 func typeName(want reflect.Type) string {
