@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -29,7 +30,7 @@ func TestReportPagesOpen(t *testing.T) {
 	browser := start(t)
 	stateward := build(t)
 	for _, findings := range []int{10, 1_000, 20_000} {
-		t.Run(fmt.Sprint(findings), func(t *testing.T) {
+		t.Run(strconv.Itoa(findings), func(t *testing.T) {
 			file, texts := written(t, stateward, "check", many(t, findings/perSet))
 			if len(texts) != findings {
 				t.Fatalf("%d findings", len(texts))
@@ -186,7 +187,7 @@ func filters(browser context.Context, t *testing.T, file string, findings int) {
 		if err != nil {
 			t.Fatalf("%s: %v", step.what, err)
 		}
-		if got := strings.ReplaceAll(status, ",", ""); visible != step.want || !strings.HasPrefix(got, fmt.Sprint(step.want)) {
+		if got := strings.ReplaceAll(status, ",", ""); visible != step.want || !strings.HasPrefix(got, strconv.Itoa(step.want)) {
 			t.Errorf("%s: %d findings are visible, not %d, status %q", step.what, visible, step.want, status)
 		}
 	}
