@@ -24,6 +24,9 @@ func reads(library *policies.Library) []string {
 	return slices.Sorted(maps.Keys(reads))
 }
 
+// BundleRole is the ClusterRole that only self-managed certificates need.
+const BundleRole = Name + "-ca-bundle"
+
 // Roles builds the ClusterRoles: reading what the rules read and the Guardrails, whose status Stateward writes, and
 // keeping the caBundle of Stateward's own configurations, which only the self-managed certificates need, and looking up owners.
 func Roles(library *policies.Library) []rbacv1.ClusterRole {
@@ -45,7 +48,7 @@ func Roles(library *policies.Library) []rbacv1.ClusterRole {
 		// Those that ended.
 		rbacv1.PolicyRule{APIGroups: []string{policies.Group}, Resources: []string{policies.Confirmations}, Verbs: []string{"list", "delete"}},
 	)
-	bundle := clusterRole(Name + "-ca-bundle")
+	bundle := clusterRole(BundleRole)
 	bundle.Rules = []rbacv1.PolicyRule{{
 		APIGroups:     []string{"admissionregistration.k8s.io"},
 		Resources:     []string{"mutatingwebhookconfigurations", "validatingwebhookconfigurations"},

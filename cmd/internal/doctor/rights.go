@@ -18,13 +18,15 @@ const accountObject = "ServiceAccount/" + registration.Namespace + "/" + registr
 
 // checkRights asks the API server about each right that follows from the rules, and about one that no account should have.
 func (e *examination) checkRights(ctx context.Context) {
-	for _, role := range registration.Roles(e.Library) {
-		if role.Name != registration.Name && e.registered.byCertManager {
+	library := *e.Library
+	_, library.OptedIn = e.chosen(ctx)
+	for _, role := range registration.Roles(&library) {
+		if role.Name == registration.BundleRole && e.registered.byCertManager {
 			// Without caBundle to write, the right to write it is not needed.
 			continue
 		}
 		for _, rule := range role.Rules {
-			if err := e.checkRule(ctx, rule); err != nil {
+			if err := e.checkRule(ctx, role.Name, rule); err != nil {
 				e.unchecked(accountObject, "", err, "its permissions cannot be checked")
 				return
 			}
@@ -39,7 +41,7 @@ func (e *examination) checkRights(ctx context.Context) {
 	}
 }
 
-func (e *examination) checkRule(ctx context.Context, rule rbacv1.PolicyRule) error {
+func (e *examination) checkRule(ctx context.Context, role string, rule rbacv1.PolicyRule) error {
 	names := rule.ResourceNames
 	if len(names) == 0 {
 		names = []string{""}
@@ -57,7 +59,7 @@ func (e *examination) checkRule(ctx context.Context, rule rbacv1.PolicyRule) err
 					}
 					if !may {
 						e.problem(accountObject, "apply manifests/base/rbac.yaml again, or what `stateward rules registration` prints",
-							"it may not %s %s: %s", verb, qualified(each, group), without(verb))
+							"it may not %s %s: %s", verb, qualified(each, group), without(role, verb))
 					}
 				}
 			}
@@ -73,12 +75,14 @@ func qualified(resource, group string) string {
 	return fmt.Sprintf("%s of %s", resource, group)
 }
 
-// without says what the lack of a right leads to.
-func without(verb string) string {
-	switch verb {
-	case "update":
+// without says what the lack of a right of a role leads to.
+func without(role, verb string) string {
+	switch {
+	case role == registration.BundleRole:
 		return "a new self-managed CA would not be trusted"
-	case "patch":
+	case role != registration.Name:
+		return "a denial about one of them cannot say why"
+	case verb == "patch":
 		return "the status of the Guardrails is not updated"
 	default:
 		return "a new pod would not become ready, and a running one may decide on stale data"
