@@ -196,8 +196,8 @@ func (s stage) move(object *unstructured.Unstructured) {
 	switch object.GetKind() {
 	case "Namespace":
 		object.SetName(s.namespace)
-	case "PersistentVolume":
-		// Volumes have no namespace, and many examples speak of one of the same name.
+	case "PersistentVolume", "Node", "VolumeAttachment":
+		// They have no namespace, and many examples speak of one of the same name.
 		object.SetName(s.namespace + "-" + object.GetName())
 	default:
 		object.SetNamespace(s.namespace)
