@@ -32,10 +32,7 @@ func parseOutputs(flags []string, build func(format string, toFile bool) (report
 			return nil, err
 		}
 		if named {
-			if file == "" {
-				return nil, fmt.Errorf("-o %s names no file: write -o FORMAT=FILE, or -o FORMAT for standard output", flag)
-			}
-			if err := checkTarget("-o "+flag, file); err != nil {
+			if err := checkOutputFile(flag, file); err != nil {
 				return nil, err
 			}
 			file = filepath.Clean(file)
@@ -54,6 +51,14 @@ func errTwice(first, second, file string) error {
 		return fmt.Errorf("both -o %s and -o %s go to standard output: write one to a file, as -o %s=FILE", first, second, second)
 	}
 	return fmt.Errorf("both -o %s and -o %s go to %s: name another file", first, second, file)
+}
+
+// checkOutputFile refuses the file of -o FORMAT=FILE.
+func checkOutputFile(flag, file string) error {
+	if file == "" {
+		return fmt.Errorf("-o %s names no file: write -o FORMAT=FILE, or -o FORMAT for standard output", flag)
+	}
+	return checkTarget("-o "+flag, file)
 }
 
 // checkTarget refuses a file that cannot be written, as flag names it.
@@ -90,10 +95,15 @@ func (o output) write(result report.Result, stdout io.Writer) error {
 	if err := o.renderer.Render(&page, result); err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
-	if o.file != "" {
-		return replaceFile(o.file, page.Bytes())
+	return writePage(page.Bytes(), o.file, stdout)
+}
+
+// writePage writes to a file, or to standard output where file is "".
+func writePage(page []byte, file string, stdout io.Writer) error {
+	if file != "" {
+		return replaceFile(file, page)
 	}
-	if _, err := stdout.Write(page.Bytes()); err != nil {
+	if _, err := stdout.Write(page); err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
 	return nil

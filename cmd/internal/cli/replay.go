@@ -83,8 +83,6 @@ func (o replayOptions) check(paths []string) (*replay.Shard, error) {
 	switch {
 	case !slices.Contains([]string{"text", "json", "markdown"}, format):
 		return nil, fmt.Errorf("-o %s: use text, json or markdown", o.output)
-	case named && file == "":
-		return nil, fmt.Errorf("-o %s names no file: write -o FORMAT=FILE, or -o FORMAT for standard output", o.output)
 	case o.verify && o.config != "":
 		return nil, errors.New("--verify judges under the recorded Guardrails: leave out --config")
 	case o.merge && (o.shard != "" || o.verify):
@@ -95,7 +93,7 @@ func (o replayOptions) check(paths []string) (*replay.Shard, error) {
 		return nil, errors.New("--shard divides files: standard input is not one")
 	}
 	if named {
-		if err := checkTarget("-o "+o.output, file); err != nil {
+		if err := checkOutputFile(o.output, file); err != nil {
 			return nil, err
 		}
 	}
@@ -235,11 +233,5 @@ func (o replayOptions) write(summary *replay.Summary, stdout io.Writer) error {
 	if err := render(&page); err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
-	if file != "" {
-		return replaceFile(file, page.Bytes())
-	}
-	if _, err := stdout.Write(page.Bytes()); err != nil {
-		return fmt.Errorf("write report: %w", err)
-	}
-	return nil
+	return writePage(page.Bytes(), file, stdout)
 }
