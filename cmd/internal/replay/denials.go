@@ -67,7 +67,10 @@ func (d *Denials) keep(denial Denial) {
 		d.List = slices.Insert(d.List, before, denial)
 		return
 	}
-	kept.Names = slices.Sorted(slices.Values(append(kept.Names, fresh...)))
+	for _, name := range fresh {
+		at, _ := slices.BinarySearch(kept.Names, name)
+		kept.Names = slices.Insert(kept.Names, at, name)
+	}
 	kept.Count += denial.Count
 	if denial.First.Before(kept.First) {
 		kept.First = denial.First
