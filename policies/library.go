@@ -148,6 +148,30 @@ func parseFile(fsys fs.FS, root, file string) (*ast.Module, error) {
 // Revision names the library by its content: equal sources, equal revision.
 func (l *Library) Revision() string { return l.revision }
 
+// IsBuiltIn reports whether these packages, each of one file of its own below lib, are those that are built into the binary.
+func (l *Library) IsBuiltIn(packages []string) (bool, error) {
+	modules, err := l.Modules()
+	if err != nil {
+		return false, err
+	}
+	same := 0
+	for _, module := range modules {
+		name := module.Package.Path.String()
+		if !slices.Contains(packages, name) {
+			continue
+		}
+		builtIn, err := parseFile(embedded, "", path.Join("lib", name[strings.LastIndex(name, ".")+1:]+".rego"))
+		if err != nil {
+			return false, err
+		}
+		if !module.Equal(builtIn) {
+			return false, nil
+		}
+		same++
+	}
+	return same == len(packages), nil
+}
+
 func revisionOf(modules map[string]*ast.Module) string {
 	sum := sha256.New()
 	for _, name := range sortedNames(modules) {

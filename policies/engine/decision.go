@@ -89,7 +89,7 @@ type Undecided struct {
 	Resource string `json:"resource"`
 }
 
-// sortFindings orders findings by level, rule, object and field, so that equal reviews read equal.
+// sortFindings orders findings by level, rule, object and message, so that equal reviews read equal.
 func sortFindings(findings []Finding) {
 	rank := func(level policies.Level) int { return slices.Index(policies.Levels(), level) }
 	slices.SortFunc(findings, func(a, b Finding) int {
@@ -99,6 +99,7 @@ func sortFindings(findings []Finding) {
 			cmp.Compare(a.Object.Namespace, b.Object.Namespace),
 			cmp.Compare(a.Object.Name, b.Object.Name),
 			cmp.Compare(a.Message, b.Message),
+			cmp.Compare(a.Object.Kind, b.Object.Kind),
 		)
 	})
 }

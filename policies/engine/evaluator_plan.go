@@ -10,6 +10,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/storage"
 
 	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine/assembly"
 	"github.com/stateward/stateward/policies/engine/inventory"
 	"github.com/stateward/stateward/policies/engine/plan"
 )
@@ -26,13 +27,18 @@ type planEvaluator struct {
 	library *policies.Library
 	data    *store
 	program *plan.Program
+	// assembly puts findings together; nil where the library says by itself how that is done.
+	assembly *assembly.Assembly
 }
 
 // newPlanEvaluator returns OPA's own evaluator for a library that cannot be planned.
 func newPlanEvaluator(ctx context.Context, library *policies.Library, data *store) (evaluator, error) {
 	if encoded, ok := strings.CutPrefix(builtin, library.Revision()+"\n"); ok {
 		program := &plan.Program{}
-		return &planEvaluator{library: library, data: data, program: program}, program.UnmarshalBinary([]byte(encoded))
+		if err := program.UnmarshalBinary([]byte(encoded)); err != nil {
+			return nil, err
+		}
+		return assembled(&planEvaluator{library: library, data: data, program: program}), nil
 	}
 	compiler, err := compile(library)
 	if err != nil {
@@ -42,7 +48,18 @@ func newPlanEvaluator(ctx context.Context, library *policies.Library, data *stor
 	if why != nil {
 		return newTopdownEvaluator(ctx, compiler, data, why)
 	}
-	return &planEvaluator{library: library, data: data, program: program}, nil
+	made := &planEvaluator{library: library, data: data, program: program}
+	if same, err := library.IsBuiltIn(assembly.Packages()); err != nil || !same {
+		return made, err
+	}
+	return assembled(made), nil
+}
+
+// assembled puts findings together in Go from now on.
+func assembled(p *planEvaluator) *planEvaluator {
+	p.assembly = assembly.New(p.data.guardrails)
+	p.program.Replace(p.assembly.Functions())
+	return p
 }
 
 func (*planEvaluator) unplanned() error { return nil }
@@ -83,14 +100,7 @@ func (p *planEvaluator) evaluate(ctx context.Context, set *ruleSet, input ast.Va
 	if err := ctx.Err(); err != nil {
 		return nil, explain(ctx, err)
 	}
-	if found.Len()+changed.Len() == 0 {
-		return nil, nil
-	}
-	findings, err := ast.JSON(found.Union(changed))
-	if err != nil {
-		return nil, err
-	}
-	return decodeFindings(findings)
+	return distinct(append(found, changed...)), nil
 }
 
 // start begins a run, which the caller must end.
@@ -98,22 +108,50 @@ func (p *planEvaluator) start(ctx context.Context, input ast.Value, txn *transac
 	return p.program.Start(ctx, input, source{store: p.data, txn: txn})
 }
 
-// reported asks each rule for its document, and the router what becomes of them.
-func (p *planEvaluator) reported(run *plan.Run, txn *transaction, router string, documents []string) (ast.Set, error) {
+// reported asks each rule for its document, and says what becomes of what they report.
+func (p *planEvaluator) reported(run *plan.Run, txn *transaction, router string, documents []string) ([]Finding, error) {
 	reports := make([]*ast.Term, 0, len(documents))
-	made := make([]string, 0, len(documents))
+	reporting := make([]string, 0, len(documents))
 	for _, document := range documents {
 		report, err := run.Call(document)
 		if err != nil && !p.unrecorded(run, txn, document, err) {
 			return nil, err
 		}
 		if said, ok := report.(ast.Set); report != nil && (!ok || said.Len() > 0) {
-			reports, made = append(reports, ast.NewTerm(report)), append(made, document)
+			reports, reporting = append(reports, ast.NewTerm(report)), append(reporting, document)
 		}
 	}
 	if len(reports) == 0 {
-		return ast.NewSet(), nil
+		return nil, nil
 	}
+	if findings, ok := p.assemble(router, reports); ok {
+		return findings, nil
+	}
+	findings, err := p.route(run, txn, router, reports, reporting)
+	if err != nil {
+		return nil, err
+	}
+	encoded, err := ast.JSON(findings)
+	if err != nil {
+		return nil, err
+	}
+	return decodeFindings(encoded)
+}
+
+// assemble says what the router would, where it need not be asked.
+func (p *planEvaluator) assemble(router string, reports []*ast.Term) ([]Finding, bool) {
+	switch {
+	case p.assembly == nil:
+		return nil, false
+	case router == made:
+		return changesOf(p.assembly, reports)
+	default:
+		return findingsOf(p.assembly, reports)
+	}
+}
+
+// route asks the router what becomes of the reports of these documents.
+func (p *planEvaluator) route(run *plan.Run, txn *transaction, router string, reports []*ast.Term, documents []string) (ast.Set, error) {
 	findings, err := routed(run, router, reports...)
 	var missing *inventory.NotRecordedError
 	if !errors.As(err, &missing) {
@@ -127,7 +165,7 @@ func (p *planEvaluator) reported(run *plan.Run, txn *transaction, router string,
 		switch {
 		case err == nil:
 			findings = findings.Union(found)
-		case !p.unrecorded(run, txn, made[index], err):
+		case !p.unrecorded(run, txn, documents[index], err):
 			return nil, err
 		}
 	}

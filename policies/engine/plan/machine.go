@@ -125,6 +125,9 @@ func (m *machine) valueOf(called *function, frame []*ast.Term) *ast.Term {
 }
 
 func (m *machine) execute(called *function, frame []*ast.Term) *ast.Term {
+	if value, done := m.substituted(called, frame); done {
+		return value
+	}
 	m.value = nil
 	for _, each := range called.blocks {
 		if m.run(each, frame) == returned {

@@ -1,0 +1,57 @@
+// Package assembly puts together in Go what all findings have in common: the functions of policies/lib/result.rego and
+// policies/lib/config.rego that take the most time. They say the same as those in Rego, which conftest and OPA run, and leave
+// what is rare to those: tests hold the two together for all examples, and a fuzz test for what rules may say.
+package assembly
+
+import "github.com/open-policy-agent/opa/v1/ast"
+
+// Calls calls a function of Rego by its path; nil where it is undefined.
+type Calls = func(path string, args ...*ast.Term) *ast.Term
+
+// Function is a function of Rego in Go. Where it is not done, Rego's own is to be asked.
+type Function = func(call Calls, args []*ast.Term) (value *ast.Term, done bool)
+
+// The packages of the library whose functions are carried out or called here.
+const (
+	config       = "data.stateward.lib.config."
+	result       = "data.stateward.lib.result."
+	scope        = "data.stateward.lib.scope."
+	confirmation = "data.stateward.lib.confirmation."
+)
+
+// Packages are those of the library that this package says the same as. It must not be used where they say something else.
+func Packages() []string {
+	return []string{"data.stateward.lib.config", "data.stateward.lib.confirmation", "data.stateward.lib.result", "data.stateward.lib.router", "data.stateward.lib.scope"}
+}
+
+// Assembly puts findings together under one set of Guardrails. It is safe for concurrent use.
+type Assembly struct {
+	settings settings
+	keys     map[string]*ast.Term
+}
+
+// New takes the Guardrails as rules see them at the root of data.
+func New(guardrails ast.Value) *Assembly {
+	made := &Assembly{settings: settingsOf(guardrails), keys: map[string]*ast.Term{}}
+	for _, key := range []string{
+		"action", "actions", "advice", "aliases", "annotations", "confirm", "confirmation", "confirmed", "custom", "data_loss", "dataLoss",
+		"dated", "default", "exception", "existing", "field", "fields", "fix", "id", "kind", "match", "msg", "name", "names",
+		"namespace", "object", "old", "operation", "others", "outside", "package", "params", "patch", "path", "profile", "quiet",
+		"rule", "scope", "scoped", "severity", "silent", "touched", "what",
+	} {
+		made.keys[key] = ast.StringTerm(key)
+	}
+	return made
+}
+
+// Functions are those of Rego that are carried out here, by their paths.
+func (a *Assembly) Functions() map[string]Function {
+	return map[string]Function{
+		config + "level":     a.level,
+		config + "param":     a.param,
+		result + "advice":    a.advice,
+		result + "field":     a.field,
+		result + "mutation":  a.mutation,
+		result + "violation": a.violation,
+	}
+}
