@@ -20,6 +20,7 @@ type custom struct {
 	DataLoss bool                `json:"dataLoss"`
 	On       map[string][]string `json:"on"`
 	When     map[string]Change   `json:"when"`
+	Changes  map[string][]string `json:"changes"`
 	OptIn    bool                `json:"optIn"`
 	Untyped  bool                `json:"untyped"`
 	Reads    []string            `json:"reads"`
@@ -87,7 +88,7 @@ func describe(module *ast.Module) (rule Rule, ok bool, err error) {
 	rule = Rule{
 		ID: id, Kind: kind, Category: category, File: at.File, Line: at.Row, Package: module.Package.Path.String(), Custom: IsCustom(module.Package.Path),
 		Title: note.Title, Description: strings.TrimSpace(note.Description),
-		Severity: values.Severity, Profile: values.Profile, Confirm: values.Confirm, DataLoss: values.DataLoss, On: values.On, When: values.When, OptIn: values.OptIn, Untyped: values.Untyped, Reads: values.Reads,
+		Severity: values.Severity, Profile: values.Profile, Confirm: values.Confirm, DataLoss: values.DataLoss, On: values.On, When: values.When, Changes: values.Changes, OptIn: values.OptIn, Untyped: values.Untyped, Reads: values.Reads,
 		Params: values.Params, Fix: values.Fix, Since: values.Since, Aliases: values.Aliases, CEL: values.CEL,
 		Notices: slices.ContainsFunc(module.Rules, func(rule *ast.Rule) bool { return rule.Head.Name == "notice" }),
 	}
@@ -197,6 +198,7 @@ func check(rule Rule) error {
 			problems = append(problems, fmt.Errorf("custom.when.%s: unknown change %q: use one of %v", name, rule.When[name], Changes()))
 		}
 	}
+	problems = append(problems, checkChanges(rule)...)
 	for _, name := range append(sortedNames(rule.On), rule.Reads...) {
 		if _, known := LookupResource(name); !known && name != ParentResource {
 			problems = append(problems, fmt.Errorf("unknown resource %q: add its API group to policies/resources.go", name))
@@ -215,6 +217,23 @@ func checkOperations(resource string, operations []string) (problems []error) {
 	for _, operation := range operations {
 		if !slices.Contains([]string{Create, Update, Delete, Inspect}, operation) {
 			problems = append(problems, fmt.Errorf("custom.on.%s: unknown operation %q: use CREATE, UPDATE, DELETE or AUDIT", resource, operation))
+		}
+	}
+	return problems
+}
+
+func checkChanges(rule Rule) (problems []error) {
+	for _, resource := range sortedNames(rule.Changes) {
+		if !slices.Contains(rule.On[resource], Update) {
+			problems = append(problems, fmt.Errorf("custom.changes: %q has no UPDATE in custom.on", resource))
+		}
+		if len(rule.Changes[resource]) == 0 {
+			problems = append(problems, fmt.Errorf("custom.changes.%s: names no field: name those that the rule judges a change of, or remove it", resource))
+		}
+		for _, field := range rule.Changes[resource] {
+			if slices.ContainsFunc(strings.Split(field, "."), func(key string) bool { return key == "" || strings.ContainsAny(key, "[]/ ") }) {
+				problems = append(problems, fmt.Errorf("custom.changes.%s: %q is not a field: write its keys with dots between them, as in spec.template", resource, field))
+			}
 		}
 	}
 	return problems

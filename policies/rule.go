@@ -93,6 +93,10 @@ type Rule struct {
 	// When maps resources of On to what a request must change for the rule to judge it. The rule has nothing to say about
 	// any other request, and is not called.
 	When map[string]Change `json:"when,omitempty"`
+	// Changes maps resources of On to the fields, as "spec.template", that the rule judges a change of: it has nothing new to
+	// say of an UPDATE that leaves all of them as they are, and is not called. Without an entry it judges what an UPDATE
+	// leaves alone too.
+	Changes map[string][]string `json:"changes,omitempty"`
 	// OptIn says that an API server asks about requests for this rule only where a registration names it.
 	OptIn bool `json:"optIn,omitempty"`
 	// Untyped says that the rule asks for nothing but the types of fields: it has nothing to say of what an API server sends,

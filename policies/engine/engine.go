@@ -98,7 +98,7 @@ func (e *Engine) Prepare(review Review) (*Prepared, error) {
 		verdict: Verdict{Allowed: true, Exempt: exempt(input, review), Library: e.revision, Guardrails: e.guardrails},
 	}
 	if prepared.verdict.Exempt == "" {
-		prepared.rules = e.rules.of(prepared.kind)
+		prepared.rules = e.rules.of(prepared.kind).narrowed(input)
 	}
 	return prepared, nil
 }

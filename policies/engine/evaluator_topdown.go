@@ -66,8 +66,11 @@ func runQuery(ctx context.Context, query *rego.PreparedEvalQuery, input ast.Valu
 	return decodeFindings(results[0].Bindings["findings"])
 }
 
-// query is prepared at the first evaluation of a set.
+// query is prepared at the first evaluation of a set. Of a part of a set it is that of the whole: the others have nothing to say.
 func (t *topdownEvaluator) query(ctx context.Context, set *ruleSet) (*rego.PreparedEvalQuery, error) {
+	if set.whole != nil {
+		set = set.whole
+	}
 	t.mutex.RLock()
 	known := t.queries[set]
 	t.mutex.RUnlock()

@@ -9,7 +9,12 @@ import (
 
 // ruleSet is the documents of the rules, and of the mutations, that apply to a kind of request: to evaluate a rule that has
 // nothing to say costs nearly as much as one that reports something.
-type ruleSet struct{ reports, changes []string }
+type ruleSet struct {
+	reports, changes []string
+	// narrowing is nil where every document is always asked for, and whole is the set that this one is a part of.
+	narrowing *narrowing
+	whole     *ruleSet
+}
 
 func (s *ruleSet) empty() bool { return len(s.reports)+len(s.changes) == 0 }
 
@@ -55,18 +60,19 @@ func (s *ruleSets) newRuleSet(kind requestKind) *ruleSet {
 	if kind.door == MutatingDoor {
 		report = "notice"
 	}
+	silent := func(rule policies.Rule) bool { return !s.applies(rule, kind) }
+	rules := slices.DeleteFunc(slices.Clone(s.library.Rules), silent)
+	mutations := slices.DeleteFunc(slices.Clone(s.library.Mutations), silent)
 	return &ruleSet{
-		reports: s.documents(s.library.Rules, kind, report),
-		changes: s.documents(s.library.Mutations, kind, "report"),
+		reports: documents(rules, report), changes: documents(mutations, "report"),
+		narrowing: newNarrowing(rules, mutations, kind),
 	}
 }
 
-// documents are what the rules that apply define.
-func (s *ruleSets) documents(rules []policies.Rule, kind requestKind, name string) (paths []string) {
+// documents are what rules define.
+func documents(rules []policies.Rule, name string) (paths []string) {
 	for _, rule := range rules {
-		if s.applies(rule, kind) {
-			paths = append(paths, rule.Package+"."+name)
-		}
+		paths = append(paths, rule.Package+"."+name)
 	}
 	return paths
 }

@@ -64,7 +64,7 @@ func stepsOf(t *testing.T, decider *Engine, file string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set := decider.rules.of(review.kind())
+	set := decider.rules.of(review.kind()).narrowed(input)
 	txn := newTransaction(inventory.NewSnapshot("default", []string{"services", "statefulsets"}))
 	txn.review = judged(input, review)
 	run := decider.evaluator.(*planEvaluator).start(t.Context(), input, txn)

@@ -33,7 +33,7 @@ func policy(name string, rule policies.Rule, level policies.Level, limits limits
 				NamespaceSelector: registration.ExceptSystem(),
 				ResourceRules:     resourceRules(rule.CEL.Requests(rule)),
 			},
-			MatchConditions: append(registration.MatchConditions(), limits.conditions...),
+			MatchConditions: slices.Concat(registration.MatchConditions(), changes(rule), limits.conditions),
 		},
 	}
 	if rule.Confirm {

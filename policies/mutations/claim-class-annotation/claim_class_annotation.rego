@@ -10,6 +10,8 @@
 # custom:
 #   on:
 #     statefulsets: [CREATE, UPDATE]
+#   changes:
+#     statefulsets: [spec.volumeClaimTemplates]
 #   fix: set spec.storageClassName
 #   since: v0.1.0
 package stateward.mutations["claim-class-annotation"]

@@ -14,6 +14,8 @@
 #     statefulsets: [CREATE, UPDATE]
 #     statefulsets/scale: [UPDATE]
 #     poddisruptionbudgets: [CREATE, UPDATE]
+#   changes:
+#     statefulsets: [spec.replicas, spec.template.metadata]
 #   reads: [statefulsets, deployments, poddisruptionbudgets]
 #   fix: make exactly one budget select these pods
 #   since: v0.1.0

@@ -12,6 +12,9 @@
 #   on:
 #     statefulsets: [CREATE, UPDATE]
 #     statefulsets/scale: [UPDATE]
+#   changes:
+#     statefulsets: [spec.replicas, spec.template.metadata, spec.template.spec.affinity,
+#       spec.template.spec.topologySpreadConstraints]
 #   reads: [statefulsets]
 #   fix: add topologySpreadConstraints on kubernetes.io/hostname that select the template's labels
 #   since: v0.1.0

@@ -38,6 +38,8 @@
 #     persistentvolumes/status: owners
 #     namespaces/status: owners
 #     namespaces/finalize: owners
+#   changes:
+#     statefulsets: [metadata.ownerReferences]
 #   fix: remove the ownerReference
 #   since: v0.1.0
 package stateward.rules.delete["owner-reference"]

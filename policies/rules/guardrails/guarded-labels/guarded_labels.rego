@@ -24,6 +24,8 @@
 #     persistentvolumeclaims/status: selection
 #     namespaces/status: selection
 #     namespaces/finalize: selection
+#   changes:
+#     statefulsets: [metadata.labels]
 #   reads: [statefulsets, persistentvolumeclaims]
 #   fix: keep the labels that the Guardrails select by
 #   since: v0.1.0

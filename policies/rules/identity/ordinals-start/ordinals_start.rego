@@ -12,6 +12,8 @@
 #   dataLoss: true
 #   on:
 #     statefulsets: [UPDATE]
+#   changes:
+#     statefulsets: [spec.ordinals]
 #   fix: keep ordinals.start, or first move the data to the claims of the new pods
 #   since: v0.1.0
 #   cel:

@@ -50,6 +50,8 @@
 #     pods/status: marks
 #     persistentvolumes/status: marks
 #     poddisruptionbudgets/status: marks
+#   changes:
+#     statefulsets: [metadata.annotations, metadata.labels]
 #   fix: keep the label
 #   since: v0.1.0
 #   cel:

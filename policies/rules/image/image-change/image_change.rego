@@ -19,6 +19,8 @@
 #     pods: [UPDATE]
 #   when:
 #     pods: images
+#   changes:
+#     statefulsets: [spec.template]
 #   reads: [pods, controllerrevisions]
 #   params:
 #     containers:

@@ -14,6 +14,8 @@
 #   severity: warn
 #   on:
 #     statefulsets: [UPDATE]
+#   changes:
+#     statefulsets: [spec.template.spec]
 #   params:
 #     images:
 #       type: array

@@ -17,6 +17,8 @@
 #   confirm: true
 #   on:
 #     statefulsets: [UPDATE]
+#   changes:
+#     statefulsets: [spec.replicas, spec.template, spec.updateStrategy]
 #   reads: [pods]
 #   params:
 #     maxCanaryPods:

@@ -14,6 +14,8 @@
 #   confirm: true
 #   on:
 #     statefulsets: [UPDATE]
+#   changes:
+#     statefulsets: [spec.replicas, spec.updateStrategy]
 #   reads: [pods]
 #   params:
 #     maxStep:

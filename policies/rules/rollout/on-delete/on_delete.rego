@@ -10,6 +10,8 @@
 #   severity: warn
 #   on:
 #     statefulsets: [UPDATE]
+#   changes:
+#     statefulsets: [spec.template]
 #   fix: delete the pods one by one, the last one first, and wait until each is Ready
 #   since: v0.1.0
 #   cel:

@@ -16,6 +16,8 @@
 #   confirm: true
 #   on:
 #     statefulsets: [UPDATE]
+#   changes:
+#     statefulsets: [spec.template]
 #   reads: [pods]
 #   fix: wait for the rollout to finish, or revert the template
 #   since: v0.1.0

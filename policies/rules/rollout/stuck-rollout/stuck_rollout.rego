@@ -10,6 +10,8 @@
 #   severity: warn
 #   on:
 #     statefulsets: [UPDATE]
+#   changes:
+#     statefulsets: [spec.template]
 #   reads: [pods]
 #   fix: make the change, then delete that pod, unless it is only just starting
 #   since: v0.1.0

@@ -14,6 +14,8 @@
 #   on:
 #     statefulsets: [UPDATE]
 #     statefulsets/scale: [UPDATE]
+#   changes:
+#     statefulsets: [spec.replicas]
 #   reads: [statefulsets, persistentvolumeclaims]
 #   fix: set whenScaled to Retain first; if the data may go, label the StatefulSet stateward.dev/ephemeral=true
 #   since: v0.1.0

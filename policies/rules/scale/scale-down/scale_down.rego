@@ -19,6 +19,8 @@
 #   on:
 #     statefulsets: [UPDATE]
 #     statefulsets/scale: [UPDATE]
+#   changes:
+#     statefulsets: [spec.replicas]
 #   reads: [statefulsets]
 #   params:
 #     quorums:

@@ -14,6 +14,8 @@
 #   on:
 #     statefulsets: [UPDATE]
 #     statefulsets/scale: [UPDATE]
+#   changes:
+#     statefulsets: [spec.replicas]
 #   reads: [statefulsets]
 #   fix: keep at least one replica, unless you want to stop the whole set
 #   since: v0.1.0

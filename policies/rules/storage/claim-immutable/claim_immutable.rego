@@ -11,6 +11,8 @@
 #   severity: deny
 #   on:
 #     statefulsets: [UPDATE]
+#   changes:
+#     statefulsets: [spec.podManagementPolicy, spec.selector, spec.serviceName, spec.volumeClaimTemplates]
 #   fix: keep the old value, or delete the StatefulSet without its pods and create it again
 #   since: v0.1.0
 package stateward.rules.storage["claim-immutable"]

@@ -15,6 +15,8 @@
 #   on:
 #     statefulsets: [CREATE, UPDATE]
 #     statefulsets/scale: [UPDATE]
+#   changes:
+#     statefulsets: [spec.ordinals, spec.replicas]
 #   reads: [statefulsets, persistentvolumeclaims, pods]
 #   fix: resize or delete these claims first, or give the set another name
 #   since: v0.1.0

@@ -1,0 +1,92 @@
+package engine
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine/lazy"
+)
+
+// narrowing tells which documents of a ruleSet have nothing new to say of an UPDATE: those of rules that judge the change of
+// fields which it leaves alone.
+type narrowing struct {
+	// fields are all that some rule of the set judges a change of.
+	fields []string
+	// reports and changes hold, for each document of the set, the indexes of its fields; nil for one that is always asked.
+	reports, changes [][]int
+}
+
+// newNarrowing is nil where every rule is always asked.
+func newNarrowing(reports, changes []policies.Rule, kind requestKind) *narrowing {
+	if kind.operation != policies.Update {
+		return nil
+	}
+	made := &narrowing{}
+	made.reports, made.changes = made.indexes(reports, kind.resource), made.indexes(changes, kind.resource)
+	if len(made.fields) == 0 {
+		return nil
+	}
+	return made
+}
+
+func (n *narrowing) indexes(rules []policies.Rule, resource string) (all [][]int) {
+	for _, rule := range rules {
+		var indexes []int
+		for _, field := range rule.Changes[resource] {
+			if !slices.Contains(n.fields, field) {
+				n.fields = append(n.fields, field)
+			}
+			indexes = append(indexes, slices.Index(n.fields, field))
+		}
+		all = append(all, indexes)
+	}
+	return all
+}
+
+// narrowed is the set without the rules that judge changes of what is the same in both versions of the object.
+func (s *ruleSet) narrowed(input ast.Value) *ruleSet {
+	if s.narrowing == nil {
+		return s
+	}
+	object, old := part(input, "object"), part(input, "oldObject")
+	if object == nil || old == nil {
+		return s
+	}
+	changed := make([]bool, len(s.narrowing.fields))
+	for index, field := range s.narrowing.fields {
+		changed[index] = differ(object, old, field)
+	}
+	return &ruleSet{
+		reports: asked(s.reports, s.narrowing.reports, changed), changes: asked(s.changes, s.narrowing.changes, changed),
+		whole: s,
+	}
+}
+
+// asked are the documents that have something to say where these fields have changed.
+func asked(documents []string, fields [][]int, changed []bool) []string {
+	asked := make([]string, 0, len(documents))
+	for index, document := range documents {
+		if fields[index] == nil || slices.ContainsFunc(fields[index], func(field int) bool { return changed[field] }) {
+			asked = append(asked, document)
+		}
+	}
+	return asked
+}
+
+// differ compares a field of two versions. It is the same value, or the text of it, in what an update leaves alone.
+func differ(object, old ast.Value, field string) bool {
+	for key := range strings.SplitSeq(field, ".") {
+		if object == nil || old == nil {
+			break
+		}
+		term := ast.StringTerm(key)
+		object, old = lazy.Get(object, term), lazy.Get(old, term)
+	}
+	if object == nil || old == nil {
+		return object != nil || old != nil
+	}
+	return !lazy.Equal(object, old)
+}
