@@ -12,12 +12,10 @@ import data.stateward.lib.mounts
 #   The containers before and after an update, as {old, new, by}, each with its path: paired by name, then by a claim
 #   that both find at one place, then by a claim that both use, then by repository, then by position. Containers that
 #   have no counterpart are left out.
-pairs(entry) := array.flatten([by_name, by_place, by_claim, by_repository, by_position]) if {
-	by_name := [{"old": old, "new": new, "by": "name"} |
-		some new in image.containers(entry.object)
-		some old in image.containers(entry.old)
-		old.container.name == new.container.name
-	]
+pairs(entry) := _by_name(entry) if {
+	count(_by_name(entry)) == max([count(image.containers(entry.object)), count(image.containers(entry.old))])
+} else := array.flatten([by_name, by_place, by_claim, by_repository, by_position]) if {
+	by_name := _by_name(entry)
 	by_place := _more(entry, by_name, "place")
 	by_claim := _more(entry, array.concat(by_name, by_place), "claim")
 	by_repository := _more(entry, array.flatten([by_name, by_place, by_claim]), "repository")
@@ -109,6 +107,12 @@ holds_data(value, item) if {
 	"containers" in item.path
 	count(mounts.claims(value)) == 0
 }
+
+_by_name(entry) := [{"old": old, "new": new, "by": "name"} |
+	some new in image.containers(entry.object)
+	some old in image.containers(entry.old)
+	old.container.name == new.container.name
+]
 
 _more(entry, known, by) := [{"old": old, "new": new, "by": by} |
 	some new in image.containers(entry.object)

@@ -143,7 +143,18 @@ report contains result.advice(rego.metadata.chain(), entry, {
 _updates := [entry |
 	some entry in review.statefulsets
 	rollout.changes(entry)
+	_way(entry.object) != _way(entry.old)
 ]
+
+# All that leads containers to their data. Most updates change an image and nothing of this.
+_way(sts) := [
+	object.get(sts, ["spec", "volumeClaimTemplates"], null),
+	object.get(sts, ["spec", "template", "spec", "volumes"], null),
+	object.get(sts, ["spec", "template", "spec", "securityContext"], null),
+	[[item.path, [object.get(item.container, field, null) | some field in _fields]] | some item in image.containers(sts)],
+]
+
+_fields := ["name", "env", "volumeMounts", "volumeDevices", "securityContext"]
 
 _instead(loss) := "" if {
 	loss.now == ""
