@@ -45,6 +45,7 @@ type Metrics struct {
 	reloads    *prometheus.CounterVec
 	excepted   *prometheus.CounterVec
 	records    *prometheus.CounterVec
+	writes     *prometheus.CounterVec
 }
 
 // NewMetrics registers the metrics.
@@ -91,10 +92,15 @@ func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 			Name: "stateward_decision_log_records_total",
 			Help: "Records of the decision log by result: written, dropped because the queue was full, or failed to be written.",
 		}, []string{"result"}),
+		writes: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "stateward_cluster_writes_total",
+			Help: "Events and uses of Confirmations by result: written, limited (too many Events about one object), gone (the object does not exist), " +
+				"dropped because the queue was full, or failed to be written.",
+		}, []string{"kind", "result"}),
 	}
 	for _, collector := range []prometheus.Collector{
 		metrics.requests, metrics.duration, metrics.results, metrics.errors, metrics.library, metrics.notAfter,
-		metrics.distrusted, metrics.reloads, metrics.excepted, metrics.records,
+		metrics.distrusted, metrics.reloads, metrics.excepted, metrics.records, metrics.writes,
 	} {
 		if err := registry.Register(collector); err != nil {
 			return nil, err
@@ -133,6 +139,9 @@ func (m *Metrics) countFindings(verdict engine.Verdict) {
 
 // countRecord records what became of a record of the decision log.
 func (m *Metrics) countRecord(result string) { m.records.WithLabelValues(result).Inc() }
+
+// countWrite records what became of an Event or of uses of a Confirmation.
+func (m *Metrics) countWrite(kind, result string) { m.writes.WithLabelValues(kind, result).Inc() }
 
 // SetLibrary records the revisions in force.
 func (m *Metrics) SetLibrary(revision, guardrails string) {

@@ -54,6 +54,9 @@ type Finding struct {
 
 // Confirmation is what a person confirmed a guarded operation with.
 type Confirmation struct {
+	// Namespace and Name are those of the Confirmation object; empty for annotations.
+	Namespace string `json:"namespace,omitempty"`
+	Name      string `json:"name,omitempty"`
 	// By is who, as Stateward recorded it; Until is RFC 3339; Reason may be empty.
 	By     string `json:"by"`
 	Until  string `json:"until"`

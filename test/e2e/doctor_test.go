@@ -216,9 +216,9 @@ func registrations() map[string]registrationCase {
 			webhook.MatchPolicy = &exact
 		}), 1, []string{object + "matchPolicy is Exact, not Equivalent"}},
 		"dry runs are not to be asked about": {critical(func(webhook *admissionregistrationv1.ValidatingWebhook) {
-			some := admissionregistrationv1.SideEffectClassNoneOnDryRun
+			some := admissionregistrationv1.SideEffectClassSome
 			webhook.SideEffects = &some
-		}), 1, []string{object + "sideEffects is NoneOnDryRun, not None"}},
+		}), 1, []string{object + "sideEffects is Some, not NoneOnDryRun"}},
 		"mutations are not asked again": {
 			func(_ *admissionregistrationv1.ValidatingWebhookConfiguration, mutating *admissionregistrationv1.MutatingWebhookConfiguration) {
 				never := admissionregistrationv1.NeverReinvocationPolicy
