@@ -46,6 +46,7 @@ type Metrics struct {
 	excepted   *prometheus.CounterVec
 	records    *prometheus.CounterVec
 	writes     *prometheus.CounterVec
+	checks     *prometheus.CounterVec
 }
 
 // NewMetrics registers the metrics.
@@ -97,10 +98,15 @@ func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 			Help: "Events and uses of Confirmations by result: written, limited (too many Events about one object), gone (the object does not exist), " +
 				"dropped because the queue was full, or failed to be written.",
 		}, []string{"kind", "result"}),
+		checks: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "stateward_service_checks_total",
+			Help: "Checks of StatefulSets 1 and 10 minutes after a creation that headless-service had a finding about, by result: found, missing, " +
+				"idle (no pods), gone, dropped or failed.",
+		}, []string{"result"}),
 	}
 	for _, collector := range []prometheus.Collector{
 		metrics.requests, metrics.duration, metrics.results, metrics.errors, metrics.library, metrics.notAfter,
-		metrics.distrusted, metrics.reloads, metrics.excepted, metrics.records, metrics.writes,
+		metrics.distrusted, metrics.reloads, metrics.excepted, metrics.records, metrics.writes, metrics.checks,
 	} {
 		if err := registry.Register(collector); err != nil {
 			return nil, err
@@ -142,6 +148,9 @@ func (m *Metrics) countRecord(result string) { m.records.WithLabelValues(result)
 
 // countWrite records what became of an Event or of uses of a Confirmation.
 func (m *Metrics) countWrite(kind, result string) { m.writes.WithLabelValues(kind, result).Inc() }
+
+// countCheck records what a later look at a StatefulSet without Service found.
+func (m *Metrics) countCheck(result string) { m.checks.WithLabelValues(result).Inc() }
 
 // SetLibrary records the revisions in force.
 func (m *Metrics) SetLibrary(revision, guardrails string) {

@@ -145,7 +145,8 @@ func newRecorder(runner manager.Manager, options Options, gauges *Metrics) (*rec
 		return nil, fmt.Errorf("reach Kubernetes API at %s: %w", options.Config.Host, err)
 	}
 	return recorder.New(recorder.Options{
-		Client: api, Instance: options.DecisionLabels["id"], Count: gauges.countWrite, Now: time.Now, Log: options.Log,
+		Client: api, Instance: options.DecisionLabels["id"], Now: time.Now, Log: options.Log,
+		Count: gauges.countWrite, Checked: gauges.countCheck,
 	}), nil
 }
 

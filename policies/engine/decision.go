@@ -94,7 +94,8 @@ type Undecided struct {
 
 // sortFindings orders findings by level, rule, object and field, so that equal reviews read equal.
 func sortFindings(findings []Finding) {
-	rank := func(level policies.Level) int { return slices.Index(policies.Levels(), level) }
+	order := []policies.Level{policies.Deny, policies.Warn, policies.Event, policies.Audit}
+	rank := func(level policies.Level) int { return slices.Index(order, level) }
 	slices.SortFunc(findings, func(a, b Finding) int {
 		return cmp.Or(
 			cmp.Compare(rank(a.Level), rank(b.Level)),

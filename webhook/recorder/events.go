@@ -29,8 +29,8 @@ type Event struct {
 	Object corev1.ObjectReference
 	// Type is Normal or Warning, Reason a word in CamelCase.
 	Type, Reason, Message string
-	// New says that the object was only about to be created. If it does not exist, no Event is written.
-	New bool
+	// Unproved says that the object may not exist, as one that is only about to be created. Then no Event is written.
+	Unproved bool
 	// due is when it is to be written.
 	due time.Time
 }
@@ -41,7 +41,7 @@ func (r *Recorder) Event(event Event) {
 		return
 	}
 	event.due = r.Now()
-	if event.New {
+	if event.Unproved {
 		event.due = event.due.Add(creation)
 	}
 	offer(r, ofEvent, r.events, event)
@@ -71,16 +71,17 @@ func (r *Recorder) writeEvents(ctx context.Context, end bool) {
 func (r *Recorder) writeEvent(ctx context.Context, event Event) {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
-	if event.New {
-		exists, err := r.exists(ctx, event.Object)
+	if event.Unproved {
+		uid, err := r.stored(ctx, event.Object)
 		switch {
 		case err != nil:
 			r.done(ofEvent, Failed, err)
 			return
-		case !exists:
+		case uid == "" || event.Object.UID != "" && event.Object.UID != uid:
 			r.done(ofEvent, Gone, nil)
 			return
 		}
+		event.Object.UID = uid
 	}
 	correlated, err := r.correlator.EventCorrelate(r.made(event))
 	switch {
@@ -115,15 +116,12 @@ func (r *Recorder) store(ctx context.Context, event *corev1.Event, patch []byte)
 	return r.Client.Create(ctx, event)
 }
 
-// exists looks for the object with its UID.
-func (r *Recorder) exists(ctx context.Context, object corev1.ObjectReference) (bool, error) {
+// stored returns the UID of the object of this kind and name, "" if there is none.
+func (r *Recorder) stored(ctx context.Context, object corev1.ObjectReference) (types.UID, error) {
 	stored := &metav1.PartialObjectMetadata{}
 	stored.SetGroupVersionKind(object.GroupVersionKind())
 	err := r.Client.Get(ctx, client.ObjectKey{Namespace: object.Namespace, Name: object.Name}, stored)
-	if apierrors.IsNotFound(err) {
-		return false, nil
-	}
-	return err == nil && stored.UID == object.UID, err
+	return stored.UID, client.IgnoreNotFound(err)
 }
 
 func (r *Recorder) made(event Event) *corev1.Event {

@@ -1,5 +1,5 @@
 // Package recorder writes into the cluster what follows from decisions: the uses of Confirmations into their status, and
-// Events. It works beside the requests, and no decision reads what it writes. What it has no room for is dropped and
+// Events, some of them after a later look at what was created. It works beside the requests, and no decision reads what it writes. What it has no room for is dropped and
 // counted; what waits when the process ends is written within a few seconds or lost.
 package recorder
 
@@ -55,18 +55,22 @@ type Options struct {
 	Client client.Client
 	// Instance is the name of the pod, as Events have it.
 	Instance string
-	// Count counts what becomes of a write of a kind.
-	Count func(kind, result string)
-	Now   func() time.Time
-	Log   logr.Logger
+	// Count counts what becomes of a write of a kind, Checked what a later look at a StatefulSet finds.
+	Count   func(kind, result string)
+	Checked func(result string)
+	Now     func() time.Time
+	Log     logr.Logger
 }
 
 // Recorder writes what it is given. A nil Recorder writes nothing.
 type Recorder struct {
 	Options
 
-	uses   chan Used
-	events chan Event
+	uses    chan Used
+	events  chan Event
+	created chan look
+	// looks are those that are not due yet.
+	looks []look
 	// later are Events that are not due yet.
 	later []Event
 	// used are the uses that were not written yet.
@@ -87,7 +91,7 @@ func NewClient(config *rest.Config, options client.Options) (client.Client, erro
 func New(options Options) *Recorder {
 	return &Recorder{
 		Options: options,
-		uses:    make(chan Used, longestQueue), events: make(chan Event, longestQueue),
+		uses:    make(chan Used, longestQueue), events: make(chan Event, longestQueue), created: make(chan look, longestQueue),
 		used:       map[types.NamespacedName][]confirmations.Use{},
 		correlator: record.NewEventCorrelatorWithOptions(record.CorrelatorOptions{}),
 	}
@@ -125,6 +129,9 @@ func (r *Recorder) write(ctx context.Context, end bool) {
 		r.collect(<-r.uses)
 	}
 	r.writeUses(ctx)
+	if !end {
+		r.checkServices(ctx)
+	}
 	r.writeEvents(ctx, end)
 }
 

@@ -50,7 +50,9 @@ func newRecorder(api client.Client) (*recorder.Recorder, *results) {
 	// Events are named after the time.
 	var ticks atomic.Int64
 	now := func() time.Time { return noon.Add(time.Duration(ticks.Add(1))) }
-	return recorder.New(recorder.Options{Client: api, Instance: "stateward-0", Count: got.add, Now: now, Log: logr.Discard()}), got
+	return recorder.New(recorder.Options{
+		Client: api, Instance: "stateward-0", Count: got.add, Checked: func(string) {}, Now: now, Log: logr.Discard(),
+	}), got
 }
 
 // flush writes what waits: a Recorder that ends leaves nothing.
@@ -204,14 +206,18 @@ func TestRecorderCountsEqualEvents(t *testing.T) {
 			[]string{"default Pod/db-0 Warning ImageTag: a tag that moves (1)"}, map[string]int{"event written": 1},
 		},
 		"an object that was created": {
-			[]recorder.Event{event(func(e *recorder.Event) { e.New = true })},
+			[]recorder.Event{event(func(e *recorder.Event) { e.Unproved = true })},
+			[]string{"shop Pod/db-0 Warning ImageTag: a tag that moves (1)"}, map[string]int{"event written": 1},
+		},
+		"an object without a UID in the request": {
+			[]recorder.Event{event(func(e *recorder.Event) { e.Unproved, e.Object.UID = true, "" })},
 			[]string{"shop Pod/db-0 Warning ImageTag: a tag that moves (1)"}, map[string]int{"event written": 1},
 		},
 		"an object that was not created": {
-			[]recorder.Event{event(func(e *recorder.Event) { e.New, e.Object.Name = true, "db-1" })}, nil, map[string]int{"event gone": 1},
+			[]recorder.Event{event(func(e *recorder.Event) { e.Unproved, e.Object.Name = true, "db-1" })}, nil, map[string]int{"event gone": 1},
 		},
 		"another object of the same name": {
-			[]recorder.Event{event(func(e *recorder.Event) { e.New, e.Object.UID = true, "p0" })}, nil, map[string]int{"event gone": 1},
+			[]recorder.Event{event(func(e *recorder.Event) { e.Unproved, e.Object.UID = true, "p0" })}, nil, map[string]int{"event gone": 1},
 		},
 		"a long message": {
 			[]recorder.Event{event(func(e *recorder.Event) { e.Message = strings.Repeat("é", 600) })},
