@@ -24,6 +24,8 @@ const (
 	Warn  Level = "warn"
 	Audit Level = "audit"
 	Off   Level = "off"
+	// Event is a warning of which an Event about the object tells instead; Guardrails set it by who acts, not for a rule.
+	Event Level = "event"
 )
 
 // Levels lists every level that Guardrails may give a rule.

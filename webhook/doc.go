@@ -12,7 +12,8 @@
 //     connections from this side would cut off requests that are on their way.
 //  3. When the delay is over and no client is connected, or after the timeout at last, the listener is closed. The timeout
 //     is beyond the 90 seconds for which API servers keep connections that they do not use.
-//  4. What is still being decided is waited for, and only then the caches stop that decisions look at.
+//  4. What is still being decided is waited for, and only then the caches stop that decisions look at, and what follows
+//     from the decisions is written.
 //
 // Contexts of requests know nothing of all this: they end with the deadline that the API server has set, or when it is
 // gone. For the same reason idle connections are kept for longer than API servers keep them: the side that closes

@@ -18,10 +18,11 @@ import (
 	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/policies/forecast"
 	"github.com/stateward/stateward/webhook/decisionlog"
+	"github.com/stateward/stateward/webhook/recorder"
 )
 
-// Handler decides admission requests at one door. It has no side effects: the API server may call it more than once
-// for one request.
+// Handler decides admission requests at one door. The API server may call it more than once for one request. What it hands to
+// the Recorder is written later, and no decision depends on it.
 type Handler struct {
 	// Policy is what decides now, or why nothing can be decided yet; nothing is allowed before.
 	Policy func() (*Policy, error)
@@ -35,6 +36,8 @@ type Handler struct {
 	Metrics *Metrics
 	// Log records what is decided; nil records nothing.
 	Log *decisionlog.Log
+	// Recorder writes what follows from decisions; nil writes nothing.
+	Recorder *recorder.Recorder
 	// Gates are the feature gates of the cluster, for forecasts; nil means those of the newest version.
 	Gates func() forecast.Gates
 }
@@ -74,6 +77,7 @@ func (h *Handler) decide(ctx context.Context, request *admissionv1.AdmissionRequ
 	if !verdict.Allowed {
 		log.FromContext(ctx).Info("denied", "operation", request.Operation, "rules", deniedBy(verdict))
 	}
+	h.writesAfterwards(ctx, policy, request, verdict)
 	response, err := h.respond(ctx, policy, request, verdict)
 	if err != nil {
 		return refused(http.StatusInternalServerError, err), decisionError

@@ -45,6 +45,8 @@ type Metrics struct {
 	reloads    *prometheus.CounterVec
 	excepted   *prometheus.CounterVec
 	records    *prometheus.CounterVec
+	writes     *prometheus.CounterVec
+	checks     *prometheus.CounterVec
 }
 
 // NewMetrics registers the metrics.
@@ -91,10 +93,20 @@ func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 			Name: "stateward_decision_log_records_total",
 			Help: "Records of the decision log by result: written, dropped because the queue was full, or failed to be written.",
 		}, []string{"result"}),
+		writes: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "stateward_cluster_writes_total",
+			Help: "Events and uses of Confirmations by result: written, limited (too many Events about one object), gone (the object does not exist), " +
+				"dropped because the queue was full, or failed to be written.",
+		}, []string{"kind", "result"}),
+		checks: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "stateward_service_checks_total",
+			Help: "Checks of StatefulSets 1 and 10 minutes after a creation that headless-service had a finding about, by result: found, missing, " +
+				"idle (no pods), gone, dropped or failed.",
+		}, []string{"result"}),
 	}
 	for _, collector := range []prometheus.Collector{
 		metrics.requests, metrics.duration, metrics.results, metrics.errors, metrics.library, metrics.notAfter,
-		metrics.distrusted, metrics.reloads, metrics.excepted, metrics.records,
+		metrics.distrusted, metrics.reloads, metrics.excepted, metrics.records, metrics.writes, metrics.checks,
 	} {
 		if err := registry.Register(collector); err != nil {
 			return nil, err
@@ -133,6 +145,12 @@ func (m *Metrics) countFindings(verdict engine.Verdict) {
 
 // countRecord records what became of a record of the decision log.
 func (m *Metrics) countRecord(result string) { m.records.WithLabelValues(result).Inc() }
+
+// countWrite records what became of an Event or of uses of a Confirmation.
+func (m *Metrics) countWrite(kind, result string) { m.writes.WithLabelValues(kind, result).Inc() }
+
+// countCheck records what a later look at a StatefulSet without Service found.
+func (m *Metrics) countCheck(result string) { m.checks.WithLabelValues(result).Inc() }
 
 // SetLibrary records the revisions in force.
 func (m *Metrics) SetLibrary(revision, guardrails string) {

@@ -94,9 +94,22 @@ func Warnings(findings []engine.Finding) []string {
 	return lines
 }
 
-// warning is the whole message where it fits, else without the way out, without the field, or cut. It says first why
-// what would be denied is not.
+// warning is the whole message where it fits, else without the way out, without the field, or cut.
 func warning(finding engine.Finding) string {
+	candidates := texts(finding)
+	for _, text := range candidates {
+		if length(text) <= maxWarningLength {
+			return text
+		}
+	}
+	return cut(candidates[len(candidates)-1], maxWarningLength)
+}
+
+// full is the longest text of a finding that is no denial.
+func full(finding engine.Finding) string { return texts(finding)[0] }
+
+// texts say the same, from the longest to the shortest. They say first why what would be denied is not.
+func texts(finding engine.Finding) []string {
 	what := finding.What
 	switch {
 	case finding.Confirmed:
@@ -111,12 +124,7 @@ func warning(finding engine.Finding) string {
 	if !finding.Confirmed && !finding.Existing {
 		candidates = append([]string{finding.Message}, candidates...)
 	}
-	for _, text := range candidates {
-		if length(text) <= maxWarningLength {
-			return text
-		}
-	}
-	return cut(candidates[len(candidates)-1], maxWarningLength)
+	return candidates
 }
 
 // consent says how a finding is confirmed.

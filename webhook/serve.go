@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
@@ -24,10 +25,10 @@ import (
 	"github.com/stateward/stateward/certs"
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
-	"github.com/stateward/stateward/policies/forecast"
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/webhook/cluster"
 	"github.com/stateward/stateward/webhook/decisionlog"
+	"github.com/stateward/stateward/webhook/recorder"
 	"github.com/stateward/stateward/webhook/registration"
 )
 
@@ -83,9 +84,16 @@ func Serve(ctx context.Context, options Options) error {
 	if err != nil {
 		return err
 	}
-	answers := newServer(options, handler(decides.inForce, gauges, decisions, version.gates))
+	writes, err := newRecorder(runner, options, gauges)
+	if err != nil {
+		return err
+	}
+	answers := newServer(options, handler(Handler{
+		Policy: decides.inForce.current, Metrics: gauges, Log: decisions, Gates: version.gates, Recorder: writes,
+	}))
 	if err := errors.Join(
 		attach(runner, options, gauges, decides, answers), runner.Add(manager.RunnableFunc(decisions.Run)), runner.Add(manager.RunnableFunc(version.run)),
+		runner.Add(manager.RunnableFunc(writes.Run)),
 	); err != nil {
 		return fmt.Errorf("assemble webhook: %w", err)
 	}
@@ -130,18 +138,33 @@ func newReloader(runner manager.Manager, options Options, gauges *Metrics) *relo
 	return decides
 }
 
-// handler answers at all doors. The server of controller-runtime is never started: all it does is to count what is asked.
-func handler(decides *inForce, gauges *Metrics, decisions *decisionlog.Log, gates func() forecast.Gates) http.Handler {
-	gate := defaultGate()
+// newRecorder has the rate limit of its client for itself: no request waits for it.
+func newRecorder(runner manager.Manager, options Options, gauges *Metrics) (*recorder.Recorder, error) {
+	api, err := recorder.NewClient(options.Config, client.Options{Scheme: runner.GetScheme(), Mapper: runner.GetRESTMapper()})
+	if err != nil {
+		return nil, fmt.Errorf("reach Kubernetes API at %s: %w", options.Config.Host, err)
+	}
+	return recorder.New(recorder.Options{
+		Client: api, Instance: options.DecisionLabels["id"], Now: time.Now, Log: options.Log,
+		Count: gauges.countWrite, Checked: gauges.countCheck,
+	}), nil
+}
+
+// handler answers at all doors, as the model says. The server of controller-runtime is never started: all it does is to count
+// what is asked.
+func handler(model Handler) http.Handler {
+	model.Gate, model.Now = defaultGate(), time.Now
 	door := func(door engine.Door) http.Handler {
-		return (&Handler{Policy: decides.current, Door: door, Now: time.Now, Gate: gate, Metrics: gauges, Log: decisions, Gates: gates}).HTTP()
+		each := model
+		each.Door = door
+		return each.HTTP()
 	}
 	doors := http.NewServeMux()
 	counted := ctrlwebhook.NewServer(ctrlwebhook.Options{WebhookMux: doors})
 	counted.Register(registration.ValidatePath, door(engine.ValidatingDoor))
 	counted.Register(registration.MutatePath, door(engine.MutatingDoor))
-	counted.Register(registration.GuardrailsPath, withDeadline(&admission.Webhook{Handler: &guardrailsHandler{policy: decides.current}}))
-	counted.Register(registration.ConfirmationsPath, withDeadline(&admission.Webhook{Handler: &confirmationHandler{policy: decides.current, now: time.Now}}))
+	counted.Register(registration.GuardrailsPath, withDeadline(&admission.Webhook{Handler: &guardrailsHandler{policy: model.Policy}}))
+	counted.Register(registration.ConfirmationsPath, withDeadline(&admission.Webhook{Handler: &confirmationHandler{policy: model.Policy, now: time.Now}}))
 	counted.Register(registration.ConfirmedByPath, withDeadline(&admission.Webhook{Handler: confirmedByHandler{}}))
 	return doors
 }

@@ -20,15 +20,20 @@ const Kind = "Confirmation"
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:resource:path=confirmations,singular=confirmation,scope=Namespaced
+// +kubebuilder:subresource:status
 // +kubebuilder:printcolumn:name="Operations",type=string,JSONPath=`.spec.operations`
 // +kubebuilder:printcolumn:name="Confirmed by",type=string,JSONPath=`.spec.confirmedBy`
 // +kubebuilder:printcolumn:name="Until",type=string,JSONPath=`.spec.until`
+// +kubebuilder:printcolumn:name="Uses",type=integer,JSONPath=`.status.uses`
+// +kubebuilder:printcolumn:name="Last used",type=date,JSONPath=`.status.lastUsed`
 // +kubebuilder:printcolumn:name="Reason",type=string,priority=1,JSONPath=`.spec.reason`
 type Confirmation struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
 	Spec Spec `json:"spec"`
+	// Status says what the Confirmation was used for. Stateward writes it after the decisions, and no decision reads it.
+	Status *Status `json:"status,omitempty"`
 }
 
 // Spec says what is confirmed. It cannot be changed.

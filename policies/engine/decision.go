@@ -54,6 +54,9 @@ type Finding struct {
 
 // Confirmation is what a person confirmed a guarded operation with.
 type Confirmation struct {
+	// Namespace and Name are those of the Confirmation object; empty for annotations.
+	Namespace string `json:"namespace,omitempty"`
+	Name      string `json:"name,omitempty"`
 	// By is who, as Stateward recorded it; Until is RFC 3339; Reason may be empty.
 	By     string `json:"by"`
 	Until  string `json:"until"`
@@ -91,7 +94,8 @@ type Undecided struct {
 
 // sortFindings orders findings by level, rule, object and message, so that equal reviews read equal.
 func sortFindings(findings []Finding) {
-	rank := func(level policies.Level) int { return slices.Index(policies.Levels(), level) }
+	order := []policies.Level{policies.Deny, policies.Warn, policies.Event, policies.Audit}
+	rank := func(level policies.Level) int { return slices.Index(order, level) }
 	slices.SortFunc(findings, func(a, b Finding) int {
 		return cmp.Or(
 			cmp.Compare(rank(a.Level), rank(b.Level)),

@@ -24,7 +24,7 @@ func assembledUnder() map[string]string {
 		"settings": `{"profile":"strict","match":{"excludedNamespaces":["shop"]},"rules":[{"id":"readiness-gate","action":"deny"},{"id":"spread","action":"off"},` +
 			`{"id":"cascade-delete","action":"audit"},{"id":"image-tag","match":{"names":["w*"]}},{"id":"headless-service","params":{"missing":"warn"}}],` +
 			`"exceptions":[{"rules":["max-unavailable","canary-first"],"match":{"names":["*"]},"reason":"r","owner":"o@example.com","expires":"2027-01-01T00:00:00Z"}]}`,
-		"actors": `{"fourEyes":true,"advice":{"automation":"audit"},"rules":[{"id":"canary-first","actions":{"automation":"deny"}},{"id":"image-change","params":{"containers":"all"}}]}`,
+		"actors": `{"fourEyes":true,"advice":{"automation":"event"},"rules":[{"id":"canary-first","actions":{"automation":"deny"}},{"id":"image-change","params":{"containers":"all"}}]}`,
 	}
 }
 

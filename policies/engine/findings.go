@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"encoding/json"
 	"reflect"
 	"slices"
@@ -52,13 +53,14 @@ func changesOf(a *assembly.Assembly, reports []*ast.Term) (changes []Finding, ok
 		for _, each := range said.Slice() {
 			made, isObject := each.Value.(ast.Object)
 			level, known := a.Level(each)
-			if !isObject || !known {
+			channel, readable := a.Channel(each)
+			if !isObject || !known || !readable {
 				return nil, false
 			}
 			if level == string(policies.Off) || isTrue(made.Get(ast.StringTerm("exception"))) {
 				continue
 			}
-			told := policies.Warn
+			told := cmp.Or(policies.Level(channel), policies.Warn)
 			if isTrue(made.Get(ast.StringTerm("silent"))) {
 				told = policies.Audit
 			}

@@ -8,19 +8,18 @@ package stateward.lib.config
 # METADATA
 # title: Level
 # description: |
-#   What becomes of a finding: deny, warn, audit (recorded only) or off. An advice is never more than a warning,
-#   and so is an existing problem, a confirmed operation, and an exception whose expiry cannot be checked without
-#   the time.
+#   What becomes of a finding: deny, warn, event (an Event about the object in the place of a warning), audit (recorded
+#   only) or off. An advice is never more than a warning, and so is an existing problem, a confirmed operation, and an
+#   exception whose expiry cannot be checked without the time.
 # scope: document
 level(finding) := "off" if {
 	finding.outside
 } else := "audit" if {
 	_action(finding) != "off"
 	finding.exception.dated
-} else := "audit" if {
-	finding.quiet
-	finding.advice
-	_action(finding) != "off"
+} else := finding.channel if {
+	finding.channel
+	_is_warning(finding)
 } else := "warn" if {
 	_action(finding) == "deny"
 	_softened(finding)
@@ -57,6 +56,13 @@ four_eyes if spec.fourEyes == true
 # title: Off
 # description: True for a rule or mutation that the Guardrails switch off.
 off(id) if _set([id], "action") == "off"
+
+_is_warning(finding) if _action(finding) == "warn"
+
+_is_warning(finding) if {
+	_action(finding) == "deny"
+	_softened(finding)
+}
 
 _action(finding) := finding.action
 
@@ -115,7 +121,7 @@ promoters := spec.promoters
 
 # METADATA
 # title: Advice
-# description: What happens to findings that never deny anything, by who acts.
+# description: Where warnings go, by who acts.
 # scope: document
 advice := spec.advice
 

@@ -182,9 +182,17 @@ test_level_of_an_actor_comes_first if {
 	config.level({"rule": "image-tag", "severity": "deny", "profile": {}, "action": "warn"}) == "warn"
 }
 
-test_quiet_advice_is_recorded_only if {
-	config.level({"rule": "image-tag", "severity": "deny", "profile": {}, "advice": true, "quiet": true}) == "audit"
-	config.level({"rule": "image-tag", "severity": "deny", "profile": {}, "quiet": true}) == "deny"
+test_warnings_alone_go_where_advice_is_set_to_go[channel] if {
+	some channel in ["audit", "event"]
+	finding := {"rule": "image-tag", "severity": "deny", "profile": {}, "channel": channel}
+	config.level(object.union(finding, {"advice": true})) == channel
+	config.level(object.union(finding, {"existing": true})) == channel
+	config.level(object.union(finding, {"action": "warn"})) == channel
+	config.level(object.union(finding, {"action": "audit"})) == "audit"
+	config.level(object.union(finding, {"action": "off"})) == "off"
+	config.level(object.union(finding, {"exception": {"dated": true}})) == "audit"
+	config.level(object.union(finding, {"outside": true})) == "off"
+	config.level(finding) == "deny"
 }
 
 test_levels_differ_by_actor_where_a_setting_says_so[name] if {

@@ -31,8 +31,9 @@ covering(target, rules, entry) := [confirmation |
 
 # METADATA
 # title: Record
-# description: Whose Confirmation it was, its name, until when and why.
+# description: Whose Confirmation it was, where it is, until when and why.
 record(confirmation) := {
+	"namespace": confirmation.metadata.namespace,
 	"name": confirmation.metadata.name,
 	"by": confirmation.spec.confirmedBy,
 	"until": confirmation.spec.until,

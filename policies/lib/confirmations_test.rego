@@ -129,7 +129,7 @@ test_own_confirmation_ends_no_set_with_four_eyes if {
 
 test_record_says_whose_confirmation_it_was if {
 	used := confirmation.covered(_entry, ["cascade-delete"]) with data.cluster.confirmations as _stored(_named)
-	used == {"name": "c", "by": "alice", "until": _later, "reason": "it moves"}
+	used == {"namespace": "default", "name": "c", "by": "alice", "until": _later, "reason": "it moves"}
 }
 
 # The fields replace those of the request, and are not merged into them.
@@ -145,7 +145,7 @@ _used(entry) if confirmation.covered(entry, ["cascade-delete"])
 _stored(spec) := {"default": {"c": _confirmation(spec)}}
 
 _confirmation(spec) := {
-	"metadata": {"name": "c"},
+	"metadata": {"name": "c", "namespace": "default"},
 	"spec": object.union({"operations": ["delete"], "until": _later, "confirmedBy": "alice", "reason": "it moves"}, spec),
 }
 

@@ -27,6 +27,7 @@ _violation(rule, called, entry) := object.union_n([
 	{"outside": true | scope.outside(called, entry)},
 	{"exception": exception | exception := scope.exception(called, entry)},
 	{"action": action | action := scope.action(called, entry)},
+	{"channel": channel | channel := scope.channel(entry)},
 ])
 
 _setting(violation, called, entry) := _missing(called, entry)[0] if {
@@ -34,6 +35,8 @@ _setting(violation, called, entry) := _missing(called, entry)[0] if {
 } else := _exempting(called, entry)[0] if {
 	violation.exception
 	config.level(violation) != "off"
+} else := {"path": ["spec", "advice", "automation"], "note": "in the place of a warning"} if {
+	_is_led_elsewhere(violation)
 } else := _acting(called, entry)[0] if {
 	violation.action
 } else := _set(called)[0] if {
@@ -41,6 +44,11 @@ _setting(violation, called, entry) := _missing(called, entry)[0] if {
 } else := {"path": ["spec", "profile"], "note": config.spec.profile} if {
 	violation.profile[config.spec.profile]
 } else := {"path": [], "note": "as the rule says"}
+
+_is_led_elsewhere(violation) if {
+	violation.channel
+	config.level(object.remove(violation, ["channel"])) == "warn"
+}
 
 _missing(called, entry) := array.concat(
 	[{"path": ["spec", "match"], "note": note} | scope.misses(config.spec.match, entry)],

@@ -34,6 +34,18 @@ test_setting_that_decides_is_named[text] if {
 			"spec": {"actors": _actors, "rules": [_set({"actions": {"flux": "off"}})]},
 			"want": ["off", "spec.rules[0].actions.flux", ""],
 		},
+		"advice of the class": {
+			"spec": {"advice": {"automation": "event"}},
+			"want": ["event", "spec.advice.automation", "in the place of a warning"],
+		},
+		"advice of the class about a denial": {
+			"spec": {"advice": {"automation": "event"}, "profile": "strict"},
+			"want": ["deny", "spec.profile", "strict"],
+		},
+		"advice of the class about what is only recorded": {
+			"spec": {"advice": {"automation": "audit"}, "rules": [_set({"action": "audit"})]},
+			"want": ["audit", "spec.rules[0].action", ""],
+		},
 		"match of all rules": {
 			"spec": {"match": {"namespaces": ["web"]}},
 			"want": ["off", "spec.match", "it selects other requests"],

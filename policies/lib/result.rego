@@ -78,7 +78,7 @@ _finding(chain, entry, found) := object.union_n([
 # What is set for who acts.
 _actor(called, entry) := object.union(
 	{"action": level | level := scope.action(called, entry)},
-	{"quiet": true | scope.quiet(entry)},
+	{"channel": channel | channel := scope.channel(entry)},
 ) if {
 	config.by_actor
 } else := {}

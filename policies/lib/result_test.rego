@@ -108,7 +108,7 @@ test_finding_that_a_confirmation_object_covers_is_marked if {
 	user := {"username": "bob"}
 	entry := object.union(_update(1, 2), {"group": "apps", "user": user, "old": {"metadata": {"namespace": "default"}}})
 	chain := _chain({"confirm": true, "severity": "deny"})
-	stored := {"default": {"c": {"metadata": {"name": "c"}, "spec": {
+	stored := {"default": {"c": {"metadata": {"name": "c", "namespace": "default"}, "spec": {
 		"operations": ["update"],
 		"objects": [{"group": "apps", "kind": "StatefulSet", "name": "web"}],
 		"until": "2026-11-23T12:10:00Z",
@@ -116,7 +116,13 @@ test_finding_that_a_confirmation_object_covers_is_marked if {
 	}}}}
 	finding := result.violation(chain, entry, _found({})) with data.cluster.confirmations as stored
 	finding.confirmed == true
-	finding.confirmation == {"name": "c", "by": "alice", "until": "2026-11-23T12:10:00Z", "reason": ""}
+	finding.confirmation == {
+		"namespace": "default",
+		"name": "c",
+		"by": "alice",
+		"until": "2026-11-23T12:10:00Z",
+		"reason": "",
+	}
 
 	# What would not be denied needs none.
 	existing := result.violation(chain, entry, _found({"touched": false})) with data.cluster.confirmations as stored

@@ -90,4 +90,6 @@ made(reports) := {object.union(finding, {"level": _told(finding)}) |
 
 _told(finding) := "audit" if {
 	finding.silent
+} else := finding.channel if {
+	finding.channel
 } else := "warn"

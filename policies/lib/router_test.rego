@@ -112,6 +112,11 @@ test_mutation_stays_a_warning_whatever_its_action[action] if {
 	levels == {"warn"}
 }
 
+test_mutation_tells_where_warnings_go if {
+	finding := {"rule": "default-selector", "severity": "warn", "profile": {}, "channel": "event"}
+	{made.level | some made in router.made([[finding]])} == {"event"}
+}
+
 test_silent_mutation_is_only_recorded if {
 	finding := {"rule": "auto-canary", "severity": "warn", "profile": {}, "silent": true}
 	{made.level | some made in router.made([[finding]])} == {"audit"}

@@ -77,10 +77,12 @@ action(called, entry) := [level |
 ][0]
 
 # METADATA
-# title: Quiet
-# description: True where advice is only recorded for who acts here.
-quiet(entry) if {
-	config.advice.automation == "audit"
+# title: Channel
+# description: |
+#   Where warnings go that who acts here does not get: "event" for Events about the object, "audit" where they are
+#   only recorded.
+channel(entry) := config.advice.automation if {
+	config.advice.automation in {"audit", "event"}
 	acts_as("automation", entry.user)
 }
 

@@ -251,11 +251,18 @@ test_others_have_no_level_of_their_own if {
 		with data.spec as {"rules": _levels, "actors": _actors}
 }
 
-test_automation_may_be_spared_advice if {
-	scope.quiet(_by("system:serviceaccount:a:b", [])) with data.kind as "Guardrails"
-		with data.spec as {"advice": {"automation": "audit"}}
-	not scope.quiet(_by("alice", [])) with data.kind as "Guardrails"
-		with data.spec as {"advice": {"automation": "audit"}}
+test_warnings_of_automation_may_go_elsewhere[channel] if {
+	some channel in ["audit", "event"]
+	scope.channel(_by("system:serviceaccount:a:b", [])) == channel with data.kind as "Guardrails"
+		with data.spec as {"advice": {"automation": channel}}
+	not scope.channel(_by("alice", [])) with data.kind as "Guardrails"
+		with data.spec as {"advice": {"automation": channel}}
+}
+
+test_warnings_of_automation_are_warnings_unless_set if {
+	not scope.channel(_by("system:serviceaccount:a:b", []))
+	not scope.channel(_by("system:serviceaccount:a:b", [])) with data.kind as "Guardrails"
+		with data.spec as {"advice": {"automation": "warn"}}
 }
 
 _by(user, groups) := object.union(_entry, {"user": {"username": user, "groups": groups}})

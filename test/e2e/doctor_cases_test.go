@@ -204,7 +204,10 @@ func unguardedOwner(t *testing.T, p *patient) {
 		WhenScaled:  appsv1.RetainPersistentVolumeClaimRetentionPolicyType,
 	}
 	p.create(t, set)
+	p.settled(t, 1)
+	p.allowed(t, "", append(breakGlass(), "delete", "service", "nginx")...)
 	p.diagnosed(t, 0, []string{
+		"StatefulSet/default/web: its Service nginx does not exist, so the DNS names of its pods do not resolve",
 		"CustomResourceDefinition/queues.queues.example.com: it owns StatefulSet default/web and is not guarded",
 		"`stateward rules registration --parent queues.queues.example.com`",
 		"StatefulSets: StatefulSet default/web has an owner and whenDeleted: Delete", allIsWell,

@@ -215,10 +215,10 @@ func registrations() map[string]registrationCase {
 			exact := admissionregistrationv1.Exact
 			webhook.MatchPolicy = &exact
 		}), 1, []string{object + "matchPolicy is Exact, not Equivalent"}},
-		"dry runs are not to be asked about": {critical(func(webhook *admissionregistrationv1.ValidatingWebhook) {
-			some := admissionregistrationv1.SideEffectClassNoneOnDryRun
-			webhook.SideEffects = &some
-		}), 1, []string{object + "sideEffects is NoneOnDryRun, not None"}},
+		"side effects are not announced": {critical(func(webhook *admissionregistrationv1.ValidatingWebhook) {
+			none := admissionregistrationv1.SideEffectClassNone
+			webhook.SideEffects = &none
+		}), 0, []string{object + "sideEffects is None, the manifests have NoneOnDryRun", allIsWell}},
 		"mutations are not asked again": {
 			func(_ *admissionregistrationv1.ValidatingWebhookConfiguration, mutating *admissionregistrationv1.MutatingWebhookConfiguration) {
 				never := admissionregistrationv1.NeverReinvocationPolicy

@@ -24,11 +24,14 @@ func reads(library *policies.Library) []string {
 	return slices.Sorted(maps.Keys(reads))
 }
 
+// eventsResource is what Stateward writes and never reads.
+const eventsResource = "events"
+
 // BundleRole is the ClusterRole that only self-managed certificates need.
 const BundleRole = Name + "-ca-bundle"
 
-// Roles builds the ClusterRoles: reading what the rules read and the Guardrails, whose status Stateward writes, and
-// keeping the caBundle of Stateward's own configurations, which only the self-managed certificates need, and looking up owners.
+// Roles builds the ClusterRoles: reading what the rules read and the Guardrails, whose status Stateward writes, writing what
+// follows from decisions, and keeping the caBundle of Stateward's own configurations, which only the self-managed certificates need, and looking up owners.
 func Roles(library *policies.Library) []rbacv1.ClusterRole {
 	byGroup := map[string][]string{}
 	for _, name := range reads(library) {
@@ -47,6 +50,9 @@ func Roles(library *policies.Library) []rbacv1.ClusterRole {
 		rbacv1.PolicyRule{APIGroups: []string{policies.Group}, Resources: []string{guardrailsResource + "/status"}, Verbs: []string{"patch"}},
 		// Those that ended.
 		rbacv1.PolicyRule{APIGroups: []string{policies.Group}, Resources: []string{policies.Confirmations}, Verbs: []string{"list", "delete"}},
+		// What is written after decisions: the uses of Confirmations, and Events in the namespaces of their objects.
+		rbacv1.PolicyRule{APIGroups: []string{policies.Group}, Resources: []string{policies.Confirmations + "/status"}, Verbs: []string{"patch"}},
+		rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{eventsResource}, Verbs: []string{"create", "patch"}},
 	)
 	bundle := clusterRole(BundleRole)
 	bundle.Rules = []rbacv1.PolicyRule{{

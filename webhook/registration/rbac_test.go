@@ -20,6 +20,8 @@ func TestRBACGrantsWhatRulesAndGuardrailsReadAndNoMore(t *testing.T) {
 		read("stateward.dev", "guardrails"),
 		{APIGroups: []string{"stateward.dev"}, Resources: []string{"guardrails/status"}, Verbs: []string{"patch"}},
 		{APIGroups: []string{"stateward.dev"}, Resources: []string{"confirmations"}, Verbs: []string{"list", "delete"}},
+		{APIGroups: []string{"stateward.dev"}, Resources: []string{"confirmations/status"}, Verbs: []string{"patch"}},
+		{APIGroups: []string{""}, Resources: []string{"events"}, Verbs: []string{"create", "patch"}},
 	}
 	tests := map[string]struct {
 		library *policies.Library

@@ -224,7 +224,7 @@ func TestOnlyWhatCanDestroySomethingIsRefusedWithoutStateward(t *testing.T) {
 		return common{
 			FailurePolicy: policy,
 			MatchPolicy:   admissionregistrationv1.Equivalent,
-			SideEffects:   admissionregistrationv1.SideEffectClassNone,
+			SideEffects:   admissionregistrationv1.SideEffectClassNoneOnDryRun,
 			Timeout:       5,
 			Versions:      []string{"v1"},
 			Namespaces: &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{
@@ -244,13 +244,13 @@ func TestOnlyWhatCanDestroySomethingIsRefusedWithoutStateward(t *testing.T) {
 			t.Errorf("%s has reinvocation policy %s", hook.Name, *hook.ReinvocationPolicy)
 		}
 	}
-	// Guardrails have no namespace.
+	// Guardrails have no namespace, and what checks Stateward's own kinds writes nothing afterwards.
 	own := want(admissionregistrationv1.Ignore)
-	own.Namespaces = nil
+	own.Namespaces, own.SideEffects = nil, admissionregistrationv1.SideEffectClassNone
 	// Some Confirmations are in the namespace of Stateward, and none is made in another user's name.
 	confirmations := func(policy admissionregistrationv1.FailurePolicyType) common {
 		entry := want(policy)
-		entry.Namespaces, entry.Conditions = nil, nil
+		entry.Namespaces, entry.Conditions, entry.SideEffects = nil, nil, admissionregistrationv1.SideEffectClassNone
 		return entry
 	}
 	soon := func(more ...string) common {

@@ -126,6 +126,7 @@ func checks() []check {
 		{"guardrails", "no Guardrails exist: every rule has its default level", (*examination).checkGuardrails},
 		{"webhooks", "the API server sends Stateward every request that the rules check", (*examination).checkWebhooks},
 		{"owners", "every custom resource that owns a StatefulSet is guarded", (*examination).checkOwners},
+		{"statefulsets", "every StatefulSet with pods has the Service that it names", (*examination).checkSets},
 		{"service", "the registration points to a running webhook", (*examination).checkService},
 		{"certificates", "", (*examination).checkCertificates},
 		{"cert-manager", "cert-manager is not used for certificates", (*examination).checkCertManager},

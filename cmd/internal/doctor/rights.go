@@ -59,7 +59,7 @@ func (e *examination) checkRule(ctx context.Context, role string, rule rbacv1.Po
 					}
 					if !may {
 						e.problem(accountObject, "apply manifests/base/rbac.yaml again, or what `stateward rules registration` prints",
-							"it may not %s %s: %s", verb, qualified(each, group), without(role, verb))
+							"it may not %s %s: %s", verb, qualified(each, group), without(role, each, verb))
 					}
 				}
 			}
@@ -76,14 +76,20 @@ func qualified(resource, group string) string {
 }
 
 // without says what the lack of a right of a role leads to.
-func without(role, verb string) string {
+func without(role, resource, verb string) string {
 	switch {
 	case role == registration.BundleRole:
 		return "a new self-managed CA would not be trusted"
 	case role != registration.Name:
 		return "a denial about one of them cannot say why"
-	case verb == "patch":
+	case resource == "guardrails/status":
 		return "the status of the Guardrails is not updated"
+	case resource == "confirmations/status":
+		return "the uses of Confirmations are not recorded"
+	case resource == "events":
+		return "no Events are written"
+	case verb == "delete":
+		return "Confirmations that ended are not deleted"
 	default:
 		return "a new pod would not become ready, and a running one may decide on stale data"
 	}

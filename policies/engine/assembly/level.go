@@ -32,15 +32,27 @@ func (a *Assembly) Level(finding *ast.Term) (level string, ok bool) {
 	if !ok {
 		return "", false
 	}
-	advice, exception := a.get(finding, "advice"), a.get(finding, "exception")
+	exception, channel := a.get(finding, "exception"), a.get(finding, "channel")
+	softened := holds(a.get(finding, "advice")) || holds(exception) || holds(a.get(finding, "existing")) || holds(a.get(finding, "confirmed"))
 	switch {
-	case action != off && holds(a.get(exception, "dated")), action != off && holds(a.get(finding, "quiet")) && holds(advice):
+	case action != off && holds(a.get(exception, "dated")):
 		return audit, true
-	case action == deny && (holds(advice) || holds(exception) || holds(a.get(finding, "existing")) || holds(a.get(finding, "confirmed"))):
+	case holds(channel) && (action == warn || action == deny && softened):
+		return text(channel)
+	case action == deny && softened:
 		return warn, true
 	default:
 		return action, true
 	}
+}
+
+// Channel is where a change is told of in the place of a warning; "" where nothing is set.
+func (a *Assembly) Channel(finding *ast.Term) (channel string, ok bool) {
+	set := a.get(finding, "channel")
+	if !holds(set) {
+		return "", true
+	}
+	return text(set)
 }
 
 // actionOf is what is set for the finding's rule, or what its metadata say.

@@ -127,8 +127,8 @@ func (s GuardrailsSpec) checkActors(found *mistakes) {
 			found.add(checkLevel(level), path...)
 		}
 	}
-	if s.Advice != nil && !slices.Contains([]string{"", "warn", "audit"}, s.Advice.Automation) {
-		found.add(fmt.Errorf("%q: use warn or audit", s.Advice.Automation), "spec", "advice", ClassAutomation)
+	if s.Advice != nil && !slices.Contains([]string{"", "warn", "event", "audit"}, s.Advice.Automation) {
+		found.add(fmt.Errorf("%q: use warn, event or audit", s.Advice.Automation), "spec", "advice", ClassAutomation)
 	}
 }
 

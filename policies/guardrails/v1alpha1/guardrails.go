@@ -72,7 +72,7 @@ type GuardrailsSpec struct {
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=50
 	Promoters []string `json:"promoters,omitempty"`
-	// Advice sets what happens to findings that never deny anything.
+	// Advice sets where warnings go, by who sends the request.
 	Advice *Advice `json:"advice,omitempty"`
 	// Rules configures single rules.
 	// +listType=map
@@ -91,10 +91,12 @@ type GuardrailsSpec struct {
 	DecisionLog *DecisionLog `json:"decisionLog,omitempty"`
 }
 
-// Advice sets what happens to findings that never deny anything.
+// Advice sets where warnings go, by who sends the request.
 type Advice struct {
-	// Automation is warn, or audit (recorded only) for service accounts, which read no warnings.
-	// +kubebuilder:validation:Enum=warn;audit
+	// Automation is where warnings go if a service account sends the request. Warn, which absent means, returns them to it.
+	// Event writes an Event about the object, in its namespace, where people look; a dry run writes none. Audit only records
+	// them in the audit annotation, as the others do too. Kubernetes' own controllers always get warnings.
+	// +kubebuilder:validation:Enum=warn;event;audit
 	Automation string `json:"automation,omitempty"`
 }
 

@@ -75,6 +75,9 @@ func TestGuardrailsThatAreWrongAreRefusedWithTheFieldsPath(t *testing.T) {
 			guardrailsWith(`"actors":[{"name":"ci","subjects":[{"kind":"User","name":"ci"}]}],"promoters":["ci","automation"]`),
 			`spec.promoters[1]: spec.actors has no actor "automation"`,
 		},
+		"advice that goes nowhere": {
+			guardrailsWith(`"advice":{"automation":"mail"}`), `spec.advice.automation: "mail": use warn, event or audit`,
+		},
 		"an empty selection": {
 			guardrailsWith(`"match":{}`), "spec.match: is empty: select something, or remove it",
 		},

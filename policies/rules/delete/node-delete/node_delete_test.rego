@@ -41,7 +41,7 @@ test_annotations_on_a_node_confirm_nothing if {
 test_confirmation_object_lets_the_node_go if {
 	some finding in rule.report with input as _delete({})
 		with data.cluster as object.union(_cluster(["db-0"], {}), {"confirmations": {"stateward-system": {"c": {
-			"metadata": {"name": "c"},
+			"metadata": {"name": "c", "namespace": "stateward-system"},
 			"spec": {
 				"operations": ["delete"],
 				"rules": ["node-delete"],

@@ -20,7 +20,8 @@
 #       default: deny
 #       description: >-
 #         What it means that the Service does not exist (yet); auto denies people and warns service accounts, for
-#         clusters where backups or other programs create the Service last. A dry run is always a warning
+#         clusters where backups or other programs create the Service last. A dry run is always a warning. Where the
+#         set may be created, Stateward looks 1 and 10 minutes later, and writes an Event if its pods have no Service
 #     notHeadless:
 #       type: string
 #       enum: [deny, warn]

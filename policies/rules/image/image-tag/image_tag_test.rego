@@ -134,7 +134,7 @@ test_level_of_an_actor_goes_with_the_finding if {
 		"userInfo": {"username": "system:serviceaccount:a:b"},
 		"object": _sts([{"name": "web", "image": "nginx"}]),
 	}}
-	[[finding.action, finding.quiet] | some finding in rule.report] == [["warn", true]] with input as document
+	[[finding.action, finding.channel] | some finding in rule.report] == [["warn", "audit"]] with input as document
 		with data.kind as "Guardrails"
 		with data.spec as {
 			"rules": [{"id": "image-tag", "actions": {"automation": "warn"}}],
