@@ -59,7 +59,7 @@ func TestMetadataThatCouldBeMisreadIsRefused(t *testing.T) {
 		"unknown profile":         {"#   fix:", "#   profile: {hard: deny}\n#   fix:", `custom.profile: unknown profile "hard": use one of [baseline strict]`},
 		"unknown profile level":   {"#   fix:", "#   profile: {strict: block}\n#   fix:", `custom.profile.strict: unknown level "block"`},
 		"bad default":             {"#   fix:", "#   params: {n: {type: integer, default: many, description: d}}\n#   fix:", `custom.params.n.default: many is not an integer`},
-		"unknown type":            {"#   fix:", "#   params: {n: {type: number, default: 1, description: d}}\n#   fix:", `unknown type "number": use string, integer, boolean, array or object`},
+		"unknown type":            {"#   fix:", "#   params: {n: {type: number, default: 1, description: d}}\n#   fix:", `unknown type "number": use string, integer, boolean, array, object or duration`},
 		"CEL without an expression": {
 			"#   fix:", "#   cel: {validations: [{path: spec, what: \"'wrong'\"}]}\n#   fix:", `custom.cel.validations[0]: key "expression" is missing`,
 		},

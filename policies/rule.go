@@ -125,12 +125,15 @@ type Rule struct {
 
 // Param describes one parameter of a rule.
 type Param struct {
-	// Type is a JSON type: string, integer, boolean, array (of strings) or object (of arrays).
+	// Type is a JSON type: string, integer, boolean, array (of strings) or object (of arrays, or with Fields); or duration, a
+	// string such as 24h.
 	Type string `json:"type"`
+	// Fields are the only keys that an object may have, each as a parameter of its own without a default.
+	Fields map[string]Param `json:"fields,omitempty"`
 	// Enum lists the values that a string may have.
 	Enum []string `json:"enum,omitempty"`
 	// Default is the value where Guardrails say nothing.
-	Default any `json:"default"`
+	Default any `json:"default,omitempty"`
 	// Description is one line.
 	Description string `json:"description"`
 }
