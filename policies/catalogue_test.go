@@ -55,7 +55,7 @@ func TestMetadataThatCouldBeMisreadIsRefused(t *testing.T) {
 		"unknown operation":       {"[CREATE]", "[PATCH]", `custom.on.statefulsets: unknown operation "PATCH": use CREATE, UPDATE, DELETE or AUDIT`},
 		"unknown resource":        {"statefulsets:", "statefulset:", `unknown resource "statefulset": add its API group to policies/resources.go`},
 		"awaited, and not judged": {"#   fix:", "#   when: {services: marks}\n#   fix:", `custom.when: "services" is not in custom.on`},
-		"awaited, and no change":  {"#   fix:", "#   when: {statefulsets: spec}\n#   fix:", `custom.when.statefulsets: unknown change "spec": use one of [marks owners finalizers reclaimPolicy claimRef images labels grace selection fourEyes members nodes attachments]`},
+		"awaited, and no change":  {"#   fix:", "#   when: {statefulsets: spec}\n#   fix:", `custom.when.statefulsets: unknown change "spec": use one of [marks owners finalizers reclaimPolicy claimRef images labels grace selection fourEyes members nodes attachments snapshots]`},
 		"unknown profile":         {"#   fix:", "#   profile: {hard: deny}\n#   fix:", `custom.profile: unknown profile "hard": use one of [baseline strict]`},
 		"unknown profile level":   {"#   fix:", "#   profile: {strict: block}\n#   fix:", `custom.profile.strict: unknown level "block"`},
 		"bad default":             {"#   fix:", "#   params: {n: {type: integer, default: many, description: d}}\n#   fix:", `custom.params.n.default: many is not an integer`},

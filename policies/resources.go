@@ -87,7 +87,7 @@ func resources() [16]Resource {
 		// They are judged and never looked up.
 		{Name: "volumeattachments", Group: "storage.k8s.io", Version: "v1", Kind: "VolumeAttachment", Live: true},
 		{Name: "volumesnapshots", Group: snapshotGroup, Version: "v1", Kind: "VolumeSnapshot", Namespaced: true, Live: true, Optional: true},
-		{Name: "volumesnapshotcontents", Group: snapshotGroup, Version: "v1", Kind: "VolumeSnapshotContent", Live: true, Optional: true},
+		{Name: "volumesnapshotcontents", Group: snapshotGroup, Version: "v1", Kind: "VolumeSnapshotContent", Few: true, Live: true, Optional: true},
 		{Name: "poddisruptionbudgets", Group: "policy", Version: "v1", Kind: "PodDisruptionBudget", Namespaced: true},
 		{Name: Confirmations, Group: Group, Version: Version, Kind: "Confirmation", Namespaced: true, Live: true},
 	}

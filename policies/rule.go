@@ -63,11 +63,13 @@ const (
 	Nodes Change = "nodes"
 	// Attachments are those of volumes to nodes: a request deletes one, and not by a program.
 	Attachments Change = "attachments"
+	// Snapshots are those of volumes, and their contents: a request deletes one.
+	Snapshots Change = "snapshots"
 )
 
 // Changes lists all that a rule may wait for.
 func Changes() []Change {
-	return []Change{Marks, Owners, Finalizers, ReclaimPolicy, ClaimRef, Images, Labels, Grace, Selection, FourEyes, Members, Nodes, Attachments}
+	return []Change{Marks, Owners, Finalizers, ReclaimPolicy, ClaimRef, Images, Labels, Grace, Selection, FourEyes, Members, Nodes, Attachments, Snapshots}
 }
 
 // Rule is one rule or mutation as its METADATA describes it.

@@ -50,13 +50,21 @@ content(snapshot) := found if {
 	found.spec.volumeSnapshotRef.uid == snapshot.metadata.uid
 }
 
+# METADATA
+# title: Contents
+# description: All VolumeSnapshotContents that are known, as an array.
+contents := array.concat(_beside, [content | some content in data.cluster.volumesnapshotcontents])
+
+_beside := [entry.object | some entry in review.manifests; review.is_kind(entry, "VolumeSnapshotContent")]
+
+_content(name) := [content | some content in _beside; content.metadata.name == name][0]
+
 _content(name) := found if {
-	found := [entry.object |
-		some entry in review.manifests
-		review.is_kind(entry, "VolumeSnapshotContent")
-		entry.name == name
-	][0]
-} else := data.cluster.volumesnapshotcontents[name]
+	every content in _beside {
+		content.metadata.name != name
+	}
+	found := data.cluster.volumesnapshotcontents[name]
+}
 
 # METADATA
 # title: Newest
