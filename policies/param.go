@@ -3,7 +3,9 @@ package policies
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
+	"time"
 )
 
 // Check tells what keeps value, as a decoder of JSON gives it, from being this parameter.
@@ -20,9 +22,11 @@ func (p Param) Check(value any) error {
 	case "array":
 		return checkStrings(value)
 	case "object":
-		return checkLists(value)
+		return p.checkObject(value)
+	case "duration":
+		return checkDuration(value)
 	default:
-		return fmt.Errorf("unknown type %q: use string, integer, boolean, array or object", p.Type)
+		return fmt.Errorf("unknown type %q: use string, integer, boolean, array, object or duration", p.Type)
 	}
 	return nil
 }
@@ -64,13 +68,35 @@ func checkStrings(value any) error {
 	return nil
 }
 
-func checkLists(value any) error {
-	lists, ok := value.(map[string]any)
+// durationForm is the one of policies/lib/clock.rego.
+var durationForm = regexp.MustCompile(`^([0-9]{1,5}(\.[0-9]{1,3})?[smh]){1,3}$`)
+
+func checkDuration(value any) error {
+	text, ok := value.(string)
+	if !ok {
+		return fmt.Errorf("%v is not a string", value)
+	}
+	if duration, err := time.ParseDuration(text); !durationForm.MatchString(text) || err != nil || duration <= 0 {
+		return fmt.Errorf("%q is not a duration such as 24h or 90m", text)
+	}
+	return nil
+}
+
+// checkObject takes lists of strings under any key, or what the fields allow where there are any.
+func (p Param) checkObject(value any) error {
+	object, ok := value.(map[string]any)
 	if !ok {
 		return fmt.Errorf("%v is not an object", value)
 	}
-	for _, key := range sortedNames(lists) {
-		if err := checkStrings(lists[key]); err != nil {
+	for _, key := range sortedNames(object) {
+		field, known := Param{Type: "array"}, true
+		if p.Fields != nil {
+			field, known = p.Fields[key]
+		}
+		if !known {
+			return fmt.Errorf("unknown field %q: use one of %v", key, sortedNames(p.Fields))
+		}
+		if err := field.Check(object[key]); err != nil {
 			return fmt.Errorf("%s: %w", key, err)
 		}
 	}

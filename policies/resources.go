@@ -12,6 +12,8 @@ const (
 	Version = "v1alpha1"
 	// Confirmations is the resource of the objects that confirm operations on others.
 	Confirmations = "confirmations"
+
+	snapshotGroup = "snapshot.storage.k8s.io"
 )
 
 // Resource is the API that a rule means by a name such as "services" or "statefulsets/scale".
@@ -30,6 +32,9 @@ type Resource struct {
 	Few bool
 	// Live says that it is looked up at the API server and never watched: there are many, and few requests need one.
 	Live bool
+	// Optional says that a cluster may lack the API, which comes with a CustomResourceDefinition. What cannot be read there is
+	// not known, and fails no request.
+	Optional bool
 }
 
 // LookupResource returns the API behind a resource that rules may name; known is false for all others.
@@ -60,14 +65,14 @@ func Resources() []Resource {
 	return all[:]
 }
 
-// KubernetesResources lists those that are not Stateward's own.
+// KubernetesResources lists those that every cluster has.
 func KubernetesResources() []Resource {
-	return slices.DeleteFunc(Resources(), func(resource Resource) bool { return resource.Group == Group })
+	return slices.DeleteFunc(Resources(), func(resource Resource) bool { return resource.Group == Group || resource.Optional })
 }
 
 // resources is an array, so that to look one up allocates nothing.
-func resources() [14]Resource {
-	return [14]Resource{
+func resources() [16]Resource {
+	return [16]Resource{
 		{Name: "statefulsets", Group: "apps", Version: "v1", Kind: "StatefulSet", Namespaced: true},
 		{Name: "controllerrevisions", Group: "apps", Version: "v1", Kind: "ControllerRevision", Namespaced: true, Live: true},
 		{Name: "deployments", Group: "apps", Version: "v1", Kind: "Deployment", Namespaced: true},
@@ -81,6 +86,8 @@ func resources() [14]Resource {
 		{Name: "storageclasses", Group: "storage.k8s.io", Version: "v1", Kind: "StorageClass", Few: true},
 		// They are judged and never looked up.
 		{Name: "volumeattachments", Group: "storage.k8s.io", Version: "v1", Kind: "VolumeAttachment", Live: true},
+		{Name: "volumesnapshots", Group: snapshotGroup, Version: "v1", Kind: "VolumeSnapshot", Namespaced: true, Live: true, Optional: true},
+		{Name: "volumesnapshotcontents", Group: snapshotGroup, Version: "v1", Kind: "VolumeSnapshotContent", Few: true, Live: true, Optional: true},
 		{Name: "poddisruptionbudgets", Group: "policy", Version: "v1", Kind: "PodDisruptionBudget", Namespaced: true},
 		{Name: Confirmations, Group: Group, Version: Version, Kind: "Confirmation", Namespaced: true, Live: true},
 	}

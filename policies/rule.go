@@ -65,11 +65,13 @@ const (
 	Nodes Change = "nodes"
 	// Attachments are those of volumes to nodes: a request deletes one, and not by a program.
 	Attachments Change = "attachments"
+	// Snapshots are those of volumes, and their contents: a request deletes one.
+	Snapshots Change = "snapshots"
 )
 
 // Changes lists all that a rule may wait for.
 func Changes() []Change {
-	return []Change{Marks, Owners, Finalizers, ReclaimPolicy, ClaimRef, Images, Labels, Grace, Selection, FourEyes, Members, Nodes, Attachments}
+	return []Change{Marks, Owners, Finalizers, ReclaimPolicy, ClaimRef, Images, Labels, Grace, Selection, FourEyes, Members, Nodes, Attachments, Snapshots}
 }
 
 // Rule is one rule or mutation as its METADATA describes it.
@@ -131,12 +133,15 @@ type Rule struct {
 
 // Param describes one parameter of a rule.
 type Param struct {
-	// Type is a JSON type: string, integer, boolean, array (of strings) or object (of arrays).
+	// Type is a JSON type: string, integer, boolean, array (of strings) or object (of arrays, or with Fields); or duration, a
+	// string such as 24h.
 	Type string `json:"type"`
+	// Fields are the only keys that an object may have, each as a parameter of its own without a default.
+	Fields map[string]Param `json:"fields,omitempty"`
 	// Enum lists the values that a string may have.
 	Enum []string `json:"enum,omitempty"`
 	// Default is the value where Guardrails say nothing.
-	Default any `json:"default"`
+	Default any `json:"default,omitempty"`
 	// Description is one line.
 	Description string `json:"description"`
 }

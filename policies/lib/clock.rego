@@ -30,3 +30,8 @@ within_the_hour(until, now) if {
 # title: Nanoseconds
 # description: An RFC 3339 time of this century as nanoseconds since 1970; undefined for what is none.
 nanoseconds(text) := time.parse_rfc3339_ns(text) if regex.match(_rfc3339, text)
+
+# METADATA
+# title: Duration
+# description: A duration such as 24h or 1h30m, as policies/param.go accepts them, in nanoseconds; otherwise undefined.
+duration(text) := time.parse_duration_ns(text) if regex.match(`^([0-9]{1,5}(\.[0-9]{1,3})?[smh]){1,3}$`, text)

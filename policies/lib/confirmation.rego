@@ -264,7 +264,10 @@ _claims(parts) := to_number(split(part, "-")[0]) if {
 } else := 0
 
 _in_namespace(entry) := "" if {
-	entry.kind in {"CustomResourceDefinition", "Guardrails", "Namespace", "Node", "PersistentVolume", "VolumeAttachment"}
+	entry.kind in {
+		"CustomResourceDefinition", "Guardrails", "Namespace", "Node", "PersistentVolume", "VolumeAttachment",
+		"VolumeSnapshotContent",
+	}
 } else := sprintf(" -n %s", [entry.namespace])
 
 # A Scale and an Eviction have no annotations of their own.

@@ -64,9 +64,9 @@ kinds := {
 # METADATA
 # title: Unmarked
 # description: |
-#   Kubernetes' kinds on which nothing records who sets an annotation: only deletions of them are judged, and only by
-#   opt-in rules. What is done to them is confirmed by Confirmation objects.
-unmarked := {"Node", "VolumeAttachment"}
+#   Kinds on which nothing records who sets an annotation: only deletions of them are judged, which Confirmation objects
+#   confirm.
+unmarked := {"Node", "VolumeAttachment", "VolumeSnapshot", "VolumeSnapshotContent"}
 
 # METADATA
 # title: Quorum

@@ -171,6 +171,8 @@ _groups := {
 	"PodDisruptionBudget": "policy",
 	"Node": "",
 	"VolumeAttachment": "storage.k8s.io",
+	"VolumeSnapshot": "snapshot.storage.k8s.io",
+	"VolumeSnapshotContent": "snapshot.storage.k8s.io",
 	"ControllerRevision": "apps",
 }
 

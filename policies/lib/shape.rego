@@ -111,12 +111,15 @@ _group(request) := split(_subject(request).apiVersion, "/")[0] if contains(_subj
 
 else := ""
 
-# A volume belongs to the namespace of its claim.
+# A volume belongs to the namespace of its claim, and the content of a snapshot to that of the snapshot.
 _namespace(request) := request.namespace if {
 	request.namespace != ""
 } else := namespace if {
 	_kind(request) == "PersistentVolume"
 	namespace := _subject(request).spec.claimRef.namespace
+} else := namespace if {
+	_kind(request) == "VolumeSnapshotContent"
+	namespace := _subject(request).spec.volumeSnapshotRef.namespace
 } else := namespace if {
 	namespace := _subject(request).metadata.namespace
 	not namespace in {"", null}

@@ -78,7 +78,7 @@ func distrusts(t *testing.T, guarded *environment.Environment) {
 		"critical.stateward.dev", "advisory.stateward.dev", "confirmation.stateward.dev", "owner.stateward.dev",
 		"protection.stateward.dev", "reclaim.stateward.dev", "claim-ref.stateward.dev",
 		"image.stateward.dev", "label.stateward.dev", "eviction.stateward.dev",
-		"selection.stateward.dev", "four-eyes.stateward.dev", "guardrails.stateward.dev", "confirmations.stateward.dev",
+		"selection.stateward.dev", "four-eyes.stateward.dev", "snapshots.stateward.dev", "guardrails.stateward.dev", "confirmations.stateward.dev",
 		"mutation.stateward.dev", "confirmation.stateward.dev", "confirmations.stateward.dev",
 	}
 	if diff := cmp.Diff(want, distrusted); diff != "" {

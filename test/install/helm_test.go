@@ -23,8 +23,8 @@ import (
 const (
 	stateward      = "stateward"
 	ownNamespace   = "stateward-system"
-	nothingRefused = "Ignore Ignore Ignore Ignore Ignore Ignore Ignore Ignore Ignore Ignore Ignore Ignore Ignore Ignore"
-	changesRefused = "Fail Ignore Fail Fail Fail Ignore Fail Ignore Ignore Ignore Fail Fail Ignore Fail"
+	nothingRefused = "Ignore Ignore Ignore Ignore Ignore Ignore Ignore Ignore Ignore Ignore Ignore Ignore Ignore Ignore Ignore"
+	changesRefused = "Fail Ignore Fail Fail Fail Ignore Fail Ignore Ignore Ignore Fail Fail Ignore Ignore Fail"
 )
 
 // TestHelmInstallsUpgradesAndRemoves goes with the program from what only records to what refuses, back and forth, and away

@@ -56,7 +56,7 @@ func TestRulesAndForecastsSayTheSame(t *testing.T) {
 					}
 					continue
 				}
-				switch difference, applies := compare(each.What, made); {
+				switch difference, applies := compare(lost(each.What), made); {
 				case !applies:
 				case difference != "":
 					t.Errorf("%s: %s\nmessage:  %s\nforecast: %s", name, difference, each.What, strings.Join(made.preview.Lines(), "\n          "))
@@ -164,4 +164,12 @@ func (f foreseen) names(message string) bool {
 		}
 	}
 	return false
+}
+
+// lost is a message without what brings data back, which no forecast says.
+func lost(message string) string {
+	for _, back := range []string{"; reclaim policy Retain keeps", "; snapshots", "; snapshot \"", "; nothing known here"} {
+		message, _, _ = strings.Cut(message, back)
+	}
+	return message
 }

@@ -162,9 +162,9 @@ func requestOf(t *testing.T, document unstructured.Unstructured) (admissionv1.Ad
 			Stateward struct{ Time time.Time }
 		}
 		must(t, json.Unmarshal(encoded(t, &document), &recorded))
-		_, known := policies.LookupResource(recorded.Request.Resource.Resource)
-		// An audit is no request that an API server makes.
-		return recorded.Request, recorded.Stateward.Time, known && recorded.Request.Operation != policies.Inspect
+		judged, known := policies.LookupResource(recorded.Request.Resource.Resource)
+		// An audit is no request that an API server makes, and this one lacks what a cluster may lack.
+		return recorded.Request, recorded.Stateward.Time, known && !judged.Optional && recorded.Request.Operation != policies.Inspect
 	}
 	kind := document.GroupVersionKind()
 	resource, known := policies.ResourceOfKind(kind.Group, kind.Kind)
@@ -174,7 +174,7 @@ func requestOf(t *testing.T, document unstructured.Unstructured) (admissionv1.Ad
 		Kind:     metav1.GroupVersionKind{Group: kind.Group, Version: kind.Version, Kind: kind.Kind},
 		Resource: metav1.GroupVersionResource{Group: kind.Group, Version: kind.Version, Resource: resource.Name},
 		Object:   runtime.RawExtension{Raw: encoded(t, &document)},
-	}, time.Now(), known && resource.Namespaced
+	}, time.Now(), known && resource.Namespaced && !resource.Optional
 }
 
 func decider(t *testing.T, guardrails []byte) *engine.Engine {

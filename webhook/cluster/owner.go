@@ -25,16 +25,24 @@ func (w *World) Owner(ctx context.Context, namespace, owner string) (ast.Value, 
 	if err != nil || !canExist(name) {
 		return inventory.KnownOwner{}.Value(), nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, ownerTimeout)
+	read := func(ctx context.Context) inventory.KnownOwner {
+		return w.readOwner(ctx, kind, client.ObjectKey{Namespace: namespace, Name: name})
+	}
+	return within(ctx, ownerTimeout, read, inventory.KnownOwner{Unread: slow}).Value(), nil
+}
+
+// within returns what is read in time, else the other answer. Discovery of a kind that is not cached heeds no context.
+func within[T any](ctx context.Context, timeout time.Duration, read func(context.Context) T, late T) T {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	// Discovery of a kind that is not cached heeds no context. The channel has room for an answer that comes too late.
-	read := make(chan inventory.KnownOwner, 1)
-	go func() { read <- w.readOwner(ctx, kind, client.ObjectKey{Namespace: namespace, Name: name}) }()
+	// There is room for an answer that comes too late.
+	answer := make(chan T, 1)
+	go func() { answer <- read(ctx) }()
 	select {
-	case known := <-read:
-		return known.Value(), nil
+	case found := <-answer:
+		return found
 	case <-ctx.Done():
-		return inventory.KnownOwner{Unread: slow}.Value(), nil
+		return late
 	}
 }
 

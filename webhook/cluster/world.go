@@ -154,10 +154,13 @@ func (w *World) get(ctx context.Context, resource, namespace, name string, isNow
 	if !ok || !canExist(namespace) || !canExist(name) || name == "" {
 		return nil, nil
 	}
-	if from.Live {
-		return w.look(ctx, from.Resource, client.ObjectKey{Namespace: namespace, Name: name})
-	}
 	key := client.ObjectKey{Namespace: namespace, Name: name}
+	if from.Optional {
+		return w.lookIfServed(ctx, from.Resource, key)
+	}
+	if from.Live {
+		return w.look(ctx, from.Resource, key)
+	}
 	stored, found, err := from.objects.GetByKey(toolscache.NewObjectName(namespace, name).String())
 	if err != nil {
 		return nil, err
@@ -178,8 +181,11 @@ func (w *World) get(ctx context.Context, resource, namespace, name string, isNow
 }
 
 // List returns the cached objects of a namespace by name. StatefulSets are looked for as for Governed, and Confirmations
-// always, since one counts from the moment that it is made.
+// always, since one counts from the moment that it is made. So are objects of APIs that the cluster may lack.
 func (w *World) List(ctx context.Context, resource, namespace string) (ast.Value, error) {
+	if from, ok := w.resources[resource]; ok && from.Optional {
+		return w.listIfServed(ctx, from.Resource, namespace)
+	}
 	if resource == policies.Confirmations {
 		return w.confirmations(ctx, namespace)
 	}

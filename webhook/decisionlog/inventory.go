@@ -43,7 +43,7 @@ func (i *Inventory) Knows(resource string) bool {
 	return !i.exact || !slices.Contains(i.record.Unknown, resource)
 }
 
-// Get returns an object of the record.
+// Get returns an object of the record. What a cluster may lack is looked up only for what is denied or warned of, as List says.
 func (i *Inventory) Get(_ context.Context, resource, namespace, name string) (ast.Value, error) {
 	path := inventory.ObjectPath(resource, namespace, name)
 	if at, found := i.find(path); found {
@@ -53,18 +53,27 @@ func (i *Inventory) Get(_ context.Context, resource, namespace, name string) (as
 		if digest, known := i.held(resource, namespace, name); known {
 			return i.object(digest)
 		}
+		if isLookedUpLast(resource) {
+			return nil, nil
+		}
 	}
 	return nil, i.missing(path)
 }
 
-// List returns the objects of a look-up of the record. Confirmations are looked up only for what is denied: what was not
-// denied then was not confirmed, and other rules may deny it now.
+// List returns the objects of a look-up of the record. Confirmations and snapshots are looked up only for what is denied: what
+// was not denied then was not confirmed, and other rules may deny it now.
 func (i *Inventory) List(_ context.Context, resource, namespace string) (ast.Value, error) {
 	path := inventory.ListPath(resource, namespace)
-	if _, found := i.find(path); !found && !i.exact && resource == policies.Confirmations {
+	if _, found := i.find(path); !found && !i.exact && isLookedUpLast(resource) {
 		return ast.NewObject(), nil
 	}
 	return i.objects(path)
+}
+
+// isLookedUpLast reports whether rules look the resource up only to soften what they deny: without it, they deny.
+func isLookedUpLast(resource string) bool {
+	known, _ := policies.LookupResource(resource)
+	return known.Optional || resource == policies.Confirmations
 }
 
 // Governed returns the objects of a look-up of the record.

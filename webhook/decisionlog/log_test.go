@@ -181,6 +181,23 @@ func again(t testing.TB, decider *engine.Engine, record *decisionlog.Record) (re
 	return string(encoded), read.MetMask() || world.MetMask()
 }
 
+// TestSnapshotsAreLookedUpLast reads a record of a decision that looked none up, since nothing was denied.
+func TestSnapshotsAreLookedUpLast(t *testing.T) {
+	t.Parallel()
+	decider := newEngine(t, `{"mode":"All"}`)
+	other := decisionlog.NewInventory(&decisionlog.Record{}, decider, false)
+	if found, err := other.List(t.Context(), "volumesnapshots", "default"); err != nil || found.String() != "{}" {
+		t.Errorf("got %v, %v", found, err)
+	}
+	if found, err := other.Get(t.Context(), "volumesnapshotcontents", "", "content"); err != nil || found != nil {
+		t.Errorf("got %v, %v", found, err)
+	}
+	var missing *inventory.NotRecordedError
+	if _, err := decisionlog.NewInventory(&decisionlog.Record{}, decider, true).List(t.Context(), "volumesnapshots", "default"); !errors.As(err, &missing) {
+		t.Errorf("repeated: got %v", err)
+	}
+}
+
 func TestLogHoldsAllThatADecisionNeeds(t *testing.T) {
 	t.Parallel()
 	decider := newEngine(t, `{"mode":"All"}`)

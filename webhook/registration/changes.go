@@ -53,6 +53,9 @@ func entryFor(change policies.Change) entry {
 	case policies.Attachments:
 		// What detaches the volumes of a node that is lost must not wait for what may have run there.
 		return lenient("attachments", notTerminating(), byPeople())
+	case policies.Snapshots:
+		// Programs that keep only the latest snapshots must not fail for it, and full storage is an outage.
+		return lenient("snapshots", notTerminating())
 	default:
 		return strict("confirmation", notTerminating(), condition("a-mark-changes",
 			differs("annotations", policies.ConfirmationMarks())+" || "+differs("labels", policies.ProtectionMarks())))

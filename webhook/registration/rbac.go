@@ -33,17 +33,22 @@ const BundleRole = Name + "-ca-bundle"
 // Roles builds the ClusterRoles: reading what the rules read and the Guardrails, whose status Stateward writes, writing what
 // follows from decisions, and keeping the caBundle of Stateward's own configurations, which only the self-managed certificates need, and looking up owners.
 func Roles(library *policies.Library) []rbacv1.ClusterRole {
-	byGroup := map[string][]string{}
+	byGroup := map[string]rbacv1.PolicyRule{}
 	for _, name := range reads(library) {
-		if resource, known := policies.LookupResource(name); known {
-			byGroup[resource.Group] = append(byGroup[resource.Group], name)
+		resource, known := policies.LookupResource(name)
+		if !known {
+			continue
 		}
+		rule := byGroup[resource.Group]
+		rule.APIGroups, rule.Resources, rule.Verbs = []string{resource.Group}, append(rule.Resources, name), []string{"get", "list"}
+		if !resource.Optional {
+			rule.Verbs = append(rule.Verbs, "watch")
+		}
+		byGroup[resource.Group] = rule
 	}
 	read := clusterRole(Name)
 	for _, group := range slices.Sorted(maps.Keys(byGroup)) {
-		read.Rules = append(read.Rules, rbacv1.PolicyRule{
-			APIGroups: []string{group}, Resources: byGroup[group], Verbs: []string{"get", "list", "watch"},
-		})
+		read.Rules = append(read.Rules, byGroup[group])
 	}
 	read.Rules = append(read.Rules,
 		rbacv1.PolicyRule{APIGroups: []string{policies.Group}, Resources: []string{guardrailsResource}, Verbs: []string{"get", "list", "watch"}},

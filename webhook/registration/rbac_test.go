@@ -40,6 +40,12 @@ func TestRBACGrantsWhatRulesAndGuardrailsReadAndNoMore(t *testing.T) {
 			library: &policies.Library{Rules: []policies.Rule{{Confirm: true, Reads: []string{"namespaces"}}}},
 			want:    []rbacv1.PolicyRule{read("", "namespaces"), read("stateward.dev", "confirmations")},
 		},
+		"what a cluster may lack is never watched": {
+			library: &policies.Library{Rules: []policies.Rule{{Reads: []string{"volumesnapshots", "volumesnapshotcontents"}}}},
+			want: []rbacv1.PolicyRule{read("", "namespaces"), {
+				APIGroups: []string{"snapshot.storage.k8s.io"}, Resources: []string{"volumesnapshotcontents", "volumesnapshots"}, Verbs: []string{"get", "list"},
+			}},
+		},
 		"rules and mutations of several groups": {
 			library: &policies.Library{
 				Rules:     []policies.Rule{{Reads: []string{"storageclasses", "services"}}, {Reads: []string{"statefulsets"}}},

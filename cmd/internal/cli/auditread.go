@@ -156,8 +156,8 @@ func audited(decider *engine.Engine) (wanted []policies.Resource) {
 		review := engine.Review{
 			Door: engine.ValidatingDoor, Operation: policies.Inspect, Group: resource.Group, Kind: resource.Kind, Resource: resource.Name, Typed: true,
 		}
-		// A Binding is written and never stored.
-		if resource.Name != "bindings" && (slices.Contains(reads, resource.Name) || decider.Judges(review)) {
+		// A Binding is written and never stored, and what a cluster may lack is looked up for deletions alone.
+		if resource.Name != "bindings" && !resource.Optional && (slices.Contains(reads, resource.Name) || decider.Judges(review)) {
 			wanted = append(wanted, resource)
 		}
 	}

@@ -103,8 +103,9 @@ func (o *surroundingOptions) readCluster(ctx context.Context, namespaces, reads 
 }
 
 // sees leaves out what only operations on what runs are about.
-func sees(resource string) bool {
-	return !slices.Contains([]string{"pods", "persistentvolumes", "controllerrevisions", policies.Confirmations}, resource)
+func sees(name string) bool {
+	resource, _ := policies.LookupResource(name)
+	return !resource.Optional && !slices.Contains([]string{"pods", "persistentvolumes", "controllerrevisions", policies.Confirmations}, name)
 }
 
 func namespacesOf(documents []manifest.Document, namespace string) []string {

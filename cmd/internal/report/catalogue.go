@@ -135,6 +135,9 @@ func writeParams(page *strings.Builder, rule policies.Rule) {
 			kind = strings.Join(param.Enum, " or ")
 		}
 		fmt.Fprintf(page, "| `%s` | %s | `%v` | %s |\n", name, kind, param.Default, param.Description)
+		for _, key := range slices.Sorted(maps.Keys(param.Fields)) {
+			fmt.Fprintf(page, "| `%s.%s` | %s | | %s |\n", name, key, param.Fields[key].Type, param.Fields[key].Description)
+		}
 	}
 }
 

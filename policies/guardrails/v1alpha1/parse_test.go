@@ -45,6 +45,26 @@ func TestGuardrailsThatAreWrongAreRefusedWithTheFieldsPath(t *testing.T) {
 			`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","spec":{"rules":[{"id":"headless-service","params":{"missing":"maybe"}}]}}`,
 			`spec.rules[0].params.missing: "maybe" is not one of [deny warn auto]`,
 		},
+		"a duration that is none": {
+			`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","spec":{"rules":[{"id":"claim-in-use","params":{"recovery":{"snapshotWithin":"1d"}}}]}}`,
+			`spec.rules[0].params.recovery: snapshotWithin: "1d" is not a duration such as 24h or 90m`,
+		},
+		"a duration of nothing": {
+			`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","spec":{"rules":[{"id":"claim-in-use","params":{"recovery":{"snapshotWithin":"0h"}}}]}}`,
+			`spec.rules[0].params.recovery: snapshotWithin: "0h" is not a duration such as 24h or 90m`,
+		},
+		"a duration that is no text": {
+			`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","spec":{"rules":[{"id":"claim-in-use","params":{"recovery":{"snapshotWithin":24}}}]}}`,
+			`spec.rules[0].params.recovery: snapshotWithin: 24 is not a string`,
+		},
+		"an unknown field of a parameter": {
+			`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","spec":{"rules":[{"id":"claim-in-use","params":{"recovery":{"within":"24h"}}}]}}`,
+			`spec.rules[0].params.recovery: unknown field "within": use one of [dependentDrivers snapshotWithin]`,
+		},
+		"a parameter that must have fields": {
+			`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","spec":{"rules":[{"id":"claim-in-use","params":{"recovery":"24h"}}]}}`,
+			`spec.rules[0].params.recovery: 24h is not an object`,
+		},
 		"a decision log of an unknown mode": {
 			guardrailsWith(`"decisionLog":{"mode":"on","allowedPercent":101}`),
 			"spec.decisionLog.mode: unknown mode \"on\": use one of [Off Denied All]\n" +

@@ -79,7 +79,7 @@ test_claims_go_with_a_set_of_0_replicas_too if {
 	{[finding.what, finding.fix] | some finding in rule.report} == {[
 		concat(" ", [
 			`deleting "web" (propagation Background): its claims and their data are DELETED with it (whenDeleted: Delete):`,
-			"www-web-0, www-web-1",
+			"www-web-0, www-web-1; nothing known here brings back www-web-0, www-web-1",
 		]),
 		concat(" ", ["delete it with `--cascade=orphan`, which keeps the claims,", _confirm]),
 	]} with input as _delete(spec, {}) with data.cluster.persistentvolumeclaims as _claims(2)
@@ -96,7 +96,7 @@ test_claims_with_another_owner_stay if {
 test_claims_that_are_owned_go_whatever_the_policy_says if {
 	{finding.what | some finding in rule.report} == {concat(" ", [
 		`deleting "web" (propagation Background): these claims name it as their owner and are DELETED with it:`,
-		"www-web-0, www-web-1 and 3 more",
+		"www-web-0, www-web-1 and 3 more; nothing known here brings back www-web-0, www-web-1 and 3 more",
 	])} with input as _delete({"replicas": 0, "volumeClaimTemplates": [{}]}, {})
 		with data.cluster.persistentvolumeclaims as _claims(5)
 }
@@ -225,3 +225,48 @@ _claims(most) := {"default": {name: {"metadata": {"name": name, "ownerReferences
 	some index in numbers.range(0, most - 1)
 	name := sprintf("www-web-%d", [index])
 }}
+
+test_fresh_snapshots_of_all_claims_soften[saved] if {
+	claims := {name: object.union(claim, {"spec": {"volumeName": name}}) | some name, claim in _claims(2)["default"]}
+	some saved, advice in {2: true, 1: false}
+	names := [sprintf("www-web-%d", [index]) | some index in numbers.range(0, saved - 1)]
+	[object.get(finding, "advice", false) | some finding in rule.report] == [advice]
+		with input as _delete({"replicas": 1, "volumeClaimTemplates": [{}]}, {})
+		with data.cluster as object.union(_snapshots("default", names), {"persistentvolumeclaims": {"default": claims}})
+		with data.kind as "Guardrails"
+		with data.spec as _within("cascade-delete", "24h")
+}
+
+_snapshots(namespace, names) := {
+	"volumesnapshots": {namespace: {name: snapshot |
+		some name in names
+		snapshot := {
+			"metadata": {"name": name, "uid": name},
+			"spec": {"source": {"persistentVolumeClaimName": name}},
+			"status": {
+				"readyToUse": true,
+				"creationTime": "2026-11-23T10:00:00Z",
+				"boundVolumeSnapshotContentName": name,
+			},
+		}
+	}},
+	"volumesnapshotcontents": {name: content |
+		some name in names
+		content := {
+			"metadata": {"name": name},
+			"spec": {
+				"deletionPolicy": "Delete",
+				"driver": "disk.example.com",
+				"source": {"volumeHandle": name},
+				"volumeSnapshotRef": {"uid": name},
+			},
+			"status": {"readyToUse": true},
+		}
+	},
+	"persistentvolumes": {name: volume |
+		some name in names
+		volume := {"spec": {"persistentVolumeReclaimPolicy": "Delete", "csi": {"volumeHandle": name}}}
+	},
+}
+
+_within(rule_id, longest) := {"rules": [{"id": rule_id, "params": {"recovery": {"snapshotWithin": longest}}}]}

@@ -20,7 +20,10 @@ test_state_elsewhere_is_no_reason if {
 }
 
 test_inventory_is_complete if {
-	expected := _message("1 running StatefulSet and 2 bound claims, 1 with a disk that is DELETED with it")
+	expected := _message(concat("; ", [
+		"1 running StatefulSet and 2 bound claims, 1 with a disk that is DELETED with it",
+		"nothing known here brings back www-web-0",
+	]))
 	{finding.msg | some finding in rule.report} == {expected}
 		with input as _delete({})
 		with data.cluster.statefulsets as {"shop": {"web": _sts(3)}}
@@ -36,7 +39,10 @@ test_claims_alone_are_a_reason if {
 }
 
 test_unknown_disks_are_called_unknown if {
-	expected := _message("2 bound claims, and what happens to the disks is unknown")
+	expected := _message(concat("; ", [
+		"2 bound claims, and what happens to the disks is unknown",
+		"nothing known here brings back www-web-0, www-web-1",
+	]))
 	{finding.msg | some finding in rule.report} == {expected}
 		with input as _delete({})
 		with data.cluster.persistentvolumeclaims as _claims
@@ -96,3 +102,49 @@ _delete(marks) := {
 		},
 	},
 }
+
+test_snapshots_that_outlive_the_namespace_soften[name] if {
+	some name, advice in {"www-web-0": true, "cache": false}
+	claims := {claim: _claim(claim, "Bound", claim) | some claim in {"www-web-0", name}}
+	[[object.get(finding, "advice", false), finding.what] | some finding in rule.report] == [[advice, concat("; ", [
+		`namespace "shop" holds 1 bound claim, 1 with a disk that is DELETED with it`,
+		"snapshots with deletion policy Retain bring back www-web-0, each as of its own time",
+	])]] with input as _delete({})
+		with data.cluster as object.union(_snapshots("shop", ["www-web-0"]), {"persistentvolumeclaims": {"shop": claims}})
+		with data.kind as "Guardrails"
+		with data.spec as _within("namespace-delete", "24h")
+}
+
+_snapshots(namespace, names) := {
+	"volumesnapshots": {namespace: {name: snapshot |
+		some name in names
+		snapshot := {
+			"metadata": {"name": name, "uid": name},
+			"spec": {"source": {"persistentVolumeClaimName": name}},
+			"status": {
+				"readyToUse": true,
+				"creationTime": "2026-11-23T10:00:00Z",
+				"boundVolumeSnapshotContentName": name,
+			},
+		}
+	}},
+	"volumesnapshotcontents": {name: content |
+		some name in names
+		content := {
+			"metadata": {"name": name},
+			"spec": {
+				"deletionPolicy": "Retain",
+				"driver": "disk.example.com",
+				"source": {"volumeHandle": name},
+				"volumeSnapshotRef": {"uid": name},
+			},
+			"status": {"readyToUse": true},
+		}
+	},
+	"persistentvolumes": {name: volume |
+		some name in names
+		volume := {"spec": {"persistentVolumeReclaimPolicy": "Delete", "csi": {"volumeHandle": name}}}
+	},
+}
+
+_within(rule_id, longest) := {"rules": [{"id": rule_id, "params": {"recovery": {"snapshotWithin": longest}}}]}

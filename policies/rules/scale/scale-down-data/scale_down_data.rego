@@ -5,6 +5,7 @@
 #   it removes, whether a person scales down or an autoscaler does at night. Scaling up again creates pods with empty
 #   disks. The reclaim policy of the volumes decides whether the disks are deleted too. A StatefulSet whose data may go,
 #   such as a cache that an autoscaler scales, has the label `stateward.dev/ephemeral: "true"`: then it is a warning.
+#   So it is with the parameter `recovery` where all those claims have fresh snapshots.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#persistentvolumeclaim-retention
 # custom:
@@ -16,7 +17,19 @@
 #     statefulsets/scale: [UPDATE]
 #   changes:
 #     statefulsets: [spec.replicas]
-#   reads: [statefulsets, persistentvolumeclaims]
+#   reads: [statefulsets, persistentvolumeclaims, persistentvolumes, volumesnapshotcontents, volumesnapshots]
+#   params:
+#     recovery:
+#       type: object
+#       default: {}
+#       description: warn only, where every claim that is deleted has a ready snapshot
+#       fields:
+#         dependentDrivers:
+#           type: array
+#           description: CSI drivers whose snapshots are lost with their volume, so that they never count
+#         snapshotWithin:
+#           type: duration
+#           description: how old a snapshot may be
 #   fix: set whenScaled to Retain first; if the data may go, label the StatefulSet stateward.dev/ephemeral=true
 #   since: v0.1.0
 package stateward.rules.scale["scale-down-data"]
@@ -25,13 +38,14 @@ import data.stateward.lib.cluster
 import data.stateward.lib.defaults
 import data.stateward.lib.marks
 import data.stateward.lib.quantity
+import data.stateward.lib.recovery
 import data.stateward.lib.result
 import data.stateward.lib.scaling
 
 # Pods whose claims are looked up, one by one. A person who reads of so many needs no further numbers.
 _most := 50
 
-report contains result.violation(rego.metadata.chain(), loss.entry, _found(loss)) if {
+report contains result.at(_level(loss), rego.metadata.chain(), loss.entry, _found(loss)) if {
 	some loss in _losses
 	not marks.is_ephemeral(loss.sts)
 }
@@ -43,13 +57,24 @@ report contains result.advice(rego.metadata.chain(), loss.entry, _found(loss)) i
 
 _found(loss) := {
 	"path": ["spec", "replicas"],
-	"what": sprintf("%v deletes %s%s of data with %s (whenScaled: Delete)", [
+	"what": sprintf("%v deletes %s%s of data with %s (whenScaled: Delete)%s", [
 		loss.to,
 		_at_least(loss.to, loss.from),
 		quantity.text(sum([claim.bytes | some claim in loss.claims])),
 		_names([claim.name | some claim in loss.claims]),
+		recovery.ways(loss.entry, [claim.stored | some claim in loss.claims], false),
 	]),
 }
+
+# Of more claims than are looked up, some may have no snapshot.
+_level(loss) := "deny" if {
+	loss.from - loss.to > _most
+} else := recovery.level(
+	rego.metadata.chain(),
+	loss.entry,
+	[object.get(claim, "stored", {}) | some claim in loss.claims],
+	false,
+)
 
 _losses contains {"entry": entry, "sts": sts, "from": from, "to": to, "claims": claims} if {
 	some entry in scaling.requests
@@ -70,7 +95,7 @@ _claims(namespace, sts, indexes) := [claim |
 ]
 
 # If the claims are unknown, the template has the size that they were created with.
-_claim(namespace, name, template) := {"name": name, "bytes": _bytes(claim)} if {
+_claim(namespace, name, template) := {"name": name, "bytes": _bytes(claim), "stored": claim} if {
 	claim := cluster.claim(namespace, name)
 } else := {"name": name, "bytes": _bytes(template)} if {
 	not cluster.knows("persistentvolumeclaims")

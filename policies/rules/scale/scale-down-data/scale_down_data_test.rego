@@ -9,7 +9,10 @@ _known := {"persistentvolumeclaims": true}
 test_scale_down_that_deletes_data_is_denied_at_every_door[door] if {
 	some door, document in {"update": _update(_sts(5), _sts(3)), "scale": _scale(5, 3)}
 	[[finding.what, finding.existing, finding.severity] | some finding in rule.report] == [[
-		"3 deletes 20Gi of data with www-web-3, www-web-4 (whenScaled: Delete)",
+		concat("; ", [
+			"3 deletes 20Gi of data with www-web-3, www-web-4 (whenScaled: Delete)",
+			"nothing known here brings back www-web-3, www-web-4",
+		]),
 		false,
 		"deny",
 	]] with input as document
@@ -20,7 +23,8 @@ test_scale_down_that_deletes_data_is_denied_at_every_door[door] if {
 
 test_way_out_ends_with_the_confirmation if {
 	[finding.msg | some finding in rule.report] == [concat(" ", [
-		"[scale-down-data] spec.replicas: 3 deletes 10Gi of data with www-web-3 (whenScaled: Delete).",
+		"[scale-down-data] spec.replicas: 3 deletes 10Gi of data with www-web-3 (whenScaled: Delete);",
+		"nothing known here brings back www-web-3.",
 		"Fix: set whenScaled to Retain first; if the data may go, label the StatefulSet stateward.dev/ephemeral=true,",
 		"or confirm it: kubectl annotate statefulset web -n default --overwrite --field-manager=stateward-confirm",
 		"stateward.dev/confirm=scale stateward.dev/confirm-rules=scale-down-data stateward.dev/confirm-for=10m",
@@ -42,7 +46,10 @@ test_autoscalers_are_judged_like_anybody[username] if {
 
 test_scale_without_replicas_means_zero if {
 	[finding.what | some finding in rule.report] == [
-		"0 deletes 20Gi of data with www-web-0, www-web-1 (whenScaled: Delete)",
+		concat("; ", [
+			"0 deletes 20Gi of data with www-web-0, www-web-1 (whenScaled: Delete)",
+			"nothing known here brings back www-web-0, www-web-1",
+		]),
 	] with input as _scale(2, null)
 		with data.cluster.statefulsets as _stored(_sts(2))
 		with data.cluster.persistentvolumeclaims as _claims(2)
@@ -163,8 +170,9 @@ _sts(replicas) := _retaining(replicas, {"whenScaled": "Delete"})
 
 _stored(sts) := {"default": {"web": sts}}
 
-_claims(number) := {"default": {sprintf("www-web-%d", [ordinal]): _template("www", "10Gi") |
+_claims(number) := {"default": {name: _template(name, "10Gi") |
 	some ordinal in numbers.range(0, number - 1)
+	name := sprintf("www-web-%d", [ordinal])
 }}
 
 _update(before, after) := {
@@ -188,3 +196,69 @@ _scale(from, to) := {
 		"object": {"kind": "Scale", "metadata": {"name": "web"}, "spec": {"replicas": to}},
 	},
 }
+
+test_fresh_snapshots_of_all_claims_soften[to] if {
+	claims := {name: object.union(claim, {"spec": {"volumeName": name}}) | some name, claim in _claims(5)["default"]}
+	some to, advice in {3: true, 2: false, -1: false}
+	[object.get(finding, "advice", false) | some finding in rule.report] == [advice] with input as _scale(5, to)
+		with data.cluster as object.union(_snapshots("default", ["www-web-3", "www-web-4"]), {
+			"statefulsets": _stored(_sts(5)),
+			"persistentvolumeclaims": {"default": claims},
+		})
+		with data.kind as "Guardrails"
+		with data.spec as _within("scale-down-data", "24h")
+}
+
+test_more_claims_than_are_looked_up_do_not_soften if {
+	[object.get(finding, "advice", false) | some finding in rule.report] == [false] with input as _scale(100, 1)
+		with data.cluster as object.union(_snapshots("default", ["www-web-1"]), {
+			"statefulsets": _stored(_sts(100)),
+			"persistentvolumeclaims": {"default": {"www-web-1": object.union(
+				_template("www-web-1", "10Gi"),
+				{"spec": {"volumeName": "www-web-1"}},
+			)}},
+		})
+		with data.kind as "Guardrails"
+		with data.spec as _within("scale-down-data", "24h")
+}
+
+test_claims_that_are_not_known_do_not_soften if {
+	[object.get(finding, "advice", false) | some finding in rule.report] == [false] with input as _scale(5, 3)
+		with data.cluster as {"statefulsets": _stored(_sts(5))}
+		with data.kind as "Guardrails"
+		with data.spec as _within("scale-down-data", "24h")
+}
+
+_snapshots(namespace, names) := {
+	"volumesnapshots": {namespace: {name: snapshot |
+		some name in names
+		snapshot := {
+			"metadata": {"name": name, "uid": name},
+			"spec": {"source": {"persistentVolumeClaimName": name}},
+			"status": {
+				"readyToUse": true,
+				"creationTime": "2026-11-23T10:00:00Z",
+				"boundVolumeSnapshotContentName": name,
+			},
+		}
+	}},
+	"volumesnapshotcontents": {name: content |
+		some name in names
+		content := {
+			"metadata": {"name": name},
+			"spec": {
+				"deletionPolicy": "Delete",
+				"driver": "disk.example.com",
+				"source": {"volumeHandle": name},
+				"volumeSnapshotRef": {"uid": name},
+			},
+			"status": {"readyToUse": true},
+		}
+	},
+	"persistentvolumes": {name: volume |
+		some name in names
+		volume := {"spec": {"persistentVolumeReclaimPolicy": "Delete", "csi": {"volumeHandle": name}}}
+	},
+}
+
+_within(rule_id, longest) := {"rules": [{"id": rule_id, "params": {"recovery": {"snapshotWithin": longest}}}]}

@@ -5,7 +5,8 @@
 #   template may name claims in its volumes. A claim that is deleted cannot be brought back: it is terminating until
 #   the pod stops, and the next start of the pod finds an empty disk. That holds for a set with 0 replicas too,
 #   which starts again with its claims, and for pods whose set was deleted without them. Whether the old disk is
-#   deleted depends on its volume's reclaim policy.
+#   deleted depends on its volume's reclaim policy. The message says which snapshot brings the data back. With the
+#   parameter `recovery`, a fresh snapshot of the claim, whose content is retained, turns the denial into a warning.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/storage/persistent-volumes/#storage-object-in-use-protection
 # custom:
@@ -14,7 +15,19 @@
 #   dataLoss: true
 #   on:
 #     persistentvolumeclaims: [DELETE]
-#   reads: [statefulsets, persistentvolumes, pods]
+#   reads: [statefulsets, persistentvolumes, pods, volumesnapshotcontents, volumesnapshots]
+#   params:
+#     recovery:
+#       type: object
+#       default: {}
+#       description: warn only, where every claim that is deleted has a ready snapshot
+#       fields:
+#         dependentDrivers:
+#           type: array
+#           description: CSI drivers whose snapshots are lost with their volume, so that they never count
+#         snapshotWithin:
+#           type: duration
+#           description: how old a snapshot may be
 #   fix: keep the claim for as long as the StatefulSet exists
 #   since: v0.1.0
 package stateward.rules.storage["claim-in-use"]
@@ -22,16 +35,17 @@ package stateward.rules.storage["claim-in-use"]
 import data.stateward.lib.claim
 import data.stateward.lib.cluster
 import data.stateward.lib.defaults
+import data.stateward.lib.recovery
 import data.stateward.lib.result
 import data.stateward.lib.review
 
-report contains result.violation(rego.metadata.chain(), use.entry, {
+report contains result.at(_level(use.entry), rego.metadata.chain(), use.entry, {
 	"path": ["metadata", "name"],
 	"what": sprintf("claim %q holds the data of pod %s-%d; %s", [
 		use.entry.name,
 		use.sts.metadata.name,
 		use.ordinal,
-		_disk(use.entry.old),
+		recovery.disk(use.entry, use.entry.old),
 	]),
 	"fix": "scale the StatefulSet below this pod first",
 }) if {
@@ -39,12 +53,12 @@ report contains result.violation(rego.metadata.chain(), use.entry, {
 	claim.is_in_range(use.sts, use.ordinal)
 }
 
-report contains result.violation(rego.metadata.chain(), use.entry, {
+report contains result.at(_level(use.entry), rego.metadata.chain(), use.entry, {
 	"path": ["metadata", "name"],
 	"what": sprintf("StatefulSet %q has 0 replicas and starts again with the data of claim %q; %s", [
 		use.sts.metadata.name,
 		use.entry.name,
-		_disk(use.entry.old),
+		recovery.disk(use.entry, use.entry.old),
 	]),
 	"fix": "delete the StatefulSet first, if its data may go",
 }) if {
@@ -52,21 +66,25 @@ report contains result.violation(rego.metadata.chain(), use.entry, {
 	defaults.replicas(use.sts) == 0
 }
 
-report contains result.violation(rego.metadata.chain(), entry, {
+report contains result.at(_level(entry), rego.metadata.chain(), entry, {
 	"path": ["metadata", "name"],
-	"what": sprintf("StatefulSet %q names claim %q in its pod template; %s", [name, entry.name, _disk(entry.old)]),
+	"what": sprintf("StatefulSet %q names claim %q in its pod template; %s", [
+		name,
+		entry.name,
+		recovery.disk(entry, entry.old),
+	]),
 	"fix": "take the claim out of spec.template.spec.volumes first",
 }) if {
 	some entry in review.deletions("PersistentVolumeClaim")
 	some name in _naming(entry)
 }
 
-report contains result.violation(rego.metadata.chain(), entry, {
+report contains result.at(_level(entry), rego.metadata.chain(), entry, {
 	"path": ["metadata", "name"],
 	"what": sprintf("claim %q holds the data of pod %s, which still runs; %s", [
 		entry.name,
 		pods[0].metadata.name,
-		_disk(entry.old),
+		recovery.disk(entry, entry.old),
 	]),
 	"fix": "let the pod end first",
 }) if {
@@ -84,7 +102,7 @@ report contains result.advice(rego.metadata.chain(), use.entry, {
 	"what": sprintf("claim %q belongs to StatefulSet %q, which is scaled below it; %s", [
 		use.entry.name,
 		use.sts.metadata.name,
-		_disk(use.entry.old),
+		recovery.disk(use.entry, use.entry.old),
 	]),
 	"fix": "keep it if the StatefulSet may be scaled up again",
 }) if {
@@ -118,8 +136,4 @@ _uses := [use |
 	use := {"entry": entry, "sts": sts, "ordinal": ordinal}
 ]
 
-_disk(stored) := "its disk and the data are DELETED with it" if {
-	cluster.reclaim_policy(stored) == "Delete"
-} else := "its disk is kept (reclaim policy Retain)" if {
-	cluster.reclaim_policy(stored) == "Retain"
-} else := "what happens to its disk is unknown"
+_level(entry) := recovery.level(rego.metadata.chain(), entry, [entry.old], false)

@@ -16,7 +16,7 @@ test_claim_of_a_pod_in_range_is_denied[name] if {
 
 test_disk_is_told[policy] if {
 	some policy, disk in {
-		"Delete": "its disk and the data are DELETED with it",
+		"Delete": "its disk and the data are DELETED with it; nothing known here brings the data back",
 		"Retain": "its disk is kept (reclaim policy Retain)",
 	}
 	{finding.msg | some finding in rule.report} == {_message("www-web-0", "web-0", disk)}
@@ -141,3 +141,50 @@ _pods(claim, labels) := {"default": {"web-0": {
 	"metadata": {"name": "web-0", "labels": labels},
 	"spec": {"volumes": [{"name": "www", "persistentVolumeClaim": {"claimName": claim}}]},
 }}}
+
+test_fresh_snapshot_softens[longest] if {
+	claim := {"request": {"oldObject": {"spec": {"volumeName": "www-web-0"}}}}
+	some longest, advice in {"24h": true, "1h": false}
+	[[object.get(finding, "advice", false), finding.what] | some finding in rule.report] == [[advice, concat("; ", [
+		`claim "www-web-0" holds the data of pod web-0`,
+		"its disk and the data are DELETED with it",
+		`snapshot "www-web-0" of 2 hours ago (deletion policy Delete) brings the data of that time back`,
+	])]] with input as object.union(_delete("www-web-0"), claim)
+		with data.cluster as object.union(_snapshots("default", ["www-web-0"]), {"statefulsets": _sets(_set)})
+		with data.kind as "Guardrails"
+		with data.spec as _within("claim-in-use", longest)
+}
+
+_snapshots(namespace, names) := {
+	"volumesnapshots": {namespace: {name: snapshot |
+		some name in names
+		snapshot := {
+			"metadata": {"name": name, "uid": name},
+			"spec": {"source": {"persistentVolumeClaimName": name}},
+			"status": {
+				"readyToUse": true,
+				"creationTime": "2026-11-23T10:00:00Z",
+				"boundVolumeSnapshotContentName": name,
+			},
+		}
+	}},
+	"volumesnapshotcontents": {name: content |
+		some name in names
+		content := {
+			"metadata": {"name": name},
+			"spec": {
+				"deletionPolicy": "Delete",
+				"driver": "disk.example.com",
+				"source": {"volumeHandle": name},
+				"volumeSnapshotRef": {"uid": name},
+			},
+			"status": {"readyToUse": true},
+		}
+	},
+	"persistentvolumes": {name: volume |
+		some name in names
+		volume := {"spec": {"persistentVolumeReclaimPolicy": "Delete", "csi": {"volumeHandle": name}}}
+	},
+}
+
+_within(rule_id, longest) := {"rules": [{"id": rule_id, "params": {"recovery": {"snapshotWithin": longest}}}]}

@@ -5,7 +5,8 @@ import data.stateward.rules.storage["volume-in-use"] as rule
 test_deletion_of_a_bound_volume_is_denied if {
 	[[finding.msg, finding.severity] | some finding in rule.report] == [[
 		concat(" ", [
-			`[volume-in-use] metadata.name: volume "pv-1" holds the data of claim "data-web-0" in namespace default.`,
+			`[volume-in-use] metadata.name: volume "pv-1" holds the data of claim "data-web-0" in namespace default;`,
+			"nothing known here brings back data-web-0.",
 			"Fix: delete the claim first, if its data may go, or confirm it: kubectl annotate persistentvolume pv-1",
 			"--overwrite --field-manager=stateward-confirm stateward.dev/confirm=delete",
 			"stateward.dev/confirm-rules=volume-in-use stateward.dev/confirm-for=10m",
@@ -54,3 +55,52 @@ _claim(metadata) := {
 }
 
 _claims := {"default": {"data-web-0": _claim({})}}
+
+test_fresh_snapshot_softens[longest] if {
+	claim := object.union(_claim({}), {"spec": {"volumeName": "data-web-0"}})
+	some longest, advice in {"24h": true, "1h": false}
+	[[object.get(finding, "advice", false), finding.what] | some finding in rule.report] == [[advice, concat("; ", [
+		`volume "pv-1" holds the data of claim "data-web-0" in namespace default`,
+		"snapshots bring back data-web-0, each as of its own time",
+	])]] with input as _delete("alice", _volume({}, {}))
+		with data.cluster as object.union(
+			_snapshots("default", ["data-web-0"]),
+			{"persistentvolumeclaims": {"default": {"data-web-0": claim}}},
+		)
+		with data.kind as "Guardrails"
+		with data.spec as _within("volume-in-use", longest)
+}
+
+_snapshots(namespace, names) := {
+	"volumesnapshots": {namespace: {name: snapshot |
+		some name in names
+		snapshot := {
+			"metadata": {"name": name, "uid": name},
+			"spec": {"source": {"persistentVolumeClaimName": name}},
+			"status": {
+				"readyToUse": true,
+				"creationTime": "2026-11-23T10:00:00Z",
+				"boundVolumeSnapshotContentName": name,
+			},
+		}
+	}},
+	"volumesnapshotcontents": {name: content |
+		some name in names
+		content := {
+			"metadata": {"name": name},
+			"spec": {
+				"deletionPolicy": "Delete",
+				"driver": "disk.example.com",
+				"source": {"volumeHandle": name},
+				"volumeSnapshotRef": {"uid": name},
+			},
+			"status": {"readyToUse": true},
+		}
+	},
+	"persistentvolumes": {name: volume |
+		some name in names
+		volume := {"spec": {"persistentVolumeReclaimPolicy": "Delete", "csi": {"volumeHandle": name}}}
+	},
+}
+
+_within(rule_id, longest) := {"rules": [{"id": rule_id, "params": {"recovery": {"snapshotWithin": longest}}}]}

@@ -1,0 +1,117 @@
+# METADATA
+# title: Recovery
+# description: |
+#   What brings the data of claims back that a request deletes, in words, and whether that is enough by the parameter
+#   `recovery` of a rule to warn where it would deny.
+package stateward.lib.recovery
+
+import data.stateward.lib.age
+import data.stateward.lib.clock
+import data.stateward.lib.cluster
+import data.stateward.lib.config
+import data.stateward.lib.listing
+import data.stateward.lib.snapshots
+
+# METADATA
+# title: Disk
+# description: What happens to the disk of a claim that is deleted, and what brings its data back.
+# scope: document
+disk(entry, claim) := sprintf("its disk is kept (reclaim policy Retain)%s", [_and(entry, claim, "")]) if {
+	cluster.reclaim_policy(claim) == "Retain"
+} else := sprintf("its disk and the data are DELETED with it%s", [_and(entry, claim, _nothing)]) if {
+	cluster.reclaim_policy(claim) == "Delete"
+} else := sprintf("what happens to its disk is unknown%s", [_and(entry, claim, "")])
+
+# Each has its content looked up at the API server.
+_most := 50
+
+_nothing := "; nothing known here brings the data back"
+
+# METADATA
+# title: And
+# description: The newest snapshot of a claim, or other words where none is known.
+_and(entry, claim, _) := sprintf("; snapshot %q%s brings the data of that time back", [found.name, _told(found)]) if {
+	found := snapshots.newest(entry, claim)
+}
+
+_and(entry, claim, otherwise) := otherwise if not snapshots.newest(entry, claim)
+
+_told(found) := sprintf(" of %s ago (%s)", [age.text(found.seconds), _policy(found)]) if {
+	found.seconds
+} else := sprintf(" (%s)", [_policy(found)])
+
+_policy(found) := sprintf("deletion policy %s", [found.content.spec.deletionPolicy])
+
+# METADATA
+# title: Ways
+# description: |
+#   What brings back claims that are deleted together, after a semicolon; "" for no claims. Where their snapshots are
+#   deleted too, `kept` is true: then those count whose content is retained.
+# scope: document
+ways(entry, claims, kept) := "; the snapshots of so many claims are not looked up" if {
+	count(claims) > _most
+} else := concat("", [sprintf("; %s", [text]) | some text in _texts(entry, claims, kept); text != ""])
+
+_texts(entry, claims, kept) := [_retained(retained), _restored(restored, kept), _lost(lost)] if {
+	retained := [claim.metadata.name | some claim in claims; _is_retained(claim)]
+	restored := [claim.metadata.name | some claim in claims; _is_restored(entry, claim, kept)]
+	lost := [claim.metadata.name |
+		some claim in claims
+		not _is_retained(claim)
+		not _is_restored(entry, claim, kept)
+	]
+}
+
+_is_retained(claim) if cluster.reclaim_policy(claim) == "Retain"
+
+_is_restored(entry, claim, kept) if _counts(snapshots.newest(entry, claim), kept)
+
+_counts(_, false)
+
+_counts(found, true) if found.content.spec.deletionPolicy == "Retain"
+
+_retained([]) := ""
+
+_retained(names) := sprintf("reclaim policy Retain keeps the disks of %s", [listing.short(names)]) if count(names) > 0
+
+_restored([], _) := ""
+
+_restored(names, kept) := sprintf("snapshots%s bring back %s, each as of its own time", [
+	_kept[kept],
+	listing.short(names),
+]) if {
+	count(names) > 0
+}
+
+_kept := {false: "", true: " with deletion policy Retain"}
+
+_lost([]) := ""
+
+_lost(names) := sprintf("nothing known here brings back %s", [listing.short(names)]) if count(names) > 0
+
+# METADATA
+# title: Level
+# description: |
+#   "warn" where every one of these claims has a snapshot that is fresh enough for the parameter `recovery` of the rule
+#   whose metadata chain is given, otherwise "deny", as for result.at. For `kept` see ways.
+# scope: document
+level(chain, entry, claims, kept) := "warn" if {
+	count(claims) > 0
+	count(claims) <= _most
+	settings := config.param(chain, "recovery")
+	longest := clock.duration(settings.snapshotWithin) / 1000000000
+	every claim in claims {
+		_is_covered(entry, claim, kept, {
+			"longest": longest,
+			"dependent": object.get(settings, "dependentDrivers", []),
+		})
+	}
+} else := "deny"
+
+_is_covered(entry, claim, kept, settings) if {
+	found := snapshots.newest(entry, claim)
+	found.seconds <= settings.longest
+	_counts(found, kept)
+	snapshots.is_of_its_disk(found.content, claim)
+	not found.content.spec.driver in settings.dependent
+}

@@ -1,0 +1,107 @@
+package stateward.lib.snapshots_test
+
+import data.stateward.lib.snapshots
+
+_now := {"time": "2026-11-23T12:00:00Z"}
+
+test_newest_snapshot_of_a_claim_is_found if {
+	stored := {
+		"old": _snapshot("old", "2026-11-22T12:00:00Z"),
+		"new": _snapshot("new", "2026-11-23T10:00:00Z"),
+		"other": object.union(_snapshot("other", "2026-11-23T11:00:00Z"), {"spec": {"source": {
+			"persistentVolumeClaimName": "data-db-1",
+		}}}),
+	}
+	snapshots.newest(_now, _claim({})) == {"name": "new", "seconds": 7200, "content": _content("new", {})}
+		with data.cluster as _cluster(stored, {"new": _content("new", {}), "old": _content("old", {})})
+}
+
+test_what_brings_nothing_back_is_none[why] if {
+	some why, change in {
+		"not ready": [{"status": {"readyToUse": false}}, {}, {}],
+		"terminating": [{"metadata": {"deletionTimestamp": "2026-11-23T11:00:00Z"}}, {}, {}],
+		"of no known time": [{"status": {"creationTime": null}}, {}, {}],
+		"of an earlier claim": [{"status": {"creationTime": "2026-11-19T00:00:00Z"}}, {}, {}],
+		"without its content": [{"status": {"boundVolumeSnapshotContentName": "gone"}}, {}, {}],
+		"its content belongs to another": [{}, {"spec": {"volumeSnapshotRef": {"uid": "other"}}}, {}],
+		"its content is not ready": [{}, {"status": {"readyToUse": false}}, {}],
+		"its content is terminating": [{}, {"metadata": {"deletionTimestamp": "2026-11-23T11:00:00Z"}}, {}],
+		"of another disk": [{}, {}, {"spec": {"csi": {"volumeHandle": "disk-2"}}}],
+	}
+	snapshot := object.union(_snapshot("new", "2026-11-23T10:00:00Z"), change[0])
+	not snapshots.newest(_now, _claim({})) with data.cluster as object.union(
+		_cluster({"new": snapshot}, {"new": _content("new", change[1])}),
+		{"persistentvolumes": {"pv-0": object.union(_volume, change[2])}},
+	)
+}
+
+test_snapshots_beside_the_request_are_found if {
+	manifests := [
+		{"kind": "VolumeSnapshot", "apiVersion": "snapshot.storage.k8s.io/v1"},
+		{"kind": "VolumeSnapshotContent", "apiVersion": "snapshot.storage.k8s.io/v1"},
+	]
+	snapshots.newest(_now, _claim({})).name == "new" with input as [
+		object.union(manifests[0], _snapshot("new", "2026-11-23T10:00:00Z")),
+		object.union(manifests[1], _content("new", {})),
+	]
+}
+
+test_disk_is_compared_where_it_is_known if {
+	snapshots.is_of_its_disk(_content("new", {}), _claim({})) with data.cluster.persistentvolumes as {"pv-0": _volume}
+	not snapshots.is_of_its_disk(_content("new", {}), _claim({}))
+	not snapshots.is_of_its_disk(
+		_content("new", {}),
+		_claim({}),
+	) with data.cluster.persistentvolumes as {"pv-0": object.union(_volume, {"spec": {"csi": {"volumeHandle": "disk-2"}}})}
+}
+
+test_age_needs_times_that_agree[when] if {
+	some when, age in {
+		"2026-11-23T12:00:10Z": {"seconds": 0},
+		"2026-11-23T10:00:00Z": {"seconds": 7200},
+		"2027-01-01T00:00:00Z": {},
+	}
+	found := snapshots.newest(_now, _claim({}))
+		with data.cluster as _cluster({"new": _snapshot("new", when)}, {"new": _content("new", {})})
+	json.filter(found, ["seconds"]) == age
+}
+
+test_claim_without_a_time_is_not_younger if {
+	snapshots.newest({"time": ""}, _claim({"metadata": {"creationTimestamp": null}})).name == "new"
+		with data.cluster as _cluster({"new": _snapshot("new", "2026-11-23T10:00:00Z")}, {"new": _content("new", {})})
+}
+
+_cluster(stored, contents) := {
+	"volumesnapshots": {"db": stored},
+	"volumesnapshotcontents": contents,
+}
+
+_claim(change) := object.union(
+	{
+		"metadata": {"namespace": "db", "name": "data-db-0", "creationTimestamp": "2026-11-20T00:00:00Z"},
+		"spec": {"volumeName": "pv-0"},
+	},
+	change,
+)
+
+_volume := {"spec": {"csi": {"driver": "disk.example.com", "volumeHandle": "disk-1"}}}
+
+_snapshot(name, made) := {
+	"metadata": {"namespace": "db", "name": name, "uid": name},
+	"spec": {"source": {"persistentVolumeClaimName": "data-db-0"}},
+	"status": {"readyToUse": true, "creationTime": made, "boundVolumeSnapshotContentName": name},
+}
+
+_content(name, change) := object.union(
+	{
+		"metadata": {"name": name},
+		"spec": {
+			"deletionPolicy": "Retain",
+			"driver": "disk.example.com",
+			"source": {"volumeHandle": "disk-1"},
+			"volumeSnapshotRef": {"namespace": "db", "name": name, "uid": name},
+		},
+		"status": {"readyToUse": true},
+	},
+	change,
+)

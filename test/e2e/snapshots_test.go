@@ -1,0 +1,124 @@
+package e2e_test
+
+import (
+	"context"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/stateward/stateward/test/builders"
+	"github.com/stateward/stateward/test/environment"
+)
+
+// TestSnapshotsBringDataBack installs the real definitions of snapshots in a cluster that runs, and takes them away again. The
+// snapshot controller does not run: the test writes what it and a CSI driver would.
+func TestSnapshotsBringDataBack(t *testing.T) {
+	g := newGuard(t, environment.ForTest(t))
+	g.create(t, withClaim(builders.MakeStatefulSet().Replicas(1)))
+	g.settled(t, 1)
+	g.hasDisk(t, "www-web-1", "disk-1")
+	g.allowed(t, "", append(breakGlass(), "scale", "statefulset", "web", "--replicas=2")...)
+	g.settled(t, 2)
+
+	claim := []string{"delete", "pvc", "www-web-1", "--dry-run=server"}
+	const nothing = "its disk and the data are DELETED with it; nothing known here brings the data back"
+	g.says(t, true, "", []string{"[claim-in-use]", nothing}, claim...)
+
+	g.servesSnapshots(t)
+	g.says(t, true, "", []string{nothing}, claim...)
+	g.hasSnapshot(t, "night-1", "Delete")
+	g.eventuallySays(t, true, `minutes ago (deletion policy Delete) brings the data of that time back`, claim...)
+
+	g.allowed(t, guardrails("  rules: [{id: claim-in-use, params: {recovery: {snapshotWithin: 1s}}}]\n"), "apply", "-f", "-")
+	g.becomes(t, "True", "in force")
+	g.denied(t, "claim-in-use", claim...)
+	const within = "  rules: [{id: claim-in-use, params: {recovery: {snapshotWithin: 24h%s}}}, {id: namespace-delete, params: {recovery: {snapshotWithin: 24h}}}]\n"
+	g.allowed(t, guardrails(strings.Replace(within, "%s", ", dependentDrivers: [disk.example.com]", 1)), "apply", "-f", "-")
+	g.becomes(t, "True", "in force")
+	g.denied(t, "claim-in-use", claim...)
+	g.allowed(t, guardrails("  profile: strict\n"+strings.Replace(within, "%s", "", 1)), "apply", "-f", "-")
+	g.becomes(t, "True", "in force")
+	g.warned(t, "claim-in-use", claim...)
+	g.denied(t, "claim-in-use", "delete", "pvc", "www-web-0", "--dry-run=server")
+	g.says(t, true, "", []string{"nothing known here brings back www-web-0, www-web-1"}, "delete", "namespace", g.namespace, "--dry-run=server")
+
+	g.lastCopyStays(t)
+
+	g.allowed(t, "", "delete", "crd", "volumesnapshots.snapshot.storage.k8s.io", "volumesnapshotcontents.snapshot.storage.k8s.io")
+	g.eventuallySays(t, true, nothing, claim...)
+}
+
+// lastCopyStays deletes snapshots of one claim, of which there is one, then two.
+func (g guard) lastCopyStays(t *testing.T) {
+	last := []string{"delete", "volumesnapshot", "night-1", "--dry-run=server"}
+	program := []string{"--as=system:serviceaccount:velero:velero", "--as-group=system:masters"}
+	g.says(t, true, "", []string{
+		`[snapshot-last-copy] metadata.name: snapshot "night-1" is the last ready one of claim "www-web-1" of StatefulSet "web"`,
+		"stateward confirm volumesnapshot/night-1 delete -n " + g.namespace + " --rules snapshot-last-copy",
+	}, last...)
+	g.denied(t, "snapshot-last-copy", "delete", "volumesnapshotcontent", g.namespace+"-night-1", "--dry-run=server")
+	g.warned(t, "snapshot-last-copy", append(last, program...)...)
+	if output, code := g.stateward(t, "alice", "confirm", "volumesnapshot/night-1", "delete", "-n", g.namespace, "--rules", "snapshot-last-copy"); code != 0 {
+		t.Fatalf("exit code %d: %s", code, output)
+	}
+	g.warned(t, "snapshot-last-copy", last...)
+	g.hasSnapshot(t, "night-2", "Retain")
+	g.allowed(t, "", last...)
+	g.allowed(t, "", "delete", "volumesnapshotcontent", g.namespace+"-night-1", "--dry-run=server")
+}
+
+// hasDisk makes the volume of a claim to come, as a CSI driver's.
+func (g guard) hasDisk(t *testing.T, claim, handle string) {
+	t.Helper()
+	made, err := g.Client.CoreV1().PersistentVolumeClaims(g.namespace).Get(t.Context(), "www-web-0", metav1.GetOptions{})
+	must(t, err)
+	_, err = g.Client.CoreV1().PersistentVolumes().Create(t.Context(), &corev1.PersistentVolume{
+		ObjectMeta: metav1.ObjectMeta{Name: g.namespace + "-" + handle},
+		Spec: corev1.PersistentVolumeSpec{
+			Capacity:                      corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("10Gi")},
+			AccessModes:                   []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
+			StorageClassName:              *made.Spec.StorageClassName,
+			PersistentVolumeReclaimPolicy: corev1.PersistentVolumeReclaimDelete,
+			ClaimRef:                      &corev1.ObjectReference{Namespace: g.namespace, Name: claim},
+			PersistentVolumeSource:        corev1.PersistentVolumeSource{CSI: &corev1.CSIPersistentVolumeSource{Driver: "disk.example.com", VolumeHandle: handle}},
+		},
+	}, metav1.CreateOptions{})
+	must(t, err)
+}
+
+// servesSnapshots installs the definitions as the module of their project holds them.
+func (g guard) servesSnapshots(t *testing.T) {
+	t.Helper()
+	const module = "github.com/kubernetes-csi/external-snapshotter/client/v8"
+	folder := filepath.Join("..", "tools", "external-snapshotter")
+	must(t, exec.CommandContext(t.Context(), "go", "-C", folder, "mod", "download", module).Run())
+	found, err := exec.CommandContext(t.Context(), "go", "-C", folder, "list", "-m", "-f", "{{.Dir}}", module).Output()
+	must(t, err)
+	for _, kind := range []string{"volumesnapshots", "volumesnapshotcontents"} {
+		g.allowed(t, "", "apply", "--server-side", "-f", filepath.Join(strings.TrimSpace(string(found)), "config", "crd", "snapshot.storage.k8s.io_"+kind+".yaml"))
+		eventually(t, kind+" are served", func(context.Context) (bool, error) {
+			_, code := g.kubectl(t, "", "wait", "--for=condition=Established", "crd/"+kind+".snapshot.storage.k8s.io")
+			return code == 0, nil
+		})
+	}
+}
+
+// hasSnapshot makes a snapshot of the claim www-web-1 as it is now.
+func (g guard) hasSnapshot(t *testing.T, name, policy string) {
+	t.Helper()
+	content := g.namespace + "-" + name
+	g.allowed(t, `{"apiVersion":"snapshot.storage.k8s.io/v1","kind":"VolumeSnapshot","metadata":{"name":"`+name+`"},`+
+		`"spec":{"source":{"persistentVolumeClaimName":"www-web-1"}}}`, "create", "-f", "-")
+	g.allowed(t, `{"apiVersion":"snapshot.storage.k8s.io/v1","kind":"VolumeSnapshotContent","metadata":{"name":"`+content+`"},`+
+		`"spec":{"deletionPolicy":"`+policy+`","driver":"disk.example.com","source":{"volumeHandle":"disk-1"},`+
+		`"volumeSnapshotRef":{"namespace":"`+g.namespace+`","name":"`+name+`","uid":"`+g.uid(t, "volumesnapshot/"+name)+`"}}}`, "create", "-f", "-")
+	g.allowed(t, "", "patch", "volumesnapshotcontent", content, "--subresource=status", "--type=merge", "-p", `{"status":{"readyToUse":true,"snapshotHandle":"snap"}}`)
+	g.allowed(t, "", "patch", "volumesnapshot", name, "--subresource=status", "--type=merge", "-p",
+		`{"status":{"readyToUse":true,"boundVolumeSnapshotContentName":"`+content+`","creationTime":"`+time.Now().UTC().Format(time.RFC3339)+`"}}`)
+}
