@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -104,7 +105,7 @@ func twoRecorders(t *testing.T, g guard) {
 	}
 	replicas.Wait()
 	output, _ := g.kubectl(t, "", "get", "confirmation", "sweep", "-o", "jsonpath={.status.uses}")
-	if diff := cmp.Diff(fmt.Sprint(2*each), output); diff != "" {
+	if diff := cmp.Diff(strconv.Itoa(2*each), output); diff != "" {
 		t.Errorf("uses (-want +got):\n%s", diff)
 	}
 }

@@ -22,7 +22,8 @@ const ownerTimeout = 500 * time.Millisecond
 // Owner asks the API server for the metadata of the object that an owner reference means. Only discovery is cached.
 func (w *World) Owner(ctx context.Context, namespace, owner string) (ast.Value, error) {
 	kind, name, err := inventory.ParseOwnerKey(owner)
-	if err != nil || !canExist(name) {
+	// What names no object is an owner that is not known.
+	if readable := err == nil && canExist(name); !readable {
 		return inventory.KnownOwner{}.Value(), nil
 	}
 	read := func(ctx context.Context) inventory.KnownOwner {

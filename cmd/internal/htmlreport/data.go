@@ -38,7 +38,7 @@ func (t *tally) add(finding Finding) {
 		t.Denied++
 	case policies.Warn:
 		t.Warned++
-	case policies.Audit, policies.Off:
+	case policies.Event, policies.Audit, policies.Off:
 		t.Recorded++
 	}
 	if finding.Since == "new" {

@@ -26,7 +26,7 @@ func (t text) heading(result Result, from int) string {
 			denied++
 		case policies.Warn:
 			warned++
-		case policies.Audit, policies.Off:
+		case policies.Event, policies.Audit, policies.Off:
 		}
 	}
 	space := "\n"
