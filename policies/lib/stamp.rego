@@ -92,12 +92,18 @@ renewed(entry) if promised(entry)
 # METADATA
 # title: Promised
 # description: The end of a confirmation that a request sets by its duration.
-promised(entry) := _after(entry, duration) if {
+promised(entry) := _end(entry, duration) if {
 	text := marks.annotation(entry.object, marks.for_time)
 	text != marks.annotation(entry.old, marks.for_time)
 	marks.annotation(entry.object, marks.confirm) != ""
 	duration := _duration(text)
 }
+
+# Of two who confirm in the same second, the second would leave what the first left, as if it confirmed nothing.
+_end(entry, duration) := end if {
+	end := _after(entry, duration)
+	end != marks.annotation(entry.old, marks.until)
+} else := _after(entry, duration - 1000000000)
 
 # METADATA
 # title: Duration

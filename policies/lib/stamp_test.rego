@@ -47,6 +47,12 @@ test_duration_becomes_a_time[case] if {
 	stamp.name(_renewing(case.for, {})) == "bob"
 }
 
+test_confirmation_in_the_second_of_another_ends_at_another_time if {
+	before := {"stateward.dev/confirm-until": "2026-11-23T12:10:00Z"}
+	stamp.promised(_renewing("10m", before)) == "2026-11-23T12:09:59Z"
+	stamp.promised(_renewing("11m", before)) == "2026-11-23T12:11:00Z"
+}
+
 test_duration_that_is_none_or_too_long_promises_nothing[text] if {
 	some text in ["", "0m", "61m", "2h", "3601s", "-1m", "1.5h", "10", "m", "10 m", "10d", "10000s", "1h30m"]
 	not stamp.promised(_renewing(text, {}))

@@ -1,6 +1,7 @@
 // Package recorder writes into the cluster what follows from decisions: the uses of Confirmations into their status, and
-// Events, some of them after a later look at what was created. It works beside the requests, and no decision reads what it writes. What it has no room for is dropped and
-// counted; what waits when the process ends is written within a few seconds or lost.
+// Events, some of them after a later look at what was created. It works beside the requests, and no decision reads what it
+// writes. What it has no room for is dropped and counted; what waits when the process ends is written within a few seconds
+// or lost.
 package recorder
 
 import (
