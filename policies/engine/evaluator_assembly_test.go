@@ -14,7 +14,6 @@ import (
 	"github.com/stateward/stateward/policies/engine/inventory"
 	"github.com/stateward/stateward/policies/engine/lazy"
 	"github.com/stateward/stateward/policies/engine/plan"
-	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
 // assembledUnder are Guardrails that use all that an assembly looks at.
@@ -35,28 +34,19 @@ func TestAFindingIsAssembledAsByRego(t *testing.T) {
 	for name, spec := range assembledUnder() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			guardrails, err := v1alpha1.ParseGuardrails([]byte(`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","spec":`+spec+`}`), decider.library)
-			if err != nil {
-				t.Fatal(err)
-			}
-			config, err := configOf(guardrails, decider.library)
+			config, err := configOf(guardrailsOf(t, decider, spec), decider.library)
 			if err != nil {
 				t.Fatal(err)
 			}
 			inRego := builtInProgram(t, decider, config)
-			inGo := assembled(builtInProgram(t, decider, config))
+			putInGo := inGo(builtInProgram(t, decider, config))
 			findings := 0
 			for _, example := range all {
-				world := inventory.NewSnapshot("default", decider.library.ManifestResources)
-				for _, each := range example.Documents {
-					if err := world.Add(encoded(t, each.Object)); err != nil {
-						t.Fatal(err)
-					}
-				}
+				world := worldOf(t, decider, example)
 				for _, each := range example.Documents {
 					review := reviewOf(t, each)
 					want := foundBy(t, inRego, decider, review, world)
-					if diff := cmp.Diff(want, foundBy(t, inGo, decider, review, world)); diff != "" {
+					if diff := cmp.Diff(want, foundBy(t, putInGo, decider, review, world)); diff != "" {
 						t.Errorf("%s (-Rego +Go):\n%s", example.File, diff)
 					}
 					findings += len(want)
@@ -105,7 +95,7 @@ func FuzzAssembly(f *testing.F) {
 	}
 	programs := map[string][2]*planEvaluator{}
 	for name, config := range map[string]ast.Value{"none": ast.NewObject(), "some": guardrails} {
-		programs[name] = [2]*planEvaluator{builtInProgram(f, decider, config), assembled(builtInProgram(f, decider, config))}
+		programs[name] = [2]*planEvaluator{builtInProgram(f, decider, config), inGo(builtInProgram(f, decider, config))}
 	}
 	rule := `{"fix":"do it","severity":"deny","confirm":true,"dataLoss":true,"profile":{"strict":"warn"},"aliases":["two"],"params":{"limit":{"default":1}}}`
 	entry := `{"operation":"UPDATE","kind":"StatefulSet","group":"apps","namespace":"shop","name":"db","resource":"statefulsets","subresource":"","time":"2026-11-23T12:00:00Z",` +

@@ -38,7 +38,7 @@ func newPlanEvaluator(ctx context.Context, library *policies.Library, data *stor
 		if err := program.UnmarshalBinary([]byte(encoded)); err != nil {
 			return nil, err
 		}
-		return assembled(&planEvaluator{library: library, data: data, program: program}), nil
+		return inGo(&planEvaluator{library: library, data: data, program: program}), nil
 	}
 	compiler, err := compile(library)
 	if err != nil {
@@ -52,11 +52,11 @@ func newPlanEvaluator(ctx context.Context, library *policies.Library, data *stor
 	if same, err := library.IsBuiltIn(assembly.Packages()); err != nil || !same {
 		return made, err
 	}
-	return assembled(made), nil
+	return inGo(made), nil
 }
 
-// assembled puts findings together in Go from now on.
-func assembled(p *planEvaluator) *planEvaluator {
+// inGo makes an evaluator put findings together in Go.
+func inGo(p *planEvaluator) *planEvaluator {
 	p.assembly = assembly.New(p.data.guardrails)
 	p.program.Replace(p.assembly.Functions())
 	return p
@@ -144,9 +144,9 @@ func (p *planEvaluator) assemble(router string, reports []*ast.Term) ([]Finding,
 	case p.assembly == nil:
 		return nil, false
 	case router == made:
-		return changesOf(p.assembly, reports)
+		return assembled(reports, p.assembly.Told)
 	default:
-		return findingsOf(p.assembly, reports)
+		return assembled(reports, p.assembly.Level)
 	}
 }
 

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"encoding/json"
 	"reflect"
 	"slices"
@@ -10,12 +9,11 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/stateward/stateward/policies"
-	"github.com/stateward/stateward/policies/engine/assembly"
 )
 
-// findingsOf is what becomes of the findings of rules: what the router of the library would say, without asking it. It is
-// not ok where that is for the router: several denials name each other's rules, or a rule says what no finding has.
-func findingsOf(a *assembly.Assembly, reports []*ast.Term) (findings []Finding, ok bool) {
+// assembled are the findings in these reports that are not off, each at the level that it has. It is not ok where that is for
+// the router of the library to say: several denials name each other's rules, or a rule says what no finding has.
+func assembled(reports []*ast.Term, level func(finding *ast.Term) (policies.Level, bool)) (findings []Finding, ok bool) {
 	asking := 0
 	for _, report := range reports {
 		said, isSet := report.Value.(ast.Set)
@@ -23,15 +21,15 @@ func findingsOf(a *assembly.Assembly, reports []*ast.Term) (findings []Finding, 
 			return nil, false
 		}
 		for _, each := range said.Slice() {
-			level, known := a.Level(each)
+			decided, known := level(each)
 			if !known {
 				return nil, false
 			}
-			if level == string(policies.Off) {
+			if decided == policies.Off {
 				continue
 			}
-			finding, read := newFinding(each, policies.Level(level))
-			if !read {
+			finding := Finding{Level: decided}
+			if !finding.readAll(each.Value) {
 				return nil, false
 			}
 			if asks(finding) {
@@ -43,56 +41,22 @@ func findingsOf(a *assembly.Assembly, reports []*ast.Term) (findings []Finding, 
 	return findings, asking < 2
 }
 
-// changesOf is what becomes of the changes of mutations.
-func changesOf(a *assembly.Assembly, reports []*ast.Term) (changes []Finding, ok bool) {
-	for _, report := range reports {
-		said, isSet := report.Value.(ast.Set)
-		if !isSet {
-			return nil, false
-		}
-		for _, each := range said.Slice() {
-			made, isObject := each.Value.(ast.Object)
-			level, known := a.Level(each)
-			channel, readable := a.Channel(each)
-			if !isObject || !known || !readable {
-				return nil, false
-			}
-			if level == string(policies.Off) || isTrue(made.Get(ast.StringTerm("exception"))) {
-				continue
-			}
-			told := cmp.Or(policies.Level(channel), policies.Warn)
-			if isTrue(made.Get(ast.StringTerm("silent"))) {
-				told = policies.Audit
-			}
-			change, read := newFinding(each, told)
-			if !read {
-				return nil, false
-			}
-			changes = append(changes, change)
-		}
-	}
-	return changes, true
-}
-
-func isTrue(term *ast.Term) bool { return term != nil && term.Value != ast.Boolean(false) }
-
 // asks reports whether a denial may end with a command that confirms it.
 func asks(finding Finding) bool {
 	return finding.Level == policies.Deny && (strings.Contains(finding.Fix, policies.ConfirmRulesMark+"=") || strings.Contains(finding.Fix, "--rules "))
 }
 
-// newFinding reads a finding as decodeFindings does.
-func newFinding(term *ast.Term, level policies.Level) (Finding, bool) {
-	finding := Finding{Level: level}
-	object, ok := term.Value.(ast.Object)
+// readAll reads a finding as decodeFindings does, but for its level; false for what that would refuse.
+func (f *Finding) readAll(value ast.Value) bool {
+	object, ok := value.(ast.Object)
 	if !ok {
-		return finding, false
+		return false
 	}
 	object.Foreach(func(key, value *ast.Term) {
 		name, isText := key.Value.(ast.String)
-		ok = ok && isText && finding.read(string(name), value.Value)
+		ok = ok && isText && f.read(string(name), value.Value)
 	})
-	return finding, ok
+	return ok
 }
 
 // read takes one field over; false for a value that the field does not take.

@@ -14,6 +14,7 @@ import (
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine/inventory"
 	"github.com/stateward/stateward/policies/engine/lazy"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/test/examples"
 )
 
@@ -30,12 +31,7 @@ func TestShortCutsChangeNoVerdict(t *testing.T) {
 	}
 	reviews, findings := 0, 0
 	for _, example := range all {
-		world := inventory.NewSnapshot("default", decider.library.ManifestResources)
-		for _, each := range example.Documents {
-			if err := world.Add(encoded(t, each.Object)); err != nil {
-				t.Fatal(err)
-			}
-		}
+		world := worldOf(t, decider, example)
 		for _, each := range example.Documents {
 			review := reviewOf(t, each)
 			input, err := review.input(&lazy.Reader{})
@@ -147,6 +143,28 @@ func builtIn(t testing.TB) (*Engine, []examples.Example) {
 		t.Fatal(err)
 	}
 	return decider, all
+}
+
+// worldOf holds the documents of an example.
+func worldOf(t testing.TB, decider *Engine, example examples.Example) *inventory.Snapshot {
+	t.Helper()
+	world := inventory.NewSnapshot("default", decider.library.ManifestResources)
+	for _, each := range example.Documents {
+		if err := world.Add(encoded(t, each.Object)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return world
+}
+
+// guardrailsOf are Guardrails with this spec, as JSON.
+func guardrailsOf(t testing.TB, decider *Engine, spec string) *v1alpha1.Guardrails {
+	t.Helper()
+	guardrails, err := v1alpha1.ParseGuardrails([]byte(`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","spec":`+spec+`}`), decider.library)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return guardrails
 }
 
 func reviewOf(t *testing.T, document unstructured.Unstructured) Review {

@@ -13,8 +13,9 @@ import (
 // narrowing tells which documents of a ruleSet have nothing new to say of an UPDATE: those of rules that judge the change of
 // fields which it leaves alone.
 type narrowing struct {
-	// fields are all that some rule of the set judges a change of.
+	// fields are all that some rule of the set judges a change of, and paths their keys.
 	fields []string
+	paths  [][]*ast.Term
 	// reports and changes hold, for each document of the set, the indexes of its fields; nil for one that is always asked.
 	reports, changes [][]int
 }
@@ -37,7 +38,7 @@ func (n *narrowing) indexes(rules []policies.Rule, resource string) (all [][]int
 		var indexes []int
 		for _, field := range rule.Changes[resource] {
 			if !slices.Contains(n.fields, field) {
-				n.fields = append(n.fields, field)
+				n.fields, n.paths = append(n.fields, field), append(n.paths, pathOf(field))
 			}
 			indexes = append(indexes, slices.Index(n.fields, field))
 		}
@@ -55,9 +56,9 @@ func (s *ruleSet) narrowed(input ast.Value) *ruleSet {
 	if object == nil || old == nil {
 		return s
 	}
-	changed := make([]bool, len(s.narrowing.fields))
-	for index, field := range s.narrowing.fields {
-		changed[index] = differ(object, old, field)
+	changed := make([]bool, len(s.narrowing.paths))
+	for index, path := range s.narrowing.paths {
+		changed[index] = differ(object, old, path)
 	}
 	return &ruleSet{
 		reports: asked(s.reports, s.narrowing.reports, changed), changes: asked(s.changes, s.narrowing.changes, changed),
@@ -76,14 +77,21 @@ func asked(documents []string, fields [][]int, changed []bool) []string {
 	return asked
 }
 
-// differ compares a field of two versions. It is the same value, or the text of it, in what an update leaves alone.
-func differ(object, old ast.Value, field string) bool {
+// pathOf are the keys of a field such as spec.template.
+func pathOf(field string) (path []*ast.Term) {
 	for key := range strings.SplitSeq(field, ".") {
+		path = append(path, ast.StringTerm(key))
+	}
+	return path
+}
+
+// differ compares a field of two versions. It is the same value, or the text of it, in what an update leaves alone.
+func differ(object, old ast.Value, path []*ast.Term) bool {
+	for _, key := range path {
 		if object == nil || old == nil {
 			break
 		}
-		term := ast.StringTerm(key)
-		object, old = lazy.Get(object, term), lazy.Get(old, term)
+		object, old = lazy.Get(object, key), lazy.Get(old, key)
 	}
 	if object == nil || old == nil {
 		return object != nil || old != nil

@@ -11,7 +11,6 @@ import (
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine/inventory"
 	"github.com/stateward/stateward/policies/engine/lazy"
-	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
 // TestRulesSayNothingOfWhatTheyDoNotDeclare makes updates of examples, those that they hold and others of two of them, puts the fields that a rule declares back to
@@ -81,11 +80,7 @@ func FuzzChangesThatAreNotDeclared(f *testing.F) {
 
 func builtInUnder(t *testing.T, decider *Engine, spec string) *Engine {
 	t.Helper()
-	guardrails, err := v1alpha1.ParseGuardrails([]byte(`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","spec":`+spec+`}`), decider.library)
-	if err != nil {
-		t.Fatal(err)
-	}
-	under, err := New(t.Context(), decider.library, guardrails)
+	under, err := New(t.Context(), decider.library, guardrailsOf(t, decider, spec))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +153,7 @@ func saidBy(t *testing.T, decider *Engine, rule policies.Rule, review Review, wo
 		return ""
 	}
 	for _, field := range rule.Changes[review.Resource] {
-		if differ(part(input, "object"), part(input, "oldObject"), field) {
+		if differ(part(input, "object"), part(input, "oldObject"), pathOf(field)) {
 			return ""
 		}
 	}

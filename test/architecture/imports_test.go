@@ -21,7 +21,7 @@ func allowed() map[string][]string {
 		"policies/fieldpath":           {},
 		"policies/forecast":            {},
 		"policies/engine":              {"policies", "policies/engine/assembly", "policies/engine/inventory", "policies/engine/lazy", "policies/engine/plan", "policies/guardrails/v1alpha1"},
-		"policies/engine/assembly":     {"policies/engine/lazy"},
+		"policies/engine/assembly":     {"policies", "policies/engine/lazy"},
 		"policies/fragments":           {},
 		"policies/confirmations":       {"policies", "policies/guardrails/v1alpha1"},
 		"policies/engine/plan":         {"policies/engine/lazy"},

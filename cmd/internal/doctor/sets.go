@@ -20,11 +20,7 @@ func (e *examination) checkSets(ctx context.Context) {
 		return
 	}
 	sets := &appsv1.StatefulSetList{}
-	for {
-		if err := e.client.List(ctx, sets, client.Limit(listed), client.Continue(sets.Continue)); err != nil {
-			e.unchecked("StatefulSets", "", err, "they cannot be listed")
-			return
-		}
+	err = e.eachPage(ctx, sets, func() {
 		for index := range sets.Items {
 			set := &sets.Items[index]
 			name := client.ObjectKey{Namespace: set.Namespace, Name: set.Spec.ServiceName}
@@ -33,9 +29,9 @@ func (e *examination) checkSets(ctx context.Context) {
 					"create it with `clusterIP: None`", name.Name)
 			}
 		}
-		if sets.Continue == "" {
-			return
-		}
+	})
+	if err != nil {
+		e.unchecked("StatefulSets", "", err, "they cannot be listed")
 	}
 }
 
@@ -44,15 +40,23 @@ func (e *examination) services(ctx context.Context) (map[client.ObjectKey]bool, 
 	found := map[client.ObjectKey]bool{}
 	page := &metav1.PartialObjectMetadataList{}
 	page.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("ServiceList"))
-	for {
-		if err := e.client.List(ctx, page, client.Limit(listed), client.Continue(page.Continue)); err != nil {
-			return nil, err
-		}
+	err := e.eachPage(ctx, page, func() {
 		for index := range page.Items {
 			found[client.ObjectKeyFromObject(&page.Items[index])] = true
 		}
-		if page.Continue == "" {
-			return found, nil
+	})
+	return found, err
+}
+
+// eachPage fills a list page by page, and calls see for each.
+func (e *examination) eachPage(ctx context.Context, list client.ObjectList, see func()) error {
+	for {
+		if err := e.client.List(ctx, list, client.Limit(listed), client.Continue(list.GetContinue())); err != nil {
+			return err
+		}
+		see()
+		if list.GetContinue() == "" {
+			return nil
 		}
 	}
 }

@@ -34,10 +34,10 @@ type Assembly struct {
 func New(guardrails ast.Value) *Assembly {
 	made := &Assembly{settings: settingsOf(guardrails), keys: map[string]*ast.Term{}}
 	for _, key := range []string{
-		"action", "actions", "advice", "aliases", "annotations", "channel", "confirm", "confirmation", "confirmed", "custom", "data_loss", "dataLoss",
-		"dated", "default", "exception", "existing", "field", "fields", "fix", "id", "kind", "match", "msg", "name", "names",
-		"namespace", "object", "old", "operation", "others", "outside", "package", "params", "patch", "path", "profile",
-		"rule", "scope", "scoped", "severity", "silent", "touched", "what",
+		"action", "advice", "aliases", "annotations", "channel", "confirm", "confirmation", "confirmed", "custom",
+		"data_loss", "dataLoss", "dated", "default", "exception", "existing", "field", "fields", "fix", "id", "kind",
+		"msg", "name", "names", "namespace", "object", "old", "operation", "others", "outside", "package", "params",
+		"patch", "path", "profile", "rule", "scope", "scoped", "severity", "silent", "touched", "what",
 	} {
 		made.keys[key] = ast.StringTerm(key)
 	}

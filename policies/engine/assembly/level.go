@@ -3,15 +3,8 @@ package assembly
 import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine/lazy"
-)
-
-// The levels that findings end at.
-const (
-	deny  = "deny"
-	warn  = "warn"
-	audit = "audit"
-	off   = "off"
 )
 
 // level is config.level.
@@ -20,13 +13,13 @@ func (a *Assembly) level(_ Calls, args []*ast.Term) (*ast.Term, bool) {
 	if !ok {
 		return nil, false
 	}
-	return ast.StringTerm(level), true
+	return ast.StringTerm(string(level)), true
 }
 
 // Level is what becomes of a finding; ok is false where that is for Rego to say.
-func (a *Assembly) Level(finding *ast.Term) (level string, ok bool) {
+func (a *Assembly) Level(finding *ast.Term) (level policies.Level, ok bool) {
 	if holds(a.get(finding, "outside")) {
-		return off, true
+		return policies.Off, true
 	}
 	action, ok := a.actionOf(finding)
 	if !ok {
@@ -35,44 +28,59 @@ func (a *Assembly) Level(finding *ast.Term) (level string, ok bool) {
 	exception, channel := a.get(finding, "exception"), a.get(finding, "channel")
 	softened := holds(a.get(finding, "advice")) || holds(exception) || holds(a.get(finding, "existing")) || holds(a.get(finding, "confirmed"))
 	switch {
-	case action != off && holds(a.get(exception, "dated")):
-		return audit, true
-	case holds(channel) && (action == warn || action == deny && softened):
-		return text(channel)
-	case action == deny && softened:
-		return warn, true
+	case action != policies.Off && holds(a.get(exception, "dated")):
+		return policies.Audit, true
+	case holds(channel) && (action == policies.Warn || action == policies.Deny && softened):
+		return levelOf(channel)
+	case action == policies.Deny && softened:
+		return policies.Warn, true
 	default:
 		return action, true
 	}
 }
 
-// Channel is where a change is told of in the place of a warning; "" where nothing is set.
-func (a *Assembly) Channel(finding *ast.Term) (channel string, ok bool) {
-	set := a.get(finding, "channel")
-	if !holds(set) {
-		return "", true
+// Told is what becomes of a change that a mutation makes, as router.made has it: Off for one that is not made.
+func (a *Assembly) Told(change *ast.Term) (level policies.Level, ok bool) {
+	level, ok = a.Level(change)
+	channel := a.get(change, "channel")
+	switch {
+	case !ok || level == policies.Off:
+		return level, ok
+	case holds(a.get(change, "exception")):
+		return policies.Off, true
+	case holds(a.get(change, "silent")):
+		return policies.Audit, true
+	case holds(channel):
+		return levelOf(channel)
+	default:
+		return policies.Warn, true
 	}
-	return text(set)
+}
+
+// levelOf is a term as a level.
+func levelOf(term *ast.Term) (policies.Level, bool) {
+	level, ok := text(term)
+	return policies.Level(level), ok
 }
 
 // actionOf is what is set for the finding's rule, or what its metadata say.
-func (a *Assembly) actionOf(finding *ast.Term) (string, bool) {
+func (a *Assembly) actionOf(finding *ast.Term) (policies.Level, bool) {
 	if action := a.get(finding, "action"); holds(action) {
-		return text(action)
+		return levelOf(action)
 	}
 	called, ok := a.calledOf(finding)
 	if !ok {
 		return "", false
 	}
 	if action := a.settings.action(called); action != nil {
-		return text(action)
+		return levelOf(action)
 	}
 	if profile := a.get(finding, "profile"); profile != nil {
 		if action := at(profile.Value, a.settings.profile); holds(action) {
-			return text(action)
+			return levelOf(action)
 		}
 	}
-	return text(a.get(finding, "severity"))
+	return levelOf(a.get(finding, "severity"))
 }
 
 // calledOf are the names of the finding's rule.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
@@ -128,7 +129,7 @@ func (a *Assembly) grade(d *draft) bool {
 		severity = a.get(d.rule.custom, "severity")
 	}
 	if severity == nil {
-		severity = ast.StringTerm(warn)
+		severity = ast.StringTerm(string(policies.Warn))
 	}
 	a.add(d, "rule", ast.StringTerm(d.rule.names[0]))
 	a.add(d, "severity", severity)
@@ -220,7 +221,7 @@ func (a *Assembly) confirm(call Calls, d *draft) bool {
 		return false
 	}
 	var covered *ast.Term
-	if level == deny {
+	if level == policies.Deny {
 		covered = call(confirmation+"covered", d.entry, names)
 	}
 	if covered != nil {

@@ -20,6 +20,8 @@ const (
 type machine struct {
 	constants []*ast.Term
 	dynamic   map[string]*function
+	// byPath finds what substitutes call.
+	byPath map[string]*function
 	// stack holds the locals of the functions that are running.
 	stack []*ast.Term
 	top   int
@@ -51,6 +53,7 @@ type machine struct {
 type machines struct {
 	constants []*ast.Term
 	dynamic   map[string]*function
+	byPath    map[string]*function
 	idle      sync.Pool
 }
 
@@ -58,7 +61,7 @@ func (m *machines) get(functions int) *machine {
 	if idle, ok := m.idle.Get().(*machine); ok {
 		return idle
 	}
-	made := &machine{constants: m.constants, dynamic: m.dynamic, memos: make([]memos, functions), stack: make([]*ast.Term, 1024)}
+	made := &machine{constants: m.constants, dynamic: m.dynamic, byPath: m.byPath, memos: make([]memos, functions), stack: make([]*ast.Term, 1024)}
 	made.take = func(result *ast.Term) error { made.value = result; return nil }
 	made.several = func(result *ast.Term) error { made.values = append(made.values, result); return nil }
 	return made

@@ -2,8 +2,9 @@ package plan
 
 import "github.com/open-policy-agent/opa/v1/ast"
 
-// Substitute is a function of Rego that is written in Go as well, and must say the same. Arguments may be lazy values. Where it is not
-// done, Rego's own function is carried out, so that it can leave what is rare, or wrong, to that. A value of nil is undefined.
+// Substitute is a function of Rego that is written in Go as well, and must say the same. Arguments may be lazy values. Where
+// it is not done, Rego's own function is carried out, so that it can leave what is rare, or wrong, to that. A value of nil is
+// undefined.
 type Substitute = func(call Calls, args []*ast.Term) (value *ast.Term, done bool)
 
 // Calls calls a function of Rego by its path; nil is undefined, or an error, which ends the evaluation.
@@ -15,9 +16,9 @@ func (p *Program) Replace(substitutes map[string]Substitute) {
 	for path, substitute := range substitutes {
 		if replaced := p.byPath[path]; replaced != nil {
 			replaced.substitute = substitute
-			replaced.byPath = p.byPath
 		}
 	}
+	p.machines.byPath = p.byPath
 }
 
 // substituted carries out the function of Go, if there is one.
@@ -30,7 +31,7 @@ func (m *machine) substituted(called *function, frame []*ast.Term) (value *ast.T
 		args = append(args, frame[param])
 	}
 	calls := func(path string, further ...*ast.Term) *ast.Term {
-		within := called.byPath[path]
+		within := m.byPath[path]
 		if within == nil {
 			return nil
 		}

@@ -19,9 +19,8 @@ type function struct {
 	inOrder []int
 	locals  int
 	blocks  []block
-	// substitute is carried out in the place of blocks, and byPath is what it may call; nil where there is none.
+	// substitute is carried out in the place of blocks; nil where there is none.
 	substitute Substitute
-	byPath     map[string]*function
 }
 
 type block []instruction
