@@ -183,7 +183,8 @@ func TestADeletionRightBehindAScaleIsJudgedByThat(t *testing.T) {
 	if err := g.Client.AppsV1().StatefulSets(g.namespace).Delete(t.Context(), "web", metav1.DeleteOptions{PropagationPolicy: &orphan}); err != nil {
 		t.Fatal(err)
 	}
-	if err := g.deletions(t.Context())["service-in-use"]; err != nil {
+	// The garbage collector may have made orphans of its pods by now, which need the Service all the same.
+	if err := g.deletions(t.Context())["service-in-use"]; err != nil && !strings.Contains(err.Error(), "run on without their StatefulSet") {
 		t.Errorf("right behind the deletion: %v", err)
 	}
 }
