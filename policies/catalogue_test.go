@@ -55,7 +55,7 @@ func TestMetadataThatCouldBeMisreadIsRefused(t *testing.T) {
 		"unknown operation":       {"[CREATE]", "[PATCH]", `custom.on.statefulsets: unknown operation "PATCH": use CREATE, UPDATE, DELETE or AUDIT`},
 		"unknown resource":        {"statefulsets:", "statefulset:", `unknown resource "statefulset": add its API group to policies/resources.go`},
 		"awaited, and not judged": {"#   fix:", "#   when: {services: marks}\n#   fix:", `custom.when: "services" is not in custom.on`},
-		"awaited, and no change":  {"#   fix:", "#   when: {statefulsets: spec}\n#   fix:", `custom.when.statefulsets: unknown change "spec": use one of [marks owners finalizers reclaimPolicy claimRef images labels grace selection fourEyes members nodes attachments snapshots]`},
+		"awaited, and no change":  {"#   fix:", "#   when: {statefulsets: spec}\n#   fix:", `custom.when.statefulsets: unknown change "spec": use one of [marks owners finalizers reclaimPolicy claimRef images labels grace selection fourEyes members nodes attachments snapshots references]`},
 		"changes of no update":    {"#   fix:", "#   changes: {pods: [spec]}\n#   fix:", `custom.changes: "pods" has no UPDATE in custom.on`},
 		"changes of nothing":      {"#   fix:", "#   changes: {statefulsets: []}\n#   fix:", `custom.changes.statefulsets: names no field: name those that the rule judges a change of, or remove it`},
 		"changes of an element":   {"#   fix:", "#   changes: {statefulsets: [\"spec.containers[0]\"]}\n#   fix:", `custom.changes.statefulsets: "spec.containers[0]" is not a field: write its keys with dots between them, as in spec.template`},

@@ -35,6 +35,8 @@ type Resource struct {
 	// Optional says that a cluster may lack the API, which comes with a CustomResourceDefinition. What cannot be read there is
 	// not known, and fails no request.
 	Optional bool
+	// OnlyDeleted says that rules judge its deletion, and nothing else of it. It is never looked up.
+	OnlyDeleted bool
 }
 
 // LookupResource returns the API behind a resource that rules may name; known is false for all others.
@@ -49,8 +51,18 @@ func LookupResource(name string) (resource Resource, known bool) {
 	return Resource{}, false
 }
 
-// ResourceOfKind returns the resource whose objects have this group and kind.
+// ResourceOfKind returns the resource whose objects have this group and kind, and are read; known is false where only their
+// deletion is judged.
 func ResourceOfKind(group, kind string) (resource Resource, known bool) {
+	resource, known = DeletedKind(group, kind)
+	if resource.OnlyDeleted {
+		return Resource{}, false
+	}
+	return resource, known
+}
+
+// DeletedKind returns the resource whose objects have this group and kind, whatever is judged of it.
+func DeletedKind(group, kind string) (resource Resource, known bool) {
 	for _, each := range resources() {
 		if each.Group == group && each.Kind == kind {
 			return each, true
@@ -65,14 +77,14 @@ func Resources() []Resource {
 	return all[:]
 }
 
-// KubernetesResources lists those that every cluster has.
+// KubernetesResources lists those that every cluster has and whose objects rules judge or read.
 func KubernetesResources() []Resource {
-	return slices.DeleteFunc(Resources(), func(resource Resource) bool { return resource.Group == Group || resource.Optional })
+	return slices.DeleteFunc(Resources(), func(resource Resource) bool { return resource.Group == Group || resource.Optional || resource.OnlyDeleted })
 }
 
 // resources is an array, so that to look one up allocates nothing.
-func resources() [16]Resource {
-	return [16]Resource{
+func resources() [20]Resource {
+	return [20]Resource{
 		{Name: "statefulsets", Group: "apps", Version: "v1", Kind: "StatefulSet", Namespaced: true},
 		{Name: "controllerrevisions", Group: "apps", Version: "v1", Kind: "ControllerRevision", Namespaced: true, Live: true},
 		{Name: "deployments", Group: "apps", Version: "v1", Kind: "Deployment", Namespaced: true},
@@ -89,6 +101,10 @@ func resources() [16]Resource {
 		{Name: "volumesnapshots", Group: snapshotGroup, Version: "v1", Kind: "VolumeSnapshot", Namespaced: true, Live: true, Optional: true},
 		{Name: "volumesnapshotcontents", Group: snapshotGroup, Version: "v1", Kind: "VolumeSnapshotContent", Few: true, Live: true, Optional: true},
 		{Name: "poddisruptionbudgets", Group: "policy", Version: "v1", Kind: "PodDisruptionBudget", Namespaced: true},
+		{Name: "configmaps", Version: "v1", Kind: "ConfigMap", Namespaced: true, Live: true, OnlyDeleted: true},
+		{Name: "secrets", Version: "v1", Kind: "Secret", Namespaced: true, Live: true, OnlyDeleted: true},
+		{Name: "serviceaccounts", Version: "v1", Kind: "ServiceAccount", Namespaced: true, Live: true, OnlyDeleted: true},
+		{Name: "priorityclasses", Group: "scheduling.k8s.io", Version: "v1", Kind: "PriorityClass", Live: true, OnlyDeleted: true},
 		{Name: Confirmations, Group: Group, Version: Version, Kind: "Confirmation", Namespaced: true, Live: true},
 	}
 }

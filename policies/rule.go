@@ -67,11 +67,13 @@ const (
 	Attachments Change = "attachments"
 	// Snapshots are those of volumes, and their contents: a request deletes one.
 	Snapshots Change = "snapshots"
+	// References are the objects that StatefulSets name: a request deletes one, and not by a program of Kubernetes.
+	References Change = "references"
 )
 
 // Changes lists all that a rule may wait for.
 func Changes() []Change {
-	return []Change{Marks, Owners, Finalizers, ReclaimPolicy, ClaimRef, Images, Labels, Grace, Selection, FourEyes, Members, Nodes, Attachments, Snapshots}
+	return []Change{Marks, Owners, Finalizers, ReclaimPolicy, ClaimRef, Images, Labels, Grace, Selection, FourEyes, Members, Nodes, Attachments, Snapshots, References}
 }
 
 // Rule is one rule or mutation as its METADATA describes it.

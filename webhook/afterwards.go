@@ -28,7 +28,7 @@ func (h *Handler) writesAfterwards(ctx context.Context, policy *Policy, request 
 		return
 	}
 	used, toldOf, created := h.usedConfirmations(request, verdict), told(verdict), h.mayLackItsService(request, verdict)
-	if len(used)+len(toldOf) == 0 && created == "" || dryEviction(request) || stranger(ctx, policy, request) {
+	if len(used)+len(toldOf) == 0 && created == "" || dryEviction(request) || h.stranger(ctx, policy, request) {
 		return
 	}
 	for _, each := range used {

@@ -38,6 +38,8 @@ type Handler struct {
 	Log *decisionlog.Log
 	// Recorder writes what follows from decisions; nil writes nothing.
 	Recorder *recorder.Recorder
+	// KnowsClients says that only API servers can connect: clients have shown a certificate.
+	KnowsClients bool
 	// Gates are the feature gates of the cluster, for forecasts; nil means those of the newest version.
 	Gates func() forecast.Gates
 }
@@ -57,7 +59,7 @@ func (h *Handler) Handle(ctx context.Context, request admission.Request) admissi
 }
 
 func (h *Handler) decide(ctx context.Context, request *admissionv1.AdmissionRequest) (admission.Response, decision) {
-	if err := incomplete(request); err != nil {
+	if err := errors.Join(bare(request), incomplete(request)); err != nil {
 		return refused(http.StatusBadRequest, err), decisionError
 	}
 	policy, err := h.Policy()
@@ -89,8 +91,8 @@ func (h *Handler) decide(ctx context.Context, request *admissionv1.AdmissionRequ
 func (h *Handler) respond(ctx context.Context, policy *Policy, request *admissionv1.AdmissionRequest, verdict engine.Verdict) (admission.Response, error) {
 	foretells := h.foretells(policy, request, verdict)
 	saysMore := foretells || slices.ContainsFunc(verdict.Findings, func(finding engine.Finding) bool { return learned(policy, finding) })
-	if saysMore && stranger(ctx, policy, request) {
-		verdict.Findings = withheld(policy, verdict.Findings)
+	if saysMore && h.stranger(ctx, policy, request) {
+		verdict.Findings = withheld(policy, request, verdict.Findings)
 		return answer(verdict)
 	}
 	response, err := answer(verdict)

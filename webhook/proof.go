@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/webhook/cluster"
 )
@@ -21,10 +22,14 @@ type prover interface {
 // stranger reports whether a request that changes or deletes an object fails to show that its sender may read that object.
 // API servers cannot be told from other clients of the port where they have no client certificate, but only they, and who may
 // read the object, know its UID. A request that creates an object says itself what it asks about.
-func stranger(ctx context.Context, policy *Policy, request *admissionv1.AdmissionRequest) bool {
+func (h *Handler) stranger(ctx context.Context, policy *Policy, request *admissionv1.AdmissionRequest) bool {
 	world, follows := policy.World.(prover)
-	if !follows || len(request.OldObject.Raw) == 0 {
+	if !follows || len(request.OldObject.Raw) == 0 || h.KnowsClients {
 		return false
+	}
+	if isSecret(request) {
+		// Stateward has no right to look.
+		return true
 	}
 	var old struct {
 		Metadata struct {
@@ -51,17 +56,24 @@ func learned(policy *Policy, finding engine.Finding) bool {
 }
 
 // withheld are findings without what rules learned of other objects, which no stranger is told.
-func withheld(policy *Policy, findings []engine.Finding) (told []engine.Finding) {
+func withheld(policy *Policy, request *admissionv1.AdmissionRequest, findings []engine.Finding) (told []engine.Finding) {
 	for _, finding := range findings {
 		if learned(policy, finding) {
-			finding = engine.Finding{
-				Rule: finding.Rule, Level: finding.Level, Path: finding.Path, Field: finding.Field, Object: finding.Object,
-				What: "the object in the request is not the stored one, so the reason is not given",
-				Fix:  "send the request through the API server.",
-			}
+			rule, _ := policy.Engine.Library().Rule(finding.Rule)
+			finding = engine.Finding{Rule: finding.Rule, Level: finding.Level, Path: finding.Path, Field: finding.Field, Object: finding.Object}
+			finding.What, finding.Fix = neutral(rule, request, finding.Object)
 			finding.Message = fmt.Sprintf("[%s] %s: %s. Fix: %s", finding.Rule, finding.Field, finding.What, finding.Fix)
 		}
 		told = append(told, finding)
 	}
 	return told
+}
+
+// neutral says what holds of every request that a rule finds something about.
+func neutral(rule policies.Rule, request *admissionv1.AdmissionRequest, object engine.ObjectReference) (what, fix string) {
+	if !isSecret(request) {
+		return "the object in the request is not the stored one, so the reason is not given", "send the request through the API server."
+	}
+	return "this Secret is in use; by what is not told, since Stateward may not read Secrets to see that an API server asks",
+		fmt.Sprintf("%s, or confirm it: stateward confirm secret/%s delete -n %s --rules %s", rule.Fix, object.Name, object.Namespace, rule.ID)
 }

@@ -89,7 +89,7 @@ func Serve(ctx context.Context, options Options) error {
 		return err
 	}
 	answers := newServer(options, handler(Handler{
-		Policy: decides.inForce.current, Metrics: gauges, Log: decisions, Gates: version.gates, Recorder: writes,
+		Policy: decides.inForce.current, Metrics: gauges, Log: decisions, Gates: version.gates, Recorder: writes, KnowsClients: options.Clients != nil,
 	}))
 	if err := errors.Join(
 		attach(runner, options, gauges, decides, answers), runner.Add(manager.RunnableFunc(decisions.Run)), runner.Add(manager.RunnableFunc(version.run)),

@@ -275,12 +275,17 @@ mounting(namespace, claim) := [pod |
 ]
 
 # METADATA
+# title: Pods of a namespace
+# description: All pods of a namespace, as an array.
+pods_of(namespace) := array.concat(_manifests("Pod", namespace), [pod | some pod in data.cluster.pods[namespace]])
+
+# METADATA
 # title: Orphaned pods
 # description: |
 #   The pods that have their DNS names by this Service, have not ended, and whose StatefulSet was deleted without them,
 #   as an array. The garbage collector takes the owner from such pods.
 orphans(namespace, service) := [pod |
-	some pod in array.concat(_manifests("Pod", namespace), [pod | some pod in data.cluster.pods[namespace]])
+	some pod in pods_of(namespace)
 	pod.spec.subdomain == service
 	pod.metadata.labels["statefulset.kubernetes.io/pod-name"]
 	object.get(pod, ["metadata", "ownerReferences"], []) == []

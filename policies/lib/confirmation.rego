@@ -265,8 +265,8 @@ _claims(parts) := to_number(split(part, "-")[0]) if {
 
 _in_namespace(entry) := "" if {
 	entry.kind in {
-		"CustomResourceDefinition", "Guardrails", "Namespace", "Node", "PersistentVolume", "VolumeAttachment",
-		"VolumeSnapshotContent",
+		"CustomResourceDefinition", "Guardrails", "Namespace", "Node", "PersistentVolume", "PriorityClass", "StorageClass",
+		"VolumeAttachment", "VolumeSnapshotContent",
 	}
 } else := sprintf(" -n %s", [entry.namespace])
 

@@ -66,7 +66,17 @@ kinds := {
 # description: |
 #   Kinds on which nothing records who sets an annotation: only deletions of them are judged, which Confirmation objects
 #   confirm.
-unmarked := {"Node", "VolumeAttachment", "VolumeSnapshot", "VolumeSnapshotContent"}
+unmarked := {
+	"ConfigMap",
+	"Node",
+	"PriorityClass",
+	"Secret",
+	"ServiceAccount",
+	"StorageClass",
+	"VolumeAttachment",
+	"VolumeSnapshot",
+	"VolumeSnapshotContent",
+}
 
 # METADATA
 # title: Quorum

@@ -57,6 +57,7 @@ func TestRulesThatAreOffUntilGuardrailsSetThem(t *testing.T) {
 	}
 	t.Run("members that vote", func(t *testing.T) { membersStay(t, g) })
 	t.Run("nodes that run sets", func(t *testing.T) { nodesStay(t, g) })
+	t.Run("what sets name", func(t *testing.T) { referencesStay(t, g) })
 	t.Run("four eyes", func(t *testing.T) { secondPerson(t, g) })
 }
 

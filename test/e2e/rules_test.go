@@ -196,6 +196,7 @@ func elsewhere() map[string]func(*testing.T) {
 		"four-eyes":          TestGuardrailsWithFourEyesNeedTwoPeople,
 		"foreign-endpoint":   TestRulesThatAreOffUntilGuardrailsSetThem,
 		"pods-at-once":       TestRulesThatAreOffUntilGuardrailsSetThem,
+		"references-in-use":  TestRulesThatAreOffUntilGuardrailsSetThem,
 		"node-delete":        TestRulesThatAreOffUntilGuardrailsSetThem,
 		"max-replicas":       TestRulesThatAreOffUntilGuardrailsSetThem,
 		"guarded-labels":     TestLabelsThatGuardrailsSelectByAreKept,

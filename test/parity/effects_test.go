@@ -48,6 +48,7 @@ func unforeseen() map[string]string {
 		"volume-protection":  "it names a pod that uses the claim; that a finalizer is removed is not forecast",
 		"pod-labels":         "a forecast of labels that are taken away does not exist",
 		"snapshot-last-copy": "it names a claim that loses its last snapshot, not its data",
+		"references-in-use":  "it names pods that cannot start again later; a forecast is of what a request changes",
 		"node-delete":        "it names what runs on a node now; a forecast is of what a request changes",
 		"volume-attachment":  "it names a pod that uses the volume now; a forecast is of what a request changes",
 		"pods-at-once":       "it names members that are not Ready now; a forecast is of what a request changes",

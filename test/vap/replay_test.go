@@ -196,7 +196,7 @@ func (s stage) move(object *unstructured.Unstructured) {
 	switch object.GetKind() {
 	case "Namespace":
 		object.SetName(s.namespace)
-	case "PersistentVolume", "Node", "VolumeAttachment":
+	case "PersistentVolume", "Node", "PriorityClass", "VolumeAttachment":
 		// They have no namespace, and many examples speak of one of the same name.
 		object.SetName(s.namespace + "-" + object.GetName())
 	default:

@@ -60,7 +60,7 @@ func newSought(resource string, stored *unstructured.Unstructured, value ast.Val
 		made.wanted = made.given
 	}
 	if resource == "statefulsets" {
-		made.service, made.owners = serviceOf(stored), inventory.OwnersOf(value)
+		made.service, made.owners, made.named = serviceOf(stored), inventory.OwnersOf(value), inventory.Named(resource, value)
 	}
 	return made
 }

@@ -53,6 +53,9 @@ func entryFor(change policies.Change) entry {
 	case policies.Attachments:
 		// What detaches the volumes of a node that is lost must not wait for what may have run there.
 		return lenient("attachments", notTerminating(), byPeople())
+	case policies.References:
+		// Programs delete and make them all the time, and pods that run do not need them.
+		return lenient("references", notTerminating(), notOfRelease(), notByKubernetes())
 	case policies.Snapshots:
 		// Programs that keep only the latest snapshots must not fail for it, and full storage is an outage.
 		return lenient("snapshots", notTerminating())
@@ -125,6 +128,19 @@ func byPeople() admissionregistrationv1.MatchCondition {
 	return condition("not-by-a-program",
 		"!request.userInfo.username.startsWith('system:serviceaccount:') && !request.userInfo.username.startsWith('system:node:') &&",
 		"!(request.userInfo.username in ['system:kube-controller-manager', 'system:kube-scheduler', 'system:cloud-controller-manager'])")
+}
+
+// notOfRelease leaves out the Secrets in which Helm keeps its releases: they are large, and no pod uses them.
+func notOfRelease() admissionregistrationv1.MatchCondition {
+	return condition("not-a-release-of-helm",
+		"request.resource.resource != 'secrets' || !has(oldObject.type) || oldObject.type != 'helm.sh/release.v1'")
+}
+
+// notByKubernetes leaves out Kubernetes' own programs, which must never wait.
+func notByKubernetes() admissionregistrationv1.MatchCondition {
+	return condition("not-by-kubernetes",
+		"!request.userInfo.username.startsWith('system:serviceaccount:kube-system:') && !request.userInfo.username.startsWith('system:node:') &&",
+		"!(request.userInfo.username in ['system:apiserver', 'system:kube-controller-manager', 'system:kube-scheduler'])")
 }
 
 func changedLabel() admissionregistrationv1.MatchCondition {

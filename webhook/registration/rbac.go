@@ -87,7 +87,8 @@ func optInRoles(library *policies.Library) (roles []rbacv1.ClusterRole) {
 	for _, rule := range library.Registered() {
 		var judged []policies.Parent
 		for name := range rule.On {
-			if resource, ok := policies.LookupResource(name); ok && rule.OptIn && !slices.Contains(known, resource.Name) {
+			// Who may get the metadata of a Secret may read it, and nothing is worth that.
+			if resource, ok := policies.LookupResource(name); ok && rule.OptIn && !slices.Contains(known, resource.Name) && resource.Name != "secrets" {
 				judged = append(judged, policies.Parent{Group: resource.Group, Resource: resource.Name})
 			}
 		}

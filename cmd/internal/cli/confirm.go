@@ -60,9 +60,9 @@ is lost, and asks before it creates it.
 With the deletion of a StatefulSet its Service and budget are allowed to go, in any order.
 
 KIND is statefulset (sts), service (svc), persistentvolumeclaim (pvc), persistentvolume (pv), poddisruptionbudget (pdb),
-namespace (ns), pod (po), node (no), or a custom resource that owns StatefulSets, such as prometheus or
-rabbitmqclusters.rabbitmq.com. OPERATION is delete, scale or update. You need permission to patch the object, or to
-create confirmations.stateward.dev in its namespace.`,
+namespace (ns), pod (po), node (no), configmap (cm), secret, serviceaccount (sa), storageclass (sc), priorityclass (pc), or
+a custom resource that owns StatefulSets, such as prometheus or rabbitmqclusters.rabbitmq.com. OPERATION is delete, scale
+or update. You need permission to patch the object, or to create confirmations.stateward.dev in its namespace.`,
 		Example: `  stateward confirm sts/web delete --for 10m --reason "the cluster moves"
   stateward confirm pvc/www-web-0 delete -n data
   stateward confirm prometheus/k8s delete -n monitoring
@@ -180,6 +180,7 @@ func resourceCalled(word string) (policies.Resource, bool) {
 	short := map[string]string{
 		"sts": "statefulsets", "svc": "services", "pvc": "persistentvolumeclaims", "ns": "namespaces", "po": "pods",
 		"pv": "persistentvolumes", "pdb": "poddisruptionbudgets", "no": "nodes",
+		"cm": "configmaps", "sa": "serviceaccounts", "sc": "storageclasses", "pc": "priorityclasses",
 	}
 	word = strings.ToLower(word)
 	for _, resource := range policies.Resources() {

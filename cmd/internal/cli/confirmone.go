@@ -6,6 +6,9 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/metadata"
+	"k8s.io/client-go/rest"
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/confirmations"
@@ -20,11 +23,11 @@ func (t target) takesMarks(library *policies.Library) bool {
 
 // coverOne creates a Confirmation of one object, as it is now, and returns who is on record for it, and until when.
 func coverOne(ctx context.Context, target target, options confirmOptions, streams Streams) (by, until string, err error) {
-	_, client, namespace, err := options.reach(streams)
+	config, client, namespace, err := options.reach(streams)
 	if err != nil {
 		return "", "", err
 	}
-	stored, err := resourceClient(client, target.resource, namespace).Get(ctx, target.name, metav1.GetOptions{})
+	stored, err := metadataOf(ctx, config, target, namespace)
 	if apierrors.IsNotFound(err) {
 		return "", "", usageError{fmt.Errorf("confirm %s: %w", target.operation, err)}
 	}
@@ -45,4 +48,17 @@ func coverOne(ctx context.Context, target target, options confirmOptions, stream
 		err = errNotRecorded
 	}
 	return by, until, err
+}
+
+// metadataOf reads no more than the metadata: the object may be a Secret.
+func metadataOf(ctx context.Context, config *rest.Config, target target, namespace string) (*metav1.PartialObjectMetadata, error) {
+	client, err := metadata.NewForConfig(config)
+	if err != nil {
+		return nil, err
+	}
+	resource := client.Resource(schema.GroupVersionResource{Group: target.resource.Group, Version: target.resource.Version, Resource: target.resource.Name})
+	if !target.resource.Namespaced {
+		return resource.Get(ctx, target.name, metav1.GetOptions{})
+	}
+	return resource.Namespace(namespace).Get(ctx, target.name, metav1.GetOptions{})
 }

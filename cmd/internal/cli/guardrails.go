@@ -158,7 +158,7 @@ func (o explainOptions) request() (*admissionv1.AdmissionRequest, error) {
 	if !grouped {
 		group, version = "", document.APIVersion
 	}
-	resource, known := policies.ResourceOfKind(group, document.Kind)
+	resource, known := policies.DeletedKind(group, document.Kind)
 	if !known {
 		resource.Name = policies.ParentResource
 	}

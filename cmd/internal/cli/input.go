@@ -258,7 +258,7 @@ func readsKind(kind string) bool {
 	}
 	return slices.ContainsFunc(policies.Resources(), func(resource policies.Resource) bool {
 		// Of these, rules read what runs, and no manifests.
-		if resource.Optional || slices.Contains([]string{"pods", "persistentvolumes", "nodes", policies.Confirmations}, resource.Name) {
+		if resource.Optional || resource.OnlyDeleted || slices.Contains([]string{"pods", "persistentvolumes", "nodes", policies.Confirmations}, resource.Name) {
 			return false
 		}
 		return strings.EqualFold(resource.Kind, kind) || strings.EqualFold(resource.Name, kind) || resource.Kind+"List" == kind

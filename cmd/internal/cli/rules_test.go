@@ -189,7 +189,7 @@ func TestRegistrationHasOptInRulesThatAreNamed(t *testing.T) {
 		}
 	}
 	for arguments, want := range map[string]string{
-		"--rule=quorum": `--rule: rule "quorum" is always registered: --rule is for opt-in rules, here node-delete, pods-at-once, volume-attachment`,
+		"--rule=quorum": `--rule: rule "quorum" is always registered: --rule is for opt-in rules, here node-delete, pods-at-once, references-in-use, volume-attachment`,
 		"--rule=nope":   "--rule: unknown rule \"nope\": `stateward rules` lists the rules",
 	} {
 		if _, stderr, code := run(t, "", "rules", "registration", arguments); code != cli.ExitUsage || !strings.Contains(stderr, want) {

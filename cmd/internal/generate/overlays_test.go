@@ -101,7 +101,9 @@ func TestRightsAreThoseThatTheRegistrationAsksFor(t *testing.T) {
 		}
 		reading = append(reading, role)
 	}
-	optIn := map[string][]rbacv1.ClusterRole{everything: registration.OptInRole(builders.Library(t), "volume-attachment")}
+	optIn := map[string][]rbacv1.ClusterRole{everything: slices.Concat(
+		registration.OptInRole(builders.Library(t), "references-in-use"), registration.OptInRole(builders.Library(t), "volume-attachment"),
+	)}
 	want := map[string][]rbacv1.ClusterRole{"audit-only": all, "self-managed": all, "cert-manager": reading, "ha": reading, everything: reading}
 	for name, documents := range installs(t) {
 		t.Run(name, func(t *testing.T) {

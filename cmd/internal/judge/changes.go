@@ -272,7 +272,7 @@ func (c comparison) planned(document manifest.Document, operation string) (engin
 	if err != nil {
 		return engine.Review{}, err
 	}
-	resource, _ := policies.ResourceOfKind(review.Group, review.Kind)
+	resource, _ := policies.DeletedKind(review.Group, review.Kind)
 	review.Operation, review.Resource, review.Planned = operation, resource.Name, true
 	return review, nil
 }
