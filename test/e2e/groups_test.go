@@ -3,9 +3,10 @@ package e2e_test
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -13,6 +14,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/stateward/stateward/test/builders"
 	"github.com/stateward/stateward/test/environment"
@@ -21,7 +23,7 @@ import (
 const (
 	groupLabel = "stateward.dev/rollout-group"
 	// races is how often two sets of a group are updated in the same moment.
-	races = 20
+	races = 200
 )
 
 // TestRolloutGroupsRollOneAfterTheOther updates two sets of a group, beside one of another group.
@@ -80,27 +82,27 @@ func isAtRest(set *appsv1.StatefulSet) bool {
 		set.Status.CurrentRevision == set.Status.UpdateRevision && set.Status.UpdatedReplicas == *set.Spec.Replicas
 }
 
-// stuck brings an image to a set of which its last pod never becomes ready.
-func (g guard) stuck(t *testing.T, name string) {
+// peerStuck brings an image to the set "peer" of which its last pod never becomes ready.
+func (g guard) peerStuck(t *testing.T) {
 	t.Helper()
-	g.says(t, false, "", nil, "set", "image", "statefulset/"+name, "nginx="+badImage)
-	eventually(t, name+" is rolling", func(ctx context.Context) (bool, error) {
-		set, err := g.Client.AppsV1().StatefulSets(g.namespace).Get(ctx, name, metav1.GetOptions{})
+	g.says(t, false, "", nil, "set", "image", "statefulset/peer", "nginx="+badImage)
+	eventually(t, "peer is rolling", func(ctx context.Context) (bool, error) {
+		set, err := g.Client.AppsV1().StatefulSets(g.namespace).Get(ctx, "peer", metav1.GetOptions{})
 		return err == nil && set.Status.UpdatedReplicas == 1 && set.Status.ReadyReplicas == *set.Spec.Replicas-1, err
 	})
 }
 
-// freed takes the image back, which a set that is rolling may always do.
-func (g guard) freed(t *testing.T, name, pod string) {
+// peerGoesOn gives it an image that works, which a set that is rolling may always get.
+func (g guard) peerGoesOn(t *testing.T, image string) {
 	t.Helper()
-	g.says(t, false, "", nil, "set", "image", "statefulset/"+name, "nginx="+oldImage)
-	g.allowed(t, "", "delete", "pod", pod)
-	g.atRest(t, name)
+	g.says(t, false, "", nil, "set", "image", "statefulset/peer", "nginx="+image)
+	g.allowed(t, "", "delete", "pod", "peer-2")
+	g.atRest(t, "peer")
 }
 
 func personWaits(t *testing.T, g guard) {
 	g.createMembers(t, member("web", "shards", 3), member("peer", "shards", 3))
-	g.stuck(t, "peer")
+	g.peerStuck(t)
 	const waits = `changes while StatefulSet "peer" of rollout group "shards" is rolling: 1 of 3 pods updated, waiting for peer-2`
 	applied := member("web", "shards", 3).Image(newImage)
 	applied.Namespace = g.namespace
@@ -116,12 +118,12 @@ func personWaits(t *testing.T, g guard) {
 	g.says(t, true, "", []string{"[rollout-group] spec.updateStrategy.rollingUpdate.partition: lets the update reach more pods while"}, partition(0)...)
 	g.confirmed(t, "sts/web", "update", "--rules=rollout-group")
 	g.warned(t, "rollout-group", append(partition(0), "--dry-run=server")...)
-	g.freed(t, "peer", "peer-2")
+	g.peerGoesOn(t, oldImage)
 	g.says(t, false, "", nil, partition(0)...)
 	g.atRest(t, "web")
 
 	// The way back needs no rest of the others.
-	g.stuck(t, "peer")
+	g.peerStuck(t)
 	g.says(t, true, "", []string{"[rollout-group]"}, setImage(nextImage)...)
 	g.says(t, false, "", nil, "rollout", "undo", "statefulset", "web")
 	g.atRest(t, "web")
@@ -140,7 +142,7 @@ func releaseIsHeld(t *testing.T, g guard) {
 		}
 		return strings.Join(all, "\n---\n")
 	}
-	apply := append(account, "apply", "--server-side", "--force-conflicts", "-f", "-")
+	apply := slices.Concat(account, []string{"apply", "--server-side", "--force-conflicts", "-f", "-"})
 	g.says(t, false, manifests(newImage), []string{
 		`[rollout-hold]`, `Stateward sets 3 while StatefulSet "peer" of rollout group "shards" is`,
 	}, apply...)
@@ -159,14 +161,12 @@ func releaseIsHeld(t *testing.T, g guard) {
 	}
 	g.held(t, 3, newImage)
 
-	g.stuck(t, "peer")
+	g.peerStuck(t)
 	output, code := g.stateward(t, "alice", "promote", "sts/web", "--yes")
 	if code == 0 || !strings.Contains(output, "[rollout-group]") || !strings.Contains(output, "lets the update reach more pods while") {
 		t.Errorf("exit code %d:\n%s", code, output)
 	}
-	g.says(t, false, "", nil, "set", "image", "statefulset/peer", "nginx="+newImage)
-	g.allowed(t, "", "delete", "pod", "peer-2")
-	g.atRest(t, "peer")
+	g.peerGoesOn(t, newImage)
 	output, code = g.stateward(t, "alice", "promote", "sts/web", "--yes")
 	if code != 0 || !strings.Contains(output, "statefulset/web: the partition is 0") {
 		t.Errorf("exit code %d:\n%s", code, output)
@@ -175,38 +175,58 @@ func releaseIsHeld(t *testing.T, g guard) {
 	g.atRest(t, "web")
 }
 
-// sameMoment updates both sets at once, again and again: one of them waits for the other each time.
+// sameMoment updates both sets at once, again and again, with an image that never becomes ready: one of them waits for the
+// other each time, however late it comes.
 func sameMoment(t *testing.T, g guard) {
 	names := []string{"web", "peer"}
 	g.createMembers(t, member("web", "shards", 1), member("peer", "shards", 1))
 	for race := range races {
 		var both sync.WaitGroup
-		var admitted atomic.Int32
-		patch := fmt.Appendf(nil, `{"spec":{"template":{"metadata":{"annotations":{"race":"%d"}}}}}`, race)
-		for _, name := range names {
+		admitted := make([]bool, len(names))
+		for index, name := range names {
 			both.Go(func() {
-				_, err := g.Client.AppsV1().StatefulSets(g.namespace).Patch(t.Context(), name, types.StrategicMergePatchType, patch, metav1.PatchOptions{})
-				switch {
-				case err == nil:
-					admitted.Add(1)
-				case !apierrors.IsForbidden(err) || !strings.Contains(err.Error(), "[rollout-group]"):
+				err := g.annotated(t.Context(), name, strconv.Quote(strconv.Itoa(race)), badImage)
+				admitted[index] = err == nil
+				if err != nil && (!apierrors.IsForbidden(err) || !strings.Contains(err.Error(), "[rollout-group]")) {
 					t.Error(err)
 				}
 			})
 		}
 		both.Wait()
-		if admitted.Load() != 1 {
-			t.Fatalf("race %d: %d of 2 updates were admitted", race, admitted.Load())
+		if admitted[0] == admitted[1] {
+			t.Fatalf("race %d: admitted are %v", race, admitted)
 		}
-		for _, name := range names {
-			g.atRest(t, name)
-		}
+		g.takenBack(t, names[slices.Index(admitted, true)])
 	}
+}
+
+// annotated brings a template with an annotation of its own, which no revision holds, and an image.
+func (g guard) annotated(ctx context.Context, name, annotation, image string) error {
+	patch := fmt.Appendf(nil, `{"spec":{"template":{"metadata":{"annotations":{"race":%s}},"spec":{"containers":[{"name":"nginx","image":%q}]}}}}`, annotation, image)
+	_, err := g.Client.AppsV1().StatefulSets(g.namespace).Patch(ctx, name, types.StrategicMergePatchType, patch, metav1.PatchOptions{})
+	return err
+}
+
+// takenBack brings the first template back, and deletes the pod that holds it up.
+func (g guard) takenBack(t *testing.T, name string) {
+	t.Helper()
+	must(t, g.annotated(t.Context(), name, "null", oldImage))
+	eventually(t, name+" is at rest again", func(ctx context.Context) (bool, error) {
+		set, err := g.Client.AppsV1().StatefulSets(g.namespace).Get(ctx, name, metav1.GetOptions{})
+		if err != nil || isAtRest(set) {
+			return err == nil, err
+		}
+		pod, err := g.Client.CoreV1().Pods(g.namespace).Get(ctx, name+"-0", metav1.GetOptions{})
+		if err != nil || pod.DeletionTimestamp != nil || pod.Spec.Containers[0].Image != badImage {
+			return false, client.IgnoreNotFound(err)
+		}
+		return false, client.IgnoreNotFound(g.Client.CoreV1().Pods(g.namespace).Delete(ctx, pod.Name, metav1.DeleteOptions{}))
+	})
 }
 
 func anotherGroupPasses(t *testing.T, g guard) {
 	g.createMembers(t, member("web", "shards", 3), member("peer", "replicas", 3))
-	g.stuck(t, "peer")
+	g.peerStuck(t)
 	g.says(t, false, "", nil, setImage(newImage)...)
 	g.atRest(t, "web")
 }
@@ -219,14 +239,14 @@ func TestRolloutGroupsOfGuardrailsReachOtherNamespaces(t *testing.T) {
 	must(t, err)
 	g.createMembers(t, member("web", "shards", 3))
 	far.createMembers(t, member("peer", "shards", 3))
-	far.stuck(t, "peer")
+	far.peerStuck(t)
 	g.says(t, false, "", nil, append(setImage(newImage), "--dry-run=server")...)
 	g.says(t, true, guardrails("  rolloutGroups: [{name: all the shards}]\n"), []string{"spec.rolloutGroups[0].name"}, "apply", "-f", "-")
 	g.allowed(t, guardrails("  rolloutGroups: [{name: shards}]\n"), "apply", "-f", "-")
 	g.becomes(t, "True", "in force")
 	g.says(t, true, "", []string{fmt.Sprintf(`[rollout-group] spec.template: changes while StatefulSet "peer" in namespace %q of rollout group "shards" is rolling`, far.namespace)},
 		setImage(newImage)...)
-	far.freed(t, "peer", "peer-2")
+	far.peerGoesOn(t, oldImage)
 	g.says(t, false, "", nil, setImage(newImage)...)
 	g.atRest(t, "web")
 }

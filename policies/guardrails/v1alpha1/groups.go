@@ -38,7 +38,7 @@ func (s GuardrailsSpec) checkGroups(found *mistakes) {
 
 func (g RolloutGroup) check(found *mistakes, path ...any) {
 	if g.Name == "" || len(validation.IsValidLabelValue(g.Name)) > 0 {
-		found.add(fmt.Errorf("%q is not the value of a label: use at most 63 letters, digits, -, _ and .", g.Name), append(path, "name")...)
+		found.add(fmt.Errorf("%q is not the value of a label: use at most 63 letters, digits, -, . and _", g.Name), append(path, "name")...)
 	}
 	for index, each := range g.Namespaces {
 		found.add(checkPattern(each), append(path, "namespaces", index)...)
