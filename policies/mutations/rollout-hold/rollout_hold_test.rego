@@ -35,7 +35,7 @@ test_others_are_left_alone[text] if {
 	some text, case in {
 		"a person": {"document": _update("alice", _sts({}), _tagged("2")), "cluster": _busy},
 		"a group at rest": {"document": _update(_flux, _sts({}), _tagged("2")), "cluster": {}},
-		"the same template": {"document": _update(_flux, _sts({}), _sts({"metadata": {"labels": {"a": "b"}}})), "cluster": _busy},
+		"the same template": {"document": _update(_flux, _sts({}), _sts({"spec": {"replicas": 5}})), "cluster": _busy},
 		"behind a partition": {
 			"document": _update(_flux, _sts({}), object.union(_tagged("2"), _partition(3))),
 			"cluster": _busy,
@@ -57,8 +57,8 @@ test_webhook_that_is_called_again_changes_nothing if {
 }
 
 test_sync_is_held_in_silence[text] if {
-	some text, cluster in {"while the other rolls": _busy, "when it is done": {}}
 	sync := _update(_flux, _held, _tagged("2"))
+	some text, cluster in {"while the other rolls": _busy, "when it is done": {}}
 	mutation.report == set() with input as sync with data.cluster as cluster
 	[[finding.what, finding.fix, finding.patch, finding.silent] | some finding in canary.report] == [[
 		"Stateward keeps 3 until a person lowers it: a rollout group decides when its update begins",
