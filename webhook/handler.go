@@ -40,6 +40,8 @@ type Handler struct {
 	Recorder *recorder.Recorder
 	// KnowsClients says that only API servers can connect: clients have shown a certificate.
 	KnowsClients bool
+	// Reservations are the updates of rollout groups on their way to be written; nil keeps none.
+	Reservations *Reservations
 	// Gates are the feature gates of the cluster, for forecasts; nil means those of the newest version.
 	Gates func() forecast.Gates
 }
@@ -111,12 +113,12 @@ func (h *Handler) judge(ctx context.Context, policy *Policy, request *admissionv
 		if err != nil {
 			return engine.Verdict{}, err
 		}
-		return h.evaluate(ctx, policy, prepared)
+		return h.evaluate(ctx, policy, request, prepared)
 	}
 	entry := decisionlog.Entry{Path: logPath(h.Door), Request: request, Engine: policy.Engine, Prepared: prepared, Err: err, Time: review.Time}
 	if err == nil {
 		entry.Recording = prepared.Record()
-		entry.Verdict, entry.Err = h.evaluate(ctx, policy, prepared)
+		entry.Verdict, entry.Err = h.evaluate(ctx, policy, request, prepared)
 	}
 	entry.Took = h.Now().Sub(review.Time)
 	// What was turned away unread is asked again.
@@ -127,15 +129,21 @@ func (h *Handler) judge(ctx context.Context, policy *Policy, request *admissionv
 }
 
 // evaluate waits at the gate for what has to be evaluated: what is exempt must never be held up.
-func (h *Handler) evaluate(ctx context.Context, policy *Policy, prepared *engine.Prepared) (engine.Verdict, error) {
-	if !prepared.Done() {
-		leave, err := h.Gate.enter(ctx)
-		if err != nil {
-			return engine.Verdict{}, err
-		}
-		defer leave()
+func (h *Handler) evaluate(
+	ctx context.Context, policy *Policy, request *admissionv1.AdmissionRequest, prepared *engine.Prepared,
+) (engine.Verdict, error) {
+	if prepared.Done() {
+		return policy.Engine.Evaluate(ctx, prepared, policy.World)
 	}
-	return policy.Engine.Evaluate(ctx, prepared, policy.World)
+	leave, err := h.Gate.enter(ctx)
+	if err != nil {
+		return engine.Verdict{}, err
+	}
+	defer leave()
+	world, settle := h.reserve(ctx, policy, request)
+	verdict, err := policy.Engine.Evaluate(ctx, prepared, world)
+	settle(err == nil && verdict.Allowed)
+	return verdict, err
 }
 
 func logPath(door engine.Door) string {

@@ -153,7 +153,7 @@ func newRecorder(runner manager.Manager, options Options, gauges *Metrics) (*rec
 // handler answers at all doors, as the model says. The server of controller-runtime is never started: all it does is to count
 // what is asked.
 func handler(model Handler) http.Handler {
-	model.Gate, model.Now = defaultGate(), time.Now
+	model.Gate, model.Now, model.Reservations = defaultGate(), time.Now, &Reservations{}
 	door := func(door engine.Door) http.Handler {
 		each := model
 		each.Door = door

@@ -281,6 +281,10 @@ func (brokenWorld) Naming(context.Context, string, string) (ast.Value, error) {
 	return nil, errors.New("the cache is on fire")
 }
 
+func (brokenWorld) Matching(context.Context, string, string) (ast.Value, error) {
+	return nil, errors.New("the API server is away")
+}
+
 func (brokenWorld) Owned(context.Context, string, string) (ast.Value, error) {
 	return nil, errors.New("the API server is away")
 }

@@ -217,7 +217,7 @@ func (s source) IsPrefix(path []string) bool {
 	switch path[1] {
 	case "known":
 		return len(path) < 3
-	case "governed", "mounting", "owned", "naming", "owner":
+	case "governed", "mounting", "owned", "naming", "matching", "owner":
 		return len(path) < 4
 	case "selecting", "labelled":
 		return len(path) < 5

@@ -77,7 +77,7 @@ func (s *store) ListPolicies(context.Context, storage.Transaction) ([]string, er
 
 // Read answers `data.cluster.RESOURCE.NAMESPACE.NAME` (without the namespace for resources of the whole cluster),
 // `data.cluster.RESOURCE` where there are few, `data.cluster.known.RESOURCE`, the indexes
-// `data.cluster.governed.NAMESPACE.SERVICE`, `data.cluster.mounting.NAMESPACE.CLAIM`, `data.cluster.owned.GROUP.KIND`, `data.cluster.naming.RESOURCE.KIND/NAME`, `data.cluster.owner.NAMESPACE.OWNER`,
+// `data.cluster.governed.NAMESPACE.SERVICE`, `data.cluster.mounting.NAMESPACE.CLAIM`, `data.cluster.owned.GROUP.KIND`, `data.cluster.naming.RESOURCE.KIND/NAME`, `data.cluster.owner.NAMESPACE.OWNER`, `data.cluster.matching.NAMESPACE.SELECTOR`,
 // `data.cluster.selecting.RESOURCE.NAMESPACE.LABELS` and `data.cluster.labelled.RESOURCE.NAMESPACE.LABELS`, `data.review`, and the fields of the Guardrails.
 func (s *store) Read(ctx context.Context, txn storage.Transaction, path storage.Path) (any, error) {
 	if len(path) == 0 || path[0] != "cluster" && path[0] != "review" {
@@ -108,6 +108,8 @@ func (s *store) Read(ctx context.Context, txn storage.Transaction, path storage.
 		return asked.named(ctx, path, "statefulsets", asked.world.Owned)
 	case "naming":
 		return asked.named(ctx, path, path[min(2, len(path)-1)], asked.world.Naming)
+	case "matching":
+		return asked.named(ctx, path, "statefulsets", asked.world.Matching)
 	case "owner":
 		return asked.named(ctx, path, "", asked.world.Owner)
 	case "selecting":
@@ -167,7 +169,7 @@ func readWhole(name string) bool {
 
 // indexes are known whatever the World is.
 func indexes() []string {
-	return []string{"governed", "mounting", "owned", "naming", "owner", "selecting", "labelled"}
+	return []string{"governed", "mounting", "owned", "naming", "matching", "owner", "selecting", "labelled"}
 }
 
 // known is what OPA's rule index asks for as a whole.

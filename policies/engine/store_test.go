@@ -46,6 +46,11 @@ func (w *recordingWorld) Naming(_ context.Context, resource, named string) (ast.
 	return ast.MustParseTerm(`{"data/web-0": {"spec": {}}}`).Value, nil
 }
 
+func (w *recordingWorld) Matching(_ context.Context, namespace, selector string) (ast.Value, error) {
+	w.asked = append(w.asked, "matching "+namespace+" "+selector)
+	return ast.MustParseTerm(`{"data/web": {"spec": {}}}`).Value, nil
+}
+
 func (w *recordingWorld) Owner(_ context.Context, namespace, owner string) (ast.Value, error) {
 	w.asked = append(w.asked, "owner "+namespace+" "+owner)
 	return inventory.KnownOwner{UID: "0c7a"}.Value(), nil
@@ -89,6 +94,8 @@ func TestStoreAsksTheWorldForExactlyWhatIsRead(t *testing.T) {
 		"an index of owners":       {path: "/cluster/owned/rabbitmq.com/RabbitmqCluster", want: `{"data/web":{"spec":{}}}`, asked: []string{"owned rabbitmq.com/RabbitmqCluster"}},
 		"an index of names":        {path: "/cluster/naming/pods/Node", want: `{"data/web-0":{"spec":{}}}`, asked: []string{"naming pods Node"}},
 		"half an index of names":   {path: "/cluster/naming/pods", fails: "let it name an object"},
+		"an index of selectors":    {path: `/cluster/matching/data/{"matchLabels":{}}`, want: `{"data/web":{"spec":{}}}`, asked: []string{`matching data {"matchLabels":{}}`}},
+		"half an index of those":   {path: "/cluster/matching/data", fails: "let it name an object"},
 		"an owner":                 {path: "/cluster/owner/default/a", want: `{"exists":true,"owners":[],"uid":"0c7a"}`, asked: []string{"owner default a"}},
 		"that there is an index":   {path: "/cluster/known/governed", want: `true`},
 		"what selects labels":      {path: `/cluster/selecting/services/default/{"a":"1","b":2}`, want: `{}`, asked: []string{"selecting services/default map[a:1]"}},

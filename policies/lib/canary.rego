@@ -1,14 +1,14 @@
 # METADATA
 # title: Canaries
 # description: |
-#   The canaries that Stateward starts, and the hold by which it keeps them. A hold is the annotation
-#   `stateward.dev/canary-hold` with the partition and the images of the StatefulSet as Stateward left them. Images
-#   identify the rollout: its revision has no name before the controller has seen the template, and defaults that a
-#   newer API server adds to the template must not end a hold.
+#   The canaries that Stateward starts, and the updates that wait for other sets of a rollout group: which partition a
+#   request gets while one is held, and which hold (lib/hold.rego) is recorded.
 package stateward.lib.canary
 
 import data.stateward.lib.config
 import data.stateward.lib.defaults
+import data.stateward.lib.group
+import data.stateward.lib.hold as record
 import data.stateward.lib.image
 import data.stateward.lib.marks
 import data.stateward.lib.rollout
@@ -21,6 +21,7 @@ begins(entry) if {
 	_new_images(entry)
 	defaults.partition(entry.object) == 0
 	defaults.replicas(entry.object) > 1
+	not _waits(entry)
 }
 
 # METADATA
@@ -29,11 +30,16 @@ begins(entry) if {
 # scope: document
 partition(entry) := defaults.replicas(entry.object) - 1 if {
 	begins(entry)
-} else := max([wanted, min([defaults.partition(entry.old), defaults.replicas(entry.object) - 1])]) if {
+} else := max([wanted, _kept(entry)]) if {
 	_continues(entry)
 	is_automation(entry)
 	wanted := defaults.partition(entry.object)
 } else := defaults.partition(entry.object)
+
+# A partition that keeps an update from every pod does so after a change of the replicas too.
+_kept(entry) := defaults.replicas(entry.object) if {
+	_reaches_none(entry.old)
+} else := min([defaults.partition(entry.old), defaults.replicas(entry.object) - 1])
 
 # METADATA
 # title: Hold
@@ -41,7 +47,7 @@ partition(entry) := defaults.replicas(entry.object) - 1 if {
 # scope: document
 default hold(_) := ""
 
-hold(entry) := _text(entry.object, after) if {
+hold(entry) := record.text(entry.object, after) if {
 	_holds(entry)
 	after := partition(entry)
 	after > 0
@@ -70,9 +76,25 @@ _holds(entry) if {
 	_marked(entry.object)
 }
 
+_holds(entry) if {
+	_may_hold(entry)
+	rollout.changes(entry)
+	_reaches_none(entry.object)
+	_marked(entry.object)
+}
+
+# An update that waits for a rollout group waits with another image too.
+_waits(entry) if {
+	_continues(entry)
+	is_automation(entry)
+	_reaches_none(entry.old)
+}
+
+_reaches_none(sts) if defaults.partition(sts) >= defaults.replicas(sts)
+
 _continues(entry) if {
 	_held(entry.old)
-	_may_hold(entry.object)
+	_may_hold(entry)
 	not _goes_back(entry)
 }
 
@@ -84,19 +106,26 @@ _held(sts) if {
 	_rolls_out(sts)
 }
 
-_marked(sts) if marks.annotation(sts, marks.canary_hold) == _text(sts, defaults.partition(sts))
+_marked(sts) if marks.annotation(sts, marks.canary_hold) == record.text(sts, defaults.partition(sts))
 
 _rolls_out(sts) if rollout.under_way(sts)
 
 _rolls_out(sts) if rollout.unseen(sts)
 
-_may_hold(sts) if {
-	marks.begins_with_canary(sts)
-	defaults.update_strategy(sts) == "RollingUpdate"
+_may_hold(entry) if _begins_with_canary(entry)
+
+_may_hold(entry) if {
+	defaults.update_strategy(entry.object) == "RollingUpdate"
+	group.is_grouped(entry)
+}
+
+_begins_with_canary(entry) if {
+	marks.begins_with_canary(entry.object)
+	defaults.update_strategy(entry.object) == "RollingUpdate"
 }
 
 _new_images(entry) if {
-	_may_hold(entry.object)
+	_begins_with_canary(entry)
 	rollout.new_images(entry)
 }
 
@@ -105,8 +134,4 @@ _goes_back(entry) if {
 	not rollout.new_images(entry)
 }
 
-_text(sts, partition) := sprintf("%d/%s", [partition, concat(",", [sprintf("%v=%v", [name, reference]) |
-	some item in image.containers(sts)
-	name := object.get(item.container, "name", "")
-	reference := object.get(item.container, "image", "")
-])])
+_goes_back(entry) if rollout.back(entry)

@@ -61,6 +61,19 @@ test_hold_ends[text] if {
 	canary.hold(entry) == "" with data.cluster.pods as _pods
 }
 
+test_earlier_template_with_the_same_images_ends_a_hold if {
+	labels := {"metadata": {"labels": {"stateward.dev/rollout-group": "db", "stateward.dev/canary": "no"}}}
+	old := object.union_n([_marked(_sts("1", 3), "3/web=nginx:1"), labels, _label, {"status": {
+		"currentRevision": "a",
+		"updateRevision": "b",
+	}}])
+	held := _entry(_flux, old, object.union_n([_sts("1", 0), labels, _label]))
+	canary.partition(held) == 3 with data.cluster.pods as _pods
+	back := _entry(_flux, old, object.union(_sts("1", 0), labels))
+	canary.partition(back) == 0 with data.cluster.pods as _pods
+	canary.hold(back) == "" with data.cluster.pods as _pods
+}
+
 test_hold_that_does_not_fit_holds_nothing[text] if {
 	some text, old in {
 		"no hold": _with(_held, {"metadata": {"annotations": {"stateward.dev/canary-hold": ""}}}),

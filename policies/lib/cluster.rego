@@ -19,8 +19,9 @@
 #       governed: {NAMESPACE: {SERVICE: {NAME: StatefulSet}}}
 #       selecting: {RESOURCE: {NAMESPACE: {LABELS: {NAME: {...}}}}}, what may select pods with these labels
 #       labelled: {RESOURCE: {NAMESPACE: {LABELS: {NAME: {...}}}}}, whose pods have these labels
+#       matching: {NAMESPACE: {SELECTOR: {NAMESPACE/NAME: StatefulSet}}}, as of now, of all namespaces where it is ""
 #
-#   LABELS are an object as JSON. Naming and the last two may hold more: the caller compares.
+#   LABELS are an object as JSON, a SELECTOR too. Naming, selecting and labelled may hold more: the caller compares.
 # custom:
 #   manifests: [services, statefulsets, deployments, poddisruptionbudgets]
 package stateward.lib.cluster
@@ -321,6 +322,21 @@ revisions(sts) := [revision |
 	some owner in revision.metadata.ownerReferences
 	owner.uid == sts.metadata.uid
 ]
+
+# METADATA
+# title: Matching
+# description: |
+#   The stored StatefulSets of a namespace, or of all where it is "", whose own labels match a selector, as an array.
+matching(namespace, wanted) := [sts |
+	some sts in _matching(namespace, wanted)
+	selector.matches(wanted, object.get(sts, ["metadata", "labels"], {}))
+]
+
+_matching(namespace, wanted) := [sts | some sts in data.cluster.matching[namespace][json.marshal(wanted)]] if {
+	data.cluster.known.matching == true
+} else := [sts | some sts in data.cluster.statefulsets[namespace]] if {
+	namespace != ""
+} else := [sts | some sets in data.cluster.statefulsets; some sts in sets]
 
 _manifests(kind, namespace) := [entry.object |
 	some entry in review.manifests

@@ -120,6 +120,14 @@ default promoters := []
 promoters := spec.promoters
 
 # METADATA
+# title: Rollout groups
+# description: The groups of StatefulSets across namespaces of which only one at a time may roll, as an array.
+# scope: document
+default rollout_groups := []
+
+rollout_groups := spec.rolloutGroups
+
+# METADATA
 # title: Advice
 # description: Where warnings go, by who acts.
 # scope: document

@@ -96,6 +96,11 @@ canary := "stateward.dev/canary"
 ephemeral := "stateward.dev/ephemeral"
 
 # METADATA
+# title: Rollout group
+# description: The label of StatefulSets of which only one at a time may roll, with the name of their group.
+rollout_group := "stateward.dev/rollout-group"
+
+# METADATA
 # title: Is ephemeral
 # description: True for a StatefulSet whose data may go with its pods, whether YAML read that as a boolean or a string.
 is_ephemeral(marked) if sprintf("%v", [marked.metadata.labels[ephemeral]]) == "true"

@@ -105,14 +105,14 @@ _expired(each, entry) if {
 # scope: document
 misses(match, entry) if {
 	match.namespaces
-	not _named(match.namespaces, _namespace(entry))
+	not named(match.namespaces, _namespace(entry))
 }
 
-misses(match, entry) if _named(match.excludedNamespaces, _namespace(entry))
+misses(match, entry) if named(match.excludedNamespaces, _namespace(entry))
 
 misses(match, entry) if {
 	match.names
-	not _named(match.names, entry.name)
+	not named(match.names, entry.name)
 }
 
 # As for the API server's own selectors of webhooks, the object before or after will do: nobody leaves by a label that
@@ -193,7 +193,10 @@ _certain(wanted, sets) if {
 	}
 }
 
-_named(patterns, name) if {
+# METADATA
+# title: Named
+# description: True for a name that one of the patterns matches.
+named(patterns, name) if {
 	some pattern in patterns
 	glob.match(pattern, null, name)
 }

@@ -47,7 +47,7 @@ func allowed() map[string][]string {
 		"cmd/internal/apirules":        {},
 		"cmd/internal/headline":        {},
 		"cmd/internal/audit":           {"cmd/internal/headline", "cmd/internal/htmlreport", "cmd/internal/report", "policies", "policies/engine", "policies/guardrails/v1alpha1"},
-		"cmd/internal/canary":          {"cmd/internal/report"},
+		"cmd/internal/canary":          {"cmd/internal/report", "policies"},
 		"cmd/internal/newrule":         {},
 		"cmd/internal/planner":         {"cmd/internal/webpage", "policies", "policies/engine", "policies/engine/inventory", "policies/forecast"},
 		"cmd/internal/owners":          {"policies"},

@@ -178,6 +178,8 @@ func elsewhere() map[string]func(*testing.T) {
 		"canary-progress":     TestRolloutsWaitForTheirCanaries,
 		"rollout-in-progress": TestRolloutsWaitForTheirCanaries,
 		"stuck-rollout":       TestRolloutsWaitForTheirCanaries,
+		"rollout-group":       TestRolloutGroupsRollOneAfterTheOther,
+		"rollout-hold":        TestRolloutGroupsRollOneAfterTheOther,
 		"cascade-delete":      TestInvariants,
 		// Rules of audits are asked by no request.
 		"claim-drift":           TestAuditSeesEachFault,

@@ -52,6 +52,7 @@ func unforeseen() map[string]string {
 		"node-delete":        "it names what runs on a node now; a forecast is of what a request changes",
 		"volume-attachment":  "it names a pod that uses the volume now; a forecast is of what a request changes",
 		"pods-at-once":       "it names members that are not Ready now; a forecast is of what a request changes",
+		"rollout-group":      "it names pods of another set, which the request does not change",
 		"canary-progress":    "it names pods that keep the partition from being lowered, not pods that the request changes",
 	}
 }

@@ -257,6 +257,21 @@ func (w *World) Naming(ctx context.Context, resource, named string) (ast.Value, 
 	return w.listAs(resource, name, under(byNamed, named), everything)
 }
 
+// Matching returns the StatefulSets whose own labels match, as the API server has them.
+func (w *World) Matching(ctx context.Context, namespace, selector string) (ast.Value, error) {
+	wanted, err := inventory.ReadSelector(selector)
+	if err != nil {
+		return nil, err
+	}
+	from, ok := w.resources["statefulsets"]
+	if !ok || namespace != "" && !canExist(namespace) {
+		return ast.NewObject(), nil
+	}
+	named := func(set *unstructured.Unstructured) string { return nameKey(set.GetNamespace(), set.GetName()) }
+	everything := func(*unstructured.Unstructured) bool { return true }
+	return w.searchAs(ctx, from.Resource, namespace, named, everything, client.MatchingLabelsSelector{Selector: wanted})
+}
+
 // orLive returns the StatefulSets that the cache has or, where it has none, those of the API server: that nothing needs a
 // Service, a claim or a namespace is taken for true only as of now.
 func (w *World) orLive(

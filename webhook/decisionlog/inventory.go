@@ -96,6 +96,11 @@ func (i *Inventory) Naming(_ context.Context, resource, named string) (ast.Value
 	return i.objects(inventory.IndexPath("naming", resource, named))
 }
 
+// Matching returns the objects of a look-up of the record.
+func (i *Inventory) Matching(_ context.Context, namespace, selector string) (ast.Value, error) {
+	return i.objects(inventory.IndexPath("matching", namespace, selector))
+}
+
 // Owner returns what was known of an owner.
 func (i *Inventory) Owner(_ context.Context, namespace, owner string) (ast.Value, error) {
 	path := inventory.IndexPath("owner", namespace, owner)
@@ -133,7 +138,7 @@ func (i *Inventory) held(resource, namespace, name string) (digest string, known
 		if inventory.ResourceOf(read.Path) != resource {
 			continue
 		}
-		key, everywhere := name, read.Path[0] == "owned" || read.Path[0] == "naming"
+		key, everywhere := name, slices.Contains([]string{"owned", "naming", "matching"}, read.Path[0])
 		if everywhere {
 			key = strings.TrimPrefix(namespace+"/"+name, "/")
 		}

@@ -13,6 +13,8 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/stateward/stateward/policies"
 )
 
 // Canary is a StatefulSet with its pods, in the order of their ordinals.
@@ -72,12 +74,15 @@ func (c Canary) Nothing(to int) error {
 		return fmt.Errorf("--to %d: use a partition from 0 to %d, below the present one", to, from-1)
 	case c.seen() && c.Set.Status.CurrentRevision == c.Set.Status.UpdateRevision:
 		return fmt.Errorf("nothing to promote: no rollout is in progress, all pods have revision %s", c.Set.Status.CurrentRevision)
-	case from >= c.replicas():
+	case from >= c.replicas() && !c.waits():
 		return fmt.Errorf("nothing to promote: partition %d is above every pod: %d would start a canary", from, max(0, c.replicas()-1))
 	default:
 		return nil
 	}
 }
+
+// waits is true for an update that Stateward keeps from every pod, until the other sets of a rollout group are done.
+func (c Canary) waits() bool { return c.Set.Annotations[policies.CanaryHoldMark] != "" }
 
 // seen is false where the status is about an earlier spec.
 func (c Canary) seen() bool { return c.Set.Status.ObservedGeneration >= c.Set.Generation }

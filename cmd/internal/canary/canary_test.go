@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/stateward/stateward/cmd/internal/canary"
+	"github.com/stateward/stateward/policies"
 )
 
 const (
@@ -157,6 +158,10 @@ func TestNothingExplainsWhatCannotBePromoted(t *testing.T) {
 		}), 0, ""},
 		"no canary": {makeSet(func(set *appsv1.StatefulSet) { set.Spec.Replicas = nil }), 0,
 			"nothing to promote: partition 2 is above every pod: 0 would start a canary"},
+		"an update that waits for its rollout group": {makeSet(func(set *appsv1.StatefulSet) {
+			set.Spec.UpdateStrategy.RollingUpdate.Partition = pointer[int32](3)
+			set.Annotations = map[string]string{policies.CanaryHoldMark: "3/nginx=nginx:b"}
+		}), 0, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

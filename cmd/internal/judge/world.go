@@ -128,21 +128,30 @@ func (w *world) Mounting(_ context.Context, namespace, claim string) (ast.Value,
 
 // Owned returns the StatefulSets with an owner of this kind.
 func (w *world) Owned(_ context.Context, group, kind string) (ast.Value, error) {
-	return w.everywhere("statefulsets", func(value ast.Value) bool {
+	return w.found("statefulsets", "", func(value ast.Value) bool {
 		return slices.Contains(inventory.OwnersOf(value), inventory.OwnerKind{Group: group, Kind: kind})
 	})
 }
 
 // Naming returns the objects of a resource that name this object of the whole cluster.
 func (w *world) Naming(_ context.Context, resource, named string) (ast.Value, error) {
-	return w.everywhere(resource, func(value ast.Value) bool { return slices.Contains(inventory.Named(resource, value), named) })
+	return w.found(resource, "", func(value ast.Value) bool { return slices.Contains(inventory.Named(resource, value), named) })
 }
 
-// everywhere returns the objects of all namespaces that are wanted, by NAMESPACE/NAME.
-func (w *world) everywhere(resource string, wanted func(ast.Value) bool) (ast.Value, error) {
+// Matching returns the StatefulSets whose own labels match.
+func (w *world) Matching(_ context.Context, namespace, selector string) (ast.Value, error) {
+	wanted, err := inventory.ReadSelector(selector)
+	if err != nil {
+		return nil, err
+	}
+	return w.found("statefulsets", namespace, func(value ast.Value) bool { return inventory.Matches(value, wanted) })
+}
+
+// found returns the objects of a namespace, or of all where it is empty, that are wanted, by NAMESPACE/NAME.
+func (w *world) found(resource, namespace string, wanted func(ast.Value) bool) (ast.Value, error) {
 	found := ast.NewObject()
 	for key, shelf := range w.shelves {
-		if key.resource != resource {
+		if key.resource != resource || namespace != "" && key.namespace != namespace {
 			continue
 		}
 		for _, object := range shelf.objects {

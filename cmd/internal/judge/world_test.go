@@ -121,6 +121,15 @@ func TestTheWorldAnswersAsASnapshotDoes(t *testing.T) {
 		"workloads by no label": func(ctx context.Context, w inventory.World) (ast.Value, error) {
 			return w.Labelled(ctx, "statefulsets", "default", nil)
 		},
+		"sets by their own labels": func(ctx context.Context, w inventory.World) (ast.Value, error) {
+			return w.Matching(ctx, "default", `{"matchExpressions":[{"key":"group","operator":"DoesNotExist"}]}`)
+		},
+		"sets of all namespaces": func(ctx context.Context, w inventory.World) (ast.Value, error) {
+			return w.Matching(ctx, "", `{}`)
+		},
+		"no sets by their own labels": func(ctx context.Context, w inventory.World) (ast.Value, error) {
+			return w.Matching(ctx, "default", `{"matchLabels":{"group":"db"}}`)
+		},
 		"whether services are known": func(_ context.Context, w inventory.World) (ast.Value, error) {
 			return ast.Boolean(w.Knows("services")), nil
 		},

@@ -31,6 +31,10 @@ type World interface {
 	// Naming returns the objects of a resource, in all namespaces, that name an object of the whole cluster, as one Rego object
 	// keyed by NAMESPACE/NAME, or by NAME where they have no namespace. The second argument is KIND/NAME, as Named writes it.
 	Naming(ctx context.Context, resource, named string) (ast.Value, error)
+	// Matching returns the StatefulSets of a namespace, or of all where it is empty, whose own labels match a selector, as one
+	// Rego object keyed by NAMESPACE/NAME. The second argument is what ReadSelector reads. A live World asks the API server:
+	// what one request has begun, the next one sees.
+	Matching(ctx context.Context, namespace, selector string) (ast.Value, error)
 	// Owner returns what is known of the object that an owner reference in this namespace means (none for objects of the whole
 	// cluster), in the form of KnownOwner, or nil where nothing is known. The second argument is what ParseOwnerKey reads.
 	Owner(ctx context.Context, namespace, owner string) (ast.Value, error)

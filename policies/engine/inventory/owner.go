@@ -72,6 +72,12 @@ func UID(object ast.Value) string {
 	return string(uid)
 }
 
+// Version is the resourceVersion of an object of a World, or "".
+func Version(object ast.Value) string {
+	version, _ := lazy.Forced(lazy.Find(object, "metadata", "resourceVersion")).(ast.String)
+	return string(version)
+}
+
 // IsOwnedBy reports whether an object of a World has an owner with this UID.
 func IsOwnedBy(object ast.Value, uid string) bool {
 	references, _ := lazy.Elements(lazy.Find(object, "metadata", "ownerReferences"))

@@ -50,7 +50,7 @@ func ResourceOf(path []string) string {
 		return ""
 	}
 	switch path[0] {
-	case "governed", "owned":
+	case "governed", "owned", "matching":
 		return "statefulsets"
 	case "mounting":
 		return "pods"
@@ -77,7 +77,7 @@ func ListPath(resource, namespace string) []string {
 	return []string{resource}
 }
 
-// IndexPath is the path of Governed, Mounting, Owned, Naming or Owner.
+// IndexPath is the path of Governed, Mounting, Owned, Naming, Matching or Owner.
 func IndexPath(index, first, second string) []string { return []string{index, first, second} }
 
 // LabelsPath is the path of Selecting or Labelled.
@@ -147,6 +147,11 @@ func (r *Recording) Owned(ctx context.Context, group, kind string) (ast.Value, e
 // Naming is the World's.
 func (r *Recording) Naming(ctx context.Context, resource, named string) (ast.Value, error) {
 	return r.note(IndexPath("naming", resource, named), true, func() (ast.Value, error) { return r.world.Naming(ctx, resource, named) })
+}
+
+// Matching is the World's.
+func (r *Recording) Matching(ctx context.Context, namespace, selector string) (ast.Value, error) {
+	return r.note(IndexPath("matching", namespace, selector), true, func() (ast.Value, error) { return r.world.Matching(ctx, namespace, selector) })
 }
 
 // Owner is the World's.

@@ -105,6 +105,26 @@ func (s *Snapshot) Naming(_ context.Context, resource, named string) (ast.Value,
 	return naming, nil
 }
 
+// Matching returns the StatefulSets whose own labels match.
+func (s *Snapshot) Matching(_ context.Context, namespace, selector string) (ast.Value, error) {
+	wanted, err := ReadSelector(selector)
+	if err != nil {
+		return nil, err
+	}
+	matching := ast.NewObject()
+	for at, shelf := range s.shelves {
+		if at.resource != "statefulsets" || namespace != "" && at.namespace != namespace {
+			continue
+		}
+		shelf.objects.Foreach(func(name, set *ast.Term) {
+			if Matches(set.Value, wanted) {
+				matching.Insert(ast.StringTerm(at.namespace+"/"+string(name.Value.(ast.String))), set)
+			}
+		})
+	}
+	return matching, nil
+}
+
 // Owner knows nothing: what is in memory holds objects of the kinds that rules judge, and owners are of any kind.
 func (*Snapshot) Owner(context.Context, string, string) (ast.Value, error) { return nil, nil }
 

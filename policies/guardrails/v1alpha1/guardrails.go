@@ -67,11 +67,17 @@ type GuardrailsSpec struct {
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=50
 	Actors []Actor `json:"actors,omitempty"`
-	// Promoters are names from spec.actors: service accounts that may lower the partition of a canary which the mutation
-	// auto-canary holds, as people may.
+	// Promoters are names from spec.actors: service accounts that may lower a partition which the mutation auto-canary or
+	// rollout-hold holds, as people may.
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=50
 	Promoters []string `json:"promoters,omitempty"`
+	// RolloutGroups are StatefulSets, in one or more namespaces, of which only one at a time may roll. In one namespace the
+	// label stateward.dev/rollout-group is enough.
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=50
+	RolloutGroups []RolloutGroup `json:"rolloutGroups,omitempty"`
 	// Advice sets where warnings go, by who sends the request.
 	Advice *Advice `json:"advice,omitempty"`
 	// Rules configures single rules.

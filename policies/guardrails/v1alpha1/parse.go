@@ -89,6 +89,7 @@ func (g *Guardrails) Check(library *policies.Library) error {
 		exception.check(library, &found, "spec", "exceptions", index)
 	}
 	g.Spec.checkActors(&found)
+	g.Spec.checkGroups(&found)
 	g.Spec.Forecast.check(&found, "spec", "forecast")
 	g.Spec.DecisionLog.check(&found, "spec", "decisionLog")
 	return errors.Join(found...)
@@ -162,6 +163,13 @@ func (e Exception) check(library *policies.Library, found *mistakes, path ...any
 // pattern is what a name may be made of, and `*`.
 var pattern = regexp.MustCompile(`^[-.a-z0-9*]+$`)
 
+func checkPattern(name string) error {
+	if !pattern.MatchString(name) {
+		return fmt.Errorf("%q is not a name pattern: use lower case letters, digits, - and *", name)
+	}
+	return nil
+}
+
 func (m *Match) check(found *mistakes, path ...any) {
 	if m == nil {
 		return
@@ -173,9 +181,7 @@ func (m *Match) check(found *mistakes, path ...any) {
 		"namespaces": m.Namespaces, "excludedNamespaces": m.ExcludedNamespaces, "names": m.Names,
 	} {
 		for index, each := range patterns {
-			if !pattern.MatchString(each) {
-				found.add(fmt.Errorf("%q is not a name pattern: use lower case letters, digits, - and *", each), append(path, key, index)...)
-			}
+			found.add(checkPattern(each), append(path, key, index)...)
 		}
 	}
 	for key, selector := range map[string]*metav1.LabelSelector{

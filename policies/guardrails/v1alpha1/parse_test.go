@@ -70,6 +70,18 @@ func TestGuardrailsThatAreWrongAreRefusedWithTheFieldsPath(t *testing.T) {
 			"spec.decisionLog.mode: unknown mode \"on\": use one of [Off Denied All]\n" +
 				"spec.decisionLog.allowedPercent: 101 is not a percentage from 1 to 100",
 		},
+		"rollout groups that select nothing": {
+			guardrailsWith(`"rolloutGroups":[{"name":"db"},{"name":"db","namespaces":["A"]},` +
+				`{"name":"a b","labelSelector":{"matchExpressions":[{"key":"a","operator":"Is"}]}}]`),
+			`spec.rolloutGroups[1].name: group "db" is already in rolloutGroups[0]` + "\n" +
+				`spec.rolloutGroups[1].namespaces[0]: "A" is not a name pattern: use lower case letters, digits, - and *` + "\n" +
+				`spec.rolloutGroups[2].name: "a b" is not the value of a label: use at most 63 letters, digits, -, . and _` + "\n" +
+				`spec.rolloutGroups[2].labelSelector: "Is" is not a valid label selector operator`,
+		},
+		"a rollout group without a name": {
+			guardrailsWith(`"rolloutGroups":[{"namespaces":["data"]}]`),
+			`spec.rolloutGroups[0].name: "" is not the value of a label: use at most 63 letters, digits, -, . and _`,
+		},
 		"a forecast of an unknown mode": {
 			guardrailsWith(`"forecast":"Never"`),
 			`spec.forecast: unknown mode "Never": use one of [Off DryRun Always]`,

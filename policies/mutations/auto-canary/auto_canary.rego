@@ -17,27 +17,31 @@
 #   revision again, or the label or the strategy RollingUpdate is removed. Only Stateward writes the annotation: a
 #   request that sets, changes or drops it is corrected. A hold in which the images or the partition are not those of
 #   the stored object has no effect, and no hold restricts a person.
+#
+#   An update that [rollout-hold](../rollout-hold/) keeps from every pod is held in the same way, without the label.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/tutorials/stateful-application/basic-stateful-set/#staging-an-update
 # custom:
 #   on:
 #     statefulsets: [CREATE, UPDATE]
-#   reads: [pods]
+#   reads: [pods, statefulsets, controllerrevisions]
 #   fix: lower the partition once that pod works
 #   since: v0.1.0
 package stateward.mutations["auto-canary"]
 
 import data.stateward.lib.canary
 import data.stateward.lib.defaults
+import data.stateward.lib.hold
 import data.stateward.lib.marks
 import data.stateward.lib.result
 import data.stateward.lib.review
 import data.stateward.lib.rollout
+import data.stateward.rules.rollout["rollout-group"] as waiting
 
 report contains result.mutation(rego.metadata.chain(), entry, {
 	"path": ["spec", "updateStrategy", "rollingUpdate", "partition"],
 	"what": sprintf("Stateward sets %v: the new image goes to %s-%d only", [partition, entry.name, ordinal]),
-	"patch": array.concat(_moved(entry.object, partition), _recorded(entry.object, canary.hold(entry))),
+	"patch": hold.patch(entry.object, partition, canary.hold(entry)),
 }) if {
 	some entry in _requests
 	canary.begins(entry)
@@ -47,9 +51,9 @@ report contains result.mutation(rego.metadata.chain(), entry, {
 
 report contains result.mutation(rego.metadata.chain(), entry, {
 	"path": ["spec", "updateStrategy", "rollingUpdate", "partition"],
-	"what": sprintf("Stateward keeps %v until a person lowers it: a canary rolls out", [partition]),
-	"fix": sprintf("run `stateward promote sts/%s -n %s` once that pod works", [entry.name, entry.namespace]),
-	"patch": array.concat(_moved(entry.object, partition), _recorded(entry.object, canary.hold(entry))),
+	"what": sprintf("Stateward keeps %v until a person lowers it: a %s", [partition, _held(entry, partition)]),
+	"fix": sprintf("run `stateward promote sts/%s -n %s` %s", [entry.name, entry.namespace, _when(entry, partition)]),
+	"patch": hold.patch(entry.object, partition, canary.hold(entry)),
 	"silent": _same_template(entry),
 }) if {
 	some entry in _requests
@@ -60,15 +64,15 @@ report contains result.mutation(rego.metadata.chain(), entry, {
 
 report contains result.mutation(rego.metadata.chain(), entry, {
 	"path": ["metadata", "annotations", marks.canary_hold],
-	"what": _wrong(hold, marks.annotation(entry.object, marks.canary_hold)),
+	"what": _wrong(wanted, marks.annotation(entry.object, marks.canary_hold)),
 	"fix": "do not set this annotation: Stateward writes it",
 	"patch": patch,
 	"silent": _expected(entry),
 }) if {
 	some entry in _requests
 	canary.partition(entry) == defaults.partition(entry.object)
-	hold := canary.hold(entry)
-	patch := _recorded(entry.object, hold)
+	wanted := canary.hold(entry)
+	patch := hold.recorded(entry.object, wanted)
 	count(patch) > 0
 }
 
@@ -76,12 +80,26 @@ report contains result.mutation(rego.metadata.chain(), entry, {
 _requests := [entry |
 	some entry in review.statefulsets
 	entry.operation in {"CREATE", "UPDATE"}
-	_concerns(entry.object)
+	_concerns(entry)
+
+	# The mutation rollout-hold sets a higher partition.
+	not waiting.holds(entry)
 ]
 
-_concerns(sts) if marks.begins_with_canary(sts)
+_concerns(entry) if marks.begins_with_canary(entry.object)
 
-_concerns(sts) if marks.annotation(sts, marks.canary_hold) != ""
+_concerns(entry) if {
+	some sts in [entry.old, entry.object]
+	marks.annotation(sts, marks.canary_hold) != ""
+}
+
+_held(entry, partition) := "canary rolls out" if {
+	partition < defaults.replicas(entry.object)
+} else := "rollout group decides when its update begins"
+
+_when(entry, partition) := "once that pod works" if {
+	partition < defaults.replicas(entry.object)
+} else := "once the other sets of the group are done"
 
 default _same_template(_) := false
 
@@ -89,7 +107,7 @@ _same_template(entry) if not rollout.changes(entry)
 
 _wrong("", given) := sprintf("this hold has no effect, so Stateward removes it: %q", [given])
 
-_wrong(hold, _) := sprintf("only Stateward writes this hold: %q", [hold]) if hold != ""
+_wrong(wanted, _) := sprintf("only Stateward writes this hold: %q", [wanted]) if wanted != ""
 
 # A person is warned of an annotation that the request changes, and not of one that follows the partition.
 default _expected(_) := false
@@ -97,26 +115,3 @@ default _expected(_) := false
 _expected(entry) if canary.is_automation(entry)
 
 _expected(entry) if marks.annotation(entry.object, marks.canary_hold) == marks.annotation(entry.old, marks.canary_hold)
-
-# A request past the API server's defaults may lack all of the strategy.
-_moved(sts, partition) := [{"op": "add", "path": "/spec/updateStrategy", "value": object.union(_strategy(sts), {
-	"type": "RollingUpdate",
-	"rollingUpdate": {"partition": partition},
-})}]
-
-_strategy(sts) := given if {
-	given := object.get(sts, ["spec", "updateStrategy"], null)
-	is_object(given)
-} else := {}
-
-_recorded(sts, hold) := [] if {
-	hold == marks.annotation(sts, marks.canary_hold)
-} else := [{"op": "remove", "path": _pointer(marks.canary_hold)}] if {
-	hold == ""
-} else := [{"op": "add", "path": _pointer(marks.canary_hold), "value": hold}] if {
-	is_object(sts.metadata.annotations)
-} else := [{"op": "add", "path": "/metadata/annotations", "value": _alone(marks.canary_hold, hold)}]
-
-_alone(mark, value) := {mark: value}
-
-_pointer(mark) := sprintf("/metadata/annotations/%s", [replace(mark, "/", "~1")])

@@ -73,6 +73,10 @@ _spec_changes(before, after) := array.flatten([
 		}
 		object.get(before, field, []) != object.get(after, field, [])
 	],
+	[{"path": ["spec", "rolloutGroups"], "what": sprintf("sets of rollout group %q could roll together", [each.name])} |
+		some each in before.rolloutGroups
+		not each in object.get(after, "rolloutGroups", [])
+	],
 	[{"path": ["spec", "promoters", index], "what": sprintf("%q could lower the partition of a canary alone", [name])} |
 		some index, name in after.promoters
 		not name in object.get(before, "promoters", [])
