@@ -23,6 +23,7 @@ func allowed() map[string][]string {
 		"policies/engine":              {"policies", "policies/engine/assembly", "policies/engine/inventory", "policies/engine/lazy", "policies/engine/plan", "policies/guardrails/v1alpha1"},
 		"policies/engine/assembly":     {"policies", "policies/engine/lazy"},
 		"policies/fragments":           {},
+		"policies/stored":              {"policies", "policies/engine", "policies/engine/inventory", "policies/guardrails/v1alpha1"},
 		"policies/confirmations":       {"policies", "policies/guardrails/v1alpha1"},
 		"policies/engine/plan":         {"policies/engine/lazy"},
 		"certs":                        {},
@@ -43,7 +44,7 @@ func allowed() map[string][]string {
 		"cmd/internal/webpage":         {},
 		"cmd/internal/artifact":        {},
 		"cmd/internal/generate":        {"cmd/internal/manifest", "cmd/internal/report", "policies", "policies/guardrails/v1alpha1", "webhook/registration"},
-		"cmd/internal/judge":           {"cmd/internal/apirules", "cmd/internal/baseline", "cmd/internal/manifest", "cmd/internal/parallel", "cmd/internal/report", "policies", "policies/engine", "policies/engine/inventory", "policies/fieldpath", "policies/guardrails/v1alpha1"},
+		"cmd/internal/judge":           {"cmd/internal/apirules", "cmd/internal/baseline", "cmd/internal/manifest", "cmd/internal/parallel", "cmd/internal/report", "policies", "policies/engine", "policies/engine/inventory", "policies/fieldpath", "policies/guardrails/v1alpha1", "policies/stored"},
 		"cmd/internal/apirules":        {},
 		"cmd/internal/headline":        {},
 		"cmd/internal/audit":           {"cmd/internal/headline", "cmd/internal/htmlreport", "cmd/internal/report", "policies", "policies/engine", "policies/guardrails/v1alpha1"},
@@ -54,7 +55,7 @@ func allowed() map[string][]string {
 		"cmd/internal/doctor":          {"cmd/internal/owners", "cmd/internal/vap", "policies", "policies/engine", "policies/engine/inventory", "policies/guardrails/v1alpha1", "webhook/registration"},
 		"cmd/internal/vap":             {"policies", "policies/guardrails/v1alpha1", "webhook/registration"},
 		"cmd/internal/ruletest":        {"cmd/internal/judge", "cmd/internal/manifest", "policies", "policies/engine"},
-		"cmd/internal/cli":             {"certs", "cmd/internal/artifact", "cmd/internal/audit", "cmd/internal/baseline", "cmd/internal/canary", "cmd/internal/doctor", "cmd/internal/generate", "cmd/internal/judge", "cmd/internal/manifest", "cmd/internal/newrule", "cmd/internal/owners", "cmd/internal/parallel", "cmd/internal/planner", "cmd/internal/replay", "cmd/internal/report", "cmd/internal/ruletest", "cmd/internal/topology", "cmd/internal/vap", "policies", "policies/confirmations", "policies/engine", "policies/forecast", "policies/guardrails/v1alpha1", "webhook", "webhook/decisionlog", "webhook/registration"},
+		"cmd/internal/cli":             {"certs", "cmd/internal/artifact", "cmd/internal/audit", "cmd/internal/baseline", "cmd/internal/canary", "cmd/internal/doctor", "cmd/internal/generate", "cmd/internal/judge", "cmd/internal/manifest", "cmd/internal/newrule", "cmd/internal/owners", "cmd/internal/parallel", "cmd/internal/planner", "cmd/internal/replay", "cmd/internal/report", "cmd/internal/ruletest", "cmd/internal/topology", "cmd/internal/vap", "policies", "policies/confirmations", "policies/engine", "policies/forecast", "policies/guardrails/v1alpha1", "policies/stored", "webhook", "webhook/decisionlog", "webhook/registration"},
 		"cmd/stateward":                {"cmd/internal/cli"},
 	}
 }
