@@ -10,8 +10,8 @@ import (
 
 	"github.com/stateward/stateward/cmd/internal/planner"
 	"github.com/stateward/stateward/policies"
-	"github.com/stateward/stateward/policies/stored"
 	"github.com/stateward/stateward/policies/forecast"
+	"github.com/stateward/stateward/policies/stored"
 )
 
 // readCluster reads the objects that a plan needs, in the namespace and in those that are to be deleted.
