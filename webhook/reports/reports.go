@@ -2,6 +2,8 @@
 package reports
 
 import (
+	"slices"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/stateward/stateward/policies"
@@ -29,17 +31,25 @@ type API struct {
 	Group, Version string
 	// Kind is of reports in a namespace, ClusterKind of those about objects of the whole cluster.
 	Kind, ClusterKind string
-	hasSource         bool
+	// Resource and ClusterResource are their plurals.
+	Resource, ClusterResource string
+	hasSource                 bool
 }
 
 // OpenReports is the API that the policy reports moved to. Source: apis/openreports.io/v1alpha1 in openreports/reports-api.
 func OpenReports() API {
-	return API{Group: "openreports.io", Version: "v1alpha1", Kind: "Report", ClusterKind: "ClusterReport", hasSource: true}
+	return API{
+		Group: "openreports.io", Version: "v1alpha1", Kind: "Report", ClusterKind: "ClusterReport",
+		Resource: "reports", ClusterResource: "clusterreports", hasSource: true,
+	}
 }
 
 // PolicyReports is the older API. Source: policy-report/pkg/api/wgpolicyk8s.io/v1alpha2 in kubernetes-sigs/wg-policy-prototypes.
 func PolicyReports() API {
-	return API{Group: "wgpolicyk8s.io", Version: "v1alpha2", Kind: "PolicyReport", ClusterKind: "ClusterPolicyReport"}
+	return API{
+		Group: "wgpolicyk8s.io", Version: "v1alpha2", Kind: "PolicyReport", ClusterKind: "ClusterPolicyReport",
+		Resource: "policyreports", ClusterResource: "clusterpolicyreports",
+	}
 }
 
 // KindIn is the kind of a report in a namespace; empty is the whole cluster.
@@ -140,4 +150,14 @@ func Failed(object engine.ObjectReference, why string) Result {
 		Source: Source, Policy: AllRules, Result: Error, Scored: true, Message: "could not be evaluated: " + why,
 		Resources: []Reference{{Kind: object.Kind, Namespace: object.Namespace, Name: object.Name}},
 	}
+}
+
+// Timeless is the report without what others may add to its metadata, and without times.
+func (r Report) Timeless() Report {
+	r.Metadata.Labels = nil
+	r.Results = slices.Clone(r.Results)
+	for index := range r.Results {
+		r.Results[index].Timestamp = nil
+	}
+	return r
 }
