@@ -157,6 +157,9 @@ func (a *Auditor) advance(ctx context.Context, next *unit) {
 		a.complain(ctx, err, "a part of the cluster is not audited yet")
 		a.changes.mark(next.namespace, a.Now().Add(retry))
 		a.leave(next)
+		if a.pass != nil {
+			a.pass.failed = true
+		}
 	case done:
 		a.failed = false
 		a.leave(next)

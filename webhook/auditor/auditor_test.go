@@ -1,11 +1,14 @@
 package auditor_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/stateward/stateward/webhook/reports"
 )
@@ -155,5 +158,28 @@ func TestAuditorFindsUnusedExceptions(t *testing.T) {
 	}
 	if diff := cmp.Diff(map[string]string{"field": "spec.exceptions[1]"}, all[0].Results[0].Properties); diff != "" {
 		t.Errorf("properties (-want +got):\n%s", diff)
+	}
+}
+
+func TestAuditorTriesAgainWhatFailed(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, quiet, set)
+	away := true
+	c.api.PrependReactor("list", "confirmations", func(clienttesting.Action) (bool, runtime.Object, error) {
+		return away, nil, errors.New("the API server is away")
+	})
+	c.after(t, time.Minute)
+	if got := c.writes(); got != nil || !c.metrics.Last().IsZero() {
+		t.Errorf("a pass that failed ended at %s and wrote %v", c.metrics.Last(), got)
+	}
+	away = false
+	c.after(t, time.Minute)
+	if diff := cmp.Diff([]string{"create reports data"}, c.writes()); diff != "" {
+		t.Errorf("writes (-want +got):\n%s", diff)
+	}
+	c.after(t, time.Hour)
+	c.after(t, time.Minute)
+	if c.metrics.Last().IsZero() {
+		t.Error("a pass that did not fail is not recorded")
 	}
 }

@@ -125,3 +125,6 @@ func TestMetricsBoundTheNamespaces(t *testing.T) {
 		t.Errorf("%d namespaces, others (-want +got):\n%s", len(bounded), diff)
 	}
 }
+
+// Last is when the last full pass ended.
+func (m *Metrics) Last() time.Time { return m.last }

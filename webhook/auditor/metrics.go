@@ -48,7 +48,7 @@ func NewMetrics() *Metrics {
 				"findings have series of their own, the others are _other.", []string{"rule", "level", "namespace"}, nil),
 		failures: prometheus.NewDesc("stateward_audit_failures", "Objects that the audit could not evaluate; the log and the reports name them.", nil, nil),
 		passed: prometheus.NewDesc("stateward_audit_last_pass_timestamp_seconds",
-			"Time when the audit had judged everything, in seconds since 1970; the start of the audit if that has not happened yet.", nil, nil),
+			"Time when the audit had judged and reported everything, in seconds since 1970; the start of the audit if that has not happened yet.", nil, nil),
 		took: prometheus.NewDesc("stateward_audit_last_pass_duration_seconds", "Time that the last full pass of the audit took, in seconds.", nil, nil),
 	}
 	made.end()

@@ -52,6 +52,8 @@ type pass struct {
 	started time.Time
 	left    []string
 	current *unit
+	// failed says that something could not be judged or written in the meantime.
+	failed bool
 }
 
 // triggers are the resources whose changes are judged at once, as far as rules look at them. What changes all the time, as
@@ -109,7 +111,9 @@ func (a *Auditor) next(policy Policy) *unit {
 		return a.pass.current
 	}
 	if len(a.pass.left) == 0 {
-		a.Metrics.finished(a.pass.started, a.Now())
+		if !a.pass.failed {
+			a.Metrics.finished(a.pass.started, a.Now())
+		}
 		a.pass = nil
 		return nil
 	}

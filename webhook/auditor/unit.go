@@ -124,7 +124,7 @@ func (u *unit) judgeGuardrails(ctx context.Context) error {
 		return err
 	}
 	used := maps.Clone(u.found.used)
-	for _, each := range u.Auditor.used {
+	for _, each := range u.used {
 		maps.Copy(used, each)
 	}
 	guardrails := stored.Guardrails(u.policy.Engine, raw)

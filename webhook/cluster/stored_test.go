@@ -8,16 +8,16 @@ import (
 	toolscache "k8s.io/client-go/tools/cache"
 )
 
-func named(kind, namespace, name, version string) *unstructured.Unstructured {
+func serviceNamed(namespace, name, version string) *unstructured.Unstructured {
 	return &unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": "v1", "kind": kind,
+		"apiVersion": "v1", "kind": "Service",
 		"metadata": map[string]any{"namespace": namespace, "name": name, "resourceVersion": version, "managedFields": []any{map[string]any{}}},
 	}}
 }
 
 func TestWorldListsWhatIsStored(t *testing.T) {
 	t.Parallel()
-	world := worldOf(t, "services", named("Service", "shop", "b", "2"), named("Service", "data", "c", "3"), named("Service", "shop", "a", "1"))
+	world := worldOf(t, "services", serviceNamed("shop", "b", "2"), serviceNamed("data", "c", "3"), serviceNamed("shop", "a", "1"))
 	found, err := world.Stored("services", "shop")
 	if err != nil {
 		t.Fatal(err)
@@ -49,15 +49,15 @@ func TestHandlerReportsChangesOnce(t *testing.T) {
 	t.Parallel()
 	var changed []string
 	handler := handlerOf("services", func(resource, namespace string) { changed = append(changed, resource+" "+namespace) })
-	first, second := named("Service", "shop", "a", "1"), named("Service", "shop", "a", "2")
+	first, second := serviceNamed("shop", "a", "1"), serviceNamed("shop", "a", "2")
 	handler.OnAdd(first, true)
 	handler.OnUpdate(first, first)
 	if changed != nil {
 		t.Errorf("nothing changed, reported %v", changed)
 	}
-	handler.OnAdd(named("Service", "new", "a", "1"), false)
+	handler.OnAdd(serviceNamed("new", "a", "1"), false)
 	handler.OnUpdate(first, second)
-	handler.OnDelete(toolscache.DeletedFinalStateUnknown{Key: "gone/a", Obj: named("Service", "gone", "a", "1")})
+	handler.OnDelete(toolscache.DeletedFinalStateUnknown{Key: "gone/a", Obj: serviceNamed("gone", "a", "1")})
 	if diff := cmp.Diff([]string{"services new", "services shop", "services gone"}, changed); diff != "" {
 		t.Errorf("changes (-want +got):\n%s", diff)
 	}
