@@ -8,6 +8,7 @@ import (
 	admissionv1 "k8s.io/api/admission/v1"
 
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/webhook/auditor"
 )
 
 // decision is the outcome of one request, as metrics and audit annotations name it.
@@ -33,7 +34,8 @@ func decisionOf(verdict engine.Verdict) decision {
 	}
 }
 
-// Metrics are Stateward's own, beside controller-runtime's. No label ever holds the name of an object or a namespace.
+// Metrics are Stateward's own, beside controller-runtime's. No label ever holds the name of an object; only findings of the audit
+// have namespaces, of which there is a bound.
 type Metrics struct {
 	requests   *prometheus.CounterVec
 	duration   prometheus.Histogram
@@ -47,6 +49,7 @@ type Metrics struct {
 	records    *prometheus.CounterVec
 	writes     *prometheus.CounterVec
 	checks     *prometheus.CounterVec
+	audit      *auditor.Metrics
 }
 
 // NewMetrics registers the metrics.
@@ -104,10 +107,11 @@ func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 				"idle (no pods), gone, dropped or failed.",
 		}, []string{"result"}),
 	}
-	for _, collector := range []prometheus.Collector{
+	metrics.audit = auditor.NewMetrics()
+	for _, collector := range append(metrics.audit.Collectors(),
 		metrics.requests, metrics.duration, metrics.results, metrics.errors, metrics.library, metrics.notAfter,
 		metrics.distrusted, metrics.reloads, metrics.excepted, metrics.records, metrics.writes, metrics.checks,
-	} {
+	) {
 		if err := registry.Register(collector); err != nil {
 			return nil, err
 		}

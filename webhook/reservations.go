@@ -141,7 +141,7 @@ func (h *Handler) reserve(ctx context.Context, policy *Policy, request *admissio
 	}
 	update, starts := groupUpdate(policy, request)
 	order := 0
-	if starts && h.Door == engine.ValidatingDoor && !isDryRun(request) && !stranger(ctx, policy, request) {
+	if starts && h.Door == engine.ValidatingDoor && !isDryRun(request) && !h.stranger(ctx, policy, request) {
 		order = h.Reservations.begin(update, h.Now())
 		settle = func(admitted bool) { h.Reservations.settle(order, admitted, h.Now()) }
 	}

@@ -56,7 +56,9 @@ type Options struct {
 	// DecisionLog takes the records of decisions, which the Guardrails turn on; DecisionLabels identify the process in them.
 	DecisionLog    io.Writer
 	DecisionLabels map[string]string
-	Log            logr.Logger
+	// AuditInterval is the time between two full passes of the audit in the background; 0 is for no audit.
+	AuditInterval time.Duration
+	Log           logr.Logger
 }
 
 // Serve answers admission requests until ctx ends and no client asks any more. It returns at once where the rules do not
@@ -88,12 +90,16 @@ func Serve(ctx context.Context, options Options) error {
 	if err != nil {
 		return err
 	}
+	looks, err := audits(options, gauges, decides)
+	if err != nil {
+		return fmt.Errorf("reach Kubernetes API at %s: %w", options.Config.Host, err)
+	}
 	answers := newServer(options, handler(Handler{
 		Policy: decides.inForce.current, Metrics: gauges, Log: decisions, Gates: version.gates, Recorder: writes, KnowsClients: options.Clients != nil,
 	}))
 	if err := errors.Join(
 		attach(runner, options, gauges, decides, answers), runner.Add(manager.RunnableFunc(decisions.Run)), runner.Add(manager.RunnableFunc(version.run)),
-		runner.Add(manager.RunnableFunc(writes.Run)),
+		runner.Add(manager.RunnableFunc(writes.Run)), runner.Add(manager.RunnableFunc(looks)),
 	); err != nil {
 		return fmt.Errorf("assemble webhook: %w", err)
 	}

@@ -66,6 +66,11 @@ func TestValuesChangeWhatTheyAreAbout(t *testing.T) {
 			"exemptNamespaces: [ci]", "ValidatingWebhookConfiguration stateward",
 			[]string{"webhooks", "0", "namespaceSelector", "matchExpressions", "0", "values"}, []any{"cert-manager", "kube-system", "stateward-system", "ci"},
 		},
+		"an audit": {
+			"audit: {enabled: true, interval: 2h}\ncertificates: {mode: self-managed}", "Deployment stateward",
+			[]string{"spec", "template", "spec", "containers", "0", "args"}, []any{"serve", "--audit", "--audit-interval=2h"},
+		},
+		"the lease of an audit": {"audit: {enabled: true}", "RoleBinding stateward-audit", []string{"roleRef", "name"}, "stateward-audit"},
 		"namespaces without cert-manager": {
 			"exemptNamespaces: [ci]\ncertificates: {mode: self-managed}", "MutatingWebhookConfiguration stateward",
 			[]string{"webhooks", "0", "namespaceSelector", "matchExpressions", "0", "values"}, []any{"kube-system", "stateward-system", "ci"},
@@ -94,6 +99,7 @@ func TestBadValuesAreRefused(t *testing.T) {
 		"an image that is another tomorrow": {"image: {tag: latest}", namespace, "at '/image/tag'"},
 		"an image with its tag":             {"image: {repository: 'stateward:v1'}", namespace, "at '/image/repository': 'stateward:v1' does not match pattern"},
 		"no limit of memory":                {"resources: {limits: {memory: null}}", namespace, "at '/resources/limits': missing property 'memory'"},
+		"an interval that is none":          {"audit: {interval: hourly}", namespace, "at '/audit/interval': 'hourly' does not match pattern"},
 		"another namespace":                 {"", "default", `namespace "default": certificates, rights and registration are for stateward-system`},
 	} {
 		t.Run(name, func(t *testing.T) {

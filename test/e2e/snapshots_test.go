@@ -96,15 +96,21 @@ func (g guard) hasDisk(t *testing.T, claim, handle string) {
 // servesSnapshots installs the definitions as the module of their project holds them.
 func (g guard) servesSnapshots(t *testing.T) {
 	t.Helper()
-	const module = "github.com/kubernetes-csi/external-snapshotter/client/v8"
-	folder := filepath.Join("..", "tools", "external-snapshotter")
+	g.serves(t, "external-snapshotter", "github.com/kubernetes-csi/external-snapshotter/client/v8",
+		"snapshot.storage.k8s.io", "volumesnapshots", "volumesnapshotcontents")
+}
+
+// serves installs the definitions of a group as the module of their project holds them, which a module of test/tools requires.
+func (g guard) serves(t *testing.T, tool, module, group string, kinds ...string) {
+	t.Helper()
+	folder := filepath.Join("..", "tools", tool)
 	must(t, exec.CommandContext(t.Context(), "go", "-C", folder, "mod", "download", module).Run())
 	found, err := exec.CommandContext(t.Context(), "go", "-C", folder, "list", "-m", "-f", "{{.Dir}}", module).Output()
 	must(t, err)
-	for _, kind := range []string{"volumesnapshots", "volumesnapshotcontents"} {
-		g.allowed(t, "", "apply", "--server-side", "-f", filepath.Join(strings.TrimSpace(string(found)), "config", "crd", "snapshot.storage.k8s.io_"+kind+".yaml"))
+	for _, kind := range kinds {
+		g.allowed(t, "", "apply", "--server-side", "-f", filepath.Join(strings.TrimSpace(string(found)), "config", "crd", group+"_"+kind+".yaml"))
 		eventually(t, kind+" are served", func(context.Context) (bool, error) {
-			_, code := g.kubectl(t, "", "wait", "--for=condition=Established", "crd/"+kind+".snapshot.storage.k8s.io")
+			_, code := g.kubectl(t, "", "wait", "--for=condition=Established", "crd/"+kind+"."+group)
 			return code == 0, nil
 		})
 	}

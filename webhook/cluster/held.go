@@ -34,11 +34,20 @@ func (h *held) GetObjectMeta() metav1.Object {
 
 // value is the object as Rego sees it.
 func (h *held) value() (ast.Value, error) {
+	encoded, err := h.text()
+	if err != nil {
+		return nil, err
+	}
+	return lazy.ParseObject(encoded)
+}
+
+// text is the object as JSON.
+func (h *held) text() (json.RawMessage, error) {
 	encoded, err := h.json.unpack()
 	if err != nil {
 		return nil, fmt.Errorf("unpack %s/%s: %w", h.namespace.Value(), h.name, err)
 	}
-	return lazy.ParseObject(encoded)
+	return encoded, nil
 }
 
 // holder makes what is held of the objects of one resource.

@@ -348,9 +348,14 @@ func ExceptSystem() *metav1.LabelSelector {
 	return &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{
 		Key:      "kubernetes.io/metadata.name",
 		Operator: metav1.LabelSelectorOpNotIn,
-		Values:   []string{metav1.NamespaceSystem, Namespace},
+		Values:   systemNamespaces(),
 	}}}
 }
+
+// IsExempt reports whether no webhook is called about objects of a namespace, in whatever installation.
+func IsExempt(namespace string) bool { return slices.Contains(systemNamespaces(), namespace) }
+
+func systemNamespaces() []string { return []string{metav1.NamespaceSystem, Namespace} }
 
 func (t Target) clientConfig(path string) admissionregistrationv1.WebhookClientConfig {
 	config := admissionregistrationv1.WebhookClientConfig{CABundle: t.CABundle}

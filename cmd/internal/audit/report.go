@@ -1,3 +1,4 @@
+// Package audit says what a look at all stored objects has found, and what has changed since the last one.
 package audit
 
 import (

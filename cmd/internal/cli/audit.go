@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/stateward/stateward/cmd/internal/audit"
@@ -20,7 +19,7 @@ import (
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
-	"github.com/stateward/stateward/webhook/registration"
+	"github.com/stateward/stateward/policies/stored"
 )
 
 // auditOptions are the flags of `stateward audit`.
@@ -184,7 +183,7 @@ func (s selection) holds(namespace string) bool {
 }
 
 // decider judges under the Guardrails of the file, otherwise under the stored ones, and returns them as an object to judge.
-func (o auditOptions) decider(ctx context.Context, library *policies.Library, stored *judge.Stored) (*engine.Engine, *judge.Stored, error) {
+func (o auditOptions) decider(ctx context.Context, library *policies.Library, object *judge.Stored) (*engine.Engine, *judge.Stored, error) {
 	var guardrails *v1alpha1.Guardrails
 	var err error
 	switch {
@@ -192,25 +191,19 @@ func (o auditOptions) decider(ctx context.Context, library *policies.Library, st
 		if guardrails, err = loadGuardrails(o.config, library); err != nil {
 			return nil, nil, err
 		}
-		stored = &judge.Stored{Position: report.Position{File: o.config}}
-		if stored.Raw, err = json.Marshal(guardrails); err != nil {
+		object = &judge.Stored{Position: report.Position{File: o.config}}
+		if object.Raw, err = json.Marshal(guardrails); err != nil {
 			return nil, nil, err
 		}
-	case stored != nil:
-		if guardrails, err = v1alpha1.ParseGuardrails(stored.Raw, library); err != nil {
-			return nil, nil, usageError{fmt.Errorf("%s: these Guardrails are invalid, correct them or use --config: %w", stored.Position.File, err)}
+	case object != nil:
+		if guardrails, err = v1alpha1.ParseGuardrails(object.Raw, library); err != nil {
+			return nil, nil, usageError{fmt.Errorf("%s: these Guardrails are invalid, correct them or use --config: %w", object.Position.File, err)}
 		}
 	}
 	decider, err := engine.New(ctx, library, guardrails)
-	if err != nil || stored == nil {
+	if err != nil || object == nil {
 		return decider, nil, err
 	}
-	stored.ObjectReference = engine.ObjectReference{Kind: v1alpha1.GuardrailsKind, Name: guardrails.Name}
-	stored.APIVersion, stored.Resource, stored.Judged = v1alpha1.GuardrailsAPIVersion, "guardrails", true
-	return decider, stored, nil
-}
-
-// exempt reports whether the webhook is not asked about a namespace.
-func exempt(namespace string) bool {
-	return namespace == metav1.NamespaceSystem || namespace == registration.Namespace
+	object.Object, object.Judged = stored.Guardrails(decider, object.Raw), true
+	return decider, object, nil
 }

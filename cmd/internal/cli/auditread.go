@@ -22,6 +22,8 @@ import (
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
+	"github.com/stateward/stateward/policies/stored"
+	"github.com/stateward/stateward/webhook/registration"
 )
 
 const (
@@ -81,7 +83,7 @@ func (o auditOptions) readExport(ctx context.Context, library *policies.Library,
 			return nil, nil, usageError{fmt.Errorf("%s: an AdmissionReview is not an existing object: remove it from --data", document.Position(nil))}
 		}
 		if policies.GroupOf(document.APIVersion) == policies.Group && document.Kind == v1alpha1.GuardrailsKind {
-			guardrails = &judge.Stored{Raw: document.Raw, Position: position}
+			guardrails = &judge.Stored{Object: stored.Object{Raw: document.Raw}, Position: position}
 			continue
 		}
 		resource, known := policies.ResourceOfKind(policies.GroupOf(document.APIVersion), document.Kind)
@@ -118,7 +120,7 @@ func (o auditOptions) readLive(ctx context.Context, library *policies.Library, c
 	}
 	found := &stock{guardrails: guardrails}
 	reading := progress.counted("read", "objects")
-	for _, resource := range audited(decider) {
+	for _, resource := range stored.LookedUp(decider) {
 		if err := found.list(ctx, client, resource, o.namespaces, chosen, reading); err != nil {
 			if ctx.Err() != nil || apierrors.IsUnauthorized(err) {
 				return nil, nil, usageError{fmt.Errorf("list %s of the cluster: %w", resource.Name, err)}
@@ -146,22 +148,7 @@ func liveGuardrails(ctx context.Context, client dynamic.Interface) (*judge.Store
 		return nil, err
 	}
 	raw, err := object.MarshalJSON()
-	return &judge.Stored{Raw: raw, Position: report.Position{File: "guardrails/" + v1alpha1.GuardrailsName}}, err
-}
-
-// audited are the resources that rules in force judge or look up in an audit.
-func audited(decider *engine.Engine) (wanted []policies.Resource) {
-	reads := decider.Inspects()
-	for _, resource := range policies.Resources() {
-		review := engine.Review{
-			Door: engine.ValidatingDoor, Operation: policies.Inspect, Group: resource.Group, Kind: resource.Kind, Resource: resource.Name, Typed: true,
-		}
-		// A Binding is written and never stored, and what a cluster may lack is looked up for deletions alone.
-		if resource.Name != "bindings" && !resource.Optional && (slices.Contains(reads, resource.Name) || decider.Judges(review)) {
-			wanted = append(wanted, resource)
-		}
-	}
-	return wanted
+	return &judge.Stored{Object: stored.Object{Raw: raw}, Position: report.Position{File: "guardrails/" + v1alpha1.GuardrailsName}}, err
 }
 
 // list adds the objects of a resource. A kind that is not installed has none.
@@ -172,7 +159,7 @@ func (s *stock) list(ctx context.Context, client dynamic.Interface, resource pol
 	before := len(s.objects)
 	err := eachObject(ctx, client, resource, namespaces, func(object *unstructured.Unstructured) error {
 		object.SetManagedFields(nil)
-		object.SetAPIVersion(apiVersionOf(resource))
+		object.SetAPIVersion(stored.APIVersion(resource))
 		object.SetKind(resource.Kind)
 		raw, err := object.MarshalJSON()
 		if err != nil {
@@ -197,34 +184,12 @@ func (s *stock) list(ctx context.Context, client dynamic.Interface, resource pol
 
 // add adds an object, which is judged if it is chosen.
 func (s *stock) add(resource policies.Resource, raw json.RawMessage, position report.Position, chosen selection) error {
-	var object struct {
-		Metadata struct {
-			Name, Namespace string
-			Labels          map[string]string
-		}
-		Spec struct{ ClaimRef struct{ Namespace string } }
-	}
-	if err := json.Unmarshal(raw, &object); err != nil {
+	object, facts, err := stored.Read(resource, raw)
+	if err != nil {
 		return err
 	}
-	namespace := object.Metadata.Namespace
-	if resource.Namespaced && namespace == "" {
-		namespace = metav1.NamespaceDefault
-	}
-	stored := judge.Stored{
-		ObjectReference: engine.ObjectReference{Kind: resource.Kind, Namespace: namespace, Name: object.Metadata.Name},
-		APIVersion:      apiVersionOf(resource), Resource: resource.Name, Raw: raw, Position: position,
-	}
-	home := namespace
-	switch resource.Name {
-	case "namespaces":
-		home = object.Metadata.Name
-	case "persistentvolumes":
-		// A volume belongs to the namespace of its claim.
-		home = object.Spec.ClaimRef.Namespace
-	}
-	stored.Judged = chosen.holds(home) && !exempt(home) && chosen.labels.Matches(labels.Set(object.Metadata.Labels))
-	s.objects = append(s.objects, stored)
+	judged := chosen.holds(facts.Home) && !registration.IsExempt(facts.Home) && chosen.labels.Matches(labels.Set(facts.Labels))
+	s.objects = append(s.objects, judge.Stored{Object: object, Position: position, Judged: judged})
 	if !slices.Contains(s.known, resource.Name) {
 		s.known = append(s.known, resource.Name)
 	}
@@ -238,7 +203,7 @@ func (s *stock) judge(ctx context.Context, decider *engine.Engine, facts *audit.
 	progress.end()
 	if s.guardrails != nil {
 		if !s.isPart {
-			s.guardrails.Options = audit.Options(audit.UnusedExceptions(decider, result, s.namespaces))
+			s.guardrails.Options = stored.Unused(stored.UnusedExceptions(decider, used(result), s.namespaces))
 		}
 		last, err := inventory.JudgeMore(ctx, []judge.Stored{*s.guardrails})
 		result.Add(last)
@@ -259,4 +224,15 @@ func (s *stock) judge(ctx context.Context, decider *engine.Engine, facts *audit.
 	strict, err := inventory.With(stricter).JudgeMore(ctx, slices.DeleteFunc(s.objects, func(each judge.Stored) bool { return !denied[each.Resource] }))
 	facts.Strict = audit.DeniedBy(strict)
 	return result, err
+}
+
+// used are the exceptions that findings are under.
+func used(result report.Result) map[engine.ExceptionUse]bool {
+	exceptions := map[engine.ExceptionUse]bool{}
+	for _, finding := range result.Findings {
+		if finding.Exception != nil {
+			exceptions[*finding.Exception] = true
+		}
+	}
+	return exceptions
 }

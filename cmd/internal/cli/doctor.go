@@ -54,7 +54,7 @@ func examine(ctx context.Context, options doctorOptions, streams Streams) error 
 	if !slices.Contains([]string{"text", "json"}, options.output) {
 		return usageError{fmt.Errorf("-o %s: use text or json", options.output)}
 	}
-	if slices.Contains([]string{metav1.NamespaceSystem, registration.Namespace}, options.namespace) {
+	if registration.IsExempt(options.namespace) {
 		return usageError{fmt.Errorf("--namespace %s: the namespace is exempt, so dry runs prove nothing there: name another", options.namespace)}
 	}
 	library, err := loadLibrary(ctx, options.rules)

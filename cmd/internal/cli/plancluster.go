@@ -11,6 +11,7 @@ import (
 	"github.com/stateward/stateward/cmd/internal/planner"
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/forecast"
+	"github.com/stateward/stateward/policies/stored"
 )
 
 // readCluster reads the objects that a plan needs, in the namespace and in those that are to be deleted.
@@ -44,17 +45,10 @@ func (o planOptions) readCluster(ctx context.Context) (objects []unstructured.Un
 			return nil, version, "", fmt.Errorf("list %s of the cluster: %w", name, err)
 		}
 		for _, object := range found {
-			object.SetAPIVersion(apiVersionOf(resource))
+			object.SetAPIVersion(stored.APIVersion(resource))
 			object.SetKind(resource.Kind)
 			objects = append(objects, object)
 		}
 	}
 	return objects, version, namespace, nil
-}
-
-func apiVersionOf(resource policies.Resource) string {
-	if resource.Group == "" {
-		return resource.Version
-	}
-	return resource.Group + "/" + resource.Version
 }

@@ -38,6 +38,8 @@ type serveOptions struct {
 	authorityLifetime time.Duration
 	shutdownDelay     time.Duration
 	shutdownTimeout   time.Duration
+	audit             bool
+	auditInterval     time.Duration
 	decisionLog       decisionLogOptions
 }
 
@@ -91,6 +93,8 @@ at once.`,
 	flags.DurationVar(&options.authorityLifetime, "authority-lifetime", 365*24*time.Hour, "validity `time` of a self-managed authority; it is replaced when a third is left")
 	flags.DurationVar(&options.shutdownDelay, "shutdown-delay", 20*time.Second, "`time` between SIGTERM and refusing new connections")
 	flags.DurationVar(&options.shutdownTimeout, "shutdown-timeout", 95*time.Second, "longest `time` between SIGTERM and closing the API servers' connections, which they close themselves after 90s without use")
+	flags.BoolVar(&options.audit, "audit", false, "audit the stored objects in the background of one replica, and write reports and metrics; needs the rights of manifests/components/audit")
+	flags.DurationVar(&options.auditInterval, "audit-interval", time.Hour, "`time` from one full audit to the next, at least 1m; changes are audited within seconds")
 	options.decisionLog.add(flags)
 	return command
 }
@@ -99,6 +103,10 @@ at once.`,
 func (o serveOptions) build(ctx context.Context, streams Streams) (webhook.Options, error) {
 	if o.shutdownDelay < 0 || o.shutdownTimeout < o.shutdownDelay {
 		return webhook.Options{}, usageError{fmt.Errorf("--shutdown-delay %s and --shutdown-timeout %s: neither may be negative, and the delay must not exceed the timeout", o.shutdownDelay, o.shutdownTimeout)}
+	}
+	interval, err := o.audits()
+	if err != nil {
+		return webhook.Options{}, usageError{err}
 	}
 	logger := logr.FromSlogHandler(slog.NewJSONHandler(streams.Err, nil))
 	ctrl.SetLogger(logger)
@@ -133,8 +141,20 @@ func (o serveOptions) build(ctx context.Context, streams Streams) (webhook.Optio
 		ShutdownDelay:    o.shutdownDelay,
 		ShutdownTimeout:  o.shutdownTimeout,
 		DecisionLabels:   decisionLabels(),
+		AuditInterval:    interval,
 		Log:              logger,
 	}, nil
+}
+
+// audits is the time between full audits, 0 for none.
+func (o serveOptions) audits() (time.Duration, error) {
+	if o.auditInterval < time.Minute {
+		return 0, fmt.Errorf("--audit-interval %s: must be at least 1m", o.auditInterval)
+	}
+	if !o.audit {
+		return 0, nil
+	}
+	return o.auditInterval, nil
 }
 
 // loader reads the library and the Guardrails, which may change. Rules in a registry do not, by their digest: they are

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -21,6 +22,7 @@ const (
 	onCertManager = `eq .Values.certificates.mode "cert-manager"`
 	onAuditOnly   = `.Values.auditOnly`
 	onSeveral     = `.Values.highAvailability`
+	onAudit       = `.Values.audit.enabled`
 )
 
 // variants are one value in each overlay, absent where that has none: self-managed, and what cert-manager, audit-only and
@@ -67,7 +69,27 @@ func Chart(root string) (map[string][]byte, error) {
 		}
 		files["manifests/chart/templates/"+name+".yaml"] = append([]byte(chartHeader), page...)
 	}
-	return files, nil
+	return files, addAudit(root, files)
+}
+
+// addAudit adds the objects of the component under their own condition.
+func addAudit(root string, files map[string][]byte) error {
+	text, err := os.ReadFile(filepath.Join(root, "manifests", "components", "audit", "rbac.yaml"))
+	if err != nil {
+		return err
+	}
+	documents, err := parse(text)
+	if err != nil {
+		return fmt.Errorf("read component audit: %w", err)
+	}
+	for _, document := range documents {
+		page, err := templateUnder(onAudit, variants{document, document, document, document})
+		if err != nil {
+			return fmt.Errorf("write template %s: %w", fileName(document), err)
+		}
+		files["manifests/chart/templates/"+fileName(document)+".yaml"] = append([]byte(chartHeader), page...)
+	}
+	return nil
 }
 
 func build(root, overlay string) (documents []map[string]any, err error) {
@@ -75,10 +97,17 @@ func build(root, overlay string) (documents []map[string]any, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if documents, err = parse(text); err != nil {
+		return nil, fmt.Errorf("read overlay %s: %w", overlay, err)
+	}
+	return documents, nil
+}
+
+func parse(text []byte) (documents []map[string]any, err error) {
 	for part := range bytes.SplitSeq(text, []byte("\n---\n")) {
 		var document map[string]any
 		if err := yaml.Unmarshal(part, &document); err != nil {
-			return nil, fmt.Errorf("read overlay %s: %w", overlay, err)
+			return nil, err
 		}
 		documents = append(documents, document)
 	}
@@ -105,7 +134,6 @@ func (v *variants) set(overlay string, document any) {
 
 // template writes an object, under a condition where not every overlay has it.
 func template(object variants) ([]byte, error) {
-	page := &bytes.Buffer{}
 	there := func(value any) bool { return value != nil }
 	condition := ""
 	switch {
@@ -123,6 +151,12 @@ func template(object variants) ([]byte, error) {
 		condition = onAuditOnly
 		object = variants{object.auditOnly, object.auditOnly, object.auditOnly, object.auditOnly}
 	}
+	return templateUnder(condition, object)
+}
+
+// templateUnder writes an object that is there under a condition; empty means always.
+func templateUnder(condition string, object variants) ([]byte, error) {
+	page := &bytes.Buffer{}
 	if condition != "" {
 		fmt.Fprintf(page, "{{- if %s }}\n", condition)
 	}

@@ -14,11 +14,12 @@ func slots(kind string) map[string]slot {
 			"spec.replicas":         line("{{ .Values.replicas }}"),
 			container + "image":     line(`{{ include "stateward.image" . | quote }}`),
 			container + "resources": block(".Values.resources"),
+			container + "args":      list("{{- if .Values.audit.enabled }}", "--audit", "--audit-interval={{ .Values.audit.interval }}"),
 		}
 	case "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration":
 		return map[string]slot{
 			"webhooks[].failurePolicy":                               failurePolicy,
-			"webhooks[].namespaceSelector.matchExpressions[].values": exemptNamespaces,
+			"webhooks[].namespaceSelector.matchExpressions[].values": list("{{- range .Values.exemptNamespaces }}", "{{ . }}"),
 		}
 	default:
 		return nil
@@ -46,22 +47,28 @@ func failurePolicy(key string, indent int, values variants) string {
 	return line(policy)(key, indent, values)
 }
 
-// exemptNamespaces adds those of the values to those of the overlays.
-func exemptNamespaces(key string, indent int, values variants) string {
-	pad := strings.Repeat(" ", indent)
-	var page strings.Builder
-	fmt.Fprintf(&page, "%s%s:\n", pad, key)
-	plain, _ := values.plain.([]any)
-	with, _ := values.certManager.([]any)
-	for _, namespace := range with {
-		if !contains(plain, namespace) {
-			fmt.Fprintf(&page, "{{- if %s }}\n%s- %v\n{{- end }}\n", onCertManager, pad, namespace)
-			continue
+// list adds items of the values to those of the overlays, under an action of the template.
+func list(begin string, items ...string) slot {
+	return func(key string, indent int, values variants) string {
+		pad := strings.Repeat(" ", indent)
+		var page strings.Builder
+		fmt.Fprintf(&page, "%s%s:\n", pad, key)
+		plain, _ := values.plain.([]any)
+		with, _ := values.certManager.([]any)
+		for _, item := range with {
+			if !contains(plain, item) {
+				fmt.Fprintf(&page, "{{- if %s }}\n%s- %v\n{{- end }}\n", onCertManager, pad, item)
+				continue
+			}
+			fmt.Fprintf(&page, "%s- %v\n", pad, item)
 		}
-		fmt.Fprintf(&page, "%s- %v\n", pad, namespace)
+		fmt.Fprintln(&page, begin)
+		for _, item := range items {
+			fmt.Fprintf(&page, "%s- %s\n", pad, item)
+		}
+		fmt.Fprintln(&page, "{{- end }}")
+		return page.String()
 	}
-	fmt.Fprintf(&page, "{{- range .Values.exemptNamespaces }}\n%s- {{ . }}\n{{- end }}\n", pad)
-	return page.String()
 }
 
 func contains(list []any, wanted any) bool {

@@ -50,6 +50,9 @@ func overlays(library *policies.Library) map[string][]any {
 		"manifests/overlays/cert-manager/validating.yaml": {trustCertManager(validatingPatch(library))},
 		"manifests/overlays/cert-manager/mutating.yaml":   {trustCertManager(mutatingPatch(library))},
 	}
+	role, lease := registration.AuditRoles(library)
+	binding, leaseBinding := registration.AuditBindings(library)
+	files["manifests/components/audit/rbac.yaml"] = []any{role, lease, binding, leaseBinding}
 	for _, rule := range library.Rules {
 		if rule.OptIn {
 			folder := "manifests/components/" + rule.ID

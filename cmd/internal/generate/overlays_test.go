@@ -101,9 +101,13 @@ func TestRightsAreThoseThatTheRegistrationAsksFor(t *testing.T) {
 		}
 		reading = append(reading, role)
 	}
+	audits, leases := registration.AuditRoles(builders.Library(t))
+	_, leaseholder := registration.AuditBindings(builders.Library(t))
 	optIn := map[string][]rbacv1.ClusterRole{everything: slices.Concat(
-		registration.OptInRole(builders.Library(t), "references-in-use"), registration.OptInRole(builders.Library(t), "volume-attachment"),
+		[]rbacv1.ClusterRole{audits}, registration.OptInRole(builders.Library(t), "references-in-use"), registration.OptInRole(builders.Library(t), "volume-attachment"),
 	)}
+	inOwnNamespace := map[string][]rbacv1.Role{everything: {leases}}
+	bound := map[string][]rbacv1.RoleBinding{everything: {leaseholder}}
 	want := map[string][]rbacv1.ClusterRole{"audit-only": all, "self-managed": all, "cert-manager": reading, "ha": reading, everything: reading}
 	for name, documents := range installs(t) {
 		t.Run(name, func(t *testing.T) {
@@ -114,10 +118,11 @@ func TestRightsAreThoseThatTheRegistrationAsksFor(t *testing.T) {
 			if diff := cmp.Diff(registration.RoleBindings(slices.Concat(want[name], optIn[name])), decoded[rbacv1.ClusterRoleBinding](t, documents, "ClusterRoleBinding")); diff != "" {
 				t.Errorf("bindings (-want +got):\n%s", diff)
 			}
-			for _, kind := range []string{"Role", "RoleBinding"} {
-				if others := of(documents, kind); len(others) > 0 {
-					t.Errorf("%d of kind %s that nobody asked for", len(others), kind)
-				}
+			if diff := cmp.Diff(inOwnNamespace[name], decoded[rbacv1.Role](t, documents, "Role")); diff != "" {
+				t.Errorf("roles in a namespace (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(bound[name], decoded[rbacv1.RoleBinding](t, documents, "RoleBinding")); diff != "" {
+				t.Errorf("bindings in a namespace (-want +got):\n%s", diff)
 			}
 		})
 	}

@@ -2,31 +2,23 @@ package judge
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/stateward/stateward/cmd/internal/parallel"
 	"github.com/stateward/stateward/cmd/internal/report"
-	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
-	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
+	"github.com/stateward/stateward/policies/stored"
 )
 
 // Stored is an object that exists.
 type Stored struct {
-	engine.ObjectReference
-	APIVersion string
-	Resource   string
-	Raw        json.RawMessage
+	stored.Object
 	// Position is where an export holds it; of a live object its file is RESOURCE/NAMESPACE/NAME.
 	Position report.Position
 	// Judged is false for an object that other objects can only look up.
 	Judged bool
-	// Options are what an audit knows of the object besides what is stored, as JSON; nil is nothing.
-	Options json.RawMessage
 }
 
 // StoredOptions say how to judge what is stored.
@@ -95,13 +87,7 @@ func (i *Inventory) judge(ctx context.Context, objects []Stored) (report.Result,
 		result.Documents[index], verdicts[index], failed[index] = i.one(ctx, judged[index])
 	})
 	for index, verdict := range verdicts {
-		found := slices.Clone(verdict.Findings)
-		slices.SortStableFunc(found, func(a, b engine.Finding) int { return rank(a.Level) - rank(b.Level) })
-		for _, finding := range found {
-			if judged[index].Namespace == "" && finding.Object.Kind == v1alpha1.GuardrailsKind {
-				// For rules it is in a namespace, as every object.
-				finding.Object.Namespace = ""
-			}
+		for _, finding := range verdict.Findings {
 			result.Findings = append(result.Findings, report.Finding{Finding: finding, Position: judged[index].Position, Document: index})
 		}
 		result.AddUndecided(verdict.Undecided)
@@ -112,17 +98,13 @@ func (i *Inventory) judge(ctx context.Context, objects []Stored) (report.Result,
 // one judges an object.
 func (i *Inventory) one(ctx context.Context, object Stored) (report.Document, engine.Verdict, error) {
 	entry := report.Document{ObjectReference: object.ObjectReference, Position: object.Position, Outcome: report.Skipped}
-	review := engine.Review{
-		Door: engine.ValidatingDoor, Operation: policies.Inspect, Group: policies.GroupOf(object.APIVersion), Kind: object.Kind, Resource: object.Resource,
-		Namespace: object.Namespace, Name: object.Name, Object: object.Raw, Options: object.Options, Time: i.options.Now, Typed: true,
-	}
-	if !i.decider.Judges(review) {
-		return entry, engine.Verdict{}, nil
-	}
-	verdict, err := i.decider.Decide(ctx, review, i.world)
+	verdict, judged, err := stored.Judge(ctx, i.decider, i.world, object.Object, i.options.Now)
 	if err != nil {
 		entry.Outcome, entry.Error = report.Failed, err.Error()
 		return entry, verdict, fmt.Errorf("%s could not be evaluated: %w", placeOf(object), err)
+	}
+	if !judged {
+		return entry, verdict, nil
 	}
 	entry.Outcome = report.Judged
 	return entry, verdict, nil

@@ -12,6 +12,7 @@ import (
 	"github.com/stateward/stateward/cmd/internal/report"
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	policystored "github.com/stateward/stateward/policies/stored"
 )
 
 const (
@@ -35,10 +36,11 @@ func stored(kind, name, raw string) judge.Stored {
 	if known.Group != "" {
 		apiVersion = known.Group + "/v1"
 	}
-	return judge.Stored{
+	object := policystored.Object{
 		ObjectReference: engine.ObjectReference{Kind: kind, Namespace: "data", Name: name}, APIVersion: apiVersion, Resource: resource,
-		Raw: json.RawMessage(raw), Position: report.Position{File: resource + "/data/" + name}, Judged: true,
+		Raw: json.RawMessage(raw),
 	}
+	return judge.Stored{Object: object, Position: report.Position{File: resource + "/data/" + name}, Judged: true}
 }
 
 func TestInventoryJudgesWhatIsStored(t *testing.T) {

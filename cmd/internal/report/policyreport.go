@@ -8,63 +8,22 @@ import (
 
 	"sigs.k8s.io/yaml"
 
-	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/webhook/reports"
 )
 
 // policyReport writes reports of an API, one for each namespace, which dashboards of clusters read. What belongs to no
 // namespace is in a report of the cluster.
-type policyReport struct{ api reportAPI }
+type policyReport struct{ api reports.API }
 
-// reportAPI is an API of reports. Those that are known have the same fields, besides source.
-type reportAPI struct{ version, kind, clusterKind, source string }
+func newPolicyReport(Options) Renderer { return policyReport{reports.PolicyReports()} }
 
-type policyReportObject struct {
-	APIVersion string               `json:"apiVersion"`
-	Kind       string               `json:"kind"`
-	Metadata   policyReportMeta     `json:"metadata"`
-	Source     string               `json:"source,omitempty"`
-	Summary    map[string]int       `json:"summary"`
-	Results    []policyReportResult `json:"results"`
-}
-
-type policyReportMeta struct {
-	Name      string            `json:"name"`
-	Namespace string            `json:"namespace,omitempty"`
-	Labels    map[string]string `json:"labels"`
-}
-
-type policyReportResult struct {
-	Source     string                  `json:"source"`
-	Policy     string                  `json:"policy"`
-	Category   string                  `json:"category,omitempty"`
-	Severity   string                  `json:"severity,omitempty"`
-	Result     string                  `json:"result"`
-	Scored     bool                    `json:"scored"`
-	Message    string                  `json:"message,omitempty"`
-	Resources  []policyReportReference `json:"resources"`
-	Properties map[string]string       `json:"properties,omitempty"`
-}
-
-type policyReportReference struct {
-	Kind      string `json:"kind"`
-	Namespace string `json:"namespace,omitempty"`
-	Name      string `json:"name"`
-}
-
-func newPolicyReport(Options) Renderer {
-	return policyReport{reportAPI{version: "wgpolicyk8s.io/v1alpha2", kind: "PolicyReport", clusterKind: "ClusterPolicyReport"}}
-}
-
-// newOpenReports is the form that the policy reports moved to. Source: apis/openreports.io/v1alpha1 in openreports/reports-api.
-func newOpenReports(Options) Renderer {
-	return policyReport{reportAPI{version: "openreports.io/v1alpha1", kind: "Report", clusterKind: "ClusterReport", source: "stateward"}}
-}
+func newOpenReports(Options) Renderer { return policyReport{reports.OpenReports()} }
 
 // Render writes the result.
 func (p policyReport) Render(out io.Writer, result Result) error {
-	namespaces := map[string][]policyReportResult{}
-	add := func(object engine.ObjectReference, result policyReportResult) {
+	namespaces := map[string][]reports.Result{}
+	add := func(object engine.ObjectReference, result reports.Result) {
 		namespaces[Clean(object.Namespace)] = append(namespaces[Clean(object.Namespace)], result)
 	}
 	findings := result.findingsOf()
@@ -81,7 +40,7 @@ func (p policyReport) Render(out io.Writer, result Result) error {
 	}
 	var page bytes.Buffer
 	for _, namespace := range slices.Sorted(maps.Keys(namespaces)) {
-		object, err := yaml.Marshal(p.in(namespace, namespaces[namespace]))
+		object, err := yaml.Marshal(p.api.New(reports.Metadata{Name: reports.Source, Namespace: namespace}, namespaces[namespace]))
 		if err != nil {
 			return err
 		}
@@ -92,32 +51,11 @@ func (p policyReport) Render(out io.Writer, result Result) error {
 	return err
 }
 
-// in is the report of a namespace, or of the cluster.
-func (p policyReport) in(namespace string, results []policyReportResult) policyReportObject {
-	kind := p.api.kind
-	if namespace == "" {
-		kind = p.api.clusterKind
-	}
-	summary := map[string]int{"pass": 0, "fail": 0, "warn": 0, "error": 0, "skip": 0}
-	for _, each := range results {
-		summary[each.Result]++
-	}
-	return policyReportObject{
-		APIVersion: p.api.version, Kind: kind, Source: p.api.source,
-		Metadata: policyReportMeta{
-			Name: "stateward", Namespace: namespace, Labels: map[string]string{"app.kubernetes.io/managed-by": "stateward"},
-		},
-		Summary: summary, Results: results,
-	}
-}
-
-func (policyReport) of(finding Finding, result Result) policyReportResult {
-	reported := policyReportResult{
-		Source: "stateward", Policy: Clean(finding.Rule), Category: result.rule(finding.Rule).Category, Scored: true,
-		Message: Clean(finding.Message), Resources: []policyReportReference{reference(finding.Object)},
-		Properties: map[string]string{"field": Clean(finding.Field), "at": finding.Position.place()},
-	}
-	reported.Result, reported.Severity = policyReportLevel(finding.Level)
+func (policyReport) of(finding Finding, result Result) reports.Result {
+	finding.Rule, finding.Message, finding.Field = Clean(finding.Rule), Clean(finding.Message), Clean(finding.Field)
+	reported := reports.Of(finding.Finding, result.rule(finding.Rule).Category)
+	reported.Resources = []reports.Reference{reference(finding.Object)}
+	reported.Properties["at"] = finding.Position.place()
 	if exception := finding.Excuse(); exception != "" {
 		reported.Properties["exception"] = exception
 	}
@@ -125,47 +63,37 @@ func (policyReport) of(finding Finding, result Result) policyReportResult {
 }
 
 // whole tells of a document what no finding tells.
-func (policyReport) whole(document Document, findings int) (policyReportResult, bool) {
-	whole := policyReportResult{
-		Source: "stateward", Policy: "all-rules", Scored: true, Resources: []policyReportReference{reference(document.ObjectReference)},
+func (policyReport) whole(document Document, findings int) (reports.Result, bool) {
+	whole := reports.Result{
+		Source: reports.Source, Policy: reports.AllRules, Scored: true, Resources: []reports.Reference{reference(document.ObjectReference)},
 		Properties: map[string]string{"at": document.Position.place()},
 	}
 	switch {
 	case document.Outcome == Failed:
-		whole.Result, whole.Message = "error", "could not be evaluated: "+Clean(document.Error)
+		failed := reports.Failed(document.ObjectReference, Clean(document.Error))
+		whole.Result, whole.Message = failed.Result, failed.Message
 	case document.Outcome == Skipped:
-		whole.Result, whole.Message = "skip", noRuleFor(document)
+		whole.Result, whole.Message = reports.Skip, noRuleFor(document)
 	case findings > 0:
 		return whole, false
 	default:
-		whole.Result = "pass"
+		whole.Result = reports.Pass
 	}
 	return whole, true
 }
 
 // problem is about a file, which is no object of a cluster.
-func (policyReport) problem(problem Problem) policyReportResult {
-	reported := policyReportResult{
-		Source: "stateward", Policy: "input", Result: "warn", Scored: true, Message: Clean(problem.Message),
-		Resources: []policyReportReference{{Kind: "File", Name: Clean(problem.File)}}, Properties: map[string]string{"at": problem.place()},
+func (policyReport) problem(problem Problem) reports.Result {
+	reported := reports.Result{
+		Source: reports.Source, Policy: "input", Result: reports.Warn, Scored: true, Message: Clean(problem.Message),
+		Resources: []reports.Reference{{Kind: "File", Name: Clean(problem.File)}}, Properties: map[string]string{"at": problem.place()},
 	}
 	if problem.Unreadable {
-		reported.Result = "error"
+		reported.Result = reports.Error
 	}
 	return reported
 }
 
-func policyReportLevel(level policies.Level) (result, severity string) {
-	switch level {
-	case policies.Deny:
-		return "fail", "high"
-	case policies.Warn:
-		return "warn", "medium"
-	default:
-		return "skip", "info"
-	}
-}
-
-func reference(object engine.ObjectReference) policyReportReference {
-	return policyReportReference{Kind: Clean(object.Kind), Namespace: Clean(object.Namespace), Name: Clean(object.Name)}
+func reference(object engine.ObjectReference) reports.Reference {
+	return reports.Reference{Kind: Clean(object.Kind), Namespace: Clean(object.Namespace), Name: Clean(object.Name)}
 }

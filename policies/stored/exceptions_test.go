@@ -1,15 +1,14 @@
-package audit_test
+package stored_test
 
 import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/stateward/stateward/cmd/internal/audit"
-	"github.com/stateward/stateward/cmd/internal/report"
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
+	"github.com/stateward/stateward/policies/stored"
 )
 
 func TestUnusedExceptions(t *testing.T) {
@@ -17,9 +16,7 @@ func TestUnusedExceptions(t *testing.T) {
 	exception := func(rule, match, reason string) string {
 		return `{"rules":["` + rule + `"],"match":{` + match + `},"reason":"` + reason + `","owner":"team@example.com","expires":"2027-01-01T00:00:00Z"}`
 	}
-	used := report.Result{Findings: []report.Finding{{Finding: engine.Finding{
-		Exception: &engine.ExceptionUse{Reason: "needed", Owner: "team@example.com", Expires: "2027-01-01T00:00:00Z"},
-	}}}}
+	used := map[engine.ExceptionUse]bool{{Reason: "needed", Owner: "team@example.com", Expires: "2027-01-01T00:00:00Z"}: true}
 	inData := `"namespaces":["data"]`
 	tests := map[string]struct {
 		exception  string
@@ -38,7 +35,7 @@ func TestUnusedExceptions(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			decider := newEngine(t, `{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","metadata":{"name":"stateward"},"spec":{"exceptions":[`+test.exception+`]}}`)
-			if diff := cmp.Diff(test.want, audit.UnusedExceptions(decider, used, test.namespaces)); diff != "" {
+			if diff := cmp.Diff(test.want, stored.UnusedExceptions(decider, used, test.namespaces)); diff != "" {
 				t.Errorf("unused exceptions (-want +got):\n%s", diff)
 			}
 		})

@@ -1,20 +1,18 @@
-// Package audit says what a look at all stored objects has found, and what has changed since the last one.
-package audit
+package stored
 
 import (
 	"encoding/json"
 	"slices"
 
-	"github.com/stateward/stateward/cmd/internal/report"
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
-// UnusedExceptions are the indexes of the exceptions that nothing in the result is under. An exception for subjects, or
+// UnusedExceptions are the indexes of the exceptions that no finding is under; used are the others. An exception for subjects, or
 // from a rule that only judges changes, is not among them: its use cannot be seen in what is stored. Nor is one for
 // namespaces that were not all audited; none of them named means all.
-func UnusedExceptions(decider *engine.Engine, result report.Result, namespaces map[string]bool) []int {
+func UnusedExceptions(decider *engine.Engine, used map[engine.ExceptionUse]bool, namespaces map[string]bool) []int {
 	unused := []int{}
 	guardrails := decider.Guardrails()
 	if guardrails == nil {
@@ -22,24 +20,18 @@ func UnusedExceptions(decider *engine.Engine, result report.Result, namespaces m
 	}
 	for index, exception := range guardrails.Spec.Exceptions {
 		use := engine.ExceptionUse{Reason: exception.Reason, Owner: exception.Owner, Expires: exception.Expires}
-		if isVisible(decider.Library(), exception, namespaces) && !isUsed(result, use) {
+		if isVisible(decider.Library(), exception, namespaces) && !used[use] {
 			unused = append(unused, index)
 		}
 	}
 	return unused
 }
 
-// Options tell the rules about Guardrails what is unused.
-func Options(unused []int) json.RawMessage {
+// Unused tells the rules about Guardrails what is unused.
+func Unused(unused []int) json.RawMessage {
 	// A list of numbers is always valid JSON.
 	encoded, _ := json.Marshal(map[string][]int{"unusedExceptions": unused})
 	return encoded
-}
-
-func isUsed(result report.Result, use engine.ExceptionUse) bool {
-	return slices.ContainsFunc(result.Findings, func(finding report.Finding) bool {
-		return finding.Exception != nil && *finding.Exception == use
-	})
 }
 
 func isVisible(library *policies.Library, exception v1alpha1.Exception, namespaces map[string]bool) bool {

@@ -1,0 +1,144 @@
+// Package stored judges objects that exist: those of a cluster and those of an export in one way.
+package stored
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
+)
+
+// Object is an object that exists.
+type Object struct {
+	engine.ObjectReference
+	APIVersion string
+	Resource   string
+	Raw        json.RawMessage
+	// Options are what an audit knows of the object besides what is stored, as JSON; nil is nothing.
+	Options json.RawMessage
+}
+
+// Facts are what decides whether and where an object is reported.
+type Facts struct {
+	UID    string
+	Labels map[string]string
+	// Controller is the owner that controls the object; nil for none.
+	Controller *metav1.OwnerReference
+	// Home is the namespace that the object belongs to. A Namespace is its own, and a volume is in that of its claim; it is
+	// empty for other objects of the whole cluster.
+	Home string
+}
+
+// Read reads an object of a resource. One that names no namespace is in "default".
+func Read(resource policies.Resource, raw json.RawMessage) (Object, Facts, error) {
+	var read struct {
+		Metadata struct {
+			Name, Namespace string
+			UID             string
+			Labels          map[string]string
+			OwnerReferences []metav1.OwnerReference
+		}
+		Spec struct{ ClaimRef struct{ Namespace string } }
+	}
+	if err := json.Unmarshal(raw, &read); err != nil {
+		return Object{}, Facts{}, err
+	}
+	namespace := read.Metadata.Namespace
+	if resource.Namespaced && namespace == "" {
+		namespace = metav1.NamespaceDefault
+	}
+	facts := Facts{UID: read.Metadata.UID, Labels: read.Metadata.Labels, Home: namespace}
+	for index := range read.Metadata.OwnerReferences {
+		if owner := &read.Metadata.OwnerReferences[index]; owner.Controller != nil && *owner.Controller {
+			facts.Controller = owner
+		}
+	}
+	switch resource.Name {
+	case "namespaces":
+		facts.Home = read.Metadata.Name
+	case "persistentvolumes":
+		facts.Home = read.Spec.ClaimRef.Namespace
+	}
+	return Object{
+		ObjectReference: engine.ObjectReference{Kind: resource.Kind, Namespace: namespace, Name: read.Metadata.Name},
+		APIVersion:      APIVersion(resource), Resource: resource.Name, Raw: raw,
+	}, facts, nil
+}
+
+// Guardrails are the object of the Guardrails that decide.
+func Guardrails(decider *engine.Engine, raw json.RawMessage) Object {
+	return Object{
+		ObjectReference: engine.ObjectReference{Kind: v1alpha1.GuardrailsKind, Name: decider.Guardrails().Name},
+		APIVersion:      v1alpha1.GuardrailsAPIVersion, Resource: "guardrails", Raw: raw,
+	}
+}
+
+// Judge judges an object by the rules about a new object and by those of an audit, and returns what they find, denials first.
+// It is not judged where no rule in force is about it. An error means that it could not be evaluated.
+func Judge(
+	ctx context.Context, decider *engine.Engine, world inventory.World, object Object, now time.Time,
+) (verdict engine.Verdict, judged bool, err error) {
+	review := review(object)
+	review.Time = now
+	if !decider.Judges(review) {
+		return engine.Verdict{}, false, nil
+	}
+	verdict, err = decider.Decide(ctx, review, world)
+	if err != nil {
+		return engine.Verdict{}, true, err
+	}
+	verdict.Findings = slices.Clone(verdict.Findings)
+	slices.SortStableFunc(verdict.Findings, func(a, b engine.Finding) int { return rank(a.Level) - rank(b.Level) })
+	for index := range verdict.Findings {
+		if about := &verdict.Findings[index].Object; object.Namespace == "" && about.Kind == v1alpha1.GuardrailsKind {
+			// For rules it is in a namespace, as every object.
+			about.Namespace = ""
+		}
+	}
+	return verdict, true, nil
+}
+
+// Judged are the resources whose objects rules in force judge.
+func Judged(decider *engine.Engine) (judged []policies.Resource) {
+	for _, resource := range policies.Resources() {
+		// A Binding is written and never stored, and what a cluster may lack is looked up for deletions alone.
+		isStored := resource.Name != "bindings" && !resource.Optional
+		if isStored && decider.Judges(review(Object{ObjectReference: engine.ObjectReference{Kind: resource.Kind}, APIVersion: APIVersion(resource), Resource: resource.Name})) {
+			judged = append(judged, resource)
+		}
+	}
+	return judged
+}
+
+// LookedUp are the resources that rules in force judge or look up in an audit.
+func LookedUp(decider *engine.Engine) (wanted []policies.Resource) {
+	judged := Judged(decider)
+	for _, resource := range policies.Resources() {
+		reads := resource.Name != "bindings" && !resource.Optional && slices.Contains(decider.Inspects(), resource.Name)
+		if reads || slices.Contains(judged, resource) {
+			wanted = append(wanted, resource)
+		}
+	}
+	return wanted
+}
+
+// APIVersion is that of a resource's objects.
+func APIVersion(resource policies.Resource) string {
+	return metav1.GroupVersion{Group: resource.Group, Version: resource.Version}.String()
+}
+
+func review(object Object) engine.Review {
+	return engine.Review{
+		Door: engine.ValidatingDoor, Operation: policies.Inspect, Group: policies.GroupOf(object.APIVersion), Kind: object.Kind, Resource: object.Resource,
+		Namespace: object.Namespace, Name: object.Name, Object: object.Raw, Options: object.Options, Typed: true,
+	}
+}
+
+func rank(level policies.Level) int { return slices.Index(policies.Levels(), level) }

@@ -1,0 +1,134 @@
+package auditor
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
+	"github.com/stateward/stateward/policies/stored"
+	"github.com/stateward/stateward/webhook/registration"
+)
+
+const (
+	// wholeCluster is the namespace of what belongs to none.
+	wholeCluster = ""
+	// longestEvaluation bounds the evaluation of one object.
+	longestEvaluation = 10 * time.Second
+	// again is how long after a failed evaluation a namespace is judged again.
+	again = 5 * time.Minute
+)
+
+// unit is the work on one namespace, or on the objects of the whole cluster: a step at a time, so that none takes long.
+type unit struct {
+	*Auditor
+
+	namespace string
+	policy    Policy
+	objects   *source
+	found     *tally
+	// writes are what is left to write once all is judged.
+	writes  []write
+	judged  bool
+	planned bool
+}
+
+func (a *Auditor) newUnit(policy Policy, namespace string) *unit {
+	made := &unit{Auditor: a, namespace: namespace, policy: policy, found: newTally(policy.Engine.Library())}
+	made.objects = &source{stock: policy.Stock, api: a.API, namespace: namespace}
+	for _, resource := range stored.Judged(policy.Engine) {
+		if resource.Namespaced == (namespace != wholeCluster) {
+			made.objects.left = append(made.objects.left, resource)
+		}
+	}
+	return made
+}
+
+// step does a part of the work, and returns the processor time that it took.
+func (u *unit) step(ctx context.Context) (cost time.Duration, done bool, err error) {
+	switch {
+	case !u.judged:
+		return u.judgeSome(ctx)
+	case !u.planned:
+		u.planned = true
+		var requests int
+		u.writes, requests, err = u.writer.plan(ctx, u.namespace, u.found.drafts)
+		return time.Duration(requests) * perRequest, len(u.writes) == 0, err
+	default:
+		some := u.writes[:min(len(u.writes), writesAtOnce)]
+		u.writes = u.writes[len(some):]
+		return time.Duration(2*len(some)) * perRequest, len(u.writes) == 0, u.writer.write(ctx, u.namespace, some)
+	}
+}
+
+func (u *unit) judgeSome(ctx context.Context) (cost time.Duration, done bool, err error) {
+	batch, err := u.objects.next(ctx)
+	if err != nil {
+		return perRequest, false, err
+	}
+	began := u.Now()
+	for _, raw := range batch.objects {
+		object, facts, err := stored.Read(batch.resource, raw)
+		if err != nil {
+			return u.Now().Sub(began), false, err
+		}
+		if !registration.IsExempt(facts.Home) {
+			u.judge(ctx, object, facts)
+		}
+	}
+	if batch.isLast {
+		if err := u.judgeGuardrails(ctx); err != nil {
+			return u.Now().Sub(began), false, err
+		}
+		u.judged = true
+		u.used[u.namespace] = u.found.used
+		u.Metrics.set(u.namespace, u.found.counts, u.found.failed)
+		if u.found.failed > 0 {
+			u.changes.mark(u.namespace, u.Now().Add(again))
+		}
+	}
+	return u.Now().Sub(began) + time.Duration(batch.requests)*perRequest, false, ctx.Err()
+}
+
+func (u *unit) judge(ctx context.Context, object stored.Object, facts stored.Facts) {
+	bounded, cancel := context.WithTimeout(ctx, longestEvaluation)
+	defer cancel()
+	verdict, judged, err := stored.Judge(bounded, u.policy.Engine, u.policy.Stock, object, u.Now())
+	if judged {
+		u.found.add(object, facts, verdict, err)
+	}
+}
+
+// judgeGuardrails judges the Guardrails of the cluster with the objects of the whole cluster: all others are judged then, and
+// so it is known which exceptions nothing needs.
+func (u *unit) judgeGuardrails(ctx context.Context) error {
+	if u.namespace != wholeCluster || !u.StoredGuardrails || u.policy.Engine.Guardrails() == nil {
+		return nil
+	}
+	kind := schema.GroupVersionResource{Group: policies.Group, Version: policies.Version, Resource: "guardrails"}
+	object, err := u.API.Resource(kind).Get(ctx, v1alpha1.GuardrailsName, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	raw, err := json.Marshal(object.Object)
+	if err != nil {
+		return err
+	}
+	used := maps.Clone(u.found.used)
+	for _, each := range u.used {
+		maps.Copy(used, each)
+	}
+	guardrails := stored.Guardrails(u.policy.Engine, raw)
+	guardrails.Options = stored.Unused(stored.UnusedExceptions(u.policy.Engine, used, nil))
+	u.judge(ctx, guardrails, stored.Facts{UID: string(object.GetUID())})
+	return nil
+}
