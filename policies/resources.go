@@ -79,7 +79,9 @@ func Resources() []Resource {
 
 // KubernetesResources lists those that every cluster has and whose objects rules judge or read.
 func KubernetesResources() []Resource {
-	return slices.DeleteFunc(Resources(), func(resource Resource) bool { return resource.Group == Group || resource.Optional || resource.OnlyDeleted })
+	return slices.DeleteFunc(Resources(), func(resource Resource) bool {
+		return resource.Group == Group || resource.Optional || resource.OnlyDeleted
+	})
 }
 
 // resources is an array, so that to look one up allocates nothing.
