@@ -31,7 +31,7 @@ func allowed() map[string][]string {
 		"cmd/internal/manifest":        {"cmd/internal/apirules", "cmd/internal/parallel", "policies/fieldpath"},
 		"cmd/internal/baseline":        {"cmd/internal/manifest", "policies"},
 		"webhook/cluster":              {"policies", "policies/engine", "policies/engine/inventory", "policies/engine/lazy", "policies/forecast", "webhook/preview"},
-		"webhook/registration":         {"policies", "webhook/reports"},
+		"webhook/registration":         {"policies"},
 		"webhook":                      {"certs", "policies", "policies/confirmations", "policies/engine", "policies/engine/inventory", "policies/forecast", "policies/guardrails/v1alpha1", "webhook/auditor", "webhook/cluster", "webhook/decisionlog", "webhook/jsonscan", "webhook/preview", "webhook/recorder", "webhook/registration"},
 		"webhook/decisionlog":          {"policies", "policies/engine", "policies/engine/inventory", "policies/engine/lazy", "policies/fieldpath", "policies/guardrails/v1alpha1", "webhook/jsonscan"},
 		"webhook/reports":              {"policies", "policies/engine"},

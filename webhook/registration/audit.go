@@ -8,7 +8,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/stateward/stateward/policies"
-	"github.com/stateward/stateward/webhook/reports"
 )
 
 // AuditLease is the lease of the replica that audits, and the name of the roles that it needs.
@@ -28,12 +27,12 @@ func AuditRoles(library *policies.Library) (rbacv1.ClusterRole, rbacv1.Role) {
 		slices.Sort(byGroup[group])
 		role.Rules = append(role.Rules, rbacv1.PolicyRule{APIGroups: []string{group}, Resources: byGroup[group], Verbs: read})
 	}
-	for _, api := range []reports.API{reports.OpenReports(), reports.PolicyReports()} {
-		role.Rules = append(role.Rules, rbacv1.PolicyRule{
-			APIGroups: []string{api.Group}, Resources: []string{api.ClusterResource, api.Resource},
-			Verbs: []string{"get", "list", "create", "update", "delete"},
-		})
-	}
+	write := []string{"get", "list", "create", "update", "delete"}
+	// Package reports knows these too; it links the engine, which not all need that know the registration.
+	role.Rules = append(role.Rules,
+		rbacv1.PolicyRule{APIGroups: []string{"openreports.io"}, Resources: []string{"clusterreports", "reports"}, Verbs: write},
+		rbacv1.PolicyRule{APIGroups: []string{"wgpolicyk8s.io"}, Resources: []string{"clusterpolicyreports", "policyreports"}, Verbs: write},
+	)
 	const leases = "coordination.k8s.io"
 	return role, rbacv1.Role{
 		TypeMeta:   metav1.TypeMeta{APIVersion: rbacv1.SchemeGroupVersion.String(), Kind: "Role"},

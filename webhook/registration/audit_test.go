@@ -9,6 +9,7 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/webhook/registration"
+	"github.com/stateward/stateward/webhook/reports"
 )
 
 func TestAuditRolesGrantWhatAuditsNeed(t *testing.T) {
@@ -29,13 +30,14 @@ func TestAuditRolesGrantWhatAuditsNeed(t *testing.T) {
 		rule.APIGroups, rule.Resources = []string{"coordination.k8s.io"}, []string{"leases"}
 		return rule
 	}
+	open, older := reports.OpenReports(), reports.PolicyReports()
 	role, lease := registration.AuditRoles(library)
 	want := rbacv1.ClusterRole{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "rbac.authorization.k8s.io/v1", Kind: "ClusterRole"},
 		ObjectMeta: metav1.ObjectMeta{Name: "stateward-audit"},
 		Rules: []rbacv1.PolicyRule{
 			read("", "persistentvolumes", "services"), read("apps", "statefulsets"), read("stateward.dev", "guardrails"),
-			write("openreports.io", "clusterreports", "reports"), write("wgpolicyk8s.io", "clusterpolicyreports", "policyreports"),
+			write(open.Group, open.ClusterResource, open.Resource), write(older.Group, older.ClusterResource, older.Resource),
 		},
 	}
 	if diff := cmp.Diff(want, role); diff != "" {
