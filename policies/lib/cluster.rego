@@ -328,8 +328,14 @@ revisions(sts) := [revision |
 # description: |
 #   The stored StatefulSets of a namespace, or of all where it is "", whose own labels match a selector, as an array.
 matching(namespace, wanted) := [sts |
-	some sts in _matching(namespace, wanted)
+	some sts in array.concat(_sets_of_manifests(namespace), _matching(namespace, wanted))
 	selector.matches(wanted, object.get(sts, ["metadata", "labels"], {}))
+]
+
+_sets_of_manifests(namespace) := [entry.object |
+	some entry in review.manifests
+	review.is_kind(entry, "StatefulSet")
+	namespace in {"", entry.namespace}
 ]
 
 _matching(namespace, wanted) := [sts | some sts in data.cluster.matching[namespace][json.marshal(wanted)]] if {

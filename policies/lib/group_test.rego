@@ -106,6 +106,18 @@ test_members_are_found_by_an_index if {
 		with data.cluster.matching as {"default": {selector: {"default/other": _rolls("other", "default", "db")}}}
 }
 
+test_members_beside_a_recorded_request_are_found[namespace] if {
+	some namespace, names in {"default": {["db", "default", "other"]}, "far": set()}
+	member := object.union(_rolls("other", namespace, "db"), {"apiVersion": "apps/v1", "kind": "StatefulSet"})
+	_names == names with input as [
+		{"path": "review.yaml", "contents": object.union(
+			{"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview"},
+			_update({}, _tag("2")),
+		)},
+		{"path": "member.yaml", "contents": member},
+	]
+}
+
 _names contains [member.group, member.sts.metadata.namespace, member.sts.metadata.name] if {
 	some entry in group.starts
 	some member in group.busy(entry)

@@ -217,7 +217,8 @@ func (g guard) takenBack(t *testing.T, name string) {
 			return err == nil, err
 		}
 		pod, err := g.Client.CoreV1().Pods(g.namespace).Get(ctx, name+"-0", metav1.GetOptions{})
-		if err != nil || pod.DeletionTimestamp != nil || pod.Spec.Containers[0].Image != badImage {
+		// The API server deletes a pod without a node at once, and one that gets its node meanwhile is guarded against that.
+		if err != nil || pod.DeletionTimestamp != nil || pod.Spec.NodeName == "" || pod.Spec.Containers[0].Image != badImage {
 			return false, client.IgnoreNotFound(err)
 		}
 		return false, client.IgnoreNotFound(g.Client.CoreV1().Pods(g.namespace).Delete(ctx, pod.Name, metav1.DeleteOptions{}))
