@@ -77,9 +77,9 @@ func Load(fsys fs.FS) (*Library, error) {
 
 // Rule returns the rule or mutation with this id, or which once had it.
 func (l *Library) Rule(id string) (Rule, bool) {
-	for _, rule := range l.All() {
-		if rule.Called(id) {
-			return rule, true
+	for _, rules := range [][]Rule{l.Rules, l.Mutations} {
+		if index := slices.IndexFunc(rules, func(rule Rule) bool { return rule.Called(id) }); index >= 0 {
+			return rules[index], true
 		}
 	}
 	return Rule{}, false

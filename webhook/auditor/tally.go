@@ -63,7 +63,8 @@ func (t *tally) add(object stored.Object, facts stored.Facts, verdict engine.Ver
 		if finding.Exception != nil {
 			t.used[*finding.Exception] = true
 		}
-		t.report(owner, resultOf(finding, t.category(finding.Rule)))
+		rule, _ := t.library.Rule(finding.Rule)
+		t.report(owner, resultOf(finding, rule.Category))
 	}
 }
 
@@ -93,14 +94,6 @@ func (t *tally) ownerOf(object stored.Object, facts stored.Facts, self metav1.Ow
 		}
 	}
 	return self
-}
-
-func (t *tally) category(rule string) string {
-	index := slices.IndexFunc(t.library.Rules, func(each policies.Rule) bool { return each.ID == rule })
-	if index < 0 {
-		return ""
-	}
-	return t.library.Rules[index].Category
 }
 
 // claimsOf are the names of the claims of a StatefulSet, without the ordinals.
