@@ -108,9 +108,7 @@ func Judge(
 // Judged are the resources whose objects rules in force judge.
 func Judged(decider *engine.Engine) (judged []policies.Resource) {
 	for _, resource := range policies.Resources() {
-		// A Binding is written and never stored, and what a cluster may lack is looked up for deletions alone.
-		isStored := resource.Name != "bindings" && !resource.Optional
-		if isStored && decider.Judges(review(Object{ObjectReference: engine.ObjectReference{Kind: resource.Kind}, APIVersion: APIVersion(resource), Resource: resource.Name})) {
+		if isListed(resource) && decider.Judges(review(Object{ObjectReference: engine.ObjectReference{Kind: resource.Kind}, APIVersion: APIVersion(resource), Resource: resource.Name})) {
 			judged = append(judged, resource)
 		}
 	}
@@ -119,14 +117,20 @@ func Judged(decider *engine.Engine) (judged []policies.Resource) {
 
 // LookedUp are the resources that rules in force judge or look up in an audit.
 func LookedUp(decider *engine.Engine) (wanted []policies.Resource) {
-	judged := Judged(decider)
+	judged, inspects := Judged(decider), decider.Inspects()
 	for _, resource := range policies.Resources() {
-		reads := resource.Name != "bindings" && !resource.Optional && slices.Contains(decider.Inspects(), resource.Name)
+		reads := isListed(resource) && slices.Contains(inspects, resource.Name)
 		if reads || slices.Contains(judged, resource) {
 			wanted = append(wanted, resource)
 		}
 	}
 	return wanted
+}
+
+// isListed leaves out what an audit never lists: a Binding is written and never stored, and what a cluster may lack is looked
+// up for deletions alone.
+func isListed(resource policies.Resource) bool {
+	return resource.Name != "bindings" && !resource.Optional
 }
 
 // APIVersion is that of a resource's objects.

@@ -134,7 +134,7 @@ func (a *Auditor) Turn(ctx context.Context) {
 	}
 }
 
-// follow begins anew under another policy: what rules find may be something else, and what they look up too.
+// follow starts over when the policy changes: the rules may then find and look up something else.
 func (a *Auditor) follow(ctx context.Context, policy Policy) error {
 	if a.inForce == policy.Engine {
 		return nil
