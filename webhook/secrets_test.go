@@ -12,10 +12,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
-	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/policies/engine/inventory"
-	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/test/builders"
 	"github.com/stateward/stateward/webhook/cluster"
 )
@@ -72,16 +70,7 @@ func (doubting) Proves(context.Context, cluster.Claimed) bool { return false }
 
 func TestSecretsInUseAreToldToWhoMayKnow(t *testing.T) {
 	t.Parallel()
-	library := decider(t).Library()
-	guardrails := &v1alpha1.Guardrails{
-		TypeMeta:   metav1.TypeMeta{APIVersion: v1alpha1.GuardrailsAPIVersion, Kind: v1alpha1.GuardrailsKind},
-		ObjectMeta: metav1.ObjectMeta{Name: v1alpha1.GuardrailsName},
-		Spec:       v1alpha1.GuardrailsSpec{Rules: []v1alpha1.RuleSetting{{ID: "references-in-use", Action: policies.Deny}}},
-	}
-	guarded, err := engine.New(t.Context(), library, guardrails)
-	if err != nil {
-		t.Fatal(err)
-	}
+	guarded := under(t, `{"rules":[{"id":"references-in-use","action":"deny"}]}`)
 	set := builders.MakeStatefulSet()
 	set.Namespace, set.Spec.Template.Spec.ImagePullSecrets = "default", []corev1.LocalObjectReference{{Name: "password"}}
 	world := inventory.NewSnapshot("default", []string{"statefulsets", "pods"})

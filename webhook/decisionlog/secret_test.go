@@ -14,10 +14,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
-	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
-	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/test/builders"
+	"github.com/stateward/stateward/test/decisions"
 	"github.com/stateward/stateward/webhook"
 )
 
@@ -55,7 +54,7 @@ func TestDataOfSecretsIsInNoOutput(t *testing.T) {
 func everything(t *testing.T, body string) string {
 	t.Helper()
 	var records, written bytes.Buffer
-	decisions, _ := newLog(&records)
+	logged, _ := newLog(&records)
 	metrics, err := webhook.NewMetrics(prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
@@ -67,35 +66,16 @@ func everything(t *testing.T, body string) string {
 	if err := world.Add(set.JSON()); err != nil {
 		t.Fatal(err)
 	}
-	decider := guardedReferences(t)
+	decider := decisions.Engine(t, `{"decisionLog":{"mode":"All"},"rules":[{"id":"references-in-use","action":"deny"}]}`)
 	handler := &webhook.Handler{
 		Policy: func() (*webhook.Policy, error) { return &webhook.Policy{Engine: decider, World: world}, nil },
-		Door:   engine.ValidatingDoor, Now: func() time.Time { return now }, Metrics: metrics, Log: decisions,
+		Door:   engine.ValidatingDoor, Now: func() time.Time { return now }, Metrics: metrics, Log: logged,
 	}
 	logger := funcr.New(func(prefix, args string) { written.WriteString(prefix + args + "\n") }, funcr.Options{Verbosity: 10})
 	request := httptest.NewRequestWithContext(log.IntoContext(context.Background(), logger), http.MethodPost, "/validate", strings.NewReader(body))
 	request.Header.Set("Content-Type", "application/json")
 	answer := httptest.NewRecorder()
 	handler.HTTP().ServeHTTP(answer, request)
-	finish(t, decisions)
+	finish(t, logged)
 	return answer.Body.String() + written.String() + records.String()
-}
-
-func guardedReferences(t *testing.T) *engine.Engine {
-	t.Helper()
-	library, err := policies.Embedded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	library.OptedIn = []string{"references-in-use"}
-	guardrails, err := v1alpha1.ParseGuardrails([]byte(`{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","metadata":{"name":"stateward"},
-"spec":{"decisionLog":{"mode":"All"},"rules":[{"id":"references-in-use","action":"deny"}]}}`), library)
-	if err != nil {
-		t.Fatal(err)
-	}
-	decider, err := engine.New(t.Context(), library, guardrails)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return decider
 }
