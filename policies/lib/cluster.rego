@@ -163,6 +163,7 @@ _kinds := {
 	"poddisruptionbudgets": "PodDisruptionBudget",
 	"pods": "Pod",
 	"persistentvolumes": "PersistentVolume",
+	"controllerrevisions": "ControllerRevision",
 }
 
 # METADATA
@@ -318,7 +319,7 @@ _naming(resource, named) := [found | some found in data.cluster.naming[resource]
 # title: Revisions
 # description: The ControllerRevisions of a StatefulSet, as an array; empty where they are not known.
 revisions(sts) := [revision |
-	some revision in _labelled("controllerrevisions", sts.metadata.namespace, selector.wanted(selector.own(sts)))
+	some revision in labelled("controllerrevisions", sts.metadata.namespace, selector.wanted(selector.own(sts)))
 	some owner in revision.metadata.ownerReferences
 	owner.uid == sts.metadata.uid
 ]
