@@ -14,8 +14,11 @@ import (
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
@@ -186,6 +189,48 @@ func TestOverlayWebhooksDifferFromTheRegistrationAsDescribed(t *testing.T) {
 			gotMutating := only[admissionregistrationv1.MutatingWebhookConfiguration](t, documents, "MutatingWebhookConfiguration")
 			if diff := cmp.Diff(*mutating, gotMutating); diff != "" {
 				t.Errorf("mutating (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// A wrong name of a port would cut the webhook off from the API servers.
+func TestNetworkPolicyOpensPortsOfTheDeployment(t *testing.T) {
+	t.Parallel()
+	for name, documents := range installs(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			allowed := only[networkingv1.NetworkPolicy](t, documents, "NetworkPolicy")
+			pods := only[appsv1.Deployment](t, documents, "Deployment").Spec.Template
+			selector, err := metav1.LabelSelectorAsSelector(&allowed.Spec.PodSelector)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !selector.Matches(labels.Set(pods.Labels)) {
+				t.Errorf("%s does not select pods with the labels %v", selector, pods.Labels)
+			}
+			var declared, open []string
+			for _, port := range pods.Spec.Containers[0].Ports {
+				// The kubelet's own requests pass every NetworkPolicy.
+				if port.Name != "probes" {
+					declared = append(declared, port.Name)
+				}
+			}
+			for _, rule := range allowed.Spec.Ingress {
+				for _, port := range rule.Ports {
+					open = append(open, port.Port.String())
+				}
+			}
+			if diff := cmp.Diff(declared, open); diff != "" {
+				t.Errorf("ports (-declared +open):\n%s", diff)
+			}
+			wantTypes := map[string][]networkingv1.PolicyType{everything: {networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress}}
+			want, ok := wantTypes[name]
+			if !ok {
+				want = []networkingv1.PolicyType{networkingv1.PolicyTypeIngress}
+			}
+			if diff := cmp.Diff(want, allowed.Spec.PolicyTypes); diff != "" {
+				t.Errorf("policy types (-want +got):\n%s", diff)
 			}
 		})
 	}
