@@ -1,9 +1,12 @@
 package webhook
 
 import (
+	"cmp"
 	"container/list"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 )
 
@@ -15,28 +18,35 @@ const (
 	maxPerSource = 3072
 )
 
-// connections closes connections where there are too many: first the oldest of those that never completed a request, of
-// the same address where that one has too many. A client that answers requests keeps its connections.
+// connections closes connections where there are too many, of the same address where that one has too many: first the
+// oldest that never completed a request, then the one that has been idle for longest, of the address with the most. Who
+// keeps connections by completing a request on each must not keep API servers out; their clients repeat a request on a
+// connection that was closed while it was idle. A connection on which a request is being answered stays.
 type connections struct {
 	most, perSource int
 
 	mutex sync.Mutex
 	open  map[net.Conn]*openConnection
-	// silent are those that never completed a request, the oldest first.
-	silent  *list.List
-	sources map[string]int
+	// silent are those that never completed a request, idle those that wait for another one; the oldest is first.
+	silent, idle *list.List
+	sources      map[string]int
 }
 
-// openConnection is one that is open. silent is nil once a request has been answered on it.
+// openConnection is one that is open.
 type openConnection struct {
 	net.Conn
 
 	source string
-	silent *list.Element
+	// list is silent, idle, or nil while it is neither.
+	list  *list.List
+	place *list.Element
 }
 
 func newConnections(most, perSource int) *connections {
-	return &connections{most: most, perSource: perSource, open: map[net.Conn]*openConnection{}, silent: list.New(), sources: map[string]int{}}
+	return &connections{
+		most: most, perSource: perSource, open: map[net.Conn]*openConnection{},
+		silent: list.New(), idle: list.New(), sources: map[string]int{},
+	}
 }
 
 // follow hears of each change of a connection, and returns how many are open.
@@ -46,53 +56,79 @@ func (c *connections) follow(conn net.Conn, state http.ConnState) int {
 	switch state {
 	case http.StateNew:
 		c.add(conn)
-	case http.StateIdle:
-		c.answered(conn)
-	case http.StateClosed, http.StateHijacked:
-		c.remove(conn)
 	case http.StateActive:
 		c.speaks(conn)
+	case http.StateIdle:
+		if known := c.open[conn]; known != nil {
+			known.move(c.idle)
+		}
+	case http.StateClosed, http.StateHijacked:
+		c.remove(conn)
 	}
 	return len(c.open)
 }
 
 func (c *connections) add(conn net.Conn) {
 	made := &openConnection{Conn: conn, source: sourceOf(conn)}
-	made.silent = c.silent.PushBack(made)
 	c.open[conn] = made
 	c.sources[made.source]++
+	closed := c.tooMuch(made)
+	made.move(c.silent)
+	if closed != nil {
+		closed.move(nil)
+		// A TLS connection would wait for the other side here. The server hears of it and removes it.
+		_ = underlying(closed.Conn).Close()
+	}
+}
+
+// tooMuch returns the connection that goes because another one was made: the new one where no other may. It is nil where
+// there are not too many.
+func (c *connections) tooMuch(made *openConnection) *openConnection {
+	var found *openConnection
 	switch {
 	case c.sources[made.source] > c.perSource:
-		c.closeOldest(func(other *openConnection) bool { return other.source == made.source })
+		own := func(each *openConnection) bool { return each.source == made.source }
+		found = cmp.Or(oldest(c.silent, own), oldest(c.idle, own))
 	case len(c.open) > c.most:
-		c.closeOldest(func(*openConnection) bool { return true })
+		most := slices.Max(slices.Collect(maps.Values(c.sources)))
+		found = cmp.Or(
+			oldest(c.silent, func(*openConnection) bool { return true }),
+			oldest(c.idle, func(each *openConnection) bool { return c.sources[each.source] == most }),
+		)
+	default:
+		return nil
 	}
+	return cmp.Or(found, made)
 }
 
-// closeOldest closes a silent connection, the new one at the latest. The server hears of that and removes it.
-func (c *connections) closeOldest(wanted func(*openConnection) bool) {
-	for element := c.silent.Front(); element != nil; element = element.Next() {
+func oldest(of *list.List, wanted func(*openConnection) bool) *openConnection {
+	for element := of.Front(); element != nil; element = element.Next() {
 		if each, ok := element.Value.(*openConnection); ok && wanted(each) {
-			c.silent.Remove(element)
-			each.silent = nil
-			// A TLS connection would wait for the other side here.
-			_ = underlying(each.Conn).Close()
-			return
+			return each
 		}
 	}
+	return nil
 }
 
-// speaks puts a connection on which a request has begun behind those on which nothing was said yet.
-func (c *connections) speaks(conn net.Conn) {
-	if known := c.open[conn]; known != nil && known.silent != nil {
-		c.silent.MoveToBack(known.silent)
+// move takes a connection out of its list and puts it at the end of another, or of none.
+func (o *openConnection) move(to *list.List) {
+	if o.list != nil {
+		o.list.Remove(o.place)
+	}
+	if o.list = to; to != nil {
+		o.place = to.PushBack(o)
 	}
 }
 
-func (c *connections) answered(conn net.Conn) {
-	if known := c.open[conn]; known != nil && known.silent != nil {
-		c.silent.Remove(known.silent)
-		known.silent = nil
+// speaks puts a connection on which its first request has begun behind those on which nothing was said yet.
+func (c *connections) speaks(conn net.Conn) {
+	known := c.open[conn]
+	switch {
+	case known == nil:
+	case known.list == c.silent:
+		known.move(c.silent)
+	case known.list == c.idle:
+		known.move(nil)
 	}
 }
 
@@ -101,7 +137,7 @@ func (c *connections) remove(conn net.Conn) {
 	if known == nil {
 		return
 	}
-	c.answered(conn)
+	known.move(nil)
 	delete(c.open, conn)
 	if c.sources[known.source]--; c.sources[known.source] == 0 {
 		delete(c.sources, known.source)

@@ -73,7 +73,7 @@ func TestApartAnswers429WhereBodiesTakeTooMuch(t *testing.T) {
 	}
 }
 
-func TestConnectionsCloseTheOldestSilentOne(t *testing.T) {
+func TestConnectionsCloseWhoAsksForNothingFirst(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		most, perSource int
@@ -86,7 +86,11 @@ func TestConnectionsCloseTheOldestSilentOne(t *testing.T) {
 		"who speaks goes later":      {most: 2, perSource: 2, events: []string{"new a@x", "new b@y", "active a", "new c@z"}, closed: []string{"b"}},
 		"who was answered stays":     {most: 2, perSource: 2, events: []string{"new a@x", "idle a", "new b@y", "new c@z"}, closed: []string{"b"}},
 		"of the source with many":    {most: 9, perSource: 1, events: []string{"new a@x", "new b@y", "new c@y"}, closed: []string{"b"}},
-		"the new one at the latest":  {most: 1, perSource: 9, events: []string{"new a@x", "idle a", "new b@y"}, closed: []string{"b"}},
+		"the idle ones go next":      {most: 2, perSource: 9, events: []string{"new a@x", "idle a", "new b@x", "idle b", "new c@y"}, closed: []string{"a"}},
+		"who is busy goes later":     {most: 2, perSource: 9, events: []string{"new a@x", "idle a", "new b@x", "idle b", "active a", "new c@y"}, closed: []string{"b"}},
+		"of the source with most":    {most: 3, perSource: 9, events: []string{"new a@x", "idle a", "new b@y", "idle b", "new c@y", "idle c", "new d@z"}, closed: []string{"b"}},
+		"an idle one of many":        {most: 9, perSource: 2, events: []string{"new a@x", "idle a", "new b@y", "idle b", "new c@y", "idle c", "new d@y"}, closed: []string{"b"}},
+		"the new one at the latest":  {most: 1, perSource: 9, events: []string{"new a@x", "idle a", "active a", "new b@y"}, closed: []string{"b"}},
 		"what has gone is forgotten": {most: 1, perSource: 1, events: []string{"new a@x", "closed a", "new b@x"}},
 	} {
 		t.Run(name, func(t *testing.T) {
