@@ -2,6 +2,7 @@ package policies
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -47,6 +48,9 @@ func Parents() []Parent {
 		{"zookeeper.pravega.io", "zookeeperclusters"},
 	}
 }
+
+// IsParent is true for one of Parents.
+func IsParent(parent Parent) bool { return slices.Contains(Parents(), parent) }
 
 // AllParents are Parents and the library's own.
 func (l *Library) AllParents() []Parent { return append(Parents(), l.MoreParents...) }

@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
@@ -15,7 +18,11 @@ import (
 
 // guardrailsHandler refuses Guardrails that could not come into force, and warns of those that enforce nothing. What the
 // schema of their CRD can say has been checked before; this is about the rules there are and their parameters.
-type guardrailsHandler struct{ policy func() (*Policy, error) }
+type guardrailsHandler struct {
+	policy func() (*Policy, error)
+	// kinds are those that the cluster has.
+	kinds meta.RESTMapper
+}
 
 // Handle answers a CREATE or UPDATE of Guardrails.
 func (h *guardrailsHandler) Handle(_ context.Context, request admission.Request) admission.Response {
@@ -25,14 +32,49 @@ func (h *guardrailsHandler) Handle(_ context.Context, request admission.Request)
 	}
 	library := policy.Engine.Library()
 	guardrails, err := v1alpha1.ParseGuardrails(request.Object.Raw, library)
-	if err == nil {
-		allowed := admission.Allowed("")
-		if why := guardrails.NothingEnforced(library); why != "" {
-			allowed.Warnings = []string{"[guardrails] nothing is enforced: " + why}
-		}
-		return allowed
+	if err != nil {
+		return denied(err)
 	}
-	return denied(err)
+	// What is stored already may stay: its operator may have gone since.
+	old, _ := v1alpha1.ParseGuardrails(request.OldObject.Raw, library)
+	if err := h.checkParents(guardrails, old); err != nil {
+		return denied(err)
+	}
+	allowed := admission.Allowed("")
+	if why := guardrails.NothingEnforced(library); why != "" {
+		allowed.Warnings = []string{"[guardrails] nothing is enforced: " + why}
+	}
+	return allowed
+}
+
+// checkParents refuses new parents that the cluster does not have: a kind with a typo would guard nothing.
+func (h *guardrailsHandler) checkParents(guardrails, old *v1alpha1.Guardrails) error {
+	var mistakes []error
+	for index, parent := range guardrails.Spec.Parents {
+		if old != nil && slices.Contains(old.Spec.Parents, parent) {
+			continue
+		}
+		if field, err := h.missing(parent); err != nil {
+			mistakes = append(mistakes, &v1alpha1.FieldError{Path: []any{"spec", "parents", index, field}, Err: err})
+		}
+	}
+	return errors.Join(mistakes...)
+}
+
+// missing says what of a parent the cluster does not have, and in which field.
+func (h *guardrailsHandler) missing(parent v1alpha1.Parent) (field string, err error) {
+	mapping, err := h.kinds.RESTMapping(schema.GroupKind{Group: parent.Group, Kind: parent.Kind})
+	wanted := parent.Registered().Resource
+	switch {
+	case meta.IsNoMatchError(err):
+		return "kind", fmt.Errorf("the cluster has no kind %q in group %q: install its CustomResourceDefinition first, or correct the name", parent.Kind, parent.Group)
+	case err != nil:
+		return "kind", fmt.Errorf("whether the cluster has this kind is not known: %w", err)
+	case mapping.Resource.Resource != wanted:
+		return "resource", fmt.Errorf("the plural of %s is %q, not %q", parent.Kind, mapping.Resource.Resource, wanted)
+	default:
+		return "", nil
+	}
 }
 
 // denied tells each mistake at its field.

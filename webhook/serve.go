@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-logr/logr"
 	"golang.org/x/sync/errgroup"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -96,7 +97,7 @@ func Serve(ctx context.Context, options Options) error {
 	}
 	answers := newServer(options, handler(Handler{
 		Policy: decides.inForce.current, Metrics: gauges, Log: decisions, Gates: version.gates, Recorder: writes, KnowsClients: options.Clients != nil,
-	}))
+	}, runner.GetRESTMapper()))
 	if err := errors.Join(
 		attach(runner, options, gauges, decides, answers), runner.Add(manager.RunnableFunc(decisions.Run)), runner.Add(manager.RunnableFunc(version.run)),
 		runner.Add(manager.RunnableFunc(writes.Run)), runner.Add(manager.RunnableFunc(looks)),
@@ -158,7 +159,7 @@ func newRecorder(runner manager.Manager, options Options, gauges *Metrics) (*rec
 
 // handler answers at all doors, as the model says. The server of controller-runtime is never started: all it does is to count
 // what is asked.
-func handler(model Handler) http.Handler {
+func handler(model Handler, kinds meta.RESTMapper) http.Handler {
 	model.Gate, model.Now, model.Reservations = defaultGate(), time.Now, &Reservations{}
 	door := func(door engine.Door) http.Handler {
 		each := model
@@ -169,7 +170,7 @@ func handler(model Handler) http.Handler {
 	counted := ctrlwebhook.NewServer(ctrlwebhook.Options{WebhookMux: doors})
 	counted.Register(registration.ValidatePath, door(engine.ValidatingDoor))
 	counted.Register(registration.MutatePath, door(engine.MutatingDoor))
-	counted.Register(registration.GuardrailsPath, withDeadline(&admission.Webhook{Handler: &guardrailsHandler{policy: model.Policy}}))
+	counted.Register(registration.GuardrailsPath, withDeadline(&admission.Webhook{Handler: &guardrailsHandler{policy: model.Policy, kinds: kinds}}))
 	counted.Register(registration.ConfirmationsPath, withDeadline(&admission.Webhook{Handler: &confirmationHandler{policy: model.Policy, now: time.Now}}))
 	counted.Register(registration.ConfirmedByPath, withDeadline(&admission.Webhook{Handler: confirmedByHandler{}}))
 	return doors

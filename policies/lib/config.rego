@@ -128,6 +128,14 @@ default rollout_groups := []
 rollout_groups := spec.rolloutGroups
 
 # METADATA
+# title: Parents
+# description: The custom resources of the Guardrails that own StatefulSets, as an array.
+# scope: document
+default parents := []
+
+parents := spec.parents
+
+# METADATA
 # title: Advice
 # description: Where warnings go, by who acts.
 # scope: document

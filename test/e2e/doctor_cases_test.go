@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"context"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -14,8 +15,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/test/builders"
 	"github.com/stateward/stateward/test/environment"
+	"github.com/stateward/stateward/webhook/registration"
 )
 
 func configurationGone(t *testing.T, p *patient) {
@@ -218,8 +221,37 @@ func unguardedOwner(t *testing.T, p *patient) {
 		t.Errorf("stateward owners:\n%s", kinds)
 	}
 	p.looksUpOwners(t)
-	p.allowed(t, "", "delete", "queues.queues.example.com", "q", "--cascade=foreground")
+	p.guardsParents(t)
+	p.says(t, false, "", []string{"Warning: [owner-delete] confirmed"}, "delete", "queues.queues.example.com", "q", "--cascade=foreground")
 	p.diagnosed(t, 0, []string{"ok         owners"})
+}
+
+// guardsParents names the custom resource in the Guardrails, and then registers it.
+func (p *patient) guardsParents(t *testing.T) {
+	t.Helper()
+	p.says(t, true, guardrails("  parents: [{group: queues.example.com, kind: Queues}]\n"), []string{
+		`spec.parents[0].kind: the cluster has no kind "Queues" in group "queues.example.com"`,
+	}, "apply", "-f", "-")
+	config := guardrails("  parents: [{group: queues.example.com, kind: Queue}]\n")
+	p.allowed(t, config, "apply", "-f", "-")
+	p.diagnosed(t, 1, []string{"spec.parents has queues.queues.example.com, and the API server does not send its deletions"})
+	file := filepath.Join(t.TempDir(), "guardrails.yaml")
+	must(t, os.WriteFile(file, []byte(config), 0o600))
+	registered, _ := environment.Output(t, exec.CommandContext(t.Context(), p.binary, "rules", "registration", "--config", file))
+	if !strings.Contains(registered, "queues.example.com") {
+		t.Errorf("stateward rules registration --config:\n%s", registered)
+	}
+	p.register(t, func(validating *admissionregistrationv1.ValidatingWebhookConfiguration, mutating *admissionregistrationv1.MutatingWebhookConfiguration) {
+		library, err := policies.Embedded()
+		must(t, err)
+		library.MoreParents = []policies.Parent{{Group: "queues.example.com", Resource: "queues"}}
+		target := registration.Target{URL: p.Webhook, CABundle: p.authority.bundle}
+		*validating, *mutating = *registration.Validating(library, target), *registration.Mutating(library, target)
+	})
+	p.diagnosed(t, 0, []string{allIsWell})
+	p.denied(t, "owner-delete", "delete", "queues.queues.example.com", "q", "--dry-run=server")
+	p.confirmed(t, "queues.queues.example.com/q", "delete")
+	p.allowed(t, "", "delete", "guardrails", "stateward")
 }
 
 // command runs another verb than doctor.

@@ -33,7 +33,11 @@ func TestSnapshotsBringDataBack(t *testing.T) {
 	g.servesSnapshots(t)
 	g.says(t, true, "", []string{nothing}, claim...)
 	g.hasSnapshot(t, "night-1", "Delete")
-	g.eventuallySays(t, true, `minutes ago (deletion policy Delete) brings the data of that time back`, claim...)
+	const again = `minutes ago (deletion policy Delete) brings the data of that time back`
+	g.eventuallySays(t, true, again, claim...)
+	if output, _ := g.stateward(t, "admin", "plan", "--delete", "pvc/www-web-1", "-n", g.namespace); !strings.Contains(strings.Join(strings.Fields(output), " "), again) {
+		t.Errorf("a plan knows no snapshot:\n%s", output)
+	}
 
 	g.allowed(t, guardrails("  rules: [{id: claim-in-use, params: {recovery: {snapshotWithin: 1s}}}]\n"), "apply", "-f", "-")
 	g.becomes(t, "True", "in force")

@@ -83,7 +83,7 @@ func parentsIn(rule admissionregistrationv1.Rule) (more []policies.Parent) {
 		for _, resource := range rule.Resources {
 			parent := policies.Parent{Group: group, Resource: resource}
 			_, known := policies.LookupResource(resource)
-			if !known && group != "" && group != definitionsGroup && !slices.Contains(policies.Parents(), parent) {
+			if !known && group != "" && group != definitionsGroup && !policies.IsParent(parent) {
 				more = append(more, parent)
 			}
 		}

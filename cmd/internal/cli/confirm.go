@@ -200,11 +200,18 @@ func parentCalled(word string) (policies.Resource, bool) {
 		// Every singular begins as its plural does, and is at most two letters shorter.
 		is := strings.HasPrefix(parent.Resource, name) && len(parent.Resource)-len(name) <= 2
 		if is && (group == "" || parent.Group == group) {
-			group := parent.Group
-			return policies.Resource{Name: parent.Resource, Group: group, Kind: parent.Resource + "." + group, Namespaced: true}, true
+			return parentResource(parent), true
 		}
 	}
+	// One that a team has added to the registration, by its whole name.
+	if parent, err := policies.ParseParent(strings.ToLower(word)); err == nil {
+		return parentResource(parent), true
+	}
 	return policies.Resource{}, false
+}
+
+func parentResource(parent policies.Parent) policies.Resource {
+	return policies.Resource{Name: parent.Resource, Group: parent.Group, Kind: parent.Resource + "." + parent.Group, Namespaced: true}
 }
 
 // confirmable lists the operations on a resource that some rule lets through when they are confirmed, as the marks

@@ -110,7 +110,7 @@ func (o *ownersOptions) find(ctx context.Context) ([]owners.Kind, error) {
 // unread are the kinds that Stateward's own role does not hold.
 func unread(kinds []owners.Kind) (parents []policies.Parent) {
 	for _, kind := range kinds {
-		if !slices.Contains(policies.Parents(), kind.Parent()) {
+		if !policies.IsParent(kind.Parent()) {
 			parents = append(parents, kind.Parent())
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
@@ -41,6 +42,10 @@ func (o planOptions) readCluster(ctx context.Context) (objects []unstructured.Un
 			continue
 		}
 		found, err := list(ctx, client, resource, append(o.deletedNamespaces(), namespace))
+		// Without them a message says that nothing known here brings data back.
+		if resource.Optional && (apierrors.IsNotFound(err) || apierrors.IsForbidden(err)) {
+			continue
+		}
 		if err != nil {
 			return nil, version, "", fmt.Errorf("list %s of the cluster: %w", name, err)
 		}

@@ -19,17 +19,14 @@ func newRegistration(streams Streams, rules *string) *cobra.Command {
 		Short: "Print the webhook configurations and roles that the rules need",
 		Long: `Print, as YAML for kubectl apply, Stateward's webhook configurations and the roles of its service account. Both follow
 from what the rules check and read: custom rules (--rules) may need more than Stateward's manifests contain, and --parent adds custom resources that own
-StatefulSets to those that the rule owner-delete knows. Some rules are asked about only where you say so: name them with --rule, or give the
-Guardrails that turn them on with --config.`,
+StatefulSets to those that the rule owner-delete knows. Some rules are asked about only where you say so: name them with --rule. With --config
+both come from your Guardrails: the rules that they turn on, and spec.parents.`,
 		RunE: func(command *cobra.Command, _ []string) error {
 			library, err := loadLibrary(command.Context(), *rules)
 			if err != nil {
 				return err
 			}
-			if library.MoreParents, err = parseParents(parents); err != nil {
-				return fmt.Errorf("--parent: %w", err)
-			}
-			if library.OptedIn, err = optedIn(library, optIn, config); err != nil {
+			if err := widen(library, parents, optIn, config); err != nil {
 				return err
 			}
 			page, err := generate.Registration(library)
@@ -43,12 +40,34 @@ Guardrails that turn them on with --config.`,
 	command.Flags().StringArrayVar(&parents, "parent", nil,
 		"ask before custom resources of this CustomResourceDefinition are deleted, as RESOURCE.GROUP (repeatable)")
 	command.Flags().StringArrayVar(&optIn, "rule", nil, "send the requests of this opt-in rule too (repeatable)")
-	command.Flags().StringVar(&config, "config", "", "send the requests of the opt-in rules that the Guardrails in this `file` turn on")
+	command.Flags().StringVar(&config, "config", "", "send the requests of the opt-in rules that the Guardrails in this `file` turn on, and of their spec.parents")
 	return command
 }
 
-// optedIn are the ids of opt-in rules that are named, and of those that Guardrails turn on.
-func optedIn(library *policies.Library, named []string, config string) (ids []string, err error) {
+// widen adds to what API servers ask about: the custom resources and opt-in rules that are named, and those of Guardrails.
+func widen(library *policies.Library, parents, optIn []string, config string) (err error) {
+	if library.MoreParents, err = parseParents(parents); err != nil {
+		return fmt.Errorf("--parent: %w", err)
+	}
+	if library.OptedIn, err = namedOptIn(library, optIn); err != nil || config == "" {
+		return err
+	}
+	guardrails, err := loadGuardrails(config, library)
+	if err != nil {
+		return err
+	}
+	off := guardrails.Off(library)
+	library.OptedIn = append(library.OptedIn, slices.DeleteFunc(optInRules(library), func(id string) bool { return off[id] })...)
+	for _, parent := range guardrails.MoreParents() {
+		if !slices.Contains(library.MoreParents, parent) {
+			library.MoreParents = append(library.MoreParents, parent)
+		}
+	}
+	return nil
+}
+
+// namedOptIn are the ids of the opt-in rules of these names.
+func namedOptIn(library *policies.Library, named []string) (ids []string, err error) {
 	for _, name := range named {
 		rule, known := library.Rule(name)
 		if !known {
@@ -60,15 +79,7 @@ func optedIn(library *policies.Library, named []string, config string) (ids []st
 		}
 		ids = append(ids, rule.ID)
 	}
-	if config == "" {
-		return ids, nil
-	}
-	guardrails, err := loadGuardrails(config, library)
-	if err != nil {
-		return nil, err
-	}
-	off := guardrails.Off(library)
-	return append(ids, slices.DeleteFunc(optInRules(library), func(id string) bool { return off[id] })...), nil
+	return ids, nil
 }
 
 func optInRules(library *policies.Library) (ids []string) {

@@ -44,6 +44,7 @@ func (e *examination) checkWebhooks(ctx context.Context) {
 	target, library := registration.Target{}, *e.Library
 	library.MoreParents, library.OptedIn = e.chosen(ctx)
 	e.checkOptIn(library.OptedIn)
+	e.checkParents(library.MoreParents)
 	validating, mutating := registration.Validating(&library, target), registration.Mutating(&library, target)
 	e.compareConfiguration(ctx, &admissionregistrationv1.ValidatingWebhookConfiguration{}, validatingWebhooks(validating),
 		"no rule is evaluated: every request is allowed")
@@ -58,6 +59,16 @@ func (e *examination) checkOptIn(registered []string) {
 		if rule.OptIn && !off[rule.ID] && !slices.Contains(registered, rule.ID) {
 			e.problem(guardrailsObject, fmt.Sprintf("add manifests/components/%s to the overlay, or `stateward rules registration --rule %s | kubectl apply -f -`",
 				rule.ID, rule.ID), "rule %s is on, and the API server does not send the requests that it checks", rule.ID)
+		}
+	}
+}
+
+// checkParents looks for custom resources of spec.parents whose deletion the API server does not send.
+func (e *examination) checkParents(registered []policies.Parent) {
+	for _, parent := range e.guardrails.MoreParents() {
+		if !slices.Contains(registered, parent) {
+			e.problem(guardrailsObject, "`stateward rules registration --config guardrails.yaml | kubectl apply -f -`, with these Guardrails as the file",
+				"spec.parents has %s.%s, and the API server does not send its deletions", parent.Resource, parent.Group)
 		}
 	}
 }

@@ -78,6 +78,13 @@ type GuardrailsSpec struct {
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=50
 	RolloutGroups []RolloutGroup `json:"rolloutGroups,omitempty"`
+	// Parents are custom resources that own StatefulSets, beside those of well-known operators. The rule owner-delete judges
+	// their deletions once the API server sends them: `stateward rules registration --config` prints what to apply.
+	// +listType=map
+	// +listMapKey=group
+	// +listMapKey=kind
+	// +kubebuilder:validation:MaxItems=100
+	Parents []Parent `json:"parents,omitempty"`
 	// Advice sets where warnings go, by who sends the request.
 	Advice *Advice `json:"advice,omitempty"`
 	// Rules configures single rules.

@@ -54,6 +54,11 @@ func (s *GuardrailsSpec) add(fragment GuardrailsSpec, library *policies.Library)
 			s.Actors = append(s.Actors, actor)
 		}
 	}
+	for _, parent := range fragment.Parents {
+		if !slices.ContainsFunc(s.Parents, func(own Parent) bool { return own.Group == parent.Group && own.Kind == parent.Kind }) {
+			s.Parents = append(s.Parents, parent)
+		}
+	}
 	for _, setting := range fragment.Rules {
 		s.addRule(setting, library)
 	}

@@ -90,6 +90,7 @@ func (g *Guardrails) Check(library *policies.Library) error {
 	}
 	g.Spec.checkActors(&found)
 	g.Spec.checkGroups(&found)
+	g.Spec.checkParents(&found)
 	g.Spec.Forecast.check(&found, "spec", "forecast")
 	g.Spec.DecisionLog.check(&found, "spec", "decisionLog")
 	return errors.Join(found...)

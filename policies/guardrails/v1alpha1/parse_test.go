@@ -82,6 +82,21 @@ func TestGuardrailsThatAreWrongAreRefusedWithTheFieldsPath(t *testing.T) {
 			guardrailsWith(`"rolloutGroups":[{"namespaces":["data"]}]`),
 			`spec.rolloutGroups[0].name: "" is not the value of a label: use at most 63 letters, digits, -, . and _`,
 		},
+		"parents that are no kinds": {
+			guardrailsWith(`"parents":[{"group":"example.com","kind":"Shop"},{"group":"example.com","kind":"Shop"},` +
+				`{"group":"Example","kind":"Shop","resource":"Shops","label":"a b"},{"group":"example.com"}]`),
+			`spec.parents[1].kind: Shop of group "example.com" is already in parents[0]` + "\n" +
+				`spec.parents[2].group: "Example" is not an API group: a lowercase RFC 1123 subdomain must consist of lower case alphanumeric ` +
+				`characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is ` +
+				`'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')` + "\n" +
+				`spec.parents[2].resource: "Shops" is not a plural such as rabbitmqclusters: a DNS-1035 label must consist of lower case alphanumeric ` +
+				`characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex ` +
+				`used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')` + "\n" +
+				`spec.parents[2].label: "a b" is not the key of a label: name part must consist of alphanumeric characters, '-', '_' or '.', and ` +
+				`must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is ` +
+				`'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')` + "\n" +
+				`spec.parents[3].kind: is required: name the kind, such as RabbitmqCluster`,
+		},
 		"a forecast of an unknown mode": {
 			guardrailsWith(`"forecast":"Never"`),
 			`spec.forecast: unknown mode "Never": use one of [Off DryRun Always]`,

@@ -6,7 +6,7 @@
 #   either as an owner. The same applies where up to two objects of other kinds are between the two. Deleting the
 #   CustomResourceDefinition deletes all its custom resources. Sets of an operator that writes no owner are found by a
 #   label that holds the name of the custom resource. An API server asks about the kinds that the registration lists;
-#   `stateward rules registration --parent` adds to them.
+#   `spec.parents` of the Guardrails adds to them, with `stateward rules registration --config`.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/architecture/garbage-collection/#owners-dependents
 #   - ref: https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/
@@ -118,7 +118,10 @@ _rest(labelled) := "its operator decides what becomes of claims" if count(labell
 
 _labelled(entry) := [sts |
 	labels := config.param(rego.metadata.chain(), "labels")
-	some label in labels[sprintf("%s/%s", [entry.group, entry.kind])]
+	some label in array.concat(
+		object.get(labels, sprintf("%s/%s", [entry.group, entry.kind]), []),
+		[parent.label | some parent in config.parents; parent.group == entry.group; parent.kind == entry.kind],
+	)
 	some sts in cluster.statefulsets(entry.namespace)
 	sts.metadata.labels[label] == entry.name
 ]

@@ -84,6 +84,21 @@ test_sets_are_found_by_a_label_too if {
 	} with input as _delete(request) with data.cluster.statefulsets as {"data": {"acid-db": set_of}}
 }
 
+test_sets_are_found_by_a_label_of_the_guardrails[name] if {
+	some name, case in {
+		"this kind": {"parent": {"group": "example.com", "kind": "Shop", "label": "shop"}, "found": 1},
+		"another kind": {"parent": {"group": "example.com", "kind": "Store", "label": "shop"}, "found": 0},
+		"another group": {"parent": {"group": "example.org", "kind": "Shop", "label": "shop"}, "found": 0},
+		"no label": {"parent": {"group": "example.com", "kind": "Shop"}, "found": 0},
+	}
+	sts := object.union(_set("data", "s1", 2), {"metadata": {"name": "s1", "namespace": "data", "labels": {"shop": "s1"}}})
+	request := {"kind": {"group": "example.com", "kind": "Shop"}, "oldObject": {"kind": "Shop", "metadata": {"name": "s1"}}}
+	count(rule.report) == case.found with input as _delete(request)
+		with data.cluster.statefulsets as {"data": {"s1": sts}}
+		with data.kind as "Guardrails"
+		with data.spec as {"parents": [case.parent]}
+}
+
 test_sets_are_found_through_owners_between[levels] if {
 	some levels, owner in {
 		"one": {"rabbitmq.com/v1beta1/RabbitmqNode/rmq-nodes": _found("n1", _by_parent)},

@@ -77,6 +77,10 @@ _spec_changes(before, after) := array.flatten([
 		some each in before.rolloutGroups
 		not each in object.get(after, "rolloutGroups", [])
 	],
+	[{"path": ["spec", "parents"], "what": sprintf("%s could be deleted with its sets without a question", [each.kind])} |
+		some each in before.parents
+		not each in object.get(after, "parents", [])
+	],
 	[{"path": ["spec", "promoters", index], "what": sprintf("%q could lower the partition of a canary alone", [name])} |
 		some index, name in after.promoters
 		not name in object.get(before, "promoters", [])

@@ -24,6 +24,7 @@ test_weaker_guardrails_need_a_second_person[field] if {
 		"spec.actors": [{}, {"actors": [{"name": "ops"}]}],
 		"spec.include": [{}, {"include": ["eck"]}],
 		"spec.promoters[1]": [{"promoters": ["a"]}, {"promoters": ["a", "b"]}],
+		"spec.parents": [{"parents": [{"kind": "Shop"}]}, {}],
 		"spec.rolloutGroups": [{"rolloutGroups": [{"name": "db"}]}, {"rolloutGroups": [{"name": "web"}]}],
 		"spec.rules[0].action": [{}, {"rules": [{"id": "quorum", "action": "audit"}]}],
 		"spec.rules.action": [{"rules": [{"id": "quorum", "action": "deny"}]}, {"rules": []}],
@@ -51,6 +52,7 @@ test_stricter_guardrails_need_nobody[name] if {
 		"an action more": [{}, {"rules": [{"id": "peers", "action": "deny"}]}],
 		"a promoter less": [{"promoters": ["a", "b"]}, {"promoters": ["b"]}],
 		"a rollout group more": [{"rolloutGroups": [{"name": "db"}]}, {"rolloutGroups": [{"name": "db"}, {"name": "web"}]}],
+		"a parent more": [{}, {"parents": [{"kind": "Shop"}]}],
 		"an exception less": [{"exceptions": [_exception("web")]}, {}],
 		"a rule's match less": [{"rules": [{"id": "quorum", "match": {"names": ["web"]}}]}, {"rules": [{"id": "quorum"}]}],
 	}
