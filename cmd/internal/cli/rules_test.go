@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -8,6 +9,9 @@ import (
 	"testing"
 
 	"github.com/stateward/stateward/cmd/internal/cli"
+	"github.com/stateward/stateward/cmd/internal/newrule"
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/test/cluster"
 )
 
 // ownRule writes a rule as `stateward rules new` does and returns the folder of rules and the rule's own.
@@ -161,6 +165,46 @@ func TestANewRuleOverwritesNothing(t *testing.T) {
 		if code != cli.ExitUsage || !strings.Contains(stderr, name) {
 			t.Errorf("exit code %d, stderr %q", code, stderr)
 		}
+	}
+}
+
+func TestNewBuiltInRuleNeedsARepositoryAndACategory(t *testing.T) {
+	t.Parallel()
+	root, err := cluster.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	chart, err := os.ReadFile(filepath.Join(root, "manifests", "chart", "Chart.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	if _, err := newrule.Builtin(folder, "rollout", "owner-label"); err == nil || !strings.Contains(err.Error(), "run this at its root") {
+		t.Errorf("outside of the repository: %v", err)
+	}
+	for name, text := range map[string]string{"policies/rules/rollout/.keep": "", "policies/rules/scale/.keep": "", "manifests/chart/Chart.yaml": string(chart)} {
+		file := filepath.Join(folder, filepath.FromSlash(name))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := newrule.Builtin(folder, "team", "owner-label"); err == nil || err.Error() != `unknown category "team": use one of rollout, scale` {
+		t.Errorf("an unknown category: %v", err)
+	}
+	rule, err := newrule.Builtin(folder, "rollout", "owner-label")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := rule.Write(); err != nil {
+		t.Fatal(err)
+	}
+	library, err := policies.Load(os.DirFS(filepath.Join(folder, "policies")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, known := library.Rule("owner-label")
+	if !known || made.Category != "rollout" || made.Since != "v0.1.0" {
+		t.Errorf("the rule is %+v", made)
 	}
 }
 
