@@ -65,6 +65,29 @@ func missingRights(t *testing.T, p *patient) {
 	p.diagnosed(t, 0, []string{"ok         rights"})
 }
 
+// auditWithoutRights turns the audit on in a Deployment, and gives its rights later.
+func auditWithoutRights(t *testing.T, p *patient) {
+	own, roles := []string{"-n", "stateward-system"}, filepath.Join("..", "..", "manifests", "components", "audit", "rbac.yaml")
+	p.says(t, false, `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: stateward, namespace: stateward-system}
+spec:
+  replicas: 0
+  selector: {matchLabels: {app: stateward}}
+  template:
+    metadata: {labels: {app: stateward}}
+    spec: {containers: [{name: stateward, image: "stateward:v0.1.0", args: [serve, --audit]}]}
+`, []string{"deployment.apps/stateward created"}, append(slices.Clip(own), "apply", "-f", "-")...)
+	p.diagnosed(t, 1, []string{
+		"it may not create reports of openreports.io: the audit in the background is not complete",
+		"it may not update leases of coordination.k8s.io: the audit in the background is not complete", "apply manifests/components/audit again",
+	})
+	p.allowed(t, "", append(slices.Clip(own), "apply", "-f", roles)...)
+	p.diagnosed(t, 0, []string{"ok         rights"})
+	p.allowed(t, "", append(slices.Clip(own), "delete", "-f", roles)...)
+	p.allowed(t, "", append(slices.Clip(own), "delete", "deployment", "stateward")...)
+}
+
 func wrongGuardrails(t *testing.T, p *patient) {
 	p.allowed(t, guardrails("  profile: strict\n"), "apply", "-f", "-")
 	p.diagnosed(t, 0, []string{"Guardrails/stateward: active, revision ", allIsWell})

@@ -112,6 +112,7 @@ func TestDoctorTellsWhatIsWrong(t *testing.T) {
 		"a configuration is gone":                        configurationGone,
 		"the certificate":                                wrongCertificates,
 		"rights are missing":                             missingRights,
+		"the audit has no rights":                        auditWithoutRights,
 		"the Guardrails":                                 wrongGuardrails,
 		"policies of the API server":                     stalePolicies,
 		"what could not be looked at is not called fine": lookedAtByNobody,

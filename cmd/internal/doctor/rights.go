@@ -3,10 +3,13 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/stateward/stateward/webhook/registration"
 )
@@ -18,15 +21,14 @@ const accountObject = "ServiceAccount/" + registration.Namespace + "/" + registr
 
 // checkRights asks the API server about each right that follows from the rules, and about one that no account should have.
 func (e *examination) checkRights(ctx context.Context) {
-	library := *e.Library
-	_, library.OptedIn = e.chosen(ctx)
-	for _, role := range registration.Roles(&library) {
-		if role.Name == registration.BundleRole && e.registered.byCertManager {
-			// Without caBundle to write, the right to write it is not needed.
-			continue
-		}
-		for _, rule := range role.Rules {
-			if err := e.checkRule(ctx, role.Name, rule); err != nil {
+	needed, err := e.needed(ctx)
+	if err != nil {
+		e.unchecked(accountObject, "", err, "whether it audits cannot be read")
+		return
+	}
+	for _, role := range needed {
+		for _, rule := range role.rules {
+			if err := e.checkRule(ctx, role, rule); err != nil {
 				e.unchecked(accountObject, "", err, "its permissions cannot be checked")
 				return
 			}
@@ -41,7 +43,37 @@ func (e *examination) checkRights(ctx context.Context) {
 	}
 }
 
-func (e *examination) checkRule(ctx context.Context, role string, rule rbacv1.PolicyRule) error {
+// neededRole is a role of the ServiceAccount, in a namespace or, where that is empty, in the whole cluster.
+type neededRole struct {
+	name, namespace string
+	rules           []rbacv1.PolicyRule
+}
+
+// needed are the roles for the rules that are registered, and those for the audit where the Deployment turns it on.
+func (e *examination) needed(ctx context.Context) (roles []neededRole, err error) {
+	library := *e.Library
+	_, library.OptedIn = e.chosen(ctx)
+	for _, role := range registration.Roles(&library) {
+		// Without caBundle to write, the right to write it is not needed.
+		if role.Name != registration.BundleRole || !e.registered.byCertManager {
+			roles = append(roles, neededRole{name: role.Name, rules: role.Rules})
+		}
+	}
+	var deployment appsv1.Deployment
+	err = e.client.Get(ctx, client.ObjectKey{Namespace: registration.Namespace, Name: registration.Name}, &deployment)
+	if client.IgnoreNotFound(err) != nil {
+		return nil, err
+	}
+	for _, container := range deployment.Spec.Template.Spec.Containers {
+		if slices.Contains(container.Args, "--audit") || slices.Contains(container.Args, "--audit=true") {
+			role, lease := registration.AuditRoles(&library)
+			return append(roles, neededRole{role.Name, "", role.Rules}, neededRole{lease.Name, lease.Namespace, lease.Rules}), nil
+		}
+	}
+	return roles, nil
+}
+
+func (e *examination) checkRule(ctx context.Context, role neededRole, rule rbacv1.PolicyRule) error {
 	names := rule.ResourceNames
 	if len(names) == 0 {
 		names = []string{""}
@@ -52,14 +84,13 @@ func (e *examination) checkRule(ctx context.Context, role string, rule rbacv1.Po
 			for _, verb := range rule.Verbs {
 				for _, name := range names {
 					may, err := e.may(ctx, authorizationv1.ResourceAttributes{
-						Group: group, Resource: resource, Subresource: subresource, Verb: verb, Name: name,
+						Namespace: role.namespace, Group: group, Resource: resource, Subresource: subresource, Verb: verb, Name: name,
 					})
 					if err != nil {
 						return err
 					}
 					if !may {
-						e.problem(accountObject, "apply manifests/base/rbac.yaml again, or what `stateward rules registration` prints",
-							"it may not %s %s: %s", verb, qualified(each, group), without(role, each, verb))
+						e.problem(accountObject, remedy(role.name), "it may not %s %s: %s", verb, qualified(each, group), without(role.name, each, verb))
 					}
 				}
 			}
@@ -75,11 +106,20 @@ func qualified(resource, group string) string {
 	return fmt.Sprintf("%s of %s", resource, group)
 }
 
+func remedy(role string) string {
+	if role == registration.AuditLease {
+		return "apply manifests/components/audit again"
+	}
+	return "apply manifests/base/rbac.yaml again, or what `stateward rules registration` prints"
+}
+
 // without says what the lack of a right of a role leads to.
 func without(role, resource, verb string) string {
 	switch {
 	case role == registration.BundleRole:
 		return "a new self-managed CA would not be trusted"
+	case role == registration.AuditLease:
+		return "the audit in the background is not complete"
 	case role != registration.Name:
 		return "a denial about one of them cannot say why"
 	case resource == "guardrails/status":
