@@ -90,12 +90,12 @@ func (t Tool) dir(root string) string {
 	return filepath.Join(root, "test", "tools", t.Module)
 }
 
-// linkFlags returns the value of go build's -ldflags.
-func (t Tool) linkFlags(root string) (string, error) {
+// linkFlags returns the value of go build's -ldflags for a build in the folder.
+func (t Tool) linkFlags(dir string) (string, error) {
 	if !t.versioned {
 		return "-s -w", nil
 	}
-	goMod, err := os.ReadFile(filepath.Join(t.dir(root), "go.mod"))
+	goMod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
 	if err != nil {
 		return "", fmt.Errorf("read the version of %s: %w", t.Name, err)
 	}
