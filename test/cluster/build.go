@@ -93,10 +93,10 @@ func (f found) binaries() Binaries {
 	return binaries
 }
 
-// fromAssets takes from the folder of ready-made binaries all programs of
-// Kubernetes, and etcd where it is there, and returns the tools that are left
-// to build. A folder that lacks one of these programs is an error: one that is
-// built here would be of another version than the rest.
+// fromAssets takes from the folder of ready-made binaries the control plane of
+// Kubernetes, and etcd and kubectl where they are there, and returns the tools
+// that are left to build. A folder that lacks one of the control plane's
+// programs is an error: one that is built here would be of another version.
 func fromAssets(folder string, tools []Tool) (ready Binaries, left []Tool, err error) {
 	ready = make(Binaries)
 	if folder == "" {
@@ -108,7 +108,7 @@ func fromAssets(folder string, tools []Tool) (ready Binaries, left []Tool, err e
 		switch {
 		case isFile(path) && (tool.versioned || tool.Name == "etcd"):
 			ready[tool.Name] = path
-		case tool.versioned:
+		case tool.controlPlane():
 			lacking = append(lacking, tool.Name)
 		default:
 			left = append(left, tool)

@@ -133,11 +133,12 @@ func TestReadyMadeBinariesAreUsedWhereTheyAre(t *testing.T) {
 		holds, asked, ready, left []string
 		lacks                     string
 	}{
-		"a whole control plane":       {holds: append(kubernetes, "etcd", "kwok"), asked: ControlPlane(), ready: append(kubernetes, "etcd"), left: []string{"kwok", "coredns"}},
-		"etcd is built if it is away": {holds: kubernetes, asked: ControlPlane(), ready: kubernetes, left: []string{"etcd", "kwok", "coredns"}},
-		"a folder of envtest":         {holds: []string{"etcd", "kube-apiserver", "kubectl"}, asked: ControlPlane(), lacks: "kube-controller-manager, kube-scheduler"},
-		"an empty folder":             {asked: ControlPlane(), lacks: "kube-apiserver, kube-controller-manager, kube-scheduler, kubectl"},
-		"programs of other projects":  {asked: []string{"opa"}, left: []string{"opa"}},
+		"a whole control plane":          {holds: append(kubernetes, "etcd", "kwok"), asked: ControlPlane(), ready: append(kubernetes, "etcd"), left: []string{"kwok", "coredns"}},
+		"etcd is built if it is away":    {holds: kubernetes, asked: ControlPlane(), ready: kubernetes, left: []string{"etcd", "kwok", "coredns"}},
+		"kubectl is built if it is away": {holds: kubernetes[:3], asked: ControlPlane(), ready: kubernetes[:3], left: []string{"etcd", "kubectl", "kwok", "coredns"}},
+		"a folder of envtest":            {holds: []string{"etcd", "kube-apiserver", "kubectl"}, asked: ControlPlane(), lacks: "kube-controller-manager, kube-scheduler"},
+		"an empty folder":                {asked: ControlPlane(), lacks: "kube-apiserver, kube-controller-manager, kube-scheduler"},
+		"programs of other projects":     {asked: []string{"opa"}, left: []string{"opa"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -10,9 +10,12 @@ import (
 	"strings"
 )
 
-// BuildKubernetes builds the programs of another Kubernetes version, such as
-// v1.35.4, into bin/kubernetes-VERSION and returns that folder, which
-// KUBEBUILDER_ASSETS may name. It builds only what is missing.
+// BuildKubernetes builds the API server, the controller manager and the
+// scheduler of another Kubernetes version, such as v1.35.4, into
+// bin/kubernetes-VERSION and returns that folder, which KUBEBUILDER_ASSETS may
+// name. It builds only what is missing. kubectl stays that of all other tests:
+// before 1.37 `kubectl delete pod` can wait for ever for a pod that its
+// StatefulSet makes again within milliseconds, as it does without containers.
 func BuildKubernetes(ctx context.Context, out io.Writer, version string) (folder string, err error) {
 	root, err := Root()
 	if err != nil {
@@ -23,7 +26,7 @@ func BuildKubernetes(ctx context.Context, out io.Writer, version string) (folder
 		return "", fmt.Errorf("make a module of Kubernetes %s: %w", version, err)
 	}
 	var jobs []job
-	for _, tool := range kubernetesTools() {
+	for _, tool := range controlPlaneTools() {
 		job, err := newJob(ctx, tool, folder, folder)
 		if err != nil {
 			return "", err
@@ -33,10 +36,9 @@ func BuildKubernetes(ctx context.Context, out io.Writer, version string) (folder
 	return folder, buildAll(ctx, out, root, jobs)
 }
 
-// kubernetesTools are the tools that are released with Kubernetes, under its version.
-func kubernetesTools() (tools []Tool) {
+func controlPlaneTools() (tools []Tool) {
 	for _, tool := range Tools() {
-		if tool.versioned {
+		if tool.controlPlane() {
 			tools = append(tools, tool)
 		}
 	}
@@ -98,7 +100,7 @@ func completeModule(ctx context.Context, dir, version string) error {
 		return err
 	}
 	listing := []string{"list", "-mod=mod", "-deps"}
-	for _, tool := range kubernetesTools() {
+	for _, tool := range controlPlaneTools() {
 		listing = append(listing, tool.Package)
 	}
 	// This adds the sums of the staging modules.

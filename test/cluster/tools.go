@@ -62,6 +62,10 @@ func ControlPlane() []string {
 	}
 }
 
+// controlPlane tells whether the tool is one of those that form the control
+// plane of a Kubernetes version. kubectl only talks to it.
+func (t Tool) controlPlane() bool { return t.versioned && t.Name != "kubectl" }
+
 func findTools(names []string) ([]Tool, error) {
 	known := make(map[string]Tool)
 	for _, tool := range Tools() {

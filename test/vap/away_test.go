@@ -135,7 +135,7 @@ plugins:
       staticManifestsDir: %s
 `, folder), 0o600))
 	static := "--admission-control-config-file=" + configuration
-	if refusesStatic(t, static) {
+	if lacksStatic(t, static) {
 		return
 	}
 	server := start(t, static)
@@ -155,21 +155,30 @@ plugins:
 	}
 }
 
-// refusesStatic tells whether this version loads no policies from a folder, which it must say when it starts.
-func refusesStatic(t *testing.T, argument string) bool {
+// lacksStatic tells whether this version loads no policies from a folder. In 1.36 that is an alpha feature, and a version
+// before it ignores the folder without a word.
+func lacksStatic(t *testing.T, argument string) bool {
 	t.Helper()
 	const behaviour = "policies of `export vap --static`"
-	if version, _ := start(t).VersionForTest(t); version.Minor >= 37 {
-		cluster.Behaviour(t, behaviour, "in force from the first request")
+	switch version, _ := start(t).VersionForTest(t); {
+	case version.Minor >= 37:
+		cluster.Behaviour(t, behaviour, "in force")
 		return false
-	}
-	cluster.Behaviour(t, behaviour, "refused: the API server does not start")
-	server, err := cluster.Start(t.Context(), cluster.Options{BuiltOnly: true, WithoutKwok: true, WithoutDNS: true, APIServerArgs: []string{argument}})
-	if err == nil {
-		server.Stop()
-	}
-	if err == nil || !strings.Contains(err.Error(), "staticManifestsDir") {
-		t.Errorf("the error of the API server is %v; it should name staticManifestsDir", err)
+	case version.Minor == 36:
+		cluster.Behaviour(t, behaviour, "refused: the API server does not start")
+		server, err := cluster.Start(t.Context(), cluster.Options{BuiltOnly: true, WithoutKwok: true, WithoutDNS: true, APIServerArgs: []string{argument}})
+		if err == nil {
+			server.Stop()
+		}
+		if err == nil || !strings.Contains(err.Error(), "staticManifestsDir requires the ManifestBasedAdmissionControlConfig feature gate") {
+			t.Errorf("the error of the API server is %v; it should name the feature gate", err)
+		}
+	default:
+		cluster.Behaviour(t, behaviour, "ignored")
+		server := start(t, argument)
+		web := door{stdin: string(builders.MakeStatefulSet().JSON()), arguments: []string{"create", "-f", "-"}}
+		web.try(t, server)
+		door{arguments: []string{"delete", "statefulset", "web"}}.try(t, server)
 	}
 	return true
 }
