@@ -11,6 +11,7 @@ CONTEST_ROUNDS := 3
 CONTEST_TIME := 2s
 ROLLOUTS := 50
 SCENARIOS := 20000
+VERSIONS := 1.34,1.35,1.36
 N := 100000
 SEED := 1000000
 # One run for each package: in one run, two packages with one API group make two versions of each kind.
@@ -109,6 +110,11 @@ test-forecast: ready ## Compare forecasts with the code of the StatefulSet contr
 .PHONY: forecast-fuzz
 forecast-fuzz: ready ## Compare N more scenarios, beginning with SEED (N=1000000 takes hours)
 	cd test/forecast && go test -timeout 0 -run TestForecastEqualsController -v . -args -scenarios $(N) -seed $(SEED)
+
+# Building and testing a version takes most of an hour, so `make test` does not include it.
+.PHONY: test-versions
+test-versions: ready ## Run tour, end-to-end tests and exported policies on Kubernetes VERSIONS; writes test/versions (an hour for each)
+	@go run ./test/versions -versions "$(VERSIONS)"
 
 .PHONY: test-rego
 test-rego: ready ## Run only the Rego tests, with coverage

@@ -54,7 +54,7 @@ func allowed() map[string][]string {
 		"cmd/internal/newrule":         {},
 		"cmd/internal/planner":         {"cmd/internal/webpage", "policies", "policies/engine", "policies/engine/inventory", "policies/forecast"},
 		"cmd/internal/owners":          {"policies"},
-		"cmd/internal/doctor":          {"cmd/internal/owners", "cmd/internal/vap", "policies", "policies/engine", "policies/engine/inventory", "policies/guardrails/v1alpha1", "webhook/registration"},
+		"cmd/internal/doctor":          {"cmd/internal/owners", "cmd/internal/vap", "policies", "policies/engine", "policies/engine/inventory", "policies/forecast", "policies/guardrails/v1alpha1", "webhook/registration"},
 		"cmd/internal/vap":             {"policies", "policies/guardrails/v1alpha1", "webhook/registration"},
 		"cmd/internal/ruletest":        {"cmd/internal/judge", "cmd/internal/manifest", "policies", "policies/engine"},
 		"cmd/internal/cli":             {"certs", "cmd/internal/artifact", "cmd/internal/audit", "cmd/internal/baseline", "cmd/internal/canary", "cmd/internal/doctor", "cmd/internal/generate", "cmd/internal/judge", "cmd/internal/manifest", "cmd/internal/newrule", "cmd/internal/owners", "cmd/internal/parallel", "cmd/internal/planner", "cmd/internal/replay", "cmd/internal/report", "cmd/internal/ruletest", "cmd/internal/topology", "cmd/internal/vap", "policies", "policies/confirmations", "policies/engine", "policies/forecast", "policies/guardrails/v1alpha1", "policies/stored", "webhook", "webhook/decisionlog", "webhook/registration"},

@@ -77,7 +77,10 @@ func find(ctx context.Context, names []string) (found, error) {
 	if err != nil {
 		return found{}, err
 	}
-	ready, toBuild := fromAssets(os.Getenv(assetsVariable), tools)
+	ready, toBuild, err := fromAssets(os.Getenv(assetsVariable), tools)
+	if err != nil {
+		return found{}, err
+	}
 	jobs, err := newJobs(ctx, root, toBuild)
 	return found{root, ready, jobs}, err
 }
@@ -90,27 +93,38 @@ func (f found) binaries() Binaries {
 	return binaries
 }
 
-// fromAssets takes from the folder of ready-made binaries those that such
-// folders are known to hold, and returns the tools that are left to build.
-func fromAssets(folder string, tools []Tool) (Binaries, []Tool) {
-	offered := map[string]bool{"etcd": true, "kube-apiserver": true, "kubectl": true}
-	binaries := make(Binaries)
-	var left []Tool
+// fromAssets takes from the folder of ready-made binaries the control plane of
+// Kubernetes, and etcd and kubectl where they are there, and returns the tools
+// that are left to build. A folder that lacks one of the control plane's
+// programs is an error: one that is built here would be of another version.
+func fromAssets(folder string, tools []Tool) (ready Binaries, left []Tool, err error) {
+	ready = make(Binaries)
+	if folder == "" {
+		return ready, tools, nil
+	}
+	var lacking []string
 	for _, tool := range tools {
 		path := filepath.Join(folder, tool.Name)
-		if folder != "" && offered[tool.Name] && isFile(path) {
-			binaries[tool.Name] = path
-			continue
+		switch {
+		case isFile(path) && (tool.versioned || tool.Name == "etcd"):
+			ready[tool.Name] = path
+		case tool.controlPlane():
+			lacking = append(lacking, tool.Name)
+		default:
+			left = append(left, tool)
 		}
-		left = append(left, tool)
 	}
-	return binaries, left
+	if len(lacking) > 0 {
+		return nil, nil, fmt.Errorf("%s=%s lacks %s, and programs of several Kubernetes versions are never mixed: put these into the folder too, or unset the variable",
+			assetsVariable, folder, strings.Join(lacking, ", "))
+	}
+	return ready, left, nil
 }
 
 func newJobs(ctx context.Context, root string, tools []Tool) ([]job, error) {
 	var jobs []job
 	for _, tool := range tools {
-		job, err := newJob(ctx, root, tool)
+		job, err := newJob(ctx, tool, tool.dir(root), filepath.Join(root, "bin"))
 		if err != nil {
 			return nil, err
 		}
@@ -138,7 +152,7 @@ func buildAll(ctx context.Context, out io.Writer, root string, jobs []job) error
 	progress := newProgress(out)
 	for i, job := range todo {
 		label := fmt.Sprintf("building %s (%d of %d)", job.tool.Name, i+1, len(todo))
-		if err := progress.run(label, func() error { return job.build(ctx, root) }); err != nil {
+		if err := progress.run(label, func() error { return job.build(ctx) }); err != nil {
 			return err
 		}
 	}
@@ -159,12 +173,12 @@ func stale(jobs []job) []job {
 // interrupted build never leaves half a binary. The old stamp goes before the
 // old binary and the new one comes after the new binary: at no moment does a
 // stamp vouch for a binary that it does not belong to.
-func (j job) build(ctx context.Context, root string) error {
+func (j job) build(ctx context.Context) error {
 	unfinished := filepath.Join(filepath.Dir(j.binary), "."+j.tool.Name+".unfinished")
 	defer os.Remove(unfinished)
 
 	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", j.linkFlags, "-o", unfinished, j.tool.Package)
-	command.Dir = j.tool.dir(root)
+	command.Dir = j.dir
 	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")
 	// An interrupted go command cleans up and stops its compilers; a killed one
 	// leaves both behind.

@@ -128,21 +128,48 @@ func TestKubernetesVersionComesFromItsModule(t *testing.T) {
 }
 
 func TestReadyMadeBinariesAreUsedWhereTheyAre(t *testing.T) {
-	dir := t.TempDir()
-	writeFile(t, filepath.Join(dir, "etcd"), "binary")
-	writeFile(t, filepath.Join(dir, "kwok"), "binary")
-	tools, err := findTools([]string{"etcd", "kubectl", "kwok"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	kubernetes := []string{"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl"}
+	for name, test := range map[string]struct {
+		holds, asked, ready, left []string
+		lacks                     string
+	}{
+		"a whole control plane":          {holds: append(kubernetes, "etcd", "kwok"), asked: ControlPlane(), ready: append(kubernetes, "etcd"), left: []string{"kwok", "coredns"}},
+		"etcd is built if it is away":    {holds: kubernetes, asked: ControlPlane(), ready: kubernetes, left: []string{"etcd", "kwok", "coredns"}},
+		"kubectl is built if it is away": {holds: kubernetes[:3], asked: ControlPlane(), ready: kubernetes[:3], left: []string{"etcd", "kubectl", "kwok", "coredns"}},
+		"a folder of envtest":            {holds: []string{"etcd", "kube-apiserver", "kubectl"}, asked: ControlPlane(), lacks: "kube-controller-manager, kube-scheduler"},
+		"an empty folder":                {asked: ControlPlane(), lacks: "kube-apiserver, kube-controller-manager, kube-scheduler"},
+		"programs of other projects":     {asked: []string{"opa"}, left: []string{"opa"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			for _, program := range test.holds {
+				writeFile(t, filepath.Join(dir, program), "binary")
+			}
+			tools, err := findTools(test.asked)
+			if err != nil {
+				t.Fatal(err)
+			}
 
-	binaries, left := fromAssets(dir, tools)
+			binaries, left, err := fromAssets(dir, tools)
 
-	if diff := cmp.Diff(Binaries{"etcd": filepath.Join(dir, "etcd")}, binaries); diff != "" {
-		t.Errorf("wrong binaries (-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff([]string{"kubectl", "kwok"}, toolNames(left)); diff != "" {
-		t.Errorf("wrong tools left to build (-want +got):\n%s", diff)
+			if test.lacks != "" {
+				want := "KUBEBUILDER_ASSETS=" + dir + " lacks " + test.lacks + ", and programs of several Kubernetes versions are never mixed: put these into the folder too, or unset the variable"
+				if err == nil || err.Error() != want {
+					t.Errorf("the error is %v, want %s", err, want)
+				}
+				return
+			}
+			want := Binaries{}
+			for _, program := range test.ready {
+				want[program] = filepath.Join(dir, program)
+			}
+			if diff := cmp.Diff(want, binaries); diff != "" || err != nil {
+				t.Errorf("error %v, wrong binaries (-want +got):\n%s", err, diff)
+			}
+			if diff := cmp.Diff(test.left, toolNames(left)); diff != "" {
+				t.Errorf("wrong tools left to build (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 
@@ -184,7 +211,7 @@ func TestFailedBuildShowsTheCompilersWordsAndLeavesNothing(t *testing.T) {
 	writeFile(t, filepath.Join(dir, "go.mod"), "module broken\n")
 	writeFile(t, filepath.Join(dir, "go.sum"), "")
 	writeFile(t, filepath.Join(dir, "main.go"), "package main\nfunc main() { undefinedFunction() }\n")
-	work, err := newJob(t.Context(), root, Tool{Name: "broken", Module: "broken", Package: "broken"})
+	work, err := newJob(t.Context(), Tool{Name: "broken", Module: "broken", Package: "broken"}, dir, filepath.Join(root, "bin"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -211,7 +238,7 @@ func TestBuildWithoutNetworkSaysWhatToDo(t *testing.T) {
 	writeFile(t, filepath.Join(dir, "go.mod"), "module far\nrequire example.com/far v1.0.0\n")
 	writeFile(t, filepath.Join(dir, "go.sum"), "")
 	writeFile(t, filepath.Join(dir, "main.go"), "package main\nimport _ \"example.com/far\"\nfunc main() {}\n")
-	work, err := newJob(t.Context(), root, Tool{Name: "far", Module: "far", Package: "far"})
+	work, err := newJob(t.Context(), Tool{Name: "far", Module: "far", Package: "far"}, dir, filepath.Join(root, "bin"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -265,7 +292,7 @@ func TestNothingIsSaidWhenNothingHasToBeBuilt(t *testing.T) {
 	writeFile(t, filepath.Join(dir, "go.mod"), "module small\n")
 	writeFile(t, filepath.Join(dir, "go.sum"), "")
 	writeFile(t, filepath.Join(dir, "main.go"), "package main\nfunc main() {}\n")
-	work, err := newJob(t.Context(), root, Tool{Name: "small", Module: "small", Package: "small"})
+	work, err := newJob(t.Context(), Tool{Name: "small", Module: "small", Package: "small"}, dir, filepath.Join(root, "bin"))
 	if err != nil {
 		t.Fatal(err)
 	}

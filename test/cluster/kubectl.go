@@ -17,7 +17,7 @@ type Output struct {
 	ExitCode int
 }
 
-// KubectlPath returns the path of a kubectl of the cluster's own version.
+// KubectlPath returns the path of the kubectl that belongs to the cluster.
 func (c *Cluster) KubectlPath() string { return c.binaries["kubectl"] }
 
 // Kubectl runs kubectl as the administrator; arguments such as --as or

@@ -23,8 +23,7 @@ type recipe struct {
 	toolchain string
 }
 
-func readRecipe(ctx context.Context, root string, tool Tool) (recipe, error) {
-	dir := tool.dir(root)
+func readRecipe(ctx context.Context, tool Tool, dir string) (recipe, error) {
 	goMod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
 	if err != nil {
 		return recipe{}, err
@@ -37,7 +36,7 @@ func readRecipe(ctx context.Context, root string, tool Tool) (recipe, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return recipe{}, err
 	}
-	linkFlags, err := tool.linkFlags(root)
+	linkFlags, err := tool.linkFlags(dir)
 	if err != nil {
 		return recipe{}, err
 	}
@@ -67,21 +66,24 @@ func (r recipe) stamp() string {
 
 // job is one tool that may have to be built, with the paths that belong to it.
 type job struct {
-	tool      Tool
+	tool Tool
+	// dir is the folder of the module.
+	dir       string
 	linkFlags string
 	stamp     string
 	binary    string
 	stampFile string
 }
 
-func newJob(ctx context.Context, root string, tool Tool) (job, error) {
-	recipe, err := readRecipe(ctx, root, tool)
+// newJob builds a tool from the module in dir into the folder bin.
+func newJob(ctx context.Context, tool Tool, dir, bin string) (job, error) {
+	recipe, err := readRecipe(ctx, tool, dir)
 	if err != nil {
 		return job{}, fmt.Errorf("find out how to build %s: %w", tool.Name, err)
 	}
-	bin := filepath.Join(root, "bin")
 	return job{
 		tool:      tool,
+		dir:       dir,
 		linkFlags: recipe.linkFlags,
 		stamp:     recipe.stamp(),
 		binary:    filepath.Join(bin, tool.Name),

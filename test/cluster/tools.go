@@ -62,6 +62,10 @@ func ControlPlane() []string {
 	}
 }
 
+// controlPlane tells whether the tool is one of those that form the control
+// plane of a Kubernetes version. kubectl only talks to it.
+func (t Tool) controlPlane() bool { return t.versioned && t.Name != "kubectl" }
+
 func findTools(names []string) ([]Tool, error) {
 	known := make(map[string]Tool)
 	for _, tool := range Tools() {
@@ -90,12 +94,12 @@ func (t Tool) dir(root string) string {
 	return filepath.Join(root, "test", "tools", t.Module)
 }
 
-// linkFlags returns the value of go build's -ldflags.
-func (t Tool) linkFlags(root string) (string, error) {
+// linkFlags returns the value of go build's -ldflags for a build in the folder.
+func (t Tool) linkFlags(dir string) (string, error) {
 	if !t.versioned {
 		return "-s -w", nil
 	}
-	goMod, err := os.ReadFile(filepath.Join(t.dir(root), "go.mod"))
+	goMod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
 	if err != nil {
 		return "", fmt.Errorf("read the version of %s: %w", t.Name, err)
 	}

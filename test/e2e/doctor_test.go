@@ -52,6 +52,16 @@ func (p *patient) examined(t *testing.T, arguments ...string) (output string, co
 	return environment.Output(t, exec.CommandContext(t.Context(), p.binary, arguments...))
 }
 
+// ofVersion is what doctor says of the version at hand.
+func (p *patient) ofVersion(t *testing.T) string {
+	t.Helper()
+	version, gates := p.VersionForTest(t)
+	if gates.MaxUnavailable {
+		return "Kubernetes v" + version.String() + " has all that Stateward needs"
+	}
+	return "Kubernetes v" + version.String() + " removes spec.updateStrategy.rollingUpdate.maxUnavailable"
+}
+
 // diagnosed repeats the examination until it ends with this code and these words: API servers, and Stateward, take their
 // time to see what changed.
 func (p *patient) diagnosed(t *testing.T, code int, words []string, arguments ...string) {
@@ -97,7 +107,7 @@ func critical(change func(*admissionregistrationv1.ValidatingWebhook)) func(*adm
 func TestDoctorTellsWhatIsWrong(t *testing.T) {
 	p := newPatient(t)
 	p.diagnosed(t, 0, []string{
-		allIsWell, "ok         webhooks", "ok         rights", "ok         ready", "ok         cert-manager",
+		p.ofVersion(t), allIsWell, "ok         webhooks", "ok         rights", "ok         ready", "ok         cert-manager",
 		"trusts the serving certificate, which expires at ", "a StatefulSet that mounts a block device as a folder was denied (dry run)",
 		"a Guardrails object with an unknown rule was denied (dry run)",
 	})

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/test/builders"
+	"github.com/stateward/stateward/test/cluster"
 )
 
 // door is a rule at work on a StatefulSet that runs: a command that it is about, and a neighbour of it that is fine.
@@ -85,13 +86,6 @@ func doors() map[string]door {
 			set:       labelled(builders.MakeStatefulSet()),
 			command:   []string{"scale", "statefulset", "web", "--replicas=2"},
 			neighbour: []string{"scale", "statefulset", "web", "--replicas=5"},
-		},
-		"max-unavailable": {
-			set: builders.MakeStatefulSet(),
-			command: []string{"patch", "statefulset", "web", "-p",
-				`{"spec":{"updateStrategy":{"rollingUpdate":{"maxUnavailable":7}}}}`},
-			neighbour: []string{"patch", "statefulset", "web", "-p",
-				`{"spec":{"updateStrategy":{"rollingUpdate":{"maxUnavailable":1}}}}`},
 		},
 		"on-delete": {
 			set:       onDelete(builders.MakeStatefulSet()),
@@ -204,6 +198,7 @@ func elsewhere() map[string]func(*testing.T) {
 		"guarded-labels":     TestLabelsThatGuardrailsSelectByAreKept,
 		"image-digest":       TestRulesThatAreOffUntilGuardrailsSetThem,
 		"image-registry":     TestRulesThatAreOffUntilGuardrailsSetThem,
+		"max-unavailable":    TestMaxUnavailableIsCheckedWhereItIsStored,
 		"namespace-delete":   TestInvariants,
 		"orphan-delete":      TestClaims,
 		"owner-delete":       TestOwnersOfRunningSets,
@@ -272,15 +267,43 @@ func TestRulesOnTheirDoors(t *testing.T) {
 	}
 }
 
+// TestMaxUnavailableIsCheckedWhereItIsStored sets a field that versions without its feature gate remove before they ask the
+// validating webhook.
+func TestMaxUnavailableIsCheckedWhereItIsStored(t *testing.T) {
+	g := newGuard(t, shared(t))
+	g.create(t, builders.MakeStatefulSet())
+	patch := func(number string) []string {
+		return []string{"patch", "statefulset", "web", "-p", `{"spec":{"updateStrategy":{"rollingUpdate":{"maxUnavailable":` + number + `}}}}`}
+	}
+	const field = "`maxUnavailable` of StatefulSets"
+	if _, gates := g.VersionForTest(t); !gates.MaxUnavailable {
+		cluster.Behaviour(t, field, "removed by the API server")
+		g.allowed(t, "", patch("7")...)
+		g.says(t, false, "", []string{"=="}, "get", "statefulset", "web", "-o", "jsonpath=={.spec.updateStrategy.rollingUpdate.maxUnavailable}=")
+		return
+	}
+	cluster.Behaviour(t, field, "checked by max-unavailable")
+	g.denied(t, "max-unavailable", patch("7")...)
+	g.allowed(t, "", patch("1")...)
+}
+
 // TestWhatTheAPIServerRefusesIsExplained changes a field that is immutable: the API server refuses it before it asks the
 // validating webhook, and shows what the mutating one says.
 func TestWhatTheAPIServerRefusesIsExplained(t *testing.T) {
 	g := newGuard(t, shared(t))
 	g.create(t, withClaim(builders.MakeStatefulSet()))
+	const behaviour = "API server's error about an immutable field"
+	refusal := "is invalid: spec.serviceName"
+	if version, _ := g.VersionForTest(t); version.Minor >= 37 {
+		cluster.Behaviour(t, behaviour, "names the field")
+	} else {
+		cluster.Behaviour(t, behaviour, "names the fields that are not immutable")
+		refusal = "is invalid: spec: Forbidden: updates to statefulset spec for fields other than 'replicas'"
+	}
 	g.says(t, true, "", []string{
 		`Warning: [claim-immutable] spec.serviceName: "nginx" cannot become "other", the field is immutable`,
 		"kubectl delete sts web -n " + g.namespace + " --cascade=orphan",
-		"is invalid: spec.serviceName",
+		refusal,
 	}, "patch", "statefulset", "web", "-p", `{"spec":{"serviceName":"other"}}`)
 }
 

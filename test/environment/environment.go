@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -248,5 +250,8 @@ func (e *Environment) MustKubectl(ctx context.Context, arguments ...string) erro
 	return nil
 }
 
-// BinDir is the folder of the cluster's own kubectl.
-func (e *Environment) BinDir() string { return filepath.Dir(e.KubectlPath()) }
+// BinDirs are the folders of the cluster's own kubectl and of stateward, written as in a PATH.
+func (e *Environment) BinDirs() string {
+	folders := []string{filepath.Dir(e.KubectlPath()), filepath.Dir(e.binary)}
+	return strings.Join(slices.Compact(folders), string(os.PathListSeparator))
+}

@@ -169,7 +169,7 @@ func (t *Tour) shell(ctx context.Context, line string) (output string, code int,
 	command := exec.CommandContext(ctx, "sh", "-c", line)
 	command.Dir = t.dir
 	command.Env = append(os.Environ(),
-		"PATH="+t.BinDir()+string(os.PathListSeparator)+os.Getenv("PATH"),
+		"PATH="+t.BinDirs()+string(os.PathListSeparator)+os.Getenv("PATH"),
 		"KUBECONFIG="+t.Kubeconfig(), "HOME="+t.dir)
 	combined, err := command.CombinedOutput()
 	var exit *exec.ExitError

@@ -134,7 +134,11 @@ plugins:
       kind: ValidatingAdmissionPolicyConfiguration
       staticManifestsDir: %s
 `, folder), 0o600))
-	server := start(t, "--admission-control-config-file="+configuration)
+	static := "--admission-control-config-file=" + configuration
+	if lacksStatic(t, static) {
+		return
+	}
+	server := start(t, static)
 	door{stdin: string(builders.MakeStatefulSet().JSON()), arguments: breakGlass("create", "-f", "-")}.try(t, server)
 	for _, kind := range []string{"validatingadmissionpolicies", "validatingadmissionpolicybindings"} {
 		door{arguments: []string{"delete", kind, "--all"}, words: []string{"No resources found"}}.try(t, server)
@@ -149,6 +153,34 @@ plugins:
 	for name, door := range registrationDoors() {
 		t.Run(name, func(t *testing.T) { door.try(t, server) })
 	}
+}
+
+// lacksStatic tells whether this version loads no policies from a folder. In 1.36 that is an alpha feature, and a version
+// before it ignores the folder without a word.
+func lacksStatic(t *testing.T, argument string) bool {
+	t.Helper()
+	const behaviour = "policies of `export vap --static`"
+	switch version, _ := start(t).VersionForTest(t); {
+	case version.Minor >= 37:
+		cluster.Behaviour(t, behaviour, "in force")
+		return false
+	case version.Minor == 36:
+		cluster.Behaviour(t, behaviour, "refused: the API server does not start")
+		server, err := cluster.Start(t.Context(), cluster.Options{BuiltOnly: true, WithoutKwok: true, WithoutDNS: true, APIServerArgs: []string{argument}})
+		if err == nil {
+			server.Stop()
+		}
+		if err == nil || !strings.Contains(err.Error(), "staticManifestsDir requires the ManifestBasedAdmissionControlConfig feature gate") {
+			t.Errorf("the error of the API server is %v; it should name the feature gate", err)
+		}
+	default:
+		cluster.Behaviour(t, behaviour, "ignored")
+		server := start(t, argument)
+		web := door{stdin: string(builders.MakeStatefulSet().JSON()), arguments: []string{"create", "-f", "-"}}
+		web.try(t, server)
+		door{arguments: []string{"delete", "statefulset", "web"}}.try(t, server)
+	}
+	return true
 }
 
 // registrationDoors are what an administrator may try with the registration of the webhooks.

@@ -35,7 +35,11 @@ func TestPoliciesFindWhatTheRulesFind(t *testing.T) {
 	all, err := examples.Read(filepath.Join(root, "policies"))
 	must(t, err)
 
-	count := counts{seen: map[string]bool{}, excused: map[string]bool{}}
+	count := counts{seen: map[string]bool{}, excused: map[string]bool{}, blind: map[string]bool{}}
+	if _, gates := server.VersionForTest(t); !gates.MaxUnavailable {
+		// The API server removes the field before it evaluates policies.
+		count.blind["max-unavailable"] = true
+	}
 	for number, example := range all {
 		world := worldOf(t, library, example)
 		for index, document := range example.Documents {
@@ -74,12 +78,14 @@ type counts struct {
 	requests, found, refused, unseen int
 	// seen are the rules whose policies found something, excused what rules declare unseen and was met.
 	seen, excused map[string]bool
+	// blind are the rules whose field this version of Kubernetes removes, so that their policies must find nothing.
+	blind map[string]bool
 }
 
 func (c *counts) compare(t *testing.T, rules []policies.Rule, example examples.Example, index int, judged verdicts) {
 	t.Helper()
 	for _, rule := range rules {
-		denies, finds := slices.Contains(judged.want, rule.ID), slices.Contains(judged.got, rule.ID)
+		denies, finds := slices.Contains(judged.want, rule.ID) && !c.blind[rule.ID], slices.Contains(judged.got, rule.ID)
 		if finds {
 			c.found++
 			c.seen[rule.ID] = true
@@ -115,6 +121,9 @@ func excuseOf(rule policies.Rule, example examples.Example, alike bool) string {
 func (c *counts) complete(t *testing.T, rules []policies.Rule) {
 	t.Helper()
 	for _, rule := range rules {
+		if c.blind[rule.ID] {
+			continue
+		}
 		if !c.seen[rule.ID] {
 			t.Errorf("the policy of %s found nothing in any example", rule.ID)
 		}

@@ -50,7 +50,7 @@ Kubernetes 1.37), where they cannot be changed through the API.`,
 	flags := command.Flags()
 	flags.StringVar(&options.config, "config", "", configFlag)
 	flags.StringVar(&options.rules, "rules", "", rulesFlag)
-	flags.BoolVar(&options.static, "static", false, "write policies for the folder that the API server loads at startup")
+	flags.BoolVar(&options.static, "static", false, "write policies for the folder that the API server loads at startup, from Kubernetes 1.37 on")
 	return command
 }
 

@@ -46,7 +46,7 @@ func run(ctx context.Context, once bool, record, step string) error {
 	if err := tour.Walk(ctx, guarded, out, tour.Options{From: step, Colour: colour}); err != nil || once {
 		return err
 	}
-	fmt.Printf("\nThe cluster keeps running until Ctrl-C. In another terminal:\n\n  export KUBECONFIG=%s PATH=%s:$PATH\n", guarded.Kubeconfig(), guarded.BinDir())
+	fmt.Printf("\nThe cluster keeps running until Ctrl-C. In another terminal:\n\n  export KUBECONFIG=%s PATH=%s:$PATH\n", guarded.Kubeconfig(), guarded.BinDirs())
 	<-ctx.Done()
 	return nil
 }

@@ -1,0 +1,131 @@
+// Command versions runs the tour, the end-to-end tests and the exported policies on control planes of other Kubernetes
+// versions, which it builds, and writes what became of them into results/ and README.md.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/stateward/stateward/test/cluster"
+)
+
+func main() {
+	minors := flag.String("versions", "1.34,1.35,1.36", "minor `versions` of Kubernetes, with commas between them")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, *minors)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, text string) error {
+	minors, err := parse(text)
+	if err != nil {
+		return err
+	}
+	served, err := published(ctx)
+	if err != nil {
+		return err
+	}
+	versions, err := newest(minors, served)
+	if err != nil {
+		return err
+	}
+	root, err := cluster.Root()
+	if err != nil {
+		return err
+	}
+	page := filepath.Join(root, "test", "versions")
+	var failed []string
+	for _, version := range versions {
+		result, err := try(ctx, root, version)
+		if err != nil {
+			return err
+		}
+		if err := write(page, result); err != nil {
+			return err
+		}
+		if !result.good() {
+			failed = append(failed, version)
+		}
+	}
+	if len(failed) > 0 {
+		return fmt.Errorf("tests failed on Kubernetes %s: see test/versions/README.md", strings.Join(failed, ", "))
+	}
+	return nil
+}
+
+// try builds a version, and runs everything on it.
+func try(ctx context.Context, root, version string) (Result, error) {
+	fmt.Println("Kubernetes " + version)
+	assets, err := cluster.BuildKubernetes(ctx, os.Stderr, version)
+	if err != nil {
+		return Result{}, err
+	}
+	// Programs that have no version of Kubernetes are those of all other tests.
+	if _, err := cluster.Build(ctx, os.Stderr, cluster.ControlPlane()...); err != nil {
+		return Result{}, err
+	}
+	result := Result{Version: version, Day: time.Now().UTC().Format(time.DateOnly)}
+	environment := append(os.Environ(), "KUBEBUILDER_ASSETS="+assets)
+	if result.Tour, err = tour(ctx, root, environment); err != nil {
+		return Result{}, err
+	}
+	if result.EndToEnd, err = test(ctx, root, environment, "./test/e2e"); err != nil {
+		return Result{}, err
+	}
+	result.Policies, err = test(ctx, root, environment, "./test/vap")
+	return result, err
+}
+
+// tour tells whether all commands of the tour were answered as they must be.
+func tour(ctx context.Context, root string, environment []string) (bool, error) {
+	command := interruptible(ctx, root, environment, "run", "./test/tour/run", "-once")
+	command.Stdout, command.Stderr = os.Stdout, os.Stderr
+	err := command.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && ctx.Err() == nil {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// test runs the tests of a package. That some fail is no error.
+func test(ctx context.Context, root string, environment []string, pkg string) (Outcome, error) {
+	command := interruptible(ctx, root, environment, "test", "-json", "-count=1", "-timeout", "90m", pkg)
+	command.Stderr = os.Stderr
+	lines, err := command.StdoutPipe()
+	if err != nil {
+		return Outcome{}, err
+	}
+	if err := command.Start(); err != nil {
+		return Outcome{}, err
+	}
+	outcome, err := read(lines, os.Stdout)
+	var exit *exec.ExitError
+	if ended := command.Wait(); ctx.Err() != nil || ended != nil && !errors.As(ended, &exit) {
+		return Outcome{}, errors.Join(ctx.Err(), ended)
+	}
+	return outcome, err
+}
+
+// interruptible is a go command that is interrupted at the end of the context, and has a minute to end. A terminal sends
+// its Ctrl-C to the programs that the command runs as well.
+func interruptible(ctx context.Context, root string, environment []string, arguments ...string) *exec.Cmd {
+	command := exec.CommandContext(ctx, "go", arguments...)
+	command.Dir, command.Env = root, environment
+	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
+	command.WaitDelay = time.Minute
+	return command
+}
