@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -13,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -84,7 +86,9 @@ func (r *Recorder) addUses(ctx context.Context, key types.NamespacedName, uses [
 	defer cancel()
 	stored := &unstructured.Unstructured{}
 	stored.SetGroupVersionKind(schema.GroupVersionKind{Group: policies.Group, Version: policies.Version, Kind: confirmations.Kind})
-	return stored, retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+	// Eight waits of together some three seconds, within writeTimeout: replicas that are asked often meet each other often.
+	patience := wait.Backoff{Steps: 9, Duration: 10 * time.Millisecond, Factor: 2, Jitter: 0.2}
+	return stored, retry.RetryOnConflict(patience, func() error {
 		if err := r.Client.Get(ctx, key, stored); err != nil {
 			return err
 		}
