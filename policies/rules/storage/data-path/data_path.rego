@@ -3,7 +3,8 @@
 # description: |
 #   A claim keeps its data when its mount changes, but the container no longer finds it: at another path, below another
 #   subPath or behind another claim it starts empty, and often initialises a new database there. The same happens when
-#   a variable such as PGDATA changes, or when another volume covers the folder. Other volumes below the claim's mount,
+#   a variable such as PGDATA, or one that a `subPathExpr` names, changes, or when another volume covers the folder.
+#   Folders of an NFS server or of the node (`hostPath`) are judged like claims. Other volumes below the claim's mount,
 #   other users and groups, and read-only mounts are warned of, because files may become unreadable. PostgreSQL images
 #   of version 18 and later keep their data below /var/lib/postgresql, so a claim that is mounted at
 #   /var/lib/postgresql/data stays empty.
@@ -57,7 +58,9 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	some pair in containers.main_pairs(entry)
 	count(mounts.uses(entry.old, pair.old.container)) > 0
 	object.get(pair.new.container, "env", null) != object.get(pair.old.container, "env", null)
-	some name in config.param(rego.metadata.chain(), "variables")
+	some name in (_in_paths(entry.old, pair.old.container) | {name |
+		some name in config.param(rego.metadata.chain(), "variables")
+	})
 	_variable(pair.old.container, name) != _variable(pair.new.container, name)
 }
 
@@ -88,11 +91,11 @@ report contains result.advice(rego.metadata.chain(), entry, {
 	some entry in _updates
 	some pair in containers.main_pairs(entry)
 	some mount in pair.new.container.volumeMounts
-	mount.readOnly == true
+	mounts.is_read_only(entry.object, mount)
 	some before in pair.old.container.volumeMounts
 	before.mountPath == mount.mountPath
 	before.name == mount.name
-	object.get(before, "readOnly", false) != true
+	not mounts.is_read_only(entry.old, before)
 	mounts.claim(entry.old, mount.name)
 }
 
@@ -155,6 +158,14 @@ _way(sts) := [
 ]
 
 _fields := ["name", "env", "volumeMounts", "volumeDevices", "securityContext"]
+
+# The variables that lead to a folder within a claim.
+_in_paths(sts, container) := {match[1] |
+	some mount in container.volumeMounts
+	is_string(mount.subPathExpr)
+	mounts.claim(sts, mount.name)
+	some match in regex.find_all_string_submatch_n(`\$\(([-._A-Za-z][-._0-9A-Za-z]*)\)`, mount.subPathExpr, -1)
+}
 
 _instead(loss) := "" if {
 	loss.now == ""
