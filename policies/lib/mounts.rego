@@ -105,7 +105,9 @@ _folders(sts) := {volume.name: sprintf("%s volume %q", [kind, place]) |
 }
 
 # What a container reads of its node holds none of its data.
-_of_the_system(path) if regex.match(`^/(?:dev|etc|lib|proc|run|sys|tmp|usr|var/lib/docker|var/log|var/run)(?:/|$)`, path)
+_of_the_system(path) if {
+	regex.match(`^/(?:dev|etc|lib|proc|run|sys|tmp|usr|var/(?:log|run|lib/(?:containerd|docker|kubelet)))(?:/|$)`, path)
+}
 
 _of_the_system("/")
 

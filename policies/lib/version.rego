@@ -25,7 +25,8 @@ _products := {
 # https://www.mongodb.com/docs/manual/release-notes/, https://www.rabbitmq.com/docs/upgrade,
 # https://cassandra.apache.org/doc/latest/, https://www.cockroachlabs.com/docs/releases/release-support-policy,
 # https://www.elastic.co/docs/deploy-manage/upgrade, https://docs.opensearch.org/latest/install-and-configure/,
-# https://github.com/redis/redis/blob/unstable/src/rdb.h (RDB_VERSION), https://docs.pingcap.com/tidb/stable/upgrade-faq.
+# https://docs.pingcap.com/tidb/stable/upgrade-faq,
+# https://github.com/redis/redis/blob/unstable/src/rdb.h (RDB_VERSION).
 _series := {
 	"cass-management-api", "cassandra", "cockroach", "elasticsearch", "etcd", "kafka", "mariadb", "mongo", "mongodb",
 	"mysql", "opensearch", "percona-server", "percona-xtradb-cluster", "rabbitmq", "redis", "tikv",
@@ -71,8 +72,8 @@ scheme(tag) := "release" if {
 # title: Difference
 # description: |
 #   What is different after a change of the tag, as {kind, what}: kind is "lower-major" (data of the higher version is
-#   there), "lower", "major", "series" (the way back may be closed), "prerelease", "variant" or "" (newer, or the
-#   same for all that is known). Undefined for tags that cannot be compared. The base is the last part of the repository,
+#   there), "lower", "major", "series" (the way back may be closed), "prerelease", "variant" or "" (newer, or the same
+#   for all that is known). Undefined for tags that cannot be compared. The base is the last part of the repository,
 #   which says what the numbers mean.
 difference(base, before, after) := {"kind": "", "what": ""} if {
 	before == after

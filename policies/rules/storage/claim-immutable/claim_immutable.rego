@@ -3,8 +3,8 @@
 # description: |
 #   The API server rejects an UPDATE that changes `volumeClaimTemplates`, `serviceName`, `selector` or
 #   `podManagementPolicy`, without saying what to do instead. It does so after the mutating webhooks and before the
-#   validating ones, so Stateward explains it in warnings from its mutating webhook; in CI it denies. For most fields the
-#   remedy keeps pods and data: delete only the StatefulSet, resize its claims, create it again. It does not for the
+#   validating ones, so Stateward explains it in warnings from its mutating webhook; in CI it denies. For most fields
+#   the remedy keeps pods and data: delete only the StatefulSet, resize its claims, create it again. It does not for the
 #   names of claim templates, whose pods would start with new, empty claims, nor for the selector, as the pods that run
 #   would not belong to the new set.
 # related_resources:

@@ -4,7 +4,8 @@
 #   A claim keeps its data when its mount changes, but the container no longer finds it: at another path, below another
 #   subPath or behind another claim it starts empty, and often initialises a new database there. The same happens when
 #   a variable such as PGDATA, or one that a `subPathExpr` names, changes, or when another volume covers the folder.
-#   Folders of an NFS server or of the node (`hostPath`) are judged like claims. Other volumes below the claim's mount,
+#   Folders of an NFS server or of the node (`hostPath`) are judged like claims. So is a set that is created again over
+#   pods that run with the claims of templates of other names. Other volumes below the claim's mount,
 #   other users and groups, and read-only mounts are warned of, because files may become unreadable. PostgreSQL images
 #   of version 18 and later keep their data below /var/lib/postgresql, so a claim that is mounted at
 #   /var/lib/postgresql/data stays empty.
@@ -17,6 +18,7 @@
 #   dataLoss: true
 #   on:
 #     statefulsets: [CREATE, UPDATE]
+#   reads: [pods]
 #   params:
 #     variables:
 #       type: array
@@ -27,10 +29,13 @@
 #   since: v0.1.0
 package stateward.rules.storage["data-path"]
 
+import data.stateward.lib.cluster
 import data.stateward.lib.config
 import data.stateward.lib.containers
+import data.stateward.lib.defaults
 import data.stateward.lib.image
 import data.stateward.lib.mounts
+import data.stateward.lib.pods
 import data.stateward.lib.result
 import data.stateward.lib.review
 import data.stateward.lib.rollout
@@ -81,6 +86,19 @@ report contains result.at(_level(rego.metadata.chain(), pair.new.container, cove
 	some before in pair.old.container.volumeMounts
 	before.mountPath == cover.mount
 	mounts.claim(entry.old, before.name) == cover.claim
+}
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["spec", "volumeClaimTemplates"],
+	"what": sprintf("pod %s runs with claim %q, which no template here makes: it starts again without this data", [
+		left.pod,
+		left.claim,
+	]),
+	"fix": "give the templates the names that they had",
+}) if {
+	some entry in review.statefulsets
+	entry.operation == "CREATE"
+	left := _left_behind(entry)[0]
 }
 
 report contains result.advice(rego.metadata.chain(), entry, {
@@ -158,6 +176,28 @@ _way(sts) := [
 ]
 
 _fields := ["name", "env", "volumeMounts", "volumeDevices", "securityContext"]
+
+# The claims of pods that run and that a set, deleted without them, made for them by templates of other names.
+_left_behind(entry) := [{"pod": name, "claim": claim} |
+	start := defaults.ordinals_start(entry.object)
+	last := min([defaults.replicas(entry.object), _most]) - 1
+	some ordinal in numbers.range(start, start + last)
+	last >= 0
+	name := sprintf("%s-%d", [entry.name, ordinal])
+	pod := cluster.pod(entry.namespace, name)
+	not pods.has_ended(pod)
+	some volume in pod.spec.volumes
+	claim := volume.persistentVolumeClaim.claimName
+	endswith(claim, sprintf("-%s", [name]))
+	not claim in _made(entry.object, name)
+]
+
+# Pods that are looked up, one by one.
+_most := 32
+
+_made(sts, pod) := {sprintf("%s-%s", [template.metadata.name, pod]) |
+	some template in sts.spec.volumeClaimTemplates
+}
 
 # The variables that lead to a folder within a claim.
 _in_paths(sts, container) := {match[1] |

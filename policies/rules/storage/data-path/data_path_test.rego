@@ -280,7 +280,10 @@ test_container_that_alone_writes_is_no_sidecar if {
 }
 
 test_variable_of_a_sub_path_is_kept if {
-	mounts := [_mount("data", "/data", {"subPathExpr": "$(TENANT)/$(POD)"}), _mount("logs", "/logs", {"subPathExpr": "$(LOG)"})]
+	mounts := [
+		_mount("data", "/data", {"subPathExpr": "$(TENANT)/$(POD)"}),
+		_mount("logs", "/logs", {"subPathExpr": "$(LOG)"}),
+	]
 	before := [{"name": "TENANT", "value": "a"}, {"name": "POD", "value": "x"}, {"name": "LOG", "value": "1"}]
 	after := [{"name": "TENANT", "value": "b"}, {"name": "POD", "value": "x"}, {"name": "LOG", "value": "2"}]
 	[[finding.what, finding.fix] | some finding in rule.report] == [[
@@ -306,7 +309,7 @@ test_folder_outside_of_claims_is_kept[what] if {
 }
 
 test_folder_of_the_system_holds_no_data[path] if {
-	some path in ["/", "/etc/localtime", "/var/run/docker.sock", "/var/log/pods"]
+	some path in ["/", "/etc/localtime", "/var/run/docker.sock", "/var/log/pods", "/var/lib/kubelet/plugins"]
 	rule.report == set() with input as _behind(_on_node(path), {"emptyDir": {}})
 }
 
@@ -338,3 +341,40 @@ _behind(before, after) := json.patch(
 		"value": object.union({"name": "files"}, after),
 	}],
 )
+
+test_templates_keep_their_names_over_pods_that_run[case] if {
+	some case in [
+		{"phase": "Running", "replicas": 2, "templates": ["files"], "what": [concat(" ", [
+			`pod web-1 runs with claim "data-web-1", which no template here makes:`,
+			"it starts again without this data",
+		])]},
+		{"phase": "Running", "replicas": 2, "templates": ["files", "data"], "what": []},
+		{"phase": "Running", "replicas": 1, "templates": ["files"], "what": []},
+		{"phase": "Running", "replicas": 0, "templates": ["files"], "what": []},
+		{"phase": "Succeeded", "replicas": 2, "templates": ["files"], "what": []},
+	]
+	[finding.what | some finding in rule.report] == case.what
+		with input as _created(case)
+		with data.cluster.pods as {"default": {"web-1": _left(case.phase)}}
+}
+
+_left(phase) := {
+	"metadata": {"name": "web-1"},
+	"spec": {"volumes": [
+		{"name": "data", "persistentVolumeClaim": {"claimName": "data-web-1"}},
+		{"name": "shared", "persistentVolumeClaim": {"claimName": "shared"}},
+	]},
+	"status": {"phase": phase},
+}
+
+_created(case) := {"request": {
+	"operation": "CREATE",
+	"kind": {"group": "apps", "kind": "StatefulSet"},
+	"namespace": "default",
+	"object": json.patch(_sts([_db([])], {}), [
+		{"op": "add", "path": "/spec/replicas", "value": case.replicas},
+		{"op": "add", "path": "/spec/volumeClaimTemplates", "value": [{"metadata": {"name": name}} |
+			some name in case.templates
+		]},
+	]),
+}}
