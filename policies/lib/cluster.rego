@@ -70,6 +70,7 @@ only_headless_service(namespace, labels) := name if {
 _headless(service) if {
 	service.spec.clusterIP == "None"
 	object.get(service, ["spec", "type"], "") != "ExternalName"
+	is_object(service.spec.selector)
 	count(service.spec.selector) > 0
 	object.get(service, ["metadata", "deletionTimestamp"], null) == null
 }

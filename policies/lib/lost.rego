@@ -40,12 +40,20 @@ with_set(sts) := sort([stored.metadata.name |
 # title: In a namespace
 # description: |
 #   The claims that hold data there, as an array: they are bound, and controllers of StatefulSets end their names with
-#   an ordinal.
+#   an ordinal, or pod templates of StatefulSets name them.
 in_namespace(namespace) := [stored |
+	named := {volume.persistentVolumeClaim.claimName |
+		some sts in cluster.statefulsets(namespace)
+		some volume in sts.spec.template.spec.volumes
+	}
 	some stored in cluster.claims(namespace)
 	stored.status.phase == "Bound"
-	regex.match(`-\d+$`, stored.metadata.name)
+	_is_of_a_set(stored.metadata.name, named)
 ]
+
+_is_of_a_set(name, _) if regex.match(`-\d+$`, name)
+
+_is_of_a_set(name, named) if name in named
 
 _has_templates(sts) if not object.get(sts, ["spec", "volumeClaimTemplates"], null) in {null, []}
 

@@ -27,6 +27,14 @@ test_claims_that_go_with_a_target[case] if {
 	lost.claims(case.target) == case.claims with data.cluster.persistentvolumeclaims as _claims
 }
 
+test_claim_that_a_template_names_holds_data if {
+	volumes := [{"persistentVolumeClaim": {"claimName": "backup"}}, {"emptyDir": {}}]
+	sets := {"default": {"web": {"spec": {"replicas": 0, "template": {"spec": {"volumes": volumes}}}}}}
+	[claim.metadata.name | some claim in lost.in_namespace("default")] == ["backup", "www-web-1"]
+		with data.cluster.persistentvolumeclaims as _claims
+		with data.cluster.statefulsets as sets
+}
+
 _set(policy) := {
 	"metadata": {"name": "web", "namespace": "default", "uid": "0c7a"},
 	"spec": {

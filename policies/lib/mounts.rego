@@ -2,13 +2,13 @@
 # title: Mounts
 # description: |
 #   Where the containers of a pod template find the data of claims: of the set's own claim templates, and of claims that
-#   the template's volumes name.
+#   the template's volumes name. Folders of a file server or of the node, which outlive the pod too, count as claims.
 package stateward.lib.mounts
 
 # METADATA
 # title: Claims
 # description: The claims that a set's volumes stand for, each by the name of its volume.
-claims(sts) := object.union(_named(sts), _templates(sts))
+claims(sts) := object.union(object.union(_folders(sts), _named(sts)), _templates(sts))
 
 # METADATA
 # title: Claim
@@ -29,7 +29,20 @@ uses(sts, container) := {{"claim": behind, "at": _place(mount)} |
 # description: The claims that a container may write to.
 writable(sts, container) := {claims(sts)[mount.name] |
 	some mount in _mounts(container)
-	object.get(mount, "readOnly", false) != true
+	not is_read_only(sts, mount)
+}
+
+# METADATA
+# title: Is read-only
+# description: True for a mount that a container cannot write to, because of the mount or of its volume.
+# scope: document
+is_read_only(_, mount) if mount.readOnly == true
+
+is_read_only(sts, mount) if {
+	some volume in _volumes(sts)
+	volume.name == mount.name
+	some kind in ["persistentVolumeClaim", "nfs"]
+	volume[kind].readOnly == true
 }
 
 # METADATA
@@ -82,6 +95,21 @@ _named(sts) := {volume.name: sprintf("claim %q", [volume.persistentVolumeClaim.c
 	some volume in _volumes(sts)
 	is_string(volume.persistentVolumeClaim.claimName)
 }
+
+_folders(sts) := {volume.name: sprintf("%s volume %q", [kind, place]) |
+	some volume in _volumes(sts)
+	some kind, fields in {"nfs": ["server", "path"], "hostPath": ["path"]}
+	is_object(volume[kind])
+	place := concat(":", [object.get(volume[kind], field, "") | some field in fields])
+	not _of_the_system(place)
+}
+
+# What a container reads of its node holds none of its data.
+_of_the_system(path) if {
+	regex.match(`^/(?:dev|etc|lib|proc|run|sys|tmp|usr|var/(?:log|run|lib/(?:containerd|docker|kubelet)))(?:/|$)`, path)
+}
+
+_of_the_system("/")
 
 _volumes(value) := object.get(value, ["spec", "volumes"], []) if {
 	value.kind == "Pod"

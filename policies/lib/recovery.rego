@@ -20,6 +20,10 @@ disk(entry, claim) := sprintf("its disk is kept (reclaim policy Retain)%s", [_an
 	cluster.reclaim_policy(claim) == "Retain"
 } else := sprintf("its disk and the data are DELETED with it%s", [_and(entry, claim, _nothing)]) if {
 	cluster.reclaim_policy(claim) == "Delete"
+} else := sprintf("all files on its disk are DELETED with it (reclaim policy Recycle)%s", [
+	_and(entry, claim, _nothing),
+]) if {
+	cluster.reclaim_policy(claim) == "Recycle"
 } else := sprintf("what happens to its disk is unknown%s", [_and(entry, claim, "")])
 
 # Each has its content looked up at the API server.

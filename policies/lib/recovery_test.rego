@@ -8,6 +8,10 @@ test_disk_says_what_brings_the_data_back[name] if {
 	some name, expected in {
 		"kept-0": `its disk is kept (reclaim policy Retain)`,
 		"lost-0": `its disk and the data are DELETED with it; nothing known here brings the data back`,
+		"wiped-0": concat("; ", [
+			`all files on its disk are DELETED with it (reclaim policy Recycle)`,
+			`nothing known here brings the data back`,
+		]),
 		"dark-0": `what happens to its disk is unknown`,
 		"saved-0": concat("; ", [
 			`its disk and the data are DELETED with it`,
@@ -108,7 +112,13 @@ _cluster := {
 		}
 	},
 	"persistentvolumes": {name: volume |
-		some name, policy in {"kept-0": "Retain", "lost-0": "Delete", "saved-0": "Delete", "saved-1": "Delete"}
+		some name, policy in {
+			"kept-0": "Retain",
+			"lost-0": "Delete",
+			"wiped-0": "Recycle",
+			"saved-0": "Delete",
+			"saved-1": "Delete",
+		}
 		volume := {"spec": {"persistentVolumeReclaimPolicy": policy, "csi": {"volumeHandle": name}}}
 	},
 }

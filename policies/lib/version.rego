@@ -18,14 +18,31 @@ _products := {
 	"scylla", "solr", "spilo", "timescaledb", "ts", "valkey", "vault", "zk", "zookeeper",
 }
 
-# How many of its first numbers an image's data depends on, so that it cannot take a step back to lower ones.
+# Images whose data depends on the first two numbers of their version, so that lower ones cannot read it. A word of a
+# repository's last part is enough: cp-kafka and mysql-server.
 # Sources: https://www.postgresql.org/support/versioning/, https://dev.mysql.com/doc/refman/8.4/en/downgrading.html,
 # https://mariadb.com/kb/en/downgrading-between-major-versions-of-mariadb/, https://etcd.io/docs/v3.6/downgrades/,
 # https://www.mongodb.com/docs/manual/release-notes/, https://www.rabbitmq.com/docs/upgrade,
-# https://cassandra.apache.org/doc/latest/, https://www.cockroachlabs.com/docs/releases/release-support-policy.
+# https://cassandra.apache.org/doc/latest/, https://www.cockroachlabs.com/docs/releases/release-support-policy,
+# https://www.elastic.co/docs/deploy-manage/upgrade, https://docs.opensearch.org/latest/install-and-configure/,
+# https://docs.pingcap.com/tidb/stable/upgrade-faq,
+# https://github.com/redis/redis/blob/unstable/src/rdb.h (RDB_VERSION).
 _series := {
-	"cassandra": 2, "cockroach": 2, "etcd": 2, "kafka": 2, "mariadb": 2, "mariadb-galera": 2, "mongo": 2, "mongodb": 2,
-	"mysql": 2, "percona-server": 2, "rabbitmq": 2,
+	"cass-management-api", "cassandra", "cockroach", "elasticsearch", "etcd", "kafka", "mariadb", "mongo", "mongodb",
+	"mysql", "opensearch", "percona-server", "percona-xtradb-cluster", "rabbitmq", "redis", "tikv",
+}
+
+_is_serial(base) if base in _series
+
+_is_serial(base) if {
+	some word in split(base, "-")
+	word in _series
+}
+
+# Words before a number that is no version of the program.
+_bases := {
+	"alpine", "centos", "debian", "fedora", "java", "jdk", "jre", "node", "photon", "python", "rhel", "rocky", "ubi",
+	"ubuntu",
 }
 
 # METADATA
@@ -36,17 +53,17 @@ scheme(tag) := "release" if {
 } else := "date" if {
 	regex.match(`^[vV]?20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[-_.+].*)?$`, tag)
 } else := "calendar" if {
-	version := image.version(tag).numbers
+	version := _version(tag).numbers
 	count(version) > 1
 	version[0] >= 2000
 	version[0] < 2100
 	version[1] <= 12
 } else := "build" if {
-	version := image.version(tag).numbers
+	version := _version(tag).numbers
 	count(version) == 1
 	version[0] >= 1000
 } else := "semver" if {
-	image.version(tag)
+	_version(tag)
 } else := "semver" if {
 	count(_named(tag)) > 0
 }
@@ -55,8 +72,9 @@ scheme(tag) := "release" if {
 # title: Difference
 # description: |
 #   What is different after a change of the tag, as {kind, what}: kind is "lower-major" (data of the higher version is
-#   there), "lower", "major", "variant" or "" (newer, or the same for all that is known). Undefined for tags that cannot
-#   be compared. The base is the last part of the repository, which says what the numbers mean.
+#   there), "lower", "major", "series" (the way back may be closed), "prerelease", "variant" or "" (newer, or the same
+#   for all that is known). Undefined for tags that cannot be compared. The base is the last part of the repository,
+#   which says what the numbers mean.
 difference(base, before, after) := {"kind": "", "what": ""} if {
 	before == after
 	before != ""
@@ -64,7 +82,7 @@ difference(base, before, after) := {"kind": "", "what": ""} if {
 	scheme(before) == scheme(after)
 	scheme(before) in {"release", "build"}
 } else := [change |
-	some kind in ["lower-major", "major", "lower", "variant", ""]
+	some kind in ["lower-major", "major", "lower", "series", "prerelease", "variant", ""]
 	some change in array.concat(_by_name(before, after), _by_number(base, before, after))
 	change.kind == kind
 ][0]
@@ -77,13 +95,34 @@ numbered(repository) := {"name": match[1], "number": to_number(match[2])} if {
 	some match in regex.find_all_string_submatch_n(`^(.*[A-Za-z])[-_]?(\d{1,4})$`, repository, 1)
 }
 
-_in_order(before, after) := {"kind": "lower", "what": "an older build"} if {
+# Some call their major versions by the year, as SQL Server does: 2019-latest, 2022-CU14.
+_in_order(before, after) := {"kind": "lower-major", "what": "a lower major version"} if {
+	_year(after) < _year(before)
+} else := {"kind": "major", "what": "a new major version"} if {
+	_year(after) > _year(before)
+} else := {"kind": "lower", "what": "an older build"} if {
 	_sortable(after) < _sortable(before)
 } else := {"kind": "", "what": ""}
 
-_sortable(tag) := image.version(tag).numbers
+_year(tag) := number if {
+	[number] = _version(tag).numbers
+	number >= 2000
+	number < 2100
+}
 
-_sortable(tag) := tag if not image.version(tag)
+_sortable(tag) := _version(tag).numbers
+
+_sortable(tag) := tag if not _version(tag)
+
+# Words may come before the version, as in ubi8-15.3-0 and community-7.6.2: then they are part of the variant.
+_version(tag) := image.version(tag) if {
+	image.version(tag)
+} else := {"numbers": found.numbers, "variant": sprintf("%s%s", [match[1], found.variant])} if {
+	some match in regex.find_all_string_submatch_n(`^((?:[A-Za-z][0-9A-Za-z]*[-_])+)(\d{1,9}\.\d.*)$`, tag, 1)
+	words := regex.split(`[-_]`, lower(match[1]))
+	not words[count(words) - 2] in _bases
+	found := image.version(match[2])
+}
 
 _by_numbers(depth, first, old, new) := {"kind": "lower-major", "what": "a lower major version"} if {
 	_less(_take(new.numbers, first), _take(old.numbers, first))
@@ -93,20 +132,44 @@ _by_numbers(depth, first, old, new) := {"kind": "lower-major", "what": "a lower 
 	_less(new.numbers, old.numbers)
 } else := {"kind": "lower", "what": "a lower version"} if {
 	new.numbers == old.numbers
+	_less(_revision(new.variant), _revision(old.variant))
+} else := {"kind": "lower", "what": "a lower version"} if {
+	new.numbers == old.numbers
 	image.prerelease(new.variant)
 	not image.prerelease(old.variant)
 } else := {"kind": "major", "what": "a new major version"} if {
 	_less(_take(old.numbers, first), _take(new.numbers, first))
+} else := _a_series if {
+	first > 0
+	depth > first
+	_less(_take(old.numbers, depth), _take(new.numbers, depth))
+} else := {"kind": "prerelease", "what": "a pre-release is replaced, whose data format may differ"} if {
+	old.numbers == new.numbers
+	old.variant != new.variant
+	image.prerelease(old.variant)
 } else := {"kind": "variant", "what": _variant(old.numbers == new.numbers)} if {
 	_unnumbered(old.variant) != _unnumbered(new.variant)
 } else := {"kind": "", "what": ""}
 
-# A newer version of a program that the tag names is no other variant.
+_a_series := {"kind": "series", "what": "a new release series, whose data the former one may not read"}
+
+# A newer version of a program that the tag names is no other variant, nor is a newer build of the package.
 _unnumbered(variant) := regex.replace(
-	variant,
+	regex.replace(regex.replace(variant, _revised, "$2"), _rebuilt, ""),
 	sprintf(`(?i)([-_+.](?:%s))[-_]?\d{1,9}(?:\.\d{1,9})*`, [concat("|", _products)]),
 	"$1",
 )
+
+# What packages count beside the version: 16.2-5, 8.0.36-28.1-el9, 16.4.0-debian-12-r14.
+_revised := `^-(\d{1,9}(?:\.\d{1,9})*)([-_+.]|$)`
+
+_rebuilt := `-r(\d{1,9})$`
+
+_revision(variant) := [to_number(number) | some number in split(match[1], ".")] if {
+	some match in regex.find_all_string_submatch_n(_revised, variant, 1)
+} else := [to_number(match[1])] if {
+	some match in regex.find_all_string_submatch_n(_rebuilt, variant, 1)
+}
 
 _variant(true) := "another variant of the same version (other libraries may sort text differently)"
 
@@ -115,14 +178,16 @@ _variant(false) := "another variant (other libraries may sort text differently)"
 # Dates and calendar versions have no major version.
 _first("semver", base, tag) := 2 if {
 	base in {"postgres", "postgresql"}
-	image.version(tag).numbers[0] < 10
+	_version(tag).numbers[0] < 10
 } else := 1
 
 _first("date", _, _) := 0
 
 _first("calendar", _, _) := 0
 
-_depth("semver", base, tag) := max([_first("semver", base, tag), object.get(_series, base, 1), _zero(tag)])
+_depth("semver", base, tag) := 2 if {
+	_is_serial(base)
+} else := max([_first("semver", base, tag), _zero(tag)])
 
 _depth("date", _, _) := 0
 
@@ -130,14 +195,14 @@ _depth("calendar", _, _) := 2
 
 # Before 1.0 every second number is a major version.
 _zero(tag) := 2 if {
-	image.version(tag).numbers[0] == 0
+	_version(tag).numbers[0] == 0
 } else := 1
 
 _by_number(base, before, after) := [_by_numbers(_depth(scheme(before), base, before), first, old, new) |
 	scheme(before) == scheme(after)
 	first := _first(scheme(before), base, before)
-	old := image.version(before)
-	new := image.version(after)
+	old := _version(before)
+	new := _version(after)
 ]
 
 # What the versions of each program that both tags name say of the change.
@@ -153,10 +218,13 @@ _named_change(name, old, new) := {"kind": "lower-major", "what": sprintf("a lowe
 } else := {"kind": "major", "what": sprintf("a new major version of %s", [name])} if {
 	new[0] > old[0]
 } else := {"kind": "lower-major", "what": sprintf("a lower version of %s, whose data format differs", [name])} if {
-	depth := object.get(_series, name, 1)
-	_less(_take(new, depth), _take(old, depth))
+	_is_serial(name)
+	_less(_take(new, 2), _take(old, 2))
 } else := {"kind": "lower", "what": sprintf("a lower version of %s", [name])} if {
 	_less(new, old)
+} else := _a_series if {
+	_is_serial(name)
+	_less(_take(old, 2), _take(new, 2))
 } else := {"kind": "", "what": ""}
 
 _named(tag) := {name: [to_number(number) | some number in split(match[2], ".")] |

@@ -29,7 +29,7 @@
 #     poddisruptionbudgets: marks
 #     controllerrevisions: marks
 #     parents: marks
-#   reads: [persistentvolumeclaims]
+#   reads: [persistentvolumeclaims, statefulsets]
 #   fix: "do not set this annotation: Stateward writes it"
 #   since: v0.1.0
 package stateward.mutations["confirmed-by"]

@@ -78,6 +78,9 @@ _data(claims) := "" if {
 _disks(claims) := sprintf("%d with a disk that is DELETED with it", [deleted]) if {
 	deleted := count([claim | some claim in claims; cluster.reclaim_policy(claim) == "Delete"])
 	deleted > 0
+} else := "and the files of disks with the reclaim policy Recycle are DELETED" if {
+	some claim in claims
+	cluster.reclaim_policy(claim) == "Recycle"
 } else := "and what happens to the disks is unknown" if {
 	some claim in claims
 	cluster.reclaim_policy(claim) == ""

@@ -48,6 +48,17 @@ test_unknown_disks_are_called_unknown if {
 		with data.cluster.persistentvolumeclaims as _claims
 }
 
+test_disks_that_are_recycled_are_wiped if {
+	expected := _message(concat("; ", [
+		"2 bound claims, and the files of disks with the reclaim policy Recycle are DELETED",
+		"nothing known here brings back www-web-1",
+	]))
+	{finding.msg | some finding in rule.report} == {expected}
+		with input as _delete({})
+		with data.cluster.persistentvolumeclaims as _claims
+		with data.cluster.persistentvolumes as {"pv-0": _volume("Retain"), "pv-1": _volume("Recycle")}
+}
+
 test_sets_alone_are_a_reason if {
 	{finding.msg | some finding in rule.report} == {_message("2 running StatefulSets")}
 		with input as _delete({})

@@ -3,7 +3,8 @@
 # description: |
 #   The garbage collector deletes an object when none of its owners exists, and it finds owners by uid. An update that
 #   adds an owner is therefore a delayed deletion: of a StatefulSet with its pods, of a claim with its data, of a
-#   volume, of a Service or of a namespace. If the owner does not exist, the deletion is immediate. Kubernetes' own
+#   volume, of a Service, of a PodDisruptionBudget, of a namespace, or of a custom resource with the StatefulSets that
+#   it owns. If the owner does not exist, the deletion is immediate. Kubernetes' own
 #   controllers may add owners. In a cluster the owner is looked up: if it exists with this uid, service accounts may
 #   add it, and people get a warning (for a namespace both are denied). Where Stateward may not look, a service account
 #   that adds a managing owner (`controller: true`) of a custom kind, as operators do when they adopt an object, gets a
@@ -22,21 +23,27 @@
 #     persistentvolumeclaims: [UPDATE]
 #     persistentvolumes: [UPDATE]
 #     namespaces: [UPDATE]
+#     poddisruptionbudgets: [UPDATE]
+#     parents: [UPDATE]
 #     statefulsets/status: [UPDATE]
 #     services/status: [UPDATE]
 #     persistentvolumeclaims/status: [UPDATE]
 #     persistentvolumes/status: [UPDATE]
 #     namespaces/status: [UPDATE]
+#     poddisruptionbudgets/status: [UPDATE]
 #     namespaces/finalize: [UPDATE]
 #   when:
 #     persistentvolumeclaims: owners
 #     persistentvolumes: owners
 #     namespaces: owners
+#     poddisruptionbudgets: owners
+#     parents: owners
 #     statefulsets/status: owners
 #     services/status: owners
 #     persistentvolumeclaims/status: owners
 #     persistentvolumes/status: owners
 #     namespaces/status: owners
+#     poddisruptionbudgets/status: owners
 #     namespaces/finalize: owners
 #   changes:
 #     statefulsets: [metadata.ownerReferences]
@@ -84,7 +91,10 @@ report contains result.advice(rego.metadata.chain(), entry, {
 }
 
 _judged := [entry |
-	some entry in review.stored({"StatefulSet", "Service", "PersistentVolumeClaim", "PersistentVolume", "Namespace"})
+	some entry in array.concat(review.stored(object.keys(_losses)), [parent |
+		some parent in review.parents
+		is_object(parent.object)
+	])
 	not identity.is_controller(entry.user)
 ]
 
@@ -103,6 +113,13 @@ _looks_right(entry, index) if {
 _found_by_automation(entry, index) if {
 	owners.existing(entry, index)
 	identity.class(entry.user) == "automation"
+}
+
+# Custom resources are often owned by those of other programs, whose kinds Stateward may not read.
+_looks_right(entry, index) if {
+	not entry.kind in object.keys(_losses)
+	identity.class(entry.user) == "automation"
+	not owners.missing(entry, index)
 }
 
 # Operators own what they create by objects of kinds of their own: those of Kubernetes manage none of these objects,
@@ -140,7 +157,7 @@ _what(entry, index) := sprintf("%s: %s", [why, _fate(entry, index)]) if {
 _fate(entry, index) := sprintf("%s %q is DELETED%s %s", [
 	entry.kind,
 	entry.name,
-	_with(entry.kind),
+	object.get(_losses, entry.kind, " with what it owns"),
 	_when(entry, index),
 ])
 
@@ -159,12 +176,12 @@ _owner(entry, index) := sprintf("%s %q (uid %q)", [
 	owner := entry.object.metadata.ownerReferences[index]
 }
 
-_with("StatefulSet") := " with its pods"
-
-_with("PersistentVolumeClaim") := " with its data"
-
-_with("Service") := ""
-
-_with("PersistentVolume") := ""
-
-_with("Namespace") := " with everything in it"
+# The kinds of Kubernetes that are judged, and what is deleted with each.
+_losses := {
+	"StatefulSet": " with its pods",
+	"PersistentVolumeClaim": " with its data",
+	"Service": "",
+	"PodDisruptionBudget": "",
+	"PersistentVolume": "",
+	"Namespace": " with everything in it",
+}

@@ -31,6 +31,8 @@ test_each_kind_says_what_goes_with_it[kind] if {
 		"StatefulSet": `StatefulSet "web" is DELETED with its pods once`,
 		"Service": `Service "web" is DELETED once`,
 		"PersistentVolumeClaim": `PersistentVolumeClaim "web" is DELETED with its data once`,
+		"PodDisruptionBudget": `PodDisruptionBudget "web" is DELETED once`,
+		"RabbitmqCluster": `RabbitmqCluster "web" is DELETED with what it owns once`,
 		"PersistentVolume": `PersistentVolume "web" is DELETED once`,
 		"Namespace": `Namespace "web" is DELETED with everything in it once`,
 	}
@@ -191,6 +193,18 @@ test_automation_that_creates_for_an_owner_that_does_not_exist_is_warned if {
 		with data.cluster.owner as {"default": {"v1/ConfigMap/settings": {"exists": false}}}
 }
 
+test_automation_may_add_an_owner_to_a_custom_resource[answer] if {
+	some answer, advised in {"unknown": [true], "existing": [], "missing": [false]}
+	known := {
+		"unknown": {},
+		"existing": _existing,
+		"missing": {"default": {"v1/ConfigMap/settings": {"exists": false}}},
+	}
+	[object.get(finding, "advice", false) | some finding in rule.report] == advised
+		with input as _update("RabbitmqCluster", [], [_owner], _operator, {})
+		with data.cluster.owner as known[answer]
+}
+
 test_other_kinds_may_have_owners if {
 	rule.report == set() with input as _update("Pod", [], [_owner], "alice", {})
 	rule.report == set() with input as _object("Service", [_owner], {})
@@ -220,6 +234,8 @@ _object(kind, owners, annotations) := {
 	"metadata": {"name": "web", "annotations": annotations, "ownerReferences": owners},
 }
 
-_group("StatefulSet") := "apps"
-
-_group(kind) := "" if kind != "StatefulSet"
+_group(kind) := object.get(
+	{"StatefulSet": "apps", "PodDisruptionBudget": "policy", "RabbitmqCluster": "rabbitmq.com"},
+	kind,
+	"",
+)

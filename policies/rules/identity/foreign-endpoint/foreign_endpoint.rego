@@ -77,6 +77,7 @@ _foreigners(namespace, service) := [{
 	"title": sprintf("%s %q", [kind, workload.metadata.name]),
 	"object": {"kind": kind, "namespace": namespace, "name": workload.metadata.name},
 } |
+	is_object(service.spec.selector)
 	some kind, resource in {"Deployment": "deployments", "StatefulSet": "statefulsets"}
 	some workload in cluster.labelled(resource, namespace, service.spec.selector)
 	_selects(service, selector.labels(workload))

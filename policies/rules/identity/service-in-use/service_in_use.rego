@@ -190,7 +190,11 @@ _selects(service, sts) if {
 	}
 }
 
-_selector(service) := object.get(service, ["spec", "selector"], {})
+# A file may hold the field with nothing behind it.
+_selector(service) := wanted if {
+	wanted := object.get(service, ["spec", "selector"], {})
+	is_object(wanted)
+} else := {}
 
 _changed(entry) := ["spec", "type"] if entry.object.spec.type == "ExternalName"
 

@@ -3,9 +3,10 @@
 # description: |
 #   The pods are replaced, their data stays. Another program, a lower major version or the next major version of a
 #   database seldom reads what the last one wrote, and the way back is then closed as well. Versions are compared
-#   number by number, those of programs named in the tag's suffix too (`2.11.0-pg14`). Containers are paired by
-#   name, then by the claim that they mount, then by repository, then by position, so a new name hides nothing. A
-#   step back within the major version, tags that cannot be compared, mirrors and the containers that hold no data
+#   number by number, those of programs named in the tag's suffix (`2.11.0-pg14`) and after words (`ubi8-15.3`) too.
+#   Containers are paired by name, then by the claim that they mount, then by repository, then by position, so a new
+#   name hides nothing. A step back within the major version, a step to a new release series of a database whose data
+#   cannot go back (`mysql:8.0` to `8.4`), tags that cannot be compared, mirrors and the containers that hold no data
 #   are warned of. So is the way back to an image that the set ran before, as `helm rollback` and `kubectl rollout
 #   undo` take it, unless the data of a higher major version is there already.
 # related_resources:
@@ -90,7 +91,7 @@ report contains result.advice(rego.metadata.chain(), change.entry, {
 }) if {
 	some change in _changes
 	danger := _danger(change)
-	danger.kind in {"lower", "mirror", "variant"}
+	danger.kind in {"lower", "mirror", "prerelease", "series", "variant"}
 }
 
 report contains result.violation(rego.metadata.chain(), entry, {
@@ -224,6 +225,10 @@ _is_known(before, after, schemes) if {
 }
 
 _care("lower") := "make sure that this version reads the data, and take a backup first"
+
+_care("series") := "take a backup first, and keep it until the new version has proved itself"
+
+_care("prerelease") := "make sure that this version reads the data, and take a backup first"
 
 _care("mirror") := "make sure that both registries hold the same image, and list them in the parameter mirrors"
 

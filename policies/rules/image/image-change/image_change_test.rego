@@ -50,6 +50,7 @@ test_lower_major_version[change] if {
 		"major": ["db:17.2", "db:16.9"],
 		"where one is shorter": ["db:17.2.1", "db:16"],
 		"before PostgreSQL 10": ["postgres:9.6", "postgres:9.5"],
+		"by the year": ["mssql/server:2022-latest", "mssql/server:2019-latest"],
 	}
 	_dangers == {"a lower major version"} with input as _change(images[0], images[1])
 }
@@ -62,6 +63,8 @@ test_lower_version_within_the_major_is_a_warning[change] if {
 		"with a digest": [concat("@", ["db:17.2", _digest]), concat("@", ["db:17.1", _other_digest])],
 		"calendar, in the same month": ["db:2024.10.02", "db:2024.10.01"],
 		"date": ["db:20241001", "db:20240930"],
+		"the number of a package": ["postgis:16-3.5-alpine", "postgis:16-3.4-alpine"],
+		"a build of a package": ["postgresql:16.4.0-debian-12-r14", "postgresql:16.4.0-debian-12-r1"],
 	}
 	{[split(finding.what, ", from ")[0], finding.advice] | some finding in rule.report} == {["a lower version", true]}
 		with input as _change(images[0], images[1])
@@ -72,6 +75,8 @@ test_step_back_that_the_data_cannot_take_is_denied[change] if {
 		"etcd": ["quay.io/coreos/etcd:v3.5.1", "quay.io/coreos/etcd:v3.4.20"],
 		"before 1.0": ["db:0.9.1", "db:0.8.7"],
 		"calendar": ["db:2024.10.01", "db:2024.09.30"],
+		"with another name of its repository": ["confluentinc/cp-kafka:7.8.0", "confluentinc/cp-kafka:7.4.0"],
+		"of several words": ["percona/percona-xtradb-cluster:8.4.0", "percona/percona-xtradb-cluster:8.0.36-28.1"],
 	}
 	_dangers == {"a lower version, whose data format differs"} with input as _change(images[0], images[1])
 }
@@ -82,6 +87,9 @@ test_new_major_version[change] if {
 		"with a variant": ["db:16.4-alpine", "db:17.2-alpine"],
 		"from 9 to 10": ["db:9.6", "db:10"],
 		"from 0 to 1": ["db:0.9", "db:1.0"],
+		"by the year": ["mssql/server:2019-latest", "mssql/server:2022-latest"],
+		"after a word": ["crunchy-postgres:ubi8-15.3-0", "crunchy-postgres:ubi8-16.1-0"],
+		"after several words": ["db:enterprise_beta-6.6.0", "db:enterprise_beta-7.0.1"],
 	}
 	_dangers == {"a new major version"} with input as _change(images[0], images[1])
 }
@@ -94,6 +102,7 @@ test_tag_that_cannot_be_compared[change] if {
 		"from no tag": ["db", "db:17"],
 		"two digests without tags": [concat("@", ["db", _digest]), concat("@", ["db", _other_digest])],
 		"from tag to digest": ["db:17", concat("@", ["db", _digest])],
+		"the version of something else": ["db:ubuntu-22.04", "db:ubuntu-24.04"],
 	}
 	{finding.advice | some finding in rule.report} == {true} with input as _change(images[0], images[1])
 	_dangers == {"a tag that cannot be compared"} with input as _change(images[0], images[1])
@@ -117,11 +126,37 @@ test_harmless_change[change] if {
 		"a digest is added": ["db:17", concat("@", ["db:17", _digest])],
 		"a rebuild": [concat("@", ["db:17", _digest]), concat("@", ["db:17", _other_digest])],
 		"a rebuild of what is no version": [concat("@", ["db:blue", _digest]), concat("@", ["db:blue", _other_digest])],
-		"a newer program in the suffix": ["db:0.40.0-kafka-3.6.1", "db:0.40.0-kafka-3.7.0"],
+		"a newer program in the suffix": ["db:0.40.0-kafka-3.6.1", "db:0.40.0-kafka-3.6.2"],
+		"a newer build of the package": ["postgresql:16.4.0-debian-12-r1", "postgresql:16.4.0-debian-12-r14"],
+		"a newer package": ["postgresql:16.2-5-bookworm", "postgresql:16.3-1-bookworm"],
+		"a newer package of the same version": ["percona-xtradb-cluster:8.0.36-28.1", "percona-xtradb-cluster:8.0.36-28.2"],
+		"words before the version": ["crunchy-postgres:ubi8-15.3-0", "crunchy-postgres:ubi8-15.4-0"],
+		"an update of the same year": ["server:2022-CU13-ubuntu-22.04", "server:2022-CU14-ubuntu-22.04"],
 		"a newer program, and nothing else": ["db:pg14.1", "db:pg14.2"],
 		"the same variant": ["postgres:17.2-alpine", "postgres:17.3-alpine"],
 	}
 	_dangers == set() with input as _change(images[0], images[1])
+}
+
+test_new_series_is_mentioned[change] if {
+	some change, images in {
+		"mysql": ["mysql:8.0.36", "mysql:8.4.0"],
+		"etcd": ["etcd:v3.5.9", "etcd:v3.6.0"],
+		"in the suffix": ["db:0.40.0-kafka-3.6.1", "db:0.40.0-kafka-3.7.0"],
+	}
+	[[split(finding.what, ", from ")[0], finding.advice, finding.fix] | some finding in rule.report] == [[
+		"a new release series, whose data the former one may not read",
+		true,
+		"take a backup first, and keep it until the new version has proved itself.",
+	]] with input as _change(images[0], images[1])
+}
+
+test_prerelease_is_mentioned[change] if {
+	some change, images in {"by the release": ["postgres:17rc1", "postgres:17"], "by the next": [
+		"postgres:18beta1",
+		"postgres:18beta3",
+	]}
+	_dangers == {"a pre-release is replaced, whose data format may differ"} with input as _change(images[0], images[1])
 }
 
 test_another_variant_is_mentioned if {

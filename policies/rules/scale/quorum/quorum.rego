@@ -55,7 +55,7 @@ report contains result.violation(rego.metadata.chain(), change.entry, {
 	"touched": change.from != change.to,
 }) if {
 	some change in _changes
-	not _losesvoters.majority(change)
+	not _loses_majority(change)
 }
 
 report contains result.violation(rego.metadata.chain(), change.entry, {
@@ -68,7 +68,7 @@ report contains result.violation(rego.metadata.chain(), change.entry, {
 	"fix": _way_down(_odd(voters.majority(change.from)), change.from),
 }) if {
 	some change in _changes
-	_losesvoters.majority(change)
+	_loses_majority(change)
 }
 
 # Stopping the whole set is another matter: scale-to-zero speaks of it.
@@ -84,7 +84,7 @@ _votes(entry) if marks.protects(entry.old, marks.quorum)
 
 _votes(entry) if marks.protects(scaling.sts(entry), marks.quorum)
 
-_losesvoters["majority"](change) if {
+_loses_majority(change) if {
 	change.from > 0
 	change.to < voters.majority(change.from)
 }

@@ -3,8 +3,10 @@
 # description: |
 #   The API server rejects an UPDATE that changes `volumeClaimTemplates`, `serviceName`, `selector` or
 #   `podManagementPolicy`, without saying what to do instead. It does so after the mutating webhooks and before the
-#   validating ones, so Stateward explains it in warnings from its mutating webhook; in CI it denies. The remedy keeps
-#   pods and data: delete only the StatefulSet, resize its claims, create it again.
+#   validating ones, so Stateward explains it in warnings from its mutating webhook; in CI it denies. For most fields
+#   the remedy keeps pods and data: delete only the StatefulSet, resize its claims, create it again. It does not for the
+#   names of claim templates, whose pods would start with new, empty claims, nor for the selector, as the pods that run
+#   would not belong to the new set.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#volume-claim-templates
 # custom:
@@ -45,6 +47,8 @@ _way(change) := concat("", [
 ]) if {
 	"storage" in change.path
 	quantity.bytes(change.to) > quantity.bytes(change.from)
+} else := sprintf("%s; copy the data into a StatefulSet of another name instead", [_danger(change)]) if {
+	_danger(change)
 } else := sprintf("keep the old value, or recreate the set while its pods keep running: %s", [_procedure(change.entry)])
 
 # A warning has no room for the way out: it gets one of its own.
@@ -52,9 +56,23 @@ notice contains result.advice(rego.metadata.chain(), change.entry, found) if {
 	some change in _changes
 	some found in [
 		{"path": change.path, "what": _what(change)},
-		{"path": ["spec"], "what": _procedure(change.entry)},
+		{"path": ["spec"], "what": _in_short(change)},
 	]
 }
+
+_in_short(change) := _danger(change) if {
+	_danger(change)
+} else := _procedure(change.entry)
+
+# What the procedure would do to pods and data.
+_danger(change) := "keep the selector: a set with another one does not own the pods that run" if {
+	change.path == ["spec", "selector"]
+} else := "keep the names of the templates: with others pods start with new, empty claims" if {
+	count(_template_names(change.entry.old) - _template_names(change.entry.object)) > 0
+	"volumeClaimTemplates" in change.path
+}
+
+_template_names(sts) := {object.get(template, ["metadata", "name"], "") | some template in _list(sts)}
 
 _what(change) := sprintf("%s differs: %s cannot become %s, the field is immutable", [
 	concat(", ", keys),

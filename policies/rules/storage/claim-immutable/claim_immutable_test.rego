@@ -177,3 +177,24 @@ _request(before, after) := {"request": {
 }}
 
 _sts(spec) := {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "web"}, "spec": spec}
+
+test_recreation_is_not_advised_where_it_loses_data_or_pods[fix] if {
+	some fix, change in {
+		"keep the names of the templates: with others pods start with new, empty claims": {"volumeClaimTemplates": [_log]},
+		"keep the selector: a set with another one does not own the pods that run": {"selector": {"matchLabels": {
+			"app": "web",
+		}}},
+	}
+	[finding.fix | some finding in rule.report] == [sprintf(
+		"%s; copy the data into a StatefulSet of another name instead.",
+		[fix],
+	)] with input as _update(_spec, change)
+	fix in {finding.what | some finding in rule.notice} with input as _update(_spec, change)
+}
+
+test_claim_that_comes_in_addition_takes_nothing_away if {
+	[finding.fix | some finding in rule.report] == [sprintf(
+		"keep the old value, or recreate the set while its pods keep running: %s.",
+		[_procedure],
+	)] with input as _update(_spec, {"volumeClaimTemplates": [_www, _log]})
+}

@@ -3,7 +3,9 @@
 # description: |
 #   A claim keeps its data when its mount changes, but the container no longer finds it: at another path, below another
 #   subPath or behind another claim it starts empty, and often initialises a new database there. The same happens when
-#   a variable such as PGDATA changes, or when another volume covers the folder. Other volumes below the claim's mount,
+#   a variable such as PGDATA, or one that a `subPathExpr` names, changes, or when another volume covers the folder.
+#   Folders of an NFS server or of the node (`hostPath`) are judged like claims. So is a set that is created again over
+#   pods that run with the claims of templates of other names. Other volumes below the claim's mount,
 #   other users and groups, and read-only mounts are warned of, because files may become unreadable. PostgreSQL images
 #   of version 18 and later keep their data below /var/lib/postgresql, so a claim that is mounted at
 #   /var/lib/postgresql/data stays empty.
@@ -16,6 +18,7 @@
 #   dataLoss: true
 #   on:
 #     statefulsets: [CREATE, UPDATE]
+#   reads: [pods]
 #   params:
 #     variables:
 #       type: array
@@ -26,10 +29,13 @@
 #   since: v0.1.0
 package stateward.rules.storage["data-path"]
 
+import data.stateward.lib.cluster
 import data.stateward.lib.config
 import data.stateward.lib.containers
+import data.stateward.lib.defaults
 import data.stateward.lib.image
 import data.stateward.lib.mounts
+import data.stateward.lib.pods
 import data.stateward.lib.result
 import data.stateward.lib.review
 import data.stateward.lib.rollout
@@ -57,7 +63,9 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	some pair in containers.main_pairs(entry)
 	count(mounts.uses(entry.old, pair.old.container)) > 0
 	object.get(pair.new.container, "env", null) != object.get(pair.old.container, "env", null)
-	some name in config.param(rego.metadata.chain(), "variables")
+	some name in (_in_paths(entry.old, pair.old.container) | {name |
+		some name in config.param(rego.metadata.chain(), "variables")
+	})
 	_variable(pair.old.container, name) != _variable(pair.new.container, name)
 }
 
@@ -80,6 +88,19 @@ report contains result.at(_level(rego.metadata.chain(), pair.new.container, cove
 	mounts.claim(entry.old, before.name) == cover.claim
 }
 
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["spec", "volumeClaimTemplates"],
+	"what": sprintf("pod %s runs with claim %q, which no template here makes: it starts again without this data", [
+		left.pod,
+		left.claim,
+	]),
+	"fix": "give the templates the names that they had",
+}) if {
+	some entry in review.statefulsets
+	entry.operation == "CREATE"
+	left := _left_behind(entry)[0]
+}
+
 report contains result.advice(rego.metadata.chain(), entry, {
 	"path": array.concat(pair.new.path, ["volumeMounts"]),
 	"what": sprintf("%s becomes read-only in container %q", [mount.name, pair.new.container.name]),
@@ -88,11 +109,11 @@ report contains result.advice(rego.metadata.chain(), entry, {
 	some entry in _updates
 	some pair in containers.main_pairs(entry)
 	some mount in pair.new.container.volumeMounts
-	mount.readOnly == true
+	mounts.is_read_only(entry.object, mount)
 	some before in pair.old.container.volumeMounts
 	before.mountPath == mount.mountPath
 	before.name == mount.name
-	object.get(before, "readOnly", false) != true
+	not mounts.is_read_only(entry.old, before)
 	mounts.claim(entry.old, mount.name)
 }
 
@@ -155,6 +176,36 @@ _way(sts) := [
 ]
 
 _fields := ["name", "env", "volumeMounts", "volumeDevices", "securityContext"]
+
+# The claims of pods that run and that a set, deleted without them, made for them by templates of other names.
+_left_behind(entry) := [{"pod": name, "claim": claim} |
+	start := defaults.ordinals_start(entry.object)
+	last := min([defaults.replicas(entry.object), _most]) - 1
+	some ordinal in numbers.range(start, start + last)
+	last >= 0
+	name := sprintf("%s-%d", [entry.name, ordinal])
+	pod := cluster.pod(entry.namespace, name)
+	not pods.has_ended(pod)
+	some volume in pod.spec.volumes
+	claim := volume.persistentVolumeClaim.claimName
+	endswith(claim, sprintf("-%s", [name]))
+	not claim in _made(entry.object, name)
+]
+
+# Pods that are looked up, one by one.
+_most := 32
+
+_made(sts, pod) := {sprintf("%s-%s", [template.metadata.name, pod]) |
+	some template in sts.spec.volumeClaimTemplates
+}
+
+# The variables that lead to a folder within a claim.
+_in_paths(sts, container) := {match[1] |
+	some mount in container.volumeMounts
+	is_string(mount.subPathExpr)
+	mounts.claim(sts, mount.name)
+	some match in regex.find_all_string_submatch_n(`\$\(([-._A-Za-z][-._0-9A-Za-z]*)\)`, mount.subPathExpr, -1)
+}
 
 _instead(loss) := "" if {
 	loss.now == ""

@@ -278,3 +278,103 @@ test_container_that_alone_writes_is_no_sidecar if {
 	rule.report == set()
 		with input as _update([_db([_mount("data", "/data", {})]), reader], [_db([_mount("data", "/data", {})])], {})
 }
+
+test_variable_of_a_sub_path_is_kept if {
+	mounts := [
+		_mount("data", "/data", {"subPathExpr": "$(TENANT)/$(POD)"}),
+		_mount("logs", "/logs", {"subPathExpr": "$(LOG)"}),
+	]
+	before := [{"name": "TENANT", "value": "a"}, {"name": "POD", "value": "x"}, {"name": "LOG", "value": "1"}]
+	after := [{"name": "TENANT", "value": "b"}, {"name": "POD", "value": "x"}, {"name": "LOG", "value": "2"}]
+	[[finding.what, finding.fix] | some finding in rule.report] == [[
+		`TENANT changes from "a" to "b": the container looks for its data elsewhere`,
+		concat(" ", [
+			"keep TENANT as it is, or confirm it:",
+			"kubectl annotate statefulset web -n default --overwrite --field-manager=stateward-confirm",
+			"stateward.dev/confirm=update stateward.dev/confirm-rules=data-path stateward.dev/confirm-for=10m",
+		]),
+	]] with input as _update(
+		[object.union(_db(mounts), {"env": before})],
+		[object.union(_db(mounts), {"env": after})],
+		{},
+	)
+}
+
+test_folder_outside_of_claims_is_kept[what] if {
+	some what, sources in {
+		`container "db" no longer finds nfs volume "nas:/a" at /data`: [_nfs("/a"), _nfs("/b")],
+		`container "db" no longer finds hostPath volume "/srv/pg" at /data`: [_on_node("/srv/pg"), {"emptyDir": {}}],
+	}
+	[finding.what | some finding in rule.report] == [what] with input as _behind(sources[0], sources[1])
+}
+
+test_folder_of_the_system_holds_no_data[path] if {
+	some path in ["/", "/etc/localtime", "/var/run/docker.sock", "/var/log/pods", "/var/lib/kubelet/plugins"]
+	rule.report == set() with input as _behind(_on_node(path), {"emptyDir": {}})
+}
+
+test_volume_that_becomes_read_only_is_a_warning if {
+	claim := {"persistentVolumeClaim": {"claimName": "old"}}
+	some sources in [
+		[_nfs("/a"), {"nfs": object.union(_nfs("/a").nfs, {"readOnly": true})}],
+		[claim, {"persistentVolumeClaim": {"claimName": "old", "readOnly": true}}],
+	]
+	[[finding.what, finding.advice] | some finding in rule.report] == [[
+		`files becomes read-only in container "db"`,
+		true,
+	]] with input as _behind(sources[0], sources[1])
+}
+
+_nfs(path) := {"nfs": {"server": "nas", "path": path}}
+
+_on_node(path) := {"hostPath": {"path": path}}
+
+_behind(before, after) := json.patch(
+	_update(
+		[_db([_mount("files", "/data", {})])],
+		[_db([_mount("files", "/data", {})])],
+		{"volumes": [object.union({"name": "files"}, before)]},
+	),
+	[{
+		"op": "replace",
+		"path": "/request/object/spec/template/spec/volumes/0",
+		"value": object.union({"name": "files"}, after),
+	}],
+)
+
+test_templates_keep_their_names_over_pods_that_run[case] if {
+	some case in [
+		{"phase": "Running", "replicas": 2, "templates": ["files"], "what": [concat(" ", [
+			`pod web-1 runs with claim "data-web-1", which no template here makes:`,
+			"it starts again without this data",
+		])]},
+		{"phase": "Running", "replicas": 2, "templates": ["files", "data"], "what": []},
+		{"phase": "Running", "replicas": 1, "templates": ["files"], "what": []},
+		{"phase": "Running", "replicas": 0, "templates": ["files"], "what": []},
+		{"phase": "Succeeded", "replicas": 2, "templates": ["files"], "what": []},
+	]
+	[finding.what | some finding in rule.report] == case.what
+		with input as _created(case)
+		with data.cluster.pods as {"default": {"web-1": _left(case.phase)}}
+}
+
+_left(phase) := {
+	"metadata": {"name": "web-1"},
+	"spec": {"volumes": [
+		{"name": "data", "persistentVolumeClaim": {"claimName": "data-web-1"}},
+		{"name": "shared", "persistentVolumeClaim": {"claimName": "shared"}},
+	]},
+	"status": {"phase": phase},
+}
+
+_created(case) := {"request": {
+	"operation": "CREATE",
+	"kind": {"group": "apps", "kind": "StatefulSet"},
+	"namespace": "default",
+	"object": json.patch(_sts([_db([])], {}), [
+		{"op": "add", "path": "/spec/replicas", "value": case.replicas},
+		{"op": "add", "path": "/spec/volumeClaimTemplates", "value": [{"metadata": {"name": name}} |
+			some name in case.templates
+		]},
+	]),
+}}

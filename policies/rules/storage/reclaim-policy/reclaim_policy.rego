@@ -2,7 +2,8 @@
 # title: Volumes of bound claims stay retained
 # description: |
 #   The reclaim policy decides what happens to the disk when the claim is deleted. Turned from Retain to Delete, it
-#   deletes the disk together with the claim, and nothing brings the data back.
+#   deletes the disk together with the claim; turned to Recycle, it deletes all files on it. Nothing brings the data
+#   back.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/tasks/administer-cluster/change-pv-reclaim-policy/
 # custom:
@@ -26,11 +27,16 @@ import data.stateward.lib.volume
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": ["spec", "persistentVolumeReclaimPolicy"],
-	"what": sprintf("with Delete the disk is DELETED together with claim %q in namespace %s", [name, entry.namespace]),
+	"what": sprintf("%s together with claim %q in namespace %s", [loss, name, entry.namespace]),
 }) if {
 	some entry in review.objects({"PersistentVolume"})
 	entry.operation == "UPDATE"
-	entry.object.spec.persistentVolumeReclaimPolicy == "Delete"
+	loss := _losses[entry.object.spec.persistentVolumeReclaimPolicy]
 	entry.old.spec.persistentVolumeReclaimPolicy == "Retain"
 	name := volume.bound_claim(entry.old)
+}
+
+_losses := {
+	"Delete": "with Delete the disk is DELETED",
+	"Recycle": "with Recycle all files on the disk are DELETED",
 }

@@ -2,6 +2,15 @@ package stateward.rules.storage["reclaim-policy_test"]
 
 import data.stateward.rules.storage["reclaim-policy"] as rule
 
+test_turn_to_recycle_wipes_the_disk if {
+	before := _volume({}, {"persistentVolumeReclaimPolicy": "Retain"})
+	after := _volume({}, {"persistentVolumeReclaimPolicy": "Recycle"})
+	[finding.what | some finding in rule.report] == [concat("", [
+		"with Recycle all files on the disk are DELETED ",
+		`together with claim "data-web-0" in namespace default`,
+	])] with input as _update("alice", before, after) with data.cluster.persistentvolumeclaims as _claims
+}
+
 test_turn_to_delete_is_a_warning_and_strict_denies_it if {
 	before := _volume({}, {"persistentVolumeReclaimPolicy": "Retain"})
 	after := _volume({}, {"persistentVolumeReclaimPolicy": "Delete"})
