@@ -8,7 +8,7 @@ package stateward.lib.mounts
 # METADATA
 # title: Claims
 # description: The claims that a set's volumes stand for, each by the name of its volume.
-claims(sts) := object.union(object.union(_folders(sts), _named(sts)), _templates(sts))
+claims(sts) := object.union_n([_folders(sts), _named(sts), _templates(sts)])
 
 # METADATA
 # title: Claim

@@ -91,10 +91,11 @@ test_sets_are_found_by_a_label_of_the_guardrails[name] if {
 		"another group": {"parent": {"group": "example.org", "kind": "Shop", "label": "shop"}, "found": 0},
 		"no label": {"parent": {"group": "example.com", "kind": "Shop"}, "found": 0},
 	}
-	sts := object.union(_set("data", "s1", 2), {"metadata": {"name": "s1", "namespace": "data", "labels": {"shop": "s1"}}})
-	request := {"kind": {"group": "example.com", "kind": "Shop"}, "oldObject": {"kind": "Shop", "metadata": {"name": "s1"}}}
-	count(rule.report) == case.found with input as _delete(request)
-		with data.cluster.statefulsets as {"data": {"s1": sts}}
+	count(rule.report) == case.found with input as _delete({
+		"kind": {"group": "example.com", "kind": "Shop"},
+		"oldObject": {"kind": "Shop", "metadata": {"name": "s1"}},
+	})
+		with data.cluster.statefulsets as {"data": {"s1": _labelled({"shop": "s1"})}}
 		with data.kind as "Guardrails"
 		with data.spec as {"parents": [case.parent]}
 }
@@ -248,3 +249,9 @@ _definition(group) := {
 		},
 	},
 }
+
+_labelled(labels) := object.union(_set("data", "s1", 2), {"metadata": {
+	"name": "s1",
+	"namespace": "data",
+	"labels": labels,
+}})

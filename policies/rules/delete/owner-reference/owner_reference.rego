@@ -110,16 +110,16 @@ _looks_right(entry, index) if {
 	_adopts(entry, index)
 }
 
-_found_by_automation(entry, index) if {
-	owners.existing(entry, index)
-	identity.class(entry.user) == "automation"
-}
-
 # Custom resources are often owned by those of other programs, whose kinds Stateward may not read.
 _looks_right(entry, index) if {
 	not entry.kind in object.keys(_losses)
 	identity.class(entry.user) == "automation"
 	not owners.missing(entry, index)
+}
+
+_found_by_automation(entry, index) if {
+	owners.existing(entry, index)
+	identity.class(entry.user) == "automation"
 }
 
 # Operators own what they create by objects of kinds of their own: those of Kubernetes manage none of these objects,

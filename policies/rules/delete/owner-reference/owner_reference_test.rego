@@ -194,15 +194,14 @@ test_automation_that_creates_for_an_owner_that_does_not_exist_is_warned if {
 }
 
 test_automation_may_add_an_owner_to_a_custom_resource[answer] if {
-	some answer, advised in {"unknown": [true], "existing": [], "missing": [false]}
-	known := {
-		"unknown": {},
-		"existing": _existing,
-		"missing": {"default": {"v1/ConfigMap/settings": {"exists": false}}},
+	some answer, case in {
+		"unknown": {"owner": {}, "advised": [true]},
+		"existing": {"owner": _existing, "advised": []},
+		"missing": {"owner": {"default": {"v1/ConfigMap/settings": {"exists": false}}}, "advised": [false]},
 	}
-	[object.get(finding, "advice", false) | some finding in rule.report] == advised
+	[object.get(finding, "advice", false) | some finding in rule.report] == case.advised
 		with input as _update("RabbitmqCluster", [], [_owner], _operator, {})
-		with data.cluster.owner as known[answer]
+		with data.cluster.owner as case.owner
 }
 
 test_other_kinds_may_have_owners if {

@@ -81,7 +81,7 @@ report contains result.violation(rego.metadata.chain(), entry, {
 
 _problem("", _) := "there is none"
 
-_problem(reference, moving) := sprintf("%q is not an image reference", [reference]) if {
+_problem(reference, moving) := sprintf("%v is not an image reference", [json.marshal(reference)]) if {
 	reference != ""
 	not image.parse(reference)
 } else := sprintf("%q has no tag, which means latest", [reference]) if {

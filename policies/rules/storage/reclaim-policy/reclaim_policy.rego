@@ -31,8 +31,8 @@ report contains result.violation(rego.metadata.chain(), entry, {
 }) if {
 	some entry in review.objects({"PersistentVolume"})
 	entry.operation == "UPDATE"
-	loss := _losses[entry.object.spec.persistentVolumeReclaimPolicy]
 	entry.old.spec.persistentVolumeReclaimPolicy == "Retain"
+	loss := _losses[entry.object.spec.persistentVolumeReclaimPolicy]
 	name := volume.bound_claim(entry.old)
 }
 
