@@ -34,7 +34,9 @@ func TestEveryRuleIsCompleteInItsFolder(t *testing.T) {
 				}
 			}
 			for _, name := range entries(t, rule.Dir()) {
-				if !slices.Contains(wanted, name) {
+				// A rule with many tests has several files of them.
+				moreTests := strings.HasPrefix(name, source+"_") && strings.HasSuffix(name, "_test.rego")
+				if !slices.Contains(wanted, name) && !moreTests {
 					t.Errorf("%s/%s belongs to no rule", rule.Dir(), name)
 				}
 			}
