@@ -1,7 +1,7 @@
 # Every target needs only Go, make and git. Other tools are built once, from Go modules, into bin/.
 
 BIN := bin
-GO_TEST := go test -timeout 30m
+GO_TEST := go test -timeout 45m
 # A number of inputs, not a time: with a time limit Go's fuzzer sometimes fails at the end ("context deadline exceeded").
 FUZZ_INPUTS := 1000x
 BENCH_TIME := 1s

@@ -139,10 +139,10 @@ func doors() map[string]door {
 			neighbour: []string{"patch", "statefulset", "web", "-p", `{"spec":{"minReadySeconds":1}}`},
 		},
 		"minor-steps": {
-			set:       mountedAt("/var/lib/rabbitmq", builders.MakeStatefulSet().Image("rabbitmq:3.10.0").Partition(2)),
-			command:   []string{"set", "image", "statefulset/web", "nginx=rabbitmq:3.13.0"},
+			set:       mountedAt("/qdrant/storage", builders.MakeStatefulSet().Image("qdrant/qdrant:v1.10.0").Partition(2)),
+			command:   []string{"set", "image", "statefulset/web", "nginx=qdrant/qdrant:v1.13.0"},
 			warns:     true,
-			neighbour: []string{"set", "image", "statefulset/web", "nginx=rabbitmq:3.11.0"},
+			neighbour: []string{"set", "image", "statefulset/web", "nginx=qdrant/qdrant:v1.11.0"},
 		},
 		"pod-labels": {
 			set:       builders.MakeStatefulSet(),
