@@ -8,10 +8,8 @@ import (
 	"strings"
 
 	"github.com/stateward/stateward/policies/forecast"
+	"github.com/stateward/stateward/webhook/registration"
 )
-
-// oldest is the oldest minor version that Stateward supports: `stateward doctor` says why.
-const oldest = 30
 
 // parse reads minor versions with commas between them, such as 1.34,1.35.
 func parse(text string) (minors []int, err error) {
@@ -22,8 +20,8 @@ func parse(text string) (minors []int, err error) {
 		if !found || err != nil || strconv.Itoa(minor) != digits {
 			return nil, fmt.Errorf("VERSIONS=%s: %q is not a minor version of Kubernetes: write VERSIONS=1.34,1.35", text, part)
 		}
-		if minor < oldest {
-			return nil, fmt.Errorf("VERSIONS=%s: Stateward supports Kubernetes 1.%d and newer, not %s", text, oldest, part)
+		if minor < registration.OldestMinor {
+			return nil, fmt.Errorf("VERSIONS=%s: Stateward supports Kubernetes 1.%d and newer, not %s", text, registration.OldestMinor, part)
 		}
 		if seen[minor] {
 			return nil, fmt.Errorf("VERSIONS=%s: %s is written twice", text, part)

@@ -33,6 +33,8 @@ const (
 	// Stateward is down. Who may impersonate it is a matter of RBAC, and every use is in the audit log. A check of a
 	// verb by the authorizer would not do: a cluster administrator passes every such check, all the time.
 	BreakGlassGroup = "stateward:breakglass"
+	// OldestMinor is the first minor version of Kubernetes, 1.30, that reliably supports matchConditions of webhooks.
+	OldestMinor = 30
 
 	// criticalName is the entry for what can destroy something that runs.
 	criticalName = "critical.stateward.dev"

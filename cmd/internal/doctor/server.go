@@ -4,10 +4,8 @@ import (
 	"context"
 
 	"github.com/stateward/stateward/policies/forecast"
+	"github.com/stateward/stateward/webhook/registration"
 )
-
-// oldest is the first minor version that reliably supports matchConditions of webhooks.
-const oldest = 30
 
 // checkServer tells what this version of Kubernetes lacks that Stateward or one of its rules counts on.
 func (e *examination) checkServer(context.Context) {
@@ -25,7 +23,7 @@ func (e *examination) checkServer(context.Context) {
 }
 
 func (e *examination) checkVersion(running forecast.Version, name string) {
-	if running.Minor < oldest {
+	if running.Minor < registration.OldestMinor {
 		e.problem("", "upgrade to Kubernetes 1.30 or newer",
 			"Kubernetes %s does not reliably support matchConditions of webhooks, which keep the cluster working when Stateward is down", name)
 	}
