@@ -257,7 +257,7 @@ func TestLogRecordsWhatCouldNotBeEvaluated(t *testing.T) {
 	broken := request(t, reviews+"/10-create-statefulset.json").DeepCopy()
 	broken.Object.Raw = []byte(`{"metadata":`)
 	records := parsed(t, ask(t, newEngine(t, `{"mode":"Denied"}`), tutorial(t), broken))
-	if len(records) != 2 || !strings.Contains(records[0].Error, "read object of the review") || len(records[0].Result) > 0 || !records[0].LacksObjects() {
+	if len(records) != 2 || !strings.Contains(records[0].Error, "read object of the review") || len(records[0].Result) > 0 || len(records[0].LackedObjects()) == 0 {
 		t.Errorf("records: %+v", records)
 	}
 }

@@ -133,14 +133,14 @@ func (r *Record) IsMasked(pointer string) bool {
 	return false
 }
 
-// LacksObjects reports whether objects of the request were never written.
-func (r *Record) LacksObjects() bool {
+// LackedObjects are the fields of the request, such as oldObject, that were never written.
+func (r *Record) LackedObjects() (fields []string) {
 	for _, erased := range r.Erased {
-		if strings.Count(erased, "/") == 3 {
-			return true
+		if field, ok := strings.CutPrefix(erased, "/input/request/"); ok && !strings.Contains(field, "/") {
+			fields = append(fields, field)
 		}
 	}
-	return false
+	return fields
 }
 
 // Lacks reports whether a field of this name was left out of an object.

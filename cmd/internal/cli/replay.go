@@ -39,6 +39,9 @@ func newReplay(streams Streams) *cobra.Command {
 LOG is a file, a folder (read recursively), a pattern in quotes (** matches any folders), or - for standard input; gzip
 and zstd are recognized. Without --config, each decision is judged under the Guardrails that the log holds for it.
 
+LOG may also be the audit log of an API server, recorded at level RequestResponse. It does not hold the objects beside a
+request, so rules that read those are undecided.
+
 A rule that reads what the record does not hold is undecided: it is counted and named, and its answer is not guessed.
 
 --write-exceptions writes the Guardrails of --config to a new file, with an exception for each user, namespace and name
@@ -54,6 +57,7 @@ Exit code: 0 done, 1 --verify found another decision, 2 bad usage or a log that 
 reported all the same), 3 something could not be evaluated.`,
 		Example: `  stateward replay --config strict.yaml /var/log/stateward/
   stateward replay --rules my-rules 'logs/**/*.gz'
+  stateward replay --config guardrails.yaml /var/log/kubernetes/audit.log
   kubectl logs -n stateward-system deploy/stateward | stateward replay --config strict.yaml -
   stateward replay --config strict.yaml --write-exceptions strict-with-exceptions.yaml --owner team-db logs
   stateward replay --config strict.yaml --shard 3/8 -o json=results/3.json logs
@@ -170,6 +174,8 @@ func (o replayOptions) summarize(ctx context.Context, sources []replay.Source, s
 // replayed is how a replay ends.
 func replayed(summary *replay.Summary) error {
 	switch {
+	case summary.Requests == 0 && summary.Damaged == 0 && summary.Events > 0:
+		return usageError{errors.New("the audit log holds no request that a rule judges: the audit policy must record StatefulSets and what belongs to them")}
 	case summary.Requests == 0 && summary.Damaged == 0 && summary.Shard == nil:
 		return usageError{errors.New("the logs hold no decision: set spec.decisionLog.mode of the Guardrails to All or Denied")}
 	case summary.Fails():

@@ -69,6 +69,7 @@ func TestReplayExitCodes(t *testing.T) {
 		"other.jsonl":   strings.Replace(log, `"allowed":false`, `"allowed":true`, 1),
 		"damaged.jsonl": "{\n" + log,
 		"foreign.jsonl": `{"level":"INFO"}` + "\n",
+		"reads.log":     `{"kind":"Event","apiVersion":"audit.k8s.io/v1","stage":"ResponseComplete","verb":"get","objectRef":{"resource":"pods"}}` + "\n",
 	})
 	at := func(name string) string { return filepath.Join(folder, name) }
 	for name, test := range map[string]struct {
@@ -80,6 +81,7 @@ func TestReplayExitCodes(t *testing.T) {
 		"another decision":       {args: []string{"--verify", at("other.jsonl")}, code: cli.ExitViolations},
 		"a damaged line":         {args: []string{"--verify", at("damaged.jsonl")}, code: cli.ExitUsage},
 		"no decision":            {args: []string{at("foreign.jsonl")}, code: cli.ExitUsage, says: "the logs hold no decision"},
+		"an audit log of reads":  {args: []string{at("reads.log")}, code: cli.ExitUsage, says: "the audit log holds no request that a rule judges"},
 		"no file":                {args: []string{at("none.jsonl")}, code: cli.ExitUsage, says: "no such file"},
 		"no argument":            {code: cli.ExitUsage, says: "requires at least 1 arg"},
 		"an unknown format":      {args: []string{"-o", "html", at("good.jsonl")}, code: cli.ExitUsage, says: "use text, json or markdown"},

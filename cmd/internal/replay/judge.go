@@ -88,6 +88,18 @@ func (r *run) judge(ctx context.Context, record *decisionlog.Record) outcome {
 	return judged
 }
 
+// judgeEvent decides a request of an audit log, which holds neither a decision nor Guardrails.
+func (r *run) judgeEvent(ctx context.Context, record *decisionlog.Record) outcome {
+	switch {
+	case r.options.Verify:
+		return outcome{class: Unverified, details: []string{"an audit log does not hold what Stateward decided: replay it without --verify"}}
+	case r.options.Guardrails == nil:
+		return outcome{class: Undecided, details: []string{"an audit log holds no Guardrails: give them with --config"}}
+	default:
+		return r.judge(ctx, record)
+	}
+}
+
 func (r *run) either(verifying, comparing Class) Class {
 	if r.options.Verify {
 		return verifying
@@ -97,8 +109,8 @@ func (r *run) either(verifying, comparing Class) Class {
 
 // lacking says what a record does not hold of the request itself.
 func lacking(record *decisionlog.Record, decides *decider) string {
-	if record.LacksObjects() {
-		return "the record does not hold the objects of the request"
+	if objects := record.LackedObjects(); len(objects) > 0 {
+		return fmt.Sprintf("the record does not hold %s of the request", strings.Join(objects, " and "))
 	}
 	for _, field := range decides.reads {
 		if record.Lacks(field) {

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/stateward/stateward/cmd/internal/auditlog"
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/webhook/decisionlog"
@@ -38,10 +39,11 @@ type run struct {
 	deciders *deciders
 }
 
-// job is a line to be judged.
+// job is a line to be judged, or a request that was read already.
 type job struct {
-	at   place
-	text []byte
+	at     place
+	text   []byte
+	record *decisionlog.Record
 	// whole is false for a last line without its end.
 	whole bool
 }
@@ -89,6 +91,9 @@ func (r *run) read(ctx context.Context, sources []Source, jobs chan<- []job, sum
 	for _, source := range sources {
 		total += source.Size
 	}
+	// What is in an audit log depends on the lines before.
+	events := auditlog.NewReader(r.options.Library)
+	defer func() { summary.Events, summary.Refused = events.Events, events.Refused }()
 	var batch []job
 	size := 0
 	hand := func() {
@@ -104,9 +109,19 @@ func (r *run) read(ctx context.Context, sources []Source, jobs chan<- []job, sum
 				return
 			}
 			each := job{at: place{index, number, source.Name}, text: text, whole: whole}
-			if isGuardrails(text) {
+			switch {
+			case isGuardrails(text):
 				r.take(ctx, each, summary)
-			} else {
+			case auditlog.Is(text):
+				records, err := events.Read(text)
+				if err != nil {
+					summary.problem(each.at, err, !whole)
+				}
+				for _, record := range records {
+					batch = append(batch, job{at: each.at, record: record})
+				}
+				size += len(text)
+			default:
 				batch, size = append(batch, each), size+len(text)
 			}
 			if len(batch) >= batchLines || size >= batchBytes {
@@ -129,6 +144,10 @@ func isGuardrails(line []byte) bool {
 
 // take judges a line.
 func (r *run) take(ctx context.Context, each job, into *Summary) {
+	if each.record != nil {
+		into.add(each.at, each.record, r.judgeEvent(ctx, each.record))
+		return
+	}
 	record, err := decisionlog.Parse(each.text)
 	switch {
 	case errors.Is(err, decisionlog.ErrOther):

@@ -322,3 +322,44 @@ func TestReplayCountsMaskedDecisionsApart(t *testing.T) {
 		t.Errorf("masked decisions are not named: %+v", summary.Group(Masked))
 	}
 }
+
+// scaledEvents is an audit log: a set is created, its partition set beyond its replicas, an apply of it is refused.
+const scaledEvents = `{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"RequestResponse","auditID":"a","stage":"ResponseComplete","verb":"create","user":{"username":"alice"},"objectRef":{"resource":"statefulsets","namespace":"data","name":"web","apiGroup":"apps"},"responseStatus":{"code":201},"responseObject":{"apiVersion":"apps/v1","kind":"StatefulSet","metadata":{"name":"web","namespace":"data","uid":"u","generation":1},"spec":{"serviceName":"web","replicas":3,"selector":{"matchLabels":{"app":"web"}},"template":{"metadata":{"labels":{"app":"web"}},"spec":{"containers":[{"name":"web","image":"nginx:1.27.4"}]}}}}}
+{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"RequestResponse","auditID":"b","stage":"ResponseComplete","verb":"patch","user":{"username":"alice"},"objectRef":{"resource":"statefulsets","namespace":"data","name":"web","apiGroup":"apps"},"responseStatus":{"code":200},"responseObject":{"apiVersion":"apps/v1","kind":"StatefulSet","metadata":{"name":"web","namespace":"data","uid":"u","generation":2},"spec":{"serviceName":"web","replicas":3,"selector":{"matchLabels":{"app":"web"}},"updateStrategy":{"rollingUpdate":{"partition":9}},"template":{"metadata":{"labels":{"app":"web"}},"spec":{"containers":[{"name":"web","image":"nginx:1.27.4"}]}}}}}
+{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"RequestResponse","auditID":"c","stage":"ResponseComplete","verb":"patch","user":{"username":"bob"},"objectRef":{"resource":"statefulsets","namespace":"data","name":"web","apiGroup":"apps"},"responseStatus":{"code":409}}
+{"kind":"Event","apiVersion":"audit.k8s.io/v2"}
+`
+
+func TestReplayJudgesAnAuditLog(t *testing.T) {
+	t.Parallel()
+	given := guardrails(t, builders.Library(t), `{}`)
+	for name, test := range map[string]struct {
+		with Options
+		want map[Class]int
+		says string
+	}{
+		"under Guardrails":    {Options{Guardrails: given}, map[Class]int{Denied: 1, Undecided: 1}, "of 2 requests, 1 would be denied now, by 1 rule, in 1 namespace"},
+		"under those of then": {Options{}, map[Class]int{Undecided: 2}, "an audit log holds no Guardrails: give them with --config"},
+		"to verify it":        {Options{Verify: true}, map[Class]int{Unverified: 2}, "replay it without --verify"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			summary := replay(t, []byte(scaledEvents), test.with)
+			if diff := cmp.Diff(test.want, counts(summary)); diff != "" {
+				t.Errorf("decisions (-want +got):\n%s", diff)
+			}
+			var text bytes.Buffer
+			if err := summary.Text(&text); err != nil {
+				t.Fatal(err)
+			}
+			for _, want := range []string{
+				test.says, "3 events of an API server's audit log, which does not hold the objects beside a request\n1 request left out, which the API server refused then\n",
+				"standard input:4: the audit event is of audit.k8s.io/v2, and this version of Stateward reads audit.k8s.io/v1\n",
+			} {
+				if !strings.Contains(text.String(), want) {
+					t.Errorf("no %q in\n%s", want, &text)
+				}
+			}
+		})
+	}
+}

@@ -38,6 +38,9 @@ type Summary struct {
 	Torn     int       `json:"torn"`
 	Foreign  int       `json:"foreign"`
 	Problems []Problem `json:"problems,omitempty"`
+	// Events counts those of an API server's audit log, Refused the requests among them that the API server refused.
+	Events  int `json:"events,omitempty"`
+	Refused int `json:"refused,omitempty"`
 	// Denials are what exceptions for the class Denied need.
 	Denials Denials `json:"denials,omitzero"`
 }
@@ -163,6 +166,8 @@ func (s *Summary) merge(other *Summary) {
 	s.Damaged += other.Damaged
 	s.Torn += other.Torn
 	s.Foreign += other.Foreign
+	s.Events += other.Events
+	s.Refused += other.Refused
 	s.Denials.merge(&other.Denials)
 	for _, problem := range other.Problems {
 		s.keepProblem(problem)

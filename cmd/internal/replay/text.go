@@ -62,6 +62,12 @@ func (s *Summary) notes() (notes []string) {
 	if !s.Verify && s.ReadMasked > 0 {
 		notes = append(notes, fmt.Sprintf("%s read a masked field: what a rule says of its value cannot be seen", headline.Number(s.ReadMasked, "decision")))
 	}
+	if s.Events > 0 {
+		notes = append(notes, fmt.Sprintf("%s of an API server's audit log, which does not hold the objects beside a request", headline.Number(s.Events, "event")))
+	}
+	if s.Refused > 0 {
+		notes = append(notes, fmt.Sprintf("%s left out, which the API server refused then", headline.Number(s.Refused, "request")))
+	}
 	if s.Foreign > 0 {
 		notes = append(notes, fmt.Sprintf("%s of other programs left out", headline.Number(s.Foreign, "line")))
 	}

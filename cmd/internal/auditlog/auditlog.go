@@ -1,0 +1,246 @@
+// Package auditlog reads the audit log of an API server as requests that rules can judge. It is a poorer source than a
+// decision log: it holds neither the objects beside a request nor, for most requests, the object as it was before.
+package auditlog
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+
+	admissionv1 "k8s.io/api/admission/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine/inventory"
+	"github.com/stateward/stateward/webhook/decisionlog"
+	"github.com/stateward/stateward/webhook/registration"
+)
+
+// Reader reads the events of a log in their order: the object before a change is the one that an earlier event left.
+type Reader struct {
+	judged  map[string]map[string]bool
+	objects map[string]*memory
+	// Events counts those that were read, Refused the requests among them that an API server refused, and which were not
+	// judged again for that.
+	Events, Refused int
+}
+
+// NewReader returns a reader of requests that rules of this library judge.
+func NewReader(library *policies.Library) *Reader {
+	reader := &Reader{judged: map[string]map[string]bool{}, objects: map[string]*memory{}}
+	for _, rule := range library.Rules {
+		for resource, operations := range rule.On {
+			if reader.judged[resource] == nil {
+				reader.judged[resource] = map[string]bool{}
+			}
+			for _, operation := range operations {
+				reader.judged[resource][operation] = true
+			}
+		}
+	}
+	return reader
+}
+
+// Is recognizes a line of an audit log by its beginning.
+func Is(line []byte) bool {
+	return bytes.Contains(line[:min(len(line), 200)], []byte(`"audit.k8s.io/`))
+}
+
+// Read returns the requests of a line, as records without a decision. Record.Erased says which objects they lack. An
+// error is of a line that cannot be read.
+func (r *Reader) Read(line []byte) (records []*decisionlog.Record, err error) {
+	events, err := parse(line)
+	for index := range events {
+		records = append(records, r.take(&events[index])...)
+	}
+	return records, err
+}
+
+func (r *Reader) take(read *event) []*decisionlog.Record {
+	operation := read.operation()
+	if read.Stage != complete || read.ObjectRef == nil {
+		return nil
+	}
+	r.Events++
+	resource, known := policies.LookupResource(read.ObjectRef.Resource)
+	switch {
+	case operation == "" || !known || resource.OnlyDeleted || resource.Group != read.ObjectRef.APIGroup:
+		return nil
+	case !read.succeeded():
+		if r.judges(read) {
+			r.Refused++
+		}
+		return nil
+	}
+	var records []*decisionlog.Record
+	if read.Verb == "deletecollection" {
+		records = collection(read, resource)
+	} else {
+		records = []*decisionlog.Record{r.record(read, resource)}
+	}
+	r.remember(read, resource)
+	if !r.judges(read) {
+		return nil
+	}
+	return records
+}
+
+// judges reports whether a rule judges such requests, and an API server asks about them.
+func (r *Reader) judges(read *event) bool {
+	operation := read.operation()
+	finishes := operation == admissionv1.Delete && slices.Contains(policies.DeletionControllers(), read.user().Username)
+	namespace := read.ObjectRef.Namespace
+	if read.ObjectRef.Resource == "namespaces" {
+		namespace = read.ObjectRef.Name
+	}
+	return r.judged[read.ObjectRef.resource()][string(operation)] && !finishes && !registration.IsExempt(namespace)
+}
+
+// record is the request of an event, with the objects that are known.
+func (r *Reader) record(read *event, resource policies.Resource) *decisionlog.Record {
+	made := recordOf(read, resource)
+	request := &made.Request
+	if request.Operation != admissionv1.Delete {
+		request.Object.Raw = read.result()
+	}
+	if request.Operation != admissionv1.Create {
+		request.OldObject.Raw = r.before(read, resource)
+	}
+	if read.ObjectRef.Subresource == "scale" {
+		made.parent(r.memory(resource.Name).get(read.key()))
+	}
+	made.lack(read)
+	return made.Record
+}
+
+// collection are the requests that admission is asked for a deletion of many: one for each object of the answer, which is
+// the list as it was before.
+func collection(read *event, resource policies.Resource) (records []*decisionlog.Record) {
+	var list struct {
+		Items []json.RawMessage `json:"items"`
+	}
+	// An answer that is no list is one without items.
+	_ = json.Unmarshal(read.ResponseObject, &list)
+	for _, item := range list.Items {
+		made := recordOf(read, resource)
+		made.Request.OldObject.Raw = item
+		records = append(records, made.Record)
+	}
+	if len(read.ResponseObject) == 0 {
+		made := recordOf(read, resource)
+		made.lack(read)
+		records = append(records, made.Record)
+	}
+	return records
+}
+
+// made is a record that is being put together.
+type made struct{ *decisionlog.Record }
+
+func recordOf(read *event, resource policies.Resource) made {
+	dry := read.dryRun()
+	record := &decisionlog.Record{Request: admissionv1.AdmissionRequest{
+		UID:         types.UID(read.AuditID),
+		Kind:        metav1.GroupVersionKind{Group: resource.Group, Version: resource.Version, Kind: resource.Kind},
+		Resource:    metav1.GroupVersionResource{Group: resource.Group, Version: resource.Version, Resource: resource.Name},
+		SubResource: read.ObjectRef.Subresource, Namespace: read.ObjectRef.Namespace, Name: read.ObjectRef.Name,
+		Operation: read.operation(), UserInfo: read.user(), DryRun: &dry,
+	}}
+	record.DecisionID, record.Timestamp, record.Path = read.AuditID, read.Received.Time, decisionlog.PathValidate
+	record.Result = json.RawMessage(`{"allowed":true}`)
+	if written := typeOf(read.result()); read.ObjectRef.Subresource != "" && written.Kind != "" {
+		group := written.GroupVersionKind()
+		record.Request.Kind = metav1.GroupVersionKind{Group: group.Group, Version: group.Version, Kind: group.Kind}
+	}
+	if record.Request.Operation == admissionv1.Delete {
+		// These fields come from JSON, or are plain text and numbers.
+		record.Request.Options.Raw, _ = json.Marshal(read.deleteOptions())
+	}
+	return made{record}
+}
+
+// parent adds what a subresource belongs to as an object that rules can look up.
+func (m made) parent(object json.RawMessage) {
+	if len(object) == 0 {
+		return
+	}
+	const digest = "parent"
+	asked := m.Request
+	m.Objects = map[string]json.RawMessage{digest: object}
+	m.Reads = []decisionlog.Read{{Path: inventory.ObjectPath(asked.Resource.Resource, asked.Namespace, asked.Name), Object: digest}}
+}
+
+// lack notes which objects a request has and the log does not.
+func (m made) lack(read *event) {
+	if m.Request.Operation == admissionv1.Delete && read.Level == levelMetadata {
+		m.Erased = append(m.Erased, "/input/request/options")
+	}
+	for _, each := range []struct {
+		name   string
+		object runtime.RawExtension
+		absent admissionv1.Operation
+	}{{"object", m.Request.Object, admissionv1.Delete}, {"oldObject", m.Request.OldObject, admissionv1.Create}} {
+		if len(each.object.Raw) == 0 && m.Request.Operation != each.absent {
+			m.Erased = append(m.Erased, "/input/request/"+each.name)
+		}
+	}
+}
+
+// before is the object as an earlier event left it, in the form of what the request writes; empty if that is not known.
+func (r *Reader) before(read *event, resource policies.Resource) json.RawMessage {
+	object := r.memory(resource.Name).get(read.key())
+	switch {
+	case read.operation() == admissionv1.Delete:
+		return object
+	case read.ObjectRef.Subresource == "scale":
+		return scaleOf(object)
+	case typeOf(read.result()).Kind == resource.Kind && follows(read.result(), object):
+		return object
+	default:
+		return nil
+	}
+}
+
+// remember keeps the object as an event left it.
+func (r *Reader) remember(read *event, resource policies.Resource) {
+	known, key := r.memory(resource.Name), read.key()
+	switch object := read.result(); {
+	case read.dryRun():
+	case read.operation() == admissionv1.Delete && !terminates(read.ResponseObject):
+		known.forget(key)
+	case read.ObjectRef.Subresource == "scale":
+		if scaled := scaledTo(known.get(key), object); scaled != nil {
+			known.put(key, scaled)
+		} else {
+			known.forget(key)
+		}
+	case typeOf(object).Kind == resource.Kind:
+		known.put(key, object)
+	case read.ObjectRef.Subresource == "":
+		// What it is now was not recorded.
+		known.forget(key)
+	}
+}
+
+func (r *Reader) memory(resource string) *memory {
+	if r.objects[resource] == nil {
+		r.objects[resource] = &memory{}
+	}
+	return r.objects[resource]
+}
+
+// key is the object of an event; what an API server named is in the answer.
+func (e *event) key() string {
+	name := e.ObjectRef.Name
+	if name == "" {
+		var read metav1.PartialObjectMetadata
+		_ = json.Unmarshal(e.ResponseObject, &read)
+		name = read.Name
+	}
+	if e.ObjectRef.Resource == "namespaces" {
+		return name
+	}
+	return e.ObjectRef.Namespace + "/" + name
+}

@@ -1,0 +1,156 @@
+package auditlog
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+
+	admissionv1 "k8s.io/api/admission/v1"
+	authenticationv1 "k8s.io/api/authentication/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+const (
+	// apiVersion and kind are those of a line, kindOfList that of a batch as webhook backends send it.
+	apiVersion = "audit.k8s.io/v1"
+	kind       = "Event"
+	kindOfList = "EventList"
+	// complete is the stage of an event that has all that an API server says of a request.
+	complete = "ResponseComplete"
+	// levelMetadata leaves out bodies.
+	levelMetadata = "Metadata"
+)
+
+// event is what is read of an audit.k8s.io/v1 Event.
+// Source: https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/
+type event struct {
+	metav1.TypeMeta
+	Level            string                     `json:"level"`
+	AuditID          string                     `json:"auditID"`
+	Stage            string                     `json:"stage"`
+	RequestURI       string                     `json:"requestURI"`
+	Verb             string                     `json:"verb"`
+	User             authenticationv1.UserInfo  `json:"user"`
+	ImpersonatedUser *authenticationv1.UserInfo `json:"impersonatedUser"`
+	ObjectRef        *reference                 `json:"objectRef"`
+	ResponseStatus   *metav1.Status             `json:"responseStatus"`
+	RequestObject    json.RawMessage            `json:"requestObject"`
+	ResponseObject   json.RawMessage            `json:"responseObject"`
+	Received         metav1.MicroTime           `json:"requestReceivedTimestamp"`
+	// Items are the events of an EventList.
+	Items []event `json:"items"`
+}
+
+// reference is what a request is about.
+type reference struct {
+	Resource    string `json:"resource"`
+	Subresource string `json:"subresource"`
+	Namespace   string `json:"namespace"`
+	Name        string `json:"name"`
+	APIGroup    string `json:"apiGroup"`
+	APIVersion  string `json:"apiVersion"`
+}
+
+// resource is as rules name it, such as "statefulsets/scale".
+func (r reference) resource() string {
+	if r.Subresource == "" {
+		return r.Resource
+	}
+	return r.Resource + "/" + r.Subresource
+}
+
+// parse reads a line.
+func parse(line []byte) ([]event, error) {
+	var read event
+	if err := json.Unmarshal(line, &read); err != nil {
+		return nil, fmt.Errorf("the audit event cannot be read: %w", err)
+	}
+	switch {
+	case read.APIVersion != apiVersion:
+		return nil, fmt.Errorf("the audit event is of %s, and this version of Stateward reads %s", read.APIVersion, apiVersion)
+	case read.Kind == kindOfList:
+		return read.Items, nil
+	case read.Kind != kind:
+		return nil, fmt.Errorf("the audit event has the unknown kind %q", read.Kind)
+	default:
+		return []event{read}, nil
+	}
+}
+
+// operation is what admission was asked about; empty for what only reads.
+func (e *event) operation() admissionv1.Operation {
+	switch e.Verb {
+	case "create":
+		return admissionv1.Create
+	case "update", "patch":
+		// Both create what does not exist: server-side apply does so all the time.
+		if e.ResponseStatus != nil && e.ResponseStatus.Code == http.StatusCreated {
+			return admissionv1.Create
+		}
+		return admissionv1.Update
+	case "delete", "deletecollection":
+		return admissionv1.Delete
+	default:
+		return ""
+	}
+}
+
+// succeeded reports whether the API server did what was asked.
+func (e *event) succeeded() bool {
+	return e.ResponseStatus != nil && e.ResponseStatus.Code >= http.StatusOK && e.ResponseStatus.Code < http.StatusMultipleChoices
+}
+
+// user is whom admission sees.
+func (e *event) user() authenticationv1.UserInfo {
+	if e.ImpersonatedUser != nil {
+		return *e.ImpersonatedUser
+	}
+	return e.User
+}
+
+// query are the parameters of the request.
+func (e *event) query() url.Values {
+	parsed, err := url.ParseRequestURI(e.RequestURI)
+	if err != nil {
+		return nil
+	}
+	return parsed.Query()
+}
+
+// dryRun reports whether nothing was stored.
+func (e *event) dryRun() bool {
+	return slices.Contains(e.query()["dryRun"], metav1.DryRunAll) || slices.Contains(e.deleteOptions().DryRun, metav1.DryRunAll)
+}
+
+// deleteOptions are those of the body of a deletion or, without a body, of its parameters, as an API server takes them.
+func (e *event) deleteOptions() (options metav1.DeleteOptions) {
+	if e.operation() != admissionv1.Delete {
+		return options
+	}
+	// An API server has read them before, so they can be read.
+	if len(e.RequestObject) > 0 {
+		_ = json.Unmarshal(e.RequestObject, &options)
+	} else {
+		query := e.query()
+		_ = metav1.Convert_url_Values_To_v1_DeleteOptions(&query, &options, nil)
+	}
+	options.TypeMeta = metav1.TypeMeta{APIVersion: "meta.k8s.io/v1", Kind: "DeleteOptions"}
+	return options
+}
+
+// result is the object as it was stored, or what was sent where the answer is only a Status; empty where the level of
+// the audit policy leaves it out.
+func (e *event) result() json.RawMessage {
+	if typeOf(e.ResponseObject).Kind == "Status" {
+		return e.RequestObject
+	}
+	return e.ResponseObject
+}
+
+// typeOf is the kind of an object; empty where it has none.
+func typeOf(object json.RawMessage) (read metav1.TypeMeta) {
+	_ = json.Unmarshal(object, &read)
+	return read
+}
