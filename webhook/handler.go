@@ -19,6 +19,7 @@ import (
 	"github.com/stateward/stateward/policies/forecast"
 	"github.com/stateward/stateward/webhook/decisionlog"
 	"github.com/stateward/stateward/webhook/recorder"
+	"github.com/stateward/stateward/webhook/tracing"
 )
 
 // Handler decides admission requests at one door. The API server may call it more than once for one request. What it hands to
@@ -54,7 +55,10 @@ func (h *Handler) Handle(ctx context.Context, request admission.Request) admissi
 	together(ctx, &request.AdmissionRequest)
 	outcome := decisionError
 	// Deferred, so that a panic is counted too.
-	defer func() { h.Metrics.observe(&request.AdmissionRequest, outcome, h.Now().Sub(started)) }()
+	defer func() {
+		h.Metrics.observe(&request.AdmissionRequest, outcome, h.Now().Sub(started))
+		tracing.Ended(ctx, string(outcome), outcome == decisionError || outcome == decisionShed)
+	}()
 	var response admission.Response
 	response, outcome = h.decide(ctx, &request.AdmissionRequest)
 	return response
@@ -128,8 +132,19 @@ func (h *Handler) judge(ctx context.Context, policy *Policy, request *admissionv
 	return entry.Verdict, entry.Err
 }
 
-// evaluate waits at the gate for what has to be evaluated: what is exempt must never be held up.
+// evaluate decides what was read, and describes it in the span of the request.
 func (h *Handler) evaluate(
+	ctx context.Context, policy *Policy, request *admissionv1.AdmissionRequest, prepared *engine.Prepared,
+) (engine.Verdict, error) {
+	traced := tracing.Of(ctx, request)
+	traced.Prepared(prepared)
+	verdict, err := h.evaluateInTurn(ctx, policy, request, prepared)
+	traced.Judged(verdict)
+	return verdict, err
+}
+
+// evaluateInTurn waits at the gate for what has to be evaluated: what is exempt must never be held up.
+func (h *Handler) evaluateInTurn(
 	ctx context.Context, policy *Policy, request *admissionv1.AdmissionRequest, prepared *engine.Prepared,
 ) (engine.Verdict, error) {
 	if prepared.Done() {

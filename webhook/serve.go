@@ -31,6 +31,7 @@ import (
 	"github.com/stateward/stateward/webhook/decisionlog"
 	"github.com/stateward/stateward/webhook/recorder"
 	"github.com/stateward/stateward/webhook/registration"
+	"github.com/stateward/stateward/webhook/tracing"
 )
 
 // Options is all that Serve needs.
@@ -59,7 +60,9 @@ type Options struct {
 	DecisionLabels map[string]string
 	// AuditInterval is the time between two full passes of the audit in the background; 0 is for no audit.
 	AuditInterval time.Duration
-	Log           logr.Logger
+	// Tracer makes a span for each request; nil makes none.
+	Tracer *tracing.Tracer
+	Log    logr.Logger
 }
 
 // Serve answers admission requests until ctx ends and no client asks any more. It returns at once where the rules do not
@@ -97,10 +100,10 @@ func Serve(ctx context.Context, options Options) error {
 	}
 	answers := newServer(options, handler(Handler{
 		Policy: decides.inForce.current, Metrics: gauges, Log: decisions, Gates: version.gates, Recorder: writes, KnowsClients: options.Clients != nil,
-	}, runner.GetRESTMapper()))
+	}, options.Tracer, runner.GetRESTMapper()))
 	if err := errors.Join(
 		attach(runner, options, gauges, decides, answers), runner.Add(manager.RunnableFunc(decisions.Run)), runner.Add(manager.RunnableFunc(version.run)),
-		runner.Add(manager.RunnableFunc(writes.Run)), runner.Add(manager.RunnableFunc(looks)),
+		runner.Add(manager.RunnableFunc(writes.Run)), runner.Add(manager.RunnableFunc(looks)), runner.Add(manager.RunnableFunc(options.Tracer.Run)),
 	); err != nil {
 		return fmt.Errorf("assemble webhook: %w", err)
 	}
@@ -159,12 +162,12 @@ func newRecorder(runner manager.Manager, options Options, gauges *Metrics) (*rec
 
 // handler answers at all doors, as the model says. The server of controller-runtime is never started: all it does is to count
 // what is asked.
-func handler(model Handler, kinds meta.RESTMapper) http.Handler {
+func handler(model Handler, tracer *tracing.Tracer, kinds meta.RESTMapper) http.Handler {
 	model.Gate, model.Now, model.Reservations = defaultGate(), time.Now, &Reservations{}
 	door := func(door engine.Door) http.Handler {
 		each := model
 		each.Door = door
-		return each.HTTP()
+		return tracer.Handler(each.HTTP())
 	}
 	doors := http.NewServeMux()
 	counted := ctrlwebhook.NewServer(ctrlwebhook.Options{WebhookMux: doors})

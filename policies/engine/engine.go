@@ -113,7 +113,7 @@ func (e *Engine) Evaluate(ctx context.Context, prepared *Prepared, world invento
 		world = prepared.recording.Of(world)
 	}
 	seen := newTransaction(world)
-	seen.review = entries(prepared.review.entry(prepared.input))
+	seen.review, seen.timings = entries(prepared.review.entry(prepared.input)), prepared.timings
 	verdict := prepared.verdict
 	var err error
 	if verdict.Findings, err = e.evaluate(ctx, prepared.rules, prepared.input, seen); err != nil {

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/storage"
@@ -113,7 +114,7 @@ func (p *planEvaluator) reported(run *plan.Run, txn *transaction, router string,
 	reports := make([]*ast.Term, 0, len(documents))
 	reporting := make([]string, 0, len(documents))
 	for _, document := range documents {
-		report, err := run.Call(document)
+		report, err := p.report(run, txn, document)
 		if err != nil && !p.unrecorded(run, txn, document, err) {
 			return nil, err
 		}
@@ -136,6 +137,27 @@ func (p *planEvaluator) reported(run *plan.Run, txn *transaction, router string,
 		return nil, err
 	}
 	return decodeFindings(encoded)
+}
+
+// report asks a rule for its document.
+func (p *planEvaluator) report(run *plan.Run, txn *transaction, document string) (ast.Value, error) {
+	if txn.timings == nil {
+		return run.Call(document)
+	}
+	began := time.Now()
+	report, err := run.Call(document)
+	txn.timings.List = append(txn.timings.List, Timing{Rule: p.ruleOf(document), Took: time.Since(began)})
+	return report, err
+}
+
+// ruleOf is the rule that has a document; empty if there is none.
+func (p *planEvaluator) ruleOf(document string) string {
+	for _, rule := range p.library.All() {
+		if strings.HasPrefix(document, rule.Package+".") {
+			return rule.ID
+		}
+	}
+	return ""
 }
 
 // assemble says what the router would, where it need not be asked.
@@ -192,10 +214,8 @@ func (p *planEvaluator) unrecorded(run *plan.Run, txn *transaction, document str
 		return false
 	}
 	run.Resume()
-	for _, rule := range p.library.All() {
-		if strings.HasPrefix(document, rule.Package+".") {
-			txn.unrecorded = append(txn.unrecorded, Undecided{Rule: rule.ID, Resource: missing.Resource()})
-		}
+	if rule := p.ruleOf(document); rule != "" {
+		txn.unrecorded = append(txn.unrecorded, Undecided{Rule: rule, Resource: missing.Resource()})
 	}
 	return true
 }

@@ -18,6 +18,8 @@ type Prepared struct {
 	reader  *lazy.Reader
 	// recording is nil where nothing is recorded.
 	recording *inventory.Recording
+	// timings is nil where no time is taken.
+	timings *Timings
 }
 
 // Done reports whether the verdict is known without an evaluation: the review is exempt, or no rule judges it.

@@ -51,6 +51,8 @@ type transaction struct {
 	unrecorded []Undecided
 	// review is the array of what is judged, in the form of policies/lib/shape.rego; nil leaves it to that.
 	review ast.Value
+	// timings are noted where they are wanted.
+	timings *Timings
 }
 
 func newTransaction(world inventory.World) *transaction {

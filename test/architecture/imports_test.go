@@ -32,7 +32,8 @@ func allowed() map[string][]string {
 		"cmd/internal/baseline":        {"cmd/internal/manifest", "policies"},
 		"webhook/cluster":              {"policies", "policies/engine", "policies/engine/inventory", "policies/engine/lazy", "policies/forecast", "webhook/preview"},
 		"webhook/registration":         {"policies"},
-		"webhook":                      {"certs", "policies", "policies/confirmations", "policies/engine", "policies/engine/inventory", "policies/forecast", "policies/guardrails/v1alpha1", "webhook/auditor", "webhook/cluster", "webhook/decisionlog", "webhook/jsonscan", "webhook/preview", "webhook/recorder", "webhook/registration"},
+		"webhook":                      {"certs", "policies", "policies/confirmations", "policies/engine", "policies/engine/inventory", "policies/forecast", "policies/guardrails/v1alpha1", "webhook/auditor", "webhook/cluster", "webhook/decisionlog", "webhook/jsonscan", "webhook/preview", "webhook/recorder", "webhook/registration", "webhook/tracing"},
+		"webhook/tracing":              {"policies", "policies/engine"},
 		"webhook/decisionlog":          {"policies", "policies/engine", "policies/engine/inventory", "policies/engine/lazy", "policies/fieldpath", "policies/guardrails/v1alpha1", "webhook/jsonscan"},
 		"webhook/reports":              {"policies", "policies/engine"},
 		"webhook/auditor":              {"policies", "policies/engine", "policies/engine/inventory", "policies/forecast", "policies/guardrails/v1alpha1", "policies/stored", "webhook/registration", "webhook/reports"},
@@ -58,7 +59,7 @@ func allowed() map[string][]string {
 		"cmd/internal/doctor":          {"cmd/internal/owners", "cmd/internal/vap", "policies", "policies/engine", "policies/engine/inventory", "policies/forecast", "policies/guardrails/v1alpha1", "webhook/registration"},
 		"cmd/internal/vap":             {"policies", "policies/guardrails/v1alpha1", "webhook/registration"},
 		"cmd/internal/ruletest":        {"cmd/internal/judge", "cmd/internal/manifest", "policies", "policies/engine"},
-		"cmd/internal/cli":             {"certs", "cmd/internal/artifact", "cmd/internal/audit", "cmd/internal/baseline", "cmd/internal/canary", "cmd/internal/doctor", "cmd/internal/generate", "cmd/internal/judge", "cmd/internal/manifest", "cmd/internal/newrule", "cmd/internal/owners", "cmd/internal/parallel", "cmd/internal/planner", "cmd/internal/replay", "cmd/internal/report", "cmd/internal/ruletest", "cmd/internal/topology", "cmd/internal/vap", "policies", "policies/confirmations", "policies/engine", "policies/forecast", "policies/guardrails/v1alpha1", "policies/stored", "webhook", "webhook/decisionlog", "webhook/registration"},
+		"cmd/internal/cli":             {"certs", "cmd/internal/artifact", "cmd/internal/audit", "cmd/internal/baseline", "cmd/internal/canary", "cmd/internal/doctor", "cmd/internal/generate", "cmd/internal/judge", "cmd/internal/manifest", "cmd/internal/newrule", "cmd/internal/owners", "cmd/internal/parallel", "cmd/internal/planner", "cmd/internal/replay", "cmd/internal/report", "cmd/internal/ruletest", "cmd/internal/topology", "cmd/internal/vap", "policies", "policies/confirmations", "policies/engine", "policies/forecast", "policies/guardrails/v1alpha1", "policies/stored", "webhook", "webhook/decisionlog", "webhook/registration", "webhook/tracing"},
 		"cmd/stateward":                {"cmd/internal/cli"},
 	}
 }

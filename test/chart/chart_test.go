@@ -70,6 +70,11 @@ func TestValuesChangeWhatTheyAreAbout(t *testing.T) {
 			"audit: {enabled: true, interval: 2h}\ncertificates: {mode: self-managed}", "Deployment stateward",
 			[]string{"spec", "template", "spec", "containers", "0", "args"}, []any{"serve", "--audit", "--audit-interval=2h"},
 		},
+		"a collector of traces": {
+			"tracing: {endpoint: 'http://collector:4318'}\ncertificates: {mode: self-managed}", "Deployment stateward",
+			[]string{"spec", "template", "spec", "containers", "0", "args"},
+			[]any{"serve", "--tracing-endpoint=http://collector:4318", "--tracing-sampling-rate-per-million=1000000"},
+		},
 		"the lease of an audit": {"audit: {enabled: true}", "RoleBinding stateward-audit", []string{"roleRef", "name"}, "stateward-audit"},
 		"namespaces without cert-manager": {
 			"exemptNamespaces: [ci]\ncertificates: {mode: self-managed}", "MutatingWebhookConfiguration stateward",
@@ -100,6 +105,7 @@ func TestBadValuesAreRefused(t *testing.T) {
 		"an image with its tag":             {"image: {repository: 'stateward:v1'}", namespace, "at '/image/repository': 'stateward:v1' does not match pattern"},
 		"no limit of memory":                {"resources: {limits: {memory: null}}", namespace, "at '/resources/limits': missing property 'memory'"},
 		"an interval that is none":          {"audit: {interval: hourly}", namespace, "at '/audit/interval': 'hourly' does not match pattern"},
+		"a collector that is none":          {"tracing: {endpoint: 'collector:4317'}", namespace, "at '/tracing/endpoint': 'collector:4317' does not match pattern"},
 		"another namespace":                 {"", "default", `namespace "default": certificates, rights and registration are for stateward-system`},
 	} {
 		t.Run(name, func(t *testing.T) {

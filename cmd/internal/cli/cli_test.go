@@ -159,6 +159,10 @@ func TestBadInputGetsOneClearErrorWithItsPlace(t *testing.T) {
 			args: []string{"serve", "--kubeconfig", "testdata/away.kubeconfig", "--shutdown-delay", "2m"}, code: cli.ExitUsage,
 			want: "error: --shutdown-delay 2m0s and --shutdown-timeout 1m35s: neither may be negative, and the delay must not exceed the timeout",
 		},
+		"a collector that is not one": {
+			args: []string{"serve", "--kubeconfig", "testdata/away.kubeconfig", "--tracing-endpoint", "collector:4317"}, code: cli.ExitUsage,
+			want: `error: --tracing-endpoint and --tracing-sampling-rate-per-million: the endpoint "collector:4317" must be a URL such as http://collector:4318`,
+		},
 		"no kubeconfig there": {
 			args: []string{"serve", "--kubeconfig", "testdata/none"}, code: cli.ExitUsage, want: "error: read kubeconfig testdata/none: ",
 		},

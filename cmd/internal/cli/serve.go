@@ -19,6 +19,7 @@ import (
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/webhook"
 	"github.com/stateward/stateward/webhook/registration"
+	"github.com/stateward/stateward/webhook/tracing"
 )
 
 // serveOptions are the flags of `stateward serve`.
@@ -41,6 +42,7 @@ type serveOptions struct {
 	audit             bool
 	auditInterval     time.Duration
 	decisionLog       decisionLogOptions
+	tracing           tracing.Options
 }
 
 func newServe(streams Streams) *cobra.Command {
@@ -95,6 +97,8 @@ at once.`,
 	flags.DurationVar(&options.shutdownTimeout, "shutdown-timeout", 95*time.Second, "longest `time` between SIGTERM and closing the API servers' connections, which they close themselves after 90s without use")
 	flags.BoolVar(&options.audit, "audit", false, "audit the stored objects in the background of one replica, and write reports and metrics; needs the rights of manifests/components/audit")
 	flags.DurationVar(&options.auditInterval, "audit-interval", time.Hour, "`time` from one full audit to the next, at least 1m; changes are audited within seconds")
+	flags.StringVar(&options.tracing.Endpoint, "tracing-endpoint", "", "`URL` of an OpenTelemetry collector that takes OTLP over HTTP, such as http://collector:4318; each request becomes a span (default: no tracing)")
+	flags.IntVar(&options.tracing.PerMillion, "tracing-sampling-rate-per-million", 1_000_000, "`number` of a million requests that become a span if the API server does not trace them; those that it traces follow its own sampling")
 	options.decisionLog.add(flags)
 	return command
 }
@@ -122,6 +126,12 @@ func (o serveOptions) build(ctx context.Context, streams Streams) (webhook.Optio
 	if err != nil {
 		return webhook.Options{}, usageError{err}
 	}
+	traces := o.tracing
+	traces.Labels, traces.Log = decisionLabels(), logger
+	tracer, err := tracing.New(ctx, traces)
+	if err != nil {
+		return webhook.Options{}, usageError{fmt.Errorf("--tracing-endpoint and --tracing-sampling-rate-per-million: %w", err)}
+	}
 	load, err := o.loader(ctx)
 	if err != nil {
 		return webhook.Options{}, err
@@ -142,6 +152,7 @@ func (o serveOptions) build(ctx context.Context, streams Streams) (webhook.Optio
 		ShutdownTimeout:  o.shutdownTimeout,
 		DecisionLabels:   decisionLabels(),
 		AuditInterval:    interval,
+		Tracer:           tracer,
 		Log:              logger,
 	}, nil
 }

@@ -14,12 +14,17 @@ func slots(kind string) map[string]slot {
 			"spec.replicas":         line("{{ .Values.replicas }}"),
 			container + "image":     line(`{{ include "stateward.image" . | quote }}`),
 			container + "resources": block(".Values.resources"),
-			container + "args":      list("{{- if .Values.audit.enabled }}", "--audit", "--audit-interval={{ .Values.audit.interval }}"),
+			container + "args": list(
+				added{"{{- if .Values.audit.enabled }}", []string{"--audit", "--audit-interval={{ .Values.audit.interval }}"}},
+				added{"{{- if .Values.tracing.endpoint }}", []string{
+					"--tracing-endpoint={{ .Values.tracing.endpoint }}", "--tracing-sampling-rate-per-million={{ .Values.tracing.samplingRatePerMillion | int64 }}",
+				}},
+			),
 		}
 	case "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration":
 		return map[string]slot{
 			"webhooks[].failurePolicy":                               failurePolicy,
-			"webhooks[].namespaceSelector.matchExpressions[].values": list("{{- range .Values.exemptNamespaces }}", "{{ . }}"),
+			"webhooks[].namespaceSelector.matchExpressions[].values": list(added{"{{- range .Values.exemptNamespaces }}", []string{"{{ . }}"}}),
 		}
 	default:
 		return nil
@@ -47,8 +52,14 @@ func failurePolicy(key string, indent int, values variants) string {
 	return line(policy)(key, indent, values)
 }
 
-// list adds items of the values to those of the overlays, under an action of the template.
-func list(begin string, items ...string) slot {
+// added are items of a list under an action of the template.
+type added struct {
+	begin string
+	items []string
+}
+
+// list adds items of the values to those of the overlays.
+func list(more ...added) slot {
 	return func(key string, indent int, values variants) string {
 		pad := strings.Repeat(" ", indent)
 		var page strings.Builder
@@ -62,11 +73,13 @@ func list(begin string, items ...string) slot {
 			}
 			fmt.Fprintf(&page, "%s- %v\n", pad, item)
 		}
-		fmt.Fprintln(&page, begin)
-		for _, item := range items {
-			fmt.Fprintf(&page, "%s- %s\n", pad, item)
+		for _, each := range more {
+			fmt.Fprintln(&page, each.begin)
+			for _, item := range each.items {
+				fmt.Fprintf(&page, "%s- %s\n", pad, item)
+			}
+			fmt.Fprintln(&page, "{{- end }}")
 		}
-		fmt.Fprintln(&page, "{{- end }}")
 		return page.String()
 	}
 }
