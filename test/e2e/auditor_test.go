@@ -95,6 +95,25 @@ func TestAuditorRunsInOneReplica(t *testing.T) {
 	}
 }
 
+// TestAuditorWritesTheReportsThatTheClusterServes installs the older API as Kyverno brings it, and then the newer one.
+func TestAuditorWritesTheReportsThatTheClusterServes(t *testing.T) {
+	g := newGuard(t, environment.ForTestWith(t, environment.Options{ServeArgs: []string{"--audit"}}))
+	g.mayAudit(t)
+	g.createLone(t, "lone")
+	g.serves(t, project{"kyverno", "github.com/kyverno/kyverno", "config/crds/policyreport"}, "wgpolicyk8s.io", "policyreports", "clusterpolicyreports")
+	want := map[string][]string{"StatefulSet/lone": {"deny headless-service"}}
+	g.reportedAs(t, "policyreports.wgpolicyk8s.io", want)
+	owned := g.listed(t, "policyreports.wgpolicyk8s.io")[0]
+	if want := []owner{{"apps/v1", "StatefulSet", "lone", g.uid(t, "statefulset/lone")}}; !cmp.Equal(want, owned.Metadata.OwnerReferences) {
+		t.Errorf("owners %v instead of %v", owned.Metadata.OwnerReferences, want)
+	}
+	g.servesReports(t)
+	g.reported(t, want)
+	g.allowed(t, "", append(breakGlass(), "delete", "statefulset", "lone")...)
+	g.reported(t, map[string][]string{})
+	g.reportedAs(t, "policyreports.wgpolicyk8s.io", map[string][]string{})
+}
+
 // createLone creates a StatefulSet without pods and without its Service.
 func (g guard) createLone(t *testing.T, name string) {
 	t.Helper()
@@ -113,7 +132,7 @@ func (g guard) mayAudit(t *testing.T) {
 
 func (g guard) servesReports(t *testing.T) {
 	t.Helper()
-	g.serves(t, "openreports", "github.com/openreports/reports-api", "openreports.io", "reports", "clusterreports")
+	g.serves(t, project{"openreports", "github.com/openreports/reports-api", "config/crd"}, "openreports.io", "reports", "clusterreports")
 }
 
 func (g guard) hasMetric(t *testing.T, line string) bool {
@@ -165,6 +184,12 @@ func (g guard) reportOn(t *testing.T, name string) storedReport {
 // reported waits for the reports of the namespace, each as what it found.
 func (g guard) reported(t *testing.T, want map[string][]string) {
 	t.Helper()
+	g.reportedAs(t, "reports.openreports.io", want)
+}
+
+// reportedAs is reported by objects of this resource.
+func (g guard) reportedAs(t *testing.T, resource string, want map[string][]string) {
+	t.Helper()
 	var got map[string][]string
 	defer func() {
 		if diff := cmp.Diff(want, got); diff != "" {
@@ -172,7 +197,7 @@ func (g guard) reported(t *testing.T, want map[string][]string) {
 		}
 	}()
 	eventually(t, "the reports", func(context.Context) (bool, error) {
-		got = summaries(g.reports(t))
+		got = summaries(g.listed(t, resource))
 		return cmp.Equal(want, got), nil
 	})
 }

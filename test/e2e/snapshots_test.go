@@ -100,19 +100,22 @@ func (g guard) hasDisk(t *testing.T, claim, handle string) {
 // servesSnapshots installs the definitions as the module of their project holds them.
 func (g guard) servesSnapshots(t *testing.T) {
 	t.Helper()
-	g.serves(t, "external-snapshotter", "github.com/kubernetes-csi/external-snapshotter/client/v8",
+	g.serves(t, project{"external-snapshotter", "github.com/kubernetes-csi/external-snapshotter/client/v8", "config/crd"},
 		"snapshot.storage.k8s.io", "volumesnapshots", "volumesnapshotcontents")
 }
 
-// serves installs the definitions of a group as the module of their project holds them, which a module of test/tools requires.
-func (g guard) serves(t *testing.T, tool, module, group string, kinds ...string) {
+// project is where definitions come from: a folder of a module, which a module of test/tools requires.
+type project struct{ tool, module, folder string }
+
+// serves installs the definitions of a group as their project holds them.
+func (g guard) serves(t *testing.T, from project, group string, kinds ...string) {
 	t.Helper()
-	folder := filepath.Join("..", "tools", tool)
-	must(t, exec.CommandContext(t.Context(), "go", "-C", folder, "mod", "download", module).Run())
-	found, err := exec.CommandContext(t.Context(), "go", "-C", folder, "list", "-m", "-f", "{{.Dir}}", module).Output()
+	tools := filepath.Join("..", "tools", from.tool)
+	must(t, exec.CommandContext(t.Context(), "go", "-C", tools, "mod", "download", from.module).Run())
+	found, err := exec.CommandContext(t.Context(), "go", "-C", tools, "list", "-m", "-f", "{{.Dir}}", from.module).Output()
 	must(t, err)
 	for _, kind := range kinds {
-		g.allowed(t, "", "apply", "--server-side", "-f", filepath.Join(strings.TrimSpace(string(found)), "config", "crd", group+"_"+kind+".yaml"))
+		g.allowed(t, "", "apply", "--server-side", "-f", filepath.Join(strings.TrimSpace(string(found)), from.folder, group+"_"+kind+".yaml"))
 		eventually(t, kind+" are served", func(context.Context) (bool, error) {
 			_, code := g.kubectl(t, "", "wait", "--for=condition=Established", "crd/"+kind+"."+group)
 			return code == 0, nil
