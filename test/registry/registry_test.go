@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/registry"
 
 	"github.com/stateward/stateward/test/cluster"
+	"github.com/stateward/stateward/test/decisions"
 	"github.com/stateward/stateward/test/environment"
 )
 
@@ -91,6 +92,7 @@ func TestARegistryCarriesTheLibrary(t *testing.T) {
 		"to conftest, which then says what check says":          toConftest,
 		"to OPA, which decides by it":                           toOPA,
 		"to check, by its digest only":                          toCheck,
+		"to replay, which judges by it":                         toReplay,
 		"into a folder, in either shape":                        toFolder,
 		"and equal rules have equal digests":                    twice,
 		"and what cannot be is told with the reference":         mistakes,
@@ -182,6 +184,26 @@ func toCheck(t *testing.T, s scene) {
 	wrong := "sha256:" + strings.Repeat("0", 64)
 	output = s.run(t, 2, s.stateward, "check", "--rules", "oci://"+s.address+"@"+wrong, "web.yaml")
 	if !strings.Contains(output, wrong) {
+		t.Errorf("got %s", output)
+	}
+}
+
+// toReplay judges recorded requests, which were decided without the pushed rule of a user.
+func toReplay(t *testing.T, s scene) {
+	log := filepath.Join(s.folder, "decisions.jsonl")
+	if err := os.WriteFile(log, decisions.Log(t, `{"decisionLog":{"mode":"All"}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var summary struct {
+		Requests int
+		Classes  map[string]struct{ Rules map[string]int }
+	}
+	decode(t, s.run(t, 0, s.stateward, "replay", "-o", "json", "--library", "oci://"+s.address+"@"+s.digests["opa"], log), &summary)
+	if summary.Requests != 14 || summary.Classes["other"].Rules["owner-label"] == 0 {
+		t.Errorf("%+v", summary)
+	}
+	output := s.run(t, 2, s.stateward, "replay", "--library", "oci://"+s.address+":v1", log)
+	if !strings.Contains(output, "use its digest, which is now @"+s.digests["opa"]) {
 		t.Errorf("got %s", output)
 	}
 }

@@ -48,8 +48,30 @@ func Pull(ctx context.Context, reference string) (files []File, digest string, e
 	return files, described.Digest.String(), nil
 }
 
-// Rules reads the rules of users out of an artifact that is named by its digest: a tag can mean something else tomorrow.
+// Library reads a whole rule library out of an artifact that is named by its digest.
+func Library(ctx context.Context, reference string) (fs.FS, error) {
+	files, err := pullPinned(ctx, reference)
+	if err != nil {
+		return nil, err
+	}
+	return folderOf(files), nil
+}
+
+// Rules reads the rules of users out of an artifact that is named by its digest.
 func Rules(ctx context.Context, reference string) (fs.FS, error) {
+	files, err := pullPinned(ctx, reference)
+	if err != nil {
+		return nil, err
+	}
+	own := Custom(files)
+	if len(own) == 0 {
+		return nil, fmt.Errorf("%s: the artifact has no rule below %s/: push it with `stateward bundle push --rules`", reference, CustomFolder)
+	}
+	return folderOf(own), nil
+}
+
+// pullPinned is Pull by a digest alone: a tag can mean something else tomorrow.
+func pullPinned(ctx context.Context, reference string) ([]File, error) {
 	_, tag, err := open(reference)
 	if err != nil {
 		return nil, err
@@ -61,15 +83,15 @@ func Rules(ctx context.Context, reference string) (fs.FS, error) {
 	if !isDigest(tag) {
 		return nil, fmt.Errorf("%s: use its digest, which is now @%s", reference, digest)
 	}
-	own := Custom(files)
-	if len(own) == 0 {
-		return nil, fmt.Errorf("%s: the artifact has no rule below %s/: push it with `stateward bundle push --rules`", reference, CustomFolder)
+	return files, nil
+}
+
+func folderOf(files []File) fs.FS {
+	folder := fstest.MapFS{}
+	for _, file := range files {
+		folder[file.Path] = &fstest.MapFile{Data: file.Content, Mode: 0o444}
 	}
-	rules := fstest.MapFS{}
-	for _, file := range own {
-		rules[file.Path] = &fstest.MapFile{Data: file.Content, Mode: 0o444}
-	}
-	return rules, nil
+	return folder
 }
 
 func fetchManifest(ctx context.Context, repository *remote.Repository, tag string) (ocispec.Descriptor, ocispec.Manifest, error) {

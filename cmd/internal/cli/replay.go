@@ -9,7 +9,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"testing/fstest"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -221,13 +220,9 @@ func (o replayOptions) wholeLibrary(ctx context.Context) (*policies.Library, err
 		}
 		return policies.Load(os.DirFS(o.library))
 	}
-	files, _, err := artifact.Pull(ctx, o.library)
+	sources, err := artifact.Library(ctx, o.library)
 	if err != nil {
 		return nil, err
-	}
-	sources := fstest.MapFS{}
-	for _, file := range files {
-		sources[file.Path] = &fstest.MapFile{Data: file.Content}
 	}
 	return policies.Load(sources)
 }
