@@ -136,6 +136,14 @@ default parents := []
 parents := spec.parents
 
 # METADATA
+# title: Automation
+# description: Names of actors that count as automation, as an array.
+# scope: document
+default automation := []
+
+automation := spec.automation
+
+# METADATA
 # title: Advice
 # description: Where warnings go, by who acts.
 # scope: document

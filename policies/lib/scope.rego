@@ -87,10 +87,19 @@ channel(entry) := config.advice.automation if {
 }
 
 # METADATA
-# title: Acts as
-# description: True for a subject of the actor of this name; "automation" is any service account but the controllers'.
+# title: Class
+# description: The class of the package identity, or "automation" for people whom the Guardrails count as that.
 # scope: document
-acts_as("automation", user) if identity.class(user) == "automation"
+class(user) := "automation" if {
+	identity.class(user) == "person"
+	identity.is_one_of(user, _of_actors(config.automation))
+} else := identity.class(user)
+
+# METADATA
+# title: Acts as
+# description: True for a subject of the actor of this name; "automation" is the class.
+# scope: document
+acts_as("automation", user) if class(user) == "automation"
 
 acts_as(name, user) if identity.is_one_of(user, _of_actors([name]))
 

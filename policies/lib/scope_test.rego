@@ -259,6 +259,24 @@ test_warnings_of_automation_may_go_elsewhere[channel] if {
 		with data.spec as {"advice": {"automation": channel}}
 }
 
+test_actors_may_count_as_automation if {
+	guardrails := {
+		"actors": [{"name": "pipelines", "subjects": [{"kind": "Group", "name": "ci"}]}],
+		"automation": ["pipelines"],
+		"advice": {"automation": "event"},
+		"rules": [{"id": "image-tag", "actions": {"automation": "warn"}}],
+	}
+	bot := _by("bot", ["ci"])
+	scope.class(bot.user) == "automation" with data.kind as "Guardrails" with data.spec as guardrails
+	scope.action(["image-tag"], bot) == "warn" with data.kind as "Guardrails" with data.spec as guardrails
+	scope.channel(bot) == "event" with data.kind as "Guardrails" with data.spec as guardrails
+	scope.class(_by("alice", []).user) == "person" with data.kind as "Guardrails" with data.spec as guardrails
+	kubelet := _by("system:node:a", ["system:nodes", "ci"])
+	scope.class(kubelet.user) == "node" with data.kind as "Guardrails" with data.spec as guardrails
+	scope.class({}) == "unknown" with data.kind as "Guardrails" with data.spec as guardrails
+	scope.class(bot.user) == "person"
+}
+
 test_warnings_of_automation_are_warnings_unless_set if {
 	not scope.channel(_by("system:serviceaccount:a:b", []))
 	not scope.channel(_by("system:serviceaccount:a:b", [])) with data.kind as "Guardrails"

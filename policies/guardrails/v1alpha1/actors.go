@@ -7,7 +7,8 @@ import (
 	"slices"
 )
 
-// ClassAutomation is the key of `actions` and `advice` for service accounts that are none of Kubernetes' own controllers.
+// ClassAutomation is the key of `actions` and `advice` for service accounts that are none of Kubernetes' own controllers, and for
+// the actors in spec.automation.
 const ClassAutomation = "automation"
 
 // Subject kinds, as RBAC has them.
@@ -149,6 +150,7 @@ func (s GuardrailsSpec) eachMatch(visit func(match *Match, path ...any)) {
 
 // eachList calls visit for every list of names of actors, with its path.
 func (s GuardrailsSpec) eachList(visit func(actors []string, path ...any)) {
+	visit(s.Automation, "spec", "automation")
 	visit(s.Promoters, "spec", "promoters")
 	s.eachMatch(func(match *Match, path ...any) {
 		visit(match.Actors, append(slices.Clone(path), "actors")...)

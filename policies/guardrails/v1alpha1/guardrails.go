@@ -62,11 +62,16 @@ type GuardrailsSpec struct {
 	// +kubebuilder:validation:items:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
 	// +kubebuilder:validation:items:MaxLength=63
 	Include []string `json:"include,omitempty"`
-	// Actors name lists of subjects, for use in match, actions and promoters.
+	// Actors name lists of subjects, for use in match, actions, automation and promoters.
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=50
 	Actors []Actor `json:"actors,omitempty"`
+	// Automation are names from spec.actors that count as automation, as service accounts do: a pipeline that signs in as a user.
+	// Kubernetes' own controllers and nodes never do.
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=50
+	Automation []string `json:"automation,omitempty"`
 	// Promoters are names from spec.actors: service accounts that may lower a partition which the mutation auto-canary or
 	// rollout-hold holds, as people may.
 	// +listType=set
@@ -106,7 +111,7 @@ type GuardrailsSpec struct {
 
 // Advice sets where warnings go, by who sends the request.
 type Advice struct {
-	// Automation is where warnings go if a service account sends the request. Warn, which absent means, returns them to it.
+	// Automation is where warnings go if automation sends the request: a service account, or an actor in spec.automation. Warn, which absent means, returns them to it.
 	// Event writes an Event about the object, in its namespace, where people look; a dry run writes none. Audit only records
 	// them in the audit annotation, as the others do too. Kubernetes' own controllers always get warnings.
 	// +kubebuilder:validation:Enum=warn;event;audit
@@ -122,7 +127,8 @@ type RuleSetting struct {
 	// Action is deny, warn, audit (only recorded) or off. If empty, the profile decides.
 	// +kubebuilder:validation:Enum=deny;warn;audit;off
 	Action policies.Level `json:"action,omitempty"`
-	// Actions are levels for single actors, or for automation: all service accounts but Kubernetes' own controllers.
+	// Actions are levels for single actors, or for automation: all service accounts but Kubernetes' own controllers, and the actors
+	// in spec.automation.
 	// +kubebuilder:validation:MaxProperties=50
 	Actions map[string]policies.Level `json:"actions,omitempty"`
 	// Match limits this rule to the objects that it selects, in addition to spec.match.

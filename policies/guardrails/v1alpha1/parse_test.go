@@ -122,6 +122,10 @@ func TestGuardrailsThatAreWrongAreRefusedWithTheFieldsPath(t *testing.T) {
 			guardrailsWith(`"actors":[{"name":"ci","subjects":[{"kind":"User","name":"ci"}]}],"promoters":["ci","automation"]`),
 			`spec.promoters[1]: spec.actors has no actor "automation"`,
 		},
+		"automation that no list names": {
+			guardrailsWith(`"actors":[{"name":"ci","subjects":[{"kind":"User","name":"ci"}]}],"automation":["ci","cd"]`),
+			`spec.automation[1]: spec.actors has no actor "cd"`,
+		},
 		"advice that goes nowhere": {
 			guardrailsWith(`"advice":{"automation":"mail"}`), `spec.advice.automation: "mail": use warn, event or audit`,
 		},

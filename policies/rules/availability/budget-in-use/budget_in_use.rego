@@ -22,9 +22,9 @@ package stateward.rules.availability["budget-in-use"]
 import data.stateward.lib.cluster
 import data.stateward.lib.confirmation
 import data.stateward.lib.defaults
-import data.stateward.lib.identity
 import data.stateward.lib.result
 import data.stateward.lib.review
+import data.stateward.lib.scope
 import data.stateward.lib.selector
 
 report contains result.at(_level(entry), rego.metadata.chain(), entry, {
@@ -70,7 +70,7 @@ _updates := [entry | some entry in review.budgets; entry.operation == "UPDATE"; 
 
 # Operators update a budget by deleting it and creating it again.
 _level(entry) := "warn" if {
-	identity.class(entry.user) == "automation"
+	scope.class(entry.user) == "automation"
 	some owner in entry.old.metadata.ownerReferences
 	owner.controller == true
 } else := "deny"

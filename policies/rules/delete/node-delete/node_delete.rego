@@ -40,13 +40,13 @@ package stateward.rules.delete["node-delete"]
 
 import data.stateward.lib.cluster
 import data.stateward.lib.config
-import data.stateward.lib.identity
 import data.stateward.lib.listing
 import data.stateward.lib.node
 import data.stateward.lib.pods
 import data.stateward.lib.reached
 import data.stateward.lib.result
 import data.stateward.lib.review
+import data.stateward.lib.scope
 import data.stateward.lib.volume
 
 report contains result.violation(rego.metadata.chain(), entry, {
@@ -98,7 +98,7 @@ report contains result.advice(rego.metadata.chain(), entry, {
 
 _deletions := [entry |
 	some entry in review.deletions("Node")
-	identity.class(entry.user) in {"person", "unknown"}
+	scope.class(entry.user) in {"person", "unknown"}
 	not _is_manager(entry.user)
 ]
 

@@ -56,6 +56,7 @@ import data.stateward.lib.owned
 import data.stateward.lib.owners
 import data.stateward.lib.result
 import data.stateward.lib.review
+import data.stateward.lib.scope
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": ["metadata", "ownerReferences", index],
@@ -113,19 +114,19 @@ _looks_right(entry, index) if {
 # Custom resources are often owned by those of other programs, whose kinds Stateward may not read.
 _looks_right(entry, index) if {
 	not entry.kind in object.keys(_losses)
-	identity.class(entry.user) == "automation"
+	scope.class(entry.user) == "automation"
 	not owners.missing(entry, index)
 }
 
 _found_by_automation(entry, index) if {
 	owners.existing(entry, index)
-	identity.class(entry.user) == "automation"
+	scope.class(entry.user) == "automation"
 }
 
 # Operators own what they create by objects of kinds of their own: those of Kubernetes manage none of these objects,
 # except by controllers of Kubernetes.
 _adopts(entry, index) if {
-	identity.class(entry.user) == "automation"
+	scope.class(entry.user) == "automation"
 	owner := entry.object.metadata.ownerReferences[index]
 	owner.controller == true
 	not _cannot_manage(entry, index)
@@ -146,7 +147,7 @@ _doubtful(entry, index) if owners.missing(entry, index)
 
 _doubtful(entry, index) if {
 	not owners.missing(entry, index)
-	identity.class(entry.user) in {"person", "unknown"}
+	scope.class(entry.user) in {"person", "unknown"}
 }
 
 # The end of a warning may be cut off.

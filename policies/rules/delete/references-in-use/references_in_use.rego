@@ -43,6 +43,7 @@ import data.stateward.lib.reached
 import data.stateward.lib.references
 import data.stateward.lib.result
 import data.stateward.lib.review
+import data.stateward.lib.scope
 
 report contains result.at(_level(entry, sts, optional), rego.metadata.chain(), entry, {
 	"path": ["metadata", "name"],
@@ -104,7 +105,7 @@ _may_be_away(entry, _) if entry.old.metadata.annotations["helm.sh/hook"]
 
 # Operators update some objects by deleting them and creating them again.
 _may_be_away(entry, _) if {
-	identity.class(entry.user) == "automation"
+	scope.class(entry.user) == "automation"
 	some owner in entry.old.metadata.ownerReferences
 	owner.controller == true
 }

@@ -48,9 +48,9 @@ package stateward.rules.identity["headless-service"]
 import data.stateward.lib.cluster
 import data.stateward.lib.config
 import data.stateward.lib.defaults
-import data.stateward.lib.identity
 import data.stateward.lib.result
 import data.stateward.lib.review
+import data.stateward.lib.scope
 import data.stateward.lib.selector
 
 _path := ["spec", "serviceName"]
@@ -95,7 +95,7 @@ _level(entry) := "warn" if {
 } else := _for_actor(config.param(rego.metadata.chain(), "missing"), entry)
 
 _for_actor("auto", entry) := "warn" if {
-	identity.class(entry.user) == "automation"
+	scope.class(entry.user) == "automation"
 } else := "deny"
 
 _for_actor(level, _) := level if level != "auto"

@@ -29,9 +29,9 @@ package stateward.rules.storage["snapshot-last-copy"]
 
 import data.stateward.lib.claim
 import data.stateward.lib.cluster
-import data.stateward.lib.identity
 import data.stateward.lib.result
 import data.stateward.lib.review
+import data.stateward.lib.scope
 import data.stateward.lib.snapshots
 
 report contains result.at(_level(loss), rego.metadata.chain(), loss.entry, {
@@ -44,7 +44,7 @@ report contains result.at(_level(loss), rego.metadata.chain(), loss.entry, {
 # What is retained in the storage system can be found there by hand.
 _level(loss) := "deny" if {
 	not loss.retained
-	identity.class(loss.entry.user) in {"person", "unknown"}
+	scope.class(loss.entry.user) in {"person", "unknown"}
 } else := "warn"
 
 _losses contains {"entry": entry, "retained": false, "what": what} if {

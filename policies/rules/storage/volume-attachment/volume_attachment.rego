@@ -26,11 +26,11 @@
 package stateward.rules.storage["volume-attachment"]
 
 import data.stateward.lib.cluster
-import data.stateward.lib.identity
 import data.stateward.lib.node
 import data.stateward.lib.reached
 import data.stateward.lib.result
 import data.stateward.lib.review
+import data.stateward.lib.scope
 
 report contains result.violation(rego.metadata.chain(), detached.entry, {
 	"path": ["metadata", "name"],
@@ -63,7 +63,7 @@ report contains result.advice(rego.metadata.chain(), detached.entry, {
 
 _detached := [detached |
 	some entry in review.deletions("VolumeAttachment")
-	identity.class(entry.user) in {"person", "unknown"}
+	scope.class(entry.user) in {"person", "unknown"}
 	entry.old.status.attached == true
 	name := entry.old.spec.source.persistentVolumeName
 	ref := cluster.volume(name).spec.claimRef

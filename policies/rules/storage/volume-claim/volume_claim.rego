@@ -27,6 +27,7 @@ import data.stateward.lib.cluster
 import data.stateward.lib.identity
 import data.stateward.lib.result
 import data.stateward.lib.review
+import data.stateward.lib.scope
 import data.stateward.lib.volume
 
 report contains result.violation(rego.metadata.chain(), entry, {
@@ -43,7 +44,7 @@ report contains result.violation(rego.metadata.chain(), entry, {
 }
 
 _given_away(entry, name) if {
-	identity.class(entry.user) == "automation"
+	scope.class(entry.user) == "automation"
 	namespace := entry.old.spec.claimRef.namespace
 	count(cluster.mounting(namespace, name)) == 0
 	count([sts | some sts in cluster.statefulsets(namespace); claim.ordinal(sts, name) >= 0]) == 0
