@@ -113,7 +113,10 @@ func twoRecorders(t *testing.T, g guard) {
 // TestAdviceToAutomationIsInEvents is about a service account that the Guardrails name, as Flux applies what it has in git.
 func TestAdviceToAutomationIsInEvents(t *testing.T) {
 	g := newGuard(t, environment.ForTest(t))
-	g.allowed(t, guardrails(`  actors: [{name: flux, subjects: [{kind: ServiceAccount, namespace: flux-system, name: "*"}]}]
+	g.allowed(t, guardrails(`  actors:
+    - {name: flux, subjects: [{kind: ServiceAccount, namespace: flux-system, name: "*"}]}
+    - {name: pipelines, subjects: [{kind: User, name: pipeline-bot}]}
+  automation: [pipelines]
   rules:
     - {id: image-tag, actions: {flux: warn}}
     - {id: headless-service, params: {missing: auto}}
@@ -151,9 +154,10 @@ func TestAdviceToAutomationIsInEvents(t *testing.T) {
 	}
 	t.Run("a set that never gets its Service", func(t *testing.T) { neverServed(t, g, flux) })
 
-	// People get warnings as before.
-	g.says(t, false, "", []string{"Warning: [image-tag]"}, append(g.as(t, "alice"), "patch", "statefulset", "web", "--dry-run=server",
-		"-p", `{"spec":{"template":{"spec":{"terminationGracePeriodSeconds":29}}}}`)...)
+	// People get warnings as before, and a pipeline that signs in as a user does not.
+	shorter := []string{"patch", "statefulset", "web", "--dry-run=server", "-p", `{"spec":{"template":{"spec":{"terminationGracePeriodSeconds":29}}}}`}
+	g.says(t, false, "", []string{"Warning: [image-tag]"}, append(g.as(t, "alice"), shorter...)...)
+	g.allowed(t, "", append(g.as(t, "pipeline-bot"), shorter...)...)
 }
 
 // neverServed waits for the look that Stateward takes a minute after the creation.
