@@ -32,8 +32,6 @@ import data.stateward.lib.review
 import data.stateward.lib.scaling
 import data.stateward.lib.selector
 
-_most := 32
-
 report contains result.violation(rego.metadata.chain(), write.entry, {
 	"path": ["spec", "volumeClaimTemplates"],
 	"what": sprintf("%s: %s", [listing.short(names), fault]),
@@ -73,13 +71,10 @@ _kept(write) := 0 if {
 } else := write.from
 
 # The claims that are there and that the pods to come will take.
-_uses(write) := [{"claim": found, "pod": pod, "faults": _faults(write.sts, pod, found, template)} |
-	start := defaults.ordinals_start(write.sts)
-	first := start + _kept(write)
-	some ordinal in numbers.range(first, min([(start + write.to) - 1, (first + _most) - 1]))
-	pod := sprintf("%s-%d", [write.entry.name, ordinal])
-	some template in write.sts.spec.volumeClaimTemplates
-	found := cluster.claim(write.entry.namespace, sprintf("%s-%s", [template.metadata.name, pod]))
+_uses(write) := [{"claim": found, "pod": pod.name, "faults": _faults(write.sts, pod.name, found, made.template)} |
+	some pod in claim.of_pods(write.sts, _kept(write), write.to)
+	some made in pod.claims
+	found := cluster.claim(write.entry.namespace, made.name)
 ]
 
 # A set that is recreated while its pods run continues as before.

@@ -29,6 +29,7 @@
 #   since: v0.1.0
 package stateward.rules.storage["data-path"]
 
+import data.stateward.lib.claim
 import data.stateward.lib.cluster
 import data.stateward.lib.config
 import data.stateward.lib.containers
@@ -178,26 +179,15 @@ _way(sts) := [
 _fields := ["name", "env", "volumeMounts", "volumeDevices", "securityContext"]
 
 # The claims of pods that run and that a set, deleted without them, made for them by templates of other names.
-_left_behind(entry) := [{"pod": name, "claim": claim} |
-	start := defaults.ordinals_start(entry.object)
-	last := min([defaults.replicas(entry.object), _most]) - 1
-	some ordinal in numbers.range(start, start + last)
-	last >= 0
-	name := sprintf("%s-%d", [entry.name, ordinal])
-	pod := cluster.pod(entry.namespace, name)
+_left_behind(entry) := [{"pod": made.name, "claim": name} |
+	some made in claim.of_pods(entry.object, 0, defaults.replicas(entry.object))
+	pod := cluster.pod(entry.namespace, made.name)
 	not pods.has_ended(pod)
 	some volume in pod.spec.volumes
-	claim := volume.persistentVolumeClaim.claimName
-	endswith(claim, sprintf("-%s", [name]))
-	not claim in _made(entry.object, name)
+	name := volume.persistentVolumeClaim.claimName
+	endswith(name, sprintf("-%s", [made.name]))
+	not name in {each.name | some each in made.claims}
 ]
-
-# Pods that are looked up, one by one.
-_most := 32
-
-_made(sts, pod) := {sprintf("%s-%s", [template.metadata.name, pod]) |
-	some template in sts.spec.volumeClaimTemplates
-}
 
 # The variables that lead to a folder within a claim.
 _in_paths(sts, container) := {match[1] |
