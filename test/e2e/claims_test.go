@@ -25,6 +25,7 @@ func TestClaims(t *testing.T) {
 		"a claim in use waits for its pod and goes":   claimInUse,
 		"a set made anew comes back to its claims":    anewOnClaims,
 		"a set is made anew under its running pods":   anewUnderPods,
+		"a set is made anew with another image":       anewWithAnotherImage,
 		"a larger claim by the way that is shown":     resized,
 		"a scale down that keeps its claims comes up": scaleKeepsClaims,
 	} {
@@ -127,6 +128,27 @@ func anewUnderPods(t *testing.T, g guard) {
 		t.Errorf("the pods were %v and are %v", before, after)
 	}
 	g.adopted(t)
+}
+
+// anewWithAnotherImage creates the set over what another major version left: its pods, and then its claims.
+func anewWithAnotherImage(t *testing.T, g guard) {
+	set := ofClass(growing, builders.MakeStatefulSet().Replicas(1))
+	g.create(t, set)
+	g.settled(t, 1)
+	g.orphaned(t)
+	manifest := string(set.JSON())
+	next := strings.ReplaceAll(manifest, "nginx:1.27.4", "nginx:2.0.0")
+	create := []string{"create", "--dry-run=server", "-f", "-"}
+	g.says(t, true, next, []string{
+		`a new major version, from "nginx:1.27.4" of pod web-0 to "nginx:2.0.0"`,
+		`create it with "nginx:1.27.4" first, then change the image by an update`,
+	}, create...)
+	g.allowed(t, manifest, create...)
+	g.allowed(t, strings.ReplaceAll(manifest, "nginx:1.27.4", "nginx:1.27.5"), create...)
+
+	g.allowed(t, "", "delete", "pod", "web-0")
+	g.says(t, true, next, []string{`a new major version, from "nginx:1.27.4" of revision web-`}, create...)
+	g.says(t, false, manifest, []string{"new pods take over www-web-0 with the data of a former set"}, create...)
 }
 
 // resized goes the way that claim-immutable shows, with pods that run on.

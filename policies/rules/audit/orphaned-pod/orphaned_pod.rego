@@ -31,8 +31,8 @@ report contains result.violation(rego.metadata.chain(), entry, {
 }) if {
 	some entry in review.audited({"Pod"})
 	not pods.is_controlled(entry.object)
-	set := pods.set_of(entry.object)
 	not pods.has_ended(entry.object)
+	set := pods.set_of(entry.object)
 	seconds := age.seconds(entry, entry.object.metadata.creationTimestamp)
 	seconds >= config.param(rego.metadata.chain(), "minutes") * 60
 }
