@@ -53,6 +53,8 @@ func unforeseen() map[string]string {
 		"volume-attachment":  "it names a pod that uses the volume now; a forecast is of what a request changes",
 		"pods-at-once":       "it names members that are not Ready now; a forecast is of what a request changes",
 		"rollout-group":      "it names pods of another set, which the request does not change",
+		"image-change":       "it names a pod that runs the image with which the new one is compared",
+		"data-path":          "it names a pod that finds its data where the new one does not",
 		"canary-progress":    "it names pods that keep the partition from being lowered, not pods that the request changes",
 	}
 }

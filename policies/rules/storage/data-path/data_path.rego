@@ -5,9 +5,9 @@
 #   subPath or behind another claim it starts empty, and often initialises a new database there. The same happens when
 #   a variable such as PGDATA, or one that a `subPathExpr` names, changes, or when another volume covers the folder.
 #   Folders of an NFS server or of the node (`hostPath`) are judged like claims. So is a set that is created again over
-#   pods that run with the claims of templates of other names. Other volumes below the claim's mount,
-#   other users and groups, and read-only mounts are warned of, because files may become unreadable. PostgreSQL images
-#   of version 18 and later keep their data below /var/lib/postgresql, so a claim that is mounted at
+#   pods that run with the claims of templates of other names, or that find their claims elsewhere. Other volumes below
+#   the claim's mount, other users and groups, and read-only mounts are warned of, because files may become unreadable.
+#   PostgreSQL images of version 18 and later keep their data below /var/lib/postgresql, so a claim that is mounted at
 #   /var/lib/postgresql/data stays empty.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/storage/volumes/
@@ -18,7 +18,7 @@
 #   dataLoss: true
 #   on:
 #     statefulsets: [CREATE, UPDATE]
-#   reads: [pods]
+#   reads: [pods, controllerrevisions, persistentvolumeclaims]
 #   params:
 #     variables:
 #       type: array
@@ -40,6 +40,7 @@ import data.stateward.lib.pods
 import data.stateward.lib.result
 import data.stateward.lib.review
 import data.stateward.lib.rollout
+import data.stateward.lib.running
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": loss.path,
@@ -48,6 +49,23 @@ report contains result.violation(rego.metadata.chain(), entry, {
 }) if {
 	some entry in _updates
 	some loss in containers.lost(entry)
+}
+
+# Others may have put folders of the node into a pod.
+report contains result.violation(rego.metadata.chain(), update.request, object.union(_way_out(update.request), {
+	"path": loss.path,
+	"what": sprintf("container %q no longer finds %s of %s at %s%s", [
+		loss.container,
+		loss.claim,
+		update.of,
+		loss.at,
+		_instead(loss),
+	]),
+	"touched": true,
+})) if {
+	some update in running.updates
+	some loss in containers.lost(update)
+	startswith(loss.claim, "claim ")
 }
 
 report contains result.violation(rego.metadata.chain(), entry, {
@@ -161,6 +179,11 @@ report contains result.advice(rego.metadata.chain(), entry, {
 	mounts.claim(entry.object, mount.name)
 	_variable(item.container, "PGDATA") == null
 }
+
+# Nothing is stored yet that could be confirmed.
+_way_out(entry) := {"fix": "create it with the mount as it is first, then change it by an update"} if {
+	entry.operation == "CREATE"
+} else := {}
 
 _updates := [entry |
 	some entry in review.statefulsets
