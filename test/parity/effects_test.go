@@ -26,7 +26,7 @@ func effects() map[string]comparison {
 		"cascade-delete":   ofChange(cascadeDelete),
 		"orphan-delete":    ofChange(func(_ string, c preview.Change) string { return differ("stopped pods", list{}, c.Stops) }),
 		"ordinals-start":   ofChange(ordinalsStart),
-		"on-delete":        ofChange(func(what string, c preview.Change) string { return differ("pods that wait", named(what), c.Pods) }),
+		"on-delete":        ofChange(onDelete),
 		"canary-first":     ofChange(canaryFirst),
 		"force-delete-pod": forceDeletePod,
 		"claim-in-use":     ofChange(claimInUse),
@@ -157,6 +157,13 @@ func canaryFirst(what string, c preview.Change) string {
 		return fmt.Sprintf("%d pods are replaced", len(c.Restarts))
 	}
 	return ""
+}
+
+func onDelete(what string, c preview.Change) string {
+	if strings.Contains(what, " restarts ") {
+		return differ("replaced pods", named(what), c.Restarts)
+	}
+	return differ("pods that wait", named(what), c.Pods)
 }
 
 func claimInUse(what string, c preview.Change) string {
