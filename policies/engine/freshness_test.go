@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -42,10 +43,11 @@ func TestWhatARequestHoldsNoVersionOfIsLookedUp(t *testing.T) {
 		"the set of a Scale, unless it is of the version that this tells": {scale, []string{"statefulsets default/web 714"}},
 		"no set of a Scale without an old one":                            {untold, nil},
 		"no set of a Scale that tells no version":                         {withoutVersion, nil},
-		"the set that needs a Service which is to go":                     {recorded(t, "../../test/testdata/reviews/14-delete-service.json"), now},
-		"the set that needs a claim which is to go":                       {recorded(t, "../../test/testdata/reviews/13-delete-pvc.json"), now},
-		"no set that does not need the claim":                             {elsewhere, nil},
-		"no set that is in the request":                                   {recorded(t, "../../test/testdata/reviews/04-image-patch.json"), nil},
+		// As the one that it governs, and as one whose clients use it.
+		"the set that needs a Service which is to go": {recorded(t, "../../test/testdata/reviews/14-delete-service.json"), slices.Concat(now, now)},
+		"the set that needs a claim which is to go":   {recorded(t, "../../test/testdata/reviews/13-delete-pvc.json"), now},
+		"no set that does not need the claim":         {elsewhere, nil},
+		"no set that is in the request":               {recorded(t, "../../test/testdata/reviews/04-image-patch.json"), nil},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()

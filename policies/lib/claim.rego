@@ -105,6 +105,23 @@ ordinal(sts, name) := to_number(suffix) if {
 }
 
 # METADATA
+# title: Of pods
+# description: |
+#   The pods of a StatefulSet from one replica index up to another, which is not among them, as {name, claims}: a claim
+#   has the name that the controller gives it and its template. At most 32 pods, from the first.
+of_pods(sts, first, beyond) := [{"name": pod, "claims": claims} |
+	first < beyond
+	some index in numbers.range(first, min([beyond, first + _most]) - 1)
+	pod := sprintf("%s-%d", [sts.metadata.name, defaults.ordinals_start(sts) + index])
+	claims := [{"name": sprintf("%s-%s", [template.metadata.name, pod]), "template": template} |
+		some template in sts.spec.volumeClaimTemplates
+	]
+]
+
+# Pods that are looked up, one by one, of a set that may have thousands.
+_most := 32
+
+# METADATA
 # title: Is in range
 # description: True for the ordinal of a pod that the StatefulSet has at its present scale.
 is_in_range(sts, ordinal) if {

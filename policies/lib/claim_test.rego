@@ -37,6 +37,22 @@ test_claim_without_class_means_the_default[text] if {
 	not claim.class(given)
 }
 
+test_claims_of_pods_have_the_names_that_the_controller_gives if {
+	set := object.union(_sts, {"metadata": {"name": "web"}, "spec": {"ordinals": {"start": 5}}})
+	found := [[pod.name, [[made.name, made.template.metadata.name] | some made in pod.claims]] |
+		some pod in claim.of_pods(set, 1, 3)
+	]
+	found == [
+		["web-6", [["www-web-6", "www"], ["log-web-6", "log"]]],
+		["web-7", [["www-web-7", "www"], ["log-web-7", "log"]]],
+	]
+}
+
+test_pods_are_looked_at_up_to_a_limit[beyond] if {
+	some beyond, pods in {0: 0, 1: 0, 2: 1, 33: 32, 5000: 32}
+	count(claim.of_pods({"metadata": {"name": "web"}}, 1, beyond)) == pods
+}
+
 _sts := {
 	"apiVersion": "apps/v1",
 	"kind": "StatefulSet",

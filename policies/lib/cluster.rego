@@ -290,7 +290,7 @@ pods_of(namespace) := array.concat(_manifests("Pod", namespace), [pod | some pod
 orphans(namespace, service) := [pod |
 	some pod in pods_of(namespace)
 	pod.spec.subdomain == service
-	pod.metadata.labels["statefulset.kubernetes.io/pod-name"]
+	pods.is_of_a_set(pod)
 	object.get(pod, ["metadata", "ownerReferences"], []) == []
 	not pod.metadata.deletionTimestamp
 	not pods.has_ended(pod)

@@ -5,6 +5,7 @@
 #   tag, and `nginx` means `docker.io/library/nginx`. Source: the grammar of github.com/distribution/reference.
 package stateward.lib.image
 
+import data.stateward.lib.pods
 import data.stateward.lib.review
 
 _grammar := concat("", [
@@ -82,7 +83,7 @@ containers(value) := [{"path": ["spec", list, index], "container": container} |
 subjects := array.concat(review.statefulsets, [entry |
 	some entry in review.objects({"Pod"})
 	entry.operation == "UPDATE"
-	entry.old.metadata.labels["statefulset.kubernetes.io/pod-name"]
+	pods.is_of_a_set(entry.old)
 ])
 
 _docker_hub("docker.io")

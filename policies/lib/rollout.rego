@@ -107,7 +107,7 @@ back(entry) if {
 back_to_images(entry) if {
 	_may_go_back(entry)
 	some pod in _at_current_revision(entry)
-	_runs_images(pod, entry.object)
+	runs_images(pod, entry.object)
 }
 
 # METADATA
@@ -163,15 +163,25 @@ _may_go_back(entry) if {
 
 _brings_images(entry) if {
 	some pod in _at_current_revision(entry)
-	not _runs_images(pod, entry.object)
+	not runs_images(pod, entry.object)
 }
 
-_runs_images(pod, sts) if {
+# METADATA
+# title: Runs images
+# description: True for a pod that runs the images that the containers of a set are to run.
+runs_images(pod, sts) if {
 	every item in image.containers(sts) {
-		some container in pod.spec[item.path[3]]
-		container.name == item.container.name
-		container.image == item.container.image
+		runs_image(pod, item)
 	}
+}
+
+# METADATA
+# title: Runs image
+# description: True for a pod that runs the image of one of a set's containers, as image.containers has them.
+runs_image(pod, item) if {
+	some container in pod.spec[item.path[3]]
+	container.name == item.container.name
+	container.image == item.container.image
 }
 
 _at_current_revision(entry) := [each.pod |

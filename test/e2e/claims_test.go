@@ -25,6 +25,8 @@ func TestClaims(t *testing.T) {
 		"a claim in use waits for its pod and goes":   claimInUse,
 		"a set made anew comes back to its claims":    anewOnClaims,
 		"a set is made anew under its running pods":   anewUnderPods,
+		"a set is made anew with another image":       anewWithAnotherImage,
+		"a set is made over claims of others":         overMountedClaims,
 		"a larger claim by the way that is shown":     resized,
 		"a scale down that keeps its claims comes up": scaleKeepsClaims,
 	} {
@@ -127,6 +129,58 @@ func anewUnderPods(t *testing.T, g guard) {
 		t.Errorf("the pods were %v and are %v", before, after)
 	}
 	g.adopted(t)
+}
+
+// anewWithAnotherImage creates the set over what another major version left: its pods, and then its claims.
+func anewWithAnotherImage(t *testing.T, g guard) {
+	set := ofClass(growing, builders.MakeStatefulSet().Replicas(1))
+	g.create(t, set)
+	g.settled(t, 1)
+	g.orphaned(t)
+	manifest := string(set.JSON())
+	next := strings.ReplaceAll(manifest, "nginx:1.27.4", "nginx:2.0.0")
+	create := []string{"create", "--dry-run=server", "-f", "-"}
+	g.says(t, true, next, []string{
+		`a new major version, from "nginx:1.27.4" of pod web-0 to "nginx:2.0.0"`,
+		`create it with "nginx:1.27.4" first, then change the image by an update`,
+	}, create...)
+	g.allowed(t, manifest, create...)
+	g.allowed(t, strings.ReplaceAll(manifest, "nginx:1.27.4", "nginx:1.27.5"), create...)
+	g.says(t, true, strings.ReplaceAll(manifest, `"mountPath":"`, `"mountPath":"/elsewhere`), []string{
+		`container "nginx" no longer finds claim template "www" of pod web-0`,
+	}, create...)
+
+	g.allowed(t, "", "delete", "pod", "web-0")
+	g.says(t, true, next, []string{`a new major version, from "nginx:1.27.4" of revision web-`}, create...)
+	g.says(t, false, manifest, []string{"new pods take over www-web-0 with the data of a former set"}, create...)
+}
+
+// overMountedClaims creates the set over a claim that a pod of something else mounts.
+func overMountedClaims(t *testing.T, g guard) {
+	set := ofClass(growing, builders.MakeStatefulSet().Replicas(1))
+	claim := set.Spec.VolumeClaimTemplates[0].DeepCopy()
+	claim.Name = "www-web-0"
+	if _, err := g.Client.CoreV1().PersistentVolumeClaims(g.namespace).Create(t.Context(), claim, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	manifest := g.beside(t, nil, set)
+	mounting := func(name, access string) string {
+		return `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"` + name + `"},"spec":{` +
+			`"containers":[{"name":"main","image":"nginx:1.27.4","volumeMounts":[{"name":"data","mountPath":"/data"` + access + `}]}],` +
+			`"volumes":[{"name":"data","persistentVolumeClaim":{"claimName":"www-web-0"}}]}}`
+	}
+	create := []string{"create", "--dry-run=server", "-f", "-"}
+	g.allowed(t, mounting("importer", ""), "create", "-f", "-")
+	eventually(t, "the claim of the pod is denied to the set", func(context.Context) (bool, error) {
+		output, code := g.kubectl(t, manifest, create...)
+		return code != 0 && strings.Contains(output, "pod importer already writes to www-web-0"), nil
+	})
+	g.allowed(t, "", "delete", "pod", "importer")
+	g.allowed(t, mounting("reader", `,"readOnly":true`), "create", "-f", "-")
+	eventually(t, "the pod that reads is mentioned", func(context.Context) (bool, error) {
+		output, code := g.kubectl(t, manifest, create...)
+		return code == 0 && strings.Contains(output, "pod reader already reads www-web-0"), nil
+	})
 }
 
 // resized goes the way that claim-immutable shows, with pods that run on.

@@ -44,6 +44,35 @@ func TestPodOfANodeThatIsSilentIsNotForgotten(t *testing.T) {
 	})
 }
 
+// TestForcedDeletionOfAnOrphanIsDeniedWithoutItsLabels removes what else says that the pod is of a set.
+func TestForcedDeletionOfAnOrphanIsDeniedWithoutItsLabels(t *testing.T) {
+	g := newGuard(t, shared(t))
+	g.create(t, builders.MakeStatefulSet().Replicas(2))
+	g.settled(t, 2)
+	g.orphaned(t)
+	g.allowed(t, "", "label", "pod", "web-0", "statefulset.kubernetes.io/pod-name-", "app-", "controller-revision-hash-", "apps.kubernetes.io/pod-index-")
+	g.denied(t, "force-delete-pod", "delete", "pod", "web-0", "--force")
+	g.denied(t, "force-delete-pod", "delete", "pod", "web-1", "--force")
+	g.allowed(t, "", "run", "lone", "--image=nginx:1.27.4", "--overrides", `{"spec":{"hostname":"lone-0"}}`)
+	g.allowed(t, "", "delete", "pod", "lone", "--force")
+	g.allowed(t, "", "delete", "pod", "web-0")
+}
+
+// orphaned deletes the set, and waits until its pods have no owner.
+func (g guard) orphaned(t *testing.T) {
+	t.Helper()
+	g.warned(t, "orphan-delete", "delete", "statefulset", "web", "--cascade=orphan")
+	eventually(t, "the pods have no owner", func(ctx context.Context) (bool, error) {
+		pods, err := g.Client.CoreV1().Pods(g.namespace).List(ctx, metav1.ListOptions{})
+		for _, pod := range pods.Items {
+			if metav1.GetControllerOf(&pod) != nil {
+				return false, err
+			}
+		}
+		return len(pods.Items) > 0, err
+	})
+}
+
 // stranded makes one more pod of the set, on a node of the test's choice.
 func (g guard) stranded(t *testing.T, name, node string) {
 	t.Helper()

@@ -44,6 +44,31 @@ func TestRolloutsWaitForTheirCanaries(t *testing.T) {
 	}
 }
 
+// TestPodsThatOnDeleteKeptAreRestartedKnowingly changes the strategy of a set whose pods wait for an update.
+func TestPodsThatOnDeleteKeptAreRestartedKnowingly(t *testing.T) {
+	g := newGuard(t, shared(t))
+	g.create(t, onDelete(withClaim(builders.MakeStatefulSet().Replicas(2))))
+	g.settled(t, 2)
+	letGo := func(partition int) []string {
+		patch := fmt.Sprintf(`{"spec":{"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":%d}}}}`, partition)
+		return []string{"patch", "statefulset", "web", "-p", patch}
+	}
+	g.allowed(t, "", append(letGo(0), "--dry-run=server")...)
+	g.warned(t, "on-delete", setImage("nginx:1.27.5")...)
+	g.says(t, false, "", []string{
+		`[on-delete] RollingUpdate restarts web-1, web-0 with "nginx:1.27.5", which OnDelete kept from them`,
+	}, append(letGo(0), "--dry-run=server")...)
+
+	g.allowed(t, "", append(breakGlass(), setImage("nginx:2.0.0")...)...)
+	g.says(t, true, "", []string{
+		`[image-change] spec.template.spec.containers[0].image: a new major version, from "nginx:1.27.4" of pod web-0 to "nginx:2.0.0"`,
+	}, letGo(0)...)
+	g.says(t, false, "", []string{"[partition-range]"}, append(letGo(2), "--dry-run=server")...)
+	g.confirmed(t, "sts/web", "update", "--rules=image-change")
+	g.warned(t, "image-change", letGo(0)...)
+	g.settled(t, 2)
+}
+
 // stepByStep lets an image into one pod after the other.
 func stepByStep(t *testing.T, g guard) {
 	g.create(t, withClaim(builders.MakeStatefulSet().Image(oldImage)))

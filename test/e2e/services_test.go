@@ -1,6 +1,8 @@
 package e2e_test
 
 import (
+	"context"
+	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -31,6 +33,25 @@ func TestPortsOfRunningSets(t *testing.T) {
 	g.denied(t, "service-in-use", ports("clients", `[{"name":"other","port":9000}]`)...)
 	g.confirmed(t, "service/clients", "update")
 	g.warned(t, "service-in-use", ports("clients", `[{"name":"other","port":9000}]`)...)
+}
+
+// TestOnlyServiceForClientsIsMentioned deletes Services that select the pods of a set and do not govern it.
+func TestOnlyServiceForClientsIsMentioned(t *testing.T) {
+	g := newGuard(t, shared(t))
+	g.create(t, builders.MakeStatefulSet().Replicas(1))
+	g.settled(t, 1)
+	for _, name := range []string{"clients", "readers"} {
+		g.allowed(t, "", "create", "service", "clusterip", name, "--tcp=80:80")
+		g.allowed(t, "", "patch", "service", name, "-p", `{"spec":{"selector":{"app":"nginx"}}}`)
+	}
+	g.allowed(t, "", "delete", "service", "clients", "--dry-run=server")
+	g.allowed(t, "", "delete", "service", "readers")
+	eventually(t, "the last Service is mentioned", func(context.Context) (bool, error) {
+		output, code := g.kubectl(t, "", "delete", "service", "clients", "--dry-run=server")
+		return code == 0 && strings.Contains(output, `Warning: [service-in-use]`), nil
+	})
+	g.denied(t, "service-in-use", "delete", "service", "nginx")
+	g.warned(t, "service-in-use", "delete", "service", "clients", "--as=system:serviceaccount:"+g.namespace+":deployer", "--as-group=system:masters")
 }
 
 // TestPeersOfRunningSets hides pods from each other.

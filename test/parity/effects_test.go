@@ -26,7 +26,7 @@ func effects() map[string]comparison {
 		"cascade-delete":   ofChange(cascadeDelete),
 		"orphan-delete":    ofChange(func(_ string, c preview.Change) string { return differ("stopped pods", list{}, c.Stops) }),
 		"ordinals-start":   ofChange(ordinalsStart),
-		"on-delete":        ofChange(func(what string, c preview.Change) string { return differ("pods that wait", named(what), c.Pods) }),
+		"on-delete":        ofChange(onDelete),
 		"canary-first":     ofChange(canaryFirst),
 		"force-delete-pod": forceDeletePod,
 		"claim-in-use":     ofChange(claimInUse),
@@ -53,6 +53,8 @@ func unforeseen() map[string]string {
 		"volume-attachment":  "it names a pod that uses the volume now; a forecast is of what a request changes",
 		"pods-at-once":       "it names members that are not Ready now; a forecast is of what a request changes",
 		"rollout-group":      "it names pods of another set, which the request does not change",
+		"image-change":       "it names a pod that runs the image with which the new one is compared",
+		"data-path":          "it names a pod that finds its data where the new one does not",
 		"canary-progress":    "it names pods that keep the partition from being lowered, not pods that the request changes",
 	}
 }
@@ -155,6 +157,13 @@ func canaryFirst(what string, c preview.Change) string {
 		return fmt.Sprintf("%d pods are replaced", len(c.Restarts))
 	}
 	return ""
+}
+
+func onDelete(what string, c preview.Change) string {
+	if strings.Contains(what, " restarts ") {
+		return differ("replaced pods", named(what), c.Restarts)
+	}
+	return differ("pods that wait", named(what), c.Pods)
 }
 
 func claimInUse(what string, c preview.Change) string {

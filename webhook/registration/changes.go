@@ -109,7 +109,7 @@ func changedImage() admissionregistrationv1.MatchCondition {
 			"oldObject.spec." + list + ".exists(old, old.name == new.name && (has(old.image) ? old.image : '') != (has(new.image) ? new.image : ''))))"
 	}
 	return condition("an-image-of-a-set-changes",
-		"has(oldObject.metadata.labels) && '"+podNameLabel+"' in oldObject.metadata.labels &&",
+		podOfASet+" &&",
 		"("+differing("containers")+" || "+differing("initContainers")+")")
 }
 
@@ -117,7 +117,7 @@ func changedImage() admissionregistrationv1.MatchCondition {
 // for Stateward, and the rule has nothing to say about them. Those that finish deletions are left out everywhere.
 func removedMember() admissionregistrationv1.MatchCondition {
 	return condition("a-pod-of-a-set-is-removed-by-others-than-kubernetes",
-		"(oldObject == null || has(oldObject.metadata.labels) && '"+podNameLabel+"' in oldObject.metadata.labels) &&",
+		"(oldObject == null || "+podOfASet+") &&",
 		"!(request.userInfo.username in ['system:kube-controller-manager', 'system:kube-scheduler',",
 		"'system:serviceaccount:kube-system:device-taint-eviction-controller', 'system:serviceaccount:kube-system:node-controller']) &&",
 		"!(request.userInfo.username.startsWith('system:node:') && has(request.userInfo.groups) && 'system:nodes' in request.userInfo.groups)")
@@ -145,7 +145,7 @@ func notByKubernetes() admissionregistrationv1.MatchCondition {
 
 func changedLabel() admissionregistrationv1.MatchCondition {
 	return condition("a-label-of-a-set-changes",
-		"has(oldObject.metadata.labels) && '"+podNameLabel+"' in oldObject.metadata.labels &&",
+		podOfASet+" && has(oldObject.metadata.labels) &&",
 		"oldObject.metadata.labels.exists(name, !has(object.metadata.labels) || !(name in object.metadata.labels) ||",
 		"object.metadata.labels[name] != oldObject.metadata.labels[name])")
 }

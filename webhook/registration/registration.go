@@ -46,8 +46,10 @@ const (
 	// shortTimeoutSeconds is for what a running database or a drain may wait for.
 	shortTimeoutSeconds = 2
 
-	// podNameLabel is on every pod that a StatefulSet made. Source: k8s.io/api/apps/v1.
-	podNameLabel = "statefulset.kubernetes.io/pod-name"
+	// podOfASet recognizes the pods that a StatefulSet made. Anyone may remove the label; the hostname is immutable, and the
+	// controller makes it the pod's name. Sources: k8s.io/api/apps/v1, initIdentity in pkg/controller/statefulset.
+	podOfASet = "(has(oldObject.metadata.labels) && 'statefulset.kubernetes.io/pod-name' in oldObject.metadata.labels || " +
+		"has(oldObject.spec.hostname) && oldObject.spec.hostname == oldObject.metadata.name)"
 )
 
 // Target is where the API server finds Stateward.
@@ -309,8 +311,8 @@ func deletionControllers() string {
 }
 
 // forcedDeletions leaves out all deletions of pods but those without grace of a StatefulSet's pods by anyone but a
-// kubelet: the cluster deletes pods all the time, and must not wait for Stateward. A pod keeps its label when its set is
-// deleted without it.
+// kubelet: the cluster deletes pods all the time, and must not wait for Stateward. A pod whose set was deleted without it is
+// one of them.
 func forcedDeletions() admissionregistrationv1.MatchCondition {
 	return admissionregistrationv1.MatchCondition{
 		Name: "of-pods-only-forced-deletions",
@@ -318,7 +320,7 @@ func forcedDeletions() admissionregistrationv1.MatchCondition {
 			"request.resource.resource != 'pods' || request.operation != 'DELETE' || (",
 			"(has(request.options.gracePeriodSeconds) ? request.options.gracePeriodSeconds == 0 :",
 			"has(oldObject.spec.terminationGracePeriodSeconds) && oldObject.spec.terminationGracePeriodSeconds == 0) &&",
-			"(has(oldObject.metadata.labels) && '" + podNameLabel + "' in oldObject.metadata.labels ||",
+			"(" + podOfASet + " ||",
 			"has(oldObject.metadata.ownerReferences) &&",
 			"oldObject.metadata.ownerReferences.exists(owner, owner.kind == 'StatefulSet')) &&",
 			"!(request.userInfo.username.startsWith('system:node:') && has(request.userInfo.groups) &&",

@@ -72,7 +72,7 @@ func (o *surroundingOptions) readData(ctx context.Context, found *judge.Surround
 			return fmt.Errorf("%s: %w", document.Position(nil), err)
 		}
 		group := object.GroupVersionKind().Group
-		if resource, known := policies.ResourceOfKind(group, object.GetKind()); known && sees(resource.Name) {
+		if resource, known := policies.ResourceOfKind(group, object.GetKind()); known && !resource.Optional && resource.Name != policies.Confirmations {
 			found.Add(resource.Name, object)
 		}
 	}
@@ -90,7 +90,7 @@ func (o *surroundingOptions) readCluster(ctx context.Context, namespaces, reads 
 	}
 	for _, name := range reads {
 		resource, known := policies.LookupResource(name)
-		if !known || !sees(name) {
+		if !known || !isListed(name) {
 			continue
 		}
 		objects, err := list(ctx, client, resource, namespaces)
@@ -102,8 +102,8 @@ func (o *surroundingOptions) readCluster(ctx context.Context, namespaces, reads 
 	return nil
 }
 
-// sees leaves out what only operations on what runs are about.
-func sees(name string) bool {
+// isListed leaves out what only operations on what runs are about: no check of manifests needs the right to list it.
+func isListed(name string) bool {
 	resource, _ := policies.LookupResource(name)
 	return !resource.Optional && !slices.Contains([]string{"pods", "persistentvolumes", "controllerrevisions", policies.Confirmations}, name)
 }

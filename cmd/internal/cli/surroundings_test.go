@@ -87,3 +87,49 @@ func TestCheckSeesWhatIsThereAlready(t *testing.T) {
 		})
 	}
 }
+
+// TestCheckSeesWhatRunsInData checks recorded requests beside an export of what they are about.
+func TestCheckSeesWhatRunsInData(t *testing.T) {
+	t.Parallel()
+	recorded := func(operation, kind, resource, field, object string) string {
+		return "apiVersion: admission.k8s.io/v1\nkind: AdmissionReview\nrequest:\n  uid: a\n  operation: " + operation +
+			"\n  kind: " + kind + "\n  resource: " + resource + "\n  namespace: data\n  userInfo: {username: alice}\n  " + field + ":\n    " +
+			strings.ReplaceAll(strings.TrimSpace(object), "\n", "\n    ") + "\n"
+	}
+	create := recorded("CREATE", "{group: apps, version: v1, kind: StatefulSet}", "{group: apps, version: v1, resource: statefulsets}",
+		"object", strings.ReplaceAll(alone, "nginx:1.27.4", "nginx:2.0.0"))
+	remove := recorded("DELETE", `{group: "", version: v1, kind: PersistentVolumeClaim}`, `{group: "", version: v1, resource: persistentvolumeclaims}`,
+		"oldObject", strings.ReplaceAll(claim, "{accessModes", "{volumeName: disk, accessModes"))
+	pod := `apiVersion: v1
+kind: Pod
+metadata: {name: web-0, namespace: data, labels: {app: web}}
+spec:
+  hostname: web-0
+  containers: [{name: web, image: "nginx:1.27.4"}]
+  volumes: [{name: www, persistentVolumeClaim: {claimName: www-web-0}}]
+`
+	revision := `apiVersion: apps/v1
+kind: ControllerRevision
+metadata: {name: web-7d4b5c6f9, namespace: data, labels: {app: web}}
+revision: 1
+data: {spec: {template: {spec: {containers: [{name: web, image: "nginx:1.27.4"}]}}}}
+`
+	volume := "apiVersion: v1\nkind: PersistentVolume\nmetadata: {name: disk}\nspec: {persistentVolumeReclaimPolicy: Delete}\n"
+	for name, test := range map[string]struct{ review, data, want string }{
+		"pods":                {create, headless + "---\n" + pod, `from "nginx:1.27.4" of pod web-0 to "nginx:2.0.0"`},
+		"ControllerRevisions": {create, headless + "---\n" + claim + "---\n" + revision, `from "nginx:1.27.4" of revision web-7d4b5c6f9 to "nginx:2.0.0"`},
+		"PersistentVolumes":   {remove, pod + "---\n" + volume, "its disk and the data are DELETED with it"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file := filepath.Join(t.TempDir(), "data.yaml")
+			if err := os.WriteFile(file, []byte(test.data), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			stdout, stderr, code := run(t, test.review, "check", "-n", "data", "--data", file, "-")
+			if code != cli.ExitViolations || !strings.Contains(stdout, test.want) {
+				t.Errorf("exit code %d, no %q in %s%s", code, test.want, stdout, stderr)
+			}
+		})
+	}
+}

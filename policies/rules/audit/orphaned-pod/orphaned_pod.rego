@@ -25,30 +25,19 @@ import data.stateward.lib.pods
 import data.stateward.lib.result
 import data.stateward.lib.review
 
-# The controller sets it to the pod's name.
-_label := "statefulset.kubernetes.io/pod-name"
-
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": ["metadata", "ownerReferences"],
-	"what": sprintf("%s: nothing recreates this pod, which is %s old", [_gone(entry), age.text(seconds)]),
+	"what": sprintf("%s: nothing recreates this pod, which is %s old", [_gone(entry, set), age.text(seconds)]),
 }) if {
 	some entry in review.audited({"Pod"})
-	entry.object.metadata.labels[_label] == entry.name
-	not _controlled(entry.object)
+	not pods.is_controlled(entry.object)
 	not pods.has_ended(entry.object)
+	set := pods.set_of(entry.object)
 	seconds := age.seconds(entry, entry.object.metadata.creationTimestamp)
 	seconds >= config.param(rego.metadata.chain(), "minutes") * 60
 }
 
-_controlled(pod) if {
-	some owner in pod.metadata.ownerReferences
-	owner.controller == true
-}
-
-_gone(entry) := sprintf("StatefulSet %q does not exist", [set]) if {
+_gone(entry, set) := sprintf("StatefulSet %q does not exist", [set]) if {
 	cluster.knows("statefulsets")
-	set := _set(entry.name)
 	not cluster.statefulset(entry.namespace, set)
 } else := "no controller owns it"
-
-_set(pod) := regex.replace(pod, `-\d+$`, "")

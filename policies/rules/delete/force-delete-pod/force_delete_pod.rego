@@ -4,10 +4,11 @@
 #   A deletion with grace period 0 (`kubectl delete pod --force`) removes the pod from the API at once, without
 #   waiting for the kubelet. The StatefulSet then starts another pod with the same name elsewhere, while the first
 #   one may still run behind a broken network: two pods with one identity, which may write to one disk. The same
-#   holds for a pod that is terminating already, for one whose set was deleted without it, and for an eviction with
-#   grace period 0, as `kubectl drain --grace-period=0` sends it. The pod's kubelet and Kubernetes' own controllers
-#   may do it. So may anyone where the node is tainted `node.kubernetes.io/out-of-service` and not Ready; where the
-#   node object is gone, its machine may still run, which is a warning.
+#   holds for a pod that is terminating already, for one whose set was deleted without it, even if its labels are
+#   removed, and for an eviction with grace period 0, as `kubectl drain --grace-period=0` sends it. The pod's kubelet
+#   and Kubernetes' own controllers may do it. So may anyone where the node is tainted
+#   `node.kubernetes.io/out-of-service` and not Ready; where the node object is gone, its machine may still run, which
+#   is a warning.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/tasks/run-application/force-delete-stateful-set-pod/
 #   - ref: https://kubernetes.io/docs/concepts/cluster-administration/node-shutdown/#non-graceful-node-shutdown
@@ -98,7 +99,7 @@ _delete_options(entry) := options if {
 } else := {}
 
 # The set and the node of a pod that may still run.
-_of_a_set(pod) := {"set": _owner(pod), "node": node} if {
+_of_a_set(pod) := {"set": pods.set_of(pod), "node": node} if {
 	# A pod that has ended is always deleted without grace, there being nothing to stop.
 	not pods.has_ended(pod)
 	node := object.get(pod, ["spec", "nodeName"], "")
@@ -109,23 +110,6 @@ _of_a_set(pod) := {"set": _owner(pod), "node": node} if {
 _grace(entry) := entry.options.gracePeriodSeconds if {
 	is_number(entry.options.gracePeriodSeconds)
 } else := object.get(entry.old, ["spec", "terminationGracePeriodSeconds"], 30)
-
-_owner(pod) := owner.name if {
-	some owner in pod.metadata.ownerReferences
-	owner.kind == "StatefulSet"
-	startswith(owner.apiVersion, "apps/")
-	owner.controller == true
-} else := trim_suffix(name, regex.find_n(`-\d+$`, name, 1)[0]) if {
-	# Its set was deleted without it, and the next one of that name adopts it.
-	not _is_controlled(pod)
-	name := pod.metadata.labels["statefulset.kubernetes.io/pod-name"]
-	regex.match(`-\d+$`, name)
-}
-
-_is_controlled(pod) if {
-	some owner in pod.metadata.ownerReferences
-	owner.controller == true
-}
 
 _knows_what_it_does(user) if identity.is_controller(user)
 

@@ -135,6 +135,8 @@ test_node_out_of_service_runs_nothing_unless_it_is_ready if {
 test_pod_whose_set_is_gone_is_still_its_pod if {
 	orphan := {"metadata": {"ownerReferences": [], "labels": {"statefulset.kubernetes.io/pod-name": "web-0"}}}
 	count(rule.report) == 1 with input as _delete(_force, orphan)
+	unlabelled := {"metadata": {"ownerReferences": []}, "spec": {"hostname": "web-0"}}
+	count(rule.report) == 1 with input as _delete(_force, unlabelled)
 	taken := [{"kind": "ReplicaSet", "name": "x", "controller": true}]
 	rule.report == set()
 		with input as _delete(_force, object.union(orphan, {"metadata": {"ownerReferences": taken}}))

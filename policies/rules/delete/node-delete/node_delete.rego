@@ -111,7 +111,7 @@ _is_manager(user) if {
 _running(entry) := sort([_called(pod) |
 	some pod in cluster.naming("pods", sprintf("Node/%s", [entry.name]))
 	pod.spec.nodeName == entry.name
-	pod.metadata.labels["statefulset.kubernetes.io/pod-name"]
+	pods.is_of_a_set(pod)
 	_has_claim(pod)
 	not pods.has_ended(pod)
 	reached.guarded(rego.metadata.chain(), entry, pod)

@@ -120,7 +120,7 @@ _loss(entry, false) := "without it no claim is made for new pods" if {
 _behind(entry) := [pod |
 	entry.kind in {"ConfigMap", "Secret"}
 	some pod in cluster.pods_of(entry.namespace)
-	pod.metadata.labels["statefulset.kubernetes.io/pod-name"]
+	pods.is_of_a_set(pod)
 	_optional(references.of_pod(pod.spec, entry.kind), entry.name) == false
 	not pods.has_ended(pod)
 	not pod.metadata.deletionTimestamp

@@ -5,7 +5,7 @@
 #   pods at once. Peers, clients and quorum members lose each other while all pods keep running. That is so for pods
 #   that an orphan delete left behind, too. A port is lost in the same way: removing one that a container declares is
 #   denied, for every Service that selects the pods, and any other change of a port's name, number or target is a
-#   warning.
+#   warning. So is the deletion of the only other Service that selects the pods: clients lose the address that they use.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-network-id
 # custom:
@@ -13,7 +13,7 @@
 #   confirm: true
 #   on:
 #     services: [UPDATE, DELETE]
-#   reads: [statefulsets, persistentvolumeclaims, pods]
+#   reads: [statefulsets, services, persistentvolumeclaims, pods]
 #   params:
 #     clusterDomain:
 #       type: string
@@ -31,6 +31,7 @@ import data.stateward.lib.listing
 import data.stateward.lib.ports
 import data.stateward.lib.result
 import data.stateward.lib.review
+import data.stateward.lib.selector
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": ["metadata", "name"],
@@ -51,6 +52,23 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	some entry in review.deletions("Service")
 	names := sort([pod.metadata.name | some pod in cluster.orphans(entry.namespace, entry.name)])
 	count(names) > 0
+}
+
+report contains result.advice(rego.metadata.chain(), entry, {
+	"path": ["metadata", "name"],
+	"what": sprintf("Service %q is the only address of StatefulSet %q for clients: they no longer reach it", [
+		entry.name,
+		sts.metadata.name,
+	]),
+	"fix": "create the Service that they are to use first",
+}) if {
+	cluster.knows("services")
+	some entry in review.deletions("Service")
+	some sts in cluster.labelled("statefulsets", entry.namespace, _selector(entry.old))
+	object.get(sts, ["spec", "serviceName"], "") != entry.name
+	_runs(sts, entry)
+	_selects(entry.old, sts)
+	not _has_another(entry, sts)
 }
 
 report contains result.violation(rego.metadata.chain(), entry, {
@@ -97,6 +115,20 @@ report contains result.advice(rego.metadata.chain(), entry, {
 	some sts in _behind(entry)
 	some port in entry.old.spec.ports
 	becomes := _becomes(entry, sts, port)
+}
+
+_has_another(entry, sts) if {
+	some service in cluster.selecting("services", entry.namespace, selector.labels(sts))
+	service.metadata.name != entry.name
+	not service.metadata.deletionTimestamp
+	not _is_for_peers(service, sts)
+	_selects(service, sts)
+}
+
+# The headless governing Service names single pods, for their peers.
+_is_for_peers(service, sts) if {
+	service.metadata.name == sts.spec.serviceName
+	service.spec.clusterIP == "None"
 }
 
 # Updates that change no port need no look at the sets.

@@ -8,7 +8,9 @@
 #   name hides nothing. A step back within the major version, a step to a new release series of a database whose data
 #   cannot go back (`mysql:8.0` to `8.4`), tags that cannot be compared, mirrors and the containers that hold no data
 #   are warned of. So is the way back to an image that the set ran before, as `helm rollback` and `kubectl rollout
-#   undo` take it, unless the data of a higher major version is there already.
+#   undo` take it, unless the data of a higher major version is there already. A set that is created over pods that a
+#   former set of its name left, or over claims of which its revisions are left, is judged by what these ran. So are the
+#   pods that OnDelete kept from an update, when another strategy lets it begin.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback
 # custom:
@@ -16,13 +18,13 @@
 #   confirm: true
 #   dataLoss: true
 #   on:
-#     statefulsets: [UPDATE]
+#     statefulsets: [CREATE, UPDATE]
 #     pods: [UPDATE]
 #   when:
 #     pods: images
 #   changes:
-#     statefulsets: [spec.template]
-#   reads: [pods, controllerrevisions]
+#     statefulsets: [spec.template, spec.updateStrategy]
+#   reads: [pods, controllerrevisions, persistentvolumeclaims]
 #   params:
 #     containers:
 #       type: string
@@ -62,21 +64,23 @@ import data.stateward.lib.image
 import data.stateward.lib.repository
 import data.stateward.lib.result
 import data.stateward.lib.rollout
+import data.stateward.lib.running
 import data.stateward.lib.version
 
-report contains result.at(_level(change, danger), rego.metadata.chain(), change.entry, {
+report contains result.at(_level(change, danger), rego.metadata.chain(), change.request, object.union(_way(change), {
 	"path": change.path,
-	"what": sprintf("%s, from %q to %q", [danger.what, change.from, change.to]),
-}) if {
+	"what": sprintf("%s, %s", [danger.what, change.step]),
+	"touched": true,
+})) if {
 	some change in _changes
 	not _back(change)
 	danger := _danger(change)
 	danger.kind in {"repository", "major", "lower-major", "incomparable"}
 }
 
-report contains result.advice(rego.metadata.chain(), change.entry, {
+report contains result.advice(rego.metadata.chain(), change.request, {
 	"path": change.path,
-	"what": sprintf("returns to %s, from %q to %q", [_back(change), change.from, change.to]),
+	"what": sprintf("%s, %s", [_back(change), change.step]),
 	"fix": sprintf("make sure that what ran %q left data that %q can read", [change.from, change.to]),
 }) if {
 	some change in _changes
@@ -84,25 +88,25 @@ report contains result.advice(rego.metadata.chain(), change.entry, {
 	_back(change)
 }
 
-report contains result.advice(rego.metadata.chain(), change.entry, {
+report contains result.advice(rego.metadata.chain(), change.request, {
 	"path": change.path,
-	"what": sprintf("%s, from %q to %q", [danger.what, change.from, change.to]),
+	"what": sprintf("%s, %s", [danger.what, change.step]),
 	"fix": _care(danger.kind),
 }) if {
 	some change in _changes
 	danger := _danger(change)
+	not _is_rewritten(change, danger)
 	danger.kind in {"lower", "mirror", "prerelease", "series", "variant"}
 }
 
-report contains result.violation(rego.metadata.chain(), entry, {
+report contains result.violation(rego.metadata.chain(), object.get(entry, "request", entry), {
 	"path": array.concat(pair.new.path, ["env"]),
 	"what": sprintf("%s goes from %s to %s: another major version", [name, before, after]),
 	"touched": true,
 }) if {
 	names := config.param(rego.metadata.chain(), "versionFrom")
-	some entry in image.subjects
-	entry.operation == "UPDATE"
-	some pair in containers.pairs(entry)
+	some entry in _updates
+	some pair in _pairs(entry)
 	some name in names
 	before := _variable(pair.old.container, name)
 	after := _variable(pair.new.container, name)
@@ -116,13 +120,14 @@ _variable(container, name) := [each.value |
 ][0]
 
 _changes := [change |
-	some entry in image.subjects
-	entry.operation == "UPDATE"
+	some entry in _updates
 	_some_image_differs(entry)
-	some pair in containers.pairs(entry)
+	some pair in _pairs(entry)
 	pair.old.container.image != pair.new.container.image
 	change := {
 		"entry": entry,
+		"request": object.get(entry, "request", entry),
+		"step": sprintf("from %q%s to %q", [pair.old.container.image, _of(entry), pair.new.container.image]),
 		"pair": pair,
 		"path": array.concat(pair.new.path, ["image"]),
 		"from": pair.old.container.image,
@@ -131,6 +136,34 @@ _changes := [change |
 		"after": image.parse(pair.new.container.image),
 	}
 ]
+
+_updates := array.concat([entry | some entry in image.subjects; entry.operation == "UPDATE"], running.updates)
+
+# In a pod, others may have put containers before its own.
+_pairs(entry) := [pair |
+	some pair in containers.pairs(entry)
+	not _is_by_chance(entry, pair)
+]
+
+_is_by_chance(entry, pair) if {
+	entry.of
+	pair.by == "position"
+}
+
+_of(entry) := sprintf(" of %s", [entry.of]) if {
+	entry.of
+} else := ""
+
+# A mutation may have given the pod an image of another registry.
+_is_rewritten(change, danger) if {
+	change.entry.of
+	danger.kind == "mirror"
+}
+
+# Nothing is stored yet that could be confirmed.
+_way(change) := {"fix": sprintf("create it with %q first, then change the image by an update", [change.from])} if {
+	change.request.operation == "CREATE"
+} else := {}
 
 # Pairing takes a while, and most updates change no image.
 _some_image_differs(entry) if {
@@ -154,9 +187,11 @@ _is_judged(change) if containers.holds_data(change.entry.object, change.pair.new
 
 # The images of the current revision in the middle of a rollout; after it, one that an earlier revision names, but never
 # below data of a higher major version.
-_back(change) := "the image that other pods still run" if {
+_back(change) := "takes the image that other pods run already" if {
+	[change.pair.new.container.name, change.to] in change.entry.images
+} else := "returns to the image that other pods still run" if {
 	rollout.back_to_images(change.entry)
-} else := "an image of an earlier revision" if {
+} else := "returns to an image of an earlier revision" if {
 	_danger(change).kind != "lower-major"
 	change.entry.kind == "StatefulSet"
 	some revision in cluster.revisions(change.entry.old)

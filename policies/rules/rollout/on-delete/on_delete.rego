@@ -3,7 +3,8 @@
 # description: |
 #   With `updateStrategy.type: OnDelete` a changed template reaches a pod only when that pod is deleted. `kubectl
 #   apply` and `kubectl rollout restart` report success without saying so, and the pods keep running the old template,
-#   until a node fails and one of them comes back different from its peers.
+#   until a node fails and one of them comes back different from its peers. Another strategy later restarts all pods
+#   that still run the old template, without a change of it.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#update-strategies
 # custom:
@@ -11,7 +12,8 @@
 #   on:
 #     statefulsets: [UPDATE]
 #   changes:
-#     statefulsets: [spec.template]
+#     statefulsets: [spec.template, spec.updateStrategy]
+#   reads: [pods]
 #   fix: delete the pods one by one, the last one first, and wait until each is Ready
 #   since: v0.1.0
 #   cel:
@@ -22,11 +24,17 @@
 #           oldObject.spec.template ||
 #           object.spec.?replicas.orValue(1) <= 0
 #         what: "'OnDelete: a pod changes only when it is deleted'"
+#     unseen:
+#       pods: a policy sees no other objects
 package stateward.rules.rollout["on-delete"]
 
 import data.stateward.lib.defaults
+import data.stateward.lib.image
+import data.stateward.lib.listing
 import data.stateward.lib.result
 import data.stateward.lib.review
+import data.stateward.lib.rollout
+import data.stateward.lib.running
 
 _path := ["spec", "template"]
 
@@ -45,6 +53,32 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	# Three names are enough to know the order.
 	names := [_pod(entry, replicas - step) | some step in numbers.range(1, min([3, replicas]))]
 }
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["spec", "updateStrategy", "type"],
+	"what": sprintf("%s restarts %s with %s, which OnDelete kept from them", [
+		defaults.update_strategy(entry.object),
+		listing.short(names),
+		_news(entry, waiting),
+	]),
+	"fix": "keep OnDelete until they may restart, or set a partition that lets only the last one begin",
+}) if {
+	some entry in review.statefulsets
+	waiting := running.released(entry)
+	count(waiting) > 0
+
+	# The last one is restarted first.
+	names := array.reverse([each.name | some each in waiting])
+}
+
+_news(entry, waiting) := listing.short([sprintf("%q", [reference]) | some reference in references]) if {
+	references := {item.container.image |
+		some item in image.containers(entry.object)
+		some each in waiting
+		not rollout.runs_image(each.pod, item)
+	}
+	count(references) > 0
+} else := "the last template"
 
 _pod(entry, index) := sprintf("%s-%d", [entry.name, defaults.ordinals_start(entry.object) + index])
 

@@ -99,6 +99,38 @@ test_other_kinds_are_not_judged if {
 	rule.report == set() with input as {"request": object.union(request, deployments)}
 }
 
+test_pods_that_waited_are_named_when_they_are_restarted[case] if {
+	some case in [
+		{"to": "1.27.5", "with": `"nginx:1.27.5"`},
+		{"to": "1.27.4", "with": "the last template"},
+	]
+	{finding.msg | some finding in rule.report} == {concat(" ", [
+		"[on-delete] spec.updateStrategy.type: RollingUpdate restarts web-1, web-0 with",
+		sprintf("%s, which OnDelete kept from them.", [case["with"]]),
+		"Fix: keep OnDelete until they may restart, or set a partition that lets only the last one begin.",
+	])} with input as _let_go(case.to) with data.cluster.pods as _waiting(case.to)
+}
+
+test_strategy_that_restarts_nothing_is_fine if {
+	rule.report == set() with input as _let_go("1.27.5")
+	rule.report == set()
+		with input as object.union(_let_go("1.27.5"), {"request": {"oldObject": {"spec": {"updateStrategy": {"type": ""}}}}})
+		with data.cluster.pods as _waiting("1.27.5")
+}
+
+_let_go(tag) := _update(
+	object.union(_on_delete({"replicas": 3, "template": _template(tag)}), {"status": {"updateRevision": "web-b"}}),
+	_sts({"replicas": 3, "updateStrategy": {"type": "RollingUpdate"}, "template": _template(tag)}),
+)
+
+_waiting(tag) := {"default": {
+	"web-0": _pod("web-a"),
+	"web-1": _pod("web-a"),
+	"web-2": object.union(_pod("web-b"), {"spec": _template(tag).spec}),
+}}
+
+_pod(revision) := {"metadata": {"labels": {"controller-revision-hash": revision}}, "spec": _template("1.27.4").spec}
+
 _message(names, last) := concat(" ", [
 	sprintf("[on-delete] spec.template: OnDelete: a pod changes only when it is deleted: %s.", [names]),
 	sprintf("Fix: start with `kubectl delete pod %s -n default`, %s", [last, _next]),

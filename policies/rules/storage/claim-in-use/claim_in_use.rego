@@ -35,6 +35,7 @@ package stateward.rules.storage["claim-in-use"]
 import data.stateward.lib.claim
 import data.stateward.lib.cluster
 import data.stateward.lib.defaults
+import data.stateward.lib.pods
 import data.stateward.lib.recovery
 import data.stateward.lib.result
 import data.stateward.lib.review
@@ -83,17 +84,17 @@ report contains result.at(_level(entry), rego.metadata.chain(), entry, {
 	"path": ["metadata", "name"],
 	"what": sprintf("claim %q holds the data of pod %s, which still runs; %s", [
 		entry.name,
-		pods[0].metadata.name,
+		running[0].metadata.name,
 		recovery.disk(entry, entry.old),
 	]),
 	"fix": "let the pod end first",
 }) if {
 	some entry in review.deletions("PersistentVolumeClaim")
-	pods := [pod |
+	running := [pod |
 		some pod in cluster.mounting(entry.namespace, entry.name)
-		pod.metadata.labels["statefulset.kubernetes.io/pod-name"]
+		pods.is_of_a_set(pod)
 	]
-	count(pods) > 0
+	count(running) > 0
 	not _told(entry)
 }
 

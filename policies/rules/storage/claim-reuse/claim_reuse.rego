@@ -4,8 +4,9 @@
 #   A pod takes the claim that has its name, regardless of its origin: `www-web-0` of a set that was deleted last
 #   year, with its data, size and class. Scaling down and up again is what claims are kept for, and so is recreating
 #   a set while its pods still run. The rule reports a claim that is smaller than its template requests, has another
-#   class, is being deleted or belongs to something else, and a new set that starts on old data. It checks at most
-#   the first 32 pods that a request adds.
+#   class, is being deleted or belongs to something else, and a new set that starts on old data. A claim that a pod of
+#   something else mounts would be written to by two programs: a set that is created so is denied. The rule checks at
+#   most the first 32 pods that a request adds.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-storage
 # custom:
@@ -25,14 +26,15 @@ package stateward.rules.storage["claim-reuse"]
 import data.stateward.lib.claim
 import data.stateward.lib.cluster
 import data.stateward.lib.defaults
+import data.stateward.lib.image
 import data.stateward.lib.listing
+import data.stateward.lib.mounts
+import data.stateward.lib.pods
 import data.stateward.lib.quantity
 import data.stateward.lib.result
 import data.stateward.lib.review
 import data.stateward.lib.scaling
 import data.stateward.lib.selector
-
-_most := 32
 
 report contains result.violation(rego.metadata.chain(), write.entry, {
 	"path": ["spec", "volumeClaimTemplates"],
@@ -44,6 +46,23 @@ report contains result.violation(rego.metadata.chain(), write.entry, {
 	names := [use.claim.metadata.name | some use in write.uses; fault in use.faults]
 }
 
+report contains result.violation(rego.metadata.chain(), write.entry, object.union(_strictness(write, writes), {
+	"path": ["spec", "volumeClaimTemplates"],
+	"what": sprintf("pod %s %s", [name, _deed(writes, listing.short(names))]),
+	"fix": "end this pod first, or give the set another name",
+	"touched": true,
+})) if {
+	some write in _growing
+	some name in {foreign.name | some use in write.uses; some foreign in use.foreigners}
+	found := [[use.claim.metadata.name, foreign.writes] |
+		some use in write.uses
+		some foreign in use.foreigners
+		foreign.name == name
+	]
+	names := [claimed | some [claimed, _] in found]
+	writes := true in {each | some [_, each] in found}
+}
+
 report contains result.advice(rego.metadata.chain(), write.entry, {
 	"path": ["spec", "volumeClaimTemplates"],
 	"what": sprintf("new pods take over %s with the data of a former set", [listing.short(names)]),
@@ -51,7 +70,7 @@ report contains result.advice(rego.metadata.chain(), write.entry, {
 }) if {
 	some write in _growing
 	write.entry.operation == "CREATE"
-	names := [use.claim.metadata.name | some use in write.uses; count(use.faults) == 0]
+	names := [use.claim.metadata.name | some use in write.uses; use.faults == set(); use.foreigners == []]
 	count(names) > 0
 	_begins(write)
 }
@@ -73,14 +92,44 @@ _kept(write) := 0 if {
 } else := write.from
 
 # The claims that are there and that the pods to come will take.
-_uses(write) := [{"claim": found, "pod": pod, "faults": _faults(write.sts, pod, found, template)} |
-	start := defaults.ordinals_start(write.sts)
-	first := start + _kept(write)
-	some ordinal in numbers.range(first, min([(start + write.to) - 1, (first + _most) - 1]))
-	pod := sprintf("%s-%d", [write.entry.name, ordinal])
-	some template in write.sts.spec.volumeClaimTemplates
-	found := cluster.claim(write.entry.namespace, sprintf("%s-%s", [template.metadata.name, pod]))
+_uses(write) := [use |
+	some pod in claim.of_pods(write.sts, _kept(write), write.to)
+	some made in pod.claims
+	found := cluster.claim(write.entry.namespace, made.name)
+	use := {
+		"claim": found,
+		"pod": pod.name,
+		"faults": _faults(write.sts, pod.name, found, made.template),
+		"foreigners": _foreigners(write.entry, made.name),
+	}
 ]
+
+# The pods of something else that mount a claim.
+_foreigners(entry, name) := [{"name": pod.metadata.name, "writes": _writes(pod, name)} |
+	some pod in cluster.mounting(entry.namespace, name)
+	not _is_own(entry, pod)
+]
+
+_is_own(entry, pod) if pods.set_of(pod) == entry.name
+
+default _writes(_, _) := false
+
+_writes(pod, name) if {
+	mounting := {"kind": "Pod", "spec": pod.spec}
+	some item in image.containers(mounting)
+	sprintf("claim %q", [name]) in mounts.writable(mounting, item.container)
+}
+
+# A new set can wait; to deny more pods could leave a set half way.
+_strictness(write, true) := {"severity": "deny"} if write.entry.operation == "CREATE"
+
+else := {}
+
+_strictness(_, false) := {}
+
+_deed(true, names) := sprintf("already writes to %s: two programs would write to one disk", [names])
+
+_deed(false, names) := sprintf("already reads %s", [names])
 
 # A set that is recreated while its pods run continues as before.
 _begins(write) if {

@@ -130,6 +130,60 @@ test_set_without_templates_takes_no_claims if {
 		with data.cluster as _world([_claim("www-web-0", {}, {})])
 }
 
+test_claim_that_a_foreign_pod_writes_to_is_denied_to_a_new_set if {
+	{[finding.msg, finding.severity] | some finding in rule.report} == {[
+		concat(" ", [
+			"[claim-reuse] spec.volumeClaimTemplates: pod importer already writes to www-web-0, www-web-1:",
+			"two programs would write to one disk. Fix: end this pod first, or give the set another name.",
+		]),
+		"deny",
+	]} with input as _doors.create with data.cluster as _mounted("importer", {}, {})
+}
+
+test_claim_that_a_foreign_pod_mounts_is_a_warning_elsewhere[case] if {
+	some case in [
+		{"door": "update", "mount": {}, "what": "writes to www-web-1: two programs would write to one disk"},
+		{"door": "scale", "mount": {}, "what": "writes to www-web-1: two programs would write to one disk"},
+		{"door": "create", "mount": {"readOnly": true}, "what": "reads www-web-0, www-web-1"},
+	]
+	{[finding.what, finding.severity, finding.existing] | some finding in rule.report} == {[
+		sprintf("pod importer already %s", [case.what]),
+		"warn",
+		false,
+	]} with input as _doors[case.door] with data.cluster as _mounted("importer", {}, case.mount)
+}
+
+test_pods_of_the_set_and_those_that_ended_mount_nothing_foreign[name] if {
+	some name, more in {
+		"web-1": {"spec": {"hostname": "web-1"}},
+		"web-2": {"metadata": {"ownerReferences": [{
+			"apiVersion": "apps/v1",
+			"kind": "StatefulSet",
+			"name": "web",
+			"controller": true,
+		}]}},
+		"importer": {"status": {"phase": "Succeeded"}},
+	}
+	rule.report == set() with input as _doors.update with data.cluster as _mounted(name, more, {})
+}
+
+_mounted(name, more, mount) := object.union(
+	_world([_claim("www-web-0", {}, {}), _claim("www-web-1", {}, {})]),
+	{"pods": {"default": {name: object.union(more, {
+		"metadata": object.union({"name": name}, object.get(more, "metadata", {})),
+		"spec": object.union(object.get(more, "spec", {}), {
+			"containers": [{"name": "main", "volumeMounts": [
+				object.union({"name": "first", "mountPath": "/first"}, mount),
+				object.union({"name": "second", "mountPath": "/second"}, mount),
+			]}],
+			"volumes": [
+				{"name": "first", "persistentVolumeClaim": {"claimName": "www-web-0"}},
+				{"name": "second", "persistentVolumeClaim": {"claimName": "www-web-1"}},
+			],
+		}),
+	})}}},
+)
+
 _doors := {
 	"create": {"request": {"operation": "CREATE", "object": _set}},
 	"update": _update({"replicas": 1}, {"replicas": 3}),

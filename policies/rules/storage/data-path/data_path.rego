@@ -5,9 +5,9 @@
 #   subPath or behind another claim it starts empty, and often initialises a new database there. The same happens when
 #   a variable such as PGDATA, or one that a `subPathExpr` names, changes, or when another volume covers the folder.
 #   Folders of an NFS server or of the node (`hostPath`) are judged like claims. So is a set that is created again over
-#   pods that run with the claims of templates of other names. Other volumes below the claim's mount,
-#   other users and groups, and read-only mounts are warned of, because files may become unreadable. PostgreSQL images
-#   of version 18 and later keep their data below /var/lib/postgresql, so a claim that is mounted at
+#   pods that run with the claims of templates of other names, or that find their claims elsewhere. Other volumes below
+#   the claim's mount, other users and groups, and read-only mounts are warned of, because files may become unreadable.
+#   PostgreSQL images of version 18 and later keep their data below /var/lib/postgresql, so a claim that is mounted at
 #   /var/lib/postgresql/data stays empty.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/storage/volumes/
@@ -18,7 +18,7 @@
 #   dataLoss: true
 #   on:
 #     statefulsets: [CREATE, UPDATE]
-#   reads: [pods]
+#   reads: [pods, controllerrevisions, persistentvolumeclaims]
 #   params:
 #     variables:
 #       type: array
@@ -29,6 +29,7 @@
 #   since: v0.1.0
 package stateward.rules.storage["data-path"]
 
+import data.stateward.lib.claim
 import data.stateward.lib.cluster
 import data.stateward.lib.config
 import data.stateward.lib.containers
@@ -39,6 +40,7 @@ import data.stateward.lib.pods
 import data.stateward.lib.result
 import data.stateward.lib.review
 import data.stateward.lib.rollout
+import data.stateward.lib.running
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": loss.path,
@@ -47,6 +49,23 @@ report contains result.violation(rego.metadata.chain(), entry, {
 }) if {
 	some entry in _updates
 	some loss in containers.lost(entry)
+}
+
+# Others may have put folders of the node into a pod.
+report contains result.violation(rego.metadata.chain(), update.request, object.union(_way_out(update.request), {
+	"path": loss.path,
+	"what": sprintf("container %q no longer finds %s of %s at %s%s", [
+		loss.container,
+		loss.claim,
+		update.of,
+		loss.at,
+		_instead(loss),
+	]),
+	"touched": true,
+})) if {
+	some update in running.updates
+	some loss in containers.lost(update)
+	startswith(loss.claim, "claim ")
 }
 
 report contains result.violation(rego.metadata.chain(), entry, {
@@ -161,6 +180,11 @@ report contains result.advice(rego.metadata.chain(), entry, {
 	_variable(item.container, "PGDATA") == null
 }
 
+# Nothing is stored yet that could be confirmed.
+_way_out(entry) := {"fix": "create it with the mount as it is first, then change it by an update"} if {
+	entry.operation == "CREATE"
+} else := {}
+
 _updates := [entry |
 	some entry in review.statefulsets
 	rollout.changes(entry)
@@ -178,26 +202,15 @@ _way(sts) := [
 _fields := ["name", "env", "volumeMounts", "volumeDevices", "securityContext"]
 
 # The claims of pods that run and that a set, deleted without them, made for them by templates of other names.
-_left_behind(entry) := [{"pod": name, "claim": claim} |
-	start := defaults.ordinals_start(entry.object)
-	last := min([defaults.replicas(entry.object), _most]) - 1
-	some ordinal in numbers.range(start, start + last)
-	last >= 0
-	name := sprintf("%s-%d", [entry.name, ordinal])
-	pod := cluster.pod(entry.namespace, name)
+_left_behind(entry) := [{"pod": made.name, "claim": name} |
+	some made in claim.of_pods(entry.object, 0, defaults.replicas(entry.object))
+	pod := cluster.pod(entry.namespace, made.name)
 	not pods.has_ended(pod)
 	some volume in pod.spec.volumes
-	claim := volume.persistentVolumeClaim.claimName
-	endswith(claim, sprintf("-%s", [name]))
-	not claim in _made(entry.object, name)
+	name := volume.persistentVolumeClaim.claimName
+	endswith(name, sprintf("-%s", [made.name]))
+	not name in {each.name | some each in made.claims}
 ]
-
-# Pods that are looked up, one by one.
-_most := 32
-
-_made(sts, pod) := {sprintf("%s-%s", [template.metadata.name, pod]) |
-	some template in sts.spec.volumeClaimTemplates
-}
 
 # The variables that lead to a folder within a claim.
 _in_paths(sts, container) := {match[1] |

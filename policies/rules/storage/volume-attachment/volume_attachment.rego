@@ -27,6 +27,7 @@ package stateward.rules.storage["volume-attachment"]
 
 import data.stateward.lib.cluster
 import data.stateward.lib.node
+import data.stateward.lib.pods
 import data.stateward.lib.reached
 import data.stateward.lib.result
 import data.stateward.lib.review
@@ -69,7 +70,7 @@ _detached := [detached |
 	ref := cluster.volume(name).spec.claimRef
 	some pod in cluster.mounting(ref.namespace, ref.name)
 	pod.spec.nodeName == entry.old.spec.nodeName
-	pod.metadata.labels["statefulset.kubernetes.io/pod-name"]
+	pods.is_of_a_set(pod)
 	reached.guarded(rego.metadata.chain(), entry, pod)
 	detached := {
 		"entry": entry,
