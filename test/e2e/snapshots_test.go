@@ -54,6 +54,7 @@ func TestSnapshotsBringDataBack(t *testing.T) {
 	g.says(t, true, "", []string{"nothing known here brings back www-web-0, www-web-1"}, "delete", "namespace", g.namespace, "--dry-run=server")
 
 	g.lastCopyStays(t)
+	g.staysRetained(t)
 
 	g.allowed(t, "", "delete", "crd", "volumesnapshots.snapshot.storage.k8s.io", "volumesnapshotcontents.snapshot.storage.k8s.io")
 	g.eventuallySays(t, true, nothing, claim...)
@@ -76,6 +77,25 @@ func (g guard) lastCopyStays(t *testing.T) {
 	g.hasSnapshot(t, "night-2", "Retain")
 	g.allowed(t, "", last...)
 	g.allowed(t, "", "delete", "volumesnapshotcontent", g.namespace+"-night-1", "--dry-run=server")
+}
+
+// staysRetained turns the deletion policy of a content from Retain to Delete.
+func (g guard) staysRetained(t *testing.T) {
+	content := "volumesnapshotcontent/" + g.namespace + "-night-2"
+	policy := func(policy string, more ...string) []string {
+		return append([]string{"patch", content, "--type=merge", "-p", `{"spec":{"deletionPolicy":"` + policy + `"}}`}, more...)
+	}
+	g.says(t, true, "", []string{
+		"[reclaim-policy] spec.deletionPolicy: with Delete the snapshot in the storage system is DELETED together with VolumeSnapshot " + g.namespace + "/night-2",
+		"stateward confirm " + content + " update --rules reclaim-policy",
+	}, policy("Delete")...)
+	g.warned(t, "reclaim-policy", policy("Delete", "--dry-run=server", "--as=system:serviceaccount:velero:velero", "--as-group=system:masters")...)
+	g.allowed(t, "", "label", content, "team=data")
+	if output, code := g.stateward(t, "alice", "confirm", content, "update", "--rules", "reclaim-policy"); code != 0 {
+		t.Fatalf("exit code %d: %s", code, output)
+	}
+	g.warned(t, "reclaim-policy", policy("Delete")...)
+	g.allowed(t, "", policy("Retain")...)
 }
 
 // hasDisk makes the volume of a claim to come, as a CSI driver's.

@@ -114,6 +114,8 @@ func deletesWithContent(t *testing.T, s storage) {
 // deletesWithoutContent leaves a content behind, which is the last of its disk then.
 func deletesWithoutContent(t *testing.T, s storage) {
 	content := s.content(t, "kept-2")
+	s.Refused(t, []string{"[reclaim-policy]", "together with VolumeSnapshot shop/kept-2"},
+		"patch", "volumesnapshotcontent", content, "--type=merge", "-p", `{"spec": {"deletionPolicy": "Delete"}}`)
 	s.deletes(t, "first-2")
 	s.Do(t, "", "delete", "volumesnapshot", "kept-2", "-n", namespace)
 	s.warns(t, "snapshot-last-copy", "delete", "volumesnapshotcontent", content, "--wait=false")
