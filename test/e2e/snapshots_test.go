@@ -30,6 +30,7 @@ func TestSnapshotsBringDataBack(t *testing.T) {
 	const nothing = "its disk and the data are DELETED with it; nothing known here brings the data back"
 	g.says(t, true, "", []string{"[claim-in-use]", nothing}, claim...)
 
+	g.audits(t, "the volumes of www-web-0, www-web-1 deletes the data")
 	g.servesSnapshots(t)
 	g.says(t, true, "", []string{nothing}, claim...)
 	g.hasSnapshot(t, "night-1", "Delete")
@@ -38,6 +39,7 @@ func TestSnapshotsBringDataBack(t *testing.T) {
 	if output, _ := g.stateward(t, "admin", "plan", "--delete", "pvc/www-web-1", "-n", g.namespace); !strings.Contains(strings.Join(strings.Fields(output), " "), again) {
 		t.Errorf("a plan knows no snapshot:\n%s", output)
 	}
+	g.audits(t, "the volumes of www-web-0 deletes the data")
 
 	g.allowed(t, guardrails("  rules: [{id: claim-in-use, params: {recovery: {snapshotWithin: 1s}}}]\n"), "apply", "-f", "-")
 	g.becomes(t, "True", "in force")
@@ -58,6 +60,15 @@ func TestSnapshotsBringDataBack(t *testing.T) {
 
 	g.allowed(t, "", "delete", "crd", "volumesnapshots.snapshot.storage.k8s.io", "volumesnapshotcontents.snapshot.storage.k8s.io")
 	g.eventuallySays(t, true, nothing, claim...)
+}
+
+// audits wants a text in the audit of the namespace.
+func (g guard) audits(t *testing.T, text string) {
+	t.Helper()
+	output, code := g.stateward(t, "admin", "audit")
+	if code > 1 || !strings.Contains(strings.Join(strings.Fields(output), " "), text) {
+		t.Errorf("exit code %d, want %q in\n%s", code, text, output)
+	}
 }
 
 // lastCopyStays deletes snapshots of one claim, of which there is one, then two.
