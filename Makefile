@@ -90,7 +90,7 @@ AUTOMATION_QUICK_TOOLS := gitops-agent helm prometheus-operator
 
 .PHONY: test-automation
 test-automation: control-plane ## Run Helm, GitOps tools and operators behind Stateward (builds each program the first time)
-	@go run ./test/cluster/build $(AUTOMATION_QUICK_TOOLS) kustomize-controller postgres-operator rabbitmq-operator
+	@go run ./test/cluster/build $(AUTOMATION_QUICK_TOOLS) kustomize-controller postgres-operator rabbitmq-operator snapshot-controller
 	cd test/automation && $(GO_TEST) -count=1 ./...
 
 .PHONY: test-automation-quick

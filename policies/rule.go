@@ -65,7 +65,7 @@ const (
 	Nodes Change = "nodes"
 	// Attachments are those of volumes to nodes: a request deletes one, and not by a program.
 	Attachments Change = "attachments"
-	// Snapshots are those of volumes, and their contents: a request deletes one.
+	// Snapshots are those of volumes, and their contents: a request deletes one, or changes the deletion policy of a content.
 	Snapshots Change = "snapshots"
 	// References are the objects that StatefulSets name: a request deletes one, and not by a program of Kubernetes.
 	References Change = "references"

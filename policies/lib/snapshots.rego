@@ -51,6 +51,14 @@ content(snapshot) := found if {
 }
 
 # METADATA
+# title: Of a content
+# description: The VolumeSnapshot that a content belongs to; undefined where it is not known.
+of_content(content) := [snapshot |
+	some snapshot in in_namespace(content.spec.volumeSnapshotRef.namespace)
+	snapshot.metadata.uid == content.spec.volumeSnapshotRef.uid
+][0]
+
+# METADATA
 # title: Contents
 # description: All VolumeSnapshotContents that are known, as an array.
 contents := array.concat(_beside, [content | some content in data.cluster.volumesnapshotcontents])

@@ -108,7 +108,7 @@ func Judge(
 // Judged are the resources whose objects rules in force judge.
 func Judged(decider *engine.Engine) (judged []policies.Resource) {
 	for _, resource := range policies.Resources() {
-		if isListed(resource) && decider.Judges(review(Object{ObjectReference: engine.ObjectReference{Kind: resource.Kind}, APIVersion: APIVersion(resource), Resource: resource.Name})) {
+		if isJudged(resource) && decider.Judges(review(Object{ObjectReference: engine.ObjectReference{Kind: resource.Kind}, APIVersion: APIVersion(resource), Resource: resource.Name})) {
 			judged = append(judged, resource)
 		}
 	}
@@ -119,7 +119,7 @@ func Judged(decider *engine.Engine) (judged []policies.Resource) {
 func LookedUp(decider *engine.Engine) (wanted []policies.Resource) {
 	judged, inspects := Judged(decider), decider.Inspects()
 	for _, resource := range policies.Resources() {
-		reads := isListed(resource) && slices.Contains(inspects, resource.Name)
+		reads := resource.Name != "bindings" && slices.Contains(inspects, resource.Name)
 		if reads || slices.Contains(judged, resource) {
 			wanted = append(wanted, resource)
 		}
@@ -127,9 +127,9 @@ func LookedUp(decider *engine.Engine) (wanted []policies.Resource) {
 	return wanted
 }
 
-// isListed leaves out what an audit never lists: a Binding is written and never stored, and what a cluster may lack is looked
-// up for deletions alone.
-func isListed(resource policies.Resource) bool {
+// isJudged leaves out what an audit never judges: a Binding is written and never stored, and what a cluster may lack is only
+// looked up.
+func isJudged(resource policies.Resource) bool {
 	return resource.Name != "bindings" && !resource.Optional
 }
 

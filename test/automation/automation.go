@@ -30,7 +30,13 @@ type Cluster struct{ *environment.Environment }
 // ForTest starts a cluster that is stopped when the test ends.
 func ForTest(t *testing.T) Cluster {
 	t.Helper()
-	return Cluster{environment.ForTest(t)}
+	return ForTestWith(t, environment.Options{})
+}
+
+// ForTestWith is ForTest of another environment than the usual one.
+func ForTestWith(t *testing.T, options environment.Options) Cluster {
+	t.Helper()
+	return Cluster{environment.ForTestWith(t, options)}
 }
 
 // Account is a service account.
@@ -208,10 +214,10 @@ func Write(t *testing.T, folder, name, text string) string {
 	return path
 }
 
-// Define creates CustomResourceDefinitions and waits until they are served.
-func (c Cluster) Define(t *testing.T, folder string) {
+// Define creates the CustomResourceDefinitions of a folder or of files, and waits until they are served.
+func (c Cluster) Define(t *testing.T, files string) {
 	t.Helper()
-	c.Do(t, "", "create", "-f", folder)
+	c.Do(t, "", "create", "-f", files)
 	c.Do(t, "", "wait", "--for=condition=Established", "crd", "--all", "--timeout=120s")
 }
 

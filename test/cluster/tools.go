@@ -49,6 +49,7 @@ func Tools() []Tool {
 		{Name: "kustomize-controller", Module: "kustomize-controller", Package: "github.com/fluxcd/kustomize-controller"},
 		{Name: "rabbitmq-operator", Module: "rabbitmq-operator", Package: "github.com/rabbitmq/cluster-operator/v2/cmd"},
 		{Name: "postgres-operator", Module: "postgres-operator", Package: "github.com/zalando/postgres-operator/cmd"},
+		{Name: "snapshot-controller", Module: "external-snapshotter", Package: "github.com/kubernetes-csi/external-snapshotter/v8/cmd/snapshot-controller"},
 		{Name: "controller-gen", Module: "controller-gen", Package: "sigs.k8s.io/controller-tools/cmd/controller-gen"},
 		{Name: "actionlint", Module: "actionlint", Package: "github.com/rhysd/actionlint/cmd/actionlint"},
 		{Name: "golangci-lint", Module: "golangci-lint", Package: "github.com/golangci/golangci-lint/v2/cmd/golangci-lint"},

@@ -30,6 +30,7 @@ func TestSnapshotsBringDataBack(t *testing.T) {
 	const nothing = "its disk and the data are DELETED with it; nothing known here brings the data back"
 	g.says(t, true, "", []string{"[claim-in-use]", nothing}, claim...)
 
+	g.audits(t, "the volumes of www-web-0, www-web-1 deletes the data")
 	g.servesSnapshots(t)
 	g.says(t, true, "", []string{nothing}, claim...)
 	g.hasSnapshot(t, "night-1", "Delete")
@@ -38,6 +39,7 @@ func TestSnapshotsBringDataBack(t *testing.T) {
 	if output, _ := g.stateward(t, "admin", "plan", "--delete", "pvc/www-web-1", "-n", g.namespace); !strings.Contains(strings.Join(strings.Fields(output), " "), again) {
 		t.Errorf("a plan knows no snapshot:\n%s", output)
 	}
+	g.audits(t, "the volumes of www-web-0 deletes the data")
 
 	g.allowed(t, guardrails("  rules: [{id: claim-in-use, params: {recovery: {snapshotWithin: 1s}}}]\n"), "apply", "-f", "-")
 	g.becomes(t, "True", "in force")
@@ -54,9 +56,19 @@ func TestSnapshotsBringDataBack(t *testing.T) {
 	g.says(t, true, "", []string{"nothing known here brings back www-web-0, www-web-1"}, "delete", "namespace", g.namespace, "--dry-run=server")
 
 	g.lastCopyStays(t)
+	g.staysRetained(t)
 
 	g.allowed(t, "", "delete", "crd", "volumesnapshots.snapshot.storage.k8s.io", "volumesnapshotcontents.snapshot.storage.k8s.io")
 	g.eventuallySays(t, true, nothing, claim...)
+}
+
+// audits wants a text in the audit of the namespace.
+func (g guard) audits(t *testing.T, text string) {
+	t.Helper()
+	output, code := g.stateward(t, "admin", "audit")
+	if code > 1 || !strings.Contains(strings.Join(strings.Fields(output), " "), text) {
+		t.Errorf("exit code %d, want %q in\n%s", code, text, output)
+	}
 }
 
 // lastCopyStays deletes snapshots of one claim, of which there is one, then two.
@@ -76,6 +88,25 @@ func (g guard) lastCopyStays(t *testing.T) {
 	g.hasSnapshot(t, "night-2", "Retain")
 	g.allowed(t, "", last...)
 	g.allowed(t, "", "delete", "volumesnapshotcontent", g.namespace+"-night-1", "--dry-run=server")
+}
+
+// staysRetained turns the deletion policy of a content from Retain to Delete.
+func (g guard) staysRetained(t *testing.T) {
+	content := "volumesnapshotcontent/" + g.namespace + "-night-2"
+	policy := func(policy string, more ...string) []string {
+		return append([]string{"patch", content, "--type=merge", "-p", `{"spec":{"deletionPolicy":"` + policy + `"}}`}, more...)
+	}
+	g.says(t, true, "", []string{
+		"[reclaim-policy] spec.deletionPolicy: with Delete the snapshot in the storage system is DELETED together with VolumeSnapshot " + g.namespace + "/night-2",
+		"stateward confirm " + content + " update --rules reclaim-policy",
+	}, policy("Delete")...)
+	g.warned(t, "reclaim-policy", policy("Delete", "--dry-run=server", "--as=system:serviceaccount:velero:velero", "--as-group=system:masters")...)
+	g.allowed(t, "", "label", content, "team=data")
+	if output, code := g.stateward(t, "alice", "confirm", content, "update", "--rules", "reclaim-policy"); code != 0 {
+		t.Fatalf("exit code %d: %s", code, output)
+	}
+	g.warned(t, "reclaim-policy", policy("Delete")...)
+	g.allowed(t, "", policy("Retain")...)
 }
 
 // hasDisk makes the volume of a claim to come, as a CSI driver's.

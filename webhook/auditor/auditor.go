@@ -69,6 +69,7 @@ type Auditor struct {
 	// urgent are the namespaces in which something has changed.
 	urgent []*unit
 	pass   *pass
+	copies *copies
 	// due is when the next full pass begins.
 	due time.Time
 	// used are the exceptions that findings of each namespace are under.
@@ -84,7 +85,7 @@ type Auditor struct {
 func New(options Options) *Auditor {
 	return &Auditor{
 		Options: options, changes: &changes{due: map[string]time.Time{}}, used: map[string]map[engine.ExceptionUse]bool{},
-		writer: &writer{Options: options, none: map[string]bool{}}, stop: func() {},
+		writer: &writer{Options: options, none: map[string]bool{}}, copies: newCopies(options.API), stop: func() {},
 	}
 }
 

@@ -78,6 +78,7 @@ func newCluster(t *testing.T, spec string, objects ...string) *cluster {
 		kinds[kindOf(api.Group, api.Version, api.Resource)] = api.Kind + "List"
 		kinds[kindOf(api.Group, api.Version, api.ClusterResource)] = api.ClusterKind + "List"
 	}
+	kinds[snapshotKind("volumesnapshots")], kinds[snapshotKind("volumesnapshotcontents")] = "VolumeSnapshotList", "VolumeSnapshotContentList"
 	kinds[kindOf("", "v1", "namespaces")], kinds[kindOf(policies.Group, policies.Version, policies.Confirmations)] = "NamespaceList", "ConfirmationList"
 	made := &cluster{
 		decider: decider, served: []reports.API{reports.OpenReports(), reports.PolicyReports()},
@@ -103,6 +104,10 @@ func newCluster(t *testing.T, spec string, objects ...string) *cluster {
 
 func kindOf(group, version, resource string) schema.GroupVersionResource {
 	return schema.GroupVersionResource{Group: group, Version: version, Resource: resource}
+}
+
+func snapshotKind(resource string) schema.GroupVersionResource {
+	return kindOf("snapshot.storage.k8s.io", "v1", resource)
 }
 
 // holds makes these the objects that there are.

@@ -54,7 +54,7 @@ func audited(library *policies.Library) []string {
 				continue
 			}
 			for _, each := range append([]string{name}, rule.LooksUp()...) {
-				// Only deletions look up what a cluster may lack.
+				// What a cluster may lack is listed with the right to look it up for deletions.
 				if resource, known := policies.LookupResource(each); known && !resource.Optional && resource.Subresource == "" {
 					wanted[each] = true
 				}

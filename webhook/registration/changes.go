@@ -57,8 +57,10 @@ func entryFor(change policies.Change) entry {
 		// Programs delete and make them all the time, and pods that run do not need them.
 		return lenient("references", notTerminating(), notOfRelease(), notByKubernetes())
 	case policies.Snapshots:
-		// Programs that keep only the latest snapshots must not fail for it, and full storage is an outage.
-		return lenient("snapshots", notTerminating())
+		// Programs that keep only the latest snapshots must not fail for it, and full storage is an outage. What the snapshot
+		// controller and the sidecars of drivers write all the time reaches no webhook.
+		return lenient("snapshots", notTerminating(), condition("deleted-or-the-deletion-policy-changes",
+			"request.operation == 'DELETE' || object.spec.deletionPolicy != oldObject.spec.deletionPolicy"))
 	default:
 		return strict("confirmation", notTerminating(), condition("a-mark-changes",
 			differs("annotations", policies.ConfirmationMarks())+" || "+differs("labels", policies.ProtectionMarks())))

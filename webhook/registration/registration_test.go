@@ -274,7 +274,7 @@ func TestOnlyWhatCanDestroySomethingIsRefusedWithoutStateward(t *testing.T) {
 		"validating four-eyes.stateward.dev":     want(admissionregistrationv1.Fail, "four-eyes-are-on"),
 		"validating image.stateward.dev":         soon("not-terminating", "an-image-of-a-set-changes"),
 		"validating label.stateward.dev":         soon("not-terminating", "a-label-of-a-set-changes"),
-		"validating snapshots.stateward.dev":     soon("not-terminating"),
+		"validating snapshots.stateward.dev":     soon("not-terminating", "deleted-or-the-deletion-policy-changes"),
 		"mutating mutation.stateward.dev":        want(admissionregistrationv1.Ignore, "not-terminating"),
 		"mutating confirmation.stateward.dev":    want(admissionregistrationv1.Ignore, "not-terminating", "a-mark-changes"),
 	}, got); diff != "" {

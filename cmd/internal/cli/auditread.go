@@ -121,7 +121,12 @@ func (o auditOptions) readLive(ctx context.Context, library *policies.Library, c
 	found := &stock{guardrails: guardrails}
 	reading := progress.counted("read", "objects")
 	for _, resource := range stored.LookedUp(decider) {
-		if err := found.list(ctx, client, resource, o.namespaces, chosen, reading); err != nil {
+		err := found.list(ctx, client, resource, o.namespaces, chosen, reading)
+		if resource.Optional && apierrors.IsForbidden(err) {
+			// The API server refuses what it does not serve too, and what is not known there hides no finding.
+			continue
+		}
+		if err != nil {
 			if ctx.Err() != nil || apierrors.IsUnauthorized(err) {
 				return nil, nil, usageError{fmt.Errorf("list %s of the cluster: %w", resource.Name, err)}
 			}

@@ -2,23 +2,32 @@
 # title: Volumes of a StatefulSet are retained
 # description: |
 #   With the reclaim policy Delete, the deletion of a claim deletes the disk behind it. With Retain the volume stays and
-#   can be bound again. A set whose own retention policy deletes its claims is not reported. The rule does not look for
-#   backups or snapshots. It checks the first 100 replicas.
+#   can be bound again. A set whose own retention policy deletes its claims is not reported, and neither is a claim with
+#   a ready VolumeSnapshot that is at most as old as the parameter `snapshotWithin`. The rule does not look for other
+#   backups. It checks the first 100 replicas.
 # custom:
 #   severity: warn
 #   on:
 #     statefulsets: [AUDIT]
-#   reads: [persistentvolumeclaims, persistentvolumes]
+#   reads: [persistentvolumeclaims, persistentvolumes, volumesnapshotcontents, volumesnapshots]
+#   params:
+#     snapshotWithin:
+#       type: duration
+#       default: 48h
+#       description: how old the newest snapshot of a claim may be
 #   fix: set persistentVolumeReclaimPolicy of these volumes to Retain, or keep it if there is a backup of the data
 #   since: v0.1.0
 package stateward.rules.audit["volume-retention"]
 
+import data.stateward.lib.clock
 import data.stateward.lib.cluster
+import data.stateward.lib.config
 import data.stateward.lib.defaults
 import data.stateward.lib.family
 import data.stateward.lib.listing
 import data.stateward.lib.result
 import data.stateward.lib.review
+import data.stateward.lib.snapshots
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": ["spec", "volumeClaimTemplates", index],
@@ -31,7 +40,13 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	risky := [each |
 		some each in family.claims(entry.namespace, entry.object)
 		cluster.reclaim_policy(each.claim) == "Delete"
+		not _has_snapshot(entry, each.claim)
 	]
 	some index in {each.index | some each in risky}
 	names := [each.claim.metadata.name | some each in risky; each.index == index]
+}
+
+_has_snapshot(entry, claim) if {
+	within := clock.duration(config.param(rego.metadata.chain(), "snapshotWithin")) / 1000000000
+	snapshots.newest(entry, claim).seconds <= within
 }

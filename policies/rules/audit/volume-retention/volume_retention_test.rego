@@ -14,6 +14,22 @@ test_volumes_that_stay_are_fine if {
 	rule.report == set() with input as _set({}) with data.cluster as _cluster("Retain")
 }
 
+test_claim_with_a_fresh_snapshot_is_fine[taken] if {
+	some taken, reported in {"2026-11-21T12:00:00Z": 0, "2026-11-21T11:59:59Z": 1}
+	count(rule.report) == reported with input as _set({}) with data.cluster as object.union(_cluster("Delete"), {
+		"volumesnapshots": {"default": {"night": {
+			"metadata": {"name": "night", "uid": "1"},
+			"spec": {"source": {"persistentVolumeClaimName": "www-web-0"}},
+			"status": {"readyToUse": true, "creationTime": taken, "boundVolumeSnapshotContentName": "night"},
+		}}},
+		"volumesnapshotcontents": {"night": {
+			"metadata": {"name": "night"},
+			"spec": {"volumeSnapshotRef": {"uid": "1"}},
+			"status": {"readyToUse": true},
+		}},
+	})
+}
+
 test_set_that_deletes_its_claims_is_fine if {
 	rule.report == set() with input as _set({"persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete"}})
 		with data.cluster as _cluster("Delete")

@@ -25,7 +25,9 @@ test_turn_to_delete_is_a_warning_and_strict_denies_it if {
 
 _update(user, old, new) := _request(user, {"operation": "UPDATE", "kind": _kind(old), "oldObject": old, "object": new})
 
-_kind(value) := {"group": "", "kind": value.kind}
+_kind(value) := {"group": group, "kind": value.kind} if {
+	[group, _] := split(value.apiVersion, "/")
+} else := {"group": "", "kind": value.kind}
 
 _request(user, request) := {
 	"stateward": {"time": "2026-11-23T12:00:00Z"},
@@ -46,3 +48,56 @@ _claim(metadata) := {
 }
 
 _claims := {"default": {"data-web-0": _claim({})}}
+
+test_snapshot_that_is_no_longer_retained_is_reported[name] if {
+	some name, expected in {
+		"of a VolumeSnapshot": [{"default": {"night-1": _snapshot({})}}, "VolumeSnapshot default/night-1"],
+		"of another snapshot": [{"default": {"night-1": _snapshot({"uid": "other"})}}, "this content"],
+		"of none that is known": [{}, "this content"],
+	}
+	[[finding.what, finding.field] | some finding in rule.report] == [[
+		sprintf("with Delete the snapshot in the storage system is DELETED together with %s", [expected[1]]),
+		"spec.deletionPolicy",
+	]] with input as _update("alice", _content({}), _content({"spec": {"deletionPolicy": "Delete"}}))
+		with data.cluster.volumesnapshots as expected[0]
+}
+
+test_service_account_gets_at_most_a_warning_about_a_snapshot if {
+	request := _update("alice", _content({}), _content({"spec": {"deletionPolicy": "Delete"}}))
+	[finding.profile | some finding in rule.report; not finding.advice] == [{"strict": "deny"}] with input as request
+	program := {"request": {"userInfo": {"username": "system:serviceaccount:velero:velero"}}}
+	[true | some finding in rule.report; finding.advice] == [true] with input as object.union(request, program)
+}
+
+test_snapshot_that_is_worth_nothing_or_stays_retained_is_left_alone[why] if {
+	some why, change in {
+		"still retained": [{}, {}, {}],
+		"retained from now on": [{"spec": {"deletionPolicy": "Delete"}}, {"spec": {"deletionPolicy": "Retain"}}, {}],
+		"failed": [{"status": {"readyToUse": false}}, {"spec": {"deletionPolicy": "Delete"}}, {}],
+		"terminating": [_terminating, {"spec": {"deletionPolicy": "Delete"}}, {}],
+		"its VolumeSnapshot is terminating": [{}, {"spec": {"deletionPolicy": "Delete"}}, _terminating.metadata],
+	}
+	rule.report == set() with input as _update("alice", _content(change[0]), _content(object.union(change[0], change[1])))
+		with data.cluster.volumesnapshots as {"default": {"night-1": _snapshot(change[2])}}
+}
+
+_terminating := {"metadata": {"deletionTimestamp": "2026-11-23T11:59:00Z"}}
+
+_content(change) := object.union(
+	{
+		"apiVersion": "snapshot.storage.k8s.io/v1",
+		"kind": "VolumeSnapshotContent",
+		"metadata": {"name": "content-night-1"},
+		"spec": {
+			"deletionPolicy": "Retain",
+			"volumeSnapshotRef": {"namespace": "default", "name": "night-1", "uid": "uid-night-1"},
+		},
+		"status": {"readyToUse": true},
+	},
+	change,
+)
+
+_snapshot(metadata) := {"metadata": object.union(
+	{"namespace": "default", "name": "night-1", "uid": "uid-night-1"},
+	metadata,
+)}

@@ -57,7 +57,7 @@ _losses contains {"entry": entry, "retained": false, "what": what} if {
 _losses contains {"entry": entry, "retained": _retained(entry.old), "what": what} if {
 	some entry in review.deletions("VolumeSnapshotContent")
 	ref := entry.old.spec.volumeSnapshotRef
-	snapshot := _snapshot(ref)
+	snapshot := snapshots.of_content(entry.old)
 	snapshots.content(snapshot).metadata.name == entry.name
 	what := sprintf("content %q of snapshot %s/%s, which %s, %s", [
 		entry.name,
@@ -71,7 +71,7 @@ _losses contains {"entry": entry, "retained": _retained(entry.old), "what": what
 _losses contains {"entry": entry, "retained": _retained(entry.old), "what": what} if {
 	some entry in review.deletions("VolumeSnapshotContent")
 	snapshots.is_whole(entry.old)
-	not _snapshot(entry.old.spec.volumeSnapshotRef)
+	not snapshots.of_content(entry.old)
 	disk := entry.old.spec.source.volumeHandle
 	{content.metadata.name | some content in snapshots.contents; _is_of(content, disk)} == {entry.name}
 	what := sprintf("content %q is the last ready one of disk %q and has no VolumeSnapshot; it %s", [
@@ -102,11 +102,6 @@ _sets(namespace, name) := sort([sts.metadata.name |
 	some sts in cluster.statefulsets(namespace)
 	claim.ordinal(sts, name) >= 0
 ])
-
-_snapshot(ref) := [snapshot |
-	some snapshot in snapshots.in_namespace(ref.namespace)
-	snapshot.metadata.uid == ref.uid
-][0]
 
 _is_of(content, disk) if {
 	content.spec.source.volumeHandle == disk
