@@ -180,9 +180,18 @@ _selects_none(wanted, sets) if {
 _fits(match, entry) if {
 	not misses(match, entry)
 	_certain_actor(match, entry)
-	_certain(object.get(match, "labelSelector", {}), _labels(entry))
-	_certain(object.get(match, "namespaceSelector", {}), _namespace_labels(entry))
+	_certain_labels(match, entry)
+	_certain_namespace(match, entry)
 }
+
+# Without a selector nothing is looked up: a recorded request may not hold its namespace.
+_certain_labels(match, _) if not match.labelSelector
+
+_certain_labels(match, entry) if _certain(match.labelSelector, _labels(entry))
+
+_certain_namespace(match, _) if not match.namespaceSelector
+
+_certain_namespace(match, entry) if _certain(match.namespaceSelector, _namespace_labels(entry))
 
 # Who acts must be known for an exception.
 _certain_actor(match, _) if {
@@ -192,10 +201,7 @@ _certain_actor(match, _) if {
 
 _certain_actor(_, entry) if identity.is_known(entry.user)
 
-_certain({}, _)
-
 _certain(wanted, sets) if {
-	wanted != {}
 	count(sets) > 0
 	every labels in sets {
 		selector.matches(wanted, labels)

@@ -114,6 +114,13 @@ test_an_exception_is_for_its_rules_and_objects[name] if {
 		with data.spec as {"exceptions": [object.union(_exception("2027-01-01T00:00:00Z", {}), each)]}
 }
 
+test_an_exception_may_be_for_labels_of_namespaces if {
+	match := {"namespaceSelector": {"matchLabels": {"env": "prod"}}}
+	scope.exception(["image-tag"], _entry) with data.kind as "Guardrails"
+		with data.spec as {"exceptions": [_exception("2027-01-01T00:00:00Z", match)]}
+		with data.cluster.namespaces as _namespaces
+}
+
 test_a_label_that_the_request_brings_is_no_exception if {
 	match := {"labelSelector": {"matchLabels": {"legacy": "true"}}}
 	brings := object.union(_entry, {"object": {"metadata": {"labels": {"legacy": "true"}}}})

@@ -85,7 +85,7 @@ type Auditor struct {
 func New(options Options) *Auditor {
 	return &Auditor{
 		Options: options, changes: &changes{due: map[string]time.Time{}}, used: map[string]map[engine.ExceptionUse]bool{},
-		writer: &writer{Options: options, none: map[string]bool{}}, copies: newCopies(options.API), stop: func() {},
+		writer: &writer{Options: options, none: map[string]bool{}}, copies: newCopies(options.API, options.Log), stop: func() {},
 	}
 }
 

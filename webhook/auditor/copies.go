@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/go-logr/logr"
 	"github.com/open-policy-agent/opa/v1/ast"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -19,12 +21,13 @@ import (
 // looked up. A change within the pass is judged by the same copy.
 type copies struct {
 	api dynamic.Interface
+	log logr.Logger
 	// byNamespace has the objects of each resource by their names; of resources of the whole cluster the namespace is empty.
 	byNamespace map[string]map[string]ast.Object
 }
 
-func newCopies(api dynamic.Interface) *copies {
-	return &copies{api: api, byNamespace: map[string]map[string]ast.Object{}}
+func newCopies(api dynamic.Interface, log logr.Logger) *copies {
+	return &copies{api: api, log: log, byNamespace: map[string]map[string]ast.Object{}}
 }
 
 // in returns the objects of a namespace. What cannot be listed is not known, as for decisions about requests.
@@ -33,6 +36,9 @@ func (c *copies) in(ctx context.Context, resource policies.Resource, namespace s
 		all, err := c.list(ctx, resource)
 		if err != nil {
 			all = nil
+			if !apierrors.IsNotFound(err) {
+				c.log.Error(err, "the audit does not know these objects until its next full pass", "resource", resource.Name)
+			}
 		}
 		c.byNamespace[resource.Name] = all
 	}

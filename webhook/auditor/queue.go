@@ -80,7 +80,7 @@ func (a *Auditor) begin(policy Policy) {
 	}
 	maps.DeleteFunc(a.used, func(namespace string, _ map[engine.ExceptionUse]bool) bool { return isGone(namespace) })
 	a.Metrics.forget(isGone)
-	a.copies = newCopies(a.API)
+	a.copies = newCopies(a.API, a.Log)
 	a.pass = &pass{started: a.Now(), left: append(namespaces, wholeCluster)}
 }
 

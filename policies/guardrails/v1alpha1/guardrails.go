@@ -111,9 +111,10 @@ type GuardrailsSpec struct {
 
 // Advice sets where warnings go, by who sends the request.
 type Advice struct {
-	// Automation is where warnings go if automation sends the request: a service account, or an actor in spec.automation. Warn, which absent means, returns them to it.
-	// Event writes an Event about the object, in its namespace, where people look; a dry run writes none. Audit only records
-	// them in the audit annotation, as the others do too. Kubernetes' own controllers always get warnings.
+	// Automation is where warnings go if automation sends the request: a service account, or an actor in spec.automation. Warn,
+	// which absent means, returns them to it. Event writes an Event about the object, in its namespace, where people look; a
+	// dry run writes none. Audit only records them in the audit annotation, as the others do too. Kubernetes' own controllers
+	// always get warnings.
 	// +kubebuilder:validation:Enum=warn;event;audit
 	Automation string `json:"automation,omitempty"`
 }

@@ -27,9 +27,9 @@
 #   since: v0.1.0
 package stateward.rules.storage["reclaim-policy"]
 
-import data.stateward.lib.identity
 import data.stateward.lib.result
 import data.stateward.lib.review
+import data.stateward.lib.scope
 import data.stateward.lib.snapshots
 import data.stateward.lib.volume
 
@@ -57,7 +57,7 @@ report contains result.at(_level(entry), rego.metadata.chain(), entry, {
 }
 
 _level(entry) := "deny" if {
-	identity.class(entry.user) in {"person", "unknown"}
+	scope.class(entry.user) in {"person", "unknown"}
 } else := "warn"
 
 # What cannot be read counts as not there, and that holds for the content either way.
