@@ -43,7 +43,10 @@ released(entry) := [each |
 	is_object(entry.old)
 	defaults.update_strategy(entry.old) == "OnDelete"
 	defaults.update_strategy(entry.object) != "OnDelete"
-	some each in rollout.pods(entry, _first(entry.object), defaults.replicas(entry.old))
+
+	# Those that a scale-down removes do not start again.
+	replicas := min([defaults.replicas(entry.old), defaults.replicas(entry.object)])
+	some each in rollout.pods(entry, _first(entry.object), replicas)
 	each.pod != null
 	_is_behind(each.pod, entry.old)
 ]

@@ -82,6 +82,13 @@ test_pods_that_on_delete_kept_are_released[strategy] if {
 	released == names
 }
 
+test_pods_that_a_scale_down_removes_are_not_released if {
+	review := _update({"type": "OnDelete"}, {"type": "RollingUpdate"})
+	scaled := json.patch(review, [{"op": "replace", "path": "/request/object/spec/replicas", "value": 2}])
+	[each.name | some update in _entries; some each in running.released(update)] == ["web-0"] with input as scaled
+		with data.cluster.pods as _mixed
+}
+
 test_other_strategies_kept_nothing if {
 	[each | some update in _entries; some each in running.released(update)] == []
 		with input as _update({"type": "RollingUpdate", "rollingUpdate": {"partition": 3}}, {"type": "RollingUpdate"})

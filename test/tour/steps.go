@@ -114,7 +114,7 @@ func onDelete() []Step {
 		{Command: showImages},
 		{
 			Command: `kubectl patch sts web -p '{"spec":{"replicas":3,"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":2}}}}'`,
-			Verdict: Warned, Rules: []string{"readiness-gate", "scale-down"},
+			Verdict: Warned, Rules: []string{"on-delete", "readiness-gate", "scale-down"},
 			Why:  "Back to RollingUpdate, with 3 replicas and web-2 as the canary.",
 			Then: imagesAre("nginx:1.11.1", "nginx:1.11.1", "nginx:1.13.1"),
 		},
@@ -210,8 +210,8 @@ func orphan() []Step {
 		},
 		{
 			Command: "kubectl apply -f web.yaml",
-			Verdict: Corrected, Rules: ofWeb(),
-			Why:  "The new StatefulSet (2 replicas) adopts the pods that its selector matches and corrects the rest.",
+			Verdict: Corrected, Rules: append(ofWeb(), "image-change"),
+			Why:  "The new StatefulSet (2 replicas) adopts the pods that its selector matches, and takes them back to its older image.",
 			Then: podsReady(2),
 		},
 		{
