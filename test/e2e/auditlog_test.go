@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/stateward/stateward/test/builders"
 	"github.com/stateward/stateward/test/environment"
 )
@@ -42,6 +44,8 @@ func TestAuditLogOfAnAPIServerReplays(t *testing.T) {
 	g.allowed(t, "", "patch", "statefulset", "web", "-p", `{"spec":{"updateStrategy":{"rollingUpdate":{"partition":0}}}}`)
 	g.allowed(t, "", "scale", "statefulset", "web", "--replicas=3")
 	g.allowed(t, "", "patch", "statefulset", "web", "-p", imagePatch)
+	all := metav1.DeleteOptions{DryRun: []string{metav1.DryRunAll}, PropagationPolicy: new(metav1.DeletePropagationOrphan)}
+	must(t, g.Client.AppsV1().StatefulSets("default").DeleteCollection(t.Context(), all, metav1.ListOptions{}))
 	g.allowed(t, "", "delete", "statefulset", "web", "--cascade=orphan")
 
 	said := g.replay(t, 0, "--config", config, log)
@@ -49,6 +53,9 @@ func TestAuditLogOfAnAPIServerReplays(t *testing.T) {
 	denied := said.Classes["denied"]
 	if denied.Rules["partition-range"] != 1 || denied.Rules["image-digest"] == 0 {
 		t.Errorf("%s: %+v", said.Headline, said)
+	}
+	if orphaned := said.Classes["other"].Rules["orphan-delete"]; orphaned != 2 {
+		t.Errorf("%d deletions without pods are warned of, not that of one and that of all", orphaned)
 	}
 	if verified := g.replay(t, 1, "--verify", log); verified.Classes["unverified"].Count != said.Requests {
 		t.Errorf("%s: %+v", verified.Headline, verified)

@@ -6,10 +6,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
+	"strconv"
 
 	admissionv1 "k8s.io/api/admission/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/stateward/stateward/policies"
@@ -125,7 +127,7 @@ func collection(read *event, resource policies.Resource) (records []*decisionlog
 	_ = json.Unmarshal(read.ResponseObject, &list)
 	for _, item := range list.Items {
 		made := recordOf(read, resource)
-		made.Request.OldObject.Raw = item
+		made.Request.OldObject.Raw = ofKind(item, resource)
 		records = append(records, made.Record)
 	}
 	if len(read.ResponseObject) == 0 {
@@ -136,10 +138,23 @@ func collection(read *event, resource policies.Resource) (records []*decisionlog
 	return records
 }
 
-// made is a record that is being put together.
-type made struct{ *decisionlog.Record }
+// ofKind adds to an item of a list what it is, which the list says for all of them.
+func ofKind(item json.RawMessage, resource policies.Resource) json.RawMessage {
+	var object map[string]json.RawMessage
+	if json.Unmarshal(item, &object) != nil || object == nil {
+		return item
+	}
+	version := schema.GroupVersion{Group: resource.Group, Version: resource.Version}
+	object["apiVersion"], object["kind"] = json.RawMessage(strconv.Quote(version.String())), json.RawMessage(strconv.Quote(resource.Kind))
+	// It was JSON.
+	whole, _ := json.Marshal(object)
+	return whole
+}
 
-func recordOf(read *event, resource policies.Resource) made {
+// draft is a record that is being put together.
+type draft struct{ *decisionlog.Record }
+
+func recordOf(read *event, resource policies.Resource) draft {
 	dry := read.dryRun()
 	record := &decisionlog.Record{Request: admissionv1.AdmissionRequest{
 		UID:         types.UID(read.AuditID),
@@ -158,32 +173,32 @@ func recordOf(read *event, resource policies.Resource) made {
 		// These fields come from JSON, or are plain text and numbers.
 		record.Request.Options.Raw, _ = json.Marshal(read.deleteOptions())
 	}
-	return made{record}
+	return draft{record}
 }
 
 // parent adds what a subresource belongs to as an object that rules can look up.
-func (m made) parent(object json.RawMessage) {
+func (d draft) parent(object json.RawMessage) {
 	if len(object) == 0 {
 		return
 	}
 	const digest = "parent"
-	asked := m.Request
-	m.Objects = map[string]json.RawMessage{digest: object}
-	m.Reads = []decisionlog.Read{{Path: inventory.ObjectPath(asked.Resource.Resource, asked.Namespace, asked.Name), Object: digest}}
+	asked := d.Request
+	d.Objects = map[string]json.RawMessage{digest: object}
+	d.Reads = []decisionlog.Read{{Path: inventory.ObjectPath(asked.Resource.Resource, asked.Namespace, asked.Name), Object: digest}}
 }
 
 // lack notes which objects a request has and the log does not.
-func (m made) lack(read *event) {
-	if m.Request.Operation == admissionv1.Delete && read.Level == levelMetadata {
-		m.Erased = append(m.Erased, "/input/request/options")
+func (d draft) lack(read *event) {
+	if d.Request.Operation == admissionv1.Delete && read.Level == levelMetadata {
+		d.Erased = append(d.Erased, "/input/request/options")
 	}
 	for _, each := range []struct {
 		name   string
 		object runtime.RawExtension
 		absent admissionv1.Operation
-	}{{"object", m.Request.Object, admissionv1.Delete}, {"oldObject", m.Request.OldObject, admissionv1.Create}} {
-		if len(each.object.Raw) == 0 && m.Request.Operation != each.absent {
-			m.Erased = append(m.Erased, "/input/request/"+each.name)
+	}{{"object", d.Request.Object, admissionv1.Delete}, {"oldObject", d.Request.OldObject, admissionv1.Create}} {
+		if len(each.object.Raw) == 0 && d.Request.Operation != each.absent {
+			d.Erased = append(d.Erased, "/input/request/"+each.name)
 		}
 	}
 }

@@ -176,6 +176,18 @@ func TestReaderTakesTheUserThatAdmissionSaw(t *testing.T) {
 	}
 }
 
+func TestReaderSaysWhatTheItemsOfAListAre(t *testing.T) {
+	t.Parallel()
+	records, err := newReader(t).Read([]byte(written(t, "deletecollection", `"responseObject":{"kind":"StatefulSetList","items":[{"metadata":{"name":"web"}}]}`)))
+	if err != nil || len(records) != 1 {
+		t.Fatalf("%v, %v", records, err)
+	}
+	const want = `{"apiVersion":"apps/v1","kind":"StatefulSet","metadata":{"name":"web"}}`
+	if got := string(records[0].Request.OldObject.Raw); got != want {
+		t.Errorf("got %s", got)
+	}
+}
+
 func TestReaderKnowsTheSetThatIsScaled(t *testing.T) {
 	t.Parallel()
 	reader := newReader(t)
