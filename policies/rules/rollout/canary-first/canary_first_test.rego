@@ -73,16 +73,24 @@ test_level_is_a_warning_or_strictly_a_denial if {
 }
 
 test_where_a_canary_is_required_it_is_denied[text] if {
-	some text, labels in {
-		"before and after": ["required", "required"],
-		"before": ["required", ""],
-		"after": ["", "required"],
-	}
+	some text, labels in _requiring
 	document := _labelled(_update({}, {}), labels)
 	[finding.level | some finding in main.deny; finding.rule == "canary-first"] == ["deny"] with input as document
+}
+
+test_where_a_canary_is_required_guardrails_may_warn[text] if {
+	some text, labels in _requiring
+	document := _labelled(_update({}, {}), labels)
 	[finding.level | some finding in main.warn; finding.rule == "canary-first"] == ["warn"] with input as document
 		with data.kind as "Guardrails"
 		with data.spec.rules as [{"id": "canary-first", "action": "warn"}]
+}
+
+# The label before the update and after it.
+_requiring := {
+	"before and after": ["required", "required"],
+	"before": ["required", ""],
+	"after": ["", "required"],
 }
 
 test_where_a_canary_is_required_a_partition_will_do if {
