@@ -14,7 +14,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
-	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/policies/forecast"
 	"github.com/stateward/stateward/webhook/decisionlog"
@@ -83,7 +82,8 @@ func (h *Handler) decide(ctx context.Context, request *admissionv1.AdmissionRequ
 	}
 	h.Metrics.countFindings(verdict)
 	if !verdict.Allowed {
-		log.FromContext(ctx).Info("denied", "operation", request.Operation, "rules", deniedBy(verdict))
+		// The log names the rules, the object and the user, and nothing of what the object holds.
+		log.FromContext(ctx).Info("denied", "operation", request.Operation, "rules", verdict.DeniedBy())
 	}
 	h.writesAfterwards(ctx, policy, request, verdict)
 	response, err := h.respond(ctx, policy, request, verdict)
@@ -166,17 +166,6 @@ func logPath(door engine.Door) string {
 		return decisionlog.PathMutate
 	}
 	return decisionlog.PathValidate
-}
-
-// deniedBy lists the rules behind a denial. The log names them, the object and the user, and nothing of what the object
-// holds.
-func deniedBy(verdict engine.Verdict) (rules []string) {
-	for _, finding := range verdict.Findings {
-		if finding.Level == policies.Deny && !slices.Contains(rules, finding.Rule) {
-			rules = append(rules, finding.Rule)
-		}
-	}
-	return rules
 }
 
 // incomplete tells what is missing of a request. An API server always sends what its operation acts on; without it the

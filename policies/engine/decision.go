@@ -25,6 +25,16 @@ type Verdict struct {
 	Guardrails string `json:"guardrails"`
 }
 
+// DeniedBy lists the rules behind a denial, each once.
+func (v Verdict) DeniedBy() (rules []string) {
+	for _, finding := range v.Findings {
+		if finding.Level == policies.Deny && !slices.Contains(rules, finding.Rule) {
+			rules = append(rules, finding.Rule)
+		}
+	}
+	return rules
+}
+
 // Finding is one thing that a rule found or a mutation did.
 type Finding struct {
 	Rule  string         `json:"rule"`

@@ -33,7 +33,7 @@ func allowed() map[string][]string {
 		"webhook/cluster":              {"policies", "policies/engine", "policies/engine/inventory", "policies/engine/lazy", "policies/forecast", "webhook/preview"},
 		"webhook/registration":         {"policies"},
 		"webhook":                      {"certs", "policies", "policies/confirmations", "policies/engine", "policies/engine/inventory", "policies/forecast", "policies/guardrails/v1alpha1", "webhook/auditor", "webhook/cluster", "webhook/decisionlog", "webhook/jsonscan", "webhook/preview", "webhook/recorder", "webhook/registration", "webhook/tracing"},
-		"webhook/tracing":              {"policies", "policies/engine"},
+		"webhook/tracing":              {"policies/engine"},
 		"webhook/decisionlog":          {"policies", "policies/engine", "policies/engine/inventory", "policies/engine/lazy", "policies/fieldpath", "policies/guardrails/v1alpha1", "webhook/jsonscan"},
 		"webhook/reports":              {"policies", "policies/engine"},
 		"webhook/auditor":              {"policies", "policies/engine", "policies/engine/inventory", "policies/forecast", "policies/guardrails/v1alpha1", "policies/stored", "webhook/registration", "webhook/reports"},

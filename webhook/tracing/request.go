@@ -8,7 +8,6 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	admissionv1 "k8s.io/api/admission/v1"
 
-	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 )
 
@@ -53,14 +52,8 @@ func (r *Request) Judged(verdict engine.Verdict) {
 	if r == nil {
 		return
 	}
-	var denied []string
-	for _, finding := range verdict.Findings {
-		if finding.Level == policies.Deny {
-			denied = append(denied, finding.Rule)
-		}
-	}
 	r.span.SetAttributes(
-		attribute.StringSlice("stateward.denied_by", denied),
+		attribute.StringSlice("stateward.denied_by", verdict.DeniedBy()),
 		attribute.String("stateward.library.revision", verdict.Library),
 		attribute.String("stateward.guardrails.revision", verdict.Guardrails),
 	)
