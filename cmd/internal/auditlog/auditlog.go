@@ -62,7 +62,7 @@ func (r *Reader) Read(line []byte) (records []*decisionlog.Record, err error) {
 
 func (r *Reader) take(read *event) []*decisionlog.Record {
 	operation := read.operation()
-	if read.Stage != complete || read.ObjectRef == nil {
+	if read.Stage != stageComplete || read.ObjectRef == nil {
 		return nil
 	}
 	r.Events++
@@ -76,16 +76,16 @@ func (r *Reader) take(read *event) []*decisionlog.Record {
 		}
 		return nil
 	}
+	read.complete()
 	var records []*decisionlog.Record
-	if read.Verb == "deletecollection" {
+	switch {
+	case !r.judges(read):
+	case read.Verb == "deletecollection":
 		records = collection(read, resource)
-	} else {
+	default:
 		records = []*decisionlog.Record{r.record(read, resource)}
 	}
 	r.remember(read, resource)
-	if !r.judges(read) {
-		return nil
-	}
 	return records
 }
 
@@ -105,7 +105,7 @@ func (r *Reader) record(read *event, resource policies.Resource) *decisionlog.Re
 	made := recordOf(read, resource)
 	request := &made.Request
 	if request.Operation != admissionv1.Delete {
-		request.Object.Raw = read.result()
+		request.Object.Raw = read.result
 	}
 	if request.Operation != admissionv1.Create {
 		request.OldObject.Raw = r.before(read, resource)
@@ -155,7 +155,7 @@ func ofKind(item json.RawMessage, resource policies.Resource) json.RawMessage {
 type draft struct{ *decisionlog.Record }
 
 func recordOf(read *event, resource policies.Resource) draft {
-	dry := read.dryRun()
+	dry := read.dryRun
 	record := &decisionlog.Record{Request: admissionv1.AdmissionRequest{
 		UID:         types.UID(read.AuditID),
 		Kind:        metav1.GroupVersionKind{Group: resource.Group, Version: resource.Version, Kind: resource.Kind},
@@ -165,13 +165,13 @@ func recordOf(read *event, resource policies.Resource) draft {
 	}}
 	record.DecisionID, record.Timestamp, record.Path = read.AuditID, read.Received.Time, decisionlog.PathValidate
 	record.Result = json.RawMessage(`{"allowed":true}`)
-	if written := typeOf(read.result()); read.ObjectRef.Subresource != "" && written.Kind != "" {
-		group := written.GroupVersionKind()
+	if read.ObjectRef.Subresource != "" && read.resultType.Kind != "" {
+		group := read.resultType.GroupVersionKind()
 		record.Request.Kind = metav1.GroupVersionKind{Group: group.Group, Version: group.Version, Kind: group.Kind}
 	}
 	if record.Request.Operation == admissionv1.Delete {
 		// These fields come from JSON, or are plain text and numbers.
-		record.Request.Options.Raw, _ = json.Marshal(read.deleteOptions())
+		record.Request.Options.Raw, _ = json.Marshal(read.deleteOptions)
 	}
 	return draft{record}
 }
@@ -211,7 +211,7 @@ func (r *Reader) before(read *event, resource policies.Resource) json.RawMessage
 		return object
 	case read.ObjectRef.Subresource == "scale":
 		return scaleOf(object)
-	case typeOf(read.result()).Kind == resource.Kind && follows(read.result(), object):
+	case read.resultType.Kind == resource.Kind && follows(read.result, object):
 		return object
 	default:
 		return nil
@@ -221,18 +221,18 @@ func (r *Reader) before(read *event, resource policies.Resource) json.RawMessage
 // remember keeps the object as an event left it.
 func (r *Reader) remember(read *event, resource policies.Resource) {
 	known, key := r.memory(resource.Name), read.key()
-	switch object := read.result(); {
-	case read.dryRun():
+	switch {
+	case read.dryRun:
 	case read.operation() == admissionv1.Delete && !terminates(read.ResponseObject):
 		known.forget(key)
 	case read.ObjectRef.Subresource == "scale":
-		if scaled := scaledTo(known.get(key), object); scaled != nil {
+		if scaled := scaledTo(known.get(key), read.result); scaled != nil {
 			known.put(key, scaled)
 		} else {
 			known.forget(key)
 		}
-	case typeOf(object).Kind == resource.Kind:
-		known.put(key, object)
+	case read.resultType.Kind == resource.Kind:
+		known.put(key, read.result)
 	case read.ObjectRef.Subresource == "":
 		// What it is now was not recorded.
 		known.forget(key)

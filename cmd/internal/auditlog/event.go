@@ -17,8 +17,8 @@ const (
 	apiVersion = "audit.k8s.io/v1"
 	kind       = "Event"
 	kindOfList = "EventList"
-	// complete is the stage of an event that has all that an API server says of a request.
-	complete = "ResponseComplete"
+	// stageComplete is the stage of an event that has all that an API server says of a request.
+	stageComplete = "ResponseComplete"
 	// levelMetadata leaves out bodies.
 	levelMetadata = "Metadata"
 )
@@ -41,6 +41,14 @@ type event struct {
 	Received         metav1.MicroTime           `json:"requestReceivedTimestamp"`
 	// Items are the events of an EventList.
 	Items []event `json:"items"`
+
+	// result is the object as it was stored, or what was sent where the answer is only a Status; empty where the level of
+	// the audit policy leaves it out. resultType is what it is.
+	result     json.RawMessage
+	resultType metav1.TypeMeta
+	// deleteOptions are those of a deletion, and dryRun says that nothing was stored.
+	deleteOptions metav1.DeleteOptions
+	dryRun        bool
 }
 
 // reference is what a request is about.
@@ -119,34 +127,29 @@ func (e *event) query() url.Values {
 	return parsed.Query()
 }
 
-// dryRun reports whether nothing was stored.
-func (e *event) dryRun() bool {
-	return slices.Contains(e.query()["dryRun"], metav1.DryRunAll) || slices.Contains(e.deleteOptions().DryRun, metav1.DryRunAll)
+// complete fills the fields that follow from the others.
+func (e *event) complete() {
+	query := e.query()
+	if e.operation() == admissionv1.Delete {
+		e.deleteOptions = optionsOf(e.RequestObject, query)
+	}
+	e.dryRun = slices.Contains(query["dryRun"], metav1.DryRunAll) || slices.Contains(e.deleteOptions.DryRun, metav1.DryRunAll)
+	e.result, e.resultType = e.ResponseObject, typeOf(e.ResponseObject)
+	if e.resultType.Kind == "Status" {
+		e.result, e.resultType = e.RequestObject, typeOf(e.RequestObject)
+	}
 }
 
-// deleteOptions are those of the body of a deletion or, without a body, of its parameters, as an API server takes them.
-func (e *event) deleteOptions() (options metav1.DeleteOptions) {
-	if e.operation() != admissionv1.Delete {
-		return options
-	}
+// optionsOf are those of the body of a deletion or, without a body, of its parameters, as an API server takes them.
+func optionsOf(body json.RawMessage, query url.Values) (options metav1.DeleteOptions) {
 	// An API server has read them before, so they can be read.
-	if len(e.RequestObject) > 0 {
-		_ = json.Unmarshal(e.RequestObject, &options)
+	if len(body) > 0 {
+		_ = json.Unmarshal(body, &options)
 	} else {
-		query := e.query()
 		_ = metav1.Convert_url_Values_To_v1_DeleteOptions(&query, &options, nil)
 	}
 	options.TypeMeta = metav1.TypeMeta{APIVersion: "meta.k8s.io/v1", Kind: "DeleteOptions"}
 	return options
-}
-
-// result is the object as it was stored, or what was sent where the answer is only a Status; empty where the level of
-// the audit policy leaves it out.
-func (e *event) result() json.RawMessage {
-	if typeOf(e.ResponseObject).Kind == "Status" {
-		return e.RequestObject
-	}
-	return e.ResponseObject
 }
 
 // typeOf is the kind of an object; empty where it has none.
