@@ -25,7 +25,7 @@ func TestClaims(t *testing.T) {
 		"a claim in use waits for its pod and goes":   claimInUse,
 		"a set made anew comes back to its claims":    anewOnClaims,
 		"a set is made anew under its running pods":   anewUnderPods,
-		"a set is made anew with another image":       anewWithAnotherImage,
+		"a set is created again with another image":   againWithAnotherImage,
 		"a set is made over claims of others":         overMountedClaims,
 		"a larger claim by the way that is shown":     resized,
 		"a scale down that keeps its claims comes up": scaleKeepsClaims,
@@ -131,8 +131,8 @@ func anewUnderPods(t *testing.T, g guard) {
 	g.adopted(t)
 }
 
-// anewWithAnotherImage creates the set over what another major version left: its pods, and then its claims.
-func anewWithAnotherImage(t *testing.T, g guard) {
+// againWithAnotherImage creates the set over what another major version left: its pods, and then its claims.
+func againWithAnotherImage(t *testing.T, g guard) {
 	set := ofClass(growing, builders.MakeStatefulSet().Replicas(1))
 	g.create(t, set)
 	g.settled(t, 1)
