@@ -113,8 +113,12 @@ forecast-fuzz: ready ## Compare N more scenarios, beginning with SEED (N=1000000
 
 # Building and testing a version takes most of an hour, so `make test` does not include it.
 .PHONY: test-versions
-test-versions: ready ## Run tour, end-to-end tests and exported policies on Kubernetes VERSIONS; writes test/versions (an hour for each)
+test-versions: ready ## Run tour, end-to-end tests, exported policies and forecasts on Kubernetes VERSIONS; writes test/versions (an hour for each)
 	@go run ./test/versions -versions "$(VERSIONS)"
+
+.PHONY: forecast-versions
+forecast-versions: ready ## Compare only forecasts with the controllers of Kubernetes VERSIONS; writes test/versions (8 minutes for each)
+	@go run ./test/versions -versions "$(VERSIONS)" -scenarios $(SCENARIOS) -forecasts
 
 .PHONY: test-rego
 test-rego: ready ## Run only the Rego tests, with coverage

@@ -168,13 +168,40 @@ func TestRunCountsMinReadySeconds(t *testing.T) {
 
 func TestGatesFollowTheVersion(t *testing.T) {
 	t.Parallel()
-	for _, test := range []struct {
-		minor, patch int
-		want         bool
-	}{{30, 0, false}, {34, 9, false}, {35, 0, true}, {35, 3, true}, {35, 4, false}, {36, 2, false}, {37, 0, true}, {38, 0, true}} {
-		gates, note := forecast.Version{Minor: test.minor, Patch: test.patch}.Gates()
-		if gates.MaxUnavailable != test.want || (note != "") != (test.minor > 37) {
-			t.Errorf("1.%d.%d: %+v, %q", test.minor, test.patch, gates, note)
+	for version, test := range map[string]struct {
+		want forecast.Gates
+		note string
+	}{
+		"1.30":   {forecast.Gates{Before137: true}, "Kubernetes 1.30 is older than 1.34, the oldest version that the forecast is compared with"},
+		"1.34.9": {forecast.Gates{Before137: true}, ""},
+		"1.35.0": {forecast.Gates{MaxUnavailable: true, Before137: true}, ""},
+		"1.35.3": {forecast.Gates{MaxUnavailable: true, Before137: true}, ""},
+		"1.35.4": {forecast.Gates{Before137: true}, ""},
+		"1.36.2": {forecast.Gates{Before137: true}, ""},
+		"1.37.0": {forecast.Gates{MaxUnavailable: true}, ""},
+		"1.38.0": {forecast.Gates{MaxUnavailable: true}, "Kubernetes 1.38 is newer than 1.37, which the forecast is compared with: the same defaults of feature gates are used"},
+	} {
+		parsed, err := forecast.ParseVersion(version)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if gates, note := parsed.Gates(); gates != test.want || note != test.note {
+			t.Errorf("%s: %+v, %q", version, gates, note)
+		}
+	}
+}
+
+func TestOnDeleteCompletesSince137(t *testing.T) {
+	t.Parallel()
+	for before, want := range map[bool]string{true: "db-1", false: "db-2"} {
+		state := running(1)
+		state.Gates.Before137 = before
+		state.Set.Strategy, state.Set.Template = forecast.OnDelete, "two"
+		state.Revisions = append(state.Revisions, forecast.Revision{Name: "db-2", Number: 2, Template: "two"})
+		state.Pods[0].Revision = "db-2"
+		timeline := forecast.Run(state, forecast.Change{Action: forecast.Continue}, forecast.Assumptions{})
+		if got := timeline.After.Set.CurrentRevision; got != want || timeline.End.Kind != forecast.Settled {
+			t.Errorf("before 1.37 %t: current revision %s, end %s", before, got, timeline.End.Kind)
 		}
 	}
 }

@@ -10,10 +10,17 @@ import (
 type Gates struct {
 	MaxUnavailable bool
 	Recreate       bool
+	// Before137 is no gate: the controllers before 1.37 do not complete an update with the strategy OnDelete, so that
+	// status.currentRevision stays, and stop no more pods of a Parallel set than MaxUnavailable allows, even where pods of the
+	// old revision are unavailable already.
+	Before137 bool
 }
 
-// Newest is the minor version that the model is compared with.
-const Newest = 37
+// Oldest and Newest are the minor versions between which the model is compared with the controller.
+const (
+	Oldest = 34
+	Newest = 37
+)
 
 // Gates returns the defaults of a version. The note is not empty where they are a guess: gates can
 // also be set by flags of the controller manager, which the API does not show.
@@ -22,7 +29,11 @@ const Newest = 37
 // StatefulSetRecreateStrategy is alpha in 1.37 (pkg/features/kube_features.go).
 func (v Version) Gates() (gates Gates, note string) {
 	gates.MaxUnavailable = v.Minor == 35 && v.Patch <= 3 || v.Minor >= Newest
-	if v.Minor > Newest {
+	gates.Before137 = v.Minor < 37
+	switch {
+	case v.Minor < Oldest:
+		note = fmt.Sprintf("Kubernetes 1.%d is older than 1.%d, the oldest version that the forecast is compared with", v.Minor, Oldest)
+	case v.Minor > Newest:
 		note = fmt.Sprintf("Kubernetes 1.%d is newer than 1.%d, which the forecast is compared with: the same defaults of feature gates are used", v.Minor, Newest)
 	}
 	return gates, note

@@ -123,7 +123,7 @@ func (s *simulation) reconcile(update string) (stopped int) {
 		return 0
 	case !s.Gates.MaxUnavailable:
 		return s.updateOne(update)
-	case s.Set.Parallel:
+	case s.Set.Parallel && !s.Gates.Before137:
 		return s.updateParallel(update)
 	default:
 		return s.updateSome(update, s.Set.maxUnavailable()-s.countUnavailable())
@@ -221,7 +221,8 @@ func (s *simulation) count(current, update string) (status counts) {
 
 // complete writes the status. An update is complete when all pods are Ready at the update revision.
 func (s *simulation) complete(current, update string, status counts) {
-	if wanted := s.Set.Replicas; status.updated == wanted && status.ready == wanted && status.pods == wanted {
+	completes := s.Set.Strategy == RollingUpdate || !s.Gates.Before137
+	if wanted := s.Set.Replicas; completes && status.updated == wanted && status.ready == wanted && status.pods == wanted {
 		current, status.current = update, status.updated
 	}
 	if s.Set.CurrentRevision != current || s.Set.CurrentReplicas != status.current {

@@ -111,13 +111,18 @@ func completeModule(ctx context.Context, dir, version string) error {
 // moduleEdits are the arguments of `go mod edit` for the go.mod of Kubernetes,
 // as `go mod edit -json` describes it.
 func moduleEdits(described []byte, version string) ([]string, error) {
+	replaced, err := replaceStaging(described, version)
+	return append([]string{"-module=kubernetes", "-require=k8s.io/kubernetes@" + version}, replaced...), err
+}
+
+// replaceStaging replaces the folders of Kubernetes' staging area by the modules of a version.
+func replaceStaging(described []byte, version string) (edits []string, err error) {
 	var goMod struct {
 		Replace []struct{ Old, New struct{ Path string } }
 	}
 	if err := json.Unmarshal(described, &goMod); err != nil {
 		return nil, fmt.Errorf("read the go.mod of Kubernetes: %w", err)
 	}
-	edits := []string{"-module=kubernetes", "-require=k8s.io/kubernetes@" + version}
 	// The staging modules of v1.35.4 are v0.35.4.
 	staged := "v0" + strings.TrimPrefix(version, "v1")
 	for _, replaced := range goMod.Replace {
@@ -126,4 +131,42 @@ func moduleEdits(described []byte, version string) ([]string, error) {
 		}
 	}
 	return edits, nil
+}
+
+// ModuleOf writes the go.mod of a folder for another version of Kubernetes, for `go test -mod=mod -modfile`, which adds the
+// sums, and returns its path in bin.
+func ModuleOf(ctx context.Context, folder, version string) (file string, err error) {
+	root, err := Root()
+	if err != nil {
+		return "", err
+	}
+	sources, err := ModuleFolder(ctx, "kubectl", "k8s.io/kubernetes@"+version)
+	if err != nil {
+		return "", err
+	}
+	described, err := goCommand(ctx, folder, "mod", "edit", "-json", filepath.Join(sources, "go.mod"))
+	if err != nil {
+		return "", err
+	}
+	edits, err := replaceStaging(described, version)
+	if err != nil {
+		return "", err
+	}
+	made := filepath.Join(root, "bin", "kubernetes-"+version)
+	if err := os.MkdirAll(made, 0o755); err != nil {
+		return "", err
+	}
+	file = filepath.Join(made, filepath.Base(folder)+".mod")
+	for _, extension := range []string{".mod", ".sum"} {
+		content, err := os.ReadFile(filepath.Join(folder, "go"+extension))
+		if err != nil {
+			return "", err
+		}
+		if err := os.WriteFile(strings.TrimSuffix(file, ".mod")+extension, content, 0o644); err != nil {
+			return "", err
+		}
+	}
+	edits = append(edits, "-replace=k8s.io/kubernetes=k8s.io/kubernetes@"+version, file)
+	_, err = goCommand(ctx, folder, append([]string{"mod", "edit"}, edits...)...)
+	return file, err
 }

@@ -15,7 +15,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/tools/record"
 	"k8s.io/kubernetes/pkg/controller/history"
@@ -47,10 +46,10 @@ func newCluster() *cluster {
 	c := &cluster{
 		pods: map[string]*corev1.Pod{}, claims: map[string]*corev1.PersistentVolumeClaim{},
 		revisions: map[string]*appsv1.ControllerRevision{}, templates: map[string]string{},
-		start: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
+		start: startTime(),
 	}
 	c.control = statefulset.NewDefaultStatefulSetControl(
-		statefulset.NewStatefulPodControlFromManager(c, &record.FakeRecorder{}), c, revisions{c})
+		statefulset.NewStatefulPodControlFromManager(c.manager(), &record.FakeRecorder{}), c, revisions{c})
 	return c
 }
 
@@ -182,12 +181,11 @@ func (c *cluster) UpdateStatefulSetStatus(_ context.Context, _ *appsv1.StatefulS
 // revisions is history.Interface on a cluster.
 type revisions struct{ *cluster }
 
-func (r revisions) ListControllerRevisions(metav1.Object, schema.GroupVersionKind, labels.Selector) ([]*appsv1.ControllerRevision, error) {
-	var list []*appsv1.ControllerRevision
+func (r revisions) list() (list []*appsv1.ControllerRevision) {
 	for _, key := range slices.Sorted(maps.Keys(r.revisions)) {
 		list = append(list, r.revisions[key].DeepCopy())
 	}
-	return list, nil
+	return list
 }
 
 func (r revisions) CreateControllerRevision(parent metav1.Object, revision *appsv1.ControllerRevision, collisions *int32) (*appsv1.ControllerRevision, error) {

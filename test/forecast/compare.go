@@ -25,10 +25,11 @@ type result struct {
 
 // compare runs a scenario on the controller and forecasts each of its acts. It returns the first difference.
 func compare(scenario Scenario, seen *result) error {
-	err := utilfeature.DefaultMutableFeatureGate.SetFromMap(map[string]bool{
-		"MaxUnavailableStatefulSet": scenario.MaxUnavailable, "StatefulSetRecreateStrategy": scenario.Recreate,
-	})
-	if err != nil {
+	gates := map[string]bool{"MaxUnavailableStatefulSet": scenario.MaxUnavailable}
+	if recreates {
+		gates["StatefulSetRecreateStrategy"] = scenario.Recreate
+	}
+	if err := utilfeature.DefaultMutableFeatureGate.SetFromMap(gates); err != nil {
 		return err
 	}
 	c := newCluster()

@@ -23,18 +23,22 @@ func TestForecastEqualsController(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := compare(scenario, seen); err != nil {
-			t.Fatal(err)
-		}
+		inTime(t, func(t *testing.T) {
+			if err := compare(scenario, seen); err != nil {
+				t.Fatal(err)
+			}
+		})
 		return
 	}
 	begun := time.Now()
-	for number := range uint64(*scenarios) {
-		scenario := random(newSource(*seed + number))
-		if err := compare(scenario, seen); err != nil {
-			report(t, *seed+number, scenario)
+	inTime(t, func(t *testing.T) {
+		for number := range uint64(*scenarios) {
+			scenario := random(newSource(*seed + number))
+			if err := compare(scenario, seen); err != nil {
+				report(t, *seed+number, scenario)
+			}
 		}
-	}
+	})
 	took := time.Since(begun)
 	t.Logf("%d scenarios, %d forecasts, %d steps in %s: %.0f scenarios a second", *scenarios, seen.forecasts, seen.steps,
 		took.Round(time.Second), float64(*scenarios)/took.Seconds())
@@ -66,8 +70,10 @@ func FuzzForecast(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, bytes []byte) {
 		scenario := random(&fuzzed{bytes})
-		if err := compare(scenario, &result{ends: map[forecast.EndKind]int{}}); err != nil {
-			report(t, 0, scenario)
-		}
+		inTime(t, func(t *testing.T) {
+			if err := compare(scenario, &result{ends: map[forecast.EndKind]int{}}); err != nil {
+				report(t, 0, scenario)
+			}
+		})
 	})
 }

@@ -61,7 +61,9 @@ func randomSettings(from source) Settings {
 	case 0:
 		settings.Strategy = string(forecast.OnDelete)
 	case 1:
-		settings.Strategy = string(forecast.Recreate)
+		if recreates {
+			settings.Strategy = string(forecast.Recreate)
+		}
 	case 2:
 		settings.Bare = true
 	default:

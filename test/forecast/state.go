@@ -29,7 +29,7 @@ func (c *cluster) state(scenario Scenario) (forecast.State, error) {
 		revision.OwnerReferences = nil
 		objects.Revisions = append(objects.Revisions, *revision)
 	}
-	gates := forecast.Gates{MaxUnavailable: scenario.MaxUnavailable, Recreate: scenario.Recreate}
+	gates := forecast.Gates{MaxUnavailable: scenario.MaxUnavailable, Recreate: scenario.Recreate, Before137: before137}
 	return forecast.FromObjects(objects, gates, c.time().Time)
 }
 

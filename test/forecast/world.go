@@ -1,10 +1,10 @@
 package forecast
 
 import (
-	"context"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -26,7 +26,7 @@ func (c *cluster) run(rounds int) (settled bool) {
 		c.changed = false
 		if c.set != nil {
 			// An error is retried in the next round, as by the controller's queue.
-			_, _ = c.control.UpdateStatefulSet(context.Background(), c.set.DeepCopy(), c.podList(), c.time().Time)
+			_ = c.sync()
 		}
 		c.kubelet()
 		c.collectGarbage()
@@ -160,6 +160,7 @@ func (c *cluster) waits() bool {
 		return false
 	}
 	c.step(forecast.Step{Kind: forecast.Waits, Object: name, Seconds: next - c.now})
+	sleep(time.Duration(next-c.now) * time.Second)
 	c.now = next
 	return true
 }

@@ -1,5 +1,6 @@
 // Command versions runs the tour, the end-to-end tests and the exported policies on control planes of other Kubernetes
-// versions, which it builds, and writes what became of them into results/ and README.md.
+// versions, which it builds, compares forecasts with their StatefulSet controllers, and writes what became of all that into
+// results/ and README.md.
 package main
 
 import (
@@ -19,9 +20,11 @@ import (
 
 func main() {
 	minors := flag.String("versions", "1.34,1.35,1.36", "minor `versions` of Kubernetes, with commas between them")
+	scenarios := flag.Int("scenarios", 20000, "`number` of scenarios in which forecasts are compared")
+	only := flag.Bool("forecasts", false, "compare only forecasts, which needs no control plane")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, *minors)
+	err := run(ctx, *minors, *scenarios, *only)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
@@ -29,7 +32,7 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, text string) error {
+func run(ctx context.Context, text string, scenarios int, onlyForecasts bool) error {
 	minors, err := parse(text)
 	if err != nil {
 		return err
@@ -49,9 +52,15 @@ func run(ctx context.Context, text string) error {
 	page := filepath.Join(root, "test", "versions")
 	var failed []string
 	for _, version := range versions {
-		result, err := try(ctx, root, version)
-		if err != nil {
+		fmt.Println("Kubernetes " + version)
+		result := Result{Version: version}
+		if result.Forecasts, err = compare(ctx, root, version, scenarios); err != nil {
 			return err
+		}
+		if !onlyForecasts {
+			if err := result.try(ctx, root); err != nil {
+				return err
+			}
 		}
 		if err := write(page, result); err != nil {
 			return err
@@ -67,26 +76,27 @@ func run(ctx context.Context, text string) error {
 }
 
 // try builds a version, and runs everything on it.
-func try(ctx context.Context, root, version string) (Result, error) {
-	fmt.Println("Kubernetes " + version)
-	assets, err := cluster.BuildKubernetes(ctx, os.Stderr, version)
+func (r *Result) try(ctx context.Context, root string) error {
+	assets, err := cluster.BuildKubernetes(ctx, os.Stderr, r.Version)
 	if err != nil {
-		return Result{}, err
+		return err
 	}
 	// Programs that have no version of Kubernetes are those of all other tests.
 	if _, err := cluster.Build(ctx, os.Stderr, cluster.ControlPlane()...); err != nil {
-		return Result{}, err
+		return err
 	}
-	result := Result{Version: version, Day: time.Now().UTC().Format(time.DateOnly)}
+	r.Day = time.Now().UTC().Format(time.DateOnly)
 	environment := append(os.Environ(), "KUBEBUILDER_ASSETS="+assets)
-	if result.Tour, err = tour(ctx, root, environment); err != nil {
-		return Result{}, err
+	passed, err := tour(ctx, root, environment)
+	if err != nil {
+		return err
 	}
-	if result.EndToEnd, err = test(ctx, root, environment, "./test/e2e"); err != nil {
-		return Result{}, err
+	r.Tour = &passed
+	if r.EndToEnd, err = test(ctx, root, environment, "./test/e2e"); err != nil {
+		return err
 	}
-	result.Policies, err = test(ctx, root, environment, "./test/vap")
-	return result, err
+	r.Policies, err = test(ctx, root, environment, "./test/vap")
+	return err
 }
 
 // tour tells whether all commands of the tour were answered as they must be.
@@ -102,22 +112,22 @@ func tour(ctx context.Context, root string, environment []string) (bool, error) 
 }
 
 // test runs the tests of a package. That some fail is no error.
-func test(ctx context.Context, root string, environment []string, pkg string) (Outcome, error) {
+func test(ctx context.Context, root string, environment []string, pkg string) (*Outcome, error) {
 	command := interruptible(ctx, root, environment, "test", "-json", "-count=1", "-timeout", "90m", pkg)
 	command.Stderr = os.Stderr
 	lines, err := command.StdoutPipe()
 	if err != nil {
-		return Outcome{}, err
+		return nil, err
 	}
 	if err := command.Start(); err != nil {
-		return Outcome{}, err
+		return nil, err
 	}
 	outcome, err := read(lines, os.Stdout)
 	var exit *exec.ExitError
 	if ended := command.Wait(); ctx.Err() != nil || ended != nil && !errors.As(ended, &exit) {
-		return Outcome{}, errors.Join(ctx.Err(), ended)
+		return nil, errors.Join(ctx.Err(), ended)
 	}
-	return outcome, err
+	return &outcome, err
 }
 
 // interruptible is a go command that is interrupted at the end of the context, and has a minute to end. A terminal sends

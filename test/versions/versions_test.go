@@ -119,6 +119,17 @@ func TestReadCountsTestsAndNotesBehaviours(t *testing.T) {
 	}
 }
 
+func TestTagsLeaveOutWhatAVersionLacks(t *testing.T) {
+	t.Parallel()
+	for version, want := range map[string]string{
+		"v1.37.2": "", "v1.36.3": "before_1_37", "v1.35.4": "before_1_36,before_1_37", "v1.34.9": "before_1_35,before_1_36,before_1_37",
+	} {
+		if got, err := tags(version); got != want || err != nil {
+			t.Errorf("%s: %q, %v", version, got, err)
+		}
+	}
+}
+
 func TestReadReportsLinesThatAreNotJSON(t *testing.T) {
 	t.Parallel()
 	if _, err := read(strings.NewReader("panic\n"), &strings.Builder{}); err == nil {
@@ -129,11 +140,15 @@ func TestReadReportsLinesThatAreNotJSON(t *testing.T) {
 func TestWriteKeepsTheResultsOfOtherVersions(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	passed := Outcome{Passed: 2, Behaviours: map[string]string{"a field": "ignored"}}
+	yes, no := true, false
+	passed := &Outcome{Passed: 2, Behaviours: map[string]string{"a field": "ignored"}}
 	for _, result := range []Result{
-		{Version: "v1.36.3", Day: "2026-11-29", Tour: true, EndToEnd: passed, Policies: Outcome{Passed: 1}},
+		{Version: "v1.36.3", Day: "2026-11-29", Tour: &yes, EndToEnd: passed, Policies: &Outcome{Passed: 1}, Forecasts: &Forecasts{Scenarios: 5}},
+		{Version: "v1.36.3", Forecasts: &Forecasts{Scenarios: 20, Equal: true}},
 		{Version: "v1.35.3", Day: "2026-10-29", EndToEnd: passed, Policies: passed},
-		{Version: "v1.35.4", Day: "2026-11-28", EndToEnd: Outcome{Passed: 1, Failed: []string{"TestA/part"}}, Policies: Outcome{Passed: 1}},
+		{Version: "v1.35.4", Day: "2026-11-28", Tour: &no, EndToEnd: &Outcome{Passed: 1, Failed: []string{"TestA/part"}}, Policies: &Outcome{Passed: 1}, Forecasts: &Forecasts{Scenarios: 5}},
+		{Version: "v1.34.9", Day: "2026-11-28", Tour: &yes, EndToEnd: passed, Policies: passed},
+		{Version: "v1.34.10", Forecasts: &Forecasts{Scenarios: 20, Equal: true}},
 	} {
 		if err := write(folder, result); err != nil {
 			t.Fatal(err)
@@ -143,20 +158,21 @@ func TestWriteKeepsTheResultsOfOtherVersions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := introduction + `| what was run | v1.35.4 | v1.36.3 |
-| --- | --- | --- |
-| day | 2026-11-28 | 2026-11-29 |
-| tour | failed | passed |
-| end-to-end tests | 1 passed, 1 failed | 2 passed |
-| exported policies | 1 passed | 1 passed |
+	want := introduction + `| what was run | v1.34.10 | v1.35.4 | v1.36.3 |
+| --- | --- | --- | --- |
+| day | not run | 2026-11-28 | 2026-11-29 |
+| tour | not run | failed | passed |
+| end-to-end tests | not run | 1 passed, 1 failed | 2 passed |
+| exported policies | not run | 1 passed | 1 passed |
+| forecasts | 20 scenarios, no difference | a difference | 20 scenarios, no difference |
 
 ## Behaviour of each version
 
 Tests found these differences, and check what follows from them.
 
-| behaviour | v1.35.4 | v1.36.3 |
-| --- | --- | --- |
-| a field | not run | ignored |
+| behaviour | v1.34.10 | v1.35.4 | v1.36.3 |
+| --- | --- | --- | --- |
+| a field | not run | not run | ignored |
 
 ## Failed tests
 
