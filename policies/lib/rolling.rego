@@ -26,7 +26,7 @@ reaches_pods(sts) if first(sts) < defaults.replicas(sts)
 # title: Is under way
 # description: |
 #   True for a rollout that has begun, or begins now, and is not complete. One that a partition keeps from every pod has
-#   not begun. Under OnDelete the current revision stays the first one for good, so it says nothing.
+#   not begun, and OnDelete begins none.
 # scope: document
 is_under_way(sts) if {
 	reaches_pods(sts)

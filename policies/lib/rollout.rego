@@ -83,7 +83,10 @@ changes(entry) if {
 # METADATA
 # title: Under way
 # description: True where not all pods have been brought to the last template yet, or a partition keeps them from it.
-under_way(sts) if sts.status.currentRevision != sts.status.updateRevision
+under_way(sts) if {
+	sts.status.currentRevision != sts.status.updateRevision
+	not _is_replaced(sts)
+}
 
 # METADATA
 # title: Unseen
@@ -149,6 +152,12 @@ ready_since(pod) := [object.get(condition, "lastTransitionTime", "") |
 # title: Terminating
 # description: True for a pod that is being deleted.
 terminating(pod) if object.get(pod, ["metadata", "deletionTimestamp"], null) != null
+
+# Before 1.37 the controller leaves the current revision of OnDelete as it is, even when all pods have been replaced.
+_is_replaced(sts) if {
+	defaults.update_strategy(sts) == "OnDelete"
+	object.get(sts, ["status", "updatedReplicas"], 0) == defaults.replicas(sts)
+}
 
 # The status is of before the last change where the controller has not seen that; its current revision is current still.
 _may_go_back(entry) if {

@@ -19,6 +19,19 @@ test_under_way_until_the_revisions_agree[text] if {
 	{true | rollout.under_way({"status": case.status})} == {true | case.under_way == true}
 }
 
+test_under_way_with_on_delete_until_all_are_replaced[text] if {
+	some text, case in {
+		"some are": {"strategy": "OnDelete", "updated": 1, "under_way": true},
+		"all are": {"strategy": "OnDelete", "updated": 2, "under_way": false},
+		"all are, with a partition": {"strategy": "RollingUpdate", "updated": 2, "under_way": true},
+	}
+	sts := {
+		"spec": {"replicas": 2, "updateStrategy": {"type": case.strategy}},
+		"status": {"currentRevision": "a", "updateRevision": "b", "updatedReplicas": case.updated},
+	}
+	{true | rollout.under_way(sts)} == {true | case.under_way == true}
+}
+
 test_unseen_until_the_controller_has_observed_it[text] if {
 	some text, case in {
 		"behind": {"status": {"observedGeneration": 1}, "unseen": true},

@@ -21,6 +21,18 @@ test_revision_of_a_settled_set_is_a_warning if {
 	]] with input as _delete("web-0") with data.cluster.statefulsets as _sets("web-1", "web-1")
 }
 
+# Before 1.37 the status of such a set names two revisions for good.
+test_revision_of_a_set_that_on_delete_has_replaced_is_a_warning if {
+	replaced := json.patch(_sets("web-1", "web-2"), [
+		{"op": "add", "path": "/default/web/spec", "value": {"replicas": 3, "updateStrategy": {"type": "OnDelete"}}},
+		{"op": "add", "path": "/default/web/status/updatedReplicas", "value": 3},
+	])
+	[[finding.what, finding.advice] | some finding in rule.report] == [[
+		`without revision "web-1" StatefulSet "web" cannot be rolled back to its template`,
+		true,
+	]] with input as _delete("web-1") with data.cluster.statefulsets as replaced
+}
+
 test_revision_of_another_or_no_set_may_go if {
 	rule.report == set() with input as _delete("web-1")
 	other := json.patch(_sets("web-1", "web-2"), [{"op": "replace", "path": "/default/web/metadata/uid", "value": "2"}])
