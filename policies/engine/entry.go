@@ -10,63 +10,63 @@ import (
 
 // entry is the review as policies/lib/shape.rego would make it of the input: half of what a small decision takes. A test
 // holds the two together.
-func (r Review) entry(input ast.Value) ast.Value {
+func (r Review) entry(input lazy.Value) lazy.Value {
 	request, added := lazy.Find(input, "request"), lazy.Find(input, "stateward")
 	operation := r.Operation
 	if operation == "" {
 		operation = "MANIFEST"
 	}
 	return lazy.Object(
-		item("operation", ast.InternedTerm(operation)),
-		item("group", ast.StringTerm(r.Group)),
-		item("kind", ast.StringTerm(r.Kind)),
-		item("resource", ast.StringTerm(r.Resource)),
-		item("subresource", ast.StringTerm(r.Subresource)),
-		item("namespace", ast.NewTerm(r.inNamespace(request))),
-		item("name", ast.NewTerm(r.named(request))),
-		item("object", ast.NewTerm(lazy.Find(request, "object"))),
-		item("old", ast.NewTerm(lazy.Find(request, "oldObject"))),
-		item("options", ast.NewTerm(objectOrEmpty(lazy.Find(request, "options")))),
-		item("user", ast.NewTerm(lazy.Find(request, "userInfo"))),
-		item("time", ast.NewTerm(valueOr(lazy.Find(added, "time"), ast.String("")))),
-		item("planned", ast.NewTerm(valueOr(lazy.Find(added, "planned"), ast.Boolean(false)))),
-		item("dry_run", ast.InternedTerm(r.isDry(request))),
-	).Value
+		item("operation", lazy.Of(ast.InternedTerm(operation))),
+		item("group", lazy.Text(r.Group)),
+		item("kind", lazy.Text(r.Kind)),
+		item("resource", lazy.Text(r.Resource)),
+		item("subresource", lazy.Text(r.Subresource)),
+		item("namespace", r.inNamespace(request)),
+		item("name", r.named(request)),
+		item("object", lazy.Find(request, "object")),
+		item("old", lazy.Find(request, "oldObject")),
+		item("options", objectOrEmpty(lazy.Find(request, "options"))),
+		item("user", lazy.Find(request, "userInfo")),
+		item("time", valueOr(lazy.Find(added, "time"), ast.InternedTerm(""))),
+		item("planned", valueOr(lazy.Find(added, "planned"), ast.InternedTerm(false))),
+		item("dry_run", lazy.Of(ast.InternedTerm(r.isDry(request)))),
+	)
 }
 
 // entries are what is judged, of one review.
-func entries(entry ast.Value) ast.Value { return lazy.Array([]*ast.Term{ast.NewTerm(entry)}).Value }
+func entries(entry lazy.Value) lazy.Value { return lazy.Array([]lazy.Value{entry}) }
 
 // named is read from the objects: the name of a request is empty for each item of a deletecollection.
-func (r Review) named(request ast.Value) ast.Value {
+func (r Review) named(request lazy.Value) lazy.Value {
 	metadata := lazy.Find(subjectOf(request), "metadata")
 	if name := lazy.Find(metadata, "name"); name != nil {
 		return name
 	}
-	if prefix, ok := lazy.Find(metadata, "generateName").(ast.String); ok {
-		return prefix + "xxxxx"
+	if prefix, ok := lazy.String(lazy.Find(metadata, "generateName")); ok {
+		return lazy.Text(prefix + "xxxxx")
 	}
-	return ast.String(r.Name)
+	return lazy.Text(r.Name)
 }
 
-func (r Review) inNamespace(request ast.Value) ast.Value {
+func (r Review) inNamespace(request lazy.Value) lazy.Value {
 	if r.Namespace != "" {
-		return ast.String(r.Namespace)
+		return lazy.Text(r.Namespace)
 	}
 	// A volume belongs to the namespace of its claim.
 	if claimed := lazy.Find(subjectOf(request), "spec", "claimRef", "namespace"); claimed != nil && r.Kind == "PersistentVolume" {
 		return claimed
 	}
 	switch namespace := lazy.Find(subjectOf(request), "metadata", "namespace"); {
-	case namespace == nil, namespace == ast.NullValue, namespace == ast.String(""):
-		return ast.String("default")
+	case namespace == nil, lazy.Is(namespace, ast.NullValue), lazy.Is(namespace, ast.String("")):
+		return lazy.Text("default")
 	default:
 		return namespace
 	}
 }
 
 // subjectOf is the object that a request is about, as it is before.
-func subjectOf(request ast.Value) ast.Value {
+func subjectOf(request lazy.Value) lazy.Value {
 	for _, name := range []string{"oldObject", "object"} {
 		if object := lazy.Find(request, name); lazy.IsObject(object) {
 			return object
@@ -75,26 +75,26 @@ func subjectOf(request ast.Value) ast.Value {
 	return nil
 }
 
-func objectOrEmpty(value ast.Value) ast.Value {
+func objectOrEmpty(value lazy.Value) lazy.Value {
 	if lazy.IsObject(value) {
 		return value
 	}
-	return ast.NewObject()
+	return lazy.Of(ast.InternedEmptyObject)
 }
 
-func valueOr(value, fallback ast.Value) ast.Value {
+func valueOr(value lazy.Value, fallback *ast.Term) lazy.Value {
 	if value == nil {
-		return fallback
+		return lazy.Of(fallback)
 	}
 	return value
 }
 
 // isDry is true where nothing will be stored. The body of an Eviction says it too, and `kubectl drain --dry-run=server`
 // says it only there.
-func (r Review) isDry(request ast.Value) bool {
+func (r Review) isDry(request lazy.Value) bool {
 	if r.DryRun || r.Subresource != "eviction" {
 		return r.DryRun
 	}
 	modes, _ := lazy.Elements(lazy.Find(request, "object", "deleteOptions", "dryRun"))
-	return slices.ContainsFunc(modes, func(mode *ast.Term) bool { return lazy.Equal(mode.Value, ast.String("All")) })
+	return slices.ContainsFunc(modes, func(mode lazy.Value) bool { return lazy.Is(mode, ast.String("All")) })
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/topdown"
 
 	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
 // DefaultTimeout bounds an evaluation whose context has no earlier deadline.
@@ -27,7 +28,7 @@ const (
 // evaluator runs rules and mutations of a library. It is safe for concurrent use.
 type evaluator interface {
 	// evaluate returns the findings of a set of rules, sorted.
-	evaluate(ctx context.Context, set *ruleSet, input ast.Value, txn *transaction) ([]Finding, error)
+	evaluate(ctx context.Context, set *ruleSet, input lazy.Value, txn *transaction) ([]Finding, error)
 	// unplanned is why this evaluator is used though it takes several times as long as the other; nil for the other.
 	unplanned() error
 }

@@ -120,13 +120,20 @@ func FuzzAssembly(f *testing.F) {
 		if said == nil || stated == nil || about == nil {
 			return
 		}
-		chain := ast.ArrayTerm(
-			ast.ObjectTerm(item("annotations", ast.ObjectTerm(item("scope", ast.StringTerm("rule")))), item("path", ast.ArrayTerm(ast.StringTerm("report")))),
-			ast.ObjectTerm(
-				item("annotations", ast.ObjectTerm(item("scope", ast.StringTerm("package")), item("custom", stated))),
-				item("path", ast.ArrayTerm(ast.StringTerm("data"), ast.StringTerm(id))),
+		texts := func(texts ...string) (values lazy.Value) {
+			var each []lazy.Value
+			for _, text := range texts {
+				each = append(each, lazy.Text(text))
+			}
+			return lazy.Array(each)
+		}
+		chain := lazy.Array([]lazy.Value{
+			lazy.Object(item("annotations", lazy.Object(item("scope", lazy.Text("rule")))), item("path", texts("report"))),
+			lazy.Object(
+				item("annotations", lazy.Object(item("scope", lazy.Text("package")), item("custom", stated))),
+				item("path", texts("data", id)),
 			),
-		)
+		})
 		for name, both := range programs {
 			for path := range both[1].assembly.Functions() {
 				args := argsFor(path, chain, about, said)
@@ -144,23 +151,23 @@ func FuzzAssembly(f *testing.F) {
 }
 
 // argsFor are the arguments of a function of the library.
-func argsFor(path string, chain, entry, found *ast.Term) []*ast.Term {
+func argsFor(path string, chain, entry, found lazy.Value) []lazy.Value {
 	switch path[strings.LastIndex(path, ".")+1:] {
 	case "param":
-		return []*ast.Term{chain, ast.StringTerm("limit")}
+		return []lazy.Value{chain, lazy.Text("limit")}
 	case "level":
-		return []*ast.Term{found}
+		return []lazy.Value{found}
 	case "field":
-		return []*ast.Term{ast.NewTerm(valueOr(lazy.Find(found.Value, "path"), ast.NullValue))}
+		return []lazy.Value{valueOr(lazy.Find(found, "path"), ast.InternedNullTerm)}
 	default:
-		return []*ast.Term{chain, entry, found}
+		return []lazy.Value{chain, entry, found}
 	}
 }
 
 // calledIn is what a function of the library gives, as text; empty where it is undefined.
-func calledIn(t *testing.T, evaluator *planEvaluator, path string, args []*ast.Term) (string, error) {
+func calledIn(t *testing.T, evaluator *planEvaluator, path string, args []lazy.Value) (string, error) {
 	t.Helper()
-	run := evaluator.start(t.Context(), ast.NewObject(), newTransaction(inventory.NewSnapshot("default", nil)))
+	run := evaluator.start(t.Context(), lazy.Object(), newTransaction(inventory.NewSnapshot("default", nil)))
 	defer run.End()
 	value, err := run.Call(path, args...)
 	if value == nil || err != nil {
@@ -169,7 +176,7 @@ func calledIn(t *testing.T, evaluator *planEvaluator, path string, args []*ast.T
 	return value.String(), nil
 }
 
-func valueOfJSON(text string) *ast.Term {
+func valueOfJSON(text string) lazy.Value {
 	var plain map[string]any
 	if json.Unmarshal([]byte(text), &plain) != nil || plain == nil {
 		return nil
@@ -178,7 +185,7 @@ func valueOfJSON(text string) *ast.Term {
 	if err != nil {
 		return nil
 	}
-	return ast.NewTerm(value)
+	return lazy.OfValue(value)
 }
 
 // TestOtherLibrariesAreLeftToRego: what another level would say is not known here.

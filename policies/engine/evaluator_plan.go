@@ -13,6 +13,7 @@ import (
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine/assembly"
 	"github.com/stateward/stateward/policies/engine/inventory"
+	"github.com/stateward/stateward/policies/engine/lazy"
 	"github.com/stateward/stateward/policies/engine/plan"
 )
 
@@ -84,7 +85,7 @@ func planned(ctx context.Context, library *policies.Library, compiler *ast.Compi
 	return program, nil
 }
 
-func (p *planEvaluator) evaluate(ctx context.Context, set *ruleSet, input ast.Value, txn *transaction) ([]Finding, error) {
+func (p *planEvaluator) evaluate(ctx context.Context, set *ruleSet, input lazy.Value, txn *transaction) ([]Finding, error) {
 	ctx, cancel := context.WithTimeout(ctx, DefaultTimeout)
 	defer cancel()
 	run := p.start(ctx, input, txn)
@@ -105,7 +106,7 @@ func (p *planEvaluator) evaluate(ctx context.Context, set *ruleSet, input ast.Va
 }
 
 // start begins a run, which the caller must end.
-func (p *planEvaluator) start(ctx context.Context, input ast.Value, txn *transaction) *plan.Run {
+func (p *planEvaluator) start(ctx context.Context, input lazy.Value, txn *transaction) *plan.Run {
 	return p.program.Start(ctx, input, source{store: p.data, txn: txn})
 }
 
@@ -196,7 +197,7 @@ func (p *planEvaluator) route(run *plan.Run, txn *transaction, router string, re
 
 // routed is what the router makes of reports.
 func routed(run *plan.Run, router string, reports ...*ast.Term) (ast.Set, error) {
-	answer, err := run.Call(router, ast.ArrayTerm(reports...))
+	answer, err := run.Call(router, lazy.Of(ast.ArrayTerm(reports...)))
 	if err != nil {
 		return nil, err
 	}
@@ -249,13 +250,10 @@ func (s source) IsPrefix(path []string) bool {
 }
 
 // Read is the store's; what is not there is nil.
-func (s source) Read(ctx context.Context, path []string) (ast.Value, error) {
-	value, err := s.store.Read(ctx, s.txn, path)
+func (s source) Read(ctx context.Context, path []string) (lazy.Value, error) {
+	value, err := s.store.read(ctx, s.txn, path)
 	if storage.IsNotFound(err) {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	return value.(ast.Value), nil
+	return value, err
 }

@@ -35,7 +35,7 @@ func newTopdownEvaluator(ctx context.Context, compiler *ast.Compiler, data *stor
 
 func (t *topdownEvaluator) unplanned() error { return t.why }
 
-func (t *topdownEvaluator) evaluate(ctx context.Context, set *ruleSet, input ast.Value, txn *transaction) ([]Finding, error) {
+func (t *topdownEvaluator) evaluate(ctx context.Context, set *ruleSet, input lazy.Value, txn *transaction) ([]Finding, error) {
 	query, err := t.query(ctx, set)
 	if err != nil {
 		return nil, err
@@ -44,10 +44,9 @@ func (t *topdownEvaluator) evaluate(ctx context.Context, set *ruleSet, input ast
 }
 
 // runQuery returns the findings that a query has as its one answer.
-func runQuery(ctx context.Context, query *rego.PreparedEvalQuery, input ast.Value, txn *transaction, options ...rego.EvalOption) ([]Finding, error) {
+func runQuery(ctx context.Context, query *rego.PreparedEvalQuery, input lazy.Value, txn *transaction, options ...rego.EvalOption) ([]Finding, error) {
 	ctx, cancel := context.WithTimeout(ctx, DefaultTimeout)
 	defer cancel()
-	txn.review = lazy.Forced(txn.review)
 	results, err := query.Eval(ctx, append(options,
 		rego.EvalParsedInput(lazy.Forced(input)),
 		rego.EvalTransaction(txn),

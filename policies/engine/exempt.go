@@ -13,7 +13,7 @@ import (
 // exempt tells why a review is let through without evaluation, or "". It is the fast form of policies/lib/exempt.rego,
 // which says why each case must never be stopped; a test holds the two together. It depends on no rule, so that
 // a cluster can always finish what it has begun, whatever state the rules are in.
-func exempt(input ast.Value, review Review) string {
+func exempt(input lazy.Value, review Review) string {
 	object, old := part(input, "object"), part(input, "oldObject")
 	switch {
 	case review.Operation == "":
@@ -37,7 +37,7 @@ func exempt(input ast.Value, review Review) string {
 }
 
 // cutsShort tells a deletion that ends a pod's grace period, and what confirms it, from what merely lets a pod go.
-func cutsShort(input ast.Value, review Review, object, old ast.Value) bool {
+func cutsShort(input lazy.Value, review Review, object, old lazy.Value) bool {
 	if review.Kind != "Pod" {
 		return false
 	}
@@ -53,7 +53,7 @@ func cutsShort(input ast.Value, review Review, object, old ast.Value) bool {
 }
 
 // unprotects tells the removal of a finalizer by which Kubernetes protects a volume or a claim in use.
-func unprotects(review Review, object, old ast.Value) bool {
+func unprotects(review Review, object, old lazy.Value) bool {
 	if review.Operation != "UPDATE" || review.Kind != "PersistentVolume" && review.Kind != "PersistentVolumeClaim" {
 		return false
 	}
@@ -62,56 +62,56 @@ func unprotects(review Review, object, old ast.Value) bool {
 	})
 }
 
-func hasFinalizer(object ast.Value, name string) bool {
+func hasFinalizer(object lazy.Value, name string) bool {
 	finalizers, _ := lazy.Elements(lazy.Find(object, "metadata", "finalizers"))
-	return slices.ContainsFunc(finalizers, func(each *ast.Term) bool { return lazy.Equal(each.Value, ast.String(name)) })
+	return slices.ContainsFunc(finalizers, func(each lazy.Value) bool { return lazy.Is(each, ast.String(name)) })
 }
 
 // deletesOtherwise tells a second deletion of a StatefulSet whose propagation policy is not that of the first.
-func deletesOtherwise(input ast.Value, review Review, old ast.Value) bool {
+func deletesOtherwise(input lazy.Value, review Review, old lazy.Value) bool {
 	if review.Operation != "DELETE" || review.Kind != "StatefulSet" {
 		return false
 	}
-	first := ast.Value(ast.String("Background"))
+	first := ast.String("Background")
 	switch {
 	case hasFinalizer(old, "orphan"):
-		first = ast.String("Orphan")
+		first = "Orphan"
 	case hasFinalizer(old, "foregroundDeletion"):
-		first = ast.String("Foreground")
+		first = "Foreground"
 	}
 	options := lazy.Find(input, "request", "options")
 	if policy := lazy.Find(options, "propagationPolicy"); policy != nil {
-		return !lazy.Equal(policy, first)
+		return !lazy.Is(policy, first)
 	}
 	orphan := lazy.Find(options, "orphanDependents")
-	return orphan != nil && lazy.Equal(orphan, ast.Boolean(true)) != lazy.Equal(first, ast.String("Orphan"))
+	return orphan != nil && lazy.Is(orphan, ast.Boolean(true)) != (first == "Orphan")
 }
 
 // slipsIn tells a write of a status that brings marks, labels or owners with it.
-func slipsIn(object, old ast.Value) bool {
+func slipsIn(object, old lazy.Value) bool {
 	return marksDiffer(object, old) || !sameLabels(object, old) || gainsOwner(object, old)
 }
 
-func marksDiffer(object, old ast.Value) bool {
+func marksDiffer(object, old lazy.Value) bool {
 	return !sameMarks(lazy.Find(object, "metadata", "annotations"), lazy.Find(old, "metadata", "annotations")) ||
 		!sameMarks(lazy.Find(object, "metadata", "labels"), lazy.Find(old, "metadata", "labels"))
 }
 
-func isZero(value ast.Value) bool { return value != nil && lazy.Equal(value, ast.Number("0")) }
+func isZero(value lazy.Value) bool { return lazy.Is(value, ast.Number("0")) }
 
 // sameSubstance compares all but the metadata and status that controllers and clients write as they please.
-func sameSubstance(object, old ast.Value) bool {
+func sameSubstance(object, old lazy.Value) bool {
 	return sameFields(object, old, func(key string) bool { return key != "metadata" && key != "status" }) &&
 		sameLabels(object, old) &&
 		sameMarks(lazy.Find(object, "metadata", "annotations"), lazy.Find(old, "metadata", "annotations"))
 }
 
-func sameLabels(object, old ast.Value) bool {
+func sameLabels(object, old lazy.Value) bool {
 	return lazy.Equal(orEmpty(lazy.Find(object, "metadata", "labels")), orEmpty(lazy.Find(old, "metadata", "labels")))
 }
 
 // gainsOwner reports whether the object has an owner that it had not before; policies/lib/owners.rego says why it matters.
-func gainsOwner(object, old ast.Value) bool {
+func gainsOwner(object, old lazy.Value) bool {
 	known := owners(old)
 	return slices.ContainsFunc(owners(object), func(owner ownerIdentity) bool { return !slices.Contains(known, owner) })
 }
@@ -119,12 +119,12 @@ func gainsOwner(object, old ast.Value) bool {
 // ownerIdentity holds the values of apiVersion, kind, name and uid, as text of any type.
 type ownerIdentity [4]string
 
-func owners(object ast.Value) (list []ownerIdentity) {
+func owners(object lazy.Value) (list []ownerIdentity) {
 	references, _ := lazy.Elements(lazy.Find(object, "metadata", "ownerReferences"))
 	for _, reference := range references {
 		var owner ownerIdentity
 		for index, key := range []string{"apiVersion", "kind", "name", "uid"} {
-			if value := lazy.Forced(lazy.Find(reference.Value, key)); value != nil {
+			if value := lazy.Forced(lazy.Find(reference, key)); value != nil {
 				owner[index] = value.String()
 			}
 		}
@@ -133,7 +133,7 @@ func owners(object ast.Value) (list []ownerIdentity) {
 	return list
 }
 
-func sameMarks(annotations, old ast.Value) bool {
+func sameMarks(annotations, old lazy.Value) bool {
 	left, right := orEmpty(annotations), orEmpty(old)
 	if !lazy.IsObject(left) || !lazy.IsObject(right) {
 		return false
@@ -141,34 +141,34 @@ func sameMarks(annotations, old ast.Value) bool {
 	return sameFields(left, right, func(key string) bool { return strings.HasPrefix(key, "stateward.dev/") })
 }
 
-func sameFields(left, right ast.Value, counts func(key string) bool) bool {
+func sameFields(left, right lazy.Value, counts func(key string) bool) bool {
 	return fieldsWithin(left, right, counts) && fieldsWithin(right, left, counts)
 }
 
 // fieldsWithin reports whether every field of left that counts stands in right with the same value.
-func fieldsWithin(left, right ast.Value, counts func(key string) bool) bool {
+func fieldsWithin(left, right lazy.Value, counts func(key string) bool) bool {
 	fields, _ := lazy.Fields(left)
-	return !slices.ContainsFunc(fields, func(field [2]*ast.Term) bool {
-		name, ok := field[0].Value.(ast.String)
+	return !slices.ContainsFunc(fields, func(field lazy.Item) bool {
+		name, ok := field.Key.Value.(ast.String)
 		if !ok || !counts(string(name)) {
 			return false
 		}
-		other := lazy.Get(right, field[0])
-		return other == nil || !lazy.Equal(field[1].Value, other)
+		other := lazy.Get(right, field.Key)
+		return other == nil || !lazy.Equal(field.Value, other)
 	})
 }
 
 // part is an object of the request, nil where it has none.
-func part(input ast.Value, name string) ast.Value {
+func part(input lazy.Value, name string) lazy.Value {
 	if object := lazy.Find(input, "request", name); lazy.IsObject(object) {
 		return object
 	}
 	return nil
 }
 
-func orEmpty(value ast.Value) ast.Value {
+func orEmpty(value lazy.Value) lazy.Value {
 	if value == nil {
-		return ast.NewObject()
+		return lazy.Of(ast.InternedEmptyObject)
 	}
 	return value
 }

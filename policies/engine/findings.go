@@ -9,11 +9,12 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
 // assembled are the findings in these reports that are not off, each at the level that it has. It is not ok where that is for
 // the router of the library to say: several denials name each other's rules, or a rule says what no finding has.
-func assembled(reports []*ast.Term, level func(finding *ast.Term) (policies.Level, bool)) (findings []Finding, ok bool) {
+func assembled(reports []*ast.Term, level func(finding lazy.Value) (policies.Level, bool)) (findings []Finding, ok bool) {
 	asking := 0
 	for _, report := range reports {
 		said, isSet := report.Value.(ast.Set)
@@ -21,7 +22,7 @@ func assembled(reports []*ast.Term, level func(finding *ast.Term) (policies.Leve
 			return nil, false
 		}
 		for _, each := range said.Slice() {
-			decided, known := level(each)
+			decided, known := level(lazy.Of(each))
 			if !known {
 				return nil, false
 			}

@@ -30,8 +30,8 @@ func (p *Prepared) fresh(world inventory.World) inventory.World {
 		return concerned{Follower: follower, by: func(string) bool { return true }}
 	case resource == "persistentvolumeclaims":
 		// The controller names claims TEMPLATE-SET-ORDINAL.
-		claim, _ := p.review.named(lazy.Find(p.input, "request")).(ast.String)
-		return concerned{Follower: follower, by: func(set string) bool { return strings.Contains(string(claim), "-"+set+"-") }}
+		claim, _ := lazy.String(p.review.named(lazy.Find(p.input, "request")))
+		return concerned{Follower: follower, by: func(set string) bool { return strings.Contains(claim, "-"+set+"-") }}
 	default:
 		return world
 	}
@@ -40,11 +40,11 @@ func (p *Prepared) fresh(world inventory.World) inventory.World {
 // scaled returns the World for a Scale, which tells the version of its StatefulSet and little else. Source:
 // scaleFromStatefulSet in pkg/registry/apps/statefulset/storage/storage.go. Old API servers send no old Scale.
 func (p *Prepared) scaled(follower inventory.Follower) inventory.World {
-	version, known := lazy.Find(p.input, "request", "oldObject", "metadata", "resourceVersion").(ast.String)
+	version, known := lazy.String(lazy.Find(p.input, "request", "oldObject", "metadata", "resourceVersion"))
 	if !known || version == "" {
 		return follower
 	}
-	return upToDate{Follower: follower, namespace: p.review.Namespace, name: p.review.Name, version: string(version)}
+	return upToDate{Follower: follower, namespace: p.review.Namespace, name: p.review.Name, version: version}
 }
 
 // upToDate is a World whose one StatefulSet is as it is now.
@@ -93,34 +93,38 @@ func (w concerned) List(ctx context.Context, resource, namespace string) (ast.Va
 
 // now returns the sets of a namespace as they are.
 func (w concerned) now(ctx context.Context, namespace string, sets ast.Value) (ast.Value, error) {
-	heard, _ := lazy.Fields(sets)
-	concerns := func(set [2]*ast.Term) bool {
-		name, ok := set[0].Value.(ast.String)
+	heard, isObject := sets.(ast.Object)
+	if !isObject {
+		return sets, nil
+	}
+	concerns := func(key *ast.Term) bool {
+		name, ok := key.Value.(ast.String)
 		return ok && w.by(string(name))
 	}
 	count := 0
-	for _, set := range heard {
-		if concerns(set) {
+	heard.Foreach(func(key, _ *ast.Term) {
+		if concerns(key) {
 			count++
 		}
-	}
+	})
 	if count == 0 || count > mostLookedUp {
 		return sets, nil
 	}
 	now := ast.NewObject()
-	for _, set := range heard {
-		if !concerns(set) {
-			now.Insert(set[0], set[1])
-			continue
+	err := heard.Iter(func(key, set *ast.Term) error {
+		if !concerns(key) {
+			now.Insert(key, set)
+			return nil
 		}
-		name, _ := set[0].Value.(ast.String)
+		name, _ := key.Value.(ast.String)
 		found, err := w.At(ctx, "statefulsets", namespace, string(name), "")
-		if err != nil {
-			return nil, err
-		}
 		if found != nil {
-			now.Insert(set[0], ast.NewTerm(found))
+			now.Insert(key, ast.NewTerm(found))
 		}
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	return now, nil
 }

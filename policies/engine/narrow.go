@@ -48,7 +48,7 @@ func (n *narrowing) indexes(rules []policies.Rule, resource string) (all [][]int
 }
 
 // narrowed is the set without the rules that judge changes of what is the same in both versions of the object.
-func (s *ruleSet) narrowed(input ast.Value) *ruleSet {
+func (s *ruleSet) narrowed(input lazy.Value) *ruleSet {
 	if s.narrowing == nil {
 		return s
 	}
@@ -86,7 +86,7 @@ func pathOf(field string) (path []*ast.Term) {
 }
 
 // differ compares a field of two versions. It is the same value, or the text of it, in what an update leaves alone.
-func differ(object, old ast.Value, path []*ast.Term) bool {
+func differ(object, old lazy.Value, path []*ast.Term) bool {
 	for _, key := range path {
 		if object == nil || old == nil {
 			break

@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"github.com/open-policy-agent/opa/v1/ast"
-
 	"github.com/stateward/stateward/policies/engine/inventory"
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
@@ -13,7 +11,7 @@ type Prepared struct {
 	kind   requestKind
 	// rules are those that apply; nil where the review is exempt.
 	rules   *ruleSet
-	input   ast.Value
+	input   lazy.Value
 	verdict Verdict
 	reader  *lazy.Reader
 	// recording is nil where nothing is recorded.
@@ -29,7 +27,7 @@ func (p *Prepared) Done() bool { return p.rules == nil || p.rules.empty() }
 func (p *Prepared) Review() Review { return p.review }
 
 // Part is the object, oldObject or options of the review as rules see them; it must not be read by two at a time.
-func (p *Prepared) Part(name string) ast.Value { return lazy.Find(p.input, "request", name) }
+func (p *Prepared) Part(name string) lazy.Value { return lazy.Find(p.input, "request", name) }
 
 // MetMask reports whether a masked value of a Masked review was read.
 func (p *Prepared) MetMask() bool { return p.reader.MetMask }

@@ -119,18 +119,18 @@ func (r Review) kind() requestKind {
 
 // input is the review as Rego sees it: an AdmissionReview's request, beside it what only Stateward knows. The objects are
 // read as far as rules ask.
-func (r Review) input(reader *lazy.Reader) (ast.Value, error) {
-	request := [][2]*ast.Term{
-		item("kind", ast.ObjectTerm(item("group", ast.StringTerm(r.Group)), item("kind", ast.StringTerm(r.Kind)))),
-		item("resource", ast.ObjectTerm(item("resource", ast.StringTerm(r.Resource)))),
-		item("subResource", ast.StringTerm(r.Subresource)),
-		item("namespace", ast.StringTerm(r.Namespace)),
-		item("name", ast.StringTerm(r.Name)),
-		item("dryRun", ast.BooleanTerm(r.DryRun)),
-		item("userInfo", userTerm(r.User)),
+func (r Review) input(reader *lazy.Reader) (lazy.Value, error) {
+	request := []lazy.Item{
+		item("kind", lazy.Object(item("group", lazy.Text(r.Group)), item("kind", lazy.Text(r.Kind)))),
+		item("resource", lazy.Object(item("resource", lazy.Text(r.Resource)))),
+		item("subResource", lazy.Text(r.Subresource)),
+		item("namespace", lazy.Text(r.Namespace)),
+		item("name", lazy.Text(r.Name)),
+		item("dryRun", lazy.Of(ast.InternedTerm(r.DryRun))),
+		item("userInfo", user(r.User)),
 	}
 	if r.Operation != "" {
-		request = append(request, item("operation", ast.StringTerm(r.Operation)))
+		request = append(request, item("operation", lazy.Text(r.Operation)))
 	}
 	// Options are no version of the object, but null or small.
 	for _, part := range []struct {
@@ -138,39 +138,37 @@ func (r Review) input(reader *lazy.Reader) (ast.Value, error) {
 		json  json.RawMessage
 		value ast.Value
 	}{{"object", r.Object, r.ObjectValue}, {"oldObject", r.OldObject, nil}, {"options", r.Options, nil}} {
-		value := part.value
+		value := lazy.OfValue(part.value)
 		if value == nil {
 			var err error
 			if value, err = reader.Read(part.json); err != nil {
 				return nil, fmt.Errorf("read %s of the review: %w", part.name, err)
 			}
 		}
-		request = append(request, item(part.name, ast.NewTerm(value)))
+		request = append(request, item(part.name, value))
 	}
-	input := [][2]*ast.Term{item("request", lazy.Object(request...))}
-	var added [][2]*ast.Term
+	input := []lazy.Item{item("request", lazy.Object(request...))}
+	var added []lazy.Item
 	if !r.Time.IsZero() {
-		added = append(added, item("time", ast.StringTerm(r.Time.UTC().Format(time.RFC3339))))
+		added = append(added, item("time", lazy.Text(r.Time.UTC().Format(time.RFC3339))))
 	}
 	if r.Planned {
-		added = append(added, item("planned", ast.BooleanTerm(true)))
+		added = append(added, item("planned", lazy.Of(ast.InternedTerm(true))))
 	}
 	if len(added) > 0 {
-		input = append(input, item("stateward", ast.ObjectTerm(added...)))
+		input = append(input, item("stateward", lazy.Object(added...)))
 	}
-	return lazy.Object(input...).Value, nil
+	return lazy.Object(input...), nil
 }
 
-func userTerm(user authenticationv1.UserInfo) *ast.Term {
-	groups := make([]*ast.Term, 0, len(user.Groups))
+func user(user authenticationv1.UserInfo) lazy.Value {
+	groups := make([]lazy.Value, 0, len(user.Groups))
 	for _, group := range user.Groups {
-		groups = append(groups, ast.StringTerm(group))
+		groups = append(groups, lazy.Text(group))
 	}
-	return ast.ObjectTerm(
-		item("username", ast.StringTerm(user.Username)),
-		item("uid", ast.StringTerm(user.UID)),
-		item("groups", ast.ArrayTerm(groups...)),
-	)
+	return lazy.Object(item("username", lazy.Text(user.Username)), item("uid", lazy.Text(user.UID)), item("groups", lazy.Array(groups)))
 }
 
-func item(key string, value *ast.Term) [2]*ast.Term { return ast.Item(ast.StringTerm(key), value) }
+func item(key string, value lazy.Value) lazy.Item {
+	return lazy.Item{Key: ast.StringTerm(key), Value: value}
+}

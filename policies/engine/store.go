@@ -50,7 +50,7 @@ type transaction struct {
 	// unrecorded are rules that asked a World that only replays for what it does not hold.
 	unrecorded []Undecided
 	// review is the array of what is judged, in the form of policies/lib/shape.rego; nil leaves it to that.
-	review ast.Value
+	review lazy.Value
 	// timings are noted where they are wanted.
 	timings *Timings
 }
@@ -82,8 +82,21 @@ func (s *store) ListPolicies(context.Context, storage.Transaction) ([]string, er
 // `data.cluster.governed.NAMESPACE.SERVICE`, `data.cluster.mounting.NAMESPACE.CLAIM`, `data.cluster.owned.GROUP.KIND`, `data.cluster.naming.RESOURCE.KIND/NAME`, `data.cluster.owner.NAMESPACE.OWNER`, `data.cluster.matching.NAMESPACE.SELECTOR`,
 // `data.cluster.selecting.RESOURCE.NAMESPACE.LABELS` and `data.cluster.labelled.RESOURCE.NAMESPACE.LABELS`, `data.review`, and the fields of the Guardrails.
 func (s *store) Read(ctx context.Context, txn storage.Transaction, path storage.Path) (any, error) {
+	value, err := s.read(ctx, txn, path)
+	if err != nil {
+		return nil, err
+	}
+	whole, err := value.Force()
+	if err != nil {
+		return nil, err
+	}
+	return whole.Value, nil
+}
+
+// read is Read of what need not be whole. What is not there is an error, and never nil.
+func (s *store) read(ctx context.Context, txn storage.Transaction, path storage.Path) (lazy.Value, error) {
 	if len(path) == 0 || path[0] != "cluster" && path[0] != "review" {
-		return descend(s.guardrails, path, 0)
+		return descend(lazy.OfValue(s.guardrails), path, 0)
 	}
 	asked, ok := txn.(*transaction)
 	if !ok {
@@ -93,10 +106,10 @@ func (s *store) Read(ctx context.Context, txn storage.Transaction, path storage.
 		return descend(asked.review, path, 1)
 	}
 	if len(path) == 2 && path[1] == "known" {
-		return known(asked.world), nil
+		return lazy.OfValue(known(asked.world)), nil
 	}
 	if len(path) > 2 && path[1] == "known" {
-		return descend(isKnown(asked.world, path[2]), path, 3)
+		return descend(lazy.OfValue(isKnown(asked.world, path[2])), path, 3)
 	}
 	if len(path) < 2 || len(path) == 2 && !readWhole(path[1]) {
 		return nil, fmt.Errorf("a rule reads all of data%s: let it name a namespace and, if it can, an object", dotted(path))
@@ -122,21 +135,30 @@ func (s *store) Read(ctx context.Context, txn storage.Transaction, path storage.
 	if !asked.world.Knows(path[1]) {
 		asked.unknown[path[1]] = true
 	}
-	return readWorld(ctx, asked.world, path)
+	return asked.readWorld(ctx, path)
+}
+
+// look asks the World, or a Partial one by the path.
+func (t *transaction) look(path []string, ask func() (ast.Value, error)) (lazy.Value, error) {
+	if partial, ok := t.world.(inventory.Partial); ok {
+		return partial.Read(path)
+	}
+	found, err := ask()
+	return lazy.OfValue(found), err
 }
 
 // named reads an index of the objects of a resource by a name that they mention; an index of any kind has no resource.
 func (t *transaction) named(
 	ctx context.Context, path storage.Path, resource string,
 	look func(ctx context.Context, namespace, name string) (ast.Value, error),
-) (any, error) {
+) (lazy.Value, error) {
 	if len(path) < 4 {
 		return nil, fmt.Errorf("a rule reads all of data%s: let it name an object", dotted(path))
 	}
 	if resource != "" && !t.world.Knows(resource) {
 		t.unknown[resource] = true
 	}
-	found, err := look(ctx, path[2], path[3])
+	found, err := t.look(path[1:4], func() (ast.Value, error) { return look(ctx, path[2], path[3]) })
 	if err != nil {
 		return nil, fmt.Errorf("list %s of %s/%s: %w", cmp.Or(resource, path[1]), path[2], path[3], err)
 	}
@@ -146,7 +168,7 @@ func (t *transaction) named(
 // byLabels reads an index whose last key is an object of labels, as JSON.
 func (t *transaction) byLabels(
 	ctx context.Context, path storage.Path, look func(ctx context.Context, resource, namespace string, labels inventory.Labels) (ast.Value, error),
-) (any, error) {
+) (lazy.Value, error) {
 	if len(path) < 5 {
 		return nil, fmt.Errorf("a rule reads all of data%s: let it name a resource, a namespace and labels", dotted(path))
 	}
@@ -157,7 +179,9 @@ func (t *transaction) byLabels(
 	if !t.world.Knows(path[2]) {
 		t.unknown[path[2]] = true
 	}
-	found, err := look(ctx, path[2], path[3], labels)
+	found, err := t.look(inventory.LabelsPath(path[1], path[2], path[3], labels), func() (ast.Value, error) {
+		return look(ctx, path[2], path[3], labels)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("list %s by labels in namespace %s: %w", path[2], path[3], err)
 	}
@@ -198,30 +222,30 @@ func isKnown(world inventory.World, name string) ast.Value {
 	return ast.Boolean(world.Knows(name))
 }
 
-func readWorld(ctx context.Context, world inventory.World, path storage.Path) (any, error) {
+func (t *transaction) readWorld(ctx context.Context, path storage.Path) (lazy.Value, error) {
 	resource, _ := policies.LookupResource(path[1])
 	if len(path) == 2 {
-		listed, err := world.List(ctx, path[1], "")
+		listed, err := t.look(path[1:], func() (ast.Value, error) { return t.world.List(ctx, path[1], "") })
 		if err != nil {
 			return nil, fmt.Errorf("list %s: %w", path[1], err)
 		}
 		return listed, nil
 	}
 	if !resource.Namespaced {
-		object, err := world.Get(ctx, path[1], "", path[2])
+		object, err := t.look(path[1:3], func() (ast.Value, error) { return t.world.Get(ctx, path[1], "", path[2]) })
 		if err != nil {
 			return nil, fmt.Errorf("look up %s %s: %w", path[1], path[2], err)
 		}
 		return descend(object, path, 3)
 	}
 	if len(path) == 3 {
-		listed, err := world.List(ctx, path[1], path[2])
+		listed, err := t.look(path[1:], func() (ast.Value, error) { return t.world.List(ctx, path[1], path[2]) })
 		if err != nil {
 			return nil, fmt.Errorf("list %s in namespace %s: %w", path[1], path[2], err)
 		}
 		return listed, nil
 	}
-	object, err := world.Get(ctx, path[1], path[2], path[3])
+	object, err := t.look(path[1:4], func() (ast.Value, error) { return t.world.Get(ctx, path[1], path[2], path[3]) })
 	if err != nil {
 		return nil, fmt.Errorf("look up %s %s/%s: %w", path[1], path[2], path[3], err)
 	}
@@ -229,7 +253,7 @@ func readWorld(ctx context.Context, world inventory.World, path storage.Path) (a
 }
 
 // descend walks the rest of path below value; what is not there is absent for Rego, which is no error.
-func descend(value ast.Value, path storage.Path, from int) (any, error) {
+func descend(value lazy.Value, path storage.Path, from int) (lazy.Value, error) {
 	for _, key := range path[min(from, len(path)):] {
 		value = lazy.Find(value, key)
 	}

@@ -50,7 +50,7 @@ type encoded struct {
 }
 
 // encode writes a value as JSON, with what is masked replaced.
-func (m masking) encode(value ast.Value) encoded {
+func (m masking) encode(value lazy.Value) encoded {
 	writer := &writer{masking: m}
 	writer.value(value, m.patterns)
 	return writer.encoded
@@ -64,7 +64,7 @@ type writer struct {
 }
 
 // value writes a value that the rest of these patterns may select.
-func (w *writer) value(value ast.Value, live []fieldpath.Pattern) {
+func (w *writer) value(value lazy.Value, live []fieldpath.Pattern) {
 	for _, pattern := range live {
 		if len(pattern) == 0 {
 			w.mask(value)
@@ -79,15 +79,15 @@ func (w *writer) value(value ast.Value, live []fieldpath.Pattern) {
 		w.array(elements, live)
 		return
 	}
-	w.scalar(value)
+	w.scalar(lazy.Forced(value))
 }
 
-func (w *writer) object(fields [][2]*ast.Term, live []fieldpath.Pattern) {
+func (w *writer) object(fields []lazy.Item, live []fieldpath.Pattern) {
 	w.json = append(w.json, '{')
 	begin := len(w.json)
 	for _, field := range fields {
 		// JSON has no other keys.
-		key, _ := field[0].Value.(ast.String)
+		key, _ := field.Key.Value.(ast.String)
 		if key == LastApplied && len(live) > 0 {
 			w.erased = append(w.erased, jsonPointer(append(w.pointer, LastApplied)))
 			continue
@@ -96,12 +96,12 @@ func (w *writer) object(fields [][2]*ast.Term, live []fieldpath.Pattern) {
 			w.json = append(w.json, ',')
 		}
 		w.json = append(appendString(w.json, string(key)), ':')
-		w.below(string(key), field[1].Value, within(live, string(key), -1))
+		w.below(string(key), field.Value, within(live, string(key), -1))
 	}
 	w.json = append(w.json, '}')
 }
 
-func (w *writer) array(elements []*ast.Term, live []fieldpath.Pattern) {
+func (w *writer) array(elements []lazy.Value, live []fieldpath.Pattern) {
 	w.json = append(w.json, '[')
 	for index, element := range elements {
 		if index > 0 {
@@ -109,15 +109,15 @@ func (w *writer) array(elements []*ast.Term, live []fieldpath.Pattern) {
 		}
 		rest := within(live, "", index)
 		if len(rest) == 0 {
-			w.value(element.Value, nil)
+			w.value(element, nil)
 			continue
 		}
-		w.below(strconv.Itoa(index), element.Value, rest)
+		w.below(strconv.Itoa(index), element, rest)
 	}
 	w.json = append(w.json, ']')
 }
 
-func (w *writer) below(step string, value ast.Value, live []fieldpath.Pattern) {
+func (w *writer) below(step string, value lazy.Value, live []fieldpath.Pattern) {
 	if len(live) == 0 {
 		w.value(value, nil)
 		return
@@ -151,8 +151,8 @@ func (w *writer) scalar(value ast.Value) {
 }
 
 // mask writes what replaces a value. Nothing is hidden where there is nothing.
-func (w *writer) mask(value ast.Value) {
-	if value == nil || value == ast.NullValue {
+func (w *writer) mask(value lazy.Value) {
+	if value == nil || lazy.Is(value, ast.NullValue) {
 		w.json = append(w.json, "null"...)
 		return
 	}
@@ -168,21 +168,21 @@ func (w *writer) mask(value ast.Value) {
 }
 
 // hide notes the texts in a value that messages must not repeat.
-func (w *writer) hide(value ast.Value, marker string) {
+func (w *writer) hide(value lazy.Value, marker string) {
 	if fields, is := lazy.Fields(value); is {
 		for _, field := range fields {
-			w.hide(field[0].Value, marker)
-			w.hide(field[1].Value, marker)
+			w.hide(lazy.Of(field.Key), marker)
+			w.hide(field.Value, marker)
 		}
 		return
 	}
 	if elements, is := lazy.Elements(value); is {
 		for _, element := range elements {
-			w.hide(element.Value, marker)
+			w.hide(element, marker)
 		}
 		return
 	}
-	switch value := value.(type) {
+	switch value := lazy.Forced(value).(type) {
 	case ast.String:
 		if value != "" {
 			w.secrets[string(value)] = marker

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/policies/engine/inventory"
+	"github.com/stateward/stateward/policies/engine/lazy"
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
@@ -98,7 +99,7 @@ func (d *draft) request(entry Entry) {
 			continue
 		}
 		value := entry.Prepared.Part(name)
-		if value == nil || value == ast.NullValue {
+		if value == nil || lazy.Is(value, ast.NullValue) {
 			continue
 		}
 		text := d.encode(value)
@@ -147,7 +148,7 @@ func (d *draft) read(f *formatter, read inventory.Read) Read {
 func (d *draft) object(f *formatter, value ast.Value) string {
 	known, ok := f.objects.Get(value)
 	if !ok {
-		text := d.encode(value)
+		text := d.encode(lazy.OfValue(value))
 		known = named{text, digestOf(text.json)}
 		f.objects.Add(value, known)
 	}

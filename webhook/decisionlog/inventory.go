@@ -1,7 +1,6 @@
 package decisionlog
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,7 +8,6 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/stateward/stateward/policies"
-	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/policies/engine/inventory"
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
@@ -18,19 +16,17 @@ import (
 type Inventory struct {
 	record *Record
 	// exact repeats what was known and not known. Otherwise all is known that the record holds.
-	exact bool
-	// whole reads objects as OPA's own evaluator needs them.
-	whole   bool
+	exact   bool
 	readers []*lazy.Reader
 	met     bool
 }
 
-var _ inventory.World = &Inventory{}
+var _ inventory.Partial = &Inventory{}
 
-// NewInventory returns the World of a record for one decision by this engine. An exact one repeats the decision; another
+// NewInventory returns the World of a record for one decision. An exact one repeats the decision; another
 // one is asked by other rules, which may watch what was not watched then.
-func NewInventory(record *Record, decider *engine.Engine, exact bool) *Inventory {
-	return &Inventory{record: record, exact: exact, whole: decider.Unplanned() != nil}
+func NewInventory(record *Record, exact bool) *Inventory {
+	return &Inventory{record: record, exact: exact}
 }
 
 // MetMask reports whether a masked value was read.
@@ -43,29 +39,46 @@ func (i *Inventory) Knows(resource string) bool {
 	return !i.exact || !slices.Contains(i.record.Unknown, resource)
 }
 
-// Get returns an object of the record. What a cluster may lack is looked up only for what is denied or warned of, as List says.
-func (i *Inventory) Get(_ context.Context, resource, namespace, name string) (ast.Value, error) {
-	path := inventory.ObjectPath(resource, namespace, name)
+// Read returns what the record holds for a look-up.
+func (i *Inventory) Read(path []string) (lazy.Value, error) {
+	switch path[0] {
+	case "governed", "mounting", "owned", "naming", "matching", "selecting", "labelled":
+		return i.objects(path)
+	case "owner":
+		return i.one(path)
+	}
+	resource, _ := policies.LookupResource(path[0])
+	switch {
+	case resource.Namespaced && len(path) == 3:
+		return i.named(path, path[1], path[2])
+	case !resource.Namespaced && len(path) == 2:
+		return i.named(path, "", path[1])
+	default:
+		return i.listed(path)
+	}
+}
+
+// named is one object. What a cluster may lack is looked up only for what is denied or warned of, as listed says.
+func (i *Inventory) named(path []string, namespace, name string) (lazy.Value, error) {
 	if at, found := i.find(path); found {
 		return i.object(i.record.Reads[at].Object)
 	}
 	if !i.exact {
-		if digest, known := i.held(resource, namespace, name); known {
+		if digest, known := i.held(path[0], namespace, name); known {
 			return i.object(digest)
 		}
-		if isLookedUpLast(resource) {
+		if isLookedUpLast(path[0]) {
 			return nil, nil
 		}
 	}
 	return nil, i.missing(path)
 }
 
-// List returns the objects of a look-up of the record. Confirmations and snapshots are looked up only for what is denied: what
-// was not denied then was not confirmed, and other rules may deny it now.
-func (i *Inventory) List(_ context.Context, resource, namespace string) (ast.Value, error) {
-	path := inventory.ListPath(resource, namespace)
-	if _, found := i.find(path); !found && !i.exact && isLookedUpLast(resource) {
-		return ast.NewObject(), nil
+// listed is what a list returned. Confirmations and snapshots are looked up only for what is denied: what was not denied then
+// was not confirmed, and other rules may deny it now.
+func (i *Inventory) listed(path []string) (lazy.Value, error) {
+	if _, found := i.find(path); !found && !i.exact && isLookedUpLast(path[0]) {
+		return lazy.Object(), nil
 	}
 	return i.objects(path)
 }
@@ -76,49 +89,13 @@ func isLookedUpLast(resource string) bool {
 	return known.Optional || resource == policies.Confirmations
 }
 
-// Governed returns the objects of a look-up of the record.
-func (i *Inventory) Governed(_ context.Context, namespace, service string) (ast.Value, error) {
-	return i.objects(inventory.IndexPath("governed", namespace, service))
-}
-
-// Mounting returns the objects of a look-up of the record.
-func (i *Inventory) Mounting(_ context.Context, namespace, claim string) (ast.Value, error) {
-	return i.objects(inventory.IndexPath("mounting", namespace, claim))
-}
-
-// Owned returns the objects of a look-up of the record.
-func (i *Inventory) Owned(_ context.Context, group, kind string) (ast.Value, error) {
-	return i.objects(inventory.IndexPath("owned", group, kind))
-}
-
-// Naming returns the objects of a look-up of the record.
-func (i *Inventory) Naming(_ context.Context, resource, named string) (ast.Value, error) {
-	return i.objects(inventory.IndexPath("naming", resource, named))
-}
-
-// Matching returns the objects of a look-up of the record.
-func (i *Inventory) Matching(_ context.Context, namespace, selector string) (ast.Value, error) {
-	return i.objects(inventory.IndexPath("matching", namespace, selector))
-}
-
-// Owner returns what was known of an owner.
-func (i *Inventory) Owner(_ context.Context, namespace, owner string) (ast.Value, error) {
-	path := inventory.IndexPath("owner", namespace, owner)
+// one is what was known of an owner.
+func (i *Inventory) one(path []string) (lazy.Value, error) {
 	at, found := i.find(path)
 	if !found {
 		return nil, i.missing(path)
 	}
 	return i.object(i.record.Reads[at].Object)
-}
-
-// Selecting returns the objects of a look-up of the record.
-func (i *Inventory) Selecting(_ context.Context, resource, namespace string, labels inventory.Labels) (ast.Value, error) {
-	return i.objects(inventory.LabelsPath("selecting", resource, namespace, labels))
-}
-
-// Labelled returns the objects of a look-up of the record.
-func (i *Inventory) Labelled(_ context.Context, resource, namespace string, labels inventory.Labels) (ast.Value, error) {
-	return i.objects(inventory.LabelsPath("labelled", resource, namespace, labels))
 }
 
 // find returns the place of a look-up. What was not watched then says nothing to rules that would have it watched.
@@ -171,28 +148,25 @@ func (i *Inventory) missing(path []string) error {
 	return &inventory.NotRecordedError{Path: path}
 }
 
-func (i *Inventory) objects(path []string) (ast.Value, error) {
+func (i *Inventory) objects(path []string) (lazy.Value, error) {
 	at, found := i.find(path)
 	if !found {
 		return nil, i.missing(path)
 	}
 	listed := i.record.Reads[at].Objects
-	items := make([][2]*ast.Term, 0, len(listed))
+	items := make([]lazy.Item, 0, len(listed))
 	for name, digest := range listed {
 		object, err := i.object(digest)
 		if err != nil {
 			return nil, err
 		}
-		items = append(items, ast.Item(ast.StringTerm(name), ast.NewTerm(object)))
+		items = append(items, lazy.Item{Key: ast.StringTerm(name), Value: object})
 	}
-	if len(items) == 0 {
-		return ast.NewObject(), nil
-	}
-	return lazy.Object(items...).Value, nil
+	return lazy.Object(items...), nil
 }
 
 // object reads an object of the record, nil for an empty digest.
-func (i *Inventory) object(digest string) (ast.Value, error) {
+func (i *Inventory) object(digest string) (lazy.Value, error) {
 	if digest == "" {
 		return nil, nil
 	}
@@ -203,8 +177,5 @@ func (i *Inventory) object(digest string) (ast.Value, error) {
 		return nil, fmt.Errorf("read object %s of the record: %w", digest, err)
 	}
 	i.readers = append(i.readers, reader)
-	if i.whole {
-		return lazy.Force(value)
-	}
 	return value, nil
 }

@@ -169,7 +169,7 @@ func again(t testing.TB, decider *engine.Engine, record *decisionlog.Record) (re
 	if err != nil {
 		t.Fatal(err)
 	}
-	world := decisionlog.NewInventory(record, decider, true)
+	world := decisionlog.NewInventory(record, true)
 	verdict, err := decider.Evaluate(t.Context(), read, world)
 	if err != nil {
 		t.Fatal(err)
@@ -184,8 +184,7 @@ func again(t testing.TB, decider *engine.Engine, record *decisionlog.Record) (re
 // TestSnapshotsAreLookedUpLast reads a record of a decision that looked none up, since nothing was denied.
 func TestSnapshotsAreLookedUpLast(t *testing.T) {
 	t.Parallel()
-	decider := newEngine(t, `{"mode":"All"}`)
-	other := decisionlog.NewInventory(&decisionlog.Record{}, decider, false)
+	other := decisionlog.NewInventory(&decisionlog.Record{}, false)
 	if found, err := other.List(t.Context(), "volumesnapshots", "default"); err != nil || found.String() != "{}" {
 		t.Errorf("got %v, %v", found, err)
 	}
@@ -193,7 +192,7 @@ func TestSnapshotsAreLookedUpLast(t *testing.T) {
 		t.Errorf("got %v, %v", found, err)
 	}
 	var missing *inventory.NotRecordedError
-	if _, err := decisionlog.NewInventory(&decisionlog.Record{}, decider, true).List(t.Context(), "volumesnapshots", "default"); !errors.As(err, &missing) {
+	if _, err := decisionlog.NewInventory(&decisionlog.Record{}, true).List(t.Context(), "volumesnapshots", "default"); !errors.As(err, &missing) {
 		t.Errorf("repeated: got %v", err)
 	}
 }

@@ -59,7 +59,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		verdict, err := decider.Evaluate(t.Context(), read, decisionlog.NewInventory(record, decider, false))
+		verdict, err := decider.Evaluate(t.Context(), read, decisionlog.NewInventory(record, false))
 		if err != nil {
 			return
 		}

@@ -126,7 +126,7 @@ func decideAgain(ctx context.Context, record *decisionlog.Record, decides *engin
 	if err != nil {
 		return decisionlog.Result{}, false, err
 	}
-	world := decisionlog.NewInventory(record, decides, exact)
+	world := decisionlog.NewInventory(record, exact)
 	verdict, err := decides.Evaluate(ctx, read, world)
 	return decisionlog.Result{Verdict: verdict, Warnings: webhook.Warnings(verdict.Findings)}, read.MetMask() || world.MetMask(), err
 }

@@ -3,13 +3,17 @@
 // what is rare to those: tests hold the two together for all examples, and a fuzz test for what rules may say.
 package assembly
 
-import "github.com/open-policy-agent/opa/v1/ast"
+import (
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/stateward/stateward/policies/engine/lazy"
+)
 
 // Calls calls a function of Rego by its path; nil where it is undefined.
-type Calls = func(path string, args ...*ast.Term) *ast.Term
+type Calls = func(path string, args ...lazy.Value) lazy.Value
 
 // Function is a function of Rego in Go. Where it is not done, Rego's own is to be asked.
-type Function = func(call Calls, args []*ast.Term) (value *ast.Term, done bool)
+type Function = func(call Calls, args []lazy.Value) (value lazy.Value, done bool)
 
 // The packages of the library whose functions are carried out or called here.
 const (
@@ -32,7 +36,7 @@ type Assembly struct {
 
 // New takes the Guardrails as rules see them at the root of data.
 func New(guardrails ast.Value) *Assembly {
-	made := &Assembly{settings: settingsOf(guardrails), keys: map[string]*ast.Term{}}
+	made := &Assembly{settings: settingsOf(lazy.OfValue(guardrails)), keys: map[string]*ast.Term{}}
 	for _, key := range []string{
 		"action", "advice", "aliases", "annotations", "channel", "confirm", "confirmation", "confirmed", "custom",
 		"data_loss", "dataLoss", "dated", "default", "exception", "existing", "field", "fields", "fix", "id", "kind",

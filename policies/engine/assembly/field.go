@@ -5,20 +5,22 @@ import (
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
 // field is result.field.
-func (a *Assembly) field(_ Calls, args []*ast.Term) (*ast.Term, bool) {
+func (a *Assembly) field(_ Calls, args []lazy.Value) (lazy.Value, bool) {
 	written, ok := fieldOf(args[0])
 	if !ok {
 		return nil, false
 	}
-	return ast.StringTerm(written), true
+	return lazy.Text(written), true
 }
 
 // fieldOf is a path as people write it.
-func fieldOf(path *ast.Term) (string, bool) {
-	steps, ok := path.Value.(*ast.Array)
+func fieldOf(path lazy.Value) (string, bool) {
+	steps, ok := stepsOf(path)
 	if !ok {
 		return "", false
 	}
@@ -42,6 +44,16 @@ func fieldOf(path *ast.Term) (string, bool) {
 		}
 	}
 	return strings.TrimPrefix(written.String(), "."), true
+}
+
+// stepsOf are the keys and indexes of a path that holds nothing lazy.
+func stepsOf(path lazy.Value) (*ast.Array, bool) {
+	known, ok := path.(*lazy.Known)
+	if !ok {
+		return nil, false
+	}
+	steps, ok := known.Value.(*ast.Array)
+	return steps, ok
 }
 
 // isWord reports whether a key needs no brackets: a letter, then letters and digits.

@@ -1,23 +1,21 @@
 package assembly
 
 import (
-	"github.com/open-policy-agent/opa/v1/ast"
-
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
 // level is config.level.
-func (a *Assembly) level(_ Calls, args []*ast.Term) (*ast.Term, bool) {
+func (a *Assembly) level(_ Calls, args []lazy.Value) (lazy.Value, bool) {
 	level, ok := a.Level(args[0])
 	if !ok {
 		return nil, false
 	}
-	return ast.StringTerm(string(level)), true
+	return lazy.Text(string(level)), true
 }
 
 // Level is what becomes of a finding; ok is false where that is for Rego to say.
-func (a *Assembly) Level(finding *ast.Term) (level policies.Level, ok bool) {
+func (a *Assembly) Level(finding lazy.Value) (level policies.Level, ok bool) {
 	if holds(a.get(finding, "outside")) {
 		return policies.Off, true
 	}
@@ -40,7 +38,7 @@ func (a *Assembly) Level(finding *ast.Term) (level policies.Level, ok bool) {
 }
 
 // Told is what becomes of a change that a mutation makes, as router.made has it: Off for one that is not made.
-func (a *Assembly) Told(change *ast.Term) (level policies.Level, ok bool) {
+func (a *Assembly) Told(change lazy.Value) (level policies.Level, ok bool) {
 	level, ok = a.Level(change)
 	channel := a.get(change, "channel")
 	switch {
@@ -57,14 +55,14 @@ func (a *Assembly) Told(change *ast.Term) (level policies.Level, ok bool) {
 	}
 }
 
-// levelOf is a term as a level.
-func levelOf(term *ast.Term) (policies.Level, bool) {
-	level, ok := text(term)
+// levelOf is a value as a level.
+func levelOf(value lazy.Value) (policies.Level, bool) {
+	level, ok := lazy.String(value)
 	return policies.Level(level), ok
 }
 
 // actionOf is what is set for the finding's rule, or what its metadata say.
-func (a *Assembly) actionOf(finding *ast.Term) (policies.Level, bool) {
+func (a *Assembly) actionOf(finding lazy.Value) (policies.Level, bool) {
 	if action := a.get(finding, "action"); holds(action) {
 		return levelOf(action)
 	}
@@ -76,7 +74,7 @@ func (a *Assembly) actionOf(finding *ast.Term) (policies.Level, bool) {
 		return levelOf(action)
 	}
 	if profile := a.get(finding, "profile"); profile != nil {
-		if action := at(profile.Value, a.settings.profile); holds(action) {
+		if action := at(profile, a.settings.profile); holds(action) {
 			return levelOf(action)
 		}
 	}
@@ -84,8 +82,8 @@ func (a *Assembly) actionOf(finding *ast.Term) (policies.Level, bool) {
 }
 
 // calledOf are the names of the finding's rule.
-func (a *Assembly) calledOf(finding *ast.Term) ([]string, bool) {
-	id, ok := text(a.get(finding, "rule"))
+func (a *Assembly) calledOf(finding lazy.Value) ([]string, bool) {
+	id, ok := lazy.String(a.get(finding, "rule"))
 	if !ok {
 		return nil, false
 	}
@@ -94,9 +92,9 @@ func (a *Assembly) calledOf(finding *ast.Term) ([]string, bool) {
 	if aliases == nil {
 		return called, true
 	}
-	names, isArray := lazy.Elements(aliases.Value)
+	names, isArray := lazy.Elements(aliases)
 	for _, each := range names {
-		name, isText := text(each)
+		name, isText := lazy.String(each)
 		if !isText {
 			return nil, false
 		}

@@ -12,19 +12,45 @@ import (
 // draft is a finding that is being put together.
 type draft struct {
 	rule  rule
-	entry *ast.Term
-	found *ast.Term
-	items [][2]*ast.Term
+	entry lazy.Value
+	found lazy.Value
+	items fields
 	// field, what and fix are parts of the message.
 	field, what, fix string
 }
 
-func (a *Assembly) add(d *draft, key string, value *ast.Term) {
-	d.items = append(d.items, [2]*ast.Term{a.keys[key], value})
+// fields are those of a finding so far, by the keys of an Assembly. They are a lazy.Value, for Level to read.
+type fields []lazy.Item
+
+// Get returns what is at a key of the Assembly.
+func (f fields) Get(key *ast.Term) (lazy.Value, error) {
+	for _, each := range f {
+		if each.Key == key {
+			return each.Value, nil
+		}
+	}
+	return nil, nil
+}
+
+// Force returns an object of all fields, nil where one of them is undefined.
+func (f fields) Force() (*ast.Term, error) {
+	terms := make([][2]*ast.Term, 0, len(f))
+	for _, each := range f {
+		whole, err := lazy.Force(each.Value)
+		if err != nil || whole == nil {
+			return nil, err
+		}
+		terms = append(terms, ast.Item(each.Key, whole))
+	}
+	return ast.ObjectTerm(terms...), nil
+}
+
+func (a *Assembly) add(d *draft, key string, value lazy.Value) {
+	d.items = append(d.items, lazy.Item{Key: a.keys[key], Value: value})
 }
 
 // violation is result.violation.
-func (a *Assembly) violation(call Calls, args []*ast.Term) (*ast.Term, bool) {
+func (a *Assembly) violation(call Calls, args []lazy.Value) (lazy.Value, bool) {
 	d, ok := a.begin(call, args)
 	if !ok {
 		return nil, false
@@ -33,7 +59,7 @@ func (a *Assembly) violation(call Calls, args []*ast.Term) (*ast.Term, bool) {
 	if !ok {
 		return nil, false
 	}
-	a.add(d, "existing", ast.InternedTerm(existing))
+	a.add(d, "existing", truth(existing))
 	stated := a.get(d.found, "confirm")
 	if stated == nil {
 		stated = a.get(d.rule.custom, "confirm")
@@ -43,7 +69,7 @@ func (a *Assembly) violation(call Calls, args []*ast.Term) (*ast.Term, bool) {
 		return nil, false
 	}
 	if !confirmable {
-		a.add(d, "confirmed", ast.InternedTerm(false))
+		a.add(d, "confirmed", truth(false))
 		return a.end(d)
 	}
 	if !a.confirm(call, d) {
@@ -53,17 +79,17 @@ func (a *Assembly) violation(call Calls, args []*ast.Term) (*ast.Term, bool) {
 }
 
 // advice is result.advice.
-func (a *Assembly) advice(call Calls, args []*ast.Term) (*ast.Term, bool) {
+func (a *Assembly) advice(call Calls, args []lazy.Value) (lazy.Value, bool) {
 	d, ok := a.begin(call, args)
 	if !ok {
 		return nil, false
 	}
-	a.add(d, "advice", ast.InternedTerm(true))
+	a.add(d, "advice", truth(true))
 	return a.end(d)
 }
 
 // mutation is result.mutation.
-func (a *Assembly) mutation(call Calls, args []*ast.Term) (*ast.Term, bool) {
+func (a *Assembly) mutation(call Calls, args []lazy.Value) (lazy.Value, bool) {
 	d, ok := a.begin(call, args)
 	if !ok {
 		return nil, false
@@ -73,7 +99,7 @@ func (a *Assembly) mutation(call Calls, args []*ast.Term) (*ast.Term, bool) {
 		return nil, false
 	}
 	if silent == nil {
-		silent = ast.InternedTerm(false)
+		silent = truth(false)
 	}
 	a.add(d, "patch", patch)
 	a.add(d, "silent", silent)
@@ -81,13 +107,13 @@ func (a *Assembly) mutation(call Calls, args []*ast.Term) (*ast.Term, bool) {
 }
 
 // begin is result._finding, without the way out, which may grow.
-func (a *Assembly) begin(call Calls, args []*ast.Term) (*draft, bool) {
+func (a *Assembly) begin(call Calls, args []lazy.Value) (*draft, bool) {
 	chain, entry, found := args[0], args[1], args[2]
 	rule, ok := a.ruleOf(chain)
 	if !ok {
 		return nil, false
 	}
-	d := &draft{rule: rule, entry: entry, found: found, items: make([][2]*ast.Term, 0, 20)}
+	d := &draft{rule: rule, entry: entry, found: found, items: make(fields, 0, 20)}
 	return d, a.describe(d) && a.grade(d) && a.name(d) && a.limit(call, d)
 }
 
@@ -99,16 +125,16 @@ func (a *Assembly) describe(d *draft) bool {
 	}
 	var isField, isText, hasFix bool
 	d.field, isField = fieldOf(path)
-	d.what, isText = text(what)
+	d.what, isText = lazy.String(what)
 	general := a.get(d.rule.custom, "fix")
 	fix := a.get(d.found, "fix")
 	if fix == nil {
 		fix = general
 	}
-	d.fix, hasFix = text(fix)
+	d.fix, hasFix = lazy.String(fix)
 	d.fix += "."
 	a.add(d, "path", path)
-	a.add(d, "field", ast.StringTerm(d.field))
+	a.add(d, "field", lazy.Text(d.field))
 	a.add(d, "what", what)
 	if others := a.get(d.found, "others"); holds(others) {
 		a.add(d, "others", others)
@@ -119,7 +145,7 @@ func (a *Assembly) describe(d *draft) bool {
 // grade adds what its level follows from.
 func (a *Assembly) grade(d *draft) bool {
 	severity := a.get(d.found, "severity")
-	profile := ast.InternedEmptyObject
+	profile := lazy.Of(ast.InternedEmptyObject)
 	if !holds(severity) {
 		if stated := a.get(d.rule.custom, "profile"); stated != nil {
 			profile = stated
@@ -129,9 +155,9 @@ func (a *Assembly) grade(d *draft) bool {
 		severity = a.get(d.rule.custom, "severity")
 	}
 	if severity == nil {
-		severity = ast.StringTerm(string(policies.Warn))
+		severity = lazy.Text(string(policies.Warn))
 	}
-	a.add(d, "rule", ast.StringTerm(d.rule.names[0]))
+	a.add(d, "rule", lazy.Text(d.rule.names[0]))
 	a.add(d, "severity", severity)
 	a.add(d, "profile", profile)
 	if aliases := a.get(d.rule.custom, "aliases"); holds(aliases) {
@@ -144,33 +170,33 @@ func (a *Assembly) grade(d *draft) bool {
 func (a *Assembly) name(d *draft) bool {
 	about := make([][2]*ast.Term, 0, 3)
 	for _, key := range []string{"kind", "namespace", "name"} {
-		value := a.get(d.entry, key)
-		if value == nil || lazy.IsLazy(value) {
+		value, ok := a.get(d.entry, key).(*lazy.Known)
+		if !ok {
 			return false
 		}
-		about = append(about, [2]*ast.Term{a.keys[key], value})
+		about = append(about, ast.Item(a.keys[key], (*ast.Term)(value)))
 	}
-	a.add(d, "object", ast.ObjectTerm(about...))
+	a.add(d, "object", lazy.Of(ast.ObjectTerm(about...)))
 	return true
 }
 
 // limit adds what the Guardrails select, except, and set for who acts.
 func (a *Assembly) limit(call Calls, d *draft) bool {
 	if a.settings.byActor {
-		set := call(result+"_actor", namesTerm(d.rule.names), d.entry)
+		set := call(result+"_actor", namesValue(d.rule.names), d.entry)
 		if set == nil {
 			return false
 		}
-		fields, _ := lazy.Fields(set.Value)
+		fields, _ := lazy.Fields(set)
 		d.items = append(d.items, fields...)
 	}
 	scoped := holds(a.get(d.found, "scoped"))
 	if scoped = scoped || !a.settings.mayMiss(d.rule.names); scoped && !a.settings.excepts {
 		return true
 	}
-	called := namesTerm(d.rule.names)
+	called := namesValue(d.rule.names)
 	if !scoped && holds(call(scope+"outside", called, d.entry)) {
-		a.add(d, "outside", ast.InternedTerm(true))
+		a.add(d, "outside", truth(true))
 		return true
 	}
 	if !a.settings.excepts {
@@ -182,28 +208,28 @@ func (a *Assembly) limit(call Calls, d *draft) bool {
 	return true
 }
 
-func namesTerm(names []string) *ast.Term {
+func namesValue(names []string) lazy.Value {
 	terms := make([]*ast.Term, 0, len(names))
 	for _, name := range names {
 		terms = append(terms, ast.StringTerm(name))
 	}
-	return ast.ArrayTerm(terms...)
+	return lazy.Of(ast.ArrayTerm(terms...))
 }
 
 // confirm adds the way to confirm it, and whether that was done: result._fix and result._confirmation of what can be confirmed.
 func (a *Assembly) confirm(call Calls, d *draft) bool {
 	dataLoss := a.get(d.rule.custom, "dataLoss")
 	if dataLoss == nil {
-		dataLoss = ast.InternedTerm(false)
+		dataLoss = truth(false)
 	}
-	names := namesTerm(d.rule.names)
-	asked := ast.ObjectTerm(
-		[2]*ast.Term{a.keys["id"], ast.StringTerm(d.rule.names[0])},
-		[2]*ast.Term{a.keys["names"], names},
-		[2]*ast.Term{a.keys["data_loss"], dataLoss},
+	names := namesValue(d.rule.names)
+	asked := lazy.Object(
+		lazy.Item{Key: a.keys["id"], Value: lazy.Text(d.rule.names[0])},
+		lazy.Item{Key: a.keys["names"], Value: names},
+		lazy.Item{Key: a.keys["data_loss"], Value: dataLoss},
 	)
 	if holds(call(confirmation+"possible", d.entry)) {
-		way, ok := text(call(confirmation+"way", d.entry, asked))
+		way, ok := lazy.String(call(confirmation+"way", d.entry, asked))
 		if !ok {
 			return false
 		}
@@ -212,32 +238,32 @@ func (a *Assembly) confirm(call Calls, d *draft) bool {
 	if holds(call(confirmation+"valid", d.entry, asked)) {
 		record := call(confirmation+"record", d.entry)
 		a.add(d, "confirmation", record)
-		a.add(d, "confirmed", ast.InternedTerm(true))
+		a.add(d, "confirmed", truth(true))
 		return record != nil
 	}
 	// Confirmations are looked up at the API server, so only where it matters.
-	level, ok := a.Level(ast.ObjectTerm(d.items...))
+	level, ok := a.Level(d.items)
 	if !ok {
 		return false
 	}
-	var covered *ast.Term
+	var covered lazy.Value
 	if level == policies.Deny {
 		covered = call(confirmation+"covered", d.entry, names)
 	}
 	if covered != nil {
 		a.add(d, "confirmation", covered)
 	}
-	a.add(d, "confirmed", ast.InternedTerm(covered != nil))
+	a.add(d, "confirmed", truth(covered != nil))
 	return true
 }
 
 // isExisting is result._existing.
 func (a *Assembly) isExisting(d *draft) (existing, ok bool) {
-	if operation, _ := text(a.get(d.entry, "operation")); operation != "UPDATE" {
+	if operation, _ := lazy.String(a.get(d.entry, "operation")); operation != "UPDATE" {
 		return false, true
 	}
 	old := a.get(d.entry, "old")
-	if old == nil || !lazy.IsObject(old.Value) {
+	if !lazy.IsObject(old) {
 		return false, true
 	}
 	if touched := a.get(d.found, "touched"); touched != nil {
@@ -245,17 +271,17 @@ func (a *Assembly) isExisting(d *draft) (existing, ok bool) {
 		return !holds(touched), ok
 	}
 	object := a.get(d.entry, "object")
-	if object == nil || !lazy.IsObject(object.Value) {
+	if !lazy.IsObject(object) {
 		return false, false
 	}
-	paths := []*ast.Term{a.get(d.found, "path")}
+	paths := []lazy.Value{a.get(d.found, "path")}
 	if fields := a.get(d.found, "fields"); fields != nil {
 		if paths, ok = elements(fields); !ok {
 			return false, false
 		}
 	}
 	for _, path := range paths {
-		steps, isPath := path.Value.(*ast.Array)
+		steps, isPath := stepsOf(path)
 		if !isPath {
 			return false, false
 		}
@@ -267,38 +293,34 @@ func (a *Assembly) isExisting(d *draft) (existing, ok bool) {
 }
 
 // follow is object.get with a path.
-func follow(value *ast.Term, path *ast.Array) *ast.Term {
+func follow(value lazy.Value, path *ast.Array) lazy.Value {
 	for index := 0; index < path.Len() && value != nil; index++ {
-		value = at(value.Value, path.Elem(index))
+		value = at(value, path.Elem(index))
 	}
 	return value
 }
 
 // same compares what may be missing, which is as good as null.
-func same(a, b *ast.Term) bool {
+func same(a, b lazy.Value) bool {
 	if a == nil {
-		a = ast.InternedNullTerm
+		a = lazy.Of(ast.InternedNullTerm)
 	}
 	if b == nil {
-		b = ast.InternedNullTerm
+		b = lazy.Of(ast.InternedNullTerm)
 	}
-	return a == b || lazy.Equal(a.Value, b.Value)
+	return lazy.Equal(a, b)
 }
 
-// end adds the message. A lazy value in it is for Rego.
-func (a *Assembly) end(d *draft) (*ast.Term, bool) {
-	a.add(d, "fix", ast.StringTerm(d.fix))
+// end adds the message.
+func (a *Assembly) end(d *draft) (lazy.Value, bool) {
+	a.add(d, "fix", lazy.Text(d.fix))
 	place := ""
 	if d.field != "" {
 		place = d.field + ": "
 	}
-	a.add(d, "msg", ast.StringTerm("["+d.rule.names[0]+"] "+place+d.what+". Fix: "+d.fix))
-	for index := range d.items {
-		whole, err := lazy.ForceTerm(d.items[index][1])
-		if err != nil || whole == nil {
-			return nil, false
-		}
-		d.items[index][1] = whole
-	}
-	return ast.ObjectTerm(d.items...), true
+	a.add(d, "msg", lazy.Text("["+d.rule.names[0]+"] "+place+d.what+". Fix: "+d.fix))
+	whole, err := d.items.Force()
+	return lazy.Of(whole), err == nil && whole != nil
 }
+
+func truth(value bool) lazy.Value { return lazy.Of(ast.InternedTerm(value)) }

@@ -10,19 +10,19 @@ import (
 type rule struct {
 	// names are its id, and those that it once had.
 	names  []string
-	custom *ast.Term
+	custom lazy.Value
 }
 
 // ruleOf finds the rule in a metadata chain; false for a chain that belongs to no rule.
-func (a *Assembly) ruleOf(chain *ast.Term) (rule, bool) {
-	links, ok := lazy.Elements(chain.Value)
+func (a *Assembly) ruleOf(chain lazy.Value) (rule, bool) {
+	links, ok := lazy.Elements(chain)
 	if !ok {
 		return rule{}, false
 	}
 	var found rule
 	for _, link := range links {
 		annotations := a.get(link, "annotations")
-		if scope := a.get(annotations, "scope"); scope == nil || scope.Value.Compare(a.keys["package"].Value) != 0 {
+		if scope := a.get(annotations, "scope"); !lazy.Is(scope, a.keys["package"].Value) {
 			continue
 		}
 		// Two would be for Rego to judge.
@@ -37,25 +37,25 @@ func (a *Assembly) ruleOf(chain *ast.Term) (rule, bool) {
 	return found, found.custom != nil
 }
 
-func (a *Assembly) namesOf(link, custom *ast.Term) (names []string, ok bool) {
+func (a *Assembly) namesOf(link, custom lazy.Value) (names []string, ok bool) {
 	path := a.get(link, "path")
 	if path == nil || custom == nil {
 		return nil, false
 	}
-	steps, _ := lazy.Elements(path.Value)
+	steps, _ := lazy.Elements(path)
 	if len(steps) == 0 {
 		return nil, false
 	}
 	all := steps[len(steps)-1:]
 	if aliases := a.get(custom, "aliases"); aliases != nil {
-		more, isArray := lazy.Elements(aliases.Value)
+		more, isArray := lazy.Elements(aliases)
 		if !isArray {
 			return nil, false
 		}
 		all = append(all[:1:1], more...)
 	}
 	for _, each := range all {
-		name, isText := text(each)
+		name, isText := lazy.String(each)
 		if !isText {
 			return nil, false
 		}
@@ -65,20 +65,19 @@ func (a *Assembly) namesOf(link, custom *ast.Term) (names []string, ok bool) {
 }
 
 // param is config.param.
-func (a *Assembly) param(_ Calls, args []*ast.Term) (*ast.Term, bool) {
+func (a *Assembly) param(_ Calls, args []lazy.Value) (lazy.Value, bool) {
 	rule, ok := a.ruleOf(args[0])
 	if !ok {
 		return nil, false
 	}
-	if set := a.settings.params(rule.names); set != nil {
-		if value := at(set.Value, args[1]); value != nil {
-			return value, true
-		}
-	}
-	params := a.get(rule.custom, "params")
-	if params == nil {
+	name, isKnown := args[1].(*lazy.Known)
+	if !isKnown {
 		return nil, false
 	}
-	value := a.get(at(params.Value, args[1]), "default")
+	key := (*ast.Term)(name)
+	if value := at(a.settings.params(rule.names), key); value != nil {
+		return value, true
+	}
+	value := a.get(at(a.get(rule.custom, "params"), key), "default")
 	return value, value != nil
 }

@@ -20,38 +20,38 @@ type settings struct {
 // setting is what is set for a rule; nil for what is not.
 type setting struct {
 	id             string
-	action, params *ast.Term
+	action, params lazy.Value
 	matches        bool
 }
 
-func settingsOf(guardrails ast.Value) settings {
+func settingsOf(guardrails lazy.Value) settings {
 	made := settings{profile: ast.StringTerm("baseline")}
-	if kind, ok := lazy.Find(guardrails, "kind").(ast.String); !ok || kind != "Guardrails" {
+	if kind, ok := lazy.String(lazy.Find(guardrails, "kind")); !ok || kind != "Guardrails" {
 		return made
 	}
 	spec := lazy.Find(guardrails, "spec")
-	if profile := lazy.Find(spec, "profile"); profile != nil {
-		made.profile = ast.NewTerm(profile)
+	if profile, ok := lazy.String(lazy.Find(spec, "profile")); ok {
+		made.profile = ast.StringTerm(profile)
 	}
 	made.matches = lazy.Find(spec, "match") != nil
 	made.excepts = lazy.Find(spec, "exceptions") != nil
 	made.byActor = lazy.Find(spec, "advice") != nil
 	rules, _ := lazy.Elements(lazy.Find(spec, "rules"))
 	for _, rule := range rules {
-		id, _ := lazy.Find(rule.Value, "id").(ast.String)
+		id, _ := lazy.String(lazy.Find(rule, "id"))
 		made.rules = append(made.rules, setting{
-			id:      string(id),
-			action:  lazy.Term(lazy.Forced(lazy.Find(rule.Value, "action"))),
-			params:  lazy.Term(lazy.Forced(lazy.Find(rule.Value, "params"))),
-			matches: lazy.Find(rule.Value, "match") != nil,
+			id:      id,
+			action:  lazy.Find(rule, "action"),
+			params:  lazy.Find(rule, "params"),
+			matches: lazy.Find(rule, "match") != nil,
 		})
-		made.byActor = made.byActor || lazy.Find(rule.Value, "actions") != nil
+		made.byActor = made.byActor || lazy.Find(rule, "actions") != nil
 	}
 	return made
 }
 
 // action is what is set for the rule of these names, nil for nothing.
-func (s *settings) action(called []string) *ast.Term {
+func (s *settings) action(called []string) lazy.Value {
 	for index := range s.rules {
 		if rule := &s.rules[index]; rule.action != nil && slices.Contains(called, rule.id) {
 			return rule.action
@@ -61,7 +61,7 @@ func (s *settings) action(called []string) *ast.Term {
 }
 
 // params are those that are set for the rule of these names, nil for none.
-func (s *settings) params(called []string) *ast.Term {
+func (s *settings) params(called []string) lazy.Value {
 	for index := range s.rules {
 		if rule := &s.rules[index]; rule.params != nil && slices.Contains(called, rule.id) {
 			return rule.params

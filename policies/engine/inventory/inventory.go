@@ -6,6 +6,8 @@ import (
 	"context"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
 // World is the read-only view of everything else that a rule may look at. Resources are named as rules name them
@@ -42,6 +44,13 @@ type World interface {
 	// gives no other label. Labelled returns the workloads whose pods have all these labels, by Given.
 	Selecting(ctx context.Context, resource, namespace string, labels Labels) (ast.Value, error)
 	Labelled(ctx context.Context, resource, namespace string, labels Labels) (ast.Value, error)
+}
+
+// Partial is a World whose objects are read as far as rules ask, so that it can tell what they read.
+type Partial interface {
+	World
+	// Read is a look-up by the path that a Recording notes for it: nil where nothing is there.
+	Read(path []string) (lazy.Value, error)
 }
 
 // Follower is a World that hears of changes, and so may be behind the request that it is asked about.

@@ -16,23 +16,23 @@ type Labels map[string]string
 // Wanted returns labels without which no pod is an object's: those that its selector wants, or, of a workload without
 // one, those that its pods have.
 func Wanted(resource string, object ast.Value) Labels {
-	selector := lazy.Find(object, "spec", "selector")
+	selector := find(object, "spec", "selector")
 	switch {
 	case resource == "services":
 		return labelsOf(selector)
 	case selector == nil || selector == ast.NullValue:
 		return Given(object)
 	default:
-		return labelsOf(lazy.Find(selector, "matchLabels"))
+		return labelsOf(find(selector, "matchLabels"))
 	}
 }
 
 // Given returns the labels that a workload gives its pods. A revision and a pod have them themselves.
 func Given(object ast.Value) Labels {
-	if kind, _ := lazy.Find(object, "kind").(ast.String); kind == "ControllerRevision" || kind == "Pod" {
-		return labelsOf(lazy.Find(object, "metadata", "labels"))
+	if kind := textAt(object, "kind"); kind == "ControllerRevision" || kind == "Pod" {
+		return labelsOf(find(object, "metadata", "labels"))
 	}
-	return labelsOf(lazy.Find(object, "spec", "template", "metadata", "labels"))
+	return labelsOf(find(object, "spec", "template", "metadata", "labels"))
 }
 
 // Has reports whether all the others are among these.
@@ -47,19 +47,22 @@ func (l Labels) Has(others Labels) bool {
 
 func labelsOf(value ast.Value) Labels {
 	labels := Labels{}
-	fields, _ := lazy.Fields(value)
-	for _, field := range fields {
-		name, named := field[0].Value.(ast.String)
-		if text, ok := field[1].Value.(ast.String); ok && named {
+	object, isObject := value.(ast.Object)
+	if !isObject {
+		return labels
+	}
+	object.Foreach(func(key, value *ast.Term) {
+		name, named := key.Value.(ast.String)
+		if text, ok := value.Value.(ast.String); ok && named {
 			labels[string(name)] = string(text)
 		}
-	}
+	})
 	return labels
 }
 
 // ReadLabels reads labels as rules write them into a path.
 func ReadLabels(encoded string) (Labels, error) {
-	value, err := (&lazy.Reader{}).Read([]byte(encoded))
+	value, err := lazy.ParseObject([]byte(encoded))
 	if err != nil {
 		return nil, fmt.Errorf("read labels %q: %w: write them with json.marshal", encoded, err)
 	}
@@ -68,9 +71,8 @@ func ReadLabels(encoded string) (Labels, error) {
 
 // ClaimsOf are the names of the claims that a Pod uses.
 func ClaimsOf(pod ast.Value) (claims []string) {
-	volumes, _ := lazy.Elements(lazy.Find(pod, "spec", "volumes"))
-	for _, volume := range volumes {
-		if claim, ok := lazy.Find(volume.Value, "persistentVolumeClaim", "claimName").(ast.String); ok {
+	for _, volume := range elementsAt(pod, "spec", "volumes") {
+		if claim, ok := find(volume, "persistentVolumeClaim", "claimName").(ast.String); ok {
 			claims = append(claims, string(claim))
 		}
 	}
@@ -82,11 +84,9 @@ type OwnerKind struct{ Group, Kind string }
 
 // OwnersOf are the kinds of the owners that an object names.
 func OwnersOf(object ast.Value) (kinds []OwnerKind) {
-	references, _ := lazy.Elements(lazy.Find(object, "metadata", "ownerReferences"))
-	for _, reference := range references {
-		apiVersion, _ := lazy.Find(reference.Value, "apiVersion").(ast.String)
-		if kind, ok := lazy.Find(reference.Value, "kind").(ast.String); ok {
-			kinds = append(kinds, OwnerKind{Group: policies.GroupOf(string(apiVersion)), Kind: string(kind)})
+	for _, reference := range elementsAt(object, "metadata", "ownerReferences") {
+		if kind, ok := find(reference, "kind").(ast.String); ok {
+			kinds = append(kinds, OwnerKind{Group: policies.GroupOf(textAt(reference, "apiVersion")), Kind: string(kind)})
 		}
 	}
 	return kinds

@@ -8,8 +8,6 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-
-	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
 // KnownOwner is what a live cluster says of the object that an owner reference means.
@@ -67,21 +65,14 @@ func cutLast(text string) (before, after string, found bool) {
 }
 
 // UID is that of an object of a World, or "".
-func UID(object ast.Value) string {
-	uid, _ := lazy.Forced(lazy.Find(object, "metadata", "uid")).(ast.String)
-	return string(uid)
-}
+func UID(object ast.Value) string { return textAt(object, "metadata", "uid") }
 
 // Version is the resourceVersion of an object of a World, or "".
-func Version(object ast.Value) string {
-	version, _ := lazy.Forced(lazy.Find(object, "metadata", "resourceVersion")).(ast.String)
-	return string(version)
-}
+func Version(object ast.Value) string { return textAt(object, "metadata", "resourceVersion") }
 
 // IsOwnedBy reports whether an object of a World has an owner with this UID.
 func IsOwnedBy(object ast.Value, uid string) bool {
-	references, _ := lazy.Elements(lazy.Find(object, "metadata", "ownerReferences"))
-	return slices.ContainsFunc(references, func(reference *ast.Term) bool {
-		return lazy.Forced(lazy.Find(reference.Value, "uid")) == ast.Value(ast.String(uid))
+	return slices.ContainsFunc(elementsAt(object, "metadata", "ownerReferences"), func(reference ast.Value) bool {
+		return find(reference, "uid") == ast.Value(ast.String(uid))
 	})
 }

@@ -7,8 +7,6 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
-
-	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
 // ReadSelector reads a LabelSelector as rules write it into a path, as JSON.
@@ -22,5 +20,5 @@ func ReadSelector(encoded string) (labels.Selector, error) {
 
 // Matches reports whether the object's own labels match.
 func Matches(object ast.Value, selector labels.Selector) bool {
-	return selector.Matches(labels.Set(labelsOf(lazy.Find(object, "metadata", "labels"))))
+	return selector.Matches(labels.Set(labelsOf(find(object, "metadata", "labels"))))
 }

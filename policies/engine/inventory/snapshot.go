@@ -55,7 +55,7 @@ func (s *Snapshot) List(_ context.Context, resource, namespace string) (ast.Valu
 func (s *Snapshot) Governed(_ context.Context, namespace, service string) (ast.Value, error) {
 	governed := ast.NewObject()
 	s.shelf("statefulsets", namespace).objects.Foreach(func(name, set *ast.Term) {
-		if named, ok := lazy.Find(set.Value, "spec", "serviceName").(ast.String); ok && string(named) == service {
+		if named, ok := find(set.Value, "spec", "serviceName").(ast.String); ok && string(named) == service {
 			governed.Insert(name, set)
 		}
 	})
@@ -179,7 +179,7 @@ func (s *Snapshot) AddValue(value ast.Value) error {
 // textsOf returns the strings at these paths, empty where there is nothing.
 func textsOf(value ast.Value, paths ...[]string) (texts []string, err error) {
 	for _, path := range paths {
-		switch text := lazy.Find(value, path...).(type) {
+		switch text := find(value, path...).(type) {
 		case ast.String:
 			texts = append(texts, string(text))
 		case nil, ast.Null:

@@ -1,11 +1,9 @@
 package lazy
 
-import (
-	"github.com/open-policy-agent/opa/v1/ast"
-)
+import "github.com/open-policy-agent/opa/v1/ast"
 
-// Find returns the value at a path of keys, or nil.
-func Find(value ast.Value, path ...string) ast.Value {
+// Find returns the value at a path of keys of objects, or nil.
+func Find(value Value, path ...string) Value {
 	for _, key := range path {
 		if value = Get(value, ast.StringTerm(key)); value == nil {
 			return nil
@@ -14,34 +12,50 @@ func Find(value ast.Value, path ...string) ast.Value {
 	return value
 }
 
-// Get returns what stands at a key of an object or of a lazy value, or nil.
-func Get(value ast.Value, key *ast.Term) ast.Value {
-	var found *ast.Term
+// Get returns what is at a key of an object or of a lazy value, or nil.
+func Get(value Value, key *ast.Term) Value {
+	var found Value
 	switch value := value.(type) {
 	case Collection:
 		// Only what is looked up elsewhere can fail.
 		found, _ = value.Get(key)
-	case ast.Object:
-		found = value.Get(key)
+	case *Known:
+		if object, ok := value.Value.(ast.Object); ok {
+			found = Of(object.Get(key))
+		}
 	}
-	if found == nil {
-		return nil
-	}
-	return found.Value
+	return found
 }
 
 // IsObject reports whether a value is an object.
-func IsObject(value ast.Value) bool {
-	if collection, ok := value.(Collection); ok {
-		return !collection.IsArray()
+func IsObject(value Value) bool {
+	switch value := value.(type) {
+	case Collection:
+		return !value.IsArray()
+	case *Known:
+		_, ok := value.Value.(ast.Object)
+		return ok
+	default:
+		return false
 	}
-	_, ok := value.(ast.Object)
-	return ok
+}
+
+// String returns the text of a string.
+func String(value Value) (text string, isString bool) {
+	known, ok := value.(*Known)
+	if !ok {
+		return "", false
+	}
+	written, ok := known.Value.(ast.String)
+	return string(written), ok
 }
 
 // Forced is Force for what cannot fail: documents and what is made of them.
-func Forced(value ast.Value) ast.Value {
+func Forced(value Value) ast.Value {
 	// Only what is looked up elsewhere can fail.
-	read, _ := Force(value)
-	return read
+	term, _ := Force(value)
+	if term == nil {
+		return nil
+	}
+	return term.Value
 }

@@ -9,13 +9,11 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// Value is a value of which is read what rules ask for. It is an ast.Value to fit where values are. OPA must never get to
-// see one: its kinds embed a Value that is nil, so that one that gets away ends the evaluation by a panic instead of being
-// taken for something else. What is handed to OPA's functions is what Force returns.
+// Value is a value of Rego: one that OPA knows (Known), or one of which is read what rules ask for. A Value of nil is
+// undefined. OPA's functions take terms, and only Force makes one.
 type Value interface {
-	ast.Value
-	// Get returns what stands at a key, nil where nothing does: the same term each time, which may be lazy.
-	Get(key *ast.Term) (*ast.Term, error)
+	// Get returns what is at a key, nil where nothing is: the same Value each time.
+	Get(key *ast.Term) (Value, error)
 	// Force returns all of it as OPA sees it, nil where there is nothing.
 	Force() (*ast.Term, error)
 }
@@ -25,54 +23,73 @@ type Collection interface {
 	Value
 	IsArray() bool
 	Len() int
-	// At returns what stands at a place from 0 to Len, in the order that OPA has it in. The key of an array is the place.
-	At(index int) (key, value *ast.Term)
+	// At returns what is at a place from 0 to Len, in the order that OPA has it in. The key of an array is the place.
+	At(index int) (key *ast.Term, value Value)
+}
+
+// Item is a key of an object and its value.
+type Item struct {
+	Key   *ast.Term
+	Value Value
 }
 
 // composite is an object or array with a lazy value in it.
 type composite struct {
-	ast.Value
 	// keys are nil for an array.
-	keys, values []*ast.Term
-	whole        *ast.Term
+	keys   []*ast.Term
+	values []Value
+	whole  *ast.Term
 }
 
-// Array returns an array of terms, which may be lazy. It keeps the slice.
-func Array(terms []*ast.Term) *ast.Term {
-	if slices.ContainsFunc(terms, IsLazy) {
-		return &ast.Term{Value: &composite{values: terms}}
+// Array returns an array of values. It keeps the slice.
+func Array(values []Value) Value {
+	if slices.ContainsFunc(values, IsLazy) {
+		return &composite{values: values}
 	}
-	return ast.ArrayTerm(terms...)
+	terms := make([]*ast.Term, 0, len(values))
+	for _, value := range values {
+		terms = append(terms, value.(*Known).term())
+	}
+	return Of(ast.ArrayTerm(terms...))
 }
 
-// Object returns an object of keys and values, which may be lazy. Of two with one key the later counts.
-func Object(items ...[2]*ast.Term) *ast.Term {
-	lazy := slices.ContainsFunc(items, func(item [2]*ast.Term) bool { return IsLazy(item[1]) })
+// Object returns an object. Of two items with one key the later counts.
+func Object(items ...Item) Value {
+	lazy := slices.ContainsFunc(items, func(item Item) bool { return IsLazy(item.Value) })
 	if lazy || !distinct(items) {
 		items = sorted(items)
 	}
 	if !lazy {
-		// OPA takes it that there are no two with one key.
-		return ast.ObjectTerm(items...)
+		return ofKnown(items)
 	}
-	made := &composite{keys: make([]*ast.Term, 0, len(items)), values: make([]*ast.Term, 0, len(items))}
+	made := &composite{keys: make([]*ast.Term, 0, len(items)), values: make([]Value, 0, len(items))}
 	for _, item := range items {
-		made.keys, made.values = append(made.keys, item[0]), append(made.values, item[1])
+		made.keys, made.values = append(made.keys, item.Key), append(made.values, item.Value)
 	}
-	return &ast.Term{Value: made}
+	return made
+}
+
+// ofKnown is an object of values that OPA knows. OPA takes it that there are no two with one key.
+func ofKnown(items []Item) Value {
+	var room [few][2]*ast.Term
+	terms := room[:0]
+	for _, item := range items {
+		terms = append(terms, ast.Item(item.Key, item.Value.(*Known).term()))
+	}
+	return Of(ast.ObjectTerm(terms...))
 }
 
 // few is how many keys are sooner compared with each other than sorted.
 const few = 16
 
 // distinct reports whether no two of few items have one key.
-func distinct(items [][2]*ast.Term) bool {
+func distinct(items []Item) bool {
 	if len(items) > few {
 		return false
 	}
 	for index, item := range items {
 		for _, other := range items[:index] {
-			if ast.ValueEqual(item[0].Value, other[0].Value) {
+			if ast.ValueEqual(item.Key.Value, other.Key.Value) {
 				return false
 			}
 		}
@@ -81,66 +98,52 @@ func distinct(items [][2]*ast.Term) bool {
 }
 
 // sorted returns items by their keys, and of those with one key the last.
-func sorted(items [][2]*ast.Term) [][2]*ast.Term {
+func sorted(items []Item) []Item {
 	items = slices.Clone(items)
-	slices.SortStableFunc(items, func(a, b [2]*ast.Term) int { return ast.Compare(a[0].Value, b[0].Value) })
+	slices.SortStableFunc(items, func(a, b Item) int { return ast.Compare(a.Key.Value, b.Key.Value) })
 	left := items[:0]
 	for index, item := range items {
-		if index+1 == len(items) || !ast.ValueEqual(items[index+1][0].Value, item[0].Value) {
+		if index+1 == len(items) || !ast.ValueEqual(items[index+1].Key.Value, item.Key.Value) {
 			left = append(left, item)
 		}
 	}
 	return left
 }
 
-// IsLazy reports whether a term holds a lazy value.
-func IsLazy(term *ast.Term) bool {
-	_, lazy := term.Value.(Value)
-	return lazy
+// IsLazy reports whether OPA does not know a value.
+func IsLazy(value Value) bool {
+	_, known := value.(*Known)
+	return value != nil && !known
 }
 
-// Force returns a value as OPA sees it.
-func Force(value ast.Value) (ast.Value, error) {
-	term, err := ForceTerm(Term(value))
-	if term == nil || err != nil {
-		return nil, err
-	}
-	return term.Value, nil
-}
-
-// Term is a value in a term, nil for nil.
-func Term(value ast.Value) *ast.Term {
+// Force is value.Force, and nil for nil.
+func Force(value Value) (*ast.Term, error) {
 	if value == nil {
-		return nil
-	}
-	return ast.NewTerm(value)
-}
-
-// ForceTerm is a term as OPA sees it, nil where there is nothing.
-func ForceTerm(term *ast.Term) (*ast.Term, error) {
-	if term == nil {
 		return nil, nil
 	}
-	if lazy, ok := term.Value.(Value); ok {
-		return lazy.Force()
-	}
-	return term, nil
+	return value.Force()
 }
 
 // Fields returns the keys and values of an object, in their order.
-func Fields(value ast.Value) (fields [][2]*ast.Term, isObject bool) {
-	switch object := value.(type) {
+func Fields(value Value) (fields []Item, isObject bool) {
+	switch value := value.(type) {
 	case Collection:
-		if object.IsArray() {
+		if value.IsArray() {
 			return nil, false
 		}
-		for index := range object.Len() {
-			key, within := object.At(index)
-			fields = append(fields, [2]*ast.Term{key, within})
+		fields = make([]Item, 0, value.Len())
+		for index := range value.Len() {
+			key, within := value.At(index)
+			fields = append(fields, Item{key, within})
 		}
 		return fields, true
-	case ast.Object:
-		object.Foreach(func(key, within *ast.Term) { fields = append(fields, [2]*ast.Term{key, within}) })
+	case *Known:
+		object, isObject := value.Value.(ast.Object)
+		if !isObject {
+			return nil, false
+		}
+		fields = make([]Item, 0, object.Len())
+		object.Foreach(func(key, within *ast.Term) { fields = append(fields, Item{key, Of(within)}) })
 		return fields, true
 	default:
 		return nil, false
@@ -148,90 +151,43 @@ func Fields(value ast.Value) (fields [][2]*ast.Term, isObject bool) {
 }
 
 // Elements returns the elements of an array.
-func Elements(value ast.Value) (within []*ast.Term, isArray bool) {
-	switch array := value.(type) {
-	case *ast.Array:
-		within = make([]*ast.Term, 0, array.Len())
-		array.Foreach(func(each *ast.Term) { within = append(within, each) })
-		return within, true
+func Elements(value Value) (within []Value, isArray bool) {
+	switch value := value.(type) {
 	case Collection:
-		if !array.IsArray() {
+		if !value.IsArray() {
 			return nil, false
 		}
-		within = make([]*ast.Term, 0, array.Len())
-		for index := range array.Len() {
-			_, each := array.At(index)
+		within = make([]Value, 0, value.Len())
+		for index := range value.Len() {
+			_, each := value.At(index)
 			within = append(within, each)
 		}
+		return within, true
+	case *Known:
+		array, isArray := value.Value.(*ast.Array)
+		if !isArray {
+			return nil, false
+		}
+		within = make([]Value, 0, array.Len())
+		array.Foreach(func(each *ast.Term) { within = append(within, Of(each)) })
 		return within, true
 	default:
 		return nil, false
 	}
 }
 
-// Equal compares two values, which may be Collections, as far as they are the same.
-func Equal(a, b ast.Value) bool {
-	left, leftIsLazy := a.(Collection)
-	right, rightIsLazy := b.(Collection)
-	switch {
-	case leftIsLazy && rightIsLazy:
-		return left == right || equalCollections(left, right)
-	case leftIsLazy:
-		return equalTo(left, b)
-	case rightIsLazy:
-		return equalTo(right, a)
-	default:
-		return ast.ValueEqual(a, b)
-	}
-}
-
-func equalCollections(left, right Collection) bool {
-	if left.IsArray() != right.IsArray() || left.Len() != right.Len() {
-		return false
-	}
-	for index := range left.Len() {
-		leftKey, leftValue := left.At(index)
-		rightKey, rightValue := right.At(index)
-		if !ast.ValueEqual(leftKey.Value, rightKey.Value) || leftValue != rightValue && !Equal(leftValue.Value, rightValue.Value) {
-			return false
-		}
-	}
-	return true
-}
-
-// equalTo compares a Collection with a value that OPA knows.
-func equalTo(collection Collection, value ast.Value) bool {
-	other, ok := value.(interface {
-		Len() int
-		Get(key *ast.Term) *ast.Term
-	})
-	_, isArray := value.(*ast.Array)
-	_, isObject := value.(ast.Object)
-	if !ok || isArray != collection.IsArray() || isObject == isArray || other.Len() != collection.Len() {
-		return false
-	}
-	for index := range collection.Len() {
-		key, within := collection.At(index)
-		found := other.Get(key)
-		if found == nil || found != within && !Equal(within.Value, found.Value) {
-			return false
-		}
-	}
-	return true
-}
-
 func (c *composite) IsArray() bool { return c.keys == nil }
 
 func (c *composite) Len() int { return len(c.values) }
 
-func (c *composite) At(index int) (key, value *ast.Term) {
+func (c *composite) At(index int) (key *ast.Term, value Value) {
 	if c.IsArray() {
 		return ast.InternedTerm(index), c.values[index]
 	}
 	return c.keys[index], c.values[index]
 }
 
-func (c *composite) Get(key *ast.Term) (*ast.Term, error) {
+func (c *composite) Get(key *ast.Term) (Value, error) {
 	if c.IsArray() {
 		number, _ := key.Value.(ast.Number)
 		if index, ok := number.Int(); ok && index >= 0 && index < len(c.values) {
@@ -254,7 +210,7 @@ func (c *composite) Force() (*ast.Term, error) {
 	values := make([]*ast.Term, len(c.values))
 	for index, each := range c.values {
 		var err error
-		if values[index], err = ForceTerm(each); err != nil {
+		if values[index], err = each.Force(); err != nil {
 			return nil, err
 		}
 	}

@@ -10,9 +10,6 @@ import (
 
 // node is an object or array of a document. It implements Collection.
 type node struct {
-	// Value is nil: OPA must never get to see a node.
-	ast.Value
-
 	source *source
 	// mark is its place in the marks, begin that in the text.
 	mark, begin int32
@@ -24,8 +21,8 @@ type node struct {
 	elements []element
 	fields   []field
 	opened   bool
-	// term holds the node, and whole all that stands in it as OPA sees it.
-	term, whole *ast.Term
+	// whole is all that is in it as OPA sees it.
+	whole *ast.Term
 }
 
 // element is a value that stands in an object or array.
@@ -33,7 +30,7 @@ type element struct {
 	// begin and end are its place in the text; mark is that of an object or array, which is never the first.
 	begin, end, mark int32
 	// value is made once it is asked for.
-	value *ast.Term
+	value Value
 }
 
 // field is an element of an object.
@@ -54,7 +51,7 @@ func (n *node) Len() int {
 }
 
 // At returns the key and the value at a place, in the order that OPA has them in.
-func (n *node) At(index int) (key, value *ast.Term) {
+func (n *node) At(index int) (key *ast.Term, value Value) {
 	value = n.value(index)
 	if n.IsArray() {
 		return ast.InternedTerm(index), value
@@ -66,8 +63,8 @@ func (n *node) At(index int) (key, value *ast.Term) {
 	return each.key, value
 }
 
-// Get returns what stands at a key, nil where nothing does. It is the same term each time.
-func (n *node) Get(key *ast.Term) (*ast.Term, error) {
+// Get returns what is at a key, nil where nothing is. It is the same value each time.
+func (n *node) Get(key *ast.Term) (Value, error) {
 	var index int
 	var found bool
 	switch name := key.Value.(type) {
@@ -118,11 +115,9 @@ func (n *node) read() *ast.Term {
 }
 
 func (n *node) wholeAt(index int) *ast.Term {
-	value := n.value(index)
-	if within, ok := value.Value.(*node); ok {
-		value, _ = within.Force()
-	}
-	return value
+	// A document can always be read.
+	term, _ := n.value(index).Force()
+	return term
 }
 
 // text is what it was read from.
@@ -190,7 +185,7 @@ func sortedFields(fields []field) []field {
 }
 
 // value is the value at a place.
-func (n *node) value(index int) *ast.Term {
+func (n *node) value(index int) Value {
 	n.open()
 	var each *element
 	var name string
@@ -202,7 +197,7 @@ func (n *node) value(index int) *ast.Term {
 	switch {
 	case each.value != nil:
 	case each.mark == 0:
-		each.value = n.source.reader.scalar(n.source.text[each.begin:each.end])
+		each.value = Of(n.source.reader.scalar(n.source.text[each.begin:each.end]))
 	default:
 		each.value = n.within(each, n.before.at(index, name), n.root && name == "metadata")
 	}
@@ -210,15 +205,14 @@ func (n *node) value(index int) *ast.Term {
 }
 
 // within is an object or array that stands in this one. Where the version before has the same, it is that.
-func (n *node) within(each *element, before *node, metadata bool) *ast.Term {
+func (n *node) within(each *element, before *node, metadata bool) *node {
 	if before != nil && before.text() == n.source.text[each.begin:each.end] {
-		return before.term
+		return before
 	}
 	made := n.source.reader.node()
 	*made = node{source: n.source, mark: each.mark, begin: each.begin, before: before}
 	made.metadata = metadata && !n.source.reader.ManagedFields
-	made.term = n.source.reader.term(made)
-	return made.term
+	return made
 }
 
 // at is the object or array that stands at a place of an array, or under a name of an object.
@@ -235,6 +229,6 @@ func (n *node) at(index int, name string) *node {
 	if index >= n.Len() {
 		return nil
 	}
-	found, _ := n.value(index).Value.(*node)
+	found, _ := n.value(index).(*node)
 	return found
 }

@@ -16,5 +16,5 @@ func (r *Reader) Parse(raw json.RawMessage) (ast.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Force(read)
+	return Forced(read), nil
 }

@@ -38,9 +38,9 @@ const Mask = "[masked "
 
 // Read reads a JSON object or null, which an empty text is too. An object is a Collection. All of the text is checked
 // at once; what is asked for later cannot be malformed.
-func (r *Reader) Read(raw json.RawMessage) (ast.Value, error) {
+func (r *Reader) Read(raw json.RawMessage) (Value, error) {
 	if len(raw) == 0 {
-		return ast.NullValue, nil
+		return Of(ast.InternedNullTerm), nil
 	}
 	if !json.Valid(raw) {
 		return nil, invalid(raw)
@@ -50,7 +50,7 @@ func (r *Reader) Read(raw json.RawMessage) (ast.Value, error) {
 	switch text[begin] {
 	case '{':
 	case 'n':
-		return ast.NullValue, nil
+		return Of(ast.InternedNullTerm), nil
 	default:
 		return nil, fmt.Errorf("it is a JSON %s and must be an object", kindOf(text[begin]))
 	}
@@ -66,7 +66,6 @@ func (r *Reader) Read(raw json.RawMessage) (ast.Value, error) {
 	root.source = &source{reader: r, text: text, marks: marks}
 	root.begin, root.before = int32(begin), r.before //nolint:gosec // A request has less than 2 GiB.
 	root.root = true
-	root.term = r.term(root)
 	r.before = root
 	return root, nil
 }

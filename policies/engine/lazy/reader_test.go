@@ -30,7 +30,7 @@ func FuzzRead(f *testing.F) {
 			t.Fatalf("error %v, OPA's is %v", err, wantErr)
 		}
 		if err == nil {
-			same(t, want, ast.NewTerm(got))
+			same(t, want, got)
 		}
 	})
 }
@@ -63,14 +63,7 @@ func FuzzReadAsAPIServer(f *testing.F) {
 			}
 			return
 		}
-		if root, ok := read.(*node); ok {
-			whole, err := root.Force()
-			if err != nil {
-				t.Fatal(err)
-			}
-			read = whole.Value
-		}
-		got, err := ast.JSON(read)
+		got, err := ast.JSON(Forced(read))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -105,11 +98,11 @@ func floats(t *testing.T, value any) any {
 }
 
 // same compares what is read field by field, and then as a whole.
-func same(t *testing.T, want ast.Value, got *ast.Term) {
+func same(t *testing.T, want ast.Value, got Value) {
 	t.Helper()
-	read, ok := got.Value.(*node)
+	read, ok := got.(*node)
 	if !ok {
-		if ast.Compare(want, got.Value) != 0 {
+		if ast.Compare(want, Forced(got)) != 0 {
 			t.Fatalf("read as %v, by OPA as %v", got, want)
 		}
 		return
@@ -203,8 +196,8 @@ func FuzzVersions(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, want, ast.NewTerm(second))
-		same(t, wantBefore, ast.NewTerm(first))
+		same(t, want, second)
+		same(t, wantBefore, first)
 	})
 }
 
@@ -235,18 +228,18 @@ func TestManagedFieldsAreReadIfTheyAreWanted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := at(t, read, "metadata").Value.(*node).Len(); got != fields {
+		if got := at(t, read, "metadata").(*node).Len(); got != fields {
 			t.Errorf("wanted is %v: the metadata has %d fields", wanted, got)
 		}
 	}
 }
 
-func at(t *testing.T, value ast.Value, path ...string) *ast.Term {
+func at(t *testing.T, value Value, path ...string) Value {
 	t.Helper()
-	found := ast.NewTerm(value)
+	found := value
 	for _, name := range path {
 		var err error
-		if found, err = found.Value.(*node).Get(ast.StringTerm(name)); err != nil || found == nil {
+		if found, err = found.Get(ast.StringTerm(name)); err != nil || found == nil {
 			t.Fatalf("nothing at %s: %v", name, err)
 		}
 	}

@@ -9,23 +9,23 @@ import (
 )
 
 // build makes values and puts things into them.
-func (m *machine) build(step *instruction, locals []*ast.Term) int {
+func (m *machine) build(step *instruction, locals []lazy.Value) int {
 	switch step.op {
 	case opMakeArray:
 		locals[step.target] = newList(step.a)
 	case opCollect:
-		locals[step.target] = ast.InternedEmptyArray
+		locals[step.target] = lazy.Of(ast.InternedEmptyArray)
 		ended := m.runEach(step.blocks, locals)
-		if made, ok := locals[step.target].Value.(*list); ok {
+		if made, ok := locals[step.target].(*list); ok {
 			locals[step.target] = made.array()
 		}
 		return ended
 	case opArray, opObject, opSet:
 		return m.gather(step, locals)
 	case opMakeObject:
-		locals[step.target] = ast.NewTerm(ast.NewObject())
+		locals[step.target] = lazy.OfValue(ast.NewObject())
 	case opMakeSet:
-		locals[step.target] = ast.NewTerm(ast.NewSet())
+		locals[step.target] = lazy.OfValue(ast.NewSet())
 	case opAppend:
 		return m.append(step, locals)
 	case opLen:
@@ -41,11 +41,11 @@ func (m *machine) build(step *instruction, locals []*ast.Term) int {
 }
 
 // put puts a value into a local, a set or an object.
-func (m *machine) put(step *instruction, locals []*ast.Term) int {
+func (m *machine) put(step *instruction, locals []lazy.Value) int {
 	if step.op == opAssignOnce {
 		return m.assignOnce(step, locals)
 	}
-	a, target := m.get(step.a, locals), locals[step.target]
+	a, target := m.get(step.a, locals), m.whole(locals[step.target])
 	if a == nil {
 		return m.undefined()
 	}
@@ -68,12 +68,12 @@ func (m *machine) put(step *instruction, locals []*ast.Term) int {
 }
 
 // assignOnce gives a local its value, which it may have already.
-func (m *machine) assignOnce(step *instruction, locals []*ast.Term) int {
+func (m *machine) assignOnce(step *instruction, locals []lazy.Value) int {
 	value, before := m.opened(step.a, locals), locals[step.target]
 	if value == nil {
 		return m.undefined()
 	}
-	if before != nil && before != value && !lazy.Equal(before.Value, value.Value) {
+	if before != nil && !lazy.Equal(before, value) {
 		return m.fail(conflict(step.at, step.called.conflicting()))
 	}
 	locals[step.target] = value
@@ -82,53 +82,77 @@ func (m *machine) assignOnce(step *instruction, locals []*ast.Term) int {
 
 // list is an array that is being made.
 type list struct {
-	ast.Value
-	terms []*ast.Term
-	// size is how many terms there will be; 0 where that is unknown.
+	// terms are its elements while OPA knows all of them, and values from the first one that it does not know.
+	terms  []*ast.Term
+	values []lazy.Value
+	// size is how many there will be; 0 where that is unknown.
 	size int
 }
 
-// newList begins an array of so many terms; one of none is ready.
-func newList(size int) *ast.Term {
+// newList begins an array of so many elements; one of none is ready.
+func newList(size int) lazy.Value {
 	if size == 0 {
-		return ast.InternedEmptyArray
+		return lazy.Of(ast.InternedEmptyArray)
 	}
-	return &ast.Term{Value: &list{terms: make([]*ast.Term, 0, size), size: size}}
+	return &list{terms: make([]*ast.Term, 0, size), size: size}
 }
 
-func (l *list) array() *ast.Term { return lazy.Array(l.terms) }
+func (l *list) array() lazy.Value {
+	if l.values == nil {
+		return lazy.Of(ast.ArrayTerm(l.terms...))
+	}
+	return lazy.Array(l.values)
+}
 
-func (m *machine) append(step *instruction, locals []*ast.Term) int {
+// Get is that of the array.
+func (l *list) Get(key *ast.Term) (lazy.Value, error) { return l.array().Get(key) }
+
+// Force is that of the array.
+func (l *list) Force() (*ast.Term, error) { return l.array().Force() }
+
+// add appends a value; full is true when all are there.
+func (l *list) add(value lazy.Value) (full bool) {
+	if known, ok := value.(*lazy.Known); ok && l.values == nil {
+		l.terms = append(l.terms, (*ast.Term)(known))
+		return len(l.terms) == l.size
+	}
+	for _, term := range l.terms {
+		l.values = append(l.values, lazy.Of(term))
+	}
+	l.terms, l.values = nil, append(l.values, value)
+	return len(l.values) == l.size
+}
+
+func (m *machine) append(step *instruction, locals []lazy.Value) int {
 	value := m.opened(step.a, locals)
 	if value == nil {
 		return m.undefined()
 	}
-	switch made := locals[step.target].Value.(type) {
-	case *list:
-		made.terms = append(made.terms, value)
-		if len(made.terms) == made.size {
-			locals[step.target] = made.array()
-		}
-	default:
+	made, ok := locals[step.target].(*list)
+	if !ok {
 		// Of a comprehension, this is the first.
-		locals[step.target] = &ast.Term{Value: &list{terms: []*ast.Term{value}}}
+		made = &list{}
+		locals[step.target] = made
+	}
+	if made.add(value) {
+		locals[step.target] = made.array()
 	}
 	return atEnd
 }
 
 // gather makes a collection with all that is in it.
-func (m *machine) gather(step *instruction, locals []*ast.Term) int {
+func (m *machine) gather(step *instruction, locals []lazy.Value) int {
 	if !m.takeArgs(step, locals) {
 		return m.undefined()
 	}
 	switch step.op {
 	case opArray:
-		locals[step.target] = lazy.Array(slices.Clone(m.args))
+		locals[step.target] = m.array()
 	case opSet:
 		if !m.wholeArgs() {
 			return m.undefined()
 		}
-		locals[step.target] = ast.SetTerm(m.args...)
+		locals[step.target] = lazy.Of(ast.SetTerm(m.terms...))
 	default:
 		m.items = m.items[:0]
 		for index := 0; index < len(m.args); index += 2 {
@@ -136,33 +160,44 @@ func (m *machine) gather(step *instruction, locals []*ast.Term) int {
 			if key == nil {
 				return m.undefined()
 			}
-			m.items = append(m.items, ast.Item(key, m.args[index+1]))
+			m.items = append(m.items, lazy.Item{Key: key, Value: m.args[index+1]})
 		}
 		locals[step.target] = lazy.Object(m.items...)
 	}
 	return atEnd
 }
 
-func (m *machine) length(step *instruction, locals []*ast.Term) int {
+// array is one of what was gathered.
+func (m *machine) array() lazy.Value {
+	if slices.ContainsFunc(m.args, lazy.IsLazy) {
+		return lazy.Array(slices.Clone(m.args))
+	}
+	return lazy.Array(m.args)
+}
+
+func (m *machine) length(step *instruction, locals []lazy.Value) int {
 	source := m.opened(step.a, locals)
 	if source == nil {
 		return m.undefined()
 	}
-	counted, ok := source.Value.(interface{ Len() int })
+	counted, ok := source.(interface{ Len() int })
+	if known, isKnown := source.(*lazy.Known); isKnown {
+		counted, ok = known.Value.(interface{ Len() int })
+	}
 	if !ok {
 		return out
 	}
-	locals[step.target] = ast.InternedTerm(counted.Len())
+	locals[step.target] = lazy.Of(ast.InternedTerm(counted.Len()))
 	return atEnd
 }
 
 // merge puts what data holds over what rules make at the same place.
-func (m *machine) merge(step *instruction, locals []*ast.Term) int {
+func (m *machine) merge(step *instruction, locals []lazy.Value) int {
 	base, made := m.get(step.a, locals), m.get(step.b, locals)
 	if base == nil || made == nil {
 		return m.undefined()
 	}
-	locals[step.target] = merged(base, made)
+	locals[step.target] = lazy.Of(merged(base, made))
 	return atEnd
 }
 
@@ -178,7 +213,7 @@ func merged(base, made *ast.Term) *ast.Term {
 }
 
 // replacement is what stands for input or data within a block.
-func (m *machine) replacement(step *instruction, locals []*ast.Term) *ast.Term {
+func (m *machine) replacement(step *instruction, locals []lazy.Value) lazy.Value {
 	if len(step.path) == 0 {
 		return m.raw(step.a, locals)
 	}
@@ -188,9 +223,9 @@ func (m *machine) replacement(step *instruction, locals []*ast.Term) *ast.Term {
 	}
 	path := make([]*ast.Term, 0, len(step.path))
 	for _, name := range step.path {
-		path = append(path, m.raw(name, locals))
+		path = append(path, m.get(name, locals))
 	}
-	return replace(m.whole(locals[step.target]), path, value)
+	return lazy.Of(replace(m.whole(locals[step.target]), path, value))
 }
 
 // replace returns an object as it is but for the value at path.

@@ -48,7 +48,7 @@ func TestOPAsComplianceSuiteMeetsTheSameResults(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, read := range []func(*testing.T, any) ast.Value{asValue, lazily} {
+			for _, read := range []func(*testing.T, any) lazy.Value{asValue, lazily} {
 				results, err := evaluate(t, program, query, each, read)
 				if each.WantErrorCode != nil || each.WantError != nil {
 					wantError(t, each, err)
@@ -120,7 +120,7 @@ func planned(t *testing.T, compiler *ast.Compiler, query string) (*Program, *fun
 	}
 	translated.program.declare(&function{index: len(policy.Funcs.Funcs), path: "g0.query", params: []int{0, 1}, blocks: blocks, locals: localsOf(blocks, 2)})
 	// Constants of the query itself are among those of the program.
-	translated.program.machines.constants = translated.constants.terms
+	translated.program.machines.constants = translated.constants.known()
 	encoded, err := translated.program.MarshalBinary()
 	if err != nil {
 		return nil, nil, err
@@ -136,10 +136,12 @@ func planned(t *testing.T, compiler *ast.Compiler, query string) (*Program, *fun
 	return program, program.byPath["query"], err
 }
 
-func asValue(_ *testing.T, document any) ast.Value { return ast.MustInterfaceToValue(document) }
+func asValue(_ *testing.T, document any) lazy.Value {
+	return lazy.OfValue(ast.MustInterfaceToValue(document))
+}
 
 // lazily reads a document as far as it is asked for.
-func lazily(t *testing.T, value any) ast.Value {
+func lazily(t *testing.T, value any) lazy.Value {
 	t.Helper()
 	encoded, err := json.Marshal(map[string]any{"document": value})
 	if err != nil {
@@ -150,49 +152,30 @@ func lazily(t *testing.T, value any) ast.Value {
 		// Some cases calculate with numbers that are refused where objects are read.
 		return asValue(t, value)
 	}
-	return below(read, "document")
+	return lazy.Find(read, "document")
 }
 
 // object is a Source that is known as a whole.
-type object struct{ value ast.Value }
+type object struct{ value lazy.Value }
 
 func (o object) IsPrefix([]string) bool { return false }
 
-func (o object) Read(_ context.Context, path []string) (ast.Value, error) {
-	value := o.value
-	for _, name := range path {
-		value = below(value, name)
-	}
-	return value, nil
-}
-
-// below is what stands under a name, nil for nothing.
-func below(value ast.Value, name string) ast.Value {
-	var found *ast.Term
-	switch within := value.(type) {
-	case lazy.Value:
-		found, _ = within.Get(ast.StringTerm(name))
-	case ast.Object:
-		found = within.Get(ast.StringTerm(name))
-	}
-	if found == nil {
-		return nil
-	}
-	return found.Value
+func (o object) Read(_ context.Context, path []string) (lazy.Value, error) {
+	return lazy.Find(o.value, path...), nil
 }
 
 // evaluate returns what a query's plan adds to its results.
 func evaluate(
-	t *testing.T, program *Program, query *function, each cases.TestCase, read func(*testing.T, any) ast.Value,
+	t *testing.T, program *Program, query *function, each cases.TestCase, read func(*testing.T, any) lazy.Value,
 ) (ast.Set, error) {
 	t.Helper()
-	var input ast.Value
+	var input lazy.Value
 	if each.InputTerm != nil {
-		input = ast.MustParseTerm(*each.InputTerm).Value
+		input = lazy.Of(ast.MustParseTerm(*each.InputTerm))
 	} else if each.Input != nil {
 		input = read(t, *each.Input)
 	}
-	data := object{ast.NewObject()}
+	data := object{lazy.Object()}
 	if each.Data != nil {
 		data.value = read(t, *each.Data)
 	}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
 // UnmarshalBinary makes the program what MarshalBinary encoded. What is no such program, or calls a function that this
@@ -54,7 +56,7 @@ func (r *reader) all() {
 	p.byPath, p.dynamic = map[string]*function{}, map[string]*function{}
 	p.ReplacesData = r.byte() == 1
 	for range r.count() {
-		p.machines.constants = append(p.machines.constants, r.constant())
+		p.machines.constants = append(p.machines.constants, (*lazy.Known)(r.constant()))
 	}
 	for range r.count() {
 		r.natives = append(r.natives, r.native())

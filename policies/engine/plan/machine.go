@@ -6,6 +6,8 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/topdown"
+
+	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
 // How a block ended: at its end, or by a jump out of so many blocks around it, or for good. A step that is undefined
@@ -18,12 +20,12 @@ const (
 
 // machine carries out one evaluation. It is used again for others.
 type machine struct {
-	constants []*ast.Term
+	constants []*lazy.Known
 	dynamic   map[string]*function
 	// byPath finds what substitutes call.
 	byPath map[string]*function
 	// stack holds the locals of the functions that are running.
-	stack []*ast.Term
+	stack []lazy.Value
 	top   int
 	// memos are the latest values of each rule and function. Those of another generation than the present one do not
 	// count: something was replaced around them.
@@ -36,12 +38,13 @@ type machine struct {
 	steps      int
 	err        error
 	// value is what a function returns or a built-in function gave.
-	value   *ast.Term
+	value   lazy.Value
 	values  []*ast.Term
 	take    func(*ast.Term) error
 	several func(*ast.Term) error
-	args    []*ast.Term
-	items   [][2]*ast.Term
+	args    []lazy.Value
+	terms   []*ast.Term
+	items   []lazy.Item
 	context topdown.BuiltinContext
 	cancel  topdown.Cancel
 	stop    func() bool
@@ -51,7 +54,7 @@ type machine struct {
 
 // machines keeps those that are not in use.
 type machines struct {
-	constants []*ast.Term
+	constants []*lazy.Known
 	dynamic   map[string]*function
 	byPath    map[string]*function
 	idle      sync.Pool
@@ -61,8 +64,8 @@ func (m *machines) get(functions int) *machine {
 	if idle, ok := m.idle.Get().(*machine); ok {
 		return idle
 	}
-	made := &machine{constants: m.constants, dynamic: m.dynamic, byPath: m.byPath, memos: make([]memos, functions), stack: make([]*ast.Term, 1024)}
-	made.take = func(result *ast.Term) error { made.value = result; return nil }
+	made := &machine{constants: m.constants, dynamic: m.dynamic, byPath: m.byPath, memos: make([]memos, functions), stack: make([]lazy.Value, 1024)}
+	made.take = func(result *ast.Term) error { made.value = lazy.Of(result); return nil }
 	made.several = func(result *ast.Term) error { made.values = append(made.values, result); return nil }
 	return made
 }
@@ -76,6 +79,7 @@ func (m *machines) put(used *machine) {
 	used.called = used.called[:0]
 	clear(used.stack)
 	clear(used.args[:cap(used.args)])
+	clear(used.terms[:cap(used.terms)])
 	clear(used.items[:cap(used.items)])
 	used.steps = 0
 	used.top, used.err, used.value, used.values, used.results = 0, nil, nil, nil, nil
@@ -92,7 +96,7 @@ func (m *machine) begin(ctx context.Context, strict bool) {
 }
 
 // call runs a function with these operands of its caller; nil where it is undefined or something went wrong.
-func (m *machine) call(called *function, args []int, locals []*ast.Term) *ast.Term {
+func (m *machine) call(called *function, args []int, locals []lazy.Value) lazy.Value {
 	if m.err != nil || m.cancelled() {
 		return nil
 	}
@@ -106,7 +110,7 @@ func (m *machine) call(called *function, args []int, locals []*ast.Term) *ast.Te
 }
 
 // valueOf is what a function makes of the arguments in its frame, from memory where it is known.
-func (m *machine) valueOf(called *function, frame []*ast.Term) *ast.Term {
+func (m *machine) valueOf(called *function, frame []lazy.Value) lazy.Value {
 	// The parameters are locals like others, and could be given other values.
 	args, few := argsOf(called, frame)
 	if !few {
@@ -127,7 +131,7 @@ func (m *machine) valueOf(called *function, frame []*ast.Term) *ast.Term {
 	return value
 }
 
-func (m *machine) execute(called *function, frame []*ast.Term) *ast.Term {
+func (m *machine) execute(called *function, frame []lazy.Value) lazy.Value {
 	if value, done := m.substituted(called, frame); done {
 		return value
 	}
@@ -144,9 +148,9 @@ func (m *machine) execute(called *function, frame []*ast.Term) *ast.Term {
 
 // push takes so many locals from the stack, all undefined. A stack that is full is left to those who use it, and
 // another begun.
-func (m *machine) push(count int) []*ast.Term {
+func (m *machine) push(count int) []lazy.Value {
 	if m.top+count > len(m.stack) {
-		m.stack = make([]*ast.Term, 2*len(m.stack)+count)
+		m.stack = make([]lazy.Value, 2*len(m.stack)+count)
 	}
 	locals := m.stack[m.top : m.top+count : m.top+count]
 	clear(locals)
@@ -168,14 +172,14 @@ func (m *machine) fail(err error) int {
 }
 
 // run carries out a block.
-func (m *machine) run(steps block, locals []*ast.Term) int {
+func (m *machine) run(steps block, locals []lazy.Value) int {
 	for index := range steps {
 		step := &steps[index]
 		m.steps++
 		var ended int
 		switch step.op {
 		case opDot:
-			value := m.dot(m.raw(step.a, locals), m.get(step.b, locals))
+			value := m.dot(m.raw(step.a, locals), m.whole(m.raw(step.b, locals)))
 			if value == nil {
 				return m.undefined()
 			}
@@ -245,7 +249,7 @@ func outer(ended int) int {
 	return ended - 1
 }
 
-func (m *machine) runEach(blocks []block, locals []*ast.Term) int {
+func (m *machine) runEach(blocks []block, locals []lazy.Value) int {
 	for _, each := range blocks {
 		if ended := m.run(each, locals); ended > out {
 			return outer(ended)
@@ -255,7 +259,7 @@ func (m *machine) runEach(blocks []block, locals []*ast.Term) int {
 }
 
 // not goes on where the block within does not come to its end.
-func (m *machine) not(step *instruction, locals []*ast.Term) int {
+func (m *machine) not(step *instruction, locals []lazy.Value) int {
 	switch ended := m.run(step.blocks[0], locals); ended {
 	case atEnd:
 		return out
@@ -267,7 +271,7 @@ func (m *machine) not(step *instruction, locals []*ast.Term) int {
 }
 
 // with replaces input or data, or a part of them, within a block. What was found before does not count there.
-func (m *machine) with(step *instruction, locals []*ast.Term) int {
+func (m *machine) with(step *instruction, locals []lazy.Value) int {
 	before, generation := locals[step.target], m.generation
 	m.latest++
 	m.generation = m.latest
@@ -281,7 +285,7 @@ func (m *machine) with(step *instruction, locals []*ast.Term) int {
 }
 
 // calling calls a function of Rego or a built-in one.
-func (m *machine) calling(step *instruction, locals []*ast.Term) int {
+func (m *machine) calling(step *instruction, locals []lazy.Value) int {
 	switch step.op {
 	case opCall:
 		locals[step.target] = m.call(step.called, step.args, locals)

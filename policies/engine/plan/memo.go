@@ -1,6 +1,6 @@
 package plan
 
-import "github.com/open-policy-agent/opa/v1/ast"
+import "github.com/stateward/stateward/policies/engine/lazy"
 
 const (
 	// remembered is for how many arguments, besides input and data, the values of a function are kept.
@@ -18,14 +18,14 @@ type memos struct {
 type memo struct {
 	generation uint64
 	args       arguments
-	value      *ast.Term
+	value      lazy.Value
 }
 
-// arguments are those besides input and data. They are the same where they are the same terms, which is seen at once.
-type arguments [remembered]*ast.Term
+// arguments are those besides input and data. They are the same where they are the same terms or lazy values, which is seen at once.
+type arguments [remembered]lazy.Value
 
 // argsOf are the arguments in a frame; few is false where there are too many to remember them.
-func argsOf(called *function, frame []*ast.Term) (args arguments, few bool) {
+func argsOf(called *function, frame []lazy.Value) (args arguments, few bool) {
 	params := called.params[2:]
 	if len(params) > remembered {
 		return args, false
@@ -40,7 +40,7 @@ func argsOf(called *function, frame []*ast.Term) (args arguments, few bool) {
 func (m *memos) empty() bool { return m.latest[0].generation == 0 }
 
 // find returns the value for these arguments, if it is known.
-func (m *memos) find(generation uint64, args arguments) (*ast.Term, bool) {
+func (m *memos) find(generation uint64, args arguments) (lazy.Value, bool) {
 	for index := range m.latest {
 		if each := &m.latest[index]; each.generation == generation && each.args == args {
 			return each.value, true
@@ -49,7 +49,7 @@ func (m *memos) find(generation uint64, args arguments) (*ast.Term, bool) {
 	return nil, false
 }
 
-func (m *memos) keep(generation uint64, args arguments, value *ast.Term) {
+func (m *memos) keep(generation uint64, args arguments, value lazy.Value) {
 	m.latest[m.next] = memo{generation: generation, args: args, value: value}
 	m.next = (m.next + 1) % kept
 }

@@ -37,7 +37,7 @@ func builtinContext(ctx context.Context, cancel topdown.Cancel) topdown.BuiltinC
 }
 
 // native calls a built-in function.
-func (m *machine) native(step *instruction, locals []*ast.Term) int {
+func (m *machine) native(step *instruction, locals []lazy.Value) int {
 	if !m.takeArgs(step, locals) {
 		return m.undefined()
 	}
@@ -56,14 +56,14 @@ func (m *machine) native(step *instruction, locals []*ast.Term) int {
 		take = m.several
 	}
 	m.context.Location = step.at
-	if err := step.native.call(m.context, m.args, take); err != nil {
+	if err := step.native.call(m.context, m.terms, take); err != nil {
 		return m.refused(err)
 	}
 	result := m.value
 	m.value = nil
 	switch {
 	case step.native.relation:
-		result = ast.ArrayTerm(m.values...)
+		result = lazy.Of(ast.ArrayTerm(m.values...))
 	case step.native.void:
 		return atEnd
 	case result == nil:
@@ -74,7 +74,7 @@ func (m *machine) native(step *instruction, locals []*ast.Term) int {
 }
 
 // takeArgs gathers the values of a step's operands, which may be Collections; false where one has none.
-func (m *machine) takeArgs(step *instruction, locals []*ast.Term) bool {
+func (m *machine) takeArgs(step *instruction, locals []lazy.Value) bool {
 	m.args = m.args[:0]
 	for _, arg := range step.args {
 		value := m.opened(arg, locals)
@@ -88,10 +88,13 @@ func (m *machine) takeArgs(step *instruction, locals []*ast.Term) bool {
 
 // wholeArgs makes of what was gathered what OPA knows.
 func (m *machine) wholeArgs() bool {
-	for index, arg := range m.args {
-		if m.args[index] = m.whole(arg); m.args[index] == nil {
+	m.terms = m.terms[:0]
+	for _, arg := range m.args {
+		term := m.whole(arg)
+		if term == nil {
 			return false
 		}
+		m.terms = append(m.terms, term)
 	}
 	return true
 }
@@ -109,7 +112,7 @@ func (m *machine) refused(err error) int {
 }
 
 // keyOf is the key of a function that values name.
-func (m *machine) keyOf(path []int, locals []*ast.Term) string {
+func (m *machine) keyOf(path []int, locals []lazy.Value) string {
 	keys := make([]string, 0, len(path))
 	for _, operand := range path {
 		name := m.get(operand, locals)

@@ -13,6 +13,8 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/topdown"
+
+	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
 // Program holds rules, ready to run. It is safe for concurrent use.
@@ -51,16 +53,13 @@ func Compile(ctx context.Context, compiler *ast.Compiler, paths []string) (*Prog
 type Run struct {
 	program *Program
 	machine *machine
-	input   *ast.Term
-	data    *ast.Term
+	input   lazy.Value
+	data    lazy.Value
 }
 
 // Start begins an evaluation; End must follow. An error of a built-in function ends it, as with OPA's strict mode.
-func (p *Program) Start(ctx context.Context, input ast.Value, data Source) *Run {
-	run := &Run{program: p, machine: p.machines.get(len(p.functions)), data: dataOf(ctx, data)}
-	if input != nil {
-		run.input = ast.NewTerm(input)
-	}
+func (p *Program) Start(ctx context.Context, input lazy.Value, data Source) *Run {
+	run := &Run{program: p, machine: p.machines.get(len(p.functions)), input: input, data: dataOf(ctx, data)}
 	run.machine.begin(ctx, true)
 	return run
 }
@@ -72,12 +71,12 @@ func (r *Run) End() { r.program.machines.put(r.machine) }
 func (r *Run) Resume() { r.machine.err = nil }
 
 // Call returns the value of a rule, or of a function for these arguments; nil where it is undefined.
-func (r *Run) Call(path string, args ...*ast.Term) (ast.Value, error) {
+func (r *Run) Call(path string, args ...lazy.Value) (ast.Value, error) {
 	called := r.program.byPath[path]
 	if called == nil {
 		return nil, fmt.Errorf("evaluate %s: it was not planned", path)
 	}
-	result := r.machine.whole(r.machine.call(called, called.inOrder, append([]*ast.Term{r.input, r.data}, args...)))
+	result := r.machine.whole(r.machine.call(called, called.inOrder, append([]lazy.Value{r.input, r.data}, args...)))
 	if r.machine.err != nil || result == nil {
 		return nil, r.machine.err
 	}

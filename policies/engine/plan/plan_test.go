@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
 const example = `package example
@@ -43,7 +45,7 @@ twins := {input.first: 1, input.second: 2}
 func TestARunAnswers(t *testing.T) {
 	tests := map[string]struct {
 		path  string
-		args  []*ast.Term
+		args  []lazy.Value
 		input string
 		want  string
 		reads []string
@@ -53,13 +55,13 @@ func TestARunAnswers(t *testing.T) {
 			path: "data.example.names", input: `{"namespace": "a"}`, want: `["x", "y"]`, reads: []string{"pods.a"},
 		},
 		"what a function makes of one object": {
-			path: "data.example.phase", args: []*ast.Term{ast.StringTerm("a"), ast.StringTerm("y")}, input: `{}`, want: `"Pending"`, reads: []string{"pods.a.y"},
+			path: "data.example.phase", args: []lazy.Value{lazy.Text("a"), lazy.Text("y")}, input: `{}`, want: `"Pending"`, reads: []string{"pods.a.y"},
 		},
 		"what is looked up three times, and read once": {
 			path: "data.example.twice", input: `{}`, want: `{"Running"}`, reads: []string{"pods.a.x"},
 		},
 		"nothing where there is no such object": {
-			path: "data.example.phase", args: []*ast.Term{ast.StringTerm("b"), ast.StringTerm("x")}, input: `{}`, reads: []string{"pods.b.x"},
+			path: "data.example.phase", args: []lazy.Value{lazy.Text("b"), lazy.Text("x")}, input: `{}`, reads: []string{"pods.b.x"},
 		},
 		"nothing where a rule is undefined":     {path: "data.example.nothing", input: `{}`},
 		"the error of a source":                 {path: "data.example.everything", input: `{}`, reads: []string{"pods"}, err: "name a namespace"},
@@ -74,7 +76,7 @@ func TestARunAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			data := newPods()
-			run := program.Start(t.Context(), ast.MustParseTerm(test.input).Value, data)
+			run := program.Start(t.Context(), lazy.Of(ast.MustParseTerm(test.input)), data)
 			defer run.End()
 			got, err := run.Call(test.path, test.args...)
 			if test.err != "" {
@@ -114,7 +116,7 @@ func TestARunEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	program := compileExample(t, "endless")
 	ctx, cancel := context.WithCancel(t.Context())
-	run := program.Start(ctx, ast.NewObject(), newPods())
+	run := program.Start(ctx, lazy.Object(), newPods())
 	defer run.End()
 	cancel()
 	if got, err := run.Call("data.example.endless"); err == nil {
@@ -125,7 +127,7 @@ func TestARunEndsWithItsContext(t *testing.T) {
 func TestARunRemembersWhichFunctionsWereCalledAndNotHowOften(t *testing.T) {
 	t.Parallel()
 	program := compileExample(t, "squares")
-	run := program.Start(t.Context(), ast.NewObject(), newPods())
+	run := program.Start(t.Context(), lazy.Object(), newPods())
 	defer run.End()
 	if _, err := run.Call("data.example.squares"); err != nil {
 		t.Fatal(err)
@@ -146,7 +148,7 @@ func TestManyRunsAtATimeDoNotMeet(t *testing.T) {
 		}
 		runs.Go(func() {
 			for range 50 {
-				run := program.Start(t.Context(), ast.NewObject(ast.Item(ast.StringTerm("namespace"), ast.StringTerm(namespace))), newPods())
+				run := program.Start(t.Context(), lazy.Object(lazy.Item{Key: ast.StringTerm("namespace"), Value: lazy.Text(namespace)}), newPods())
 				got, err := run.Call("data.example.names")
 				run.End()
 				if err != nil || written(got) != want {
@@ -187,15 +189,15 @@ type pods struct {
 }
 
 func newPods() *pods {
-	return &pods{object: object{ast.MustParseTerm(`{"pods": {
+	return &pods{object: object{lazy.Of(ast.MustParseTerm(`{"pods": {
 		"a": {"x": {"phase": "Running"}, "y": {"phase": "Pending"}},
 		"b": {"z": {"phase": "Failed"}},
-	}}`).Value}}
+	}}`))}}
 }
 
 func (p *pods) IsPrefix(path []string) bool { return len(path) < 3 }
 
-func (p *pods) Read(ctx context.Context, path []string) (ast.Value, error) {
+func (p *pods) Read(ctx context.Context, path []string) (lazy.Value, error) {
 	p.reads = append(p.reads, strings.Join(path, "."))
 	if len(path) < 2 {
 		return nil, errors.New("name a namespace")

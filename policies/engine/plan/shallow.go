@@ -10,7 +10,7 @@ import (
 
 // shallow calls a built-in function some of whose arguments are Collections, without reading all of them. A result of nil
 // leaves it to OPA's own function, as every error is.
-type shallow func(m *machine, args []*ast.Term) *ast.Term
+type shallow func(m *machine, args []lazy.Value) lazy.Value
 
 // newShallow returns nil for the many functions that have to see everything.
 func newShallow(name string) shallow {
@@ -26,8 +26,8 @@ func newShallow(name string) shallow {
 	case "internal.member_2":
 		return member
 	case "neq":
-		return func(_ *machine, args []*ast.Term) *ast.Term {
-			return ast.InternedTerm(!lazy.Equal(args[0].Value, args[1].Value))
+		return func(_ *machine, args []lazy.Value) lazy.Value {
+			return lazy.Of(ast.InternedTerm(!lazy.Equal(args[0], args[1])))
 		}
 	case "count":
 		return ofCollection(func(source lazy.Collection) *ast.Term { return ast.InternedTerm(source.Len()) })
@@ -51,18 +51,18 @@ func newShallow(name string) shallow {
 
 // ofCollection is a function of one argument.
 func ofCollection(of func(lazy.Collection) *ast.Term) shallow {
-	return func(_ *machine, args []*ast.Term) *ast.Term {
-		source, ok := args[0].Value.(lazy.Collection)
+	return func(_ *machine, args []lazy.Value) lazy.Value {
+		source, ok := args[0].(lazy.Collection)
 		if !ok {
 			return nil
 		}
-		return of(source)
+		return lazy.Of(of(source))
 	}
 }
 
 // objectGet looks up a key, or a path of keys in an array, and gives the third argument where there is nothing.
-func objectGet(m *machine, args []*ast.Term) *ast.Term {
-	source, ok := args[0].Value.(lazy.Collection)
+func objectGet(m *machine, args []lazy.Value) lazy.Value {
+	source, ok := args[0].(lazy.Collection)
 	path := m.whole(args[1])
 	if !ok || source.IsArray() || path == nil {
 		return nil
@@ -82,8 +82,8 @@ func objectGet(m *machine, args []*ast.Term) *ast.Term {
 }
 
 // objectFilter keeps what stands at the keys of an array, a set or an object.
-func objectFilter(m *machine, args []*ast.Term) *ast.Term {
-	source, ok := args[0].Value.(lazy.Collection)
+func objectFilter(m *machine, args []lazy.Value) lazy.Value {
+	source, ok := args[0].(lazy.Collection)
 	keys := m.whole(args[1])
 	if !ok || source.IsArray() || keys == nil {
 		return nil
@@ -99,27 +99,27 @@ func objectFilter(m *machine, args []*ast.Term) *ast.Term {
 	default:
 		return nil
 	}
-	var kept [][2]*ast.Term
+	var kept []lazy.Item
 	for index := range source.Len() {
 		if key, value := source.At(index); wanted(key) {
-			kept = append(kept, [2]*ast.Term{key, value})
+			kept = append(kept, lazy.Item{Key: key, Value: value})
 		}
 	}
 	return lazy.Object(kept...)
 }
 
 // objectUnion is both objects. Of two values at one key the second counts, unless they are objects too.
-func objectUnion(m *machine, args []*ast.Term) *ast.Term {
+func objectUnion(m *machine, args []lazy.Value) lazy.Value {
 	first := args[0]
-	fields, firstIsObject := lazy.Fields(first.Value)
-	others, secondIsObject := lazy.Fields(args[1].Value)
+	fields, firstIsObject := lazy.Fields(first)
+	others, secondIsObject := lazy.Fields(args[1])
 	if !firstIsObject || !secondIsObject {
 		return nil
 	}
 	for _, other := range others {
-		if before := m.dot(first, other[0]); before != nil {
-			if both := objectUnion(m, []*ast.Term{before, other[1]}); both != nil {
-				other[1] = both
+		if before := m.dot(first, other.Key); before != nil {
+			if both := objectUnion(m, []lazy.Value{before, other.Value}); both != nil {
+				other.Value = both
 			}
 		}
 		// Of two with one key the later counts.
@@ -128,9 +128,9 @@ func objectUnion(m *machine, args []*ast.Term) *ast.Term {
 	return lazy.Object(fields...)
 }
 
-func arrayConcat(_ *machine, args []*ast.Term) *ast.Term {
-	first, firstIsArray := lazy.Elements(args[0].Value)
-	second, secondIsArray := lazy.Elements(args[1].Value)
+func arrayConcat(_ *machine, args []lazy.Value) lazy.Value {
+	first, firstIsArray := lazy.Elements(args[0])
+	second, secondIsArray := lazy.Elements(args[1])
 	if !firstIsArray || !secondIsArray {
 		return nil
 	}
@@ -145,12 +145,10 @@ func arrayConcat(_ *machine, args []*ast.Term) *ast.Term {
 }
 
 // member tells whether the first argument is among the elements of an array.
-func member(_ *machine, args []*ast.Term) *ast.Term {
-	within, isArray := lazy.Elements(args[1].Value)
+func member(_ *machine, args []lazy.Value) lazy.Value {
+	within, isArray := lazy.Elements(args[1])
 	if !isArray {
 		return nil
 	}
-	return ast.InternedTerm(slices.ContainsFunc(within, func(each *ast.Term) bool {
-		return each == args[0] || lazy.Equal(each.Value, args[0].Value)
-	}))
+	return lazy.Of(ast.InternedTerm(slices.ContainsFunc(within, func(each lazy.Value) bool { return lazy.Equal(each, args[0]) })))
 }

@@ -116,7 +116,7 @@ func translate(policy *ir.Policy) (*translator, error) {
 	if t.unknown != nil {
 		return nil, t.unknown
 	}
-	t.program.machines.constants = t.constants.terms
+	t.program.machines.constants = t.constants.known()
 	t.program.machines.dynamic = t.program.dynamic
 	return t, nil
 }

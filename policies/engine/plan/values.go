@@ -7,22 +7,19 @@ import (
 )
 
 // raw is an operand as it is: maybe a place in data that was not read yet.
-func (m *machine) raw(operand int, locals []*ast.Term) *ast.Term {
+func (m *machine) raw(operand int, locals []lazy.Value) lazy.Value {
 	if operand < 0 {
 		return m.constants[^operand]
 	}
 	return locals[operand]
 }
 
-// opened is an operand as a value, or as a Collection.
-func (m *machine) opened(operand int, locals []*ast.Term) *ast.Term {
-	term := m.raw(operand, locals)
-	if term == nil {
-		return nil
-	}
-	unread, ok := term.Value.(*place)
+// opened is an operand that OPA knows, or a Collection.
+func (m *machine) opened(operand int, locals []lazy.Value) lazy.Value {
+	value := m.raw(operand, locals)
+	unread, ok := value.(*place)
 	if !ok {
-		return term
+		return value
 	}
 	value, err := unread.open()
 	if err != nil {
@@ -31,113 +28,110 @@ func (m *machine) opened(operand int, locals []*ast.Term) *ast.Term {
 	return value
 }
 
-// get is an operand as a value that OPA knows.
-func (m *machine) get(operand int, locals []*ast.Term) *ast.Term {
-	if operand < 0 {
-		return m.constants[^operand]
-	}
-	return m.whole(locals[operand])
+// get is an operand as OPA knows it.
+func (m *machine) get(operand int, locals []lazy.Value) *ast.Term {
+	return m.whole(m.raw(operand, locals))
 }
 
-func (m *machine) whole(term *ast.Term) *ast.Term {
-	value, err := lazy.ForceTerm(term)
+func (m *machine) whole(value lazy.Value) *ast.Term {
+	if known, ok := value.(*lazy.Known); ok {
+		return (*ast.Term)(known)
+	}
+	term, err := lazy.Force(value)
 	if err != nil {
 		m.fail(err)
 	}
-	return value
+	return term
 }
 
-func (m *machine) equal(step *instruction, locals []*ast.Term) bool {
+func (m *machine) equal(step *instruction, locals []lazy.Value) bool {
 	a, b := m.opened(step.a, locals), m.opened(step.b, locals)
 	if a == nil || b == nil {
 		return a == b
 	}
-	return a == b || lazy.Equal(a.Value, b.Value)
+	return lazy.Equal(a, b)
 }
 
-// shape tells what kind of collection a value is, opBlock for none, and how much stands in it.
-func shape(value ast.Value) (opcode, int) {
+// shape tells what kind of collection a value is, opBlock for none, and how much is in it.
+func shape(value lazy.Value) (opcode, int) {
 	switch value := value.(type) {
 	case lazy.Collection:
 		if value.IsArray() {
 			return opIsArray, value.Len()
 		}
 		return opIsObject, value.Len()
-	case *ast.Array:
-		return opIsArray, value.Len()
-	case ast.Object:
-		return opIsObject, value.Len()
-	case ast.Set:
-		return opIsSet, value.Len()
-	default:
-		return opBlock, 0
+	case *lazy.Known:
+		switch value := value.Value.(type) {
+		case *ast.Array:
+			return opIsArray, value.Len()
+		case ast.Object:
+			return opIsObject, value.Len()
+		case ast.Set:
+			return opIsSet, value.Len()
+		}
 	}
+	return opBlock, 0
 }
 
 // dot looks a key up; nil where there is nothing.
-func (m *machine) dot(source, key *ast.Term) *ast.Term {
+func (m *machine) dot(source lazy.Value, key *ast.Term) lazy.Value {
 	if source == nil || key == nil {
 		return nil
 	}
-	switch value := source.Value.(type) {
-	case lazy.Value:
-		found, err := value.Get(key)
-		if err != nil {
-			m.fail(err)
-		}
-		return found
-	case ast.Object:
-		return value.Get(key)
-	case *ast.Array:
-		return value.Get(key)
-	case ast.Set:
-		if value.Contains(key) {
-			return key
-		}
+	found, err := source.Get(key)
+	if err != nil {
+		m.fail(err)
 	}
-	return nil
+	return found
 }
 
 // scan carries out a block for each key and value, in their order.
-func (m *machine) scan(step *instruction, locals []*ast.Term) int {
-	source := m.opened(step.target, locals)
-	if source == nil {
+func (m *machine) scan(step *instruction, locals []lazy.Value) int {
+	switch source := m.opened(step.target, locals).(type) {
+	case lazy.Collection:
+		ended := atEnd
+		for index := 0; index < source.Len() && ended <= out; index++ {
+			key, within := source.At(index)
+			ended = m.turn(step, locals, lazy.Of(key), within)
+		}
+		return m.endOfScan(ended)
+	case *lazy.Known:
+		return m.endOfScan(m.scanKnown(step, locals, source.Value))
+	default:
 		return m.endOfScan(atEnd)
 	}
+}
+
+func (m *machine) scanKnown(step *instruction, locals []lazy.Value, source ast.Value) int {
 	ended := atEnd
-	switch value := source.Value.(type) {
-	case lazy.Collection:
-		for index := 0; index < value.Len() && ended <= out; index++ {
-			key, within := value.At(index)
-			ended = m.turn(step, locals, key, within)
-		}
+	switch source := source.(type) {
 	case *ast.Array:
-		for index := 0; index < value.Len() && ended <= out; index++ {
-			ended = m.turn(step, locals, ast.InternedTerm(index), value.Elem(index))
+		for index := 0; index < source.Len() && ended <= out; index++ {
+			ended = m.turn(step, locals, lazy.Of(ast.InternedTerm(index)), lazy.Of(source.Elem(index)))
 		}
 	case ast.Set:
-		for _, element := range value.Slice() {
-			if ended = m.turn(step, locals, element, element); ended > out {
+		for _, element := range source.Slice() {
+			if ended = m.turn(step, locals, lazy.Of(element), lazy.Of(element)); ended > out {
 				break
 			}
 		}
 	case ast.Object:
-		ended = m.scanObject(step, locals, value)
+		ended = m.scanObject(step, locals, source)
 	}
-	return m.endOfScan(ended)
+	return ended
 }
 
-// scanObject is apart from scan since what it lets others change costs memory.
-func (m *machine) scanObject(step *instruction, locals []*ast.Term, object ast.Object) int {
+// scanObject is apart from scanKnown since what it lets others change costs memory.
+func (m *machine) scanObject(step *instruction, locals []lazy.Value, object ast.Object) int {
 	ended := atEnd
 	object.Until(func(key, value *ast.Term) bool {
-		ended = m.turn(step, locals, key, value)
+		ended = m.turn(step, locals, lazy.Of(key), lazy.Of(value))
 		return ended > out
 	})
 	return ended
 }
 
-func (m *machine) turn(step *instruction, locals []*ast.Term, key, value *ast.Term) int {
+func (m *machine) turn(step *instruction, locals []lazy.Value, key, value lazy.Value) int {
 	if m.cancelled() {
 		return returned
 	}
@@ -158,12 +152,12 @@ func (m *machine) endOfScan(ended int) int {
 	}
 }
 
-func (m *machine) is(step *instruction, locals []*ast.Term) int {
-	term := m.opened(step.a, locals)
-	if term == nil {
+func (m *machine) is(step *instruction, locals []lazy.Value) int {
+	value := m.opened(step.a, locals)
+	if value == nil {
 		return m.undefined()
 	}
-	if kind, _ := shape(term.Value); kind != step.op {
+	if kind, _ := shape(value); kind != step.op {
 		return out
 	}
 	return atEnd
