@@ -6,6 +6,7 @@
 package stateward.lib.recovery
 
 import data.stateward.lib.age
+import data.stateward.lib.backups
 import data.stateward.lib.clock
 import data.stateward.lib.cluster
 import data.stateward.lib.config
@@ -16,29 +17,42 @@ import data.stateward.lib.snapshots
 # title: Disk
 # description: What happens to the disk of a claim that is deleted, and what brings its data back.
 # scope: document
-disk(entry, claim) := sprintf("its disk is kept (reclaim policy Retain)%s", [_and(entry, claim, "")]) if {
+disk(entry, claim) := sprintf("its disk is kept (reclaim policy Retain)%s", [_and(entry, claim, false)]) if {
 	cluster.reclaim_policy(claim) == "Retain"
-} else := sprintf("its disk and the data are DELETED with it%s", [_and(entry, claim, _nothing)]) if {
+} else := sprintf("its disk and the data are DELETED with it%s", [_and(entry, claim, true)]) if {
 	cluster.reclaim_policy(claim) == "Delete"
 } else := sprintf("all files on its disk are DELETED with it (reclaim policy Recycle)%s", [
-	_and(entry, claim, _nothing),
+	_and(entry, claim, true),
 ]) if {
 	cluster.reclaim_policy(claim) == "Recycle"
-} else := sprintf("what happens to its disk is unknown%s", [_and(entry, claim, "")])
+} else := sprintf("what happens to its disk is unknown%s", [_and(entry, claim, false)])
 
 # Each has its content looked up at the API server.
 _most := 50
 
-_nothing := "; nothing known here brings the data back"
+# A backup does not say which volumes it holds.
+_otherwise(entry, claim) := sprintf("; %s", [_backup(backup, "the disk")]) if {
+	backup := backups.newest(entry, object.get(claim, ["metadata", "namespace"], "default"))
+	backups.has_seen(backup, claim)
+} else := "; nothing known here brings the data back"
+
+_backup(backup, what) := sprintf("Velero backup %q of %s ago is of this namespace: %s says whether it holds %s", [
+	backup.name,
+	age.text(backup.seconds),
+	sprintf("`velero backup describe %s --details`", [backup.name]),
+	what,
+])
 
 # METADATA
 # title: And
-# description: The newest snapshot of a claim, or other words where none is known.
+# description: The newest snapshot of a claim, or, of a disk that is lost, a backup.
 _and(entry, claim, _) := sprintf("; snapshot %q%s brings the data of that time back", [found.name, _told(found)]) if {
 	found := snapshots.newest(entry, claim)
 }
 
-_and(entry, claim, otherwise) := otherwise if not snapshots.newest(entry, claim)
+_and(entry, claim, false) := "" if not snapshots.newest(entry, claim)
+
+_and(entry, claim, true) := _otherwise(entry, claim) if not snapshots.newest(entry, claim)
 
 _told(found) := sprintf(" of %s ago (%s)", [age.text(found.seconds), _policy(found)]) if {
 	found.seconds
@@ -56,10 +70,10 @@ ways(entry, claims, kept) := "; the snapshots of so many claims are not looked u
 	count(claims) > _most
 } else := concat("", [sprintf("; %s", [text]) | some text in _texts(entry, claims, kept); text != ""])
 
-_texts(entry, claims, kept) := [_retained(retained), _restored(restored, kept), _lost(lost)] if {
+_texts(entry, claims, kept) := array.concat([_retained(retained), _restored(restored, kept)], _gone(entry, lost)) if {
 	retained := [claim.metadata.name | some claim in claims; _is_retained(claim)]
 	restored := [claim.metadata.name | some claim in claims; _is_restored(entry, claim, kept)]
-	lost := [claim.metadata.name |
+	lost := [claim |
 		some claim in claims
 		not _is_retained(claim)
 		not _is_restored(entry, claim, kept)
@@ -88,6 +102,18 @@ _restored(names, kept) := sprintf("snapshots%s bring back %s, each as of its own
 }
 
 _kept := {false: "", true: " with deletion policy Retain"}
+
+# The backup that all of these claims may be in, and what it cannot bring back.
+_gone(_, []) := []
+
+_gone(entry, claims) := [_backup(backup, listing.short(seen)), _lost(others)] if {
+	backup := backups.newest(entry, object.get(claims[0], ["metadata", "namespace"], "default"))
+	seen := [claim.metadata.name | some claim in claims; backups.has_seen(backup, claim)]
+	count(seen) > 0
+	others := [claim.metadata.name | some claim in claims; not backups.has_seen(backup, claim)]
+} else := [_lost([claim.metadata.name | some claim in claims])] if {
+	count(claims) > 0
+}
 
 _lost([]) := ""
 

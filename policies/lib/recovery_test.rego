@@ -45,6 +45,33 @@ test_ways_name_every_claim if {
 	recovery.ways(_now, [], true) == ""
 }
 
+test_backup_may_hold_what_is_lost if {
+	told := concat("", [
+		`Velero backup "night" of 10 hours ago is of this namespace: `,
+		"`velero backup describe night --details` says whether it holds %s",
+	])
+	seen := object.union(_claim("lost-0"), {"metadata": {"creationTimestamp": "2026-11-20T00:00:00Z"}})
+	recovery.disk(_now, seen) == sprintf("its disk and the data are DELETED with it; %s", [sprintf(told, ["the disk"])])
+		with data.cluster as _cluster with data.cluster.backups as _backups
+	young := object.union(_claim("dark-0"), {"metadata": {"creationTimestamp": "2026-11-23T11:00:00Z"}})
+	recovery.ways(_now, [seen, young], false) == sprintf("; %s; nothing known here brings back dark-0", [
+		sprintf(told, ["lost-0"]),
+	]) with data.cluster as _cluster with data.cluster.backups as _backups
+	recovery.ways(_now, [young], false) == "; nothing known here brings back dark-0"
+		with data.cluster as _cluster with data.cluster.backups as _backups
+}
+
+_backups := {"velero": {"night": {
+	"metadata": {"name": "night"},
+	"spec": {},
+	"status": {
+		"phase": "Completed",
+		"startTimestamp": "2026-11-23T02:00:00Z",
+		"expiration": "2026-12-23T02:00:00Z",
+		"volumeSnapshotsCompleted": 1,
+	},
+}}}
+
 test_many_claims_are_not_looked_up if {
 	claims := [_claim("saved-0") | some _ in numbers.range(0, 50)]
 	recovery.ways(_now, claims, false) == "; the snapshots of so many claims are not looked up"

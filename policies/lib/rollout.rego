@@ -156,7 +156,8 @@ terminating(pod) if object.get(pod, ["metadata", "deletionTimestamp"], null) != 
 # Before 1.37 the controller leaves the current revision of OnDelete as it is, even when all pods have been replaced.
 _is_replaced(sts) if {
 	defaults.update_strategy(sts) == "OnDelete"
-	object.get(sts, ["status", "updatedReplicas"], 0) == defaults.replicas(sts)
+	updated := object.get(sts, ["status", "updatedReplicas"], 0)
+	updated == defaults.replicas(sts)
 }
 
 # The status is of before the last change where the controller has not seen that; its current revision is current still.

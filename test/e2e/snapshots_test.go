@@ -31,6 +31,7 @@ func TestSnapshotsBringDataBack(t *testing.T) {
 	g.says(t, true, "", []string{"[claim-in-use]", nothing}, claim...)
 
 	g.audits(t, "the volumes of www-web-0, www-web-1 deletes the data")
+	g.mayBeInABackup(t, claim)
 	g.servesSnapshots(t)
 	g.says(t, true, "", []string{nothing}, claim...)
 	g.hasSnapshot(t, "night-1", "Delete")
@@ -60,6 +61,21 @@ func TestSnapshotsBringDataBack(t *testing.T) {
 
 	g.allowed(t, "", "delete", "crd", "volumesnapshots.snapshot.storage.k8s.io", "volumesnapshotcontents.snapshot.storage.k8s.io")
 	g.eventuallySays(t, true, nothing, claim...)
+}
+
+// mayBeInABackup asks for a deletion while there is a backup of Velero, of which only the definition is here, and ends without.
+func (g guard) mayBeInABackup(t *testing.T, deletion []string) {
+	t.Helper()
+	g.serves(t, project{"velero", "github.com/vmware-tanzu/velero", "config/crd/v1/bases"}, "velero.io", "backups")
+	g.allowed(t, `{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"velero"}}`, "create", "-f", "-")
+	now := time.Now().UTC()
+	g.allowed(t, `{"apiVersion":"velero.io/v1","kind":"Backup","metadata":{"namespace":"velero","name":"night"},"spec":{"includedNamespaces":["*"]},`+
+		`"status":{"phase":"Completed","startTimestamp":"`+now.Format(time.RFC3339)+`","expiration":"`+now.Add(time.Hour).Format(time.RFC3339)+`",`+
+		`"csiVolumeSnapshotsCompleted":2}}`, "create", "-f", "-", "-n", "velero")
+	g.eventuallySays(t, true, "DELETED with it; Velero backup \"night\" of 0 minutes ago is of this namespace: `velero backup describe night --details` says whether it holds the disk", deletion...)
+	g.allowed(t, "", "delete", "crd", "backups.velero.io")
+	g.eventuallySays(t, true, "nothing known here brings the data back", deletion...)
+	g.allowed(t, "", "delete", "namespace", "velero")
 }
 
 // audits wants a text in the audit of the namespace.

@@ -16,7 +16,7 @@ import (
 func Resources() []string {
 	return []string{
 		"statefulsets", "pods", "persistentvolumeclaims", "persistentvolumes", "controllerrevisions", "services", "storageclasses",
-		"poddisruptionbudgets", "namespaces", "volumesnapshots", "volumesnapshotcontents",
+		"poddisruptionbudgets", "namespaces", "volumesnapshots", "volumesnapshotcontents", "backups",
 	}
 }
 

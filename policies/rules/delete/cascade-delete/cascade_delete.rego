@@ -15,7 +15,7 @@
 #   dataLoss: true
 #   on:
 #     statefulsets: [DELETE]
-#   reads: [persistentvolumeclaims, persistentvolumes, volumesnapshotcontents, volumesnapshots]
+#   reads: [backups, persistentvolumeclaims, persistentvolumes, volumesnapshotcontents, volumesnapshots]
 #   params:
 #     recovery:
 #       type: object

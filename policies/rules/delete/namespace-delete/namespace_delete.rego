@@ -14,7 +14,7 @@
 #   dataLoss: true
 #   on:
 #     namespaces: [DELETE]
-#   reads: [statefulsets, persistentvolumeclaims, persistentvolumes, volumesnapshotcontents, volumesnapshots]
+#   reads: [backups, statefulsets, persistentvolumeclaims, persistentvolumes, volumesnapshotcontents, volumesnapshots]
 #   params:
 #     recovery:
 #       type: object

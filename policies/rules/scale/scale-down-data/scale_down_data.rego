@@ -17,7 +17,7 @@
 #     statefulsets/scale: [UPDATE]
 #   changes:
 #     statefulsets: [spec.replicas]
-#   reads: [statefulsets, persistentvolumeclaims, persistentvolumes, volumesnapshotcontents, volumesnapshots]
+#   reads: [backups, statefulsets, persistentvolumeclaims, persistentvolumes, volumesnapshotcontents, volumesnapshots]
 #   params:
 #     recovery:
 #       type: object

@@ -15,7 +15,7 @@
 #   dataLoss: true
 #   on:
 #     persistentvolumeclaims: [DELETE]
-#   reads: [statefulsets, persistentvolumes, pods, volumesnapshotcontents, volumesnapshots]
+#   reads: [backups, statefulsets, persistentvolumes, pods, volumesnapshotcontents, volumesnapshots]
 #   params:
 #     recovery:
 #       type: object

@@ -12,7 +12,7 @@
 #   dataLoss: true
 #   on:
 #     persistentvolumes: [DELETE]
-#   reads: [persistentvolumeclaims, persistentvolumes, volumesnapshotcontents, volumesnapshots]
+#   reads: [backups, persistentvolumeclaims, persistentvolumes, volumesnapshotcontents, volumesnapshots]
 #   params:
 #     recovery:
 #       type: object
