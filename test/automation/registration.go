@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -13,7 +12,6 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/stateward/stateward/test/builders"
-	"github.com/stateward/stateward/test/cluster"
 	"github.com/stateward/stateward/webhook/registration"
 )
 
@@ -31,26 +29,10 @@ func (c Cluster) Registration(t *testing.T) string {
 // Manage lets Stateward add webhooks to its registration, for a kind that what is kept in git does not have.
 func (c Cluster) Manage(t *testing.T) {
 	t.Helper()
-	root, err := cluster.Root()
-	Must(t, err)
-	c.Do(t, "", "apply", "-n", registration.Namespace, "-f", filepath.Join(root, "manifests", "components", "manage-registration", "rbac.yaml"))
-	definition := strings.NewReplacer("rabbitmq.com", "example.com", "RabbitmqCluster", "Cluster", "rabbitmqcluster", "cluster")
-	c.Do(t, definition.Replace(builders.RabbitMQ), "create", "-f", "-")
-	const guardrails = `apiVersion: stateward.dev/v1alpha1
-kind: Guardrails
-metadata: {name: stateward}
-spec:
-  parents: [{group: example.com, kind: Cluster}]
-  registration: {manage: true}
-`
-	Eventually(t, "the Guardrails are accepted", func(context.Context) string {
-		output, code := c.Try(t, guardrails, "apply", "-f", "-")
-		if code != 0 {
-			return output
-		}
-		return ""
-	})
-	Eventually(t, "the managed webhooks", func(context.Context) string { return cmp.Diff(managed(), c.managed(t)) })
+	Must(t, c.Environment.Manage(t.Context()))
+	if diff := cmp.Diff(managed(), c.managed(t)); diff != "" {
+		t.Fatalf("managed webhooks (-want +got):\n%s", diff)
+	}
 }
 
 // managed are the webhooks for one more kind, those of the validating configuration first.

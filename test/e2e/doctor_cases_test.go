@@ -304,8 +304,8 @@ func (p *patient) looksUpOwners(t *testing.T) {
 
 // managedRegistration lets Stateward add webhooks, first without the right to do so.
 func managedRegistration(t *testing.T, p *patient) {
-	p.allowed(t, clusterDefinition(), "create", "-f", "-")
-	p.eventuallyAllowed(t, guardrails(managing+"  rules: [{id: pods-at-once, action: deny}]\n"), "apply", "-f", "-")
+	p.allowed(t, builders.ClusterDefinition(), "create", "-f", "-")
+	p.eventuallyAllowed(t, builders.Managing+"  rules: [{id: pods-at-once, action: deny}]\n", "apply", "-f", "-")
 	p.diagnosed(t, 1, []string{
 		"spec.registration.manage is true, and its webhook managed-critical.stateward.dev is missing, so clusters DELETE; customresourcedefinitions DELETE is not checked",
 		"its webhook managed-members.stateward.dev is missing", "-> add manifests/components/manage-registration to the overlay",

@@ -19,11 +19,7 @@ import (
 	"github.com/stateward/stateward/webhook/registration"
 )
 
-const (
-	// managing are Guardrails under which Stateward keeps its registration itself, for a kind that the manifests do not know.
-	managing = "  parents: [{group: example.com, kind: Cluster}]\n  registration: {manage: true}\n"
-	shop     = "apiVersion: example.com/v1\nkind: Cluster\nmetadata: {name: shop}\n"
-)
+const shop = "apiVersion: example.com/v1\nkind: Cluster\nmetadata: {name: shop}\n"
 
 // TestManagedWebhooks lets Stateward add webhooks for a new kind, and takes them away again.
 func TestManagedWebhooks(t *testing.T) {
@@ -34,7 +30,7 @@ func TestManagedWebhooks(t *testing.T) {
 	applied := g.unmanaged(t)
 	g.eventuallySays(t, false, "", "delete", "cluster", "shop", "--dry-run=server")
 
-	g.allowed(t, guardrails(managing), "apply", "-f", "-")
+	g.allowed(t, builders.Managing, "apply", "-f", "-")
 	g.conditioned(t, "False RightMissing", `User "system:serviceaccount:stateward-system:stateward" cannot`,
 		"Fix: apply manifests/components/manage-registration with the overlay, or set manageRegistration=true in the chart; "+
 			"or apply what `stateward rules registration --config` prints")
@@ -55,13 +51,13 @@ func TestManagedWebhooks(t *testing.T) {
 	g.allowed(t, "", "patch", "validatingwebhookconfiguration", "stateward", "--type=json", "-p", g.removal(t, "managed-critical.stateward.dev"))
 	g.manages(t, forCluster...)
 
-	g.allowed(t, guardrails(managing+"  rules: [{id: pods-at-once, action: deny}]\n"), "apply", "-f", "-")
+	g.allowed(t, builders.Managing+"  rules: [{id: pods-at-once, action: deny}]\n", "apply", "-f", "-")
 	g.conditioned(t, "True Managed", "managed-members.stateward.dev")
-	g.allowed(t, guardrails(managing), "apply", "-f", "-")
+	g.allowed(t, builders.Managing, "apply", "-f", "-")
 	g.manages(t, forCluster...)
 
 	g.mayManage(t, "delete")
-	g.allowed(t, guardrails("  parents: [{group: example.com, kind: Cluster}]\n"), "apply", "-f", "-")
+	g.allowed(t, strings.ReplaceAll(builders.Managing, "true", "false"), "apply", "-f", "-")
 	g.conditioned(t, "False RightMissing", "spec.registration.manage is off, and webhooks that it added are left")
 	g.mayManage(t, "apply")
 	g.manages(t)
@@ -72,15 +68,10 @@ func TestManagedWebhooks(t *testing.T) {
 	}
 }
 
-// clusterDefinition is of a kind that no rule knows.
-func clusterDefinition() string {
-	return strings.NewReplacer("rabbitmq.com", "example.com", "v1beta1", "v1", "RabbitmqCluster", "Cluster", "rabbitmqcluster", "cluster").Replace(builders.RabbitMQ)
-}
-
 // ownedByCluster makes a kind that no rule knows, an object of it, and a set that it owns.
 func (g guard) ownedByCluster(t *testing.T) {
 	t.Helper()
-	g.allowed(t, clusterDefinition(), "create", "-f", "-")
+	g.allowed(t, builders.ClusterDefinition(), "create", "-f", "-")
 	g.eventuallyAllowed(t, shop, "create", "-f", "-")
 	set := builders.MakeStatefulSet().Replicas(1)
 	set.OwnerReferences = []metav1.OwnerReference{{APIVersion: "example.com/v1", Kind: "Cluster", Name: "shop", UID: types.UID(g.uid(t, "cluster/shop"))}}
