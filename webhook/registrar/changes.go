@@ -22,8 +22,8 @@ type operation struct {
 // operations turn the managed webhooks of found into those that are wanted, and touch no other. The first makes the API server
 // reject the patch where the configuration has changed since it was read: paths count the webhooks.
 //
-// Server-side apply would be the other way. It cannot remove a webhook whose caBundle another manager has written, as
-// cert-manager or certs.Inject do: that field would stay, and what is left is invalid.
+// Server-side apply would be the other way. It cannot remove a webhook whose caBundle another program has applied, as
+// cert-manager's cainjector does with its feature gate ServerSideApply: that field stays, and the API server rejects the rest.
 func operations[W any](version string, found, wanted []W, of func(*W) (name string, bundle *[]byte)) []operation {
 	patch := []operation{{"replace", "/metadata/resourceVersion", version}}
 	missing := slices.Clone(wanted)
