@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
@@ -36,12 +37,19 @@ func TestManagedWebhooks(t *testing.T) {
 			"or apply what `stateward rules registration --config` prints")
 	g.manages(t)
 
+	// Another replica must not write the same again.
+	g.second(t)
+	validating, mutating := g.configurations(t)
 	g.mayManage(t, "apply")
 	g.conditioned(t, "True Managed", "the webhook configurations have managed-confirmation.stateward.dev, managed-critical.stateward.dev, managed-owner.stateward.dev")
 	g.manages(t, forCluster...)
 	g.eventuallySays(t, true, `Cluster "shop" owns StatefulSet web: deleting it stops 1 pod`, "delete", "cluster", "shop")
 	g.says(t, true, "", []string{"[owner-delete]", "the objects of kind Cluster own StatefulSet web"}, "delete", "crd", "clusters.example.com")
 	g.printed(t)
+	judging, mutates := g.configurations(t)
+	if diff := cmp.Diff([]int64{validating.Generation + 1, mutating.Generation + 1}, []int64{judging.Generation, mutates.Generation}); diff != "" {
+		t.Errorf("generations after one write by one of two replicas (-want +got):\n%s", diff)
+	}
 	// A patch counts webhooks, so it must not meet others than those that it was made of.
 	g.says(t, true, "", []string{"the object has been modified"}, "patch", "validatingwebhookconfiguration", "stateward", "--type=json", "-p",
 		`[{"op": "replace", "path": "/metadata/resourceVersion", "value": "1"}, {"op": "remove", "path": "/webhooks/0"}]`)
@@ -66,6 +74,18 @@ func TestManagedWebhooks(t *testing.T) {
 	if diff := cmp.Diff(applied, g.unmanaged(t)); diff != "" {
 		t.Errorf("webhooks that were applied (-before +after):\n%s", diff)
 	}
+}
+
+// second starts another replica, which is never asked.
+func (g guard) second(t *testing.T, arguments ...string) *environment.Replica {
+	t.Helper()
+	folder := t.TempDir()
+	newAuthority(t).serve(t, folder, "127.0.0.1", time.Now().Add(aYear))
+	replica, err := g.AddReplica(t.Context(), "second", "127.0.0.1", append([]string{
+		"--certificate-hosts", "127.0.0.1", "--cert-file", filepath.Join(folder, "tls.crt"), "--key-file", filepath.Join(folder, "tls.key"),
+	}, arguments...)...)
+	must(t, err)
+	return replica
 }
 
 // ownedByCluster makes a kind that no rule knows, an object of it, and a set that it owns.
