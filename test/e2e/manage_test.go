@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -54,8 +55,16 @@ func TestManagedWebhooks(t *testing.T) {
 	g.says(t, true, "", []string{"the object has been modified"}, "patch", "validatingwebhookconfiguration", "stateward", "--type=json", "-p",
 		`[{"op": "replace", "path": "/metadata/resourceVersion", "value": "1"}, {"op": "remove", "path": "/webhooks/0"}]`)
 
+	// Guardrails that cannot come into force after a restart take nothing away.
+	g.allowed(t, builders.Managing+"  rules: [{id: image-tagg}]\n", append(breakGlass(), "apply", "-f", "-")...)
 	must(t, g.Restart(t.Context()))
+	g.becomes(t, "False", `unknown rule "image-tagg"`)
 	g.eventuallySays(t, true, `Cluster "shop" owns StatefulSet web`, "delete", "cluster", "shop")
+	g.allowed(t, builders.Managing, "apply", "-f", "-")
+	g.becomes(t, "True", "in force")
+	if log, err := os.ReadFile(g.Stateward.LogPath()); err != nil || strings.Contains(string(log), `"managed":null`) {
+		t.Errorf("%v: Stateward has removed webhooks for the sake of Guardrails that are not in force", err)
+	}
 	g.allowed(t, "", "patch", "validatingwebhookconfiguration", "stateward", "--type=json", "-p", g.removal(t, "managed-critical.stateward.dev"))
 	g.manages(t, forCluster...)
 
@@ -66,7 +75,7 @@ func TestManagedWebhooks(t *testing.T) {
 
 	g.mayManage(t, "delete")
 	g.allowed(t, strings.ReplaceAll(builders.Managing, "true", "false"), "apply", "-f", "-")
-	g.conditioned(t, "False RightMissing", "spec.registration.manage is off, and webhooks that it added are left")
+	g.conditioned(t, "False RightMissing", "spec.registration.manage is off, and webhooks that it added may be left")
 	g.mayManage(t, "apply")
 	g.manages(t)
 	g.conditioned(t, "")

@@ -49,10 +49,11 @@ func (r *Registrar) plan(ctx context.Context, policy Policy) (plan, error) {
 	return compare(validating, mutating, wanted, applied)
 }
 
-// read reports whether the configuration is there. Without it nothing can be left of what was added.
+// read reports whether the configuration is there. Where nothing is managed, one that is not, or that Stateward may not read, has
+// nothing left of what was added: the right to add includes the right to read.
 func (r *Registrar) read(ctx context.Context, kind string, into client.Object, policy Policy) (bool, error) {
 	err := r.Reader.Get(ctx, client.ObjectKey{Name: registration.Name}, into)
-	if apierrors.IsNotFound(err) && !policy.Guardrails.Manages() {
+	if (apierrors.IsNotFound(err) || apierrors.IsForbidden(err)) && !policy.Guardrails.Manages() {
 		return false, nil
 	}
 	if err != nil {

@@ -176,7 +176,7 @@ func explain(policy Policy, failed error) string {
 		fix = ". Fix: " + Remedy
 	}
 	if !policy.Guardrails.Manages() {
-		return fmt.Sprintf("spec.registration.manage is off, and webhooks that it added are left: %v%s until they are gone", failed, fix)
+		return fmt.Sprintf("spec.registration.manage is off, and webhooks that it added may be left: %v%s until they are gone", failed, fix)
 	}
 	return fmt.Sprintf("the API server does not send all that these Guardrails need: %v%s; or apply what `stateward rules registration --config` prints", failed, fix)
 }
@@ -192,8 +192,12 @@ func (r *Registrar) tell(err error) {
 		r.told = ""
 		return
 	}
+	var fix []any
+	if lacksRight(err) {
+		fix = []any{"fix", Remedy}
+	}
 	if r.told != err.Error() {
-		r.Log.Error(err, "the managed webhooks are not up to date", "fix", Remedy)
+		r.Log.Error(err, "the managed webhooks are not up to date", fix...)
 	}
 	r.told = err.Error()
 }
