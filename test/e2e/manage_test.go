@@ -133,7 +133,7 @@ func (g guard) conditioned(t *testing.T, want string, words ...string) {
 // manages waits until the two configurations have these managed webhooks, sorted.
 func (g guard) manages(t *testing.T, want ...string) {
 	t.Helper()
-	eventually(t, "the managed webhooks are "+strings.Join(want, ", "), func(ctx context.Context) (bool, error) {
+	eventually(t, "the managed webhooks are "+strings.Join(want, ", "), func(context.Context) (bool, error) {
 		validating, mutating := g.configurations(t)
 		var got []string
 		for _, each := range validating.Webhooks {

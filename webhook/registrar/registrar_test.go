@@ -36,12 +36,12 @@ type desk struct {
 	condition              *metav1.Condition
 }
 
-func newDesk(t *testing.T, manage bool) *desk {
+func newDesk(t *testing.T) *desk {
 	t.Helper()
 	library := builders.Library(t)
 	target := registration.Target{URL: "https://127.0.0.1:9443", CABundle: []byte("authority")}
 	d := &desk{now: time.Date(2026, time.November, 30, 3, 0, 0, 0, time.UTC)}
-	d.policy = registrar.Policy{Library: library, Guardrails: guardrails(manage)}
+	d.policy = registrar.Policy{Library: library, Guardrails: guardrails(true)}
 	stored := fake.NewClientBuilder().WithScheme(scheme.Scheme).
 		WithObjects(registration.Validating(library, target), registration.Mutating(library, target)).Build()
 	d.api = interceptor.NewClient(stored, interceptor.Funcs{
@@ -111,7 +111,7 @@ func (d *desk) managed(t *testing.T) (names []string) {
 
 func TestRegistrarWritesOnceAndRemovesWhenOff(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, true)
+	d := newDesk(t)
 	if got := d.lookAfter(t, 0); got != 2 {
 		t.Errorf("%d writes for two configurations", got)
 	}
@@ -141,7 +141,7 @@ func TestRegistrarWritesOnceAndRemovesWhenOff(t *testing.T) {
 
 func TestRegistrarTouchesNothingWithoutGuardrailsInForce(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, true)
+	d := newDesk(t)
 	d.lookAfter(t, 0)
 	d.policy = registrar.Policy{}
 	if got := d.lookAfter(t, time.Minute); got != 0 || len(d.managed(t)) != 3 {
@@ -170,7 +170,7 @@ func TestRegistrarSaysWhichRightIsMissing(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := newDesk(t, true)
+			d := newDesk(t)
 			d.refused = test.refused
 			d.lookAfter(t, 0)
 			if d.condition == nil || d.condition.Status != metav1.ConditionFalse || d.condition.Reason != test.reason {
@@ -190,7 +190,7 @@ func TestRegistrarSaysWhichRightIsMissing(t *testing.T) {
 
 func TestRegistrarTriesLessOftenAfterFailures(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, true)
+	d := newDesk(t)
 	d.refused = errors.New("timeout")
 	tries := 0
 	for range 10 * 60 {
@@ -208,7 +208,7 @@ func TestRegistrarTriesLessOftenAfterFailures(t *testing.T) {
 
 func TestRegistrarRetriesAConflictAFewTimes(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, true)
+	d := newDesk(t)
 	d.refused = apierrors.NewConflict(schema.GroupResource{Resource: "validatingwebhookconfigurations"}, "stateward", errors.New("changed"))
 	if got := d.lookAfter(t, 0); got != 5 {
 		t.Errorf("%d tries of what conflicts", got)
@@ -221,7 +221,7 @@ func TestRegistrarRetriesAConflictAFewTimes(t *testing.T) {
 
 func TestRegistrarHealsWhatIsTakenAway(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, true)
+	d := newDesk(t)
 	d.lookAfter(t, 0)
 	var validating admissionregistrationv1.ValidatingWebhookConfiguration
 	if err := d.api.Get(t.Context(), client.ObjectKey{Name: registration.Name}, &validating); err != nil {

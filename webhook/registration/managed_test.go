@@ -75,11 +75,11 @@ func managed(t *testing.T, wanted, applied *policies.Library) (lines []string) {
 func requests(rules []admissionregistrationv1.RuleWithOperations) string {
 	var parts []string
 	for _, rule := range rules {
-		part := strings.Join(rule.Resources, ",") + "." + strings.Join(rule.APIGroups, ",")
+		words := []string{strings.Join(rule.Resources, ",") + "." + strings.Join(rule.APIGroups, ",")}
 		for _, operation := range rule.Operations {
-			part += " " + string(operation)
+			words = append(words, string(operation))
 		}
-		parts = append(parts, part)
+		parts = append(parts, strings.Join(words, " "))
 	}
 	return strings.Join(parts, ", ")
 }
