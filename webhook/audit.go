@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/util/uuid"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
@@ -12,6 +13,8 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/stateward/stateward/webhook/auditor"
+	"github.com/stateward/stateward/webhook/election"
+	"github.com/stateward/stateward/webhook/registration"
 )
 
 const (
@@ -42,9 +45,9 @@ func audits(options Options, gauges *Metrics, decides *reloader) (func(context.C
 		return nil, err
 	}
 	log := options.Log.WithName("audit")
-	election := auditor.Election{Leases: leases, Identity: options.DecisionLabels["id"] + "_" + string(uuid.NewUUID()), Log: log}
+	one := candidate(options, leases, registration.AuditLease, log)
 	return func(ctx context.Context) error {
-		return election.Run(ctx, func(ctx context.Context) {
+		return one.Run(ctx, func(ctx context.Context) {
 			auditor.New(auditor.Options{
 				Policy: func() (auditor.Policy, error) { return audited(decides.inForce) }, Follow: decides.watches.Follow,
 				API: api, Discovery: kinds, StoredGuardrails: options.StoredGuardrails, Interval: options.AuditInterval,
@@ -52,6 +55,11 @@ func audits(options Options, gauges *Metrics, decides *reloader) (func(context.C
 			}).Run(ctx)
 		})
 	}, nil
+}
+
+// candidate takes part in the election for a lease.
+func candidate(options Options, leases coordinationv1.LeasesGetter, lease string, log logr.Logger) election.Election {
+	return election.Election{Lease: lease, Leases: leases, Identity: options.DecisionLabels["id"] + "_" + string(uuid.NewUUID()), Log: log}
 }
 
 // audited is the Policy in force, for an audit.

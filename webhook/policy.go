@@ -13,6 +13,8 @@ import (
 type Policy struct {
 	Engine *engine.Engine
 	World  inventory.World
+	// Provisional says that the Guardrails of the cluster were refused before any were in force: others decide in their place.
+	Provisional bool
 }
 
 // inForce holds the Policy that decides now. There is none before the caches have been complete once; from then on

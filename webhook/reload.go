@@ -67,7 +67,7 @@ func (r *reloader) look(ctx context.Context) {
 		r.log.Error(refused, "rules and Guardrails are refused, those in force stay")
 		decider = r.fallback(ctx)
 	}
-	if decider != nil && !r.enforce(ctx, decider) {
+	if decider != nil && !r.enforce(ctx, decider, refused != nil) {
 		return
 	}
 	r.tried = found
@@ -107,7 +107,7 @@ func (r *reloader) compile(ctx context.Context) (*engine.Engine, error) {
 }
 
 // enforce waits for the caches of what the rules read and lets the engine decide from then on.
-func (r *reloader) enforce(ctx context.Context, decider *engine.Engine) bool {
+func (r *reloader) enforce(ctx context.Context, decider *engine.Engine, provisional bool) bool {
 	waiting, cancel := context.WithTimeout(ctx, syncTimeout)
 	defer cancel()
 	world, err := r.watches.World(waiting, decider.Reads())
@@ -115,7 +115,7 @@ func (r *reloader) enforce(ctx context.Context, decider *engine.Engine) bool {
 		r.log.Error(err, "new rules and Guardrails are not in force yet")
 		return false
 	}
-	r.inForce.set(&Policy{Engine: decider, World: world})
+	r.inForce.set(&Policy{Engine: decider, World: world, Provisional: provisional})
 	r.watches.Release(ctx, r.reads, lastRequest, r.wanted)
 	r.reads = decider.Reads()
 	library, guardrails := decider.Revision()

@@ -98,12 +98,17 @@ func Serve(ctx context.Context, options Options) error {
 	if err != nil {
 		return fmt.Errorf("reach Kubernetes API at %s: %w", options.Config.Host, err)
 	}
+	registers, err := registers(runner, options, decides)
+	if err != nil {
+		return fmt.Errorf("reach Kubernetes API at %s: %w", options.Config.Host, err)
+	}
 	answers := newServer(options, handler(Handler{
 		Policy: decides.inForce.current, Metrics: gauges, Log: decisions, Gates: version.gates, Recorder: writes, KnowsClients: options.Clients != nil,
 	}, options.Tracer, runner.GetRESTMapper()))
 	if err := errors.Join(
 		attach(runner, options, gauges, decides, answers), runner.Add(manager.RunnableFunc(decisions.Run)), runner.Add(manager.RunnableFunc(version.run)),
-		runner.Add(manager.RunnableFunc(writes.Run)), runner.Add(manager.RunnableFunc(looks)), runner.Add(manager.RunnableFunc(options.Tracer.Run)),
+		runner.Add(manager.RunnableFunc(writes.Run)), runner.Add(manager.RunnableFunc(looks)), runner.Add(manager.RunnableFunc(registers)),
+		runner.Add(manager.RunnableFunc(options.Tracer.Run)),
 	); err != nil {
 		return fmt.Errorf("assemble webhook: %w", err)
 	}

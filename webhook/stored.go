@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -78,6 +79,29 @@ func (s *storedGuardrails) parse(ctx context.Context, library *policies.Library)
 
 // report writes into the status whether the object is in force. Several replicas write the same.
 func (s *storedGuardrails) report(ctx context.Context, decider *engine.Engine, refused error) error {
+	return s.update(ctx, false, func(typed *v1alpha1.Guardrails, status *v1alpha1.GuardrailsStatus) {
+		_, status.Revision = decider.Revision()
+		status.ObservedGeneration = typed.Generation
+		meta.SetStatusCondition(&status.Conditions, ready(typed.Generation, refused, typed.NothingEnforced(decider.Library())))
+	})
+}
+
+// condition writes a condition into the status; nil removes the one of this type. A status that has been written since it was
+// read is a conflict, because a list of conditions is written whole.
+func (s *storedGuardrails) condition(ctx context.Context, of string, condition *metav1.Condition) error {
+	return s.update(ctx, true, func(typed *v1alpha1.Guardrails, status *v1alpha1.GuardrailsStatus) {
+		if condition == nil {
+			meta.RemoveStatusCondition(&status.Conditions, of)
+			return
+		}
+		condition.ObservedGeneration = typed.Generation
+		condition.Message = strings.ToValidUTF8(condition.Message[:min(len(condition.Message), maxConditionMessage)], "")
+		meta.SetStatusCondition(&status.Conditions, *condition)
+	})
+}
+
+// update writes the status where a change changes it.
+func (s *storedGuardrails) update(ctx context.Context, onlyAsRead bool, change func(*v1alpha1.Guardrails, *v1alpha1.GuardrailsStatus)) error {
 	object, err := s.get(ctx)
 	if object == nil || err != nil {
 		return err
@@ -90,17 +114,21 @@ func (s *storedGuardrails) report(ctx context.Context, decider *engine.Engine, r
 	if err := json.Unmarshal(encoded, &typed); err != nil {
 		return err
 	}
-	before := typed.Status
-	_, revision := decider.Revision()
-	after := v1alpha1.GuardrailsStatus{ObservedGeneration: object.GetGeneration(), Revision: revision}
-	if before != nil {
-		after.Conditions = append(after.Conditions, before.Conditions...)
+	var before v1alpha1.GuardrailsStatus
+	if typed.Status != nil {
+		before = *typed.Status
 	}
-	meta.SetStatusCondition(&after.Conditions, ready(object.GetGeneration(), refused, typed.NothingEnforced(decider.Library())))
-	if before != nil && apiequality.Semantic.DeepEqual(*before, after) {
+	after := before
+	after.Conditions = slices.Clone(before.Conditions)
+	change(&typed, &after)
+	if apiequality.Semantic.DeepEqual(before, after) {
 		return nil
 	}
-	patch, err := json.Marshal(map[string]any{"status": after})
+	written := map[string]any{"status": after}
+	if onlyAsRead {
+		written["metadata"] = map[string]any{"resourceVersion": object.GetResourceVersion()}
+	}
+	patch, err := json.Marshal(written)
 	if err != nil {
 		return err
 	}

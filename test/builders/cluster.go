@@ -3,6 +3,7 @@ package builders
 import (
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"strings"
 )
 
 // GrowingClass is a storage class that no rule has anything to say about, of volumes that the controllers provision.
@@ -31,3 +32,17 @@ spec:
     storage: true
     schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
 `
+
+// Managing are Guardrails under which Stateward manages its registration, for the kind of ClusterDefinition.
+const Managing = `apiVersion: stateward.dev/v1alpha1
+kind: Guardrails
+metadata: {name: stateward}
+spec:
+  parents: [{group: example.com, kind: Cluster}]
+  registration: {manage: true}
+`
+
+// ClusterDefinition is the definition of a kind that no rule knows.
+func ClusterDefinition() string {
+	return strings.NewReplacer("rabbitmq.com", "example.com", "v1beta1", "v1", "RabbitmqCluster", "Cluster", "rabbitmqcluster", "cluster").Replace(RabbitMQ)
+}

@@ -22,6 +22,10 @@ import (
 func TestCertManagerIssuesRenewsAndRollsOver(t *testing.T) {
 	i := install(t)
 	i.trusted(t)
+	// What Stateward adds must be trusted as what was applied, from here on.
+	if err := i.Manage(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	i.create(t)
 	first := i.bundle(t)
 	t.Run("the first certificate is issued and trusted", func(t *testing.T) {

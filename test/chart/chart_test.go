@@ -76,6 +76,10 @@ func TestValuesChangeWhatTheyAreAbout(t *testing.T) {
 			[]any{"serve", "--tracing-endpoint=http://collector:4318", "--tracing-sampling-rate-per-million=1000000"},
 		},
 		"the lease of an audit": {"audit: {enabled: true}", "RoleBinding stateward-audit", []string{"roleRef", "name"}, "stateward-audit"},
+		"the right to manage the registration": {
+			"manageRegistration: true", "ClusterRole stateward-manage-registration", []string{"rules", "0", "verbs"}, []any{"get", "patch"},
+		},
+		"no right to manage the registration": {"", "ClusterRole stateward-manage-registration", []string{"rules", "0", "verbs"}, nil},
 		"namespaces without cert-manager": {
 			"exemptNamespaces: [ci]\ncertificates: {mode: self-managed}", "MutatingWebhookConfiguration stateward",
 			[]string{"webhooks", "0", "namespaceSelector", "matchExpressions", "0", "values"}, []any{"kube-system", "stateward-system", "ci"},
@@ -105,6 +109,7 @@ func TestBadValuesAreRefused(t *testing.T) {
 		"an image with its tag":             {"image: {repository: 'stateward:v1'}", namespace, "at '/image/repository': 'stateward:v1' does not match pattern"},
 		"no limit of memory":                {"resources: {limits: {memory: null}}", namespace, "at '/resources/limits': missing property 'memory'"},
 		"an interval that is none":          {"audit: {interval: hourly}", namespace, "at '/audit/interval': 'hourly' does not match pattern"},
+		"a right that is a word":            {"manageRegistration: 'true'", namespace, "at '/manageRegistration': got string, want boolean"},
 		"a collector that is none":          {"tracing: {endpoint: 'collector:4317'}", namespace, "at '/tracing/endpoint': 'collector:4317' does not match pattern"},
 		"another namespace":                 {"", "default", `namespace "default": certificates, rights and registration are for stateward-system`},
 	} {

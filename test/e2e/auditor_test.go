@@ -68,11 +68,7 @@ func TestAuditorRunsInOneReplica(t *testing.T) {
 	g.servesReports(t)
 	g.mayAudit(t)
 	eventually(t, "the first replica audits", func(context.Context) (bool, error) { return g.hasMetric(t, "stateward_audit_failures"), nil })
-	folder := t.TempDir()
-	newAuthority(t).serve(t, folder, "127.0.0.1", time.Now().Add(aYear))
-	second, err := g.AddReplica(t.Context(), "second", "127.0.0.1", "--audit", "--certificate-hosts", "127.0.0.1",
-		"--cert-file", filepath.Join(folder, "tls.crt"), "--key-file", filepath.Join(folder, "tls.key"))
-	must(t, err)
+	second := g.second(t, "--audit")
 
 	g.createLone(t, "first")
 	g.reported(t, map[string][]string{"StatefulSet/first": {"deny headless-service"}})

@@ -301,3 +301,27 @@ func (p *patient) looksUpOwners(t *testing.T) {
 		return code != 0 && strings.Contains(said, "does not exist"), nil
 	})
 }
+
+// managedRegistration lets Stateward add webhooks, first without the right to do so.
+func managedRegistration(t *testing.T, p *patient) {
+	p.allowed(t, builders.ClusterDefinition(), "create", "-f", "-")
+	p.eventuallyAllowed(t, builders.Managing+"  rules: [{id: pods-at-once, action: deny}]\n", "apply", "-f", "-")
+	p.diagnosed(t, 1, []string{
+		"spec.registration.manage is true, and its webhook managed-critical.stateward.dev is missing, so clusters DELETE; customresourcedefinitions DELETE is not checked",
+		"its webhook managed-members.stateward.dev is missing", "-> add manifests/components/manage-registration to the overlay",
+		"it may not patch validatingwebhookconfigurations of admissionregistration.k8s.io: spec.registration.manage has no effect",
+		"it may not update leases of coordination.k8s.io: spec.registration.manage has no effect",
+	})
+	p.mayManage(t, "apply")
+	p.diagnosed(t, 0, []string{
+		"ok         webhooks", "its webhook managed-critical.stateward.dev, which Stateward manages, covers clusters DELETE; customresourcedefinitions DELETE",
+		"its webhook managed-members.stateward.dev, which Stateward manages, covers ", "ok         rights", allIsWell,
+	})
+	p.mayManage(t, "delete")
+	p.allowed(t, "", "delete", "guardrails", "stateward")
+	p.diagnosed(t, 0, []string{"its webhook managed-critical.stateward.dev, which Stateward has added, is not needed any more", allIsWell})
+	p.mayManage(t, "apply")
+	p.manages(t)
+	p.mayManage(t, "delete")
+	p.allowed(t, "", "delete", "crd", "clusters.example.com")
+}

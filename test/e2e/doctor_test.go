@@ -128,6 +128,7 @@ func TestDoctorTellsWhatIsWrong(t *testing.T) {
 		"what could not be looked at is not called fine": lookedAtByNobody,
 		"a Certificate of cert-manager is not ready":     certificateNotReady,
 		"a custom resource owns a set":                   unguardedOwner,
+		"Stateward manages its registration":             managedRegistration,
 	} {
 		t.Run(name, func(t *testing.T) { holds(t, p) })
 		p.diagnosed(t, 0, []string{allIsWell})

@@ -33,14 +33,19 @@ func AuditRoles(library *policies.Library) (rbacv1.ClusterRole, rbacv1.Role) {
 		rbacv1.PolicyRule{APIGroups: []string{"openreports.io"}, Resources: []string{"clusterreports", "reports"}, Verbs: write},
 		rbacv1.PolicyRule{APIGroups: []string{"wgpolicyk8s.io"}, Resources: []string{"clusterpolicyreports", "policyreports"}, Verbs: write},
 	)
+	return role, leaseRole(AuditLease)
+}
+
+// leaseRole is what an election needs of a lease.
+func leaseRole(lease string) rbacv1.Role {
 	const leases = "coordination.k8s.io"
-	return role, rbacv1.Role{
+	return rbacv1.Role{
 		TypeMeta:   metav1.TypeMeta{APIVersion: rbacv1.SchemeGroupVersion.String(), Kind: "Role"},
-		ObjectMeta: metav1.ObjectMeta{Namespace: Namespace, Name: AuditLease},
+		ObjectMeta: metav1.ObjectMeta{Namespace: Namespace, Name: lease},
 		Rules: []rbacv1.PolicyRule{
 			// The name of what is created is not known to RBAC.
 			{APIGroups: []string{leases}, Resources: []string{"leases"}, Verbs: []string{"create"}},
-			{APIGroups: []string{leases}, Resources: []string{"leases"}, ResourceNames: []string{AuditLease}, Verbs: []string{"get", "update"}},
+			{APIGroups: []string{leases}, Resources: []string{"leases"}, ResourceNames: []string{lease}, Verbs: []string{"get", "update"}},
 		},
 	}
 }
@@ -64,9 +69,8 @@ func audited(library *policies.Library) []string {
 	return slices.Sorted(maps.Keys(wanted))
 }
 
-// AuditBindings give the roles to Stateward's ServiceAccount.
-func AuditBindings(library *policies.Library) (rbacv1.ClusterRoleBinding, rbacv1.RoleBinding) {
-	role, lease := AuditRoles(library)
+// LeaderBindings give the roles of something that one replica does to Stateward's ServiceAccount.
+func LeaderBindings(role rbacv1.ClusterRole, lease rbacv1.Role) (rbacv1.ClusterRoleBinding, rbacv1.RoleBinding) {
 	binding := RoleBindings([]rbacv1.ClusterRole{role})[0]
 	return binding, rbacv1.RoleBinding{
 		TypeMeta:   metav1.TypeMeta{APIVersion: rbacv1.SchemeGroupVersion.String(), Kind: "RoleBinding"},

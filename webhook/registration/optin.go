@@ -2,6 +2,7 @@ package registration
 
 import (
 	"slices"
+	"strings"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 
@@ -23,7 +24,7 @@ func OptedIn(library *policies.Library, configuration *admissionregistrationv1.V
 // isFor reports whether a webhook is about the requests that a rule waits for.
 func isFor(webhook admissionregistrationv1.ValidatingWebhook, rule policies.Rule) bool {
 	for _, change := range rule.When {
-		if webhook.Name == entryFor(change).name {
+		if strings.TrimPrefix(webhook.Name, managedPrefix) == entryFor(change).name {
 			return true
 		}
 	}

@@ -12,6 +12,8 @@ import (
 const (
 	definitionsGroup    = "apiextensions.k8s.io"
 	definitionsResource = "customresourcedefinitions"
+	// definitionsCondition names the condition that leaves out CustomResourceDefinitions of other groups.
+	definitionsCondition = "of-definitions-only-those-of-owners"
 )
 
 // ofParents are the rules for custom resources that own StatefulSets, one for each API group, and for their
@@ -50,10 +52,10 @@ func definitionStatus(operations []admissionregistrationv1.OperationType) []admi
 }
 
 // parentDefinitions leaves out the CustomResourceDefinitions of all other groups, Stateward's own among them.
-func parentDefinitions(parents []policies.Parent) admissionregistrationv1.MatchCondition {
-	return condition("of-definitions-only-those-of-owners",
+func parentDefinitions(groups []string) admissionregistrationv1.MatchCondition {
+	return condition(definitionsCondition,
 		"request.resource.resource != '"+definitionsResource+"' ||",
-		"oldObject.spec.group in ['"+strings.Join(groupsOf(parents), "', '")+"']")
+		"oldObject.spec.group in ['"+strings.Join(groups, "', '")+"']")
 }
 
 func groupsOf(parents []policies.Parent) []string {
@@ -68,7 +70,7 @@ func groupsOf(parents []policies.Parent) []string {
 // MoreParents are the custom resources whose deletion a configuration sends to Stateward, beside policies.Parents.
 func MoreParents(configuration *admissionregistrationv1.ValidatingWebhookConfiguration) (more []policies.Parent) {
 	for _, webhook := range configuration.Webhooks {
-		if webhook.Name != criticalName {
+		if strings.TrimPrefix(webhook.Name, managedPrefix) != criticalName {
 			continue
 		}
 		for _, rule := range webhook.Rules {

@@ -60,18 +60,23 @@ func Roles(library *policies.Library) []rbacv1.ClusterRole {
 		rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{eventsResource}, Verbs: []string{"create", "patch"}},
 	)
 	bundle := clusterRole(BundleRole)
-	bundle.Rules = []rbacv1.PolicyRule{{
-		APIGroups:     []string{"admissionregistration.k8s.io"},
-		Resources:     []string{"mutatingwebhookconfigurations", "validatingwebhookconfigurations"},
-		ResourceNames: []string{Name},
-		Verbs:         []string{"get", "update"},
-	}}
+	bundle.Rules = []rbacv1.PolicyRule{ofConfigurations("get", "update")}
 	return append([]rbacv1.ClusterRole{read, bundle, OwnersRole(Name+"-owners", append(library.AllParents(),
 		// Some operators keep their settings in a ConfigMap and let that own what they make.
 		policies.Parent{Resource: "configmaps"},
 		// What their deletion takes is told to those alone who show their UID.
 		policies.Parent{Group: definitionsGroup, Resource: definitionsResource},
 	))}, optInRoles(library)...)
+}
+
+// ofConfigurations allows something with Stateward's own two webhook configurations.
+func ofConfigurations(verbs ...string) rbacv1.PolicyRule {
+	return rbacv1.PolicyRule{
+		APIGroups:     []string{"admissionregistration.k8s.io"},
+		Resources:     []string{"mutatingwebhookconfigurations", "validatingwebhookconfigurations"},
+		ResourceNames: []string{Name},
+		Verbs:         verbs,
+	}
 }
 
 // OptInRole is the ClusterRole that a rule with OptIn adds, none where it needs no more than is read anyway.

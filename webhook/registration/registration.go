@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"strings"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -45,11 +44,6 @@ const (
 	timeoutSeconds = 5
 	// shortTimeoutSeconds is for what a running database or a drain may wait for.
 	shortTimeoutSeconds = 2
-
-	// podOfASet recognizes the pods that a StatefulSet made. Anyone may remove the label; the hostname is immutable, and the
-	// controller makes it the pod's name. Sources: k8s.io/api/apps/v1, initIdentity in pkg/controller/statefulset.
-	podOfASet = "(has(oldObject.metadata.labels) && 'statefulset.kubernetes.io/pod-name' in oldObject.metadata.labels || " +
-		"has(oldObject.spec.hostname) && oldObject.spec.hostname == oldObject.metadata.name)"
 )
 
 // Target is where the API server finds Stateward.
@@ -64,20 +58,28 @@ type Target struct {
 // is refused when Stateward does not answer, entry "advisory" for what is being created, which is not, and an entry
 // for each change that matters on objects that are of no other interest.
 func Validating(library *policies.Library, target Target) *admissionregistrationv1.ValidatingWebhookConfiguration {
-	rules := library.Registered()
-	alwaysJudged := judgedAlways(rules)
-	isCreate := func(operation string) bool { return operation == string(admissionregistrationv1.Create) }
 	configuration := &admissionregistrationv1.ValidatingWebhookConfiguration{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "admissionregistration.k8s.io/v1", Kind: "ValidatingWebhookConfiguration"},
 		ObjectMeta: metav1.ObjectMeta{Name: Name, Labels: labels()},
 	}
+	for _, entry := range validatingEntries(library) {
+		configuration.Webhooks = append(configuration.Webhooks, entry.validating(target))
+	}
+	configuration.Webhooks = append(configuration.Webhooks, ownConfiguration(target), checkedConfirmations(target))
+	return configuration
+}
+
+func validatingEntries(library *policies.Library) []entry {
+	rules := library.Registered()
+	alwaysJudged := judgedAlways(rules)
+	isCreate := func(operation string) bool { return operation == string(admissionregistrationv1.Create) }
 	entries := []entry{
 		{
 			name: criticalName, policy: admissionregistrationv1.Fail, timeout: timeoutSeconds,
 			belongs: func(resource, operation string) bool {
 				return alwaysJudged(resource, operation) && !isCreate(operation)
 			},
-			conditions: append(MatchConditions(), secondDeletions(), forcedDeletions(), boundVolumes(), parentDefinitions(library.AllParents())),
+			conditions: append(MatchConditions(), secondDeletions(), forcedDeletions(), boundVolumes(), parentDefinitions(groupsOf(library.AllParents()))),
 		},
 		{
 			name: "advisory.stateward.dev", policy: admissionregistrationv1.Ignore, timeout: timeoutSeconds,
@@ -85,22 +87,30 @@ func Validating(library *policies.Library, target Target) *admissionregistration
 			conditions: MatchConditions(),
 		},
 	}
-	for _, entry := range append(entries, changes(rules)...) {
-		configuration.Webhooks = append(configuration.Webhooks, admissionregistrationv1.ValidatingWebhook{
-			Name:                    entry.name,
-			ClientConfig:            target.clientConfig(ValidatePath),
-			Rules:                   operations(rules, entry.belongs, entry.owners(library.AllParents())),
-			FailurePolicy:           &entry.policy,
-			MatchPolicy:             pointer(admissionregistrationv1.Equivalent),
-			NamespaceSelector:       ExceptSystem(),
-			SideEffects:             pointer(admissionregistrationv1.SideEffectClassNoneOnDryRun),
-			TimeoutSeconds:          &entry.timeout,
-			AdmissionReviewVersions: []string{"v1"},
-			MatchConditions:         entry.conditions,
-		})
+	return withRules(append(entries, changes(rules)...), rules, library.AllParents())
+}
+
+// withRules fills in what each entry selects.
+func withRules(entries []entry, rules []policies.Rule, parents []policies.Parent) []entry {
+	for index := range entries {
+		entries[index].rules = operations(rules, entries[index].belongs, entries[index].owners(parents))
 	}
-	configuration.Webhooks = append(configuration.Webhooks, ownConfiguration(target), checkedConfirmations(target))
-	return configuration
+	return entries
+}
+
+func (e entry) validating(target Target) admissionregistrationv1.ValidatingWebhook {
+	return admissionregistrationv1.ValidatingWebhook{
+		Name:                    e.name,
+		ClientConfig:            target.clientConfig(ValidatePath),
+		Rules:                   e.rules,
+		FailurePolicy:           &e.policy,
+		MatchPolicy:             pointer(admissionregistrationv1.Equivalent),
+		NamespaceSelector:       ExceptSystem(),
+		SideEffects:             pointer(admissionregistrationv1.SideEffectClassNoneOnDryRun),
+		TimeoutSeconds:          &e.timeout,
+		AdmissionReviewVersions: []string{"v1"},
+		MatchConditions:         e.conditions,
+	}
 }
 
 // ownConfiguration refuses Guardrails that could not come into force. It has no say when Stateward is down: the schema
@@ -134,32 +144,44 @@ func ofOwnKind(
 // Mutating builds the configuration of the mutations. They help and protect nothing, so without them life goes on: a
 // confirmation that was not recorded counts for nothing.
 func Mutating(library *policies.Library, target Target) *admissionregistrationv1.MutatingWebhookConfiguration {
-	rules := library.AtMutatingDoor()
 	configuration := &admissionregistrationv1.MutatingWebhookConfiguration{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "admissionregistration.k8s.io/v1", Kind: "MutatingWebhookConfiguration"},
 		ObjectMeta: metav1.ObjectMeta{Name: Name, Labels: labels()},
 	}
+	for _, entry := range mutatingEntries(library) {
+		configuration.Webhooks = append(configuration.Webhooks, entry.mutating(target))
+	}
+	configuration.Webhooks = append(configuration.Webhooks, recordedConfirmations(target))
+	return configuration
+}
+
+func mutatingEntries(library *policies.Library) []entry {
+	rules := library.AtMutatingDoor()
 	always := entry{
 		name: "mutation.stateward.dev", timeout: timeoutSeconds, belongs: judgedAlways(rules),
 		conditions: append(MatchConditions(), notTerminating()),
 	}
-	for _, entry := range append([]entry{always}, changes(rules)...) {
-		configuration.Webhooks = append(configuration.Webhooks, admissionregistrationv1.MutatingWebhook{
-			Name:                    entry.name,
-			ClientConfig:            target.clientConfig(MutatePath),
-			Rules:                   operations(rules, entry.belongs, entry.owners(library.AllParents())),
-			FailurePolicy:           pointer(admissionregistrationv1.Ignore),
-			MatchPolicy:             pointer(admissionregistrationv1.Equivalent),
-			NamespaceSelector:       ExceptSystem(),
-			SideEffects:             pointer(admissionregistrationv1.SideEffectClassNoneOnDryRun),
-			TimeoutSeconds:          &entry.timeout,
-			AdmissionReviewVersions: []string{"v1"},
-			ReinvocationPolicy:      pointer(admissionregistrationv1.IfNeededReinvocationPolicy),
-			MatchConditions:         entry.conditions,
-		})
+	entries := append([]entry{always}, changes(rules)...)
+	for index := range entries {
+		entries[index].policy = admissionregistrationv1.Ignore
 	}
-	configuration.Webhooks = append(configuration.Webhooks, recordedConfirmations(target))
-	return configuration
+	return withRules(entries, rules, library.AllParents())
+}
+
+func (e entry) mutating(target Target) admissionregistrationv1.MutatingWebhook {
+	return admissionregistrationv1.MutatingWebhook{
+		Name:                    e.name,
+		ClientConfig:            target.clientConfig(MutatePath),
+		Rules:                   e.rules,
+		FailurePolicy:           &e.policy,
+		MatchPolicy:             pointer(admissionregistrationv1.Equivalent),
+		NamespaceSelector:       ExceptSystem(),
+		SideEffects:             pointer(admissionregistrationv1.SideEffectClassNoneOnDryRun),
+		TimeoutSeconds:          &e.timeout,
+		AdmissionReviewVersions: []string{"v1"},
+		ReinvocationPolicy:      pointer(admissionregistrationv1.IfNeededReinvocationPolicy),
+		MatchConditions:         e.conditions,
+	}
 }
 
 // selection says which operations on which resources belong to an entry.
@@ -175,6 +197,8 @@ type entry struct {
 	conditions []admissionregistrationv1.MatchCondition
 	// change is what the requests have in common; empty for what is judged always.
 	change policies.Change
+	// rules are what belongs to the entry, as an API server takes it.
+	rules []admissionregistrationv1.RuleWithOperations
 }
 
 // expansion turns the operations on what is none of the library's resources into rules.
@@ -271,80 +295,6 @@ func operations(rules []policies.Rule, belongs selection, owners expansion) []ad
 		})
 	}
 	return list
-}
-
-// MatchConditions leave out, before anything is called, what must go through even when Stateward is down.
-func MatchConditions() []admissionregistrationv1.MatchCondition {
-	return []admissionregistrationv1.MatchCondition{
-		{
-			Name:       "not-a-controller-finishing-a-deletion",
-			Expression: "request.operation != 'DELETE' || !(request.userInfo.username in [" + deletionControllers() + "])",
-		},
-		{
-			Name:       "not-break-glass",
-			Expression: "!has(request.userInfo.groups) || !('" + BreakGlassGroup + "' in request.userInfo.groups)",
-		},
-	}
-}
-
-// notTerminating leaves out what is being deleted already, except pods: one that terminates still runs.
-func notTerminating() admissionregistrationv1.MatchCondition {
-	return admissionregistrationv1.MatchCondition{
-		Name: "not-terminating",
-		Expression: "request.operation == 'CREATE' || !has(oldObject.metadata.deletionTimestamp) || " +
-			"request.resource.resource == 'pods'",
-	}
-}
-
-// secondDeletions is notTerminating, except that a second deletion with another propagation policy is asked about: it
-// deletes pods that the first would have kept, or keeps those that it would have deleted.
-func secondDeletions() admissionregistrationv1.MatchCondition {
-	condition := notTerminating()
-	condition.Name = "not-terminating-or-deleted-otherwise"
-	condition.Expression += " || (request.operation == 'DELETE' && request.resource.resource == 'statefulsets' && " +
-		"(has(request.options.propagationPolicy) || has(request.options.orphanDependents)))"
-	return condition
-}
-
-func deletionControllers() string {
-	return "'" + strings.Join(policies.DeletionControllers(), "', '") + "'"
-}
-
-// forcedDeletions leaves out all deletions of pods but those without grace of a StatefulSet's pods by anyone but a
-// kubelet: the cluster deletes pods all the time, and must not wait for Stateward. A pod whose set was deleted without it is
-// one of them.
-func forcedDeletions() admissionregistrationv1.MatchCondition {
-	return admissionregistrationv1.MatchCondition{
-		Name: "of-pods-only-forced-deletions",
-		Expression: strings.Join([]string{
-			"request.resource.resource != 'pods' || request.operation != 'DELETE' || (",
-			"(has(request.options.gracePeriodSeconds) ? request.options.gracePeriodSeconds == 0 :",
-			"has(oldObject.spec.terminationGracePeriodSeconds) && oldObject.spec.terminationGracePeriodSeconds == 0) &&",
-			"(" + podOfASet + " ||",
-			"has(oldObject.metadata.ownerReferences) &&",
-			"oldObject.metadata.ownerReferences.exists(owner, owner.kind == 'StatefulSet')) &&",
-			"!(request.userInfo.username.startsWith('system:node:') && has(request.userInfo.groups) &&",
-			"'system:nodes' in request.userInfo.groups))",
-		}, " "),
-	}
-}
-
-// boundVolumes leaves out the deletion of volumes that no claim is bound to: provisioners delete those all the time.
-func boundVolumes() admissionregistrationv1.MatchCondition {
-	return admissionregistrationv1.MatchCondition{
-		Name: "of-volumes-only-those-with-a-claim",
-		Expression: "request.resource.resource != 'persistentvolumes' || request.operation != 'DELETE' || " +
-			"!has(oldObject.status) || !has(oldObject.status.phase) || !(oldObject.status.phase in ['Released', 'Available'])",
-	}
-}
-
-// differs is true where one of the marks has another value after the request than before.
-func differs(field string, marks []string) string {
-	value := func(object string) string {
-		return strings.NewReplacer("MAP", object+".metadata."+field, "OBJECT", object).Replace(
-			"(OBJECT != null && has(MAP) && mark in MAP ? MAP[mark] : '')")
-	}
-	return "['" + strings.Join(marks, "', '") + "'].exists(mark, " + value("object") + " != " + value("oldObject") + ")"
 }
 
 // ExceptSystem keeps Stateward from standing in the way of what it needs itself to come up.

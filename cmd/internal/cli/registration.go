@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -26,7 +25,7 @@ both come from your Guardrails: the rules that they turn on, and spec.parents.`,
 			if err != nil {
 				return err
 			}
-			if err := widen(library, parents, optIn, config); err != nil {
+			if library, err = widen(library, parents, optIn, config); err != nil {
 				return err
 			}
 			page, err := generate.Registration(library)
@@ -45,25 +44,18 @@ both come from your Guardrails: the rules that they turn on, and spec.parents.`,
 }
 
 // widen adds to what API servers ask about: the custom resources and opt-in rules that are named, and those of Guardrails.
-func widen(library *policies.Library, parents, optIn []string, config string) (err error) {
+func widen(library *policies.Library, parents, optIn []string, config string) (_ *policies.Library, err error) {
 	if library.MoreParents, err = parseParents(parents); err != nil {
-		return fmt.Errorf("--parent: %w", err)
+		return nil, fmt.Errorf("--parent: %w", err)
 	}
 	if library.OptedIn, err = namedOptIn(library, optIn); err != nil || config == "" {
-		return err
+		return library, err
 	}
 	guardrails, err := loadGuardrails(config, library)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	off := guardrails.Off(library)
-	library.OptedIn = append(library.OptedIn, slices.DeleteFunc(optInRules(library), func(id string) bool { return off[id] })...)
-	for _, parent := range guardrails.MoreParents() {
-		if !slices.Contains(library.MoreParents, parent) {
-			library.MoreParents = append(library.MoreParents, parent)
-		}
-	}
-	return nil
+	return guardrails.Widened(library), nil
 }
 
 // namedOptIn are the ids of the opt-in rules of these names.

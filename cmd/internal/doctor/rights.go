@@ -49,7 +49,8 @@ type neededRole struct {
 	rules           []rbacv1.PolicyRule
 }
 
-// needed are the roles for the rules that are registered, and those for the audit where the Deployment turns it on.
+// needed are the roles for the rules that are registered, those for managed webhooks where the Guardrails turn them on, and those
+// for the audit where the Deployment does.
 func (e *examination) needed(ctx context.Context) (roles []neededRole, err error) {
 	library := *e.Library
 	_, library.OptedIn = e.chosen(ctx)
@@ -58,6 +59,10 @@ func (e *examination) needed(ctx context.Context) (roles []neededRole, err error
 		if role.Name != registration.BundleRole || !e.registered.byCertManager {
 			roles = append(roles, neededRole{name: role.Name, rules: role.Rules})
 		}
+	}
+	if e.guardrails.Manages() {
+		role, lease := registration.ManageRoles()
+		roles = append(roles, neededRole{role.Name, "", role.Rules}, neededRole{lease.Name, lease.Namespace, lease.Rules})
 	}
 	var deployment appsv1.Deployment
 	err = e.client.Get(ctx, client.ObjectKey{Namespace: registration.Namespace, Name: registration.Name}, &deployment)
@@ -110,6 +115,9 @@ func remedy(role string) string {
 	if role == registration.AuditLease {
 		return "apply manifests/components/audit again"
 	}
+	if role == registration.ManageName {
+		return "apply manifests/components/manage-registration, or set manageRegistration=true in the chart"
+	}
 	return "apply manifests/base/rbac.yaml again, or what `stateward rules registration` prints"
 }
 
@@ -120,6 +128,8 @@ func without(role, resource, verb string) string {
 		return "a new self-managed CA would not be trusted"
 	case role == registration.AuditLease:
 		return "the audit in the background is not complete"
+	case role == registration.ManageName:
+		return "spec.registration.manage has no effect"
 	case role != registration.Name:
 		return "a denial about one of them cannot say why"
 	case resource == "guardrails/status":

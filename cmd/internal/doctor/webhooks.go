@@ -41,40 +41,45 @@ func (w registeredWebhook) String() string { return w.configuration + " " + w.Na
 
 // checkWebhooks compares both configurations with those that follow from the rules.
 func (e *examination) checkWebhooks(ctx context.Context) {
-	target, library := registration.Target{}, *e.Library
-	library.MoreParents, library.OptedIn = e.chosen(ctx)
-	e.checkOptIn(library.OptedIn)
-	e.checkParents(library.MoreParents)
-	validating, mutating := registration.Validating(&library, target), registration.Mutating(&library, target)
-	e.compareConfiguration(ctx, &admissionregistrationv1.ValidatingWebhookConfiguration{}, validatingWebhooks(validating),
+	target, library := registration.Target{}, e.Library
+	var found admissionregistrationv1.ValidatingWebhookConfiguration
+	// Where it cannot be read, the comparison says so.
+	if err := e.client.Get(ctx, client.ObjectKey{Name: registration.Name}, &found); err == nil {
+		library = registration.Applied(e.Library, &found)
+	}
+	e.checkOptIn(registration.OptedIn(e.Library, &found))
+	e.checkParents(registration.MoreParents(&found))
+	validating, mutating := registration.Validating(library, target), registration.Mutating(library, target)
+	e.compareConfiguration(ctx, &admissionregistrationv1.ValidatingWebhookConfiguration{}, library, validatingWebhooks(validating),
 		"no rule is evaluated: every request is allowed")
-	e.compareConfiguration(ctx, &admissionregistrationv1.MutatingWebhookConfiguration{}, mutatingWebhooks(mutating),
+	e.compareConfiguration(ctx, &admissionregistrationv1.MutatingWebhookConfiguration{}, library, mutatingWebhooks(mutating),
 		"nothing is corrected, and confirmations are not recorded, so they have no effect")
 }
 
-// checkOptIn looks for rules that are on and whose requests the API server does not send.
+// checkOptIn looks for rules that are on and whose requests the API server does not send. Where Stateward adds their webhooks
+// itself, those are looked for.
 func (e *examination) checkOptIn(registered []string) {
 	off := e.guardrails.Off(e.Library)
 	for _, rule := range e.Library.Rules {
-		if rule.OptIn && !off[rule.ID] && !slices.Contains(registered, rule.ID) {
+		if rule.OptIn && !off[rule.ID] && !slices.Contains(registered, rule.ID) && !e.guardrails.Manages() {
 			e.problem(guardrailsObject, fmt.Sprintf("add manifests/components/%s to the overlay, or `stateward rules registration --rule %s | kubectl apply -f -`",
 				rule.ID, rule.ID), "rule %s is on, and the API server does not send the requests that it checks", rule.ID)
 		}
 	}
 }
 
-// checkParents looks for custom resources of spec.parents whose deletion the API server does not send.
+// checkParents is checkOptIn of the custom resources of spec.parents.
 func (e *examination) checkParents(registered []policies.Parent) {
 	for _, parent := range e.guardrails.MoreParents() {
-		if !slices.Contains(registered, parent) {
+		if !slices.Contains(registered, parent) && !e.guardrails.Manages() {
 			e.problem(guardrailsObject, "`stateward rules registration --config guardrails.yaml | kubectl apply -f -`, with these Guardrails as the file",
 				"spec.parents has %s.%s, and the API server does not send its deletions", parent.Resource, parent.Group)
 		}
 	}
 }
 
-// chosen are the custom resources that a team has added to the registration (--parent), and the rules (--rule). Where it cannot
-// be read, the comparison says so.
+// chosen are the custom resources that are in the registration beside those of well-known operators, and the opt-in rules: those
+// that a team has applied (--parent, --rule), and those that Stateward has added. Where it cannot be read, there are none.
 func (e *examination) chosen(ctx context.Context) (parents []policies.Parent, rules []string) {
 	var found admissionregistrationv1.ValidatingWebhookConfiguration
 	if err := e.client.Get(ctx, client.ObjectKey{Name: registration.Name}, &found); err != nil {
@@ -84,7 +89,9 @@ func (e *examination) chosen(ctx context.Context) (parents []policies.Parent, ru
 }
 
 // compareConfiguration reads one configuration into found and compares it; without says what its absence means.
-func (e *examination) compareConfiguration(ctx context.Context, found client.Object, wanted []registeredWebhook, without string) {
+func (e *examination) compareConfiguration(
+	ctx context.Context, found client.Object, applied *policies.Library, wanted []registeredWebhook, without string,
+) {
 	object := wanted[0].configuration
 	err := e.client.Get(ctx, client.ObjectKey{Name: registration.Name}, found)
 	if apierrors.IsNotFound(err) {
@@ -98,15 +105,14 @@ func (e *examination) compareConfiguration(ctx context.Context, found client.Obj
 	if found.GetAnnotations()[injectAnnotation] != "" {
 		e.registered.byCertManager = true
 	}
-	var there []registeredWebhook
-	switch configuration := found.(type) {
-	case *admissionregistrationv1.ValidatingWebhookConfiguration:
-		there = validatingWebhooks(configuration)
-	case *admissionregistrationv1.MutatingWebhookConfiguration:
-		there = mutatingWebhooks(configuration)
+	there, managed, err := e.split(found, applied)
+	if err != nil {
+		e.problem(object, reapply, "what Stateward manages in it cannot be determined: %v", err)
 	}
 	e.registered.webhooks = append(e.registered.webhooks, there...)
-	e.compareWebhooks(wanted, there)
+	isManaged := func(webhook registeredWebhook) bool { return registration.IsManaged(webhook.Name) }
+	e.compareWebhooks(wanted, slices.DeleteFunc(slices.Clone(there), isManaged))
+	e.compareManaged(managed, slices.DeleteFunc(there, func(webhook registeredWebhook) bool { return !isManaged(webhook) }), wanted[0].ClientConfig)
 }
 
 func (e *examination) compareWebhooks(wanted, there []registeredWebhook) {

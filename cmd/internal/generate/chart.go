@@ -3,6 +3,7 @@ package generate
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -23,6 +24,7 @@ const (
 	onAuditOnly   = `.Values.auditOnly`
 	onSeveral     = `.Values.highAvailability`
 	onAudit       = `.Values.audit.enabled`
+	onManage      = `.Values.manageRegistration`
 )
 
 // variants are one value in each overlay, absent where that has none: self-managed, and what cert-manager, audit-only and
@@ -69,21 +71,21 @@ func Chart(root string) (map[string][]byte, error) {
 		}
 		files["manifests/chart/templates/"+name+".yaml"] = append([]byte(chartHeader), page...)
 	}
-	return files, addAudit(root, files)
+	return files, errors.Join(addRights(root, "audit", onAudit, files), addRights(root, "manage-registration", onManage, files))
 }
 
-// addAudit adds the objects of the component under their own condition.
-func addAudit(root string, files map[string][]byte) error {
-	text, err := os.ReadFile(filepath.Join(root, "manifests", "components", "audit", "rbac.yaml"))
+// addRights adds the roles of a component under their own condition.
+func addRights(root, component, condition string, files map[string][]byte) error {
+	text, err := os.ReadFile(filepath.Join(root, "manifests", "components", component, "rbac.yaml"))
 	if err != nil {
 		return err
 	}
 	documents, err := parse(text)
 	if err != nil {
-		return fmt.Errorf("read component audit: %w", err)
+		return fmt.Errorf("read component %s: %w", component, err)
 	}
 	for _, document := range documents {
-		page, err := templateUnder(onAudit, variants{document, document, document, document})
+		page, err := templateUnder(condition, variants{document, document, document, document})
 		if err != nil {
 			return fmt.Errorf("write template %s: %w", fileName(document), err)
 		}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kustomize "sigs.k8s.io/kustomize/api/types"
 
@@ -50,9 +51,8 @@ func overlays(library *policies.Library) map[string][]any {
 		"manifests/overlays/cert-manager/validating.yaml": {trustCertManager(validatingPatch(library))},
 		"manifests/overlays/cert-manager/mutating.yaml":   {trustCertManager(mutatingPatch(library))},
 	}
-	role, lease := registration.AuditRoles(library)
-	binding, leaseBinding := registration.AuditBindings(library)
-	files["manifests/components/audit/rbac.yaml"] = []any{role, lease, binding, leaseBinding}
+	files["manifests/components/audit/rbac.yaml"] = leaderRights(registration.AuditRoles(library))
+	files["manifests/components/manage-registration/rbac.yaml"] = leaderRights(registration.ManageRoles())
 	for _, rule := range library.Rules {
 		if rule.OptIn {
 			folder := "manifests/components/" + rule.ID
@@ -69,6 +69,12 @@ func overlays(library *policies.Library) map[string][]any {
 		}
 	}
 	return files
+}
+
+// leaderRights are roles with their bindings.
+func leaderRights(role rbacv1.ClusterRole, lease rbacv1.Role) []any {
+	binding, leaseBinding := registration.LeaderBindings(role, lease)
+	return []any{role, lease, binding, leaseBinding}
 }
 
 // optIn adds the webhook of a rule that an API server asks about only then.

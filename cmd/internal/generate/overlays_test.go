@@ -105,12 +105,14 @@ func TestRightsAreThoseThatTheRegistrationAsksFor(t *testing.T) {
 		reading = append(reading, role)
 	}
 	audits, leases := registration.AuditRoles(builders.Library(t))
-	_, leaseholder := registration.AuditBindings(builders.Library(t))
+	_, leaseholder := registration.LeaderBindings(audits, leases)
+	manages, manageLeases := registration.ManageRoles()
+	_, manager := registration.LeaderBindings(manages, manageLeases)
 	optIn := map[string][]rbacv1.ClusterRole{everything: slices.Concat(
-		[]rbacv1.ClusterRole{audits}, registration.OptInRole(builders.Library(t), "references-in-use"), registration.OptInRole(builders.Library(t), "volume-attachment"),
+		[]rbacv1.ClusterRole{audits, manages}, registration.OptInRole(builders.Library(t), "references-in-use"), registration.OptInRole(builders.Library(t), "volume-attachment"),
 	)}
-	inOwnNamespace := map[string][]rbacv1.Role{everything: {leases}}
-	bound := map[string][]rbacv1.RoleBinding{everything: {leaseholder}}
+	inOwnNamespace := map[string][]rbacv1.Role{everything: {leases, manageLeases}}
+	bound := map[string][]rbacv1.RoleBinding{everything: {leaseholder, manager}}
 	want := map[string][]rbacv1.ClusterRole{"audit-only": all, "self-managed": all, "cert-manager": reading, "ha": reading, everything: reading}
 	for name, documents := range installs(t) {
 		t.Run(name, func(t *testing.T) {

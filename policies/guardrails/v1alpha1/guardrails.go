@@ -84,12 +84,15 @@ type GuardrailsSpec struct {
 	// +kubebuilder:validation:MaxItems=50
 	RolloutGroups []RolloutGroup `json:"rolloutGroups,omitempty"`
 	// Parents are custom resources that own StatefulSets, beside those of well-known operators. The rule owner-delete judges
-	// their deletions once the API server sends them: `stateward rules registration --config` prints what to apply.
+	// their deletions once the API server sends them: `stateward rules registration --config` prints what to apply, or
+	// spec.registration.manage lets Stateward add it.
 	// +listType=map
 	// +listMapKey=group
 	// +listMapKey=kind
 	// +kubebuilder:validation:MaxItems=100
 	Parents []Parent `json:"parents,omitempty"`
+	// Registration sets what Stateward does with its own webhook configurations.
+	Registration *Registration `json:"registration,omitempty"`
 	// Advice sets where warnings go, by who sends the request.
 	Advice *Advice `json:"advice,omitempty"`
 	// Rules configures single rules.

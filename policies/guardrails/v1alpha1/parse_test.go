@@ -126,6 +126,13 @@ func TestGuardrailsThatAreWrongAreRefusedWithTheFieldsPath(t *testing.T) {
 			guardrailsWith(`"actors":[{"name":"ci","subjects":[{"kind":"User","name":"ci"}]}],"automation":["ci","cd"]`),
 			`spec.automation[1]: spec.actors has no actor "cd"`,
 		},
+		"a registration that is managed by a word": {
+			guardrailsWith(`"registration":{"manage":"yes"}`),
+			`spec.registration.manage: must be true or false, and is the string "yes"`,
+		},
+		"a registration that is managed otherwise": {
+			guardrailsWith(`"registration":{"managed":true}`), `spec.registration.managed: unknown field "managed"`,
+		},
 		"advice that goes nowhere": {
 			guardrailsWith(`"advice":{"automation":"mail"}`), `spec.advice.automation: "mail": use warn, event or audit`,
 		},
