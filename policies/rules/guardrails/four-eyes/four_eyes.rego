@@ -81,6 +81,10 @@ _spec_changes(before, after) := array.flatten([
 		some each in before.parents
 		not each in object.get(after, "parents", [])
 	],
+	[{"path": ["spec", "registration", "manage"], "what": "Stateward would remove the webhooks that it added"} |
+		before.registration.manage
+		not after.registration.manage
+	],
 	[{"path": ["spec", "promoters", index], "what": sprintf("%q could lower the partition of a canary alone", [name])} |
 		some index, name in after.promoters
 		not name in object.get(before, "promoters", [])
