@@ -24,9 +24,9 @@ _editions := {
 # METADATA
 # title: Name
 # description: The program in an image, by the last part of its repository.
-name(base) := _aliases[base] if {
-	base in object.keys(_aliases)
-} else := concat("-", kept) if {
+name(base) := object.get(_aliases, base, _without_editions(base))
+
+_without_editions(base) := concat("-", kept) if {
 	kept := [word | some word in split(base, "-"); not word in _editions]
 	count(kept) > 0
 } else := base

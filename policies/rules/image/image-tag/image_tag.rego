@@ -103,15 +103,15 @@ _problem(reference, moving) := sprintf("%v is not an image reference", [json.mar
 _moves(tag, word) if tag == word
 
 _moves(tag, word) if {
+	_is_unpinned(tag, word)
 	some dash in ["-", "_"]
 	startswith(tag, sprintf("%s%s", [word, dash]))
-	_is_unpinned(tag, word)
 }
 
 _moves(tag, word) if {
+	_is_unversioned(tag, word)
 	some dash in ["-", "_"]
 	endswith(tag, sprintf("%s%s", [dash, word]))
-	_is_unversioned(tag, word)
 }
 
 # A version, a build, a date or a commit behind the word names one image.

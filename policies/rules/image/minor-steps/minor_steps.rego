@@ -84,8 +84,17 @@ _between(name, before, after, more) := {release |
 # above.
 _stepwise := {"etcd", "gitlab", "kube-apiserver", "qdrant"}
 
-_releases := {
-	"cockroach": (({[year, minor] | some year in numbers.range(19, 23); some minor in [1, 2]} | {[24, 1], [24, 3]}) | {[year, minor] | some year in numbers.range(25, 40); some minor in [2, 4]}),
-	"mongodb": ({[3, 0], [3, 2], [3, 4], [3, 6], [4, 0], [4, 2], [4, 4]} | {[major, 0] | some major in numbers.range(5, 20)}),
-	"rabbitmq": {[3, minor] | some minor in numbers.range(0, 13)},
+_releases := {"cockroach": _cockroach, "mongodb": _mongodb, "rabbitmq": _rabbitmq}
+
+# Two releases a year, then four, of which the first and the third are innovation releases.
+_cockroach := {[24, 1], [24, 3]} | {release |
+	some years in [{"from": 19, "to": 23, "minors": [1, 2]}, {"from": 25, "to": 40, "minors": [2, 4]}]
+	some year in numbers.range(years.from, years.to)
+	some release in [[year, minor] | some minor in years.minors]
 }
+
+_mongodb := {[3, 0], [3, 2], [3, 4], [3, 6], [4, 0], [4, 2], [4, 4]} | {[major, 0] |
+	some major in numbers.range(5, 20)
+}
+
+_rabbitmq contains [3, minor] if some minor in numbers.range(0, 13)

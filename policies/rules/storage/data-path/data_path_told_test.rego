@@ -71,11 +71,10 @@ test_sidecar_among_init_containers_holds_data_too[what] if {
 		)],
 		`container "db" no longer finds claim template "data" at /data`: [],
 	}
-	before := _sts({"initContainers": [object.union(_container, {"restartPolicy": "Always"})]})
 	[finding.what | some finding in rule.report] == [what]
 		with input as {"request": {
 			"operation": "UPDATE",
-			"oldObject": before,
+			"oldObject": _sts({"initContainers": [object.union(_container, {"restartPolicy": "Always"})]}),
 			"object": _sts({"initContainers": after}),
 		}}
 }

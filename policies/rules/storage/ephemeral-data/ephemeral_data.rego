@@ -78,27 +78,36 @@ _losses := {
 }
 
 # usual are paths that charts and manuals give to images that have none of their own.
-_databases(sts, more) := [{"path": item.path, "container": item.container, "name": base, "paths": paths, "usual": usual} |
+_databases(sts, more) := [database |
 	some item in image.containers(sts)
 	image.keeps_running(item)
 	base := program.base(item.container.image)
-	paths := _paths_of(item.container, base, more)
-	usual := object.get(_usual, program.name(base), [])
-	array.concat(paths, usual) != []
+	database := {
+		"path": item.path,
+		"container": item.container,
+		"name": base,
+		"paths": _paths_of(item.container, base, more),
+		"usual": object.get(_usual, program.name(base), []),
+	}
+	array.concat(database.paths, database.usual) != []
 ]
 
-_paths_of(container, base, more) := sort(told_paths) if {
-	leads := object.get(_leads, program.name(base), [])
-	told_paths := {option.value | some option in told.options(container, leads); startswith(option.value, "/")} | {variable.value |
-		some variable in container.env
-		variable.name in leads
-		startswith(variable.value, "/")
-	}
-	count(told_paths) > 0
+_paths_of(container, base, more) := sort(folders) if {
+	folders := _told(container, object.get(_leads, program.name(base), []))
+	count(folders) > 0
 } else := array.concat(object.get(_paths, program.name(base), []), [path |
 	some one in more
 	[base, path] = split(one, "=")
 ])
+
+_told(container, leads) := {option.value |
+	some option in told.options(container, leads)
+	startswith(option.value, "/")
+} | {variable.value |
+	some variable in container.env
+	variable.name in leads
+	startswith(variable.value, "/")
+}
 
 # A volume at the path, or at a folder that it lies in.
 _holds(mounted, paths) if {
