@@ -103,29 +103,30 @@ _problem(reference, moving) := sprintf("%v is not an image reference", [json.mar
 _moves(tag, word) if tag == word
 
 _moves(tag, word) if {
-	_is_unpinned(tag, word)
-	some dash in ["-", "_"]
-	startswith(tag, sprintf("%s%s", [word, dash]))
+	startswith(tag, word)
+	rest := trim_prefix(tag, word)
+	regex.match(`^[-_]`, rest)
+	_names_none(word, rest)
 }
 
 _moves(tag, word) if {
-	_is_unversioned(tag, word)
-	some dash in ["-", "_"]
-	endswith(tag, sprintf("%s%s", [dash, word]))
+	endswith(tag, word)
+	regex.match(`[-_]$`, trim_suffix(tag, word))
+	_has_no_version(word, tag)
 }
 
 # A version, a build, a date or a commit behind the word names one image.
-_is_unpinned(_, "latest")
+_names_none("latest", _)
 
-_is_unpinned(tag, word) if {
+_names_none(word, rest) if {
 	word != "latest"
-	not regex.match(`[-_](?:v?[0-9]+(?:\.[0-9]+)+|[0-9]{3,}|g?[0-9a-f]{7,40})(?:[-_]|$)`, tag)
+	not regex.match(`[-_](?:v?[0-9]+(?:\.[0-9]+)+|[0-9]{3,}|g?[0-9a-f]{7,40})(?:[-_]|$)`, rest)
 }
 
 # What comes before the word may be a version, as in 1.2.3-dev.
-_is_unversioned(_, "latest")
+_has_no_version("latest", _)
 
-_is_unversioned(tag, word) if {
+_has_no_version(word, tag) if {
 	word != "latest"
 	not regex.match(`[0-9]`, tag)
 }
