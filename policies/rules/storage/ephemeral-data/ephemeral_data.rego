@@ -32,8 +32,7 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	"path": array.concat(database.path, ["volumeMounts", index, "mountPath"]),
 	"what": sprintf("%s of %s is %s: %s", [mount.mountPath, database.name, kind, loss]),
 }) if {
-	some entry in review.statefulsets
-	some database in _databases(entry.object, config.param(rego.metadata.chain(), "paths"))
+	some [entry, database] in _known
 	some index, mount in database.container.volumeMounts
 	_holds(mount.mountPath, array.concat(database.paths, database.usual))
 	some volume in entry.object.spec.template.spec.volumes
@@ -49,8 +48,7 @@ report contains result.violation(rego.metadata.chain(), entry, {
 		concat(" or ", array.slice(database.paths, 0, _shown)),
 	]),
 }) if {
-	some entry in review.statefulsets
-	some database in _databases(entry.object, config.param(rego.metadata.chain(), "paths"))
+	some [entry, database] in _known
 	database.paths != []
 	object.get(entry.object, ["spec", "volumeClaimTemplates"], null) in {null, []}
 	claimed := _claimed(entry.object)
@@ -61,6 +59,12 @@ report contains result.violation(rego.metadata.chain(), entry, {
 		not _lies_in(mount, database.paths, files)
 	}
 }
+
+_known := [[entry, database] |
+	more := config.param(rego.metadata.chain(), "paths")
+	some entry in review.statefulsets
+	some database in _databases(entry.object, more)
+]
 
 # A variable may lead the data to any claim that is mounted.
 _claimed(sts) := {volume.name |
