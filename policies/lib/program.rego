@@ -1,7 +1,7 @@
 # METADATA
 # title: Programs
 # description: |
-#   Which program an image runs, as far as its name tells. Publishers set other words around the name of the program:
+#   Which program an image runs, by its name. Publishers set other words around the name of the program:
 #   kafka-native, kubernetes-zookeeper, mongodb-community-server, vault-enterprise.
 package stateward.lib.program
 

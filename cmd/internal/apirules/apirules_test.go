@@ -104,7 +104,7 @@ func TestRefusalsOfPodTemplatesAreThoseOfAPIServers(t *testing.T) {
 				spec + `.topologySpreadConstraints[1].whenUnsatisfiable "Never" is refused by API servers: supported values: "DoNotSchedule", "ScheduleAnyway"`,
 				spec + `.tolerations[0].operator "exists" is refused by API servers: supported values: "Equal", "Exists", "Lt", "Gt"`,
 				spec + `.tolerations[0].effect "NoRun" is refused by API servers: supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"`,
-				spec + `.tolerations[0].operator "exists" is refused by API servers: must be Exists where there is no key`,
+				spec + `.tolerations[0].operator "exists" is refused by API servers: must be Exists without a key`,
 			},
 		},
 	} {

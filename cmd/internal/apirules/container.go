@@ -140,7 +140,7 @@ func placement(pod corev1.PodSpec, path *field.Path) (errs field.ErrorList) {
 		errs = append(errs, oneOf(at.Child("effect"), toleration.Effect,
 			corev1.TaintEffectNoSchedule, corev1.TaintEffectPreferNoSchedule, corev1.TaintEffectNoExecute)...)
 		if toleration.Key == "" && toleration.Operator != corev1.TolerationOpExists {
-			errs = append(errs, field.Invalid(at.Child("operator"), toleration.Operator, "must be Exists where there is no key"))
+			errs = append(errs, field.Invalid(at.Child("operator"), toleration.Operator, "must be Exists without a key"))
 		}
 	}
 	return errs
