@@ -25,12 +25,13 @@ pairs(entry) := _by_name(entry) if {
 # METADATA
 # title: Main pairs
 # description: |
-#   The pairs of containers that may hold data: no init containers, and none that have only their position in common.
+#   The pairs of containers that may hold data: none that end before the others start, and none that have only their
+#   position in common.
 main_pairs(entry) := [pair |
 	some pair in pairs(entry)
 	pair.by != "position"
-	"containers" in pair.old.path
-	"containers" in pair.new.path
+	image.keeps_running(pair.old)
+	image.keeps_running(pair.new)
 ]
 
 # METADATA
@@ -56,7 +57,10 @@ lost(entry) := array.concat(
 	],
 	[loss |
 		known := main_pairs(entry)
-		some old in entry.old.spec.template.spec.containers
+		some item in image.containers(entry.old)
+		image.keeps_running(item)
+		"template" in item.path
+		old := item.container
 		not old in [pair.old.container | some pair in known]
 		some use in mounts.uses(entry.old, old)
 		not use in _anywhere(entry.object)
@@ -83,8 +87,9 @@ _stays(entry, _, pair, use) if {
 }
 
 _anywhere(sts) := {use |
-	some container in sts.spec.template.spec.containers
-	some use in mounts.uses(sts, container)
+	some item in image.containers(sts)
+	image.keeps_running(item)
+	some use in mounts.uses(sts, item.container)
 }
 
 # A sidecar that goes takes nothing with it while the container of the data stays: one that writes, if this one does.

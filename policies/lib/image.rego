@@ -76,6 +76,14 @@ containers(value) := [{"path": ["spec", list, index], "container": container} |
 ]
 
 # METADATA
+# title: Keeps running
+# description: True for a container that runs as long as its pod, sidecars among the init containers too.
+# scope: document
+keeps_running(item) if "containers" in item.path
+
+keeps_running(item) if item.container.restartPolicy == "Always"
+
+# METADATA
 # title: Subjects
 # description: |
 #   Everything whose images are judged: StatefulSets that are to exist, and updates of their pods, whose images can be

@@ -56,7 +56,7 @@ covers(sts, container) := {{"volume": mount.name, "at": mount.mountPath, "claim"
 	some mount in container.volumeMounts
 	mount.name != outer.name
 	is_below(mount.mountPath, outer.mountPath)
-	not mount.name in _files(sts)
+	not mount.name in files(sts)
 }
 
 # METADATA
@@ -66,7 +66,10 @@ is_below(path, folder) if startswith(_folder(path), _folder(folder))
 
 _folder(path) := sprintf("%s/", [trim_suffix(path, "/")])
 
-_files(sts) := {volume.name |
+# METADATA
+# title: Files
+# description: The volumes that hold files of the API, such as a ConfigMap, by name.
+files(sts) := {volume.name |
 	some volume in _volumes(sts)
 	some kind in ["configMap", "secret", "projected", "downwardAPI"]
 	is_object(volume[kind])
@@ -83,7 +86,10 @@ _place(mount) := sprintf("%s (subPath %s)", [_path(mount), mount.subPath]) if {
 	not object.get(mount, "subPathExpr", "") in {"", null}
 } else := _path(mount)
 
-_path(mount) := object.get(mount, "mountPath", object.get(mount, "devicePath", ""))
+# /data/ and //data are /data.
+_path(mount) := trim_suffix(regex.replace(path, `/+`, "/"), "/") if {
+	path := object.get(mount, "mountPath", object.get(mount, "devicePath", ""))
+}
 
 # A claim template hides a volume of its name. Source: updateStorage in
 # pkg/controller/statefulset/stateful_set_utils.go.

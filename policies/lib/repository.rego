@@ -5,7 +5,9 @@ package stateward.lib.repository
 
 # Known names of the same images. Sources: https://kubernetes.io/blog/2023/03/10/image-registry-redirect/,
 # https://gallery.ecr.aws/docker, https://cloud.google.com/artifact-registry/docs/pull-cached-dockerhub-images,
-# https://github.com/bitnami/charts/issues/35164, https://etcd.io/docs/v3.6/install/.
+# https://github.com/bitnami/charts/issues/35164, https://etcd.io/docs/v3.6/install/,
+# https://hub.docker.com/_/vault, https://hub.docker.com/_/consul, https://hub.docker.com/_/elasticsearch,
+# https://prometheus.io/docs/prometheus/latest/installation/.
 _same := {
 	"public.ecr.aws/docker/library": "docker.io/library",
 	"mirror.gcr.io/library": "docker.io/library",
@@ -13,6 +15,17 @@ _same := {
 	"public.ecr.aws/bitnami": "docker.io/bitnami",
 	"docker.io/bitnamilegacy": "docker.io/bitnami",
 	"k8s.gcr.io": "registry.k8s.io",
+	"gcr.io/google_containers": "registry.k8s.io",
+	"gcr.io/google-containers": "registry.k8s.io",
+	"registry-1.docker.io": "docker.io",
+	"registry.hub.docker.com": "docker.io",
+	"docker.io/library/vault": "docker.io/hashicorp/vault",
+	"docker.io/library/consul": "docker.io/hashicorp/consul",
+	"docker.elastic.co/elasticsearch/elasticsearch": "docker.io/library/elasticsearch",
+	"quay.io/prometheus": "docker.io/prom",
+	"quay.io/minio/minio": "docker.io/minio/minio",
+	"docker.redpanda.com/redpandadata": "docker.io/redpandadata",
+	"cr.weaviate.io/semitechnologies": "docker.io/semitechnologies",
 	"gcr.io/etcd-development": "quay.io/coreos",
 }
 
@@ -47,6 +60,21 @@ mirrored(left, right) if {
 mirrored(left, right) if {
 	_registry(left) != _registry(right)
 	_ends_with(_path(right), _path(left))
+}
+
+# METADATA
+# title: Of PostgreSQL
+# description: |
+#   True for the official image of PostgreSQL, its mirrors, and images that are made from it and keep its data folder.
+# scope: document
+of_postgres(repository) if canonical(repository, {}) in {
+	"docker.io/library/postgres", "docker.io/pgvector/pgvector", "docker.io/postgis/postgis",
+	"docker.io/timescale/timescaledb", "ghcr.io/immich-app/postgres",
+}
+
+of_postgres(repository) if {
+	base(repository) == "postgres"
+	mirrored(repository, "docker.io/library/postgres")
 }
 
 # METADATA

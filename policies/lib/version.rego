@@ -101,7 +101,7 @@ _in_order(before, after) := {"kind": "lower-major", "what": "a lower major versi
 } else := {"kind": "major", "what": "a new major version"} if {
 	_year(after) > _year(before)
 } else := {"kind": "lower", "what": "an older build"} if {
-	_sortable(after) < _sortable(before)
+	_is_older(after, before)
 } else := {"kind": "", "what": ""}
 
 _year(tag) := number if {
@@ -110,9 +110,18 @@ _year(tag) := number if {
 	number < 2100
 }
 
-_sortable(tag) := _version(tag).numbers
+_is_older(left, right) if {
+	not _version(left)
+	left < right
+}
 
-_sortable(tag) := tag if not _version(tag)
+_is_older(left, right) if _less(_build(left), _build(right))
+
+# Cumulative updates count behind the year: 2022-CU14.
+
+_build(tag) := array.concat(_version(tag).numbers, [to_number(match[1]) |
+	some match in regex.find_all_string_submatch_n(`^-CU(\d{1,9})`, _version(tag).variant, 1)
+])
 
 # Words may come before the version, as in ubi8-15.3-0 and community-7.6.2: then they are part of the variant.
 _version(tag) := image.version(tag) if {
@@ -126,7 +135,7 @@ _version(tag) := image.version(tag) if {
 
 _by_numbers(depth, first, old, new) := {"kind": "lower-major", "what": "a lower major version"} if {
 	_less(_take(new.numbers, first), _take(old.numbers, first))
-} else := {"kind": "lower-major", "what": "a lower version, whose data format differs"} if {
+} else := {"kind": "lower-major", "what": "a lower version, whose data format may differ"} if {
 	_less(_take(new.numbers, depth), _take(old.numbers, depth))
 } else := {"kind": "lower", "what": "a lower version"} if {
 	_less(new.numbers, old.numbers)
@@ -217,7 +226,7 @@ _named_change(name, old, new) := {"kind": "lower-major", "what": sprintf("a lowe
 	new[0] < old[0]
 } else := {"kind": "major", "what": sprintf("a new major version of %s", [name])} if {
 	new[0] > old[0]
-} else := {"kind": "lower-major", "what": sprintf("a lower version of %s, whose data format differs", [name])} if {
+} else := {"kind": "lower-major", "what": sprintf("a lower version of %s, whose data format may differ", [name])} if {
 	_is_serial(name)
 	_less(_take(new, 2), _take(old, 2))
 } else := {"kind": "lower", "what": sprintf("a lower version of %s", [name])} if {

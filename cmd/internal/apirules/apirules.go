@@ -45,7 +45,11 @@ func Told(err *field.Error) string {
 	switch err.Type {
 	case field.ErrorTypeRequired:
 		return strings.TrimSuffix("must be set: "+err.Detail, ": ")
-	case field.ErrorTypeNotSupported, field.ErrorTypeForbidden:
+	case field.ErrorTypeForbidden:
+		return strings.TrimSuffix("not allowed here: "+err.Detail, ": ")
+	case field.ErrorTypeDuplicate:
+		return shown(err) + ": must be unique"
+	case field.ErrorTypeNotSupported:
 		return strings.TrimSuffix(fmt.Sprintf("%s: %s", shown(err), err.Detail), ": ")
 	default:
 		return fmt.Sprintf("%s: %s", shown(err), err.Detail)
@@ -73,6 +77,9 @@ func shown(err *field.Error) string {
 func meta(object metav1.ObjectMeta, name validation.ValidateNameFunc) field.ErrorList {
 	if object.Namespace == "" {
 		object.Namespace = metav1.NamespaceDefault
+	}
+	if object.Name == "" && object.GenerateName != "" {
+		object.Name = object.GenerateName + "xxxxx"
 	}
 	// What only an API server writes is not looked at.
 	object.ManagedFields, object.Generation = nil, 0

@@ -1,13 +1,14 @@
 package apirules
 
 import (
+	"reflect"
+	"slices"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/validation"
 	metavalidation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
-	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/apimachinery/pkg/util/sets"
 	utilvalidation "k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -25,10 +26,15 @@ func template(spec appsv1.StatefulSetSpec, path *field.Path) field.ErrorList {
 	errs = append(errs, notNegative(at.Child("terminationGracePeriodSeconds"), pod.TerminationGracePeriodSeconds)...)
 	errs = append(errs, oneOf(at.Child("dnsPolicy"), pod.DNSPolicy, corev1.DNSClusterFirst, corev1.DNSClusterFirstWithHostNet, corev1.DNSDefault, corev1.DNSNone)...)
 	errs = append(errs, volumes(pod.Volumes, at.Child("volumes"))...)
+	errs = append(errs, placement(pod, at)...)
+	if context := pod.SecurityContext; context != nil {
+		errs = append(errs, users(at.Child("securityContext"), context.RunAsUser, context.RunAsGroup)...)
+	}
 	if len(pod.Containers) == 0 {
 		errs = append(errs, field.Required(at.Child("containers"), "a pod has at least one container"))
 	}
 	names := sets.New[string]()
+	errs = append(errs, initContainers(pod.InitContainers, at.Child("initContainers"))...)
 	errs = append(errs, containers(pod.InitContainers, at.Child("initContainers"), names, pod.HostNetwork)...)
 	return append(errs, containers(pod.Containers, at.Child("containers"), names, pod.HostNetwork)...)
 }
@@ -42,8 +48,23 @@ func volumes(volumes []corev1.Volume, path *field.Path) (errs field.ErrorList) {
 			errs = append(errs, field.Duplicate(at, volume.Name))
 		}
 		names.Insert(volume.Name)
+		errs = append(errs, oneSource(path.Index(index), volume.VolumeSource)...)
 	}
 	return errs
+}
+
+// oneSource refuses a volume of two kinds. One of none is an emptyDir.
+func oneSource(path *field.Path, source corev1.VolumeSource) field.ErrorList {
+	given := 0
+	for _, value := range reflect.ValueOf(source).Fields() {
+		if !value.IsNil() {
+			given++
+		}
+	}
+	if given > 1 {
+		return field.ErrorList{field.Forbidden(path, "a volume has one source")}
+	}
+	return nil
 }
 
 func requiredName(path *field.Path, name string) field.ErrorList {
@@ -67,6 +88,14 @@ func containers(containers []corev1.Container, path *field.Path, names sets.Set[
 			corev1.TerminationMessageReadFile, corev1.TerminationMessageFallbackToLogsOnError)...)
 		errs = append(errs, containerPorts(container.Ports, at.Child("ports"), hostNetwork)...)
 		errs = append(errs, mounts(container.VolumeMounts, at.Child("volumeMounts"))...)
+		errs = append(errs, variables(container.Env, at.Child("env"))...)
+		errs = append(errs, quantities(container.Resources, at.Child("resources"))...)
+		errs = append(errs, probe(container.ReadinessProbe, at.Child("readinessProbe"))...)
+		errs = append(errs, probe(container.LivenessProbe, at.Child("livenessProbe"))...)
+		errs = append(errs, probe(container.StartupProbe, at.Child("startupProbe"))...)
+		if context := container.SecurityContext; context != nil {
+			errs = append(errs, users(at.Child("securityContext"), context.RunAsUser, context.RunAsGroup)...)
+		}
 	}
 	return errs
 }
@@ -128,67 +157,23 @@ func mounts(mounts []corev1.VolumeMount, path *field.Path) (errs field.ErrorList
 			errs = append(errs, field.Invalid(at, mount.MountPath, "must be unique in its container"))
 		}
 		places.Insert(mount.MountPath)
-	}
-	return errs
-}
-
-// service checks what rules read of a Service.
-func service(service *corev1.Service) field.ErrorList {
-	spec, path := service.Spec, field.NewPath("spec")
-	errs := meta(service.ObjectMeta, validation.NameIsDNS1035Label)
-	errs = append(errs, metavalidation.ValidateLabels(spec.Selector, path.Child("selector"))...)
-	errs = append(errs, oneOf(path.Child("type"), spec.Type,
-		corev1.ServiceTypeClusterIP, corev1.ServiceTypeNodePort, corev1.ServiceTypeLoadBalancer, corev1.ServiceTypeExternalName)...)
-	headless := spec.ClusterIP == corev1.ClusterIPNone
-	if headless && (spec.Type == corev1.ServiceTypeNodePort || spec.Type == corev1.ServiceTypeLoadBalancer) {
-		errs = append(errs, field.Invalid(path.Child("clusterIP"), spec.ClusterIP, "must not be None where the type is "+string(spec.Type)))
-	}
-	if len(spec.Ports) == 0 && !headless && spec.Type != corev1.ServiceTypeExternalName {
-		errs = append(errs, field.Required(path.Child("ports"), "only a headless Service may have none"))
-	}
-	names := sets.New[string]()
-	for index, port := range spec.Ports {
-		errs = append(errs, servicePort(port, path.Child("ports").Index(index), len(spec.Ports) > 1, names)...)
-	}
-	return errs
-}
-
-func servicePort(port corev1.ServicePort, path *field.Path, needsName bool, names sets.Set[string]) field.ErrorList {
-	errs := portNumber(path.Child("port"), port.Port)
-	switch {
-	case port.Name == "" && needsName:
-		errs = append(errs, field.Required(path.Child("name"), "one of several ports must have a name"))
-	case port.Name != "":
-		errs = append(errs, named(path.Child("name"), port.Name, validation.NameIsDNSLabel)...)
-		if names.Has(port.Name) {
-			errs = append(errs, field.Duplicate(path.Child("name"), port.Name))
+		errs = append(errs, subPath(path.Index(index).Child("subPath"), mount.SubPath)...)
+		errs = append(errs, subPath(path.Index(index).Child("subPathExpr"), mount.SubPathExpr)...)
+		if mount.SubPath != "" && mount.SubPathExpr != "" {
+			errs = append(errs, field.Forbidden(path.Index(index).Child("subPathExpr"), "subPath is set too"))
 		}
 	}
-	names.Insert(port.Name)
-	target := path.Child("targetPort")
-	switch {
-	case port.TargetPort.Type == intstr.Int && port.TargetPort.IntVal != 0:
-		errs = append(errs, portNumber(target, port.TargetPort.IntVal)...)
-	case port.TargetPort.Type == intstr.String && port.TargetPort.StrVal != "":
-		errs = append(errs, portName(target, port.TargetPort.StrVal)...)
-	}
-	return append(errs, oneOf(path.Child("protocol"), port.Protocol, corev1.ProtocolTCP, corev1.ProtocolUDP, corev1.ProtocolSCTP)...)
+	return errs
 }
 
-// share checks a number of pods, or a part of them.
-func share(path *field.Path, value *intstr.IntOrString) field.ErrorList {
+// subPath refuses folders outside of the volume.
+func subPath(path *field.Path, folder string) field.ErrorList {
 	switch {
-	case value == nil:
+	case strings.HasPrefix(folder, "/"):
+		return field.ErrorList{field.Invalid(path, folder, "must be a relative path")}
+	case slices.Contains(strings.Split(folder, "/"), ".."):
+		return field.ErrorList{field.Invalid(path, folder, "must not contain '..'")}
+	default:
 		return nil
-	case value.Type == intstr.Int && value.IntVal < 0:
-		return field.ErrorList{field.Invalid(path, value.IntVal, "must not be negative")}
-	case value.Type == intstr.String:
-		if faults := utilvalidation.IsValidPercent(value.StrVal); len(faults) > 0 {
-			return field.ErrorList{field.Invalid(path, value.StrVal, "must be a whole number or a percentage")}
-		}
-		if percent, err := intstr.GetScaledValueFromIntOrPercent(value, 100, true); err == nil && percent > 100 {
-			return field.ErrorList{field.Invalid(path, value.StrVal, "must not be more than 100%")}
-		}
 	}
-	return nil
 }

@@ -34,11 +34,15 @@ func reviewOf(document manifest.Document, namespace string, now time.Time) (engi
 		}
 		return engine.FromRequest(recorded.Request, recorded.Stateward.Time), nil
 	}
+	group := policies.GroupOf(document.APIVersion)
 	if document.Namespace != "" {
 		namespace = document.Namespace
 	}
+	if resource, known := policies.ResourceOfKind(group, document.Kind); known && !resource.Namespaced {
+		namespace = ""
+	}
 	return engine.Review{
-		Group: policies.GroupOf(document.APIVersion), Kind: document.Kind, Namespace: namespace, Name: document.Name, Object: document.Raw,
+		Group: group, Kind: document.Kind, Namespace: namespace, Name: document.Name, Object: document.Raw,
 		Typed: document.Typed, Time: now,
 	}, nil
 }

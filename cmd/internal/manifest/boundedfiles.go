@@ -135,6 +135,9 @@ func hasAliases(text []byte) bool {
 // remote finds what kustomize takes for an address, even where a local folder has that name.
 var remote = regexp.MustCompile(`://|^git@|^git::|github\.com[:/]|\.git([/?]|$)|/_git/|[?&]ref=|[?&]version=`)
 
+// host finds an address without a scheme: its first part has a dot.
+var host = regexp.MustCompile(`^[\w-]+(\.[\w-]+)+/`)
+
 // local ends the build where a kustomization names something that is not here.
 func (b *boundedFiles) local(name string, text []byte) error {
 	kustomization, err := parseKustomization(text)
@@ -148,9 +151,13 @@ func (b *boundedFiles) local(name string, text []byte) error {
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(folder, each)
 		}
-		if !strings.Contains(each, "\n") && (remote.MatchString(each) || !b.Exists(path)) {
+		if strings.Contains(each, "\n") || !remote.MatchString(each) && b.Exists(path) {
+			continue
+		}
+		if remote.MatchString(each) || host.MatchString(each) {
 			return b.end(fmt.Errorf("%s names %s, which is not here: without --offline it is fetched", name, each))
 		}
+		return b.end(fmt.Errorf("%s names %s, which is not here", name, each))
 	}
 	for _, value := range kustomization.Patches {
 		if remote.MatchString(value.Path) {

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"regexp"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -64,49 +62,3 @@ func (d *Document) withoutNulls(typed runtime.Object) {
 
 // Invalid is what an API server refuses of a document that it can read.
 func (d Document) Invalid() apirules.Errors { return d.invalid }
-
-// Refusal is what an API server answers to a document that is not of its own type, and the path to the field where that
-// is known. It is nil for all others.
-func (d Document) Refusal() (path []any, err error) {
-	var mistyped *json.UnmarshalTypeError
-	switch {
-	case d.refusal == nil:
-		return nil, nil
-	case errors.As(d.refusal, &mistyped) && mistyped.Field != "":
-		return fieldpath.Parse(mistyped.Field), fmt.Errorf("%s must be %s", aJSON(mistyped.Value), aType(mistyped.Type.Kind().String()))
-	default:
-		return nil, fmt.Errorf("an API server cannot read this object: %s", strings.TrimPrefix(d.refusal.Error(), "json: "))
-	}
-}
-
-func aJSON(value string) string {
-	switch kind, _, _ := strings.Cut(value, " "); kind {
-	case "array":
-		return "a list"
-	case "object":
-		return "an object"
-	case "string":
-		return "text"
-	case "bool":
-		return "true or false"
-	default:
-		return "a number"
-	}
-}
-
-func aType(kind string) string {
-	switch strings.TrimRight(kind, "0123456789") {
-	case "slice", "array":
-		return "a list"
-	case "struct", "map", "ptr":
-		return "an object"
-	case "string":
-		return "text"
-	case "bool":
-		return "true or false"
-	case "int", "uint":
-		return "a whole number"
-	default:
-		return "a number"
-	}
-}

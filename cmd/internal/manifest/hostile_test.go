@@ -50,10 +50,16 @@ func TestKustomizeEndsWithItsContext(t *testing.T) {
 
 func TestOfflineKustomizeFetchesNothing(t *testing.T) {
 	t.Parallel()
-	for _, base := range []string{"https://example.invalid/base", "github.com/example/base?ref=v1", "../gone"} {
+	for base, want := range map[string]string{
+		"https://example.invalid/base":   "https://example.invalid/base, which is not here: without --offline it is fetched",
+		"github.com/example/base?ref=v1": "github.com/example/base?ref=v1, which is not here: without --offline it is fetched",
+		"example.invalid/team/base":      "example.invalid/team/base, which is not here: without --offline it is fetched",
+		"../gone":                        "../gone, which is not here",
+		"base/gone.yaml":                 "base/gone.yaml, which is not here",
+	} {
 		folder := tree(t, map[string]string{"kustomization.yaml": "resources: ['" + base + "']\n"})
 		_, err := manifest.Kustomize(t.Context(), folder, manifest.Options{Offline: true})
-		if err == nil || !strings.Contains(err.Error(), "which is not here") {
+		if err == nil || !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("%s: got %v", base, err)
 		}
 	}

@@ -84,9 +84,22 @@ func advised(err error, folder string) error {
 		return pipedError{err, "--enable-alpha-plugins --enable-exec", folder, "it needs a plugin, which is a program that kustomize runs"}
 	case strings.Contains(text, "is not in or below"):
 		return pipedError{err, "--load-restrictor LoadRestrictionsNone", folder, "it reads a file outside of its folder (" + restricted(text) + ")"}
+	case strings.Contains(text, "git fetch"), strings.Contains(text, "dial tcp"):
+		return fmt.Errorf("%s cannot be fetched: check the network, or copy it into the repository", remoteBase(text))
 	default:
 		return errors.New(strings.ReplaceAll(text, "\n", " "))
 	}
+}
+
+// remoteBase is the part of kustomize's message that names what it fetches.
+func remoteBase(text string) string {
+	const marker = "accumulating resources from '"
+	if index := strings.LastIndex(text, marker); index >= 0 {
+		if name, _, closed := strings.Cut(text[index+len(marker):], "'"); closed {
+			return "remote base " + name
+		}
+	}
+	return "a remote base"
 }
 
 // restricted is the part of kustomize's message that names the file.

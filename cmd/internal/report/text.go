@@ -85,15 +85,32 @@ func block(finding Finding, paint palette) string {
 	return page.String()
 }
 
+// mostKinds are as many as a line of a summary holds.
+const mostKinds = 6
+
+// counted lists how many there are of each kind, of many kinds the commonest.
+func counted(kinds map[string]int) string {
+	sorted := slices.Sorted(maps.Keys(kinds))
+	rest := len(sorted) - mostKinds
+	if rest > 0 {
+		slices.SortStableFunc(sorted, func(a, b string) int { return kinds[b] - kinds[a] })
+		sorted = sorted[:mostKinds]
+	}
+	var parts []string
+	for _, kind := range sorted {
+		parts = append(parts, fmt.Sprintf("%d %s", kinds[kind], Clean(kind)))
+	}
+	if rest > 0 {
+		parts = append(parts, Plural(rest, "other kind"))
+	}
+	return strings.Join(parts, ", ")
+}
+
 // summary is one line that accounts for every document.
 func summary(result Result) string {
 	parts := []string{Plural(len(result.Documents), "document"), fmt.Sprintf("%d judged", result.outcomes(Judged))}
 	if skipped := result.skipped(); len(skipped) > 0 {
-		var kinds []string
-		for _, kind := range slices.Sorted(maps.Keys(skipped)) {
-			kinds = append(kinds, fmt.Sprintf("%d %s", skipped[kind], Clean(kind)))
-		}
-		parts = append(parts, fmt.Sprintf("%d skipped (%s)", result.outcomes(Skipped), strings.Join(kinds, ", ")))
+		parts = append(parts, fmt.Sprintf("%d skipped (%s)", result.outcomes(Skipped), counted(skipped)))
 	}
 	if failed := result.outcomes(Failed); failed > 0 {
 		parts = append(parts, fmt.Sprintf("%d could not be evaluated", failed))

@@ -169,10 +169,15 @@ _needed(available, pods) := ceil((to_number(trim_suffix(available, "%")) * pods)
 	regex.match(`^\d{1,3}%$`, available)
 }
 
-# A budget that allows nothing, whatever it selects.
+# A budget that allows nothing, whatever it selects. One that says neither counts no pods, and allows nothing.
 _never(budget) if budget.spec.maxUnavailable in {0, "0%"}
 
 _never(budget) if budget.spec.minAvailable == "100%"
+
+_never(budget) if {
+	object.get(budget, ["spec", "maxUnavailable"], null) == null
+	object.get(budget, ["spec", "minAvailable"], null) == null
+}
 
 # A budget that allows everything.
 _idle(budget, _) if budget.spec.minAvailable in {0, "0%"}

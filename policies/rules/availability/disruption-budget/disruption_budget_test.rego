@@ -110,6 +110,7 @@ test_budget_for_no_disruption_is_said_of_the_set_and_of_the_budget[text] if {
 		"none": {"maxUnavailable": 0},
 		"none in percent": {"maxUnavailable": "0%"},
 		"all in percent": {"minAvailable": "100%"},
+		"nothing said": {},
 		"all": {"minAvailable": 3},
 		"more than all": {"minAvailable": 4},
 		"nearly all, rounded up": {"minAvailable": "70%"},

@@ -113,6 +113,7 @@ _filled_in(entry) if {
 
 _names_nothing(entry) if {
 	name := _service_name(entry)
+	is_string(name)
 	name != ""
 	cluster.knows("services")
 	not cluster.service(entry.namespace, name)

@@ -141,6 +141,11 @@ test_other_kinds_need_no_service if {
 	rule.report == set() with input as object.union(_names(""), {"kind": "Deployment"})
 }
 
+test_service_name_of_another_type_names_no_service[name] if {
+	some name in [5, true, ["nginx"]]
+	rule.report == set() with input as _names(name) with data.cluster as {"services": {"default": {}}}
+}
+
 test_null_service_name_is_empty if {
 	{finding.what | some finding in rule.report} == {"is empty, so the pods get no DNS names"} with input as _names(null)
 }

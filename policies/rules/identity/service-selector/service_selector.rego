@@ -71,6 +71,6 @@ _differences(selector, labels) := sort([difference |
 	difference := _difference(key, value, object.get(labels, key, null))
 ])
 
-_difference(key, want, have) := sprintf("it requires %s=%s, but the pods have no %s", [key, want, key]) if have == null
+_difference(key, want, have) := sprintf("it requires %s=%v, but the pods have no %s", [key, want, key]) if have == null
 
-else := sprintf("it requires %s=%s, but the pods have %s=%s", [key, want, key, have]) if have != want
+else := sprintf("it requires %s=%v, but the pods have %s=%v", [key, want, key, have]) if have != want

@@ -163,6 +163,9 @@ _is_rewritten(change, danger) if {
 # Nothing is stored yet that could be confirmed.
 _way(change) := {"fix": sprintf("create it with %q first, then change the image by an update", [change.from])} if {
 	change.request.operation == "CREATE"
+} else := {"fix": "if both hold the same image, list them in the parameter mirrors of this rule"} if {
+	_danger(change).kind == "repository"
+	repository.base(change.before.repository) == repository.base(change.after.repository)
 } else := {}
 
 # Pairing takes a while, and most updates change no image.

@@ -15,7 +15,7 @@ test_change_is_denied_with_its_danger[danger] if {
 	some danger, images in {
 		"another repository": ["postgres:17.2", "mysql:17.2"],
 		"a lower major version": ["postgres:17.2", "postgres:16.9"],
-		"a lower version, whose data format differs": ["mysql:8.4.1", "mysql:8.0.40"],
+		"a lower version, whose data format may differ": ["mysql:8.4.1", "mysql:8.0.40"],
 		"a new major version": ["postgres:16.4", "postgres:17.2"],
 	}
 	{finding.msg | some finding in rule.report} == {concat(" ", [
@@ -78,7 +78,7 @@ test_step_back_that_the_data_cannot_take_is_denied[change] if {
 		"with another name of its repository": ["confluentinc/cp-kafka:7.8.0", "confluentinc/cp-kafka:7.4.0"],
 		"of several words": ["percona/percona-xtradb-cluster:8.4.0", "percona/percona-xtradb-cluster:8.0.36-28.1"],
 	}
-	_dangers == {"a lower version, whose data format differs"} with input as _change(images[0], images[1])
+	_dangers == {"a lower version, whose data format may differ"} with input as _change(images[0], images[1])
 }
 
 test_new_major_version[change] if {
@@ -187,7 +187,7 @@ test_version_in_the_suffix_counts[what] if {
 		"a new major version of pg": ["2.11.0-pg14", "2.11.0-pg15"],
 		"a lower major version of pg": ["2.11.0-pg15", "2.12.0-pg14"],
 		"a new major version of kafka": ["0.40.0-kafka-3.7.0", "0.45.0-kafka-4.0.0"],
-		"a lower version of kafka, whose data format differs": ["0.40.0-kafka-3.7.0", "0.41.0-kafka-3.6.1"],
+		"a lower version of kafka, whose data format may differ": ["0.40.0-kafka-3.7.0", "0.41.0-kafka-3.6.1"],
 		"a lower version of pg": ["2.11.0-pg14.2", "2.11.0-pg14.1"],
 		"a lower major version": ["2.11.0-pg14.2", "1.9.0-pg14.2"],
 		"a new major version of postgres": ["postgres14-latest", "postgres15-latest"],
@@ -206,7 +206,9 @@ test_number_of_the_repository_is_the_major_version[what] if {
 test_older_builds_are_a_warning[change] if {
 	some change, images in {
 		"build": ["db:4712", "db:4711"],
+		"with another number of digits": ["db:10000", "db:9999"],
 		"release": ["minio:RELEASE.2025-01-01T00-00-00Z", "minio:RELEASE.2024-01-01T00-00-00Z"],
+		"cumulative update": ["mssql/server:2022-CU12-ubuntu-22.04", "mssql/server:2022-CU9-ubuntu-22.04"],
 	}
 	{[split(finding.what, ", from ")[0], finding.advice] | some finding in rule.report} == {["an older build", true]}
 		with input as _change(images[0], images[1])
@@ -224,6 +226,25 @@ test_mirror_is_a_warning[change] if {
 		"another registry, an image of the same name",
 		true,
 	]} with input as _change(images[0], images[1])
+}
+
+test_known_names_of_one_image_are_the_same[change] if {
+	some change, images in {
+		"newer": ["postgres:17.2", "public.ecr.aws/docker/library/postgres:17.2"],
+		"official image that moved": ["vault:1.13.3", "hashicorp/vault:1.13.3"],
+		"old registry": ["gcr.io/google_containers/etcd:3.4.3", "registry.k8s.io/etcd:3.4.3"],
+		"own registry": ["elasticsearch:8.5.0", "docker.elastic.co/elasticsearch/elasticsearch:8.5.0"],
+		"organisation": ["prom/prometheus:v2.50.0", "quay.io/prometheus/prometheus:v2.51.0"],
+		"registry of Docker Hub": ["bitnami/redis:7.0", "registry-1.docker.io/bitnami/redis:7.0"],
+	}
+	rule.report == set() with input as _change(images[0], images[1])
+}
+
+test_another_repository_of_that_name_may_be_a_mirror if {
+	[finding.fix | some finding in rule.report] == [sprintf("%s %s", [
+		"if both hold the same image, list them in the parameter mirrors of this rule,",
+		_confirm,
+	])] with input as _change("harbor.example.com/proxy/postgres:17.2", "postgres:17.2")
 }
 
 test_mirror_hides_no_version if {

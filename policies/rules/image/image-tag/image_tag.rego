@@ -2,7 +2,8 @@
 # title: Images have a fixed tag
 # description: |
 #   An image without a tag means `latest`, and `latest` is whatever the registry holds when a pod restarts: after a
-#   node failure, one member of the database runs a different version from its peers.
+#   node failure, one member of the database runs a different version from its peers. So are the tags that parameter
+#   `moving` lists, unless a version, a date or a commit is in them, as in main-3f2a1bc.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/containers/images/#image-names
 # custom:
@@ -15,8 +16,9 @@
 #   params:
 #     moving:
 #       type: array
-#       default: [latest, main, master, stable, edge, nightly, dev]
-#       description: Tags that move, alone and before a variant as in latest-alpine
+#       default: [latest, main, master, trunk, stable, unstable, edge, nightly, dev, develop, devel, canary, snapshot,
+#         rolling, mainline, lts, alpine, slim, bookworm]
+#       description: Tags that move, alone and with a variant as in latest-alpine or 2022-latest
 #   fix: use a version tag, such as nginx:1.27.4, or a digest
 #   since: v0.1.0
 #   cel:
@@ -43,12 +45,17 @@
 #           r'(?::\w[\w.-]{0,127})?(?:@(sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}))?$'))
 #       - {name: untagged, expression: "variables.news.filter(image, image.matches('^([^@]*/)?[^:@/]*$'))"}
 #       # The parameter: an export writes what Guardrails set in its place.
-#       - {name: moving, expression: '["latest","main","master","stable","edge","nightly","dev"]'}
+#       - name: moving
+#         expression: "[\"latest\",\"main\",\"master\",\"trunk\",\"stable\",\"unstable\",\"edge\",\"nightly\",\
+#           \"dev\",\"develop\",\"devel\",\"canary\",\"snapshot\",\"rolling\",\"mainline\",\"lts\",\
+#           \"alpine\",\"slim\",\"bookworm\"]"
 #       - name: latest
 #         expression: >-
 #           variables.news.filter(image, image.matches('^([^@]*/)?[^:@/]*:[^@/]*$') && variables.moving.exists(word,
-#           image.substring(image.lastIndexOf(':') + 1) == word ||
-#           image.substring(image.lastIndexOf(':') + 1).startsWith(word + '-')))
+#           [image.substring(image.lastIndexOf(':') + 1)].exists(tag, tag == word ||
+#           (['-', '_'].exists(dash, tag.startsWith(word + dash)) && (word == 'latest' ||
+#           !tag.matches(r'[-_](?:v?[0-9]+(?:\.[0-9]+)+|[0-9]{3,}|g?[0-9a-f]{7,40})(?:[-_]|$)'))) ||
+#           (['-', '_'].exists(dash, tag.endsWith(dash + word)) && (word == 'latest' || !tag.matches('[0-9]'))))))
 #     validations:
 #       - path: spec.template.spec.containers
 #         expression: "!('' in variables.images)"
@@ -95,4 +102,31 @@ _problem(reference, moving) := sprintf("%v is not an image reference", [json.mar
 
 _moves(tag, word) if tag == word
 
-_moves(tag, word) if startswith(tag, sprintf("%s-", [word]))
+_moves(tag, word) if {
+	startswith(tag, word)
+	rest := trim_prefix(tag, word)
+	regex.match(`^[-_]`, rest)
+	_names_none(word, rest)
+}
+
+_moves(tag, word) if {
+	endswith(tag, word)
+	regex.match(`[-_]$`, trim_suffix(tag, word))
+	_has_no_version(word, tag)
+}
+
+# A version, a build, a date or a commit behind the word names one image.
+_names_none("latest", _)
+
+_names_none(word, rest) if {
+	word != "latest"
+	not regex.match(`[-_](?:v?[0-9]+(?:\.[0-9]+)+|[0-9]{3,}|g?[0-9a-f]{7,40})(?:[-_]|$)`, rest)
+}
+
+# What comes before the word may be a version, as in 1.2.3-dev.
+_has_no_version("latest", _)
+
+_has_no_version(word, tag) if {
+	word != "latest"
+	not regex.match(`[0-9]`, tag)
+}

@@ -46,6 +46,25 @@ test_autoscalers_are_told_of_members_that_vote_only if {
 		with data.cluster.statefulsets as {"default": {"web": _sts("consul:1.20.1", 5)}}
 }
 
+test_systems_that_vote_are_found_by_their_program[reference] if {
+	some reference, name in {
+		"registry.k8s.io/kubernetes-zookeeper:1.0-3.4.10": "zookeeper",
+		"apache/kafka-native:3.8.0": "kafka",
+		"hashicorp/vault-enterprise:1.17-ent": "vault",
+		"mongodb/mongodb-enterprise-server:7.0": "mongodb",
+		"percona/percona-server-mongodb:7.0": "mongodb",
+		"qdrant/qdrant:v1.9.0": "qdrant",
+	}
+	some finding in rule.report with input as _update(_sts(reference, 5), _sts(reference, 3))
+	contains(finding.what, sprintf("of %s, whose members vote", [name]))
+}
+
+test_companions_of_a_system_do_not_vote[reference] if {
+	some reference in ["bitnami/zookeeper-exporter:1", "hashicorp/vault-k8s:1.4", "prom/consul-exporter:0.12"]
+	some finding in rule.report with input as _update(_sts(reference, 5), _sts(reference, 3))
+	not contains(finding.what, "vote")
+}
+
 test_more_systems_are_a_parameter if {
 	some finding in rule.report with input as _update(_sts("example.com/voters:1.0", 5), _sts("example.com/voters:1.0", 3))
 		with data.kind as "Guardrails"

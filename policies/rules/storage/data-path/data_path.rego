@@ -3,12 +3,13 @@
 # description: |
 #   A claim keeps its data when its mount changes, but the container no longer finds it: at another path, below another
 #   subPath or behind another claim it starts empty, and often initialises a new database there. The same happens when
-#   a variable such as PGDATA, or one that a `subPathExpr` names, changes, or when another volume covers the folder.
+#   a variable such as PGDATA, an argument such as --data-dir, or a variable that a `subPathExpr` names changes, or when
+#   another volume covers the folder. Other variables whose value is a folder of a claim are warned of.
 #   Folders of an NFS server or of the node (`hostPath`) are judged like claims. So is a set that is created again over
 #   pods that run with the claims of templates of other names, or that find their claims elsewhere. Other volumes below
 #   the claim's mount, other users and groups, and read-only mounts are warned of, because files may become unreadable.
-#   PostgreSQL images of version 18 and later keep their data below /var/lib/postgresql, so a claim that is mounted at
-#   /var/lib/postgresql/data stays empty.
+#   PostgreSQL images of version 18 and later, and those that are made from them, keep their data below
+#   /var/lib/postgresql, so a claim that is mounted at /var/lib/postgresql/data stays empty.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/storage/volumes/
 #   - ref: https://github.com/docker-library/postgres/pull/1259
@@ -22,9 +23,18 @@
 #   params:
 #     variables:
 #       type: array
-#       default: [PGDATA, MYSQL_DATADIR, MARIADB_DATADIR, MONGODB_DATA_DIR, ETCD_DATA_DIR, CASSANDRA_DATA_DIR,
-#         KAFKA_LOG_DIRS, KAFKA_CFG_LOG_DIRS, ZOO_DATA_DIR, ZOO_DATA_LOG_DIR, REDIS_DATA_DIR, DATA_DIR, path.data]
+#       default: [PGDATA, POSTGRESQL_DATA_DIR, POSTGRESQL_VOLUME_DIR, MYSQL_DATADIR, MARIADB_DATADIR, MONGODB_DATA_DIR,
+#         ETCD_DATA_DIR, CASSANDRA_DATA_DIR, KAFKA_LOG_DIRS, KAFKA_CFG_LOG_DIRS, ZOO_DATA_DIR, ZOO_DATA_LOG_DIR,
+#         REDIS_DATA_DIR, DATA_DIR, path.data, CONSUL_DATA_DIR, ELASTICSEARCH_DATA_DIR, NEO4J_server_directories_data,
+#         NEO4J_dbms_directories_data, RABBITMQ_MNESIA_BASE, RABBITMQ_MNESIA_DIR, INFLUXD_BOLT_PATH,
+#         INFLUXD_ENGINE_PATH, QDRANT__STORAGE__STORAGE_PATH, PERSISTENCE_DATA_PATH, SOLR_HOME, MINIO_VOLUMES,
+#         GF_PATHS_DATA]
 #       description: Environment variables that tell a container where its data is
+#     options:
+#       type: array
+#       default: [data-dir, datadir, data_dir, dataDir, data-path, dbpath, db-path, data_directory, D, path.data, data,
+#         dir, store, store_dir, sd, storage.tsdb.path, storageDataPath, log.dirs, storage-path]
+#       description: Options of a container's command that tell it where its data is, without dashes before them
 #   fix: keep the mount as it is
 #   since: v0.1.0
 package stateward.rules.storage["data-path"]
@@ -37,10 +47,12 @@ import data.stateward.lib.defaults
 import data.stateward.lib.image
 import data.stateward.lib.mounts
 import data.stateward.lib.pods
+import data.stateward.lib.repository
 import data.stateward.lib.result
 import data.stateward.lib.review
 import data.stateward.lib.rollout
 import data.stateward.lib.running
+import data.stateward.lib.told
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": loss.path,
@@ -86,6 +98,59 @@ report contains result.violation(rego.metadata.chain(), entry, {
 		some name in config.param(rego.metadata.chain(), "variables")
 	})
 	_variable(pair.old.container, name) != _variable(pair.new.container, name)
+}
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": array.concat(pair.new.path, [_list(pair.new.container)]),
+	"what": sprintf("option %s changes from %q to %s: the container looks for its data elsewhere", [
+		option.name,
+		option.value,
+		concat(", ", [sprintf("%q", [value]) | some value in after]),
+	]),
+	"fix": sprintf("keep %s as it is", [option.name]),
+	"touched": true,
+}) if {
+	names := config.param(rego.metadata.chain(), "options")
+	some entry in _updates
+	some pair in containers.main_pairs(entry)
+	some option in _gone(entry, pair, names)
+	after := sort({other.value | some other in told.options(pair.new.container, names); other.name == option.name})
+	after != []
+}
+
+report contains result.advice(rego.metadata.chain(), entry, {
+	"path": array.concat(pair.new.path, [_list(pair.new.container)]),
+	"what": sprintf("option %s is gone, which was %q: the container may look for its data elsewhere", [
+		option.name,
+		option.value,
+	]),
+	"fix": sprintf("make sure that the data is still found, or keep %s", [option.name]),
+}) if {
+	names := config.param(rego.metadata.chain(), "options")
+	some entry in _updates
+	some pair in containers.main_pairs(entry)
+	some option in _gone(entry, pair, names)
+	not option.name in {other.name | some other in told.options(pair.new.container, names)}
+}
+
+report contains result.advice(rego.metadata.chain(), entry, {
+	"path": array.concat(pair.new.path, ["env"]),
+	"what": sprintf("%s changes from %q to %s: what lies in this folder of a claim may no longer be found", [
+		variable.name,
+		variable.value,
+		_value(pair.new.container, variable.name),
+	]),
+	"fix": sprintf("make sure that the data is still found, or keep %s as it is", [variable.name]),
+}) if {
+	names := config.param(rego.metadata.chain(), "variables")
+	some entry in _updates
+	some pair in containers.main_pairs(entry)
+	object.get(pair.new.container, "env", null) != object.get(pair.old.container, "env", null)
+	some variable in pair.old.container.env
+	not variable.name in names
+	told.in_a_claim(entry.old, pair.old.container, variable.value)
+	_variable(pair.old.container, variable.name) != _variable(pair.new.container, variable.name)
+	not told.names(pair.new.container, trim_right(variable.value, "/"))
 }
 
 report contains result.at(_level(rego.metadata.chain(), pair.new.container, cover.at), rego.metadata.chain(), entry, {
@@ -173,9 +238,9 @@ report contains result.advice(rego.metadata.chain(), entry, {
 }) if {
 	some entry in review.statefulsets
 	some item in image.containers(entry.object)
-	_is_postgres_18(image.parse(item.container.image))
 	some mount in item.container.volumeMounts
 	trim_suffix(mount.mountPath, "/") == "/var/lib/postgresql/data"
+	_is_postgres_18(item.container.image)
 	mounts.claim(entry.object, mount.name)
 	_variable(item.container, "PGDATA") == null
 }
@@ -199,7 +264,21 @@ _way(sts) := [
 	[[item.path, [object.get(item.container, field, null) | some field in _fields]] | some item in image.containers(sts)],
 ]
 
-_fields := ["name", "env", "volumeMounts", "volumeDevices", "securityContext"]
+_fields := ["name", "command", "args", "env", "volumeMounts", "volumeDevices", "securityContext"]
+
+# The options that led to a folder of a claim, and that the new container does not have, in whatever form.
+_gone(entry, pair, names) := {option |
+	_words(pair.old.container) != _words(pair.new.container)
+	some option in told.options(pair.old.container, names)
+	told.in_a_claim(entry.old, pair.old.container, option.value)
+	not told.names(pair.new.container, option.value)
+}
+
+_words(container) := [object.get(container, "command", null), object.get(container, "args", null)]
+
+_list(container) := "args" if {
+	container.args
+} else := "command"
 
 # The claims of pods that run and that a set, deleted without them, made for them by templates of other names.
 _left_behind(entry) := [{"pod": made.name, "claim": name} |
@@ -250,7 +329,9 @@ _or(null) := "nothing"
 
 _or(value) := value if value != null
 
+# The major version is before the first dash, or behind pg in the tags of extensions.
 _is_postgres_18(reference) if {
-	reference.repository == "docker.io/library/postgres"
-	image.version(reference.tag).numbers[0] >= 18
+	some match in regex.find_all_string_submatch_n(`^(?:.*[-_.])?pg(\d{1,9})|^(\d{1,9})`, image.parse(reference).tag, 1)
+	to_number(concat("", [match[1], match[2]])) >= 18
+	repository.of_postgres(image.parse(reference).repository)
 }

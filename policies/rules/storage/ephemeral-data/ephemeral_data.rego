@@ -1,9 +1,10 @@
 # METADATA
 # title: A database has its data on a claim
 # description: |
-#   What a database writes into an emptyDir goes with the pod, and what it writes into its container goes with a
-#   restart. A hostPath stays on one node. The data paths are those that the images document; parameter `paths` adds
-#   others.
+#   What a database writes into an emptyDir or an ephemeral volume goes with the pod, and what it writes into its
+#   container goes with a restart. A hostPath stays on one node. The data paths are those that the images document, or
+#   that a variable or an option names, as PGDATA and --dbpath do; parameter `paths` adds others. Caches, such as Redis,
+#   are not judged.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/storage/volumes/#emptydir
 # custom:
@@ -22,17 +23,18 @@ package stateward.rules.storage["ephemeral-data"]
 import data.stateward.lib.config
 import data.stateward.lib.image
 import data.stateward.lib.mounts
+import data.stateward.lib.program
 import data.stateward.lib.result
 import data.stateward.lib.review
+import data.stateward.lib.told
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": array.concat(database.path, ["volumeMounts", index, "mountPath"]),
 	"what": sprintf("%s of %s is %s: %s", [mount.mountPath, database.name, kind, loss]),
 }) if {
-	some entry in review.statefulsets
-	some database in _databases(entry.object, config.param(rego.metadata.chain(), "paths"))
+	some [entry, database] in _known
 	some index, mount in database.container.volumeMounts
-	_holds(mount.mountPath, database.paths)
+	_holds(mount.mountPath, array.concat(database.paths, database.usual))
 	some volume in entry.object.spec.template.spec.volumes
 	volume.name == mount.name
 	some kind, loss in _losses
@@ -43,17 +45,26 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	"path": database.path,
 	"what": sprintf("%s writes into its container, with no volume at %s: a restart loses the data", [
 		database.name,
-		concat(" or ", database.paths),
+		concat(" or ", array.slice(database.paths, 0, _shown)),
 	]),
 }) if {
-	some entry in review.statefulsets
-	some database in _databases(entry.object, config.param(rego.metadata.chain(), "paths"))
+	some [entry, database] in _known
+	database.paths != []
 	object.get(entry.object, ["spec", "volumeClaimTemplates"], null) in {null, []}
+	claimed := _claimed(entry.object)
+	files := mounts.files(entry.object)
 	every mount in object.get(database.container, "volumeMounts", []) {
 		not _holds(mount.mountPath, database.paths)
-		not mount.name in _claimed(entry.object)
+		not mount.name in claimed
+		not _lies_in(mount, database.paths, files)
 	}
 }
+
+_known := [[entry, database] |
+	more := config.param(rego.metadata.chain(), "paths")
+	some entry in review.statefulsets
+	some database in _databases(entry.object, more)
+]
 
 # A variable may lead the data to any claim that is mounted.
 _claimed(sts) := {volume.name |
@@ -61,40 +72,114 @@ _claimed(sts) := {volume.name |
 	is_object(volume.persistentVolumeClaim)
 }
 
-_losses := {"emptyDir": "the data goes with the pod", "hostPath": "the data stays on one node"}
+# The outer folders come first in the table.
+_shown := 2
 
-_databases(sts, more) := [{"path": item.path, "container": item.container, "name": name, "paths": paths} |
+_losses := {
+	"emptyDir": "the data goes with the pod",
+	"ephemeral": "the data goes with the pod",
+	"hostPath": "the data stays on one node",
+}
+
+# usual are paths that charts and manuals give to images that have none of their own.
+_databases(sts, more) := [database |
 	some item in image.containers(sts)
-	item.path[3] == "containers"
-	parts := split(image.parse(item.container.image).repository, "/")
-	name := parts[count(parts) - 1]
-	paths := array.concat(object.get(_paths, name, []), [path |
-		some one in more
-		[name, path] = split(one, "=")
-	])
-	paths != []
+	image.keeps_running(item)
+	base := program.base(item.container.image)
+	database := {
+		"path": item.path,
+		"container": item.container,
+		"name": base,
+		"paths": _paths_of(item.container, base, more),
+		"usual": object.get(_usual, program.name(base), []),
+	}
+	array.concat(database.paths, database.usual) != []
 ]
 
-# A volume at the path, or at a folder that it lies in; a file below it is no place for the data.
+_paths_of(container, base, more) := sort(folders) if {
+	folders := _told(container, object.get(_leads, program.name(base), []))
+	count(folders) > 0
+} else := array.concat(object.get(_paths, program.name(base), []), [path |
+	some one in more
+	[base, path] = split(one, "=")
+])
+
+_told(container, leads) := {option.value |
+	some option in told.options(container, leads)
+	startswith(option.value, "/")
+} | {variable.value |
+	some variable in container.env
+	variable.name in leads
+	startswith(variable.value, "/")
+}
+
+# A volume at the path, or at a folder that it lies in.
 _holds(mounted, paths) if {
 	some path in paths
 	mounts.is_below(path, mounted)
 }
 
-# Sources: the images' pages on hub.docker.com.
+# A volume below the path may hold the data; a file is no place for it.
+_lies_in(mount, paths, files) if {
+	not mount.name in files
+	some path in paths
+	mounts.is_below(mount.mountPath, path)
+}
+
+# Variables and options that name the folder of the data.
+_leads := {
+	"cassandra": ["CASSANDRA_DATA_DIR"],
+	"cockroach": ["store", "s"],
+	"elasticsearch": ["path.data"],
+	"etcd": ["data-dir", "ETCD_DATA_DIR"],
+	"kafka": ["KAFKA_LOG_DIRS", "log.dirs"],
+	"mariadb": ["datadir"],
+	"mongodb": ["dbpath"],
+	"mysql": ["datadir"],
+	"opensearch": ["path.data"],
+	"pgvector": ["PGDATA", "D", "data_directory"],
+	"postgis": ["PGDATA", "D", "data_directory"],
+	"postgres": ["PGDATA", "D", "data_directory"],
+	"timescaledb": ["PGDATA", "D", "data_directory"],
+}
+
+# Sources: the images' pages on hub.docker.com, quay.io and ghcr.io, and their Dockerfiles.
 _paths := {
-	"postgres": ["/var/lib/postgresql/data", "/var/lib/postgresql"],
-	"postgresql": ["/bitnami/postgresql"],
-	"mysql": ["/var/lib/mysql", "/bitnami/mysql"],
-	"mariadb": ["/var/lib/mysql", "/bitnami/mariadb"],
-	"mongo": ["/data/db"],
-	"mongodb": ["/bitnami/mongodb"],
-	"elasticsearch": ["/usr/share/elasticsearch/data", "/bitnami/elasticsearch/data"],
-	"cassandra": ["/var/lib/cassandra", "/bitnami/cassandra"],
-	"rabbitmq": ["/var/lib/rabbitmq", "/bitnami/rabbitmq"],
-	"influxdb": ["/var/lib/influxdb", "/var/lib/influxdb2"],
-	"clickhouse-server": ["/var/lib/clickhouse"],
-	"neo4j": ["/data"],
+	"arangodb": ["/var/lib/arangodb3"],
+	"cassandra": ["/var/lib/cassandra", "/bitnami/cassandra", "/var/lib/cassandra/data", "/bitnami/cassandra/data"],
+	"clickhouse": ["/var/lib/clickhouse", "/bitnami/clickhouse"],
+	"couchbase": ["/opt/couchbase/var"],
 	"couchdb": ["/opt/couchdb/data"],
+	"elasticsearch": ["/usr/share/elasticsearch/data", "/bitnami/elasticsearch/data"],
+	"influxdb": ["/var/lib/influxdb", "/var/lib/influxdb2"],
+	"mariadb": ["/var/lib/mysql", "/bitnami/mariadb", "/bitnami/mariadb/data"],
+	"mariadb-galera": ["/bitnami/mariadb", "/bitnami/mariadb/data"],
+	"mongodb": ["/data/db", "/bitnami/mongodb", "/bitnami/mongodb/data/db"],
+	"mysql": ["/var/lib/mysql", "/bitnami/mysql", "/bitnami/mysql/data"],
+	"neo4j": ["/data"],
+	"opensearch": ["/usr/share/opensearch/data", "/bitnami/opensearch/data"],
+	"percona": ["/var/lib/mysql"],
+	"percona-xtradb-cluster": ["/var/lib/mysql"],
+	"pgvector": ["/var/lib/postgresql/data", "/var/lib/postgresql"],
+	"postgis": ["/var/lib/postgresql/data", "/var/lib/postgresql"],
+	"postgres": ["/var/lib/postgresql/data", "/var/lib/postgresql"],
+	"postgresql": ["/bitnami/postgresql", "/var/lib/postgresql/data", "/bitnami/postgresql/data", "/var/lib/pgsql/data"],
+	"postgresql-repmgr": ["/bitnami/postgresql", "/bitnami/postgresql/data"],
 	"qdrant": ["/qdrant/storage"],
+	"rabbitmq": ["/var/lib/rabbitmq", "/bitnami/rabbitmq", "/var/lib/rabbitmq/mnesia", "/bitnami/rabbitmq/mnesia"],
+	"scylla": ["/var/lib/scylla", "/var/lib/scylla/data"],
+	"solr": ["/var/solr"],
+	"timescaledb": ["/var/lib/postgresql/data", "/var/lib/postgresql"],
+}
+
+_usual := {
+	"cockroach": ["/cockroach/cockroach-data"],
+	"consul": ["/consul/data"],
+	"dgraph": ["/dgraph"],
+	"etcd": ["/var/lib/etcd", "/etcd-data", "/bitnami/etcd", "/bitnami/etcd/data"],
+	"kafka": ["/var/lib/kafka/data", "/bitnami/kafka", "/bitnami/kafka/data"],
+	"minio": ["/data", "/bitnami/minio/data"],
+	"vault": ["/vault/data"],
+	"weaviate": ["/var/lib/weaviate"],
+	"zookeeper": ["/data", "/bitnami/zookeeper", "/bitnami/zookeeper/data", "/var/lib/zookeeper/data"],
 }

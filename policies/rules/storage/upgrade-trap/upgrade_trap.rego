@@ -3,7 +3,8 @@
 # description: |
 #   The selector of a StatefulSet and its claim templates cannot be changed. A label that changes with each release,
 #   such as `helm.sh/chart` or `app.kubernetes.io/version`, makes the next upgrade fail there: the set has to be
-#   deleted and created again. Parameter `labels` says which labels change.
+#   deleted and created again. Parameter `labels` says which labels change; others are judged by their value, as
+#   redis-7.2.4.
 # related_resources:
 #   - ref: https://helm.sh/docs/chart_best_practices/labels/
 # custom:
@@ -25,22 +26,43 @@ import data.stateward.lib.result
 import data.stateward.lib.review
 
 report contains result.violation(rego.metadata.chain(), entry, {
-	"path": ["spec", "selector", "matchLabels", label],
-	"what": sprintf("%q cannot be changed here, so the next version cannot be applied", [value]),
+	"path": array.concat(["spec", "selector", "matchLabels"], [label]),
+	"what": _what(value),
 }) if {
 	labels := config.param(rego.metadata.chain(), "labels")
 	some entry in review.statefulsets
 	entry.operation in {"MANIFEST", "CREATE"}
 	some label, value in entry.object.spec.selector.matchLabels
-	label in labels
+	_changes(label, value, labels)
+}
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["spec", "selector", "matchExpressions", index, "values"],
+	"what": _what(value),
+}) if {
+	labels := config.param(rego.metadata.chain(), "labels")
+	some entry in review.statefulsets
+	entry.operation in {"MANIFEST", "CREATE"}
+	some index, expression in entry.object.spec.selector.matchExpressions
+	some value in expression.values
+	_changes(expression.key, value, labels)
 }
 
 report contains result.violation(rego.metadata.chain(), template.entry, {
 	"path": array.concat(template.path, ["metadata", "labels", label]),
-	"what": sprintf("%q cannot be changed here, so the next version cannot be applied", [value]),
+	"what": _what(value),
 }) if {
 	labels := config.param(rego.metadata.chain(), "labels")
 	some template in claim.new_templates
 	some label, value in template.claim.metadata.labels
-	label in labels
+	_changes(label, value, labels)
+}
+
+_what(value) := sprintf("%q cannot be changed here, so the next version cannot be applied", [value])
+
+_changes(label, _, labels) if label in labels
+
+# Four numbers are an address.
+_changes(_, value, _) if {
+	regex.match(`(?:^|[-_v])\d+\.\d+\.\d+(?:[-_+].*)?$`, value)
 }
