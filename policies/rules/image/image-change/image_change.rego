@@ -235,6 +235,8 @@ _numbered(before, after) := {"kind": "major", "what": "a new major version"} if 
 }
 
 _same(change) if {
+	change.before.repository == change.after.repository
+} else if {
 	mirrors := config.param(rego.metadata.chain(), "mirrors")
 	repository.canonical(change.before.repository, mirrors) == repository.canonical(change.after.repository, mirrors)
 }

@@ -96,8 +96,10 @@ _problem(reference, moving) := sprintf("%v is not an image reference", [json.mar
 	image.parse(reference).digest == ""
 } else := sprintf("%q may be a different image tomorrow", [reference]) if {
 	image.parse(reference).digest == ""
+	tag := image.parse(reference).tag
 	some word in moving
-	_moves(image.parse(reference).tag, word)
+	contains(tag, word)
+	_moves(tag, word)
 }
 
 _moves(tag, word) if tag == word

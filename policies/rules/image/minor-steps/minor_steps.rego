@@ -43,12 +43,15 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	entry.operation == "UPDATE"
 	some item in image.containers(entry.object)
 	image.keeps_running(item)
+	image.is_new(entry, item.container.image)
 	[name, after] := _release(item.container, more)
 	before := _before(entry.old, name, more)
 	skipped := sort(_between(name, before, after, more))[0]
 }
 
-_release(container, more) := [_name(program.base(container.image), more), release] if {
+_release(container, more) := [name, release] if {
+	name := _name(program.base(container.image), more)
+	_goes_by_steps(name, more)
 	release := array.slice(image.version(image.parse(container.image).tag).numbers, 0, 2)
 	count(release) == 2
 }
@@ -56,6 +59,12 @@ _release(container, more) := [_name(program.base(container.image), more), releas
 _name(base, more) := base if {
 	base in more
 } else := program.name(base)
+
+_goes_by_steps(name, _) if name in _planned
+
+_goes_by_steps(name, _) if name in _stepwise
+
+_goes_by_steps(name, more) if name in more
 
 _before(old, name, more) := [release |
 	some item in image.containers(old)
@@ -71,7 +80,7 @@ _between(name, before, after, more) := {release |
 	release > before
 	release < after
 } if {
-	name in object.keys(_releases)
+	name in _planned
 } else := {[before[0], minor] |
 	name in (_stepwise | {one | some one in more})
 	before[0] == after[0]
@@ -83,6 +92,8 @@ _between(name, before, after, more) := {release |
 # Programs for which each minor version counts, and those whose releases follow another plan. Sources: the upgrade pages
 # above.
 _stepwise := {"etcd", "gitlab", "kube-apiserver", "qdrant"}
+
+_planned := {"cockroach", "mongodb", "rabbitmq"}
 
 _releases := {"cockroach": _cockroach, "mongodb": _mongodb, "rabbitmq": _rabbitmq}
 

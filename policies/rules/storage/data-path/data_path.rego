@@ -331,7 +331,7 @@ _or(value) := value if value != null
 
 # The major version is before the first dash, or behind pg in the tags of extensions.
 _is_postgres_18(reference) if {
+	repository.of_postgres(image.parse(reference).repository)
 	some match in regex.find_all_string_submatch_n(`^(?:.*[-_.])?pg(\d{1,9})|^(\d{1,9})`, image.parse(reference).tag, 1)
 	to_number(concat("", [match[1], match[2]])) >= 18
-	repository.of_postgres(image.parse(reference).repository)
 }

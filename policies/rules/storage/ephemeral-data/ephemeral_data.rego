@@ -86,6 +86,7 @@ _databases(sts, more) := [database |
 	some item in image.containers(sts)
 	image.keeps_running(item)
 	base := program.base(item.container.image)
+	_may_be_known(base, program.name(base), more)
 	database := {
 		"path": item.path,
 		"container": item.container,
@@ -95,6 +96,17 @@ _databases(sts, more) := [database |
 	}
 	array.concat(database.paths, database.usual) != []
 ]
+
+_may_be_known(_, name, _) if _paths[name]
+
+_may_be_known(_, name, _) if _usual[name]
+
+_may_be_known(_, name, _) if _leads[name]
+
+_may_be_known(base, _, more) if {
+	some one in more
+	startswith(one, base)
+}
 
 _paths_of(container, base, more) := sort(folders) if {
 	folders := _told(container, object.get(_leads, program.name(base), []))
