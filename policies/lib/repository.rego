@@ -41,7 +41,11 @@ canonical(repository, mirrors) := name if {
 			some other in others
 			rest := _below(repository, other)
 		],
-		[sprintf("%s%s", [original, rest]) | some other, original in _same; startswith(repository, other); rest := _below(repository, other)],
+		[sprintf("%s%s", [original, rest]) |
+			some other, original in _same
+			startswith(repository, other)
+			rest := _below(repository, other)
+		],
 	)
 	name := candidates[0]
 } else := repository
