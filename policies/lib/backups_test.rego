@@ -49,7 +49,7 @@ test_what_may_hold_nothing_is_none[why] if {
 		"it failed": {"status": {"phase": "PartiallyFailed"}},
 		"it is deleted": {"metadata": {"deletionTimestamp": "2026-11-23T11:00:00Z"}},
 		"it has expired": {"status": {"expiration": "2026-11-23T11:00:00Z"}},
-		"nobody knows when": {"status": {"startTimestamp": null}},
+		"its time is not known": {"status": {"startTimestamp": null}},
 		"no volumes": {"status": {"csiVolumeSnapshotsCompleted": 0}},
 		"nothing was moved": {"spec": {"snapshotMoveData": true}, "status": {"csiVolumeSnapshotsCompleted": 0}},
 		"another namespace": {"spec": {"includedNamespaces": ["web"]}},
