@@ -16,7 +16,7 @@ func TestMisspeltNamesTheKindThatIsMeant(t *testing.T) {
 		"StatefullSet":        {"apps/v1", "write StatefulSet"},
 		"StatfulSet":          {"apps/v1", "write StatefulSet"},
 		"Stateful-Set":        {"apps/v1", "write StatefulSet"},
-		"StatefulSet ":        {"apps/v1", "write StatefulSet"},
+		"StatefulSet\t":       {"apps/v1", "write StatefulSet"},
 		"Servcie":             {"v1", "write Service"},
 		"PodDistruptionBudge": {"policy/v1", "write PodDisruptionBudget"},
 		"sts":                 {"apps/v1", "write StatefulSet, or the apiVersion that this kind has"},

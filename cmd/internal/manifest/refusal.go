@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -144,7 +145,7 @@ func shownValue(value any) string {
 	case json.Number:
 		return value.String()
 	case bool:
-		return fmt.Sprint(value)
+		return strconv.FormatBool(value)
 	case []any:
 		return "a list"
 	default:
