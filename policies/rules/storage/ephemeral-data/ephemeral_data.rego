@@ -97,11 +97,10 @@ _databases(sts, more) := [database |
 	array.concat(database.paths, database.usual) != []
 ]
 
+# What has options that lead to its data has a path too.
 _may_be_known(_, name, _) if _paths[name]
 
 _may_be_known(_, name, _) if _usual[name]
-
-_may_be_known(_, name, _) if _leads[name]
 
 _may_be_known(base, _, more) if {
 	some one in more
