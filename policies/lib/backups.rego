@@ -52,20 +52,18 @@ _home := "velero"
 
 _claims := {"persistentvolumeclaims", "persistentvolumeclaim", "pvc"}
 
+_takes(spec, kind, names) if {
+	any_of := names | {"*"}
+	_includes(_list(spec, ["included", kind]), any_of)
+	count(_list(spec, ["excluded", kind]) & any_of) == 0
+}
+
 # An empty list includes all.
-_takes(spec, kind, names) if {
-	count(_list(spec, concat("", ["included", kind]))) == 0
-	count(_excluded(spec, kind, names)) == 0
-}
+_includes(list, _) if count(list) == 0
 
-_takes(spec, kind, names) if {
-	count(_list(spec, concat("", ["included", kind])) & (names | {"*"})) > 0
-	count(_excluded(spec, kind, names)) == 0
-}
+_includes(list, names) if count(list & names) > 0
 
-_excluded(spec, kind, names) := _list(spec, concat("", ["excluded", kind])) & (names | {"*"})
-
-_list(spec, field) := {each | some each in spec[field]}
+_list(spec, field) := {each | some each in spec[concat("", field)]}
 
 _holds_volumes(backup) if backup.status.volumeSnapshotsCompleted > 0
 

@@ -6,6 +6,7 @@
 package stateward.lib.program
 
 import data.stateward.lib.image
+import data.stateward.lib.repository
 
 # Names of images that do not contain the name of the program.
 _aliases := {
@@ -34,4 +35,4 @@ _without_editions(base) := concat("-", kept) if {
 # METADATA
 # title: Base
 # description: The last part of the repository of a reference; undefined for what no runtime would pull.
-base(reference) := parts[count(parts) - 1] if parts := split(image.parse(reference).repository, "/")
+base(reference) := repository.base(image.parse(reference).repository)
