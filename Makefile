@@ -32,9 +32,14 @@ ready:
 ##@ Use
 
 .PHONY: run
-run: ready ## Start a real control plane guarded by Stateward and walk through the StatefulSet tutorial (STEP=4: begin with part 4; ONCE=1: exit at the end)
+run: overview ready ## Start a real control plane guarded by Stateward and walk through the StatefulSet tutorial (STEP=4: begin with part 4; ONCE=1: exit at the end)
 	@echo 'compiling the tour (minutes the first time)'
 	@go run ./test/tour/run $(if $(ONCE),-once) $(if $(STEP),-step $(STEP))
+
+# The first words come before anything is downloaded or compiled.
+.PHONY: overview
+overview:
+	@cat test/tour/overview.txt && echo
 
 .PHONY: build
 build: ready ## Build bin/stateward, a static binary
@@ -48,7 +53,7 @@ test: control-plane test-conftest test-go test-cert-manager test-forecast test-a
 
 .PHONY: test-unit
 test-unit: ready ## Run the tests that need no control plane (a minute)
-	go test ./certs/... ./cmd/... ./policies/... ./webhook/... ./test/architecture ./test/bench ./test/tour/picture
+	go test ./certs/... ./cmd/... ./policies/... ./webhook/... ./test/architecture ./test/bench ./test/tour/...
 
 export RULE :=
 .PHONY: test-rule
@@ -173,6 +178,7 @@ bench-install: ready ## Measure the time from `kubectl apply -k` to the first de
 .PHONY: tour-record
 tour-record: ready ## Record the output of the tour on a real control plane, and draw its picture
 	go run ./test/tour/run -once -record test/tour/recorded.txt
+	go test ./test/tour -run TestOverviewIsOfTheSteps -update
 	go run ./test/tour/picture
 
 .PHONY: generate
@@ -181,6 +187,7 @@ generate: lint-tools ## Regenerate derived files: catalogue, program, READMEs, r
 	go test ./policies -run TestCatalogueOfTheBuiltInRulesIsCurrent -update
 	go test ./policies/engine -run TestProgramOfTheBuiltInLibraryIsCurrent -update
 	go test ./cmd/internal/generate -run 'TestGeneratedFilesAreCurrent|TestTablesOfThePagesAreCurrent' -update
+	go test ./test/tour -run TestOverviewIsOfTheSteps -update
 	go run ./test/tour/picture
 	@$(MAKE) --no-print-directory manifests
 
