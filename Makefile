@@ -201,7 +201,7 @@ entrypoints: control-plane ## Try each kind of loss at each entry point of a rea
 
 .PHONY: golden
 golden: ready ## Update golden files; review the diff
-	go test ./cmd/internal/cli ./cmd/internal/report ./webhook -update
+	go test ./cmd/internal/cli ./cmd/internal/report ./webhook/admission -update
 
 .PHONY: fmt
 fmt: lint-tools ## Format Go and Rego

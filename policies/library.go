@@ -96,8 +96,8 @@ func (l *Library) Registered() []Rule {
 	return slices.DeleteFunc(slices.Clone(l.Rules), func(rule Rule) bool { return rule.OptIn && !slices.Contains(l.OptedIn, rule.ID) })
 }
 
-// AtMutatingDoor returns the rules with a notice, then the mutations.
-func (l *Library) AtMutatingDoor() (rules []Rule) {
+// InMutatingPhase returns the rules with a notice, then the mutations.
+func (l *Library) InMutatingPhase() (rules []Rule) {
 	for _, rule := range l.Rules {
 		if rule.Notices {
 			rules = append(rules, rule)

@@ -108,7 +108,7 @@ type Rule struct {
 	// Untyped says that the rule asks for nothing but the types of fields: it has nothing to say of what an API server sends,
 	// nor of a manifest that was read into Kubernetes' own types, and is not called.
 	Untyped bool `json:"untyped,omitempty"`
-	// Reads lists the resources of the World that the rule may look at.
+	// Reads lists the resources of the inventory that the rule may look at.
 	Reads []string `json:"reads,omitempty"`
 	// Params are what Guardrails may set, by name.
 	Params map[string]Param `json:"params,omitempty"`
@@ -117,7 +117,7 @@ type Rule struct {
 	Since   string   `json:"since"`
 	Aliases []string `json:"aliases,omitempty"`
 	// Notices says that the rule has a `notice` beside its `report`: the API server refuses what it denies by itself,
-	// after the mutating webhooks and before the validating ones, so the mutating door is where it can still speak.
+	// after the mutating webhooks and before the validating ones, so the mutating phase is where it can still speak.
 	Notices bool `json:"notices,omitempty"`
 	// CEL is what of the rule the API server can judge by itself; nil where that is nothing.
 	CEL *CEL `json:"cel,omitempty"`

@@ -12,8 +12,10 @@ import (
 	coordinationv1 "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	"k8s.io/client-go/rest"
 
+	"github.com/stateward/stateward/webhook/admission"
 	"github.com/stateward/stateward/webhook/auditor"
 	"github.com/stateward/stateward/webhook/election"
+	"github.com/stateward/stateward/webhook/metrics"
 	"github.com/stateward/stateward/webhook/registration"
 )
 
@@ -25,7 +27,7 @@ const (
 
 // audits returns what audits the cluster whenever this replica is the one that does, and nothing if there is no audit. It has
 // its rate limit for itself.
-func audits(options Options, gauges *Metrics, decides *reloader) (func(context.Context) error, error) {
+func audits(options Options, gauges *metrics.Metrics, decides *reloader) (func(context.Context) error, error) {
 	if options.AuditInterval == 0 {
 		return func(context.Context) error { return nil }, nil
 	}
@@ -51,7 +53,7 @@ func audits(options Options, gauges *Metrics, decides *reloader) (func(context.C
 			auditor.New(auditor.Options{
 				Policy: func() (auditor.Policy, error) { return audited(decides.inForce) }, Follow: decides.watches.Follow,
 				API: api, Discovery: kinds, StoredGuardrails: options.StoredGuardrails, Interval: options.AuditInterval,
-				Metrics: gauges.audit, Now: time.Now, Log: log,
+				Metrics: gauges.Audit, Now: time.Now, Log: log,
 			}).Run(ctx)
 		})
 	}, nil
@@ -63,12 +65,12 @@ func candidate(options Options, leases coordinationv1.LeasesGetter, lease string
 }
 
 // audited is the Policy in force, for an audit.
-func audited(current *inForce) (auditor.Policy, error) {
-	policy, err := current.current()
+func audited(current *admission.InForce) (auditor.Policy, error) {
+	policy, err := current.Current()
 	if err != nil {
 		return auditor.Policy{}, err
 	}
-	stock, isLive := policy.World.(auditor.Stock)
+	stock, isLive := policy.Inventory.(auditor.Stock)
 	if !isLive {
 		return auditor.Policy{}, errors.New("the objects of the cluster are not known")
 	}

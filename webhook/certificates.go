@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/stateward/stateward/certs"
+	"github.com/stateward/stateward/webhook/metrics"
 	"github.com/stateward/stateward/webhook/registration"
 )
 
@@ -39,7 +40,7 @@ func keepBundle(runner manager.Manager, options Options) func(context.Context) e
 
 // watchCertificate tells by metrics when the certificate in use expires and whether API servers trust it, and logs once what
 // is wrong with it: a probe that fails does not say why.
-func watchCertificate(runner manager.Manager, options Options, gauges *Metrics) func(context.Context) error {
+func watchCertificate(runner manager.Manager, options Options, gauges *metrics.Metrics) func(context.Context) error {
 	return func(ctx context.Context) error {
 		told := ""
 		// A source that tells API servers by itself gets the time to do so.
@@ -60,7 +61,7 @@ func watchCertificate(runner manager.Manager, options Options, gauges *Metrics) 
 }
 
 // distrust counts the webhooks that cannot be called, and names them. Where that cannot be found out the last number stays.
-func distrust(ctx context.Context, runner manager.Manager, options Options, gauges *Metrics) error {
+func distrust(ctx context.Context, runner manager.Manager, options Options, gauges *metrics.Metrics) error {
 	served, err := options.Certificates.GetCertificate(nil)
 	if err != nil {
 		return err
@@ -69,7 +70,7 @@ func distrust(ctx context.Context, runner manager.Manager, options Options, gaug
 	if err != nil {
 		return err
 	}
-	if gauges.setDistrusted(len(distrusted)); len(distrusted) > 0 {
+	if gauges.SetDistrusted(len(distrusted)); len(distrusted) > 0 {
 		return fmt.Errorf("the caBundle does not trust the serving certificate: webhooks %s", strings.Join(distrusted, ", "))
 	}
 	return nil

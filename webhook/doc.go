@@ -1,5 +1,5 @@
-// Package webhook answers the API server: it turns admission requests into reviews, asks the engine, and turns
-// verdicts into responses.
+// Package webhook runs the server: connections, certificates, the rules in force, and what runs beside the requests. Package
+// admission answers the requests.
 //
 // # How it ends
 //

@@ -9,6 +9,7 @@ import (
 	coordinationv1 "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
+	"github.com/stateward/stateward/webhook/admission"
 	"github.com/stateward/stateward/webhook/registrar"
 	"github.com/stateward/stateward/webhook/registration"
 )
@@ -38,8 +39,8 @@ func registers(runner manager.Manager, options Options, decides *reloader) (func
 }
 
 // settled is the Policy in force, unless other Guardrails are meant to be: nothing is removed for the sake of defaults.
-func settled(current *inForce) (registrar.Policy, error) {
-	policy, err := current.current()
+func settled(current *admission.InForce) (registrar.Policy, error) {
+	policy, err := current.Current()
 	if err != nil {
 		return registrar.Policy{}, err
 	}

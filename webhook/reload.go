@@ -18,7 +18,9 @@ import (
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
+	"github.com/stateward/stateward/webhook/admission"
 	"github.com/stateward/stateward/webhook/cluster"
+	"github.com/stateward/stateward/webhook/metrics"
 )
 
 const (
@@ -38,8 +40,8 @@ type reloader struct {
 	// stored are the Guardrails in the cluster; nil where a file has the say.
 	stored  *storedGuardrails
 	watches *cluster.Watches
-	inForce *inForce
-	metrics *Metrics
+	inForce *admission.InForce
+	metrics *metrics.Metrics
 	log     logr.Logger
 
 	// tried is the fingerprint of what was last brought into force or refused.
@@ -71,14 +73,14 @@ func (r *reloader) look(ctx context.Context) {
 		return
 	}
 	r.tried = found
-	r.metrics.countReload(refused)
+	r.metrics.CountReload(refused)
 	r.report(ctx, refused)
 }
 
 // fallback is what decides where nothing good has ever been in force: Guardrails in the cluster that were broken before
 // Stateward started do not take the guard down.
 func (r *reloader) fallback(ctx context.Context) *engine.Engine {
-	if _, err := r.inForce.current(); err == nil {
+	if _, err := r.inForce.Current(); err == nil {
 		return nil
 	}
 	library, guardrails, err := r.load()
@@ -110,12 +112,12 @@ func (r *reloader) compile(ctx context.Context) (*engine.Engine, error) {
 func (r *reloader) enforce(ctx context.Context, decider *engine.Engine, provisional bool) bool {
 	waiting, cancel := context.WithTimeout(ctx, syncTimeout)
 	defer cancel()
-	world, err := r.watches.World(waiting, decider.Reads())
+	inv, err := r.watches.Inventory(waiting, decider.Reads())
 	if err != nil {
 		r.log.Error(err, "new rules and Guardrails are not in force yet")
 		return false
 	}
-	r.inForce.set(&Policy{Engine: decider, World: world, Provisional: provisional})
+	r.inForce.Set(&admission.Policy{Engine: decider, Inventory: inv, Provisional: provisional})
 	r.watches.Release(ctx, r.reads, lastRequest, r.wanted)
 	r.reads = decider.Reads()
 	library, guardrails := decider.Revision()
@@ -131,7 +133,7 @@ func (r *reloader) enforce(ctx context.Context, decider *engine.Engine, provisio
 
 // wanted reports whether a rule in force reads the resource.
 func (r *reloader) wanted(resource string) bool {
-	policy, err := r.inForce.current()
+	policy, err := r.inForce.Current()
 	return err != nil || slices.Contains(policy.Engine.Reads(), resource)
 }
 
@@ -140,7 +142,7 @@ func (r *reloader) report(ctx context.Context, refused error) {
 	if r.stored == nil {
 		return
 	}
-	policy, err := r.inForce.current()
+	policy, err := r.inForce.Current()
 	if err != nil {
 		return
 	}

@@ -11,26 +11,24 @@ import (
 
 	"github.com/go-logr/logr"
 	"golang.org/x/sync/errgroup"
-	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
-	"sigs.k8s.io/controller-runtime/pkg/metrics"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
-	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
-	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/stateward/stateward/certs"
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
+	"github.com/stateward/stateward/webhook/admission"
 	"github.com/stateward/stateward/webhook/cluster"
 	"github.com/stateward/stateward/webhook/decisionlog"
+	"github.com/stateward/stateward/webhook/metrics"
 	"github.com/stateward/stateward/webhook/recorder"
-	"github.com/stateward/stateward/webhook/registration"
 	"github.com/stateward/stateward/webhook/tracing"
 )
 
@@ -78,13 +76,13 @@ func Serve(ctx context.Context, options Options) error {
 	if _, err := runner.GetRESTMapper().RESTMapping(schema.GroupKind{Group: "apps", Kind: "StatefulSet"}); err != nil {
 		return fmt.Errorf("reach Kubernetes API at %s: %w", options.Config.Host, err)
 	}
-	gauges, err := NewMetrics(metrics.Registry)
+	gauges, err := metrics.New(ctrlmetrics.Registry)
 	if err != nil {
 		return fmt.Errorf("register metrics: %w", err)
 	}
 	decides := newReloader(runner, options, gauges)
 	decisions := decisionlog.New(decisionlog.Options{
-		Out: options.DecisionLog, Labels: options.DecisionLabels, Warn: Warnings, Count: gauges.countRecord, Log: options.Log,
+		Out: options.DecisionLog, Labels: options.DecisionLabels, Warn: admission.Warnings, Count: gauges.CountRecord, Log: options.Log,
 	})
 	version, err := newServerVersion(options)
 	if err != nil {
@@ -102,8 +100,8 @@ func Serve(ctx context.Context, options Options) error {
 	if err != nil {
 		return fmt.Errorf("reach Kubernetes API at %s: %w", options.Config.Host, err)
 	}
-	answers := newServer(options, handler(Handler{
-		Policy: decides.inForce.current, Metrics: gauges, Log: decisions, Gates: version.gates, Recorder: writes, KnowsClients: options.Clients != nil,
+	answers := newServer(options, admission.Paths(admission.Handler{
+		Policy: decides.inForce.Current, Metrics: gauges, Log: decisions, Gates: version.gates, Recorder: writes, KnowsClients: options.Clients != nil,
 	}, options.Tracer, runner.GetRESTMapper()))
 	if err := errors.Join(
 		attach(runner, options, gauges, decides, answers), runner.Add(manager.RunnableFunc(decisions.Run)), runner.Add(manager.RunnableFunc(version.run)),
@@ -142,9 +140,9 @@ func compiles(ctx context.Context, options Options) error {
 	return err
 }
 
-func newReloader(runner manager.Manager, options Options, gauges *Metrics) *reloader {
+func newReloader(runner manager.Manager, options Options, gauges *metrics.Metrics) *reloader {
 	decides := &reloader{
-		load: options.Load, files: options.Files, inForce: &inForce{}, metrics: gauges, log: options.Log,
+		load: options.Load, files: options.Files, inForce: &admission.InForce{}, metrics: gauges, log: options.Log,
 		watches: &cluster.Watches{Cache: runner.GetCache(), Live: runner.GetAPIReader()},
 	}
 	if options.StoredGuardrails {
@@ -154,34 +152,15 @@ func newReloader(runner manager.Manager, options Options, gauges *Metrics) *relo
 }
 
 // newRecorder has the rate limit of its client for itself: no request waits for it.
-func newRecorder(runner manager.Manager, options Options, gauges *Metrics) (*recorder.Recorder, error) {
+func newRecorder(runner manager.Manager, options Options, gauges *metrics.Metrics) (*recorder.Recorder, error) {
 	api, err := recorder.NewClient(options.Config, client.Options{Scheme: runner.GetScheme(), Mapper: runner.GetRESTMapper()})
 	if err != nil {
 		return nil, fmt.Errorf("reach Kubernetes API at %s: %w", options.Config.Host, err)
 	}
 	return recorder.New(recorder.Options{
 		Client: api, Instance: options.DecisionLabels["id"], Now: time.Now, Log: options.Log,
-		Count: gauges.countWrite, Checked: gauges.countCheck,
+		Count: gauges.CountWrite, Checked: gauges.CountCheck,
 	}), nil
-}
-
-// handler answers at all doors, as the model says. The server of controller-runtime is never started: all it does is to count
-// what is asked.
-func handler(model Handler, tracer *tracing.Tracer, kinds meta.RESTMapper) http.Handler {
-	model.Gate, model.Now, model.Reservations = defaultGate(), time.Now, &Reservations{}
-	door := func(door engine.Door) http.Handler {
-		each := model
-		each.Door = door
-		return tracer.Handler(each.HTTP())
-	}
-	doors := http.NewServeMux()
-	counted := ctrlwebhook.NewServer(ctrlwebhook.Options{WebhookMux: doors})
-	counted.Register(registration.ValidatePath, door(engine.ValidatingDoor))
-	counted.Register(registration.MutatePath, door(engine.MutatingDoor))
-	counted.Register(registration.GuardrailsPath, withDeadline(&admission.Webhook{Handler: &guardrailsHandler{policy: model.Policy, kinds: kinds}}))
-	counted.Register(registration.ConfirmationsPath, withDeadline(&admission.Webhook{Handler: &confirmationHandler{policy: model.Policy, now: time.Now}}))
-	counted.Register(registration.ConfirmedByPath, withDeadline(&admission.Webhook{Handler: confirmedByHandler{}}))
-	return doors
 }
 
 func newManager(options Options) (manager.Manager, error) {
@@ -200,10 +179,10 @@ func newManager(options Options) (manager.Manager, error) {
 }
 
 // attach adds what answers probes and what runs beside the server.
-func attach(runner manager.Manager, options Options, gauges *Metrics, decides *reloader, answers *server) error {
+func attach(runner manager.Manager, options Options, gauges *metrics.Metrics, decides *reloader, answers *server) error {
 	return errors.Join(
 		runner.AddHealthzCheck("ping", healthz.Ping),
-		runner.AddReadyzCheck("caches", func(*http.Request) error { _, err := decides.inForce.current(); return err }),
+		runner.AddReadyzCheck("caches", func(*http.Request) error { _, err := decides.inForce.Current(); return err }),
 		runner.AddReadyzCheck("certificate", func(*http.Request) error { return options.Certificates.Check() }),
 		runner.AddReadyzCheck("webhook", answers.ready),
 		runner.Add(manager.RunnableFunc(options.Certificates.Run)),

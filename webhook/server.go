@@ -15,6 +15,7 @@ import (
 	"github.com/go-logr/logr"
 
 	"github.com/stateward/stateward/certs"
+	"github.com/stateward/stateward/webhook/admission"
 )
 
 const (
@@ -49,8 +50,8 @@ func newServer(options Options, handler http.Handler) *server {
 		Handler: s.sayingGoodbye(handler),
 		// Both of these begin with the connection, not with its first byte.
 		ReadHeaderTimeout: idleTimeout,
-		ReadTimeout:       idleTimeout + maxTimeout,
-		WriteTimeout:      maxTimeout + answerTimeout,
+		ReadTimeout:       idleTimeout + admission.MaxTimeout,
+		WriteTimeout:      admission.MaxTimeout + answerTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ConnState:         s.count,
@@ -125,7 +126,7 @@ func (s *server) count(connection net.Conn, state http.ConnState) {
 func (s *server) sayingGoodbye(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// For the body; when it has passed, the context of the request ends too.
-		if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(maxTimeout)); err != nil {
+		if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(admission.MaxTimeout)); err != nil {
 			s.log.Error(err, "the time for a request cannot be limited")
 		}
 		next.ServeHTTP(&goodbye{ResponseWriter: w, ending: &s.ending}, r)

@@ -17,6 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/stateward/stateward/certs"
+
+	"github.com/stateward/stateward/webhook/admission"
 )
 
 // pipes is a listener in memory, which the clock of a bubble goes with.
@@ -341,8 +343,8 @@ func TestABodyThatDoesNotComeIsNotWaitedFor(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer response.Body.Close()
-		if took := time.Since(begun); response.StatusCode != http.StatusBadRequest || took != maxTimeout {
-			t.Errorf("status %s after %s, want 400 after %s", response.Status, took, maxTimeout)
+		if took := time.Since(begun); response.StatusCode != http.StatusBadRequest || took != admission.MaxTimeout {
+			t.Errorf("status %s after %s, want 400 after %s", response.Status, took, admission.MaxTimeout)
 		}
 		c.Close()
 		r.die()

@@ -8,17 +8,17 @@ import (
 	"github.com/stateward/stateward/policies"
 )
 
-// Verdict is what Decide answers.
-type Verdict struct {
+// Decision is what Decide answers.
+type Decision struct {
 	// Allowed is false where at least one finding has level deny.
 	Allowed bool `json:"allowed"`
-	// Exempt says why the review was let through unjudged; empty for all others.
+	// Exempt says why the request was let through unjudged; empty for all others.
 	Exempt string `json:"exempt,omitempty"`
 	// Findings are sorted, denials first.
 	Findings []Finding `json:"findings,omitempty"`
 	// Patches are the JSON Patch (RFC 6902) operations of the mutations, in the order to apply them.
 	Patches []Patch `json:"patches,omitempty"`
-	// Undecided are rules that read what the World does not know, and may have stayed silent for that.
+	// Undecided are rules that read what the inventory does not know, and may have stayed silent for that.
 	Undecided []Undecided `json:"undecided,omitempty"`
 	// Library and Guardrails are the revisions that decided.
 	Library    string `json:"library"`
@@ -26,7 +26,7 @@ type Verdict struct {
 }
 
 // DeniedBy lists the rules behind a denial, each once.
-func (v Verdict) DeniedBy() (rules []string) {
+func (v Decision) DeniedBy() (rules []string) {
 	for _, finding := range v.Findings {
 		if finding.Level == policies.Deny && !slices.Contains(rules, finding.Rule) {
 			rules = append(rules, finding.Rule)
@@ -96,13 +96,13 @@ type Patch struct {
 	Value json.RawMessage `json:"value,omitempty"`
 }
 
-// Undecided names a rule and a resource that it reads and the World does not know.
+// Undecided names a rule and a resource that it reads and the inventory does not know.
 type Undecided struct {
 	Rule     string `json:"rule"`
 	Resource string `json:"resource"`
 }
 
-// sortFindings orders findings by level, rule, object and message, so that equal reviews read equal.
+// sortFindings orders findings by level, rule, object and message, so that equal requests read equal.
 func sortFindings(findings []Finding) {
 	order := []policies.Level{policies.Deny, policies.Warn, policies.Event, policies.Audit}
 	rank := func(level policies.Level) int { return slices.Index(order, level) }

@@ -1,4 +1,4 @@
-// Package engine decides: the same Review, World, Guardrails and library always give the same Verdict. It knows OPA
+// Package engine decides: the same Request, inventory, Guardrails and library always give the same Decision. It knows OPA
 // and no Kubernetes client, has no clock, opens no connection and keeps nothing between two decisions.
 package engine
 
@@ -58,7 +58,7 @@ func New(ctx context.Context, library *policies.Library, guardrails *v1alpha1.Gu
 	}, nil
 }
 
-// Unplanned says why OPA's own evaluator decides, which takes several times as long; nil where it does not. The verdicts
+// Unplanned says why OPA's own evaluator decides, which takes several times as long; nil where it does not. The decisions
 // are the same.
 func (e *Engine) Unplanned() error { return e.unplanned() }
 
@@ -76,61 +76,61 @@ func (e *Engine) ParseObject(raw json.RawMessage) (ast.Value, error) {
 	return (&lazy.Reader{ManagedFields: e.managed}).Parse(raw)
 }
 
-// Decide judges a review against the World. An error means that it could not be judged, which is neither allowed
-// nor denied: a malformed object, an evaluation that failed or ran out of time, a World that could not tell.
-func (e *Engine) Decide(ctx context.Context, review Review, world inventory.World) (Verdict, error) {
-	prepared, err := e.Prepare(review)
+// Decide judges a request against the inventory. An error means that it could not be judged, which is neither allowed
+// nor denied: a malformed object, an evaluation that failed or ran out of time, an inventory that could not tell.
+func (e *Engine) Decide(ctx context.Context, request Request, inv inventory.Inventory) (Decision, error) {
+	prepared, err := e.Prepare(request)
 	if err != nil {
-		return Verdict{}, err
+		return Decision{}, err
 	}
-	return e.Evaluate(ctx, prepared, world)
+	return e.Evaluate(ctx, prepared, inv)
 }
 
 // Prepare is the first half of Decide, which takes little; an object that is malformed is an error.
-func (e *Engine) Prepare(review Review) (*Prepared, error) {
-	reader := &lazy.Reader{ManagedFields: e.managed, Masked: review.Masked}
-	input, err := review.input(reader)
+func (e *Engine) Prepare(request Request) (*Prepared, error) {
+	reader := &lazy.Reader{ManagedFields: e.managed, Masked: request.Masked}
+	input, err := request.input(reader)
 	if err != nil {
 		return nil, err
 	}
 	prepared := &Prepared{
-		review: review, kind: review.kind(), input: input, reader: reader,
-		verdict: Verdict{Allowed: true, Exempt: exempt(input, review), Library: e.revision, Guardrails: e.guardrails},
+		request: request, kind: request.kind(), input: input, reader: reader,
+		decision: Decision{Allowed: true, Exempt: exempt(input, request), Library: e.revision, Guardrails: e.guardrails},
 	}
-	if prepared.verdict.Exempt == "" {
+	if prepared.decision.Exempt == "" {
 		prepared.rules = e.rules.of(prepared.kind).narrowed(input)
 	}
 	return prepared, nil
 }
 
 // Evaluate is the second half of Decide.
-func (e *Engine) Evaluate(ctx context.Context, prepared *Prepared, world inventory.World) (Verdict, error) {
+func (e *Engine) Evaluate(ctx context.Context, prepared *Prepared, inv inventory.Inventory) (Decision, error) {
 	if prepared.Done() {
-		return prepared.verdict, nil
+		return prepared.decision, nil
 	}
-	world = prepared.fresh(world)
+	inv = prepared.fresh(inv)
 	if prepared.recording != nil {
-		world = prepared.recording.Of(world)
+		inv = prepared.recording.Of(inv)
 	}
-	seen := newTransaction(world)
-	seen.review, seen.timings = entries(prepared.review.entry(prepared.input)), prepared.timings
-	verdict := prepared.verdict
+	seen := newTransaction(inv)
+	seen.request, seen.timings = entries(prepared.request.entry(prepared.input)), prepared.timings
+	decision := prepared.decision
 	var err error
-	if verdict.Findings, err = e.evaluate(ctx, prepared.rules, prepared.input, seen); err != nil {
-		return Verdict{}, err
+	if decision.Findings, err = e.evaluate(ctx, prepared.rules, prepared.input, seen); err != nil {
+		return Decision{}, err
 	}
-	for _, finding := range verdict.Findings {
-		verdict.Allowed = verdict.Allowed && finding.Level != policies.Deny
-		verdict.Patches = append(verdict.Patches, finding.Patch...)
+	for _, finding := range decision.Findings {
+		decision.Allowed = decision.Allowed && finding.Level != policies.Deny
+		decision.Patches = append(decision.Patches, finding.Patch...)
 	}
-	verdict.Undecided = append(e.rules.undecided(prepared.kind, seen.unknown), seen.unrecorded...)
-	return verdict, nil
+	decision.Undecided = append(e.rules.undecided(prepared.kind, seen.unknown), seen.unrecorded...)
+	return decision, nil
 }
 
-// Judges reports whether a rule or mutation in force applies to this review at its door.
-func (e *Engine) Judges(review Review) bool { return e.rules.apply(review.kind()) }
+// Judges reports whether a rule or mutation in force applies to this request in its phase.
+func (e *Engine) Judges(request Request) bool { return e.rules.apply(request.kind()) }
 
-// Reads lists, sorted, the resources that the rules in force read; a World for the engine watches these.
+// Reads lists, sorted, the resources that the rules in force read; an inventory for the engine watches these.
 func (e *Engine) Reads() []string { return e.reads }
 
 // Inspects is Reads with what only audits read.

@@ -26,127 +26,127 @@ func TestDecide(t *testing.T) {
 	t.Parallel()
 	decider := newEngine(t, nil)
 	tests := map[string]struct {
-		review  engine.Review
+		request engine.Request
 		objects []json.RawMessage
 		want    []string
 		denied  bool
 	}{
 		"a StatefulSet behind its headless Service is allowed": {
-			review: create(builders.MakeStatefulSet()), objects: service(),
+			request: create(builders.MakeStatefulSet()), objects: service(),
 		},
 		"a StatefulSet without its Service is denied": {
-			review: create(builders.MakeStatefulSet()), want: []string{"deny headless-service"}, denied: true,
+			request: create(builders.MakeStatefulSet()), want: []string{"deny headless-service"}, denied: true,
 		},
 		"all that is wrong is found at once": {
-			review: create(builders.MakeStatefulSet().Partition(9).Image("nginx")), objects: service(),
+			request: create(builders.MakeStatefulSet().Partition(9).Image("nginx")), objects: service(),
 			want: []string{"deny image-tag", "deny partition-range"}, denied: true,
 		},
 		"what was wrong before an update is a warning": {
-			review:  update(builders.MakeStatefulSet().Partition(9).Replicas(4), builders.MakeStatefulSet().Partition(9)),
+			request: update(builders.MakeStatefulSet().Partition(9).Replicas(4), builders.MakeStatefulSet().Partition(9)),
 			objects: service(), want: []string{"warn partition-range"},
 		},
 		"a scale below the partition of the StatefulSet behind it is denied": {
-			review:  scale(1, 3),
+			request: scale(1, 3),
 			objects: append(service(), builders.MakeStatefulSet().Partition(2).JSON()),
 			want:    []string{"deny partition-range"}, denied: true,
 		},
 		"a deletion is denied": {
-			review: remove(builders.MakeStatefulSet()), want: []string{"deny cascade-delete"}, denied: true,
+			request: remove(builders.MakeStatefulSet()), want: []string{"deny cascade-delete"}, denied: true,
 		},
 		"a confirmed deletion is a warning": {
-			review: remove(confirmed("delete", now.Add(time.Minute))), want: []string{"warn cascade-delete"},
+			request: remove(confirmed("delete", now.Add(time.Minute))), want: []string{"warn cascade-delete"},
 		},
 		"a confirmation in a plan confirms nothing": {
-			review: planned(remove(confirmed("delete", now.Add(time.Minute)))), want: []string{"deny cascade-delete"}, denied: true,
+			request: planned(remove(confirmed("delete", now.Add(time.Minute)))), want: []string{"deny cascade-delete"}, denied: true,
 		},
 		"a confirmation of something else confirms nothing": {
-			review: remove(confirmed("scale", now.Add(time.Minute))), want: []string{"deny cascade-delete"}, denied: true,
+			request: remove(confirmed("scale", now.Add(time.Minute))), want: []string{"deny cascade-delete"}, denied: true,
 		},
 		"a confirmation that nobody recorded confirms nothing": {
-			review: remove(confirmed("delete", now.Add(time.Minute)).Annotate("stateward.dev/confirmed-by", "")),
-			want:   []string{"deny cascade-delete"}, denied: true,
+			request: remove(confirmed("delete", now.Add(time.Minute)).Annotate("stateward.dev/confirmed-by", "")),
+			want:    []string{"deny cascade-delete"}, denied: true,
 		},
 		"an expired confirmation confirms nothing": {
-			review: remove(confirmed("delete", now.Add(-time.Second))), want: []string{"deny cascade-delete"}, denied: true,
+			request: remove(confirmed("delete", now.Add(-time.Second))), want: []string{"deny cascade-delete"}, denied: true,
 		},
 		"a confirmation of more than an hour confirms nothing": {
-			review: remove(confirmed("delete", now.Add(61*time.Minute))), want: []string{"deny cascade-delete"}, denied: true,
+			request: remove(confirmed("delete", now.Add(61*time.Minute))), want: []string{"deny cascade-delete"}, denied: true,
 		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			verdict, err := decider.Decide(t.Context(), test.review, world(t, test.objects...))
+			decision, err := decider.Decide(t.Context(), test.request, inv(t, test.objects...))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(test.want, levels(verdict)); diff != "" {
+			if diff := cmp.Diff(test.want, levels(decision)); diff != "" {
 				t.Errorf("findings (-want +got):\n%s", diff)
 			}
-			if verdict.Allowed == test.denied {
-				t.Errorf("allowed is %v", verdict.Allowed)
+			if decision.Allowed == test.denied {
+				t.Errorf("allowed is %v", decision.Allowed)
 			}
 		})
 	}
 }
 
-func planned(review engine.Review) engine.Review {
-	review.Planned = true
-	return review
+func planned(request engine.Request) engine.Request {
+	request.Planned = true
+	return request
 }
 
 func TestVerdictSaysWhoseConfirmationWasUsed(t *testing.T) {
 	t.Parallel()
-	verdict, err := newEngine(t, nil).Decide(t.Context(), remove(confirmed("delete", now.Add(time.Minute))), world(t))
-	if err != nil || len(verdict.Findings) != 1 {
-		t.Fatalf("findings %v, error %v", verdict.Findings, err)
+	decision, err := newEngine(t, nil).Decide(t.Context(), remove(confirmed("delete", now.Add(time.Minute))), inv(t))
+	if err != nil || len(decision.Findings) != 1 {
+		t.Fatalf("findings %v, error %v", decision.Findings, err)
 	}
 	want := &engine.Confirmation{By: "alice", Until: now.Add(time.Minute).Format(time.RFC3339), Reason: "it moves"}
-	if diff := cmp.Diff(want, verdict.Findings[0].Confirmation); diff != "" {
+	if diff := cmp.Diff(want, decision.Findings[0].Confirmation); diff != "" {
 		t.Errorf("confirmation (-want +got):\n%s", diff)
 	}
 }
 
 func TestMutatingDoorPatchesAndNeverDenies(t *testing.T) {
 	t.Parallel()
-	review := create(builders.MakeStatefulSet().NoSelector().Service(""))
-	review.Door = engine.MutatingDoor
-	verdict, err := newEngine(t, nil).Decide(t.Context(), review, world(t))
+	request := create(builders.MakeStatefulSet().NoSelector().Service(""))
+	request.Phase = engine.MutatingPhase
+	decision, err := newEngine(t, nil).Decide(t.Context(), request, inv(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []engine.Patch{{Op: "add", Path: "/spec/selector", Value: json.RawMessage(`{"matchLabels":{"app":"nginx"}}`)}}
-	if diff := cmp.Diff(want, verdict.Patches); diff != "" {
+	if diff := cmp.Diff(want, decision.Patches); diff != "" {
 		t.Errorf("patches (-want +got):\n%s", diff)
 	}
-	if !verdict.Allowed {
-		t.Error("the mutating door denied")
+	if !decision.Allowed {
+		t.Error("the mutating phase denied")
 	}
 }
 
-func TestWorldThatDoesNotKnowMakesRulesUndecided(t *testing.T) {
+func TestInventoryThatDoesNotKnowMakesRulesUndecided(t *testing.T) {
 	t.Parallel()
 	decider := newEngine(t, nil)
 	unknowing := inventory.NewSnapshot("default", nil)
-	verdict, err := decider.Decide(t.Context(), create(builders.MakeStatefulSet()), unknowing)
+	decision, err := decider.Decide(t.Context(), create(builders.MakeStatefulSet()), unknowing)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (engine.Undecided{Rule: "headless-service", Resource: "services"}); !slices.Contains(verdict.Undecided, want) {
-		t.Errorf("%v is not among the undecided: %v", want, verdict.Undecided)
+	if want := (engine.Undecided{Rule: "headless-service", Resource: "services"}); !slices.Contains(decision.Undecided, want) {
+		t.Errorf("%v is not among the undecided: %v", want, decision.Undecided)
 	}
 	looked := []string{"services", "statefulsets", "deployments", "storageclasses", "persistentvolumeclaims", "pods", "poddisruptionbudgets"}
-	for _, undecided := range verdict.Undecided {
+	for _, undecided := range decision.Undecided {
 		if !slices.Contains(looked, undecided.Resource) {
 			t.Errorf("%s is undecided for %s, which nobody looks for on a creation", undecided.Rule, undecided.Resource)
 		}
 	}
-	if len(verdict.Findings) > 0 || !verdict.Allowed {
-		t.Errorf("absence was taken for evidence: %v", verdict.Findings)
+	if len(decision.Findings) > 0 || !decision.Allowed {
+		t.Errorf("absence was taken for evidence: %v", decision.Findings)
 	}
 }
 
-func TestWorldThatDoesNotKnowStillShowsWhatItHas(t *testing.T) {
+func TestInventoryThatDoesNotKnowStillShowsWhatItHas(t *testing.T) {
 	t.Parallel()
 	balanced := builders.HeadlessService()
 	balanced.Spec.ClusterIP = "10.0.0.7"
@@ -154,18 +154,18 @@ func TestWorldThatDoesNotKnowStillShowsWhatItHas(t *testing.T) {
 	if err := partial.Add(builders.JSON(balanced)); err != nil {
 		t.Fatal(err)
 	}
-	verdict, err := newEngine(t, nil).Decide(t.Context(), create(builders.MakeStatefulSet()), partial)
+	decision, err := newEngine(t, nil).Decide(t.Context(), create(builders.MakeStatefulSet()), partial)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"deny headless-service"}, levels(verdict)); diff != "" {
+	if diff := cmp.Diff([]string{"deny headless-service"}, levels(decision)); diff != "" {
 		t.Errorf("findings (-want +got):\n%s", diff)
 	}
 }
 
-func TestWorldThatFailsEndsTheEvaluation(t *testing.T) {
+func TestInventoryThatFailsEndsTheEvaluation(t *testing.T) {
 	t.Parallel()
-	_, err := newEngine(t, nil).Decide(t.Context(), create(builders.MakeStatefulSet()), brokenWorld{})
+	_, err := newEngine(t, nil).Decide(t.Context(), create(builders.MakeStatefulSet()), brokenInventory{})
 	// Which of the rules looks first is none of a test's business.
 	if err == nil || !strings.Contains(err.Error(), " default") || !strings.HasSuffix(err.Error(), ": the API server is away") {
 		t.Errorf("got error %v", err)
@@ -176,7 +176,7 @@ func TestEvaluationEndsAtItsDeadline(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := newEngine(t, nil).Decide(ctx, create(builders.MakeStatefulSet()), world(t))
+	_, err := newEngine(t, nil).Decide(ctx, create(builders.MakeStatefulSet()), inv(t))
 	if !errors.Is(err, engine.ErrDeadline) {
 		t.Errorf("got error %v", err)
 	}
@@ -194,10 +194,10 @@ func TestObjectsThatAreNoneCannotBeEvaluated(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			review := create(builders.MakeStatefulSet())
-			review.Object = json.RawMessage(object)
-			if verdict, err := decider.Decide(t.Context(), review, world(t, service()...)); err == nil {
-				t.Errorf("got verdict %+v", verdict)
+			request := create(builders.MakeStatefulSet())
+			request.Object = json.RawMessage(object)
+			if decision, err := decider.Decide(t.Context(), request, inv(t, service()...)); err == nil {
+				t.Errorf("got verdict %+v", decision)
 			}
 		})
 	}
@@ -206,14 +206,14 @@ func TestObjectsThatAreNoneCannotBeEvaluated(t *testing.T) {
 func TestEqualReviewsMeetEqualVerdicts(t *testing.T) {
 	t.Parallel()
 	decider := newEngine(t, nil)
-	review := create(builders.MakeStatefulSet().Partition(9).Image("nginx").Service("none"))
+	request := create(builders.MakeStatefulSet().Partition(9).Image("nginx").Service("none"))
 	var first []byte
 	for range 20 {
-		verdict, err := decider.Decide(t.Context(), review, world(t))
+		decision, err := decider.Decide(t.Context(), request, inv(t))
 		if err != nil {
 			t.Fatal(err)
 		}
-		encoded := builders.JSON(verdict)
+		encoded := builders.JSON(decision)
 		if first == nil {
 			first = encoded
 		}
@@ -233,7 +233,7 @@ func newEngine(t testing.TB, guardrails *v1alpha1.Guardrails) *engine.Engine {
 }
 
 // world knows Services and StatefulSets.
-func world(t *testing.T, objects ...json.RawMessage) inventory.World {
+func inv(t *testing.T, objects ...json.RawMessage) inventory.Inventory {
 	t.Helper()
 	snapshot := inventory.NewSnapshot("default", []string{"services", "statefulsets"})
 	for _, object := range objects {
@@ -244,78 +244,78 @@ func world(t *testing.T, objects ...json.RawMessage) inventory.World {
 	return snapshot
 }
 
-// brokenWorld is a cluster that cannot be asked.
-type brokenWorld struct{}
+// brokenInventory is a cluster that cannot be asked.
+type brokenInventory struct{}
 
-func (brokenWorld) Knows(string) bool { return true }
+func (brokenInventory) Knows(string) bool { return true }
 
-func (brokenWorld) Get(context.Context, string, string, string) (ast.Value, error) {
+func (brokenInventory) Get(context.Context, string, string, string) (ast.Value, error) {
 	return nil, errors.New("the API server is away")
 }
 
-func (brokenWorld) List(context.Context, string, string) (ast.Value, error) {
+func (brokenInventory) List(context.Context, string, string) (ast.Value, error) {
 	return nil, errors.New("the API server is away")
 }
 
-func (brokenWorld) Selecting(context.Context, string, string, inventory.Labels) (ast.Value, error) {
+func (brokenInventory) Selecting(context.Context, string, string, inventory.Labels) (ast.Value, error) {
 	return nil, errors.New("the API server is away")
 }
 
-func (brokenWorld) Labelled(context.Context, string, string, inventory.Labels) (ast.Value, error) {
+func (brokenInventory) Labelled(context.Context, string, string, inventory.Labels) (ast.Value, error) {
 	return nil, errors.New("the API server is away")
 }
 
-func (brokenWorld) Governed(context.Context, string, string) (ast.Value, error) {
+func (brokenInventory) Governed(context.Context, string, string) (ast.Value, error) {
 	return nil, errors.New("the API server is away")
 }
 
-func (brokenWorld) Mounting(context.Context, string, string) (ast.Value, error) {
+func (brokenInventory) Mounting(context.Context, string, string) (ast.Value, error) {
 	return nil, errors.New("the API server is away")
 }
 
-func (brokenWorld) Owner(context.Context, string, string) (ast.Value, error) {
+func (brokenInventory) Owner(context.Context, string, string) (ast.Value, error) {
 	return nil, errors.New("the API server is away")
 }
 
-func (brokenWorld) Naming(context.Context, string, string) (ast.Value, error) {
+func (brokenInventory) Naming(context.Context, string, string) (ast.Value, error) {
 	return nil, errors.New("the cache is on fire")
 }
 
-func (brokenWorld) Matching(context.Context, string, string) (ast.Value, error) {
+func (brokenInventory) Matching(context.Context, string, string) (ast.Value, error) {
 	return nil, errors.New("the API server is away")
 }
 
-func (brokenWorld) Owned(context.Context, string, string) (ast.Value, error) {
+func (brokenInventory) Owned(context.Context, string, string) (ast.Value, error) {
 	return nil, errors.New("the API server is away")
 }
 
 func service() []json.RawMessage { return []json.RawMessage{builders.JSON(builders.HeadlessService())} }
 
-func create(set *builders.StatefulSet) engine.Review {
-	return engine.Review{
-		Door: engine.ValidatingDoor, Operation: "CREATE", Group: "apps", Kind: "StatefulSet", Resource: "statefulsets",
+func create(set *builders.StatefulSet) engine.Request {
+	return engine.Request{
+		Phase: engine.ValidatingPhase, Operation: "CREATE", Group: "apps", Kind: "StatefulSet", Resource: "statefulsets",
 		Namespace: "default", Name: set.StatefulSet.Name, Object: set.JSON(), Time: now,
 		User: authenticationv1.UserInfo{Username: "alice"},
 	}
 }
 
-func update(set, old *builders.StatefulSet) engine.Review {
-	review := create(set)
-	review.Operation, review.OldObject = "UPDATE", old.JSON()
-	return review
+func update(set, old *builders.StatefulSet) engine.Request {
+	request := create(set)
+	request.Operation, request.OldObject = "UPDATE", old.JSON()
+	return request
 }
 
 // remove is a deletion as one item of a deletecollection: without a name and without options.
-func remove(set *builders.StatefulSet) engine.Review {
-	review := create(set)
-	review.Operation, review.Name = "DELETE", ""
-	review.Object, review.OldObject = nil, review.Object
-	return review
+func remove(set *builders.StatefulSet) engine.Request {
+	request := create(set)
+	request.Operation, request.Name = "DELETE", ""
+	request.Object, request.OldObject = nil, request.Object
+	return request
 }
 
-func scale(replicas, before int32) engine.Review {
-	return engine.Review{
-		Door: engine.ValidatingDoor, Operation: "UPDATE", Group: "autoscaling", Kind: "Scale", Resource: "statefulsets",
+func scale(replicas, before int32) engine.Request {
+	return engine.Request{
+		Phase: engine.ValidatingPhase, Operation: "UPDATE", Group: "autoscaling", Kind: "Scale", Resource: "statefulsets",
 		Subresource: "scale", Namespace: "default", Name: "web", Object: builders.Scale(replicas),
 		OldObject: builders.Scale(before), Time: now,
 	}
@@ -335,8 +335,8 @@ func terminating() *builders.StatefulSet {
 }
 
 // levels is "deny rule-id" for each finding.
-func levels(verdict engine.Verdict) (levels []string) {
-	for _, finding := range verdict.Findings {
+func levels(decision engine.Decision) (levels []string) {
+	for _, finding := range decision.Findings {
 		levels = append(levels, string(finding.Level)+" "+finding.Rule)
 	}
 	return levels

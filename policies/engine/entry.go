@@ -8,9 +8,9 @@ import (
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
-// entry is the review as policies/lib/shape.rego would make it of the input: half of what a small decision takes. A test
+// entry is the request as policies/lib/shape.rego would make it of the input: half of what a small decision takes. A test
 // holds the two together.
-func (r Review) entry(input lazy.Value) lazy.Value {
+func (r Request) entry(input lazy.Value) lazy.Value {
 	request, added := lazy.Find(input, "request"), lazy.Find(input, "stateward")
 	operation := r.Operation
 	if operation == "" {
@@ -34,11 +34,11 @@ func (r Review) entry(input lazy.Value) lazy.Value {
 	)
 }
 
-// entries are what is judged, of one review.
+// entries are what is judged, of one request.
 func entries(entry lazy.Value) lazy.Value { return lazy.Array([]lazy.Value{entry}) }
 
 // named is read from the objects: the name of a request is empty for each item of a deletecollection.
-func (r Review) named(request lazy.Value) lazy.Value {
+func (r Request) named(request lazy.Value) lazy.Value {
 	metadata := lazy.Find(subjectOf(request), "metadata")
 	if name := lazy.Find(metadata, "name"); name != nil {
 		return name
@@ -49,7 +49,7 @@ func (r Review) named(request lazy.Value) lazy.Value {
 	return lazy.Text(r.Name)
 }
 
-func (r Review) inNamespace(request lazy.Value) lazy.Value {
+func (r Request) inNamespace(request lazy.Value) lazy.Value {
 	if r.Namespace != "" {
 		return lazy.Text(r.Namespace)
 	}
@@ -91,7 +91,7 @@ func valueOr(value lazy.Value, fallback *ast.Term) lazy.Value {
 
 // isDry is true where nothing will be stored. The body of an Eviction says it too, and `kubectl drain --dry-run=server`
 // says it only there.
-func (r Review) isDry(request lazy.Value) bool {
+func (r Request) isDry(request lazy.Value) bool {
 	if r.DryRun || r.Subresource != "eviction" {
 		return r.DryRun
 	}

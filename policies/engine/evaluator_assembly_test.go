@@ -42,11 +42,11 @@ func TestAFindingIsAssembledAsByRego(t *testing.T) {
 			putInGo := inGo(builtInProgram(t, decider, config))
 			findings := 0
 			for _, example := range all {
-				world := worldOf(t, decider, example)
+				inv := inventoryOf(t, decider, example)
 				for _, each := range example.Documents {
-					review := reviewOf(t, each)
-					want := foundBy(t, inRego, decider, review, world)
-					if diff := cmp.Diff(want, foundBy(t, putInGo, decider, review, world)); diff != "" {
+					request := reviewOf(t, each)
+					want := foundBy(t, inRego, decider, request, inv)
+					if diff := cmp.Diff(want, foundBy(t, putInGo, decider, request, inv)); diff != "" {
 						t.Errorf("%s (-Rego +Go):\n%s", example.File, diff)
 					}
 					findings += len(want)
@@ -57,15 +57,15 @@ func TestAFindingIsAssembledAsByRego(t *testing.T) {
 	}
 }
 
-func foundBy(t *testing.T, evaluator *planEvaluator, decider *Engine, review Review, world inventory.World) []Finding {
+func foundBy(t *testing.T, evaluator *planEvaluator, decider *Engine, request Request, inv inventory.Inventory) []Finding {
 	t.Helper()
-	input, err := review.input(&lazy.Reader{})
+	input, err := request.input(&lazy.Reader{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	txn := newTransaction(world)
-	txn.review = judged(input, review)
-	found, err := evaluator.evaluate(t.Context(), decider.rules.of(review.kind()), input, txn)
+	txn := newTransaction(inv)
+	txn.request = judged(input, request)
+	found, err := evaluator.evaluate(t.Context(), decider.rules.of(request.kind()), input, txn)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -208,7 +208,7 @@ func routed(run *plan.Run, router string, reports ...*ast.Term) (ast.Set, error)
 	return findings, nil
 }
 
-// unrecorded notes that a rule cannot be decided since a replayed World does not hold what it reads; the others go on.
+// unrecorded notes that a rule cannot be decided since a replayed inventory does not hold what it reads; the others go on.
 func (p *planEvaluator) unrecorded(run *plan.Run, txn *transaction, document string, err error) bool {
 	var missing *inventory.NotRecordedError
 	if !errors.As(err, &missing) {
@@ -227,7 +227,7 @@ type source struct {
 	txn   *transaction
 }
 
-// IsPrefix reports whether the path is to be made longer: of the World, objects are read one by one where they can be.
+// IsPrefix reports whether the path is to be made longer: of the inventory, objects are read one by one where they can be.
 func (s source) IsPrefix(path []string) bool {
 	if path[0] != "cluster" {
 		return false

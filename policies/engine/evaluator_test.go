@@ -12,7 +12,7 @@ import (
 // FuzzProgram holds that a program and OPA's own evaluator find the same, or both cannot tell.
 func FuzzProgram(f *testing.F) {
 	decider, all := builtIn(f)
-	world := inventory.NewSnapshot("default", decider.library.ManifestResources)
+	inv := inventory.NewSnapshot("default", decider.library.ManifestResources)
 	var before []byte
 	added := 0
 	for _, example := range all {
@@ -26,7 +26,7 @@ func FuzzProgram(f *testing.F) {
 				f.Add(raw, before, uint8(added%256))
 			}
 			before = raw
-			if err := world.Add(raw); err != nil {
+			if err := inv.Add(raw); err != nil {
 				f.Fatal(err)
 			}
 		}
@@ -36,17 +36,17 @@ func FuzzProgram(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, object, old []byte, kind uint8) {
-		review := fuzzed(object, old, kind)
-		input, err := review.input(&lazy.Reader{})
-		if err != nil || exempt(input, review) != "" {
+		request := fuzzed(object, old, kind)
+		input, err := request.input(&lazy.Reader{})
+		if err != nil || exempt(input, request) != "" {
 			return
 		}
-		set := decider.rules.of(review.kind())
+		set := decider.rules.of(request.kind())
 		if set.empty() {
 			return
 		}
-		want, wantErr := topdown.evaluate(t.Context(), set, input, newTransaction(world))
-		got, err := decider.evaluate(t.Context(), set, input, newTransaction(world))
+		want, wantErr := topdown.evaluate(t.Context(), set, input, newTransaction(inv))
+		got, err := decider.evaluate(t.Context(), set, input, newTransaction(inv))
 		if (wantErr == nil) != (err == nil) {
 			t.Fatalf("error %v, OPA's evaluator %v", err, wantErr)
 		}
@@ -56,24 +56,24 @@ func FuzzProgram(f *testing.F) {
 	})
 }
 
-// fuzzed is a review of one of the kinds that rules judge.
-func fuzzed(object, old []byte, kind uint8) Review {
-	review := Review{Operation: []string{"CREATE", "UPDATE", "DELETE", ""}[kind%4], Object: object, OldObject: old, Namespace: "default", Name: "web"}
+// fuzzed is a request of one of the kinds that rules judge.
+func fuzzed(object, old []byte, kind uint8) Request {
+	request := Request{Operation: []string{"CREATE", "UPDATE", "DELETE", ""}[kind%4], Object: object, OldObject: old, Namespace: "default", Name: "web"}
 	switch kind / 4 % 5 {
 	case 0:
-		review.Group, review.Kind, review.Resource = "", "Service", "services"
+		request.Group, request.Kind, request.Resource = "", "Service", "services"
 	case 1:
-		review.Group, review.Kind, review.Resource, review.Subresource = "autoscaling", "Scale", "statefulsets", "scale"
+		request.Group, request.Kind, request.Resource, request.Subresource = "autoscaling", "Scale", "statefulsets", "scale"
 	case 2:
-		review.Group, review.Kind, review.Resource = "policy", "PodDisruptionBudget", "poddisruptionbudgets"
+		request.Group, request.Kind, request.Resource = "policy", "PodDisruptionBudget", "poddisruptionbudgets"
 	default:
-		review.Group, review.Kind, review.Resource = "apps", "StatefulSet", "statefulsets"
+		request.Group, request.Kind, request.Resource = "apps", "StatefulSet", "statefulsets"
 	}
-	switch review.Operation {
+	switch request.Operation {
 	case "CREATE", "":
-		review.OldObject = nil
+		request.OldObject = nil
 	case "DELETE":
-		review.Object = nil
+		request.Object = nil
 	}
-	return review
+	return request
 }

@@ -26,7 +26,7 @@ type topdownEvaluator struct {
 
 // newTopdownEvaluator makes one of compiled rules; why is the reason why it is this one.
 func newTopdownEvaluator(ctx context.Context, compiler *ast.Compiler, data *store, why error) (evaluator, error) {
-	// What the router of a library lacks shows here and not at the first review.
+	// What the router of a library lacks shows here and not at the first request.
 	if _, err := prepare(ctx, compiler, data, asking(nil, nil)); err != nil {
 		return nil, err
 	}

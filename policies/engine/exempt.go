@@ -10,26 +10,26 @@ import (
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
-// exempt tells why a review is let through without evaluation, or "". It is the fast form of policies/lib/exempt.rego,
+// exempt tells why a request is let through without evaluation, or "". It is the fast form of policies/lib/exempt.rego,
 // which says why each case must never be stopped; a test holds the two together. It depends on no rule, so that
 // a cluster can always finish what it has begun, whatever state the rules are in.
-func exempt(input lazy.Value, review Review) string {
+func exempt(input lazy.Value, request Request) string {
 	object, old := part(input, "object"), part(input, "oldObject")
 	switch {
-	case review.Operation == "":
+	case request.Operation == "":
 		return ""
-	case review.Operation == policies.Inspect && lazy.Find(object, "metadata", "deletionTimestamp") != nil:
+	case request.Operation == policies.Inspect && lazy.Find(object, "metadata", "deletionTimestamp") != nil:
 		return "the object is already terminating"
-	case unprotects(review, object, old):
+	case unprotects(request, object, old):
 		return ""
 	case old != nil && lazy.Find(old, "metadata", "deletionTimestamp") != nil &&
-		!cutsShort(input, review, object, old) && !deletesOtherwise(input, review, old):
+		!cutsShort(input, request, object, old) && !deletesOtherwise(input, request, old):
 		return "the object is already terminating"
-	case review.Operation == "DELETE" && slices.Contains(policies.DeletionControllers(), review.User.Username):
+	case request.Operation == "DELETE" && slices.Contains(policies.DeletionControllers(), request.User.Username):
 		return "a controller of Kubernetes finishes a deletion"
-	case review.Operation == "UPDATE" && object != nil && old != nil && sameSubstance(object, old) && !gainsOwner(object, old):
+	case request.Operation == "UPDATE" && object != nil && old != nil && sameSubstance(object, old) && !gainsOwner(object, old):
 		return "neither spec nor guarded metadata changes"
-	case (review.Subresource == "status" || review.Subresource == "finalize") && !slipsIn(object, old):
+	case (request.Subresource == "status" || request.Subresource == "finalize") && !slipsIn(object, old):
 		return "the status belongs to the controllers"
 	default:
 		return ""
@@ -37,11 +37,11 @@ func exempt(input lazy.Value, review Review) string {
 }
 
 // cutsShort tells a deletion that ends a pod's grace period, and what confirms it, from what merely lets a pod go.
-func cutsShort(input lazy.Value, review Review, object, old lazy.Value) bool {
-	if review.Kind != "Pod" {
+func cutsShort(input lazy.Value, request Request, object, old lazy.Value) bool {
+	if request.Kind != "Pod" {
 		return false
 	}
-	switch review.Operation {
+	switch request.Operation {
 	case "DELETE":
 		return isZero(lazy.Find(input, "request", "options", "gracePeriodSeconds")) &&
 			!isZero(lazy.Find(old, "metadata", "deletionGracePeriodSeconds"))
@@ -53,8 +53,8 @@ func cutsShort(input lazy.Value, review Review, object, old lazy.Value) bool {
 }
 
 // unprotects tells the removal of a finalizer by which Kubernetes protects a volume or a claim in use.
-func unprotects(review Review, object, old lazy.Value) bool {
-	if review.Operation != "UPDATE" || review.Kind != "PersistentVolume" && review.Kind != "PersistentVolumeClaim" {
+func unprotects(request Request, object, old lazy.Value) bool {
+	if request.Operation != "UPDATE" || request.Kind != "PersistentVolume" && request.Kind != "PersistentVolumeClaim" {
 		return false
 	}
 	return slices.ContainsFunc(policies.ProtectionFinalizers(), func(name string) bool {
@@ -68,8 +68,8 @@ func hasFinalizer(object lazy.Value, name string) bool {
 }
 
 // deletesOtherwise tells a second deletion of a StatefulSet whose propagation policy is not that of the first.
-func deletesOtherwise(input lazy.Value, review Review, old lazy.Value) bool {
-	if review.Operation != "DELETE" || review.Kind != "StatefulSet" {
+func deletesOtherwise(input lazy.Value, request Request, old lazy.Value) bool {
+	if request.Operation != "DELETE" || request.Kind != "StatefulSet" {
 		return false
 	}
 	first := ast.String("Background")

@@ -23,18 +23,18 @@ func TestExemptions(t *testing.T) {
 	for name, test := range exemptions(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			verdict, err := decider.Decide(t.Context(), test.review, brokenWorld{})
+			decision, err := decider.Decide(t.Context(), test.request, brokenInventory{})
 			if test.want == "" {
-				if err == nil && verdict.Exempt != "" {
-					t.Errorf("exempt: %s", verdict.Exempt)
+				if err == nil && decision.Exempt != "" {
+					t.Errorf("exempt: %s", decision.Exempt)
 				}
 				return
 			}
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !verdict.Allowed || verdict.Exempt != test.want {
-				t.Errorf("allowed is %v, exempt %q", verdict.Allowed, verdict.Exempt)
+			if !decision.Allowed || decision.Exempt != test.want {
+				t.Errorf("allowed is %v, exempt %q", decision.Allowed, decision.Exempt)
 			}
 		})
 	}
@@ -61,7 +61,7 @@ func TestExemptionsAreThoseOfTheLibrary(t *testing.T) {
 	for name, test := range exemptions(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			results, err := query.Eval(t.Context(), rego.EvalParsedInput(inputOf(t, test.review)))
+			results, err := query.Eval(t.Context(), rego.EvalParsedInput(inputOf(t, test.request)))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -77,8 +77,8 @@ func TestExemptionsAreThoseOfTheLibrary(t *testing.T) {
 }
 
 type exemption struct {
-	review engine.Review
-	// want is the reason, or empty where the review must be judged.
+	request engine.Request
+	// want is the reason, or empty where the request must be judged.
 	want string
 }
 
@@ -91,14 +91,14 @@ const (
 
 func exemptions(t *testing.T) map[string]exemption {
 	t.Helper()
-	by := func(user string, review engine.Review) engine.Review {
-		review.User.Username = user
-		return review
+	by := func(user string, request engine.Request) engine.Request {
+		request.User.Username = user
+		return request
 	}
-	audited := func(object *builders.StatefulSet) engine.Review {
-		review := create(object)
-		review.Operation = policies.Inspect
-		return review
+	audited := func(object *builders.StatefulSet) engine.Request {
+		request := create(object)
+		request.Operation = policies.Inspect
+		return request
 	}
 	finalizer := builders.MakeStatefulSet()
 	finalizer.Finalizers = []string{"example.com/hold"}
@@ -115,10 +115,10 @@ func exemptions(t *testing.T) map[string]exemption {
 	labelled.Labels = map[string]string{"team": "data"}
 	protected := builders.MakeStatefulSet()
 	protected.Labels = map[string]string{"stateward.dev/quorum": "true"}
-	ofStatus := func(object, old *builders.StatefulSet) engine.Review {
-		review := update(object, old)
-		review.Subresource = "status"
-		return review
+	ofStatus := func(object, old *builders.StatefulSet) engine.Request {
+		request := update(object, old)
+		request.Subresource = "status"
+		return request
 	}
 	unprotected := ofStatus(builders.MakeStatefulSet(), protected)
 	ownedStatus, labelledStatus := ofStatus(owned("a"), owned()), ofStatus(labelled, builders.MakeStatefulSet())
@@ -172,13 +172,13 @@ func podExemptions() map[string]exemption {
 		return json.RawMessage(`{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web-0",` + metadata + `},"spec":{"nodeName":"node-0"}}`)
 	}
 	terminating := pod(`"deletionTimestamp":"2026-11-23T12:00:30Z","deletionGracePeriodSeconds":30`)
-	remove := func(user, options string, old json.RawMessage) engine.Review {
-		review := engine.Review{Operation: "DELETE", Kind: "Pod", Resource: "pods", OldObject: old, Options: json.RawMessage(options), Time: now}
-		review.User.Username = user
-		return review
+	remove := func(user, options string, old json.RawMessage) engine.Request {
+		request := engine.Request{Operation: "DELETE", Kind: "Pod", Resource: "pods", OldObject: old, Options: json.RawMessage(options), Time: now}
+		request.User.Username = user
+		return request
 	}
-	update := func(object json.RawMessage) engine.Review {
-		return engine.Review{Operation: "UPDATE", Kind: "Pod", Resource: "pods", Object: object, OldObject: terminating, Time: now}
+	update := func(object json.RawMessage) engine.Request {
+		return engine.Request{Operation: "UPDATE", Kind: "Pod", Resource: "pods", Object: object, OldObject: terminating, Time: now}
 	}
 	return map[string]exemption{
 		"a second deletion of a pod":                    {remove("alice", `{}`, terminating), terminatingReason},
@@ -192,27 +192,27 @@ func podExemptions() map[string]exemption {
 	}
 }
 
-func recorded(t *testing.T, file string) engine.Review {
+func recorded(t *testing.T, file string) engine.Request {
 	t.Helper()
 	source, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var review admissionv1.AdmissionReview
-	if err := json.Unmarshal(source, &review); err != nil {
+	var request admissionv1.AdmissionReview
+	if err := json.Unmarshal(source, &request); err != nil {
 		t.Fatal(err)
 	}
-	return engine.FromRequest(review.Request, now)
+	return engine.FromAdmission(request.Request, now)
 }
 
 // inputOf is the AdmissionReview that conftest would be given.
-func inputOf(t *testing.T, review engine.Review) ast.Value {
+func inputOf(t *testing.T, request engine.Request) ast.Value {
 	t.Helper()
 	value, err := ast.InterfaceToValue(map[string]any{"request": map[string]any{
-		"operation": review.Operation, "subResource": review.Subresource,
-		"kind":     map[string]any{"group": review.Group, "kind": review.Kind},
-		"userInfo": map[string]any{"username": review.User.Username},
-		"object":   review.Object, "oldObject": review.OldObject, "options": review.Options,
+		"operation": request.Operation, "subResource": request.Subresource,
+		"kind":     map[string]any{"group": request.Group, "kind": request.Kind},
+		"userInfo": map[string]any{"username": request.User.Username},
+		"object":   request.Object, "oldObject": request.OldObject, "options": request.Options,
 	}})
 	if err != nil {
 		t.Fatal(err)

@@ -11,45 +11,45 @@ import (
 )
 
 // mostLookedUp is how many StatefulSets are looked up for one deletion. Where it concerns more, enough of them are as the
-// World has heard.
+// inventory has heard.
 const mostLookedUp = 10
 
-// fresh returns a World that is not behind the request in what that is about: StatefulSets of which the request holds no
+// fresh returns an inventory that is not behind the request in what that is about: StatefulSets of which the request holds no
 // version itself.
-func (p *Prepared) fresh(world inventory.World) inventory.World {
-	follower, follows := world.(inventory.Follower)
-	if !follows {
-		return world
+func (p *Prepared) fresh(inv inventory.Inventory) inventory.Inventory {
+	live, isLive := inv.(inventory.Live)
+	if !isLive {
+		return inv
 	}
 	switch resource, operation := p.kind.resource, p.kind.operation; {
 	case resource == "statefulsets/scale":
-		return p.scaled(follower)
+		return p.scaled(live)
 	case operation != "DELETE":
-		return world
+		return inv
 	case resource == "services", resource == "namespaces", resource == "poddisruptionbudgets":
-		return concerned{Follower: follower, by: func(string) bool { return true }}
+		return concerned{Live: live, by: func(string) bool { return true }}
 	case resource == "persistentvolumeclaims":
 		// The controller names claims TEMPLATE-SET-ORDINAL.
-		claim, _ := lazy.String(p.review.named(lazy.Find(p.input, "request")))
-		return concerned{Follower: follower, by: func(set string) bool { return strings.Contains(claim, "-"+set+"-") }}
+		claim, _ := lazy.String(p.request.named(lazy.Find(p.input, "request")))
+		return concerned{Live: live, by: func(set string) bool { return strings.Contains(claim, "-"+set+"-") }}
 	default:
-		return world
+		return inv
 	}
 }
 
-// scaled returns the World for a Scale, which tells the version of its StatefulSet and little else. Source:
+// scaled returns the inventory for a Scale, which tells the version of its StatefulSet and little else. Source:
 // scaleFromStatefulSet in pkg/registry/apps/statefulset/storage/storage.go. Old API servers send no old Scale.
-func (p *Prepared) scaled(follower inventory.Follower) inventory.World {
+func (p *Prepared) scaled(live inventory.Live) inventory.Inventory {
 	version, known := lazy.String(lazy.Find(p.input, "request", "oldObject", "metadata", "resourceVersion"))
 	if !known || version == "" {
-		return follower
+		return live
 	}
-	return upToDate{Follower: follower, namespace: p.review.Namespace, name: p.review.Name, version: version}
+	return upToDate{Live: live, namespace: p.request.Namespace, name: p.request.Name, version: version}
 }
 
-// upToDate is a World whose one StatefulSet is as it is now.
+// upToDate is an inventory whose one StatefulSet is as it is now.
 type upToDate struct {
-	inventory.Follower
+	inventory.Live
 	namespace, name, version string
 }
 
@@ -57,17 +57,17 @@ func (w upToDate) Get(ctx context.Context, resource, namespace, name string) (as
 	if resource == "statefulsets" && namespace == w.namespace && name == w.name {
 		return w.At(ctx, resource, namespace, name, w.version)
 	}
-	return w.Follower.Get(ctx, resource, namespace, name)
+	return w.Live.Get(ctx, resource, namespace, name)
 }
 
-// concerned is a World whose StatefulSets of some names are as they are now, or are not there any more.
+// concerned is an inventory whose StatefulSets of some names are as they are now, or are not there any more.
 type concerned struct {
-	inventory.Follower
+	inventory.Live
 	by func(set string) bool
 }
 
 func (w concerned) Governed(ctx context.Context, namespace, service string) (ast.Value, error) {
-	sets, err := w.Follower.Governed(ctx, namespace, service)
+	sets, err := w.Live.Governed(ctx, namespace, service)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func (w concerned) Governed(ctx context.Context, namespace, service string) (ast
 
 // Labelled is asked for the sets that a budget selects.
 func (w concerned) Labelled(ctx context.Context, resource, namespace string, labels inventory.Labels) (ast.Value, error) {
-	found, err := w.Follower.Labelled(ctx, resource, namespace, labels)
+	found, err := w.Live.Labelled(ctx, resource, namespace, labels)
 	if err != nil || resource != "statefulsets" {
 		return found, err
 	}
@@ -84,7 +84,7 @@ func (w concerned) Labelled(ctx context.Context, resource, namespace string, lab
 }
 
 func (w concerned) List(ctx context.Context, resource, namespace string) (ast.Value, error) {
-	listed, err := w.Follower.List(ctx, resource, namespace)
+	listed, err := w.Live.List(ctx, resource, namespace)
 	if err != nil || resource != "statefulsets" {
 		return listed, err
 	}

@@ -15,9 +15,9 @@ import (
 	"github.com/stateward/stateward/test/builders"
 )
 
-// following is a World that remembers of which objects it was asked for which version.
+// following is an inventory that remembers of which objects it was asked for which version.
 type following struct {
-	inventory.World
+	inventory.Inventory
 	versions []string
 }
 
@@ -37,8 +37,8 @@ func TestWhatARequestHoldsNoVersionOfIsLookedUp(t *testing.T) {
 	elsewhere.OldObject = bytes.ReplaceAll(elsewhere.OldObject, []byte("www-web-0"), []byte("www-db-0"))
 	now := []string{"statefulsets default/web "}
 	for what, test := range map[string]struct {
-		review engine.Review
-		want   []string
+		request engine.Request
+		want    []string
 	}{
 		"the set of a Scale, unless it is of the version that this tells": {scale, []string{"statefulsets default/web 714"}},
 		"no set of a Scale without an old one":                            {untold, nil},
@@ -55,11 +55,11 @@ func TestWhatARequestHoldsNoVersionOfIsLookedUp(t *testing.T) {
 			if err := snapshot.Add(builders.MakeStatefulSet().JSON()); err != nil {
 				t.Fatal(err)
 			}
-			world := &following{World: snapshot}
-			if _, err := newEngine(t, nil).Decide(t.Context(), test.review, world); err != nil {
+			inv := &following{Inventory: snapshot}
+			if _, err := newEngine(t, nil).Decide(t.Context(), test.request, inv); err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(test.want, world.versions); diff != "" {
+			if diff := cmp.Diff(test.want, inv.versions); diff != "" {
 				t.Errorf("versions (-want +got):\n%s", diff)
 			}
 		})
@@ -77,14 +77,14 @@ func TestOfMoreThanAFewSetsWhatIsHeardCounts(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	world := &following{World: snapshot}
-	verdict, err := newEngine(t, nil).Decide(t.Context(), engine.Review{
+	inv := &following{Inventory: snapshot}
+	decision, err := newEngine(t, nil).Decide(t.Context(), engine.Request{
 		Operation: "DELETE", Kind: "Namespace", Resource: "namespaces", Name: "data", OldObject: []byte(`{"metadata": {"name": "data"}}`),
-	}, world)
-	if err != nil || verdict.Allowed {
-		t.Errorf("allowed: %v, %v", verdict.Allowed, err)
+	}, inv)
+	if err != nil || decision.Allowed {
+		t.Errorf("allowed: %v, %v", decision.Allowed, err)
 	}
-	if diff := cmp.Diff([]string(nil), world.versions); diff != "" {
+	if diff := cmp.Diff([]string(nil), inv.versions); diff != "" {
 		t.Errorf("versions (-want +got):\n%s", diff)
 	}
 }

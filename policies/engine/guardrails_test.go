@@ -58,7 +58,7 @@ func TestGuardrailsDecideTheLevel(t *testing.T) {
 	wrong := create(builders.MakeStatefulSet().Image("nginx:latest"))
 	for name, test := range map[string]struct {
 		settings string
-		review   engine.Review
+		request  engine.Request
 		objects  []json.RawMessage
 		want     []string
 	}{
@@ -76,15 +76,15 @@ func TestGuardrailsDecideTheLevel(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			verdict, err := newEngine(t, guardrails).Decide(t.Context(), test.review, world(t, test.objects...))
+			decision, err := newEngine(t, guardrails).Decide(t.Context(), test.request, inv(t, test.objects...))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(test.want, levels(verdict)); diff != "" {
+			if diff := cmp.Diff(test.want, levels(decision)); diff != "" {
 				t.Errorf("findings (-want +got):\n%s", diff)
 			}
-			if verdict.Guardrails == "none" || verdict.Guardrails == "" {
-				t.Errorf("the verdict names Guardrails %q", verdict.Guardrails)
+			if decision.Guardrails == "none" || decision.Guardrails == "" {
+				t.Errorf("the verdict names Guardrails %q", decision.Guardrails)
 			}
 		})
 	}
@@ -99,13 +99,13 @@ func TestFourEyesWantSomebodyElsesConfirmation(t *testing.T) {
 	}
 	decider := newEngine(t, guardrails)
 	for user, want := range map[string]string{"alice": "deny cascade-delete", "bob": "warn cascade-delete"} {
-		review := remove(confirmed("delete", now.Add(time.Minute)))
-		review.User.Username = user
-		verdict, err := decider.Decide(t.Context(), review, world(t))
+		request := remove(confirmed("delete", now.Add(time.Minute)))
+		request.User.Username = user
+		decision, err := decider.Decide(t.Context(), request, inv(t))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff([]string{want}, levels(verdict)); diff != "" {
+		if diff := cmp.Diff([]string{want}, levels(decision)); diff != "" {
 			t.Errorf("findings on %s's deletion of what alice confirmed (-want +got):\n%s", user, diff)
 		}
 	}
@@ -118,13 +118,13 @@ func TestMutationCanBeTurnedOff(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	review := create(builders.MakeStatefulSet().NoSelector())
-	review.Door = engine.MutatingDoor
-	verdict, err := newEngine(t, guardrails).Decide(t.Context(), review, world(t))
+	request := create(builders.MakeStatefulSet().NoSelector())
+	request.Phase = engine.MutatingPhase
+	decision, err := newEngine(t, guardrails).Decide(t.Context(), request, inv(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(verdict.Patches) > 0 {
-		t.Errorf("patches %v", verdict.Patches)
+	if len(decision.Patches) > 0 {
+		t.Errorf("patches %v", decision.Patches)
 	}
 }

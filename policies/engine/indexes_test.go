@@ -14,7 +14,7 @@ import (
 	"github.com/stateward/stateward/policies/engine/inventory"
 )
 
-// walking is a World without indexes of labels: whoever asks is given all there is.
+// walking is an inventory without indexes of labels: whoever asks is given all there is.
 type walking struct{ *inventory.Snapshot }
 
 func (w walking) Selecting(ctx context.Context, resource, namespace string, _ inventory.Labels) (ast.Value, error) {
@@ -25,7 +25,7 @@ func (w walking) Labelled(ctx context.Context, resource, namespace string, _ inv
 	return w.List(ctx, resource, namespace)
 }
 
-// FuzzIndexesChangeNoVerdict judges workloads, budgets and Services with whatever labels and selectors in a World with
+// FuzzIndexesChangeNoVerdict judges workloads, budgets and Services with whatever labels and selectors in an inventory with
 // indexes and in one that walks.
 func FuzzIndexesChangeNoVerdict(f *testing.F) {
 	for seed := range uint64(40) {
@@ -35,54 +35,54 @@ func FuzzIndexesChangeNoVerdict(f *testing.F) {
 	f.Fuzz(func(t *testing.T, seed uint64) {
 		random := rand.New(rand.NewPCG(seed, 0))
 		snapshot := inventory.NewSnapshot("default", decider.Library().ManifestResources)
-		var reviews []engine.Review
+		var requests []engine.Request
 		for index := range 12 {
-			review := anything(t, random, index)
-			if err := snapshot.Add(review.Object); err != nil {
+			request := anything(t, random, index)
+			if err := snapshot.Add(request.Object); err != nil {
 				t.Fatal(err)
 			}
-			reviews = append(reviews, review)
-			review.Operation = "CREATE"
-			reviews = append(reviews, review)
+			requests = append(requests, request)
+			request.Operation = "CREATE"
+			requests = append(requests, request)
 		}
-		for _, review := range reviews {
-			want, wantErr := decider.Decide(t.Context(), review, walking{snapshot})
-			got, gotErr := decider.Decide(t.Context(), review, snapshot)
+		for _, request := range requests {
+			want, wantErr := decider.Decide(t.Context(), request, walking{snapshot})
+			got, gotErr := decider.Decide(t.Context(), request, snapshot)
 			if diff := cmp.Diff(want, got); diff != "" || fmt.Sprint(wantErr) != fmt.Sprint(gotErr) {
-				t.Errorf("%s %s: with indexes %v, without %v (-without +with):\n%s", review.Operation, review.Object, gotErr, wantErr, diff)
+				t.Errorf("%s %s: with indexes %v, without %v (-without +with):\n%s", request.Operation, request.Object, gotErr, wantErr, diff)
 			}
 		}
 	})
 }
 
 // anything is an object with few labels to choose from, so that many overlap; some are none. Two may have one name.
-func anything(t *testing.T, random *rand.Rand, index int) engine.Review {
-	review := pick(random, []engine.Review{
+func anything(t *testing.T, random *rand.Rand, index int) engine.Request {
+	request := pick(random, []engine.Request{
 		{Group: "apps", Kind: "StatefulSet", Resource: "statefulsets"}, {Group: "apps", Kind: "StatefulSet", Resource: "statefulsets"},
 		{Group: "apps", Kind: "Deployment", Resource: "deployments"}, {Kind: "Service", Resource: "services"},
 		{Group: "policy", Kind: "PodDisruptionBudget", Resource: "poddisruptionbudgets"},
 	})
 	spec := map[string]any{
-		"replicas": 2, "selector": anySelector(random, review.Kind),
+		"replicas": 2, "selector": anySelector(random, request.Kind),
 		"template":       map[string]any{"metadata": map[string]any{"labels": anyLabels(random)}},
 		"maxUnavailable": pick(random, []any{1, 0, nil}), "minAvailable": pick(random, []any{nil, 2}),
 	}
-	if review.Kind == "Service" {
+	if request.Kind == "Service" {
 		spec = map[string]any{"clusterIP": "None", "selector": anyLabels(random)}
 	}
 	version := "v1"
-	if review.Group != "" {
-		version = review.Group + "/v1"
+	if request.Group != "" {
+		version = request.Group + "/v1"
 	}
-	review.Namespace, review.Name = "default", fmt.Sprintf("web-%d", index*random.IntN(2))
+	request.Namespace, request.Name = "default", fmt.Sprintf("web-%d", index*random.IntN(2))
 	object, err := json.Marshal(map[string]any{
-		"apiVersion": version, "kind": review.Kind, "metadata": map[string]any{"name": review.Name, "namespace": review.Namespace}, "spec": spec,
+		"apiVersion": version, "kind": request.Kind, "metadata": map[string]any{"name": request.Name, "namespace": request.Namespace}, "spec": spec,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	review.Object = object
-	return review
+	request.Object = object
+	return request
 }
 
 func anySelector(random *rand.Rand, kind string) any {

@@ -29,40 +29,40 @@ func TestShortCutsChangeNoVerdict(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	reviews, findings := 0, 0
+	requests, findings := 0, 0
 	for _, example := range all {
-		world := worldOf(t, decider, example)
+		inv := inventoryOf(t, decider, example)
 		for _, each := range example.Documents {
-			review := reviewOf(t, each)
-			input, err := review.input(&lazy.Reader{})
+			request := reviewOf(t, each)
+			input, err := request.input(&lazy.Reader{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			set := decider.rules.of(review.kind())
+			set := decider.rules.of(request.kind())
 			query, err := prepare(t.Context(), compiler, builtInData(), asking(set.reports, set.changes))
 			if err != nil {
 				t.Fatal(err)
 			}
-			want, err := runQuery(t.Context(), query, input, newTransaction(world))
+			want, err := runQuery(t.Context(), query, input, newTransaction(inv))
 			if err != nil {
 				t.Fatalf("%s: %v", example.File, err)
 			}
 			for how, got := range map[string]func() ([]Finding, error){
 				"without the evaluator's short cuts": func() ([]Finding, error) {
-					return runQuery(t.Context(), query, input, newTransaction(world), rego.EvalRuleIndexing(false), rego.EvalEarlyExit(false))
+					return runQuery(t.Context(), query, input, newTransaction(inv), rego.EvalRuleIndexing(false), rego.EvalEarlyExit(false))
 				},
 				"handing over the entry": func() ([]Finding, error) {
-					ready := newTransaction(world)
-					ready.review = judged(input, review)
+					ready := newTransaction(inv)
+					ready.request = judged(input, request)
 					return runQuery(t.Context(), query, input, ready)
 				},
 				"as a program": func() ([]Finding, error) {
-					ready := newTransaction(world)
-					ready.review = judged(input, review)
+					ready := newTransaction(inv)
+					ready.request = judged(input, request)
 					return decider.evaluate(t.Context(), set, input, ready)
 				},
 				"asking every rule": func() ([]Finding, error) {
-					return runQuery(t.Context(), everything, input, newTransaction(world))
+					return runQuery(t.Context(), everything, input, newTransaction(inv))
 				},
 			} {
 				got, err := got()
@@ -73,18 +73,18 @@ func TestShortCutsChangeNoVerdict(t *testing.T) {
 					t.Errorf("%s %s (-want +got):\n%s", example.File, how, diff)
 				}
 			}
-			reviews, findings = reviews+1, findings+len(want)
+			requests, findings = requests+1, findings+len(want)
 		}
 	}
-	t.Logf("%d reviews with %d findings", reviews, findings)
+	t.Logf("%d reviews with %d findings", requests, findings)
 }
 
 // judged is what Decide hands over; it does not even ask about what is exempt.
-func judged(input lazy.Value, review Review) lazy.Value {
-	if exempt(input, review) != "" {
+func judged(input lazy.Value, request Request) lazy.Value {
+	if exempt(input, request) != "" {
 		return lazy.Array(nil)
 	}
-	return entries(review.entry(input))
+	return entries(request.entry(input))
 }
 
 // TestAnEntryIsMadeAsByRego compares the entry that Decide hands over with what the library makes of the same input.
@@ -95,7 +95,7 @@ func TestAnEntryIsMadeAsByRego(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	reviews := []Review{
+	requests := []Request{
 		{Kind: "Pod", Resource: "pods", Operation: "DELETE", OldObject: json.RawMessage(`{"metadata":{"name":"a","namespace":""}}`)},
 		{Kind: "Pod", Resource: "pods", Operation: "CREATE", Object: json.RawMessage(`{"metadata":{"generateName":"a-","namespace":null}}`)},
 		{Kind: "Pod", Object: json.RawMessage(`{"metadata":{"generateName":3,"namespace":["b"]}}`), Planned: true},
@@ -105,11 +105,11 @@ func TestAnEntryIsMadeAsByRego(t *testing.T) {
 	}
 	for _, example := range all {
 		for _, each := range example.Documents {
-			reviews = append(reviews, reviewOf(t, each))
+			requests = append(requests, reviewOf(t, each))
 		}
 	}
-	for _, review := range reviews {
-		input, err := review.input(&lazy.Reader{})
+	for _, request := range requests {
+		input, err := request.input(&lazy.Reader{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -121,7 +121,7 @@ func TestAnEntryIsMadeAsByRego(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := lazy.Forced(entries(review.entry(input))); ast.Compare(want, got) != 0 {
+		if got := lazy.Forced(entries(request.entry(input))); ast.Compare(want, got) != 0 {
 			t.Errorf("made by the library %v, by Decide %v", want, got)
 		}
 	}
@@ -145,16 +145,16 @@ func builtIn(t testing.TB) (*Engine, []examples.Example) {
 	return decider, all
 }
 
-// worldOf holds the documents of an example.
-func worldOf(t testing.TB, decider *Engine, example examples.Example) *inventory.Snapshot {
+// inventoryOf holds the documents of an example.
+func inventoryOf(t testing.TB, decider *Engine, example examples.Example) *inventory.Snapshot {
 	t.Helper()
-	world := inventory.NewSnapshot("default", decider.library.ManifestResources)
+	inv := inventory.NewSnapshot("default", decider.library.ManifestResources)
 	for _, each := range example.Documents {
-		if err := world.Add(encoded(t, each.Object)); err != nil {
+		if err := inv.Add(encoded(t, each.Object)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return world
+	return inv
 }
 
 // guardrailsOf are Guardrails with this spec, as JSON.
@@ -167,17 +167,17 @@ func guardrailsOf(t testing.TB, decider *Engine, spec string) *v1alpha1.Guardrai
 	return guardrails
 }
 
-func reviewOf(t *testing.T, document unstructured.Unstructured) Review {
+func reviewOf(t *testing.T, document unstructured.Unstructured) Request {
 	t.Helper()
 	if document.GetKind() == "AdmissionReview" {
 		var recorded admissionv1.AdmissionReview
 		if err := json.Unmarshal(encoded(t, document.Object), &recorded); err != nil {
 			t.Fatal(err)
 		}
-		return FromRequest(recorded.Request, time.Date(2026, time.November, 23, 12, 0, 0, 0, time.UTC))
+		return FromAdmission(recorded.Request, time.Date(2026, time.November, 23, 12, 0, 0, 0, time.UTC))
 	}
 	kind := document.GroupVersionKind()
-	return Review{Group: kind.Group, Kind: kind.Kind, Namespace: document.GetNamespace(), Object: encoded(t, document.Object)}
+	return Request{Group: kind.Group, Kind: kind.Kind, Namespace: document.GetNamespace(), Object: encoded(t, document.Object)}
 }
 
 func encoded(t testing.TB, object map[string]any) json.RawMessage {

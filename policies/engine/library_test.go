@@ -71,7 +71,7 @@ func TestErringBuiltinIsAnErrorAndNoSilentPass(t *testing.T) {
 
 report contains {"rule": "b", "level": "deny"} if to_number(input.request.object.metadata.name) > 3
 `)
-	_, err := decider.Decide(t.Context(), create(builders.MakeStatefulSet()), world(t))
+	_, err := decider.Decide(t.Context(), create(builders.MakeStatefulSet()), inv(t))
 	if err == nil || !strings.Contains(err.Error(), "rules/a/b/b.rego:12") {
 		t.Errorf("got error %v", err)
 	}
@@ -85,7 +85,7 @@ report := set() if input.request.kind.kind == "StatefulSet"
 
 report := {{"rule": "b", "level": "deny"}} if input.request.kind.kind == "StatefulSet"
 `)
-	_, err := decider.Decide(t.Context(), create(builders.MakeStatefulSet()), world(t))
+	_, err := decider.Decide(t.Context(), create(builders.MakeStatefulSet()), inv(t))
 	if err == nil || !strings.Contains(err.Error(), "rules/a/b/b.rego:14: eval_conflict_error") {
 		t.Errorf("got error %v", err)
 	}
@@ -103,7 +103,7 @@ report contains x if {
 `)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	_, err := decider.Decide(ctx, create(builders.MakeStatefulSet()), world(t))
+	_, err := decider.Decide(ctx, create(builders.MakeStatefulSet()), inv(t))
 	if !errors.Is(err, engine.ErrDeadline) {
 		t.Errorf("got error %v", err)
 	}
@@ -125,11 +125,11 @@ report contains finding if {
 	if why := decider.Unplanned(); why == nil || !strings.Contains(why.Error(), "replaces a part of data") {
 		t.Errorf("not planned for %v", why)
 	}
-	verdict, err := decider.Decide(t.Context(), create(builders.MakeStatefulSet()), world(t))
+	decision, err := decider.Decide(t.Context(), create(builders.MakeStatefulSet()), inv(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"deny b"}, levels(verdict)); diff != "" {
+	if diff := cmp.Diff([]string{"deny b"}, levels(decision)); diff != "" {
 		t.Errorf("findings (-want +got):\n%s", diff)
 	}
 }

@@ -35,17 +35,17 @@ func TestManagedFieldsAreThereForARuleThatReadsThem(t *testing.T) {
 			t.Parallel()
 			set := builders.MakeStatefulSet()
 			set.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: test.manager}}
-			review := create(set)
+			request := create(set)
 			for range 2 {
-				verdict, err := decider.Decide(t.Context(), review, world(t, builders.JSON(builders.HeadlessService())))
+				decision, err := decider.Decide(t.Context(), request, inv(t, builders.JSON(builders.HeadlessService())))
 				if err != nil {
 					t.Fatal(err)
 				}
-				if diff := cmp.Diff(test.want, levels(verdict)); diff != "" {
+				if diff := cmp.Diff(test.want, levels(decision)); diff != "" {
 					t.Errorf("findings (-want +got):\n%s", diff)
 				}
 				// The same where the caller has read the object.
-				if review.ObjectValue, err = decider.ParseObject(review.Object); err != nil {
+				if request.ObjectValue, err = decider.ParseObject(request.Object); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -20,7 +20,7 @@ func TestRulesSayNothingOfWhatTheyDoNotDeclare(t *testing.T) {
 	decider, all := builtIn(t)
 	// What they select by matters to the rule that guards those labels.
 	decider = builtInUnder(t, decider, `{"match":{"labelSelector":{"matchLabels":{"guarded":"yes"}}}}`)
-	world := inventory.NewSnapshot("default", decider.library.ManifestResources)
+	inv := inventory.NewSnapshot("default", decider.library.ManifestResources)
 	stored, pairs := map[string][]map[string]any{}, map[string][][2]map[string]any{}
 	for _, example := range all {
 		for _, document := range example.Documents {
@@ -34,7 +34,7 @@ func TestRulesSayNothingOfWhatTheyDoNotDeclare(t *testing.T) {
 				}
 			}
 			if document.GetKind() != "AdmissionReview" {
-				if err := world.Add(encoded(t, document.Object)); err != nil {
+				if err := inv.Add(encoded(t, document.Object)); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -44,9 +44,9 @@ func TestRulesSayNothingOfWhatTheyDoNotDeclare(t *testing.T) {
 	for _, rule := range decider.library.All() {
 		for resource, fields := range rule.Changes {
 			for _, pair := range append(pairs[resource], paired(stored[resource])...) {
-				review := updateOf(t, resource, pair[0], putBack(t, pair[1], pair[0], fields))
-				if said := saidBy(t, decider, rule, review, world); said != "" {
-					t.Errorf("rule %s of an update that leaves %s of %s alone: %s\n%s\n%s", rule.ID, strings.Join(fields, ", "), resource, said, review.OldObject, review.Object)
+				request := updateOf(t, resource, pair[0], putBack(t, pair[1], pair[0], fields))
+				if said := saidBy(t, decider, rule, request, inv); said != "" {
+					t.Errorf("rule %s of an update that leaves %s of %s alone: %s\n%s\n%s", rule.ID, strings.Join(fields, ", "), resource, said, request.OldObject, request.Object)
 				}
 				asked++
 			}
@@ -58,7 +58,7 @@ func TestRulesSayNothingOfWhatTheyDoNotDeclare(t *testing.T) {
 // FuzzChangesThatAreNotDeclared does the same with anything.
 func FuzzChangesThatAreNotDeclared(f *testing.F) {
 	decider, _ := builtIn(f)
-	world := inventory.NewSnapshot("default", decider.library.ManifestResources)
+	inv := inventory.NewSnapshot("default", decider.library.ManifestResources)
 	f.Add([]byte(`{"metadata":{"name":"web"},"spec":{"replicas":3,"template":{"spec":{"containers":[{"name":"a","image":"postgres:16"}]}}}}`),
 		[]byte(`{"metadata":{"name":"web","labels":{"stateward.dev/quorum":"true"}},"spec":{"replicas":1,"template":{"metadata":{"labels":{"a":"b"}}},"volumeClaimTemplates":[{"metadata":{"name":"d"}}]},"status":{"currentRevision":"a","updateRevision":"b"}}`))
 	f.Add([]byte(`{"spec":{"replicas":null,"updateStrategy":{"type":"OnDelete"}}}`), []byte(`{"spec":{"replicas":0,"ordinals":{"start":2},"updateStrategy":null}}`))
@@ -69,8 +69,8 @@ func FuzzChangesThatAreNotDeclared(f *testing.F) {
 		}
 		for _, rule := range decider.library.All() {
 			for resource, fields := range rule.Changes {
-				review := updateOf(t, resource, after, putBack(t, before, after, fields))
-				if said := saidBy(t, decider, rule, review, world); said != "" {
+				request := updateOf(t, resource, after, putBack(t, before, after, fields))
+				if said := saidBy(t, decider, rule, request, inv); said != "" {
 					t.Errorf("rule %s of an update that leaves %s alone: %s", rule.ID, strings.Join(fields, ", "), said)
 				}
 			}
@@ -112,15 +112,15 @@ func versionsIn(document unstructured.Unstructured) (objects []unstructured.Unst
 	return objects
 }
 
-func updateOf(t *testing.T, resource string, object, old map[string]any) Review {
+func updateOf(t *testing.T, resource string, object, old map[string]any) Request {
 	t.Helper()
 	known, _ := policies.LookupResource(resource)
-	review := Review{
+	request := Request{
 		Operation: policies.Update, Group: known.Group, Kind: known.Kind, Resource: known.Name, Namespace: "default",
 		Object: encoded(t, object), OldObject: encoded(t, old), Time: time.Date(2026, time.November, 23, 12, 0, 0, 0, time.UTC),
 	}
-	review.User.Username = "alice"
-	return review
+	request.User.Username = "alice"
+	return request
 }
 
 // putBack is old with these fields as they are in object.
@@ -146,19 +146,19 @@ func putBack(t *testing.T, old, object map[string]any, fields []string) map[stri
 }
 
 // saidBy is what a rule reports that is asked though nothing that it declares has changed; "" for nothing.
-func saidBy(t *testing.T, decider *Engine, rule policies.Rule, review Review, world inventory.World) string {
+func saidBy(t *testing.T, decider *Engine, rule policies.Rule, request Request, inv inventory.Inventory) string {
 	t.Helper()
-	input, err := review.input(&lazy.Reader{})
+	input, err := request.input(&lazy.Reader{})
 	if err != nil {
 		return ""
 	}
-	for _, field := range rule.Changes[review.Resource] {
+	for _, field := range rule.Changes[request.Resource] {
 		if differ(part(input, "object"), part(input, "oldObject"), pathOf(field)) {
 			return ""
 		}
 	}
-	txn := newTransaction(world)
-	txn.review = entries(review.entry(input))
+	txn := newTransaction(inv)
+	txn.request = entries(request.entry(input))
 	run := decider.evaluator.(*planEvaluator).start(t.Context(), input, txn)
 	defer run.End()
 	for _, name := range []string{"report", "notice"} {

@@ -15,7 +15,7 @@ import (
 )
 
 // recordedCreation creates a StatefulSet whose Service is not there, with an image that may change.
-func recordedCreation(t *testing.T) Review {
+func recordedCreation(t *testing.T) Request {
 	t.Helper()
 	raw, err := os.ReadFile("../../test/testdata/reviews/10-create-statefulset.json")
 	if err != nil {
@@ -25,9 +25,9 @@ func recordedCreation(t *testing.T) Review {
 	if err := json.Unmarshal(raw, &recorded); err != nil {
 		t.Fatal(err)
 	}
-	review := FromRequest(recorded.Request, time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
-	review.Door = ValidatingDoor
-	return review
+	request := FromAdmission(recorded.Request, time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
+	request.Phase = ValidatingPhase
+	return request
 }
 
 func TestRecordingHoldsWhatWasReadAndWhatWasAbsent(t *testing.T) {
@@ -57,7 +57,7 @@ func TestRecordingHoldsWhatWasReadAndWhatWasAbsent(t *testing.T) {
 
 // changing answers differently each time.
 type changing struct {
-	inventory.World
+	inventory.Inventory
 	answers int
 }
 
@@ -68,9 +68,9 @@ func (c *changing) Get(context.Context, string, string, string) (ast.Value, erro
 
 func TestRecordingGivesTheFirstAnswerAgain(t *testing.T) {
 	t.Parallel()
-	world := (&inventory.Recording{}).Of(&changing{World: inventory.NewSnapshot("default", nil)})
+	inv := (&inventory.Recording{}).Of(&changing{Inventory: inventory.NewSnapshot("default", nil)})
 	for range 2 {
-		found, err := world.Get(t.Context(), "services", "default", "web")
+		found, err := inv.Get(t.Context(), "services", "default", "web")
 		if err != nil || found.String() != `{"answer": 1}` {
 			t.Errorf("got %v, %v", found, err)
 		}
@@ -79,7 +79,7 @@ func TestRecordingGivesTheFirstAnswerAgain(t *testing.T) {
 
 // without does not hold the objects of one resource.
 type without struct {
-	inventory.World
+	inventory.Inventory
 	resource string
 }
 
@@ -87,19 +87,19 @@ func (w without) Get(ctx context.Context, resource, namespace, name string) (ast
 	if resource == w.resource {
 		return nil, &inventory.NotRecordedError{Path: inventory.ObjectPath(resource, namespace, name)}
 	}
-	return w.World.Get(ctx, resource, namespace, name)
+	return w.Inventory.Get(ctx, resource, namespace, name)
 }
 
 func TestRuleThatReadsWhatIsNotRecordedIsUndecided(t *testing.T) {
 	t.Parallel()
 	decider, _ := builtIn(t)
-	world := inventory.NewSnapshot("default", decider.Reads())
-	review := recordedCreation(t)
-	whole, err := decider.Decide(t.Context(), review, world)
+	inv := inventory.NewSnapshot("default", decider.Reads())
+	request := recordedCreation(t)
+	whole, err := decider.Decide(t.Context(), request, inv)
 	if err != nil {
 		t.Fatal(err)
 	}
-	part, err := decider.Decide(t.Context(), review, without{world, "services"})
+	part, err := decider.Decide(t.Context(), request, without{inv, "services"})
 	if err != nil {
 		t.Fatal(err)
 	}

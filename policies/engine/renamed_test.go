@@ -62,12 +62,12 @@ func TestGuardrailsReachARuleByItsFormerId(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			verdict, err := decider.Decide(t.Context(), create(builders.MakeStatefulSet()), world(t, builders.JSON(builders.HeadlessService())))
+			decision, err := decider.Decide(t.Context(), create(builders.MakeStatefulSet()), inv(t, builders.JSON(builders.HeadlessService())))
 			if err != nil {
 				t.Fatal(err)
 			}
 			var got policies.Level
-			for _, finding := range verdict.Findings {
+			for _, finding := range decision.Findings {
 				if finding.Rule == "new-rule" {
 					got = finding.Level
 				}

@@ -13,22 +13,22 @@ import (
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
-// Door says which questions a review asks.
-type Door int
+// Phase says which questions a request asks.
+type Phase int
 
 const (
-	// AnyDoor asks rules and mutations: a manifest in CI.
-	AnyDoor Door = iota
-	// ValidatingDoor asks the rules only.
-	ValidatingDoor
-	// MutatingDoor asks the mutations, and the rules that only there can still say something.
-	MutatingDoor
+	// AnyPhase asks rules and mutations: a manifest in CI.
+	AnyPhase Phase = iota
+	// ValidatingPhase asks the rules only.
+	ValidatingPhase
+	// MutatingPhase asks the mutations, and the rules that only there can still say something.
+	MutatingPhase
 )
 
-// Review is one thing that is to be done to one object. It holds all that a decision may depend on besides
-// the World, the Guardrails and the library, so that the same Review always meets the same Verdict.
-type Review struct {
-	Door Door `json:"-"`
+// Request is one thing that is to be done to one object. It holds all that a decision may depend on besides
+// the inventory, the Guardrails and the library, so that the same Request always meets the same Decision.
+type Request struct {
+	Phase Phase `json:"-"`
 	// Operation is CREATE, UPDATE or DELETE, AUDIT for an object that is stored, or empty for a manifest that is not
 	// applied yet.
 	Operation string `json:"operation,omitempty"`
@@ -61,9 +61,9 @@ type Review struct {
 	Masked bool `json:"-"`
 }
 
-// FromRequest makes a Review of an admission request that arrived at now.
-func FromRequest(request *admissionv1.AdmissionRequest, now time.Time) Review {
-	return Review{
+// FromAdmission makes a Request of an admission request that arrived at now.
+func FromAdmission(request *admissionv1.AdmissionRequest, now time.Time) Request {
+	return Request{
 		Operation:   string(request.Operation),
 		Group:       request.Kind.Group,
 		Kind:        request.Kind.Kind,
@@ -81,11 +81,11 @@ func FromRequest(request *admissionv1.AdmissionRequest, now time.Time) Review {
 }
 
 // untyped tells a manifest of which it is unknown yet whether its fields have their types.
-func (r Review) untyped() bool { return r.Operation == "" && !r.Typed }
+func (r Request) untyped() bool { return r.Operation == "" && !r.Typed }
 
-// subject is what the review is about in the words of a rule's `on`: "statefulsets/scale" and "UPDATE". A manifest
+// subject is what the request is about in the words of a rule's `on`: "statefulsets/scale" and "UPDATE". A manifest
 // is judged as what it would create, and what is no resource of the library as what may own StatefulSets.
-func (r Review) subject() (resource, operation string) {
+func (r Request) subject() (resource, operation string) {
 	if r.Operation == "" {
 		known, _ := policies.ResourceOfKind(r.Group, r.Kind)
 		return known.Name, "CREATE"
@@ -102,24 +102,24 @@ func (r Review) subject() (resource, operation string) {
 
 // requestKind decides which rules apply to a request. There are as many as the rules' metadata name.
 type requestKind struct {
-	door Door
-	// resource and operation are those of Review.subject.
+	phase Phase
+	// resource and operation are those of Request.subject.
 	resource, operation string
 	manifest, untyped   bool
 }
 
 // kind is computed once for a request.
-func (r Review) kind() requestKind {
+func (r Request) kind() requestKind {
 	resource, operation := r.subject()
 	return requestKind{
-		door: r.Door, resource: resource, operation: operation,
+		phase: r.Phase, resource: resource, operation: operation,
 		manifest: r.Operation == "", untyped: r.untyped(),
 	}
 }
 
-// input is the review as Rego sees it: an AdmissionReview's request, beside it what only Stateward knows. The objects are
+// input is the request as Rego sees it: an AdmissionReview's request, beside it what only Stateward knows. The objects are
 // read as far as rules ask.
-func (r Review) input(reader *lazy.Reader) (lazy.Value, error) {
+func (r Request) input(reader *lazy.Reader) (lazy.Value, error) {
 	request := []lazy.Item{
 		item("kind", lazy.Object(item("group", lazy.Text(r.Group)), item("kind", lazy.Text(r.Kind)))),
 		item("resource", lazy.Object(item("resource", lazy.Text(r.Resource)))),

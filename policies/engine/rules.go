@@ -55,9 +55,9 @@ func (s *ruleSets) of(kind requestKind) *ruleSet {
 }
 
 func (s *ruleSets) newRuleSet(kind requestKind) *ruleSet {
-	// At the mutating door rules have notices.
+	// At the mutating phase rules have notices.
 	report := "report"
-	if kind.door == MutatingDoor {
+	if kind.phase == MutatingPhase {
 		report = "notice"
 	}
 	silent := func(rule policies.Rule) bool { return !s.applies(rule, kind) }
@@ -85,9 +85,9 @@ func (s *ruleSets) applies(rule policies.Rule, kind requestKind) bool {
 		return false
 	}
 	if rule.Kind == policies.Mutating {
-		return kind.door != ValidatingDoor && kind.operation != policies.Inspect
+		return kind.phase != ValidatingPhase && kind.operation != policies.Inspect
 	}
-	return kind.door != MutatingDoor || rule.Notices
+	return kind.phase != MutatingPhase || rule.Notices
 }
 
 // apply reports whether a rule or mutation in force applies to a kind of request.

@@ -48,7 +48,7 @@ func TestADecisionTakesAsManyStepsAsBefore(t *testing.T) {
 	}
 }
 
-// stepsOf is how many steps of the program the rules take that judge a recorded review.
+// stepsOf is how many steps of the program the rules take that judge a recorded request.
 func stepsOf(t *testing.T, decider *Engine, file string) int {
 	t.Helper()
 	raw, err := os.ReadFile(file)
@@ -59,14 +59,14 @@ func stepsOf(t *testing.T, decider *Engine, file string) int {
 	if err := json.Unmarshal(raw, &recorded); err != nil {
 		t.Fatal(err)
 	}
-	review := FromRequest(recorded.Request, time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
-	input, err := review.input(&lazy.Reader{})
+	request := FromAdmission(recorded.Request, time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC))
+	input, err := request.input(&lazy.Reader{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	set := decider.rules.of(review.kind()).narrowed(input)
+	set := decider.rules.of(request.kind()).narrowed(input)
 	txn := newTransaction(inventory.NewSnapshot("default", []string{"services", "statefulsets"}))
-	txn.review = judged(input, review)
+	txn.request = judged(input, request)
 	run := decider.evaluator.(*planEvaluator).start(t.Context(), input, txn)
 	defer run.End()
 	for _, document := range append(set.reports, set.changes...) {

@@ -17,9 +17,9 @@ import (
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
-// store is what Rego sees as `data` besides the library: the Guardrails at the root and the World below `cluster`.
+// store is what Rego sees as `data` besides the library: the Guardrails at the root and the inventory below `cluster`.
 // Nothing is ever written into it: the evaluator asks for exactly the paths that a rule walks, and each evaluation
-// brings its own World in its transaction.
+// brings its own inventory in its transaction.
 type store struct {
 	storage.WritesNotSupported
 	storage.PolicyNotSupported
@@ -42,21 +42,21 @@ func configOf(guardrails *v1alpha1.Guardrails, library *policies.Library) (ast.V
 	return lazy.ParseObject(encoded)
 }
 
-// transaction ties one evaluation to its World, and remembers of which resources it wanted to see what the World does
+// transaction ties one evaluation to its inventory, and remembers of which resources it wanted to see what the inventory does
 // not know.
 type transaction struct {
-	world   inventory.World
+	inv     inventory.Inventory
 	unknown map[string]bool
-	// unrecorded are rules that asked a World that only replays for what it does not hold.
+	// unrecorded are rules that asked an inventory that only replays for what it does not hold.
 	unrecorded []Undecided
-	// review is the array of what is judged, in the form of policies/lib/shape.rego; nil leaves it to that.
-	review lazy.Value
+	// request is the array of what is judged, in the form of policies/lib/shape.rego; nil leaves it to that.
+	request lazy.Value
 	// timings are noted where they are wanted.
 	timings *Timings
 }
 
-func newTransaction(world inventory.World) *transaction {
-	return &transaction{world: world, unknown: map[string]bool{}}
+func newTransaction(inv inventory.Inventory) *transaction {
+	return &transaction{inv: inv, unknown: map[string]bool{}}
 }
 
 // ID is asked by stores that keep several transactions apart.
@@ -80,7 +80,7 @@ func (s *store) ListPolicies(context.Context, storage.Transaction) ([]string, er
 // Read answers `data.cluster.RESOURCE.NAMESPACE.NAME` (without the namespace for resources of the whole cluster),
 // `data.cluster.RESOURCE` where there are few, `data.cluster.known.RESOURCE`, the indexes
 // `data.cluster.governed.NAMESPACE.SERVICE`, `data.cluster.mounting.NAMESPACE.CLAIM`, `data.cluster.owned.GROUP.KIND`, `data.cluster.naming.RESOURCE.KIND/NAME`, `data.cluster.owner.NAMESPACE.OWNER`, `data.cluster.matching.NAMESPACE.SELECTOR`,
-// `data.cluster.selecting.RESOURCE.NAMESPACE.LABELS` and `data.cluster.labelled.RESOURCE.NAMESPACE.LABELS`, `data.review`, and the fields of the Guardrails.
+// `data.cluster.selecting.RESOURCE.NAMESPACE.LABELS` and `data.cluster.labelled.RESOURCE.NAMESPACE.LABELS`, `data.request`, and the fields of the Guardrails.
 func (s *store) Read(ctx context.Context, txn storage.Transaction, path storage.Path) (any, error) {
 	value, err := s.read(ctx, txn, path)
 	if err != nil {
@@ -103,44 +103,44 @@ func (s *store) read(ctx context.Context, txn storage.Transaction, path storage.
 		return nil, fmt.Errorf("read data.%v: transaction %T is not the engine's", path, txn)
 	}
 	if path[0] == "review" {
-		return descend(asked.review, path, 1)
+		return descend(asked.request, path, 1)
 	}
 	if len(path) == 2 && path[1] == "known" {
-		return lazy.OfValue(known(asked.world)), nil
+		return lazy.OfValue(known(asked.inv)), nil
 	}
 	if len(path) > 2 && path[1] == "known" {
-		return descend(lazy.OfValue(isKnown(asked.world, path[2])), path, 3)
+		return descend(lazy.OfValue(isKnown(asked.inv, path[2])), path, 3)
 	}
 	if len(path) < 2 || len(path) == 2 && !readWhole(path[1]) {
 		return nil, fmt.Errorf("a rule reads all of data%s: let it name a namespace and, if it can, an object", dotted(path))
 	}
 	switch path[1] {
 	case "governed":
-		return asked.named(ctx, path, "statefulsets", asked.world.Governed)
+		return asked.named(ctx, path, "statefulsets", asked.inv.Governed)
 	case "mounting":
-		return asked.named(ctx, path, "pods", asked.world.Mounting)
+		return asked.named(ctx, path, "pods", asked.inv.Mounting)
 	case "owned":
-		return asked.named(ctx, path, "statefulsets", asked.world.Owned)
+		return asked.named(ctx, path, "statefulsets", asked.inv.Owned)
 	case "naming":
-		return asked.named(ctx, path, path[min(2, len(path)-1)], asked.world.Naming)
+		return asked.named(ctx, path, path[min(2, len(path)-1)], asked.inv.Naming)
 	case "matching":
-		return asked.named(ctx, path, "statefulsets", asked.world.Matching)
+		return asked.named(ctx, path, "statefulsets", asked.inv.Matching)
 	case "owner":
-		return asked.named(ctx, path, "", asked.world.Owner)
+		return asked.named(ctx, path, "", asked.inv.Owner)
 	case "selecting":
-		return asked.byLabels(ctx, path, asked.world.Selecting)
+		return asked.byLabels(ctx, path, asked.inv.Selecting)
 	case "labelled":
-		return asked.byLabels(ctx, path, asked.world.Labelled)
+		return asked.byLabels(ctx, path, asked.inv.Labelled)
 	}
-	if !asked.world.Knows(path[1]) {
+	if !asked.inv.Knows(path[1]) {
 		asked.unknown[path[1]] = true
 	}
-	return asked.readWorld(ctx, path)
+	return asked.readInventory(ctx, path)
 }
 
-// look asks the World, or a Partial one by the path.
+// look asks the inventory, or a Partial one by the path.
 func (t *transaction) look(path []string, ask func() (ast.Value, error)) (lazy.Value, error) {
-	if partial, ok := t.world.(inventory.Partial); ok {
+	if partial, ok := t.inv.(inventory.Partial); ok {
 		return partial.Read(path)
 	}
 	found, err := ask()
@@ -155,7 +155,7 @@ func (t *transaction) named(
 	if len(path) < 4 {
 		return nil, fmt.Errorf("a rule reads all of data%s: let it name an object", dotted(path))
 	}
-	if resource != "" && !t.world.Knows(resource) {
+	if resource != "" && !t.inv.Knows(resource) {
 		t.unknown[resource] = true
 	}
 	found, err := t.look(path[1:4], func() (ast.Value, error) { return look(ctx, path[2], path[3]) })
@@ -176,7 +176,7 @@ func (t *transaction) byLabels(
 	if err != nil {
 		return nil, err
 	}
-	if !t.world.Knows(path[2]) {
+	if !t.inv.Knows(path[2]) {
 		t.unknown[path[2]] = true
 	}
 	found, err := t.look(inventory.LabelsPath(path[1], path[2], path[3], labels), func() (ast.Value, error) {
@@ -193,59 +193,59 @@ func readWhole(name string) bool {
 	return known && resource.Few
 }
 
-// indexes are known whatever the World is.
+// indexes are known whatever the inventory is.
 func indexes() []string {
 	return []string{"governed", "mounting", "owned", "naming", "matching", "owner", "selecting", "labelled"}
 }
 
 // known is what OPA's rule index asks for as a whole.
-func known(world inventory.World) ast.Object {
+func known(inv inventory.Inventory) ast.Object {
 	names := indexes()
 	for _, resource := range policies.Resources() {
 		names = append(names, resource.Name)
 	}
 	known := ast.NewObject()
 	for _, name := range names {
-		known.Insert(ast.StringTerm(name), ast.NewTerm(isKnown(world, name)))
+		known.Insert(ast.StringTerm(name), ast.NewTerm(isKnown(inv, name)))
 	}
 	return known
 }
 
 // isKnown is one entry of known, nil for none.
-func isKnown(world inventory.World, name string) ast.Value {
+func isKnown(inv inventory.Inventory, name string) ast.Value {
 	if slices.Contains(indexes(), name) {
 		return ast.Boolean(true)
 	}
 	if resource, ok := policies.LookupResource(name); !ok || resource.Name != name {
 		return nil
 	}
-	return ast.Boolean(world.Knows(name))
+	return ast.Boolean(inv.Knows(name))
 }
 
-func (t *transaction) readWorld(ctx context.Context, path storage.Path) (lazy.Value, error) {
+func (t *transaction) readInventory(ctx context.Context, path storage.Path) (lazy.Value, error) {
 	resource, _ := policies.LookupResource(path[1])
 	if len(path) == 2 {
-		listed, err := t.look(path[1:], func() (ast.Value, error) { return t.world.List(ctx, path[1], "") })
+		listed, err := t.look(path[1:], func() (ast.Value, error) { return t.inv.List(ctx, path[1], "") })
 		if err != nil {
 			return nil, fmt.Errorf("list %s: %w", path[1], err)
 		}
 		return listed, nil
 	}
 	if !resource.Namespaced {
-		object, err := t.look(path[1:3], func() (ast.Value, error) { return t.world.Get(ctx, path[1], "", path[2]) })
+		object, err := t.look(path[1:3], func() (ast.Value, error) { return t.inv.Get(ctx, path[1], "", path[2]) })
 		if err != nil {
 			return nil, fmt.Errorf("look up %s %s: %w", path[1], path[2], err)
 		}
 		return descend(object, path, 3)
 	}
 	if len(path) == 3 {
-		listed, err := t.look(path[1:], func() (ast.Value, error) { return t.world.List(ctx, path[1], path[2]) })
+		listed, err := t.look(path[1:], func() (ast.Value, error) { return t.inv.List(ctx, path[1], path[2]) })
 		if err != nil {
 			return nil, fmt.Errorf("list %s in namespace %s: %w", path[1], path[2], err)
 		}
 		return listed, nil
 	}
-	object, err := t.look(path[1:4], func() (ast.Value, error) { return t.world.Get(ctx, path[1], path[2], path[3]) })
+	object, err := t.look(path[1:4], func() (ast.Value, error) { return t.inv.Get(ctx, path[1], path[2], path[3]) })
 	if err != nil {
 		return nil, fmt.Errorf("look up %s %s/%s: %w", path[1], path[2], path[3], err)
 	}

@@ -13,12 +13,12 @@ import (
 	"github.com/stateward/stateward/policies/engine/inventory"
 )
 
-// recordingWorld has one Service and remembers what it was asked.
-type recordingWorld struct{ asked []string }
+// recordingInventory has one Service and remembers what it was asked.
+type recordingInventory struct{ asked []string }
 
-func (w *recordingWorld) Knows(resource string) bool { return resource == "services" }
+func (w *recordingInventory) Knows(resource string) bool { return resource == "services" }
 
-func (w *recordingWorld) Get(_ context.Context, resource, namespace, name string) (ast.Value, error) {
+func (w *recordingInventory) Get(_ context.Context, resource, namespace, name string) (ast.Value, error) {
 	w.asked = append(w.asked, "get "+resource+"/"+namespace+"/"+name)
 	if name != "nginx" {
 		return nil, nil
@@ -26,52 +26,52 @@ func (w *recordingWorld) Get(_ context.Context, resource, namespace, name string
 	return ast.MustParseTerm(`{"spec": {"clusterIP": "None"}}`).Value, nil
 }
 
-func (w *recordingWorld) List(_ context.Context, resource, namespace string) (ast.Value, error) {
+func (w *recordingInventory) List(_ context.Context, resource, namespace string) (ast.Value, error) {
 	w.asked = append(w.asked, "list "+resource+"/"+namespace)
 	return ast.NewObject(), nil
 }
 
-func (w *recordingWorld) Mounting(_ context.Context, namespace, claim string) (ast.Value, error) {
+func (w *recordingInventory) Mounting(_ context.Context, namespace, claim string) (ast.Value, error) {
 	w.asked = append(w.asked, "mounting "+namespace+"/"+claim)
 	return ast.MustParseTerm(`{"web-0": {"spec": {}}}`).Value, nil
 }
 
-func (w *recordingWorld) Owned(_ context.Context, group, kind string) (ast.Value, error) {
+func (w *recordingInventory) Owned(_ context.Context, group, kind string) (ast.Value, error) {
 	w.asked = append(w.asked, "owned "+group+"/"+kind)
 	return ast.MustParseTerm(`{"data/web": {"spec": {}}}`).Value, nil
 }
 
-func (w *recordingWorld) Naming(_ context.Context, resource, named string) (ast.Value, error) {
+func (w *recordingInventory) Naming(_ context.Context, resource, named string) (ast.Value, error) {
 	w.asked = append(w.asked, "naming "+resource+" "+named)
 	return ast.MustParseTerm(`{"data/web-0": {"spec": {}}}`).Value, nil
 }
 
-func (w *recordingWorld) Matching(_ context.Context, namespace, selector string) (ast.Value, error) {
+func (w *recordingInventory) Matching(_ context.Context, namespace, selector string) (ast.Value, error) {
 	w.asked = append(w.asked, "matching "+namespace+" "+selector)
 	return ast.MustParseTerm(`{"data/web": {"spec": {}}}`).Value, nil
 }
 
-func (w *recordingWorld) Owner(_ context.Context, namespace, owner string) (ast.Value, error) {
+func (w *recordingInventory) Owner(_ context.Context, namespace, owner string) (ast.Value, error) {
 	w.asked = append(w.asked, "owner "+namespace+" "+owner)
 	return inventory.KnownOwner{UID: "0c7a"}.Value(), nil
 }
 
-func (w *recordingWorld) Governed(_ context.Context, namespace, service string) (ast.Value, error) {
+func (w *recordingInventory) Governed(_ context.Context, namespace, service string) (ast.Value, error) {
 	w.asked = append(w.asked, "governed "+namespace+"/"+service)
 	return ast.MustParseTerm(`{"web": {"spec": {}}}`).Value, nil
 }
 
-func (w *recordingWorld) Selecting(_ context.Context, resource, namespace string, labels inventory.Labels) (ast.Value, error) {
+func (w *recordingInventory) Selecting(_ context.Context, resource, namespace string, labels inventory.Labels) (ast.Value, error) {
 	w.asked = append(w.asked, fmt.Sprintf("selecting %s/%s %v", resource, namespace, labels))
 	return ast.NewObject(), nil
 }
 
-func (w *recordingWorld) Labelled(_ context.Context, resource, namespace string, labels inventory.Labels) (ast.Value, error) {
+func (w *recordingInventory) Labelled(_ context.Context, resource, namespace string, labels inventory.Labels) (ast.Value, error) {
 	w.asked = append(w.asked, fmt.Sprintf("labelled %s/%s %v", resource, namespace, labels))
 	return ast.MustParseTerm(`{"web": {"spec": {}}}`).Value, nil
 }
 
-func TestStoreAsksTheWorldForExactlyWhatIsRead(t *testing.T) {
+func TestStoreAsksTheInventoryForExactlyWhatIsRead(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		path  string
@@ -109,15 +109,15 @@ func TestStoreAsksTheWorldForExactlyWhatIsRead(t *testing.T) {
 		"all there are many of":    {path: "/cluster/persistentvolumes", fails: "let it name a namespace"},
 		"all of what nobody knows": {path: "/cluster/spaceships", fails: "let it name a namespace"},
 		"the whole cluster":        {path: "/cluster", fails: "let it name a namespace"},
-		"no World":                 {path: "/spec/profile", want: `"strict"`},
+		"no inventory":             {path: "/spec/profile", want: `"strict"`},
 		"nothing":                  {path: "/spec/rules", fails: "does not exist"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			world := &recordingWorld{}
+			inv := &recordingInventory{}
 			data := &store{guardrails: ast.MustParseTerm(`{"spec": {"profile": "strict"}}`).Value}
-			got, err := data.Read(t.Context(), newTransaction(world), storage.MustParsePath(test.path))
+			got, err := data.Read(t.Context(), newTransaction(inv), storage.MustParsePath(test.path))
 			if test.fails != "" && (err == nil || !strings.Contains(err.Error(), test.fails)) {
 				t.Fatalf("got error %v", err)
 			}
@@ -127,7 +127,7 @@ func TestStoreAsksTheWorldForExactlyWhatIsRead(t *testing.T) {
 			if test.want != "" && ast.MustParseTerm(test.want).Value.Compare(got.(ast.Value)) != 0 {
 				t.Errorf("got %v, want %s", got, test.want)
 			}
-			if diff := cmp.Diff(test.asked, world.asked); diff != "" {
+			if diff := cmp.Diff(test.asked, inv.asked); diff != "" {
 				t.Errorf("asked (-want +got):\n%s", diff)
 			}
 		})

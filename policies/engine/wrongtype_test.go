@@ -26,19 +26,19 @@ const everything = `{"apiVersion":"apps/v1","kind":"StatefulSet","metadata":{"na
 const governing = `{"apiVersion":"v1","kind":"Service","metadata":{"name":"nginx","namespace":"default"},
 "spec":{"clusterIP":"None","selector":{"app":"nginx"},"ports":[{"name":"web","port":80,"targetPort":"web"}]}}`
 
-// TestAWrongTypeIsNeverPassedInSilence puts every wrong type into every field: the verdict changes, or there is none.
+// TestAWrongTypeIsNeverPassedInSilence puts every wrong type into every field: the decision changes, or there is none.
 func TestAWrongTypeIsNeverPassedInSilence(t *testing.T) {
 	t.Parallel()
 	decider := newEngine(t, nil)
 	judge := func(set, service any) string {
-		world := world(t, encode(t, service))
-		review := engine.Review{Group: "apps", Kind: "StatefulSet", Namespace: "default", Object: encode(t, set)}
-		verdict, err := decider.Decide(t.Context(), review, world)
+		inv := inv(t, encode(t, service))
+		request := engine.Request{Group: "apps", Kind: "StatefulSet", Namespace: "default", Object: encode(t, set)}
+		decision, err := decider.Decide(t.Context(), request, inv)
 		if err != nil {
 			return err.Error()
 		}
 		var found []string
-		for _, finding := range verdict.Findings {
+		for _, finding := range decision.Findings {
 			found = append(found, finding.Message)
 		}
 		return strings.Join(found, "\n")

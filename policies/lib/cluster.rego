@@ -1,5 +1,5 @@
 # METADATA
-# title: The World
+# title: The inventory
 # description: |
 #   Everything a rule may look at besides the review: the other manifests, and `data.cluster`, which the webhook
 #   answers from its caches and other callers provide as plain data:
@@ -9,7 +9,7 @@
 #         services: {NAMESPACE: {NAME: {...}}}
 #         persistentvolumes: {NAME: {...}}
 #
-#   A World says what it knows: that an object is not there is evidence only where its resource is `known`. One with
+#   An inventory says what it knows: that an object is not there is evidence only where its resource is `known`. One with
 #   many objects may have indexes, and says so: {known: {governed: true, mounting: true, selecting: true, ...}}.
 #
 #       mounting: {NAMESPACE: {CLAIM: {NAME: Pod}}}

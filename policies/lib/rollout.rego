@@ -97,7 +97,7 @@ unseen(sts) if object.get(sts, ["status", "observedGeneration"], 0) < sts.metada
 # title: Back
 # description: |
 #   True where the template becomes that of the current revision again, which nothing must stop. No revision is in the
-#   World, so a pod that runs it represents it: it has all that the template says, besides what others added to it.
+#   inventory, so a pod that runs it represents it: it has all that the template says, besides what others added to it.
 back(entry) if {
 	_may_go_back(entry)
 	some pod in _at_current_revision(entry)

@@ -83,32 +83,32 @@ func Guardrails(decider *engine.Engine, raw json.RawMessage) Object {
 // Judge judges an object by the rules about a new object and by those of an audit, and returns what they find, denials first.
 // It is not judged where no rule in force is about it. An error means that it could not be evaluated.
 func Judge(
-	ctx context.Context, decider *engine.Engine, world inventory.World, object Object, now time.Time,
-) (verdict engine.Verdict, judged bool, err error) {
-	review := review(object)
-	review.Time = now
-	if !decider.Judges(review) {
-		return engine.Verdict{}, false, nil
+	ctx context.Context, decider *engine.Engine, inv inventory.Inventory, object Object, now time.Time,
+) (decision engine.Decision, judged bool, err error) {
+	request := request(object)
+	request.Time = now
+	if !decider.Judges(request) {
+		return engine.Decision{}, false, nil
 	}
-	verdict, err = decider.Decide(ctx, review, world)
+	decision, err = decider.Decide(ctx, request, inv)
 	if err != nil {
-		return engine.Verdict{}, true, err
+		return engine.Decision{}, true, err
 	}
-	verdict.Findings = slices.Clone(verdict.Findings)
-	slices.SortStableFunc(verdict.Findings, func(a, b engine.Finding) int { return rank(a.Level) - rank(b.Level) })
-	for index := range verdict.Findings {
-		if about := &verdict.Findings[index].Object; object.Namespace == "" && about.Kind == v1alpha1.GuardrailsKind {
+	decision.Findings = slices.Clone(decision.Findings)
+	slices.SortStableFunc(decision.Findings, func(a, b engine.Finding) int { return rank(a.Level) - rank(b.Level) })
+	for index := range decision.Findings {
+		if about := &decision.Findings[index].Object; object.Namespace == "" && about.Kind == v1alpha1.GuardrailsKind {
 			// For rules it is in a namespace, as every object.
 			about.Namespace = ""
 		}
 	}
-	return verdict, true, nil
+	return decision, true, nil
 }
 
 // Judged are the resources whose objects rules in force judge.
 func Judged(decider *engine.Engine) (judged []policies.Resource) {
 	for _, resource := range policies.Resources() {
-		if isJudged(resource) && decider.Judges(review(Object{ObjectReference: engine.ObjectReference{Kind: resource.Kind}, APIVersion: APIVersion(resource), Resource: resource.Name})) {
+		if isJudged(resource) && decider.Judges(request(Object{ObjectReference: engine.ObjectReference{Kind: resource.Kind}, APIVersion: APIVersion(resource), Resource: resource.Name})) {
 			judged = append(judged, resource)
 		}
 	}
@@ -138,9 +138,9 @@ func APIVersion(resource policies.Resource) string {
 	return metav1.GroupVersion{Group: resource.Group, Version: resource.Version}.String()
 }
 
-func review(object Object) engine.Review {
-	return engine.Review{
-		Door: engine.ValidatingDoor, Operation: policies.Inspect, Group: policies.GroupOf(object.APIVersion), Kind: object.Kind, Resource: object.Resource,
+func request(object Object) engine.Request {
+	return engine.Request{
+		Phase: engine.ValidatingPhase, Operation: policies.Inspect, Group: policies.GroupOf(object.APIVersion), Kind: object.Kind, Resource: object.Resource,
 		Namespace: object.Namespace, Name: object.Name, Object: object.Raw, Options: object.Options, Typed: true,
 	}
 }

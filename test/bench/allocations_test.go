@@ -30,19 +30,19 @@ const (
 // all that it costs, and is the same everywhere. Whoever makes it less writes it down, with `make bench-check UPDATE=1`.
 func TestAllocationsAreThoseOfTheBaseline(t *testing.T) {
 	got := map[string]float64{}
-	decider, world := newEngine(t)
+	decider, inv := newEngine(t)
 	for _, each := range reviews() {
-		review := recorded(t, each)
+		request := recorded(t, each)
 		got["decide "+each.name] = testing.AllocsPerRun(20, func() {
-			if _, err := decider.Decide(t.Context(), review, world); err != nil {
+			if _, err := decider.Decide(t.Context(), request, inv); err != nil {
 				t.Fatal(err)
 			}
 		})
 	}
 	quiet := quietUpdate(t)
 	got["decide quiet update"] = testing.AllocsPerRun(20, func() {
-		if verdict, err := decider.Decide(t.Context(), quiet, world); err != nil || len(verdict.Findings) > 0 || verdict.Exempt != "" {
-			t.Fatal(err, verdict)
+		if decision, err := decider.Decide(t.Context(), quiet, inv); err != nil || len(decision.Findings) > 0 || decision.Exempt != "" {
+			t.Fatal(err, decision)
 		}
 	})
 	for _, name := range []string{"update", "delete"} {
@@ -61,20 +61,20 @@ func TestAllocationsAreThoseOfTheBaseline(t *testing.T) {
 }
 
 // quietUpdate is the recorded one but that nobody has anything to say about what changes.
-func quietUpdate(t *testing.T) engine.Review {
+func quietUpdate(t *testing.T) engine.Request {
 	t.Helper()
-	review := recorded(t, reviews()[0])
+	request := recorded(t, reviews()[0])
 	var set appsv1.StatefulSet
-	if err := json.Unmarshal(review.Object, &set); err != nil {
+	if err := json.Unmarshal(request.Object, &set); err != nil {
 		t.Fatal(err)
 	}
 	pod := &set.Spec.Template.Spec
 	pod.Containers[0].ReadinessProbe = &corev1.Probe{ProbeHandler: corev1.ProbeHandler{TCPSocket: &corev1.TCPSocketAction{Port: intstr.FromInt32(80)}}}
-	review.OldObject = builders.JSON(&set)
+	request.OldObject = builders.JSON(&set)
 	grace := *pod.TerminationGracePeriodSeconds + 10
 	pod.TerminationGracePeriodSeconds = &grace
-	review.Object = builders.JSON(&set)
-	return review
+	request.Object = builders.JSON(&set)
+	return request
 }
 
 func write(t *testing.T, allocations map[string]float64) {

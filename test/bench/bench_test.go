@@ -19,7 +19,8 @@ import (
 	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/policies/engine/inventory"
 	"github.com/stateward/stateward/test/builders"
-	"github.com/stateward/stateward/webhook"
+	"github.com/stateward/stateward/webhook/admission"
+	"github.com/stateward/stateward/webhook/metrics"
 )
 
 // reviews are recorded requests: the usual update, a scale, a creation and a deletion that is denied.
@@ -33,13 +34,13 @@ func reviews() []review {
 type review struct{ name, file string }
 
 func BenchmarkDecide(b *testing.B) {
-	decider, world := newEngine(b)
+	decider, inv := newEngine(b)
 	for _, each := range reviews() {
 		review := recorded(b, each)
 		b.Run(each.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := decider.Decide(b.Context(), review, world); err != nil {
+				if _, err := decider.Decide(b.Context(), review, inv); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -50,15 +51,15 @@ func BenchmarkDecide(b *testing.B) {
 // BenchmarkRoundTrip measures whole requests over TLS on loopback, client and server together: "null" reads the body
 // and answers what it always answers, "stateward" decides.
 func BenchmarkRoundTrip(b *testing.B) {
-	decider, world := newEngine(b)
-	metrics, err := webhook.NewMetrics(prometheus.NewRegistry())
+	decider, inv := newEngine(b)
+	metrics, err := metrics.New(prometheus.NewRegistry())
 	if err != nil {
 		b.Fatal(err)
 	}
-	stateward := &webhook.Handler{
-		Door: engine.ValidatingDoor, Metrics: metrics,
+	stateward := &admission.Handler{
+		Phase: engine.ValidatingPhase, Metrics: metrics,
 		Now:    time.Now,
-		Policy: func() (*webhook.Policy, error) { return &webhook.Policy{Engine: decider, World: world}, nil },
+		Policy: func() (*admission.Policy, error) { return &admission.Policy{Engine: decider, Inventory: inv}, nil },
 	}
 	nothing, deciding := httptest.NewTLSServer(http.HandlerFunc(null)), httptest.NewTLSServer(stateward.HTTP())
 	defer nothing.Close()
@@ -80,14 +81,14 @@ func BenchmarkRoundTrip(b *testing.B) {
 	}
 }
 
-// recorded is a request as the validating door takes it.
-func recorded(b testing.TB, from review) engine.Review {
+// recorded is a request as the validating phase takes it.
+func recorded(b testing.TB, from review) engine.Request {
 	var review admissionv1.AdmissionReview
 	if err := json.Unmarshal(read(b, from.file), &review); err != nil {
 		b.Fatal(err)
 	}
-	asked := engine.FromRequest(review.Request, time.Unix(1800000000, 0))
-	asked.Door = engine.ValidatingDoor
+	asked := engine.FromAdmission(review.Request, time.Unix(1800000000, 0))
+	asked.Phase = engine.ValidatingPhase
 	return asked
 }
 
@@ -117,7 +118,7 @@ func post(b *testing.B, server *httptest.Server, body []byte) time.Duration {
 	return time.Since(started)
 }
 
-func newEngine(b testing.TB) (*engine.Engine, inventory.World) {
+func newEngine(b testing.TB) (*engine.Engine, inventory.Inventory) {
 	library, err := policies.Embedded()
 	if err != nil {
 		b.Fatal(err)
@@ -126,13 +127,13 @@ func newEngine(b testing.TB) (*engine.Engine, inventory.World) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	world := inventory.NewSnapshot("default", []string{"services", "statefulsets"})
+	inv := inventory.NewSnapshot("default", []string{"services", "statefulsets"})
 	for _, object := range []json.RawMessage{builders.JSON(builders.HeadlessService()), builders.MakeStatefulSet().JSON()} {
-		if err := world.Add(object); err != nil {
+		if err := inv.Add(object); err != nil {
 			b.Fatal(err)
 		}
 	}
-	return decider, world
+	return decider, inv
 }
 
 func read(b testing.TB, file string) []byte {

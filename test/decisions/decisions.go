@@ -13,15 +13,16 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 	admissionv1 "k8s.io/api/admission/v1"
-	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+	ctrladmission "sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/policies/engine/inventory"
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/test/cluster"
-	"github.com/stateward/stateward/webhook"
+	"github.com/stateward/stateward/webhook/admission"
 	"github.com/stateward/stateward/webhook/decisionlog"
+	"github.com/stateward/stateward/webhook/metrics"
 )
 
 // Now is when the recorded requests are decided.
@@ -47,7 +48,7 @@ func Engine(t testing.TB, spec string) *engine.Engine {
 }
 
 // Requests are the recorded ones by their files, in order, with the objects as they were then.
-func Requests(t testing.TB) (requests []*admissionv1.AdmissionRequest, world *inventory.Snapshot) {
+func Requests(t testing.TB) (requests []*admissionv1.AdmissionRequest, inv *inventory.Snapshot) {
 	t.Helper()
 	root, err := cluster.Root()
 	if err != nil {
@@ -57,7 +58,7 @@ func Requests(t testing.TB) (requests []*admissionv1.AdmissionRequest, world *in
 	if err != nil || len(files) == 0 {
 		t.Fatal(err, len(files))
 	}
-	world = inventory.NewSnapshot("default", Engine(t, `{}`).Reads())
+	inv = inventory.NewSnapshot("default", Engine(t, `{}`).Reads())
 	for _, file := range files {
 		raw, err := os.ReadFile(file)
 		if err != nil {
@@ -69,31 +70,31 @@ func Requests(t testing.TB) (requests []*admissionv1.AdmissionRequest, world *in
 		}
 		requests = append(requests, review.Request)
 		if review.Request.Operation == admissionv1.Delete {
-			if err := world.Add(review.Request.OldObject.Raw); err != nil {
+			if err := inv.Add(review.Request.OldObject.Raw); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	return requests, world
+	return requests, inv
 }
 
 // Log is the log of the recorded requests under Guardrails of this spec, at the validating entry point.
 func Log(t testing.TB, spec string) []byte {
 	t.Helper()
-	requests, world := Requests(t)
+	requests, inv := Requests(t)
 	var out bytes.Buffer
-	log := decisionlog.New(decisionlog.Options{Out: &out, Warn: webhook.Warnings, Count: func(string) {}, Log: logr.Discard()})
-	metrics, err := webhook.NewMetrics(prometheus.NewRegistry())
+	log := decisionlog.New(decisionlog.Options{Out: &out, Warn: admission.Warnings, Count: func(string) {}, Log: logr.Discard()})
+	metrics, err := metrics.New(prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}
 	decider := Engine(t, spec)
-	handler := &webhook.Handler{
-		Policy: func() (*webhook.Policy, error) { return &webhook.Policy{Engine: decider, World: world}, nil },
-		Door:   engine.ValidatingDoor, Metrics: metrics, Log: log, Now: Now,
+	handler := &admission.Handler{
+		Policy: func() (*admission.Policy, error) { return &admission.Policy{Engine: decider, Inventory: inv}, nil },
+		Phase:  engine.ValidatingPhase, Metrics: metrics, Log: log, Now: Now,
 	}
 	for _, each := range requests {
-		handler.Handle(t.Context(), admission.Request{AdmissionRequest: *each})
+		handler.Handle(t.Context(), ctrladmission.Request{AdmissionRequest: *each})
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()

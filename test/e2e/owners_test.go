@@ -42,7 +42,7 @@ func everyOwned(t *testing.T, g guard) {
 		ownedBy("storage.k8s.io/v1", "StorageClass", "gone", "0", false))
 }
 
-// throughStatus writes what is guarded through the door that is the controllers'.
+// throughStatus writes what is guarded through the subresource that is the controllers'.
 func throughStatus(t *testing.T, g guard) {
 	set := withClaim(builders.MakeStatefulSet().Replicas(1))
 	set.Labels = map[string]string{"stateward.dev/quorum": "true"}

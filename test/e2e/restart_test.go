@@ -74,7 +74,7 @@ func (g guard) served(t *testing.T) {
 	})
 }
 
-// fresh makes a Service with its set and takes both away again; a World that has stopped to follow the cluster would miss
+// fresh makes a Service with its set and takes both away again; an inventory that has stopped to follow the cluster would miss
 // the first, or keep the last.
 func (g guard) fresh(t *testing.T, name string) {
 	t.Helper()

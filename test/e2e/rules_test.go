@@ -10,8 +10,8 @@ import (
 	"github.com/stateward/stateward/test/cluster"
 )
 
-// door is a rule at work on a StatefulSet that runs: a command that it is about, and a neighbour of it that is fine.
-type door struct {
+// trial is a rule at work on a StatefulSet that runs: a command that it is about, and a neighbour of it that is fine.
+type trial struct {
 	set *builders.StatefulSet
 	// beside are there before, by the hand that no rule stops.
 	beside    []any
@@ -20,9 +20,9 @@ type door struct {
 	neighbour []string
 }
 
-// doors are the rules that guard what runs; creations are those that speak when something is made.
-func doors() map[string]door {
-	return map[string]door{
+// onRunning are the rules that guard what runs; creations are those that speak when something is made.
+func onRunning() map[string]trial {
+	return map[string]trial{
 		"partition-range": {
 			set:       builders.MakeStatefulSet().Partition(2),
 			command:   []string{"scale", "statefulset", "web", "--replicas=1"},
@@ -228,7 +228,7 @@ func TestEveryRuleIsSeenOnARealControlPlane(t *testing.T) {
 		t.Fatal(err)
 	}
 	seen := map[string]bool{}
-	for rule := range doors() {
+	for rule := range onRunning() {
 		seen[rule] = true
 	}
 	for rule := range elsewhere() {
@@ -239,7 +239,7 @@ func TestEveryRuleIsSeenOnARealControlPlane(t *testing.T) {
 	}
 	for _, rule := range library.All() {
 		if !seen[rule.ID] {
-			t.Errorf("%s has no case: add one to doors, creations or elsewhere, with a neighbour that is allowed", rule.ID)
+			t.Errorf("%s has no case: add one to onRunning, creations or elsewhere, with a neighbour that is allowed", rule.ID)
 		}
 		delete(seen, rule.ID)
 	}
@@ -248,9 +248,9 @@ func TestEveryRuleIsSeenOnARealControlPlane(t *testing.T) {
 	}
 }
 
-func TestRulesOnTheirDoors(t *testing.T) {
+func TestRulesDenyOnARunningSet(t *testing.T) {
 	guarded := shared(t)
-	for rule, test := range doors() {
+	for rule, test := range onRunning() {
 		t.Run(rule, func(t *testing.T) {
 			t.Parallel()
 			g := newGuard(t, guarded)

@@ -154,9 +154,9 @@ func changes() []scene {
 
 const allPods = `{"spec":{"updateStrategy":{"rollingUpdate":{"partition":0}}}}`
 
-// because gives the reason why a door lets a kind through.
-func because(door, reason string, k kind) kind {
-	k.reasons = map[string]string{door: reason}
+// because gives the reason why an entry point lets a kind through.
+func because(entryPoint, reason string, k kind) kind {
+	k.reasons = map[string]string{entryPoint: reason}
 	return k
 }
 

@@ -110,7 +110,7 @@ func (c *coverage) missing(all []entry) (problems []string) {
 		for _, verb := range offered.writing() {
 			if !c.asked[offered.name()+" "+verb] {
 				problems = append(problems, fmt.Sprintf(
-					"%s has verb %s, and no kind of loss came through it: add a door and a kind, or a reason to judged()", offered.name(), verb))
+					"%s has verb %s, and no kind of loss came through it: add a entry point and a kind, or a reason to judged()", offered.name(), verb))
 			}
 		}
 	}

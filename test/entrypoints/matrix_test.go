@@ -29,7 +29,7 @@ var update = flag.Bool("update", false, "write the outcomes to README.md and cel
 // patience is how long a cell is asked again for what the page says: caches of the webhook lag behind what was just made.
 const patience = 10 * time.Second
 
-// cells are outcomes, by the title of the kind and the door.
+// cells are outcomes, by the title of the kind and the entry point.
 type cells map[string]map[string]string
 
 // matrix is a run of the test.
@@ -119,7 +119,7 @@ func (m *matrix) play(t *testing.T, each scene) {
 	}
 }
 
-// try asks for a loss at every door: as a dry run, and for good where the dry run says that nothing is lost. The first door
+// try asks for a loss at every entry point: as a dry run, and for good where the dry run says that nothing is lost. The first entry point
 // that lets it through is then used for good, too: what it takes can be lost only once.
 func (m *matrix) try(t *testing.T, s *stage, k kind) error {
 	t.Helper()
@@ -130,11 +130,11 @@ func (m *matrix) try(t *testing.T, s *stage, k kind) error {
 			continue
 		}
 		for _, verb := range offered.writing() {
-			for _, door := range doors(k.operation, offered.subresource, verb) {
-				a := &attempt{m, s, k, offered, door}
+			for _, entryPoint := range entryPoints(k.operation, offered.subresource, verb) {
+				a := &attempt{m, s, k, offered, entryPoint}
 				got, err := a.settled(t.Context())
 				if err != nil {
-					return fmt.Errorf("%s: %w", door, err)
+					return fmt.Errorf("%s: %w", entryPoint, err)
 				}
 				m.add(offered, verb)
 				tried++
@@ -171,18 +171,18 @@ func (m *matrix) record(t *testing.T, a *attempt, got string) {
 	if m.now[a.kind.title] == nil {
 		m.now[a.kind.title] = map[string]string{}
 	}
-	m.now[a.kind.title][a.door.String()] = got
+	m.now[a.kind.title][a.entryPoint.String()] = got
 }
 
 func (m *matrix) explained(t *testing.T, a *attempt) string {
 	t.Helper()
-	key, has := a.kind.reasons[a.door.String()]
+	key, has := a.kind.reasons[a.entryPoint.String()]
 	if !has {
 		key = a.kind.reasons[""]
 	}
 	reason, known := reasons()[key]
 	if !known {
-		t.Errorf("%s: %s: it is allowed, and nothing says why: mend the rule, or name a reason", a.kind.title, a.door)
+		t.Errorf("%s: %s: it is allowed, and nothing says why: mend the rule, or name a reason", a.kind.title, a.entryPoint)
 		return open
 	}
 	if reason.open {
@@ -195,25 +195,25 @@ func (m *matrix) explained(t *testing.T, a *attempt) string {
 func (m *matrix) raw(a *attempt) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	got := m.now[a.kind.title][a.door.String()]
+	got := m.now[a.kind.title][a.entryPoint.String()]
 	if strings.HasPrefix(got, allowed) || strings.HasPrefix(got, open) {
 		return allowed
 	}
 	return got
 }
 
-// attempt is a kind of loss at a door.
+// attempt is a kind of loss at an entry point.
 type attempt struct {
-	matrix *matrix
-	stage  *stage
-	kind   kind
-	entry  entry
-	door   door
+	matrix     *matrix
+	stage      *stage
+	kind       kind
+	entry      entry
+	entryPoint entryPoint
 }
 
 // settled is the outcome of a dry run, once the caches have seen what was made: what the page says, or what stays the same.
 func (a *attempt) settled(ctx context.Context) (string, error) {
-	want := a.matrix.before[a.kind.title][a.door.String()]
+	want := a.matrix.before[a.kind.title][a.entryPoint.String()]
 	if strings.HasPrefix(want, allowed) || strings.HasPrefix(want, open) {
 		want = allowed
 	}
@@ -246,10 +246,10 @@ func (a *attempt) settled(ctx context.Context) (string, error) {
 func (a *attempt) really(ctx context.Context, want string) error {
 	got, err := a.ask(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("%s: without dry run: %w", a.door, err)
+		return fmt.Errorf("%s: without dry run: %w", a.entryPoint, err)
 	}
 	if got != want {
-		return fmt.Errorf("%s: without dry run it is %q, with dry run %q", a.door, got, want)
+		return fmt.Errorf("%s: without dry run it is %q, with dry run %q", a.entryPoint, got, want)
 	}
 	return nil
 }
@@ -259,7 +259,7 @@ func (a *attempt) ask(ctx context.Context, dry []string) (string, error) {
 	for range 20 {
 		warnings := &heard{}
 		result, err := a.once(ctx, warnings, dry)
-		if a.door.verb == "update" && apierrors.IsConflict(err) {
+		if a.entryPoint.verb == "update" && apierrors.IsConflict(err) {
 			continue
 		}
 		if err != nil || a.kind.operation != change || result.after == nil {
@@ -287,11 +287,11 @@ func (a *attempt) once(ctx context.Context, warnings *heard, dry []string) (requ
 	if err := a.prepare(ctx, &r); err != nil {
 		return request{}, fmt.Errorf("prepare the request: %w", err)
 	}
-	r.after, err = a.door.send(ctx, r)
+	r.after, err = a.entryPoint.send(ctx, r)
 	return r, err
 }
 
-// prepare fills in what the door needs.
+// prepare fills in what the entry point needs.
 func (a *attempt) prepare(ctx context.Context, r *request) (err error) {
 	if a.kind.operation == creation {
 		if r.after, err = toUnstructured(a.kind.object(a.stage)); err != nil {
@@ -318,10 +318,10 @@ func (a *attempt) prepare(ctx context.Context, r *request) (err error) {
 	return err
 }
 
-// shown is the object as the door's subresource shows it, if it does.
+// shown is the object as the entry point's subresource shows it, if it does.
 func (a *attempt) shown(ctx context.Context, r *request, whole *unstructured.Unstructured) (*unstructured.Unstructured, error) {
-	if a.door.subresource == "" || !slices.Contains(a.entry.verbs, "get") {
+	if a.entryPoint.subresource == "" || !slices.Contains(a.entry.verbs, "get") {
 		return whole, nil
 	}
-	return r.api.Get(ctx, r.name, metav1.GetOptions{}, a.door.subresource)
+	return r.api.Get(ctx, r.name, metav1.GetOptions{}, a.entryPoint.subresource)
 }

@@ -58,10 +58,10 @@ func keep(t *testing.T, before, now cells) {
 func compare(before, now cells) (differences []string) {
 	const advice = "if this is meant, run `make entrypoints` and review the page"
 	for _, title := range union(before, now) {
-		for _, door := range union(before[title], now[title]) {
-			was, is := before[title][door], now[title][door]
+		for _, entryPoint := range union(before[title], now[title]) {
+			was, is := before[title][entryPoint], now[title][entryPoint]
 			if was != is {
-				differences = append(differences, fmt.Sprintf("%s, %s: it was %q and is %q: %s", title, door, was, is, advice))
+				differences = append(differences, fmt.Sprintf("%s, %s: it was %q and is %q: %s", title, entryPoint, was, is, advice))
 			}
 		}
 	}
@@ -125,7 +125,7 @@ func counts(now cells) string {
 	return text.String()
 }
 
-// table has a row for each kind of an operation and a column for each door; ways into one subresource share a column.
+// table has a row for each kind of an operation and a column for each entry point; ways into one subresource share a column.
 func table(now cells, all []scene, operation operation) string {
 	var titles, columns []string
 	for _, each := range all {
@@ -134,8 +134,8 @@ func table(now cells, all []scene, operation operation) string {
 				continue
 			}
 			titles = append(titles, kind.title)
-			for _, door := range slices.Sorted(maps.Keys(now[kind.title])) {
-				if column := columnOf(door); !slices.Contains(columns, column) {
+			for _, entryPoint := range slices.Sorted(maps.Keys(now[kind.title])) {
+				if column := columnOf(entryPoint); !slices.Contains(columns, column) {
 					columns = append(columns, column)
 				}
 			}
@@ -162,11 +162,11 @@ var order = []string{
 	"in the background", "in the foreground", "orphaning", "as a collection", "eviction",
 }
 
-func columnOf(door string) string {
-	subresource, _, is := strings.Cut(door, ": ")
+func columnOf(entryPoint string) string {
+	subresource, _, is := strings.Cut(entryPoint, ": ")
 	switch {
 	case !is:
-		return door
+		return entryPoint
 	case slices.Contains(order, subresource):
 		return subresource
 	default:
@@ -174,14 +174,14 @@ func columnOf(door string) string {
 	}
 }
 
-// inColumn is the outcome of all doors of a column: one, where they agree.
+// inColumn is the outcome of all entry points of a column: one, where they agree.
 func inColumn(row map[string]string, column string) string {
 	bySubresource := map[string]map[string]string{}
-	for door, outcome := range row {
-		if columnOf(door) != column {
+	for entryPoint, outcome := range row {
+		if columnOf(entryPoint) != column {
 			continue
 		}
-		subresource, way, is := strings.Cut(door, ": ")
+		subresource, way, is := strings.Cut(entryPoint, ": ")
 		if !is {
 			return outcome
 		}

@@ -41,7 +41,7 @@ type kind struct {
 	grace *int64
 	// dryDiffers leaves the dry run out, whose answer is another by design.
 	dryDiffers bool
-	// reasons are why an outcome may be "allowed": keys of reasons(), by door. The empty door is for all the others.
+	// reasons are why an outcome may be "allowed": keys of reasons(), by entry point. The empty entry point is for all the others.
 	reasons map[string]string
 }
 

@@ -12,7 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Ask posts a body to the validating door without an API server, as any pod can that reaches the port, and returns the answer.
+// Ask posts a body to the validating phase without an API server, as any pod can that reaches the port, and returns the answer.
 // The client shows these certificates.
 func (e *Environment) Ask(ctx context.Context, body []byte, shown ...tls.Certificate) ([]byte, error) {
 	registered, err := e.Client.AdmissionregistrationV1().ValidatingWebhookConfigurations().Get(ctx, "stateward", metav1.GetOptions{})

@@ -8,7 +8,7 @@ import (
 	"github.com/stateward/stateward/test/cluster"
 )
 
-// probe is a StatefulSet that every door denies and no cluster keeps. Both entries and the mutation must be at work:
+// probe is a StatefulSet that every entry point denies and no cluster keeps. Both entries and the mutation must be at work:
 // without the mutation the API server itself refuses it, for want of a selector.
 func probe() io.Reader {
 	return strings.NewReader(`apiVersion: apps/v1

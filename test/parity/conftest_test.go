@@ -1,4 +1,4 @@
-// Package parity_test holds the doors together: stock conftest, `stateward check` and the webhook say the same of the
+// Package parity_test holds the entry points together: stock conftest, `stateward check` and the webhook say the same of the
 // same objects.
 package parity_test
 
@@ -20,14 +20,14 @@ import (
 	"github.com/stateward/stateward/test/environment"
 )
 
-// doors are the two programs, and the library as conftest is given it.
-type doors struct {
+// programs are the two programs, and the library as conftest is given it.
+type programs struct {
 	root, conftest, stateward, policies string
 	// library is the one in the binary.
 	library *policies.Library
 }
 
-func build(t *testing.T) doors {
+func build(t *testing.T) programs {
 	t.Helper()
 	root, stateward := environment.BinaryForTest(t)
 	binaries, err := cluster.Built(t.Context(), "conftest")
@@ -38,7 +38,7 @@ func build(t *testing.T) doors {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return doors{root, binaries["conftest"], stateward, withoutTests(t, filepath.Join(root, "policies")), library}
+	return programs{root, binaries["conftest"], stateward, withoutTests(t, filepath.Join(root, "policies")), library}
 }
 
 // withoutTests copies the library without what conftest would compile for nothing, hundreds of times.
@@ -64,8 +64,8 @@ func withoutTests(t *testing.T, library string) string {
 
 func TestConftestTakesTheTutorialAsItIs(t *testing.T) {
 	t.Parallel()
-	doors := build(t)
-	file := filepath.Join(doors.root, "test", "testdata", "tutorial", "web.yaml")
+	programs := build(t)
+	file := filepath.Join(programs.root, "test", "testdata", "tutorial", "web.yaml")
 	// One document at a time is never all there is.
 	for name, arguments := range map[string]struct{ conftest, check []string }{
 		"raw":      {nil, []string{"--partial"}},
@@ -73,8 +73,8 @@ func TestConftestTakesTheTutorialAsItIs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := doors.test(t, append(arguments.conftest, file)...)
-			if diff := cmp.Diff(doors.check(t, append(arguments.check, file)...), got); diff != "" {
+			got := programs.test(t, append(arguments.conftest, file)...)
+			if diff := cmp.Diff(programs.check(t, append(arguments.check, file)...), got); diff != "" {
 				t.Errorf("stateward check and conftest disagree (-check +conftest):\n%s", diff)
 			}
 		})
@@ -83,24 +83,24 @@ func TestConftestTakesTheTutorialAsItIs(t *testing.T) {
 
 func TestGuardrailsFileServesConftestAsData(t *testing.T) {
 	t.Parallel()
-	doors := build(t)
-	testdata := filepath.Join(doors.root, "cmd", "internal", "cli", "testdata")
+	programs := build(t)
+	testdata := filepath.Join(programs.root, "cmd", "internal", "cli", "testdata")
 	file, config := filepath.Join(testdata, "violations.yaml"), filepath.Join(testdata, "guardrails.yaml")
-	want := doors.check(t, "--config", config, file)
-	got := doors.test(t, "--combine", "--data", config, file)
+	want := programs.check(t, "--config", config, file)
+	got := programs.test(t, "--combine", "--data", config, file)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("stateward check --config and conftest --data disagree (-check +conftest):\n%s", diff)
 	}
 }
 
-// finding is what a door says.
+// finding is what a program says.
 type finding struct {
 	Rule, Level, Field, Msg string
 	Object                  struct{ Kind, Namespace, Name string }
 }
 
 // found returns the findings of `stateward check`, which otherwise refuses some examples before any rule sees them.
-func (d doors) found(t *testing.T, arguments ...string) []finding {
+func (d programs) found(t *testing.T, arguments ...string) []finding {
 	t.Helper()
 	var report struct{ Findings []finding }
 	// conftest knows no fields of Kubernetes: one that there is not is for rules to find.
@@ -109,7 +109,7 @@ func (d doors) found(t *testing.T, arguments ...string) []finding {
 }
 
 // check returns "level message" for each finding of `stateward check`, sorted.
-func (d doors) check(t *testing.T, arguments ...string) []string {
+func (d programs) check(t *testing.T, arguments ...string) []string {
 	t.Helper()
 	return messages(d.found(t, arguments...))
 }
@@ -126,7 +126,7 @@ func messages(found []finding) (messages []string) {
 }
 
 // test returns the same of `conftest test`.
-func (d doors) test(t *testing.T, arguments ...string) []string {
+func (d programs) test(t *testing.T, arguments ...string) []string {
 	t.Helper()
 	type message struct{ Msg string }
 	var reports []struct{ Warnings, Failures []message }

@@ -118,14 +118,14 @@ func deletedBy(t *testing.T, review unstructured.Unstructured) unstructured.Unst
 
 func (h handlers) decide(t *testing.T, request admissionv1.AdmissionRequest, documents []unstructured.Unstructured, now time.Time) []engine.Finding {
 	t.Helper()
-	world := h.worldOf(t, documents)
-	review := engine.FromRequest(&request, now)
-	review.Door = engine.ValidatingDoor
-	verdict, err := h.engine.Decide(context.WithoutCancel(t.Context()), review, world)
+	inv := h.inventoryOf(t, documents)
+	review := engine.FromAdmission(&request, now)
+	review.Phase = engine.ValidatingPhase
+	decision, err := h.engine.Decide(context.WithoutCancel(t.Context()), review, inv)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return verdict.Findings
+	return decision.Findings
 }
 
 // foreseen is the forecast of a request, and what it starts from.

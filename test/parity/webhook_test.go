@@ -18,7 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+	ctrladmission "sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 	"sigs.k8s.io/yaml"
 
 	"github.com/stateward/stateward/policies"
@@ -26,10 +26,11 @@ import (
 	"github.com/stateward/stateward/policies/engine/inventory"
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/test/cluster"
-	"github.com/stateward/stateward/webhook"
+	"github.com/stateward/stateward/webhook/admission"
+	"github.com/stateward/stateward/webhook/metrics"
 )
 
-// handlers are the webhook's two doors.
+// handlers are the webhook's two phases.
 type handlers struct {
 	library *policies.Library
 	engine  *engine.Engine
@@ -79,24 +80,24 @@ func compile(file string) (handlers, error) {
 	return handlers{library, decider}, err
 }
 
-// worldOf holds what is there beside the requests.
-func (h handlers) worldOf(t *testing.T, documents []unstructured.Unstructured) *inventory.Snapshot {
+// inventoryOf holds what is there beside the requests.
+func (h handlers) inventoryOf(t *testing.T, documents []unstructured.Unstructured) *inventory.Snapshot {
 	t.Helper()
-	world := inventory.NewSnapshot("default", h.library.ManifestResources)
+	inv := inventory.NewSnapshot("default", h.library.ManifestResources)
 	for _, document := range documents {
 		if document.GetKind() != "AdmissionReview" {
-			if err := world.Add(encode(t, document.Object)); err != nil {
+			if err := inv.Add(encode(t, document.Object)); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	return world
+	return inv
 }
 
-// judge sends every document through both doors, in a World of all of them, as what it asks for itself or as a CREATE.
+// judge sends every document through both phases, in an inventory of all of them, as what it asks for itself or as a CREATE.
 func (h handlers) judge(t *testing.T, documents []unstructured.Unstructured) map[string]bool {
 	t.Helper()
-	world := h.worldOf(t, documents)
+	inv := h.inventoryOf(t, documents)
 	found := map[string]bool{}
 	for _, document := range documents {
 		if document.GetKind() == "PodDisruptionBudget" {
@@ -104,8 +105,8 @@ func (h handlers) judge(t *testing.T, documents []unstructured.Unstructured) map
 			continue
 		}
 		request, now := requestOf(t, document)
-		for _, door := range []engine.Door{engine.MutatingDoor, engine.ValidatingDoor} {
-			said, patch := h.ask(t, door, world, request, now)
+		for _, phase := range []engine.Phase{engine.MutatingPhase, engine.ValidatingPhase} {
+			said, patch := h.ask(t, phase, inv, request, now)
 			for _, each := range said {
 				found[each] = true
 			}
@@ -118,24 +119,24 @@ func (h handlers) judge(t *testing.T, documents []unstructured.Unstructured) map
 	return found
 }
 
-// ask returns what one door finds, and what it changes. What a rule mentions at the mutating door it says again at the
+// ask returns what one phase finds, and what it changes. What a rule mentions at the mutating phase it says again at the
 // other.
 func (h handlers) ask(
-	t *testing.T, door engine.Door, world inventory.World, request admissionv1.AdmissionRequest, now time.Time,
+	t *testing.T, phase engine.Phase, inv inventory.Inventory, request admissionv1.AdmissionRequest, now time.Time,
 ) (found []string, patch []byte) {
 	t.Helper()
 	if request.Operation == policies.Inspect {
-		return h.inspect(t, world, request, now), nil
+		return h.inspect(t, inv, request, now), nil
 	}
-	metrics, err := webhook.NewMetrics(prometheus.NewRegistry())
+	metrics, err := metrics.New(prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler := &webhook.Handler{
-		Door: door, Metrics: metrics, Now: func() time.Time { return now },
-		Policy: func() (*webhook.Policy, error) { return &webhook.Policy{Engine: h.engine, World: world}, nil },
+	handler := &admission.Handler{
+		Phase: phase, Metrics: metrics, Now: func() time.Time { return now },
+		Policy: func() (*admission.Policy, error) { return &admission.Policy{Engine: h.engine, Inventory: inv}, nil },
 	}
-	response := handler.Handle(t.Context(), admission.Request{AdmissionRequest: request})
+	response := handler.Handle(t.Context(), ctrladmission.Request{AdmissionRequest: request})
 	if response.Result != nil && response.Result.Code >= 500 {
 		t.Fatalf("could not be evaluated: %s", response.Result.Message)
 	}
@@ -145,10 +146,10 @@ func (h handlers) ask(
 			t.Fatal(err)
 		}
 	}
-	review := engine.FromRequest(&request, now)
+	review := engine.FromAdmission(&request, now)
 	for _, each := range records {
 		rule, _ := h.library.Rule(each.Rule)
-		if door == engine.MutatingDoor && rule.Kind != policies.Mutating {
+		if phase == engine.MutatingPhase && rule.Kind != policies.Mutating {
 			continue
 		}
 		each.Object.Kind, each.Object.Namespace, each.Object.Name = review.Kind, namespaceOf(request), nameOf(request)
@@ -158,15 +159,15 @@ func (h handlers) ask(
 }
 
 // inspect is what an audit finds, which no API server asks for.
-func (h handlers) inspect(t *testing.T, world inventory.World, request admissionv1.AdmissionRequest, now time.Time) (found []string) {
+func (h handlers) inspect(t *testing.T, inv inventory.Inventory, request admissionv1.AdmissionRequest, now time.Time) (found []string) {
 	t.Helper()
-	review := engine.FromRequest(&request, now)
-	review.Door = engine.ValidatingDoor
-	verdict, err := h.engine.Decide(t.Context(), review, world)
+	review := engine.FromAdmission(&request, now)
+	review.Phase = engine.ValidatingPhase
+	decision, err := h.engine.Decide(t.Context(), review, inv)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, each := range verdict.Findings {
+	for _, each := range decision.Findings {
 		found = append(found, brief(finding{
 			Rule: each.Rule, Level: string(each.Level), Field: each.Field,
 			Object: struct{ Kind, Namespace, Name string }{each.Object.Kind, each.Object.Namespace, each.Object.Name},

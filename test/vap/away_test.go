@@ -17,8 +17,8 @@ import (
 	"github.com/stateward/stateward/test/environment"
 )
 
-// door is one thing to try, and what the API server must say.
-type door struct {
+// attempt is one thing to try, and what the API server must say.
+type attempt struct {
 	stdin     string
 	arguments []string
 	// words are in the output; denied tells a failure from success.
@@ -26,7 +26,7 @@ type door struct {
 	denied bool
 }
 
-func (d door) try(t *testing.T, server *cluster.Cluster) {
+func (d attempt) try(t *testing.T, server *cluster.Cluster) {
 	t.Helper()
 	output, err := server.KubectlWithInput(t.Context(), strings.NewReader(d.stdin), d.arguments...)
 	must(t, err)
@@ -45,10 +45,10 @@ func breakGlass(arguments ...string) []string {
 	return append([]string{"--as=admin", "--as-group=system:masters", "--as-group=stateward:breakglass"}, arguments...)
 }
 
-// guarded are the doors of a StatefulSet "web" with 3 replicas in namespace default, whose policies deny.
-func guarded() map[string]door {
+// guarded are the attempts on a StatefulSet "web" with 3 replicas in namespace default, whose policies deny.
+func guarded() map[string]attempt {
 	beyond := builders.MakeStatefulSet().Name("beyond").Partition(99)
-	return map[string]door{
+	return map[string]attempt{
 		"what is created": {stdin: string(beyond.JSON()), arguments: []string{"create", "--dry-run=server", "-f", "-"}, denied: true, words: []string{
 			"[partition-range] spec.updateStrategy.rollingUpdate.partition: 99 is greater than replicas 3: no update would reach any pod.",
 			"Fix: choose a partition from 0",
@@ -68,39 +68,39 @@ func guarded() map[string]door {
 // TestPoliciesDenyWhenStatewardIsAway takes away Stateward, and then its registration.
 func TestPoliciesDenyWhenStatewardIsAway(t *testing.T) {
 	environment := environment.ForTest(t)
-	web := door{stdin: string(builders.MakeStatefulSet().JSON()), arguments: breakGlass("create", "-f", "-")}
+	web := attempt{stdin: string(builders.MakeStatefulSet().JSON()), arguments: breakGlass("create", "-f", "-")}
 	web.try(t, environment.Cluster)
 	install(t, environment.Cluster, export(t, guardrails("  profile: strict\n")))
 	environment.Stateward.Stop()
-	for name, door := range guarded() {
+	for name, attempt := range guarded() {
 		if name == "what nobody minds" {
 			// A change of labels is one that Stateward would be asked about.
 			continue
 		}
-		t.Run(name+" without Stateward", func(t *testing.T) { door.try(t, environment.Cluster) })
+		t.Run(name+" without Stateward", func(t *testing.T) { attempt.try(t, environment.Cluster) })
 	}
 	for _, kind := range []string{"validatingwebhookconfiguration", "mutatingwebhookconfiguration"} {
-		door{arguments: []string{"delete", kind, "stateward"}}.try(t, environment.Cluster)
+		attempt{arguments: []string{"delete", kind, "stateward"}}.try(t, environment.Cluster)
 	}
-	for name, door := range guarded() {
-		t.Run(name+" without its registration", func(t *testing.T) { door.try(t, environment.Cluster) })
+	for name, attempt := range guarded() {
+		t.Run(name+" without its registration", func(t *testing.T) { attempt.try(t, environment.Cluster) })
 	}
 	t.Run("what is scaled to nothing", func(t *testing.T) {
-		door{arguments: []string{"scale", "statefulset", "web", "--replicas=0", "--dry-run=server"}, denied: true, words: []string{
+		attempt{arguments: []string{"scale", "statefulset", "web", "--replicas=0", "--dry-run=server"}, denied: true, words: []string{
 			"[scale-to-zero] spec.replicas: 0 stops all 3 pods. Fix: keep at least one replica, unless you want to stop the whole set.",
 		}}.try(t, environment.Cluster)
 	})
 	t.Run("what is confirmed", func(t *testing.T) {
-		door{arguments: []string{"annotate", "statefulset", "web", "stateward.dev/confirm=delete", "stateward.dev/confirm-until=2026-11-23T12:00:00Z", "stateward.dev/confirmed-by=bob"},
+		attempt{arguments: []string{"annotate", "statefulset", "web", "stateward.dev/confirm=delete", "stateward.dev/confirm-until=2026-11-23T12:00:00Z", "stateward.dev/confirmed-by=bob"},
 			denied: true, words: []string{`[protected-labels] metadata.annotations["stateward.dev/confirmed-by"]: bob did not confirm this, admin does`}}.try(t, environment.Cluster)
 		set, err := environment.Client.AppsV1().StatefulSets("default").Get(t.Context(), "web", metav1.GetOptions{})
 		must(t, err)
 		confirm := []string{"annotate", "statefulset", "web", "stateward.dev/confirm=delete", "stateward.dev/confirm-rules=cascade-delete", "stateward.dev/confirm-until=2026-11-23T12:00:00Z", "stateward.dev/confirmed-by=admin"}
-		door{arguments: append(slices.Clip(confirm), "stateward.dev/confirmed-object=0c7a"), denied: true, words: []string{
+		attempt{arguments: append(slices.Clip(confirm), "stateward.dev/confirmed-object=0c7a"), denied: true, words: []string{
 			`[protected-labels] metadata.annotations["stateward.dev/confirmed-object"]: 0c7a is not the state that is confirmed`,
 		}}.try(t, environment.Cluster)
-		door{arguments: append(slices.Clip(confirm), "stateward.dev/confirmed-object="+string(set.UID)+"/Retain/2-0123456789ab")}.try(t, environment.Cluster)
-		door{arguments: []string{"delete", "statefulset", "web", "--dry-run=server"}}.try(t, environment.Cluster)
+		attempt{arguments: append(slices.Clip(confirm), "stateward.dev/confirmed-object="+string(set.UID)+"/Retain/2-0123456789ab")}.try(t, environment.Cluster)
+		attempt{arguments: []string{"delete", "statefulset", "web", "--dry-run=server"}}.try(t, environment.Cluster)
 	})
 	t.Run("what a service account confirms", func(t *testing.T) {
 		set, err := environment.Client.AppsV1().StatefulSets("default").Get(t.Context(), "web", metav1.GetOptions{})
@@ -111,8 +111,8 @@ func TestPoliciesDenyWhenStatewardIsAway(t *testing.T) {
 				`"stateward.dev/confirm-until":"2026-11-23T12:30:00Z","stateward.dev/confirmed-by":%q,"stateward.dev/confirmed-object":"%s/Retain"}}}`, labels, account, set.UID)
 			return []string{"--as=" + account, "--as-group=system:masters", "patch", "statefulset", "web", "--dry-run=server", "-p", marks}
 		}
-		door{arguments: confirm("")}.try(t, environment.Cluster)
-		door{arguments: confirm(`"tier":"data"`), denied: true, words: []string{
+		attempt{arguments: confirm("")}.try(t, environment.Cluster)
+		attempt{arguments: confirm(`"tier":"data"`), denied: true, words: []string{
 			`[protected-labels] metadata.annotations["stateward.dev/confirmed-object"]`, "/Retain is not the state that is confirmed ()",
 		}}.try(t, environment.Cluster)
 	})
@@ -139,19 +139,19 @@ plugins:
 		return
 	}
 	server := start(t, static)
-	door{stdin: string(builders.MakeStatefulSet().JSON()), arguments: breakGlass("create", "-f", "-")}.try(t, server)
+	attempt{stdin: string(builders.MakeStatefulSet().JSON()), arguments: breakGlass("create", "-f", "-")}.try(t, server)
 	for _, kind := range []string{"validatingadmissionpolicies", "validatingadmissionpolicybindings"} {
-		door{arguments: []string{"delete", kind, "--all"}, words: []string{"No resources found"}}.try(t, server)
+		attempt{arguments: []string{"delete", kind, "--all"}, words: []string{"No resources found"}}.try(t, server)
 	}
-	for name, door := range guarded() {
-		t.Run(name, func(t *testing.T) { door.try(t, server) })
+	for name, attempt := range guarded() {
+		t.Run(name, func(t *testing.T) { attempt.try(t, server) })
 	}
 	t.Run("nobody puts another in their place", func(t *testing.T) {
-		door{stdin: string(page), arguments: []string{"create", "-f", "-"}, denied: true, words: []string{".static.k8s.io"}}.try(t, server)
+		attempt{stdin: string(page), arguments: []string{"create", "-f", "-"}, denied: true, words: []string{".static.k8s.io"}}.try(t, server)
 	})
-	door{arguments: []string{"apply", "-f", filepath.Join(root, "manifests", "base", "webhooks.yaml")}}.try(t, server)
-	for name, door := range registrationDoors() {
-		t.Run(name, func(t *testing.T) { door.try(t, server) })
+	attempt{arguments: []string{"apply", "-f", filepath.Join(root, "manifests", "base", "webhooks.yaml")}}.try(t, server)
+	for name, attempt := range registrationAttempts() {
+		t.Run(name, func(t *testing.T) { attempt.try(t, server) })
 	}
 }
 
@@ -176,22 +176,22 @@ func lacksStatic(t *testing.T, argument string) bool {
 	default:
 		cluster.Behaviour(t, behaviour, "ignored")
 		server := start(t, argument)
-		web := door{stdin: string(builders.MakeStatefulSet().JSON()), arguments: []string{"create", "-f", "-"}}
+		web := attempt{stdin: string(builders.MakeStatefulSet().JSON()), arguments: []string{"create", "-f", "-"}}
 		web.try(t, server)
-		door{arguments: []string{"delete", "statefulset", "web"}}.try(t, server)
+		attempt{arguments: []string{"delete", "statefulset", "web"}}.try(t, server)
 	}
 	return true
 }
 
-// registrationDoors are what an administrator may try with the registration of the webhooks.
-func registrationDoors() map[string]door {
+// registrationAttempts are what an administrator may try with the registration of the webhooks.
+func registrationAttempts() map[string]attempt {
 	const collection = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
 	without := []string{"[stateward-registration] ValidatingWebhookConfiguration stateward: without it Stateward checks nothing. Fix: leave it as it is, or break the glass"}
 	weakened := []string{"[stateward-registration] ValidatingWebhookConfiguration stateward: this changes more than its caBundle. Fix:"}
 	patch := func(operations string) []string {
 		return []string{"patch", "validatingwebhookconfiguration", "stateward", "--dry-run=server", "--type=json", "-p", operations}
 	}
-	return map[string]door{
+	return map[string]attempt{
 		"who deletes the registration":            {arguments: []string{"delete", "validatingwebhookconfiguration", "stateward", "--dry-run=server"}, denied: true, words: without},
 		"who deletes all there are":               {arguments: []string{"delete", "--raw", collection}, denied: true, words: without},
 		"who lets it pass when Stateward is away": {arguments: patch(`[{"op":"replace","path":"/webhooks/0/failurePolicy","value":"Ignore"}]`), denied: true, words: weakened},
@@ -220,7 +220,7 @@ func TestPoliciesAreAboutWhatTheGuardrailsSay(t *testing.T) {
     - {rules: [partition-range], match: {names: [web]}, reason: r, owner: o, expires: "2020-01-01T00:00:00Z"}
 `)))
 	for _, arguments := range [][]string{{"create", "namespace", "ci-1"}, {"create", "namespace", "free"}, {"label", "namespace", "free", "unguarded="}} {
-		door{arguments: arguments}.try(t, server)
+		attempt{arguments: arguments}.try(t, server)
 	}
 	create := func(namespace string) []string {
 		return []string{"-n", namespace, "create", "--dry-run=server", "-f", "-"}
@@ -231,7 +231,7 @@ func TestPoliciesAreAboutWhatTheGuardrailsSay(t *testing.T) {
 		return string(set.JSON())
 	}
 	const warning = "Warning: Validation failed for ValidatingAdmissionPolicy 'stateward-partition-range'"
-	for name, door := range map[string]door{
+	for name, attempt := range map[string]attempt{
 		"a namespace that is left out by its name":   {stdin: latest("web-1", "data"), arguments: create("ci-1")},
 		"a namespace that is left out by its labels": {stdin: latest("web-1", "data"), arguments: create("free")},
 		"a name that a rule is about":                {stdin: latest("web-1", "data"), arguments: create("default"), denied: true, words: []string{"[image-tag]"}},
@@ -239,7 +239,7 @@ func TestPoliciesAreAboutWhatTheGuardrailsSay(t *testing.T) {
 		"labels that it is not about":                {stdin: latest("web-1", "web"), arguments: create("default")},
 		"a level that only warns":                    {stdin: string(builders.MakeStatefulSet().Partition(9).JSON()), arguments: create("default"), words: []string{warning}},
 	} {
-		t.Run(name, func(t *testing.T) { door.try(t, server) })
+		t.Run(name, func(t *testing.T) { attempt.try(t, server) })
 	}
 	t.Run("an exception", func(t *testing.T) {
 		output, err := server.KubectlWithInput(t.Context(), strings.NewReader(string(builders.MakeStatefulSet().Name("old").Partition(9).JSON())), create("default")...)

@@ -41,7 +41,7 @@ func TestPoliciesFindWhatTheRulesFind(t *testing.T) {
 		count.blind["max-unavailable"] = true
 	}
 	for number, example := range all {
-		world := worldOf(t, library, example)
+		inv := inventoryOf(t, library, example)
 		for index, document := range example.Documents {
 			request, now, is := requestOf(t, document)
 			if !is {
@@ -58,8 +58,8 @@ func TestPoliciesFindWhatTheRulesFind(t *testing.T) {
 				count.refused++
 				continue
 			}
-			judged := verdicts{
-				want: denied(t, decider, world, request, now), got: got,
+			judged := decisions{
+				want: denied(t, decider, inv, request, now), got: got,
 				// What a rule says where nobody knows any other object.
 				alone: denied(t, decider, inventory.NewSnapshot("default", nil), request, now),
 			}
@@ -71,8 +71,8 @@ func TestPoliciesFindWhatTheRulesFind(t *testing.T) {
 	count.complete(t, rules)
 }
 
-// verdicts are the rules that deny a request: by Rego, by their policies, and by Rego without other objects.
-type verdicts struct{ want, got, alone []string }
+// decisions are the rules that deny a request: by Rego, by their policies, and by Rego without other objects.
+type decisions struct{ want, got, alone []string }
 
 type counts struct {
 	requests, found, refused, unseen int
@@ -82,7 +82,7 @@ type counts struct {
 	blind map[string]bool
 }
 
-func (c *counts) compare(t *testing.T, rules []policies.Rule, example examples.Example, index int, judged verdicts) {
+func (c *counts) compare(t *testing.T, rules []policies.Rule, example examples.Example, index int, judged decisions) {
 	t.Helper()
 	for _, rule := range rules {
 		denies, finds := slices.Contains(judged.want, rule.ID) && !c.blind[rule.ID], slices.Contains(judged.got, rule.ID)
@@ -136,13 +136,13 @@ func (c *counts) complete(t *testing.T, rules []policies.Rule) {
 }
 
 // denied are the rules that deny a request.
-func denied(t *testing.T, decider *engine.Engine, world inventory.World, request admissionv1.AdmissionRequest, now time.Time) (rules []string) {
+func denied(t *testing.T, decider *engine.Engine, inv inventory.Inventory, request admissionv1.AdmissionRequest, now time.Time) (rules []string) {
 	t.Helper()
-	review := engine.FromRequest(&request, now)
-	review.Door = engine.ValidatingDoor
-	verdict, err := decider.Decide(t.Context(), review, world)
+	review := engine.FromAdmission(&request, now)
+	review.Phase = engine.ValidatingPhase
+	decision, err := decider.Decide(t.Context(), review, inv)
 	must(t, err)
-	for _, finding := range verdict.Findings {
+	for _, finding := range decision.Findings {
 		if finding.Level == policies.Deny && !slices.Contains(rules, finding.Rule) {
 			rules = append(rules, finding.Rule)
 		}
@@ -150,15 +150,15 @@ func denied(t *testing.T, decider *engine.Engine, world inventory.World, request
 	return rules
 }
 
-func worldOf(t *testing.T, library *policies.Library, example examples.Example) inventory.World {
+func inventoryOf(t *testing.T, library *policies.Library, example examples.Example) inventory.Inventory {
 	t.Helper()
-	world := inventory.NewSnapshot("default", library.ManifestResources)
+	inv := inventory.NewSnapshot("default", library.ManifestResources)
 	for _, document := range example.Documents {
 		if document.GetKind() != "AdmissionReview" {
-			must(t, world.Add(encoded(t, &document)))
+			must(t, inv.Add(encoded(t, &document)))
 		}
 	}
-	return world
+	return inv
 }
 
 // requestOf is the request that a recorded AdmissionReview holds, or the creation of an object; false where no rule

@@ -69,18 +69,18 @@ func (s stage) past(t *testing.T) dynamic.Interface {
 
 // replay makes a request for real, as a dry run, and returns the rules whose policies found something wrong. The error is
 // what the API server says of the request by itself.
-func (s stage) replay(t *testing.T, request admissionv1.AdmissionRequest, world []unstructured.Unstructured) ([]string, error) {
+func (s stage) replay(t *testing.T, request admissionv1.AdmissionRequest, inv []unstructured.Unstructured) ([]string, error) {
 	t.Helper()
 	user := request.UserInfo.Username
 	if user == "" {
 		user = "somebody"
 	}
 	client, heard := s.client(t, user, request.UserInfo.Groups...)
-	err := s.do(t, client, request, world)
+	err := s.do(t, client, request, inv)
 	return slices.Sorted(maps.Keys(heard.rules)), err
 }
 
-func (s stage) do(t *testing.T, client dynamic.Interface, request admissionv1.AdmissionRequest, world []unstructured.Unstructured) error {
+func (s stage) do(t *testing.T, client dynamic.Interface, request admissionv1.AdmissionRequest, inv []unstructured.Unstructured) error {
 	t.Helper()
 	resource := schema.GroupVersionResource{Group: request.Resource.Group, Version: request.Resource.Version, Resource: request.Resource.Resource}
 	object, old := decoded(t, request.Object.Raw), decoded(t, request.OldObject.Raw)
@@ -93,7 +93,7 @@ func (s stage) do(t *testing.T, client dynamic.Interface, request admissionv1.Ad
 	dryRun := []string{metav1.DryRunAll}
 	switch {
 	case request.SubResource == "scale":
-		if err := s.store(t, resource, s.parent(t, request.Name, old, world)); err != nil {
+		if err := s.store(t, resource, s.parent(t, request.Name, old, inv)); err != nil {
 			return err
 		}
 		_, err := s.in(client, resource).Update(t.Context(), object, metav1.UpdateOptions{DryRun: dryRun}, subresources...)
@@ -167,7 +167,7 @@ func (s stage) bind(t *testing.T, resource schema.GroupVersionResource, stored *
 }
 
 // parent is the StatefulSet behind a Scale: of the example, or one that has nothing but these replicas.
-func (s stage) parent(t *testing.T, name string, scale *unstructured.Unstructured, world []unstructured.Unstructured) *unstructured.Unstructured {
+func (s stage) parent(t *testing.T, name string, scale *unstructured.Unstructured, inv []unstructured.Unstructured) *unstructured.Unstructured {
 	t.Helper()
 	replicas, _, err := unstructured.NestedInt64(scale.Object, "spec", "replicas")
 	must(t, err)
@@ -178,7 +178,7 @@ func (s stage) parent(t *testing.T, name string, scale *unstructured.Unstructure
 			"spec":     map[string]any{"containers": []any{map[string]any{"name": "web", "image": "web:1"}}},
 		}},
 	}}
-	for _, document := range world {
+	for _, document := range inv {
 		if document.GetKind() == "StatefulSet" && document.GetName() == name {
 			parent = document.DeepCopy()
 		}

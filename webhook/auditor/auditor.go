@@ -19,9 +19,9 @@ import (
 // tick is how often it looks for something to do.
 const tick = 200 * time.Millisecond
 
-// Stock is what is stored, as far as caches hold it; cluster.World has it.
+// Stock is what is stored, as far as caches hold it; cluster.Inventory has it.
 type Stock interface {
-	inventory.World
+	inventory.Inventory
 	// Holds reports whether a cache holds all objects of a resource.
 	Holds(resource string) bool
 	// Stored lists the objects of a namespace, by name; each function returns the JSON of one.

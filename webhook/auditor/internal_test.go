@@ -42,9 +42,9 @@ func TestTallyFindsTheOwnerOfAReport(t *testing.T) {
 				ObjectReference: engine.ObjectReference{Kind: "StatefulSet", Namespace: "data", Name: "db"}, Resource: "statefulsets",
 				Raw: []byte(`{"spec":{"volumeClaimTemplates":[{"metadata":{"name":"data"}}]}}`),
 			}
-			tally.add(set, stored.Facts{UID: "s1"}, engine.Verdict{}, nil)
+			tally.add(set, stored.Facts{UID: "s1"}, engine.Decision{}, nil)
 			object := stored.Object{ObjectReference: engine.ObjectReference{Namespace: "data", Name: test.name}, Resource: test.resource}
-			tally.add(object, test.facts, engine.Verdict{Findings: []engine.Finding{{Rule: "r", Level: policies.Warn}}}, nil)
+			tally.add(object, test.facts, engine.Decision{Findings: []engine.Finding{{Rule: "r", Level: policies.Warn}}}, nil)
 			if len(tally.drafts) != 1 || tally.drafts[test.want] == nil {
 				t.Errorf("reports of %v instead of %s", tally.drafts, test.want)
 			}
@@ -57,7 +57,7 @@ func TestTallyBoundsAReport(t *testing.T) {
 	tally := newTally(&policies.Library{})
 	object := stored.Object{ObjectReference: engine.ObjectReference{Kind: "Service", Namespace: "data", Name: "db"}}
 	for range longestReport + 2 {
-		tally.add(object, stored.Facts{UID: "v1"}, engine.Verdict{}, errors.New("no time"))
+		tally.add(object, stored.Facts{UID: "v1"}, engine.Decision{}, errors.New("no time"))
 	}
 	made := tally.drafts["v1"].in("data", reports.OpenReports())
 	if diff := cmp.Diff(map[string]int{"pass": 0, "fail": 0, "warn": 0, "error": longestReport, "skip": 1}, made.Summary); diff != "" {

@@ -46,7 +46,7 @@ func newTally(library *policies.Library) *tally {
 }
 
 // add takes what is found of an object. StatefulSets must come before their claims.
-func (t *tally) add(object stored.Object, facts stored.Facts, verdict engine.Verdict, err error) {
+func (t *tally) add(object stored.Object, facts stored.Facts, decision engine.Decision, err error) {
 	self := metav1.OwnerReference{APIVersion: object.APIVersion, Kind: object.Kind, Name: object.Name, UID: types.UID(facts.UID)}
 	if object.Resource == "statefulsets" {
 		for _, claim := range claimsOf(object) {
@@ -58,7 +58,7 @@ func (t *tally) add(object stored.Object, facts stored.Facts, verdict engine.Ver
 		t.failed++
 		t.report(owner, reports.Failed(object.ObjectReference, err.Error()))
 	}
-	for _, finding := range verdict.Findings {
+	for _, finding := range decision.Findings {
 		t.counts[series{finding.Rule, string(finding.Level)}]++
 		if finding.Exception != nil {
 			t.used[*finding.Exception] = true

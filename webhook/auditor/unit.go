@@ -99,9 +99,9 @@ func (u *unit) judgeSome(ctx context.Context) (cost time.Duration, done bool, er
 func (u *unit) judge(ctx context.Context, object stored.Object, facts stored.Facts) {
 	bounded, cancel := context.WithTimeout(ctx, longestEvaluation)
 	defer cancel()
-	verdict, judged, err := stored.Judge(bounded, u.policy.Engine, withCopies{u.policy.Stock, u.copies}, object, u.Now())
+	decision, judged, err := stored.Judge(bounded, u.policy.Engine, withCopies{u.policy.Stock, u.copies}, object, u.Now())
 	if judged {
-		u.found.add(object, facts, verdict, err)
+		u.found.add(object, facts, decision, err)
 	}
 }
 

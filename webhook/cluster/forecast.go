@@ -72,15 +72,15 @@ func ordinalKeys(kept *held) []string {
 	}
 }
 
-// Inventory is what forecasts look up, as it is at a time. It never asks the API server.
-func (w *World) Inventory(now time.Time) preview.Inventory { return atTime{w, now} }
+// AtTime returns what forecasts look up, as it is at a time. It never asks the API server.
+func (w *Inventory) AtTime(now time.Time) preview.Inventory { return atTime{w, now} }
 
 type atTime struct {
-	world *World
-	now   time.Time
+	inv *Inventory
+	now time.Time
 }
 
-var _ preview.Source = &World{}
+var _ preview.Source = &Inventory{}
 
 func (i atTime) StatefulSet(namespace, name string) (preview.Stored, bool) {
 	facts, known := i.fact("statefulsets", namespace, name).(*preview.Stored)
@@ -135,7 +135,7 @@ func (i atTime) Claims(set forecast.Set) (claims []forecast.Claim, known bool) {
 
 // fact is what a cache holds of one object for forecasts, nil for nothing.
 func (i atTime) fact(resource, namespace, name string) any {
-	from, watched := i.world.resources[resource]
+	from, watched := i.inv.resources[resource]
 	if !watched || from.Live || name == "" {
 		return nil
 	}
@@ -152,7 +152,7 @@ func (i atTime) fact(resource, namespace, name string) any {
 
 // facts are those of all objects that are found; known is false where the resource is not watched.
 func (i atTime) facts(resource string, look func(toolscache.Indexer) ([]any, error)) (facts []any, known bool) {
-	from, watched := i.world.resources[resource]
+	from, watched := i.inv.resources[resource]
 	if !watched || from.Live {
 		return nil, false
 	}

@@ -80,17 +80,17 @@ func objectsOf(set *appsv1.StatefulSet) (objects forecast.Objects) {
 	return objects
 }
 
-// worldWith holds objects as the caches hold them.
-func worldWith(t testing.TB, objects forecast.Objects) *World {
+// inventoryWith holds objects as the caches hold them.
+func inventoryWith(t testing.TB, objects forecast.Objects) *Inventory {
 	t.Helper()
-	world := &World{resources: map[string]watched{}, decoded: lru.New(decodedObjects)}
+	inv := &Inventory{resources: map[string]watched{}, decoded: lru.New(decodedObjects)}
 	add := func(resource string, list ...runtime.Object) {
 		known, _ := policies.LookupResource(resource)
 		var objects []*unstructured.Unstructured
 		for _, object := range list {
 			objects = append(objects, toUnstructured(t, object))
 		}
-		world.resources[resource] = watched{Resource: known, objects: indexerOf(t, known, objects)}
+		inv.resources[resource] = watched{Resource: known, objects: indexerOf(t, known, objects)}
 	}
 	var pods, claims, volumes []runtime.Object
 	for index := range objects.Pods {
@@ -113,7 +113,7 @@ func worldWith(t testing.TB, objects forecast.Objects) *World {
 	for _, resource := range []string{"poddisruptionbudgets", "namespaces", "storageclasses", "nodes", "deployments"} {
 		add(resource)
 	}
-	return world
+	return inv
 }
 
 func TestInventoryEqualsObjects(t *testing.T) {
@@ -142,12 +142,12 @@ func TestInventoryEqualsObjects(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			world := worldWith(t, objects).Inventory(now)
-			stored, found := world.StatefulSet(set.Namespace, set.Name)
+			inv := inventoryWith(t, objects).AtTime(now)
+			stored, found := inv.StatefulSet(set.Namespace, set.Name)
 			got := forecast.State{Set: stored.Set}
 			var knownPods, knownClaims bool
-			got.Pods, knownPods = world.Pods(stored.Set)
-			got.Claims, knownClaims = world.Claims(stored.Set)
+			got.Pods, knownPods = inv.Pods(stored.Set)
+			got.Claims, knownClaims = inv.Claims(stored.Set)
 			want.Set.Template, want.Revisions = "", nil
 			slices.SortFunc(got.Pods, func(a, b forecast.Pod) int { return cmp.Compare(a.Ordinal, b.Ordinal) })
 			slices.SortFunc(got.Claims, func(a, b forecast.Claim) int { return cmp.Compare(a.Name, b.Name) })
@@ -161,10 +161,10 @@ func TestInventoryEqualsObjects(t *testing.T) {
 func TestInventoryKnowsOnlyWhatIsWatched(t *testing.T) {
 	t.Parallel()
 	_, set := recorded(t, 3)
-	world := worldWith(t, objectsOf(set))
-	delete(world.resources, "pods")
-	delete(world.resources, "persistentvolumeclaims")
-	read := world.Inventory(now)
+	inv := inventoryWith(t, objectsOf(set))
+	delete(inv.resources, "pods")
+	delete(inv.resources, "persistentvolumeclaims")
+	read := inv.AtTime(now)
 	stored, _ := read.StatefulSet(set.Namespace, set.Name)
 	_, knownPods := read.Pods(stored.Set)
 	_, knownClaims := read.Claims(stored.Set)
@@ -186,9 +186,9 @@ func BenchmarkForecast(b *testing.B) {
 	}
 	for _, replicas := range []int32{3, 10, 100} {
 		request, set := recorded(b, replicas)
-		world := worldWith(b, objectsOf(set))
-		review := engine.FromRequest(request, now)
-		review.Door = engine.ValidatingDoor
+		inv := inventoryWith(b, objectsOf(set))
+		review := engine.FromAdmission(request, now)
+		review.Phase = engine.ValidatingPhase
 		b.Run(fmt.Sprintf("%d pods", replicas), func(b *testing.B) {
 			b.ReportAllocs()
 			// Both in turn, so that whatever else the machine does slows both.
@@ -197,11 +197,11 @@ func BenchmarkForecast(b *testing.B) {
 			var lines []string
 			for b.Loop() {
 				started := time.Now()
-				if _, err := decider.Decide(b.Context(), review, world); err != nil {
+				if _, err := decider.Decide(b.Context(), review, inv); err != nil {
 					b.Fatal(err)
 				}
 				decided := time.Now()
-				made, err := preview.Make(request, world.Inventory(now), forecast.Gates{MaxUnavailable: true})
+				made, err := preview.Make(request, inv.AtTime(now), forecast.Gates{MaxUnavailable: true})
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -31,7 +31,7 @@ const (
 )
 
 // look asks the API server itself.
-func (w *World) look(ctx context.Context, resource policies.Resource, key client.ObjectKey) (ast.Value, error) {
+func (w *Inventory) look(ctx context.Context, resource policies.Resource, key client.ObjectKey) (ast.Value, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	found := object(resource)
@@ -42,7 +42,7 @@ func (w *World) look(ctx context.Context, resource policies.Resource, key client
 }
 
 // searchLabelled returns by name the objects of a namespace that have all these labels.
-func (w *World) searchLabelled(ctx context.Context, resource policies.Resource, namespace string, labels inventory.Labels) (ast.Value, error) {
+func (w *Inventory) searchLabelled(ctx context.Context, resource policies.Resource, namespace string, labels inventory.Labels) (ast.Value, error) {
 	if len(labels) == 0 || !canExist(namespace) {
 		return ast.NewObject(), nil
 	}
@@ -51,14 +51,14 @@ func (w *World) searchLabelled(ctx context.Context, resource policies.Resource, 
 }
 
 // searchOnNode returns by NAMESPACE/NAME the pods of a node.
-func (w *World) searchOnNode(ctx context.Context, pods policies.Resource, node string) (ast.Value, error) {
+func (w *Inventory) searchOnNode(ctx context.Context, pods policies.Resource, node string) (ast.Value, error) {
 	name := func(pod *unstructured.Unstructured) string { return nameKey(pod.GetNamespace(), pod.GetName()) }
 	everything := func(*unstructured.Unstructured) bool { return true }
 	return w.searchAs(ctx, pods, "", name, everything, client.MatchingFields{"spec.nodeName": node})
 }
 
 // search returns by name what is wanted of the objects that a namespace has in the API server itself.
-func (w *World) search(
+func (w *Inventory) search(
 	ctx context.Context, resource policies.Resource, namespace string, wanted func(*unstructured.Unstructured) bool,
 	options ...client.ListOption,
 ) (ast.Object, error) {
@@ -66,7 +66,7 @@ func (w *World) search(
 }
 
 // searchAs is search with other keys.
-func (w *World) searchAs(
+func (w *Inventory) searchAs(
 	ctx context.Context, resource policies.Resource, namespace string, named func(*unstructured.Unstructured) string,
 	wanted func(*unstructured.Unstructured) bool, options ...client.ListOption,
 ) (ast.Object, error) {
@@ -99,7 +99,7 @@ func (w *World) searchAs(
 
 // confirmations returns by name the Confirmations of a namespace. Where the cluster does not have the kind, or Stateward may
 // not list it, there are none that count, and what they would have let through stays denied.
-func (w *World) confirmations(ctx context.Context, namespace string) (ast.Value, error) {
+func (w *Inventory) confirmations(ctx context.Context, namespace string) (ast.Value, error) {
 	from, known := w.resources[policies.Confirmations]
 	if !known || !canExist(namespace) {
 		return ast.NewObject(), nil

@@ -20,7 +20,7 @@ import (
 const ownerTimeout = 500 * time.Millisecond
 
 // Owner asks the API server for the metadata of the object that an owner reference means. Only discovery is cached.
-func (w *World) Owner(ctx context.Context, namespace, owner string) (ast.Value, error) {
+func (w *Inventory) Owner(ctx context.Context, namespace, owner string) (ast.Value, error) {
 	kind, name, err := inventory.ParseOwnerKey(owner)
 	// What names no object is an owner that is not known.
 	if readable := err == nil && canExist(name); !readable {
@@ -49,7 +49,7 @@ func within[T any](ctx context.Context, timeout time.Duration, read func(context
 
 const slow = "the API server did not answer in time"
 
-func (w *World) readOwner(ctx context.Context, kind schema.GroupVersionKind, key client.ObjectKey) inventory.KnownOwner {
+func (w *Inventory) readOwner(ctx context.Context, kind schema.GroupVersionKind, key client.ObjectKey) inventory.KnownOwner {
 	found := &metav1.PartialObjectMetadata{}
 	found.SetGroupVersionKind(kind)
 	err := w.live.Get(ctx, key, found)

@@ -23,7 +23,7 @@ type Claimed struct {
 
 // Proves reports whether the stored object has the UID that a request claims. An API server copies it from its store; a
 // client that may not read the object does not know it. Source: RFC 9562, 6.9, on which Kubernetes' UIDs rest.
-func (w *World) Proves(ctx context.Context, claimed Claimed) bool {
+func (w *Inventory) Proves(ctx context.Context, claimed Claimed) bool {
 	if claimed.UID == "" {
 		return false
 	}
@@ -36,7 +36,7 @@ func (w *World) Proves(ctx context.Context, claimed Claimed) bool {
 }
 
 // hasUID asks the API server.
-func (w *World) hasUID(ctx context.Context, claimed Claimed) bool {
+func (w *Inventory) hasUID(ctx context.Context, claimed Claimed) bool {
 	ctx, cancel := context.WithTimeout(ctx, ownerTimeout)
 	defer cancel()
 	of := claimed.Kind
@@ -48,7 +48,7 @@ func (w *World) hasUID(ctx context.Context, claimed Claimed) bool {
 
 // ownsBy reports whether a StatefulSet names the object as its owner, by this UID. Not all kinds that own StatefulSets may
 // be read.
-func (w *World) ownsBy(ctx context.Context, claimed Claimed) bool {
+func (w *Inventory) ownsBy(ctx context.Context, claimed Claimed) bool {
 	owned, err := w.Owned(ctx, claimed.Kind.Group, claimed.Kind.Kind)
 	sets, ok := owned.(ast.Object)
 	if err != nil || !ok {

@@ -8,10 +8,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// TestProofNeedsNoAPIServerWhereTheUIDIsCached uses a World that would panic if it asked one.
+// TestProofNeedsNoAPIServerWhereTheUIDIsCached uses an inventory that would panic if it asked one.
 func TestProofNeedsNoAPIServerWhereTheUIDIsCached(t *testing.T) {
 	t.Parallel()
-	world := worldOf(t, "statefulsets", &unstructured.Unstructured{Object: map[string]any{
+	inv := inventoryOf(t, "statefulsets", &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "apps/v1", "kind": "StatefulSet",
 		"metadata": map[string]any{
 			"namespace": "data", "name": "db", "uid": "cached",
@@ -39,7 +39,7 @@ func TestProofNeedsNoAPIServerWhereTheUIDIsCached(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			if got := world.Proves(t.Context(), test.claimed); got != test.want {
+			if got := inv.Proves(t.Context(), test.claimed); got != test.want {
 				t.Errorf("Proves() = %v, want %v", got, test.want)
 			}
 		})

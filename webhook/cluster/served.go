@@ -17,7 +17,7 @@ const servedTimeout = time.Second
 
 // lookIfServed returns an object, or nil where it is not known: there is none, the cluster does not have the API, Stateward may
 // not read it, or the API server is slow. The client discovers an API when it is asked for one, so that it may come and go.
-func (w *World) lookIfServed(ctx context.Context, resource policies.Resource, key client.ObjectKey) (ast.Value, error) {
+func (w *Inventory) lookIfServed(ctx context.Context, resource policies.Resource, key client.ObjectKey) (ast.Value, error) {
 	return within(ctx, servedTimeout, func(ctx context.Context) ast.Value {
 		found, err := w.look(ctx, resource, key)
 		if err != nil {
@@ -28,7 +28,7 @@ func (w *World) lookIfServed(ctx context.Context, resource policies.Resource, ke
 }
 
 // listIfServed returns by name the objects of a namespace (of the cluster, where it is empty), none where they are not known.
-func (w *World) listIfServed(ctx context.Context, resource policies.Resource, namespace string) (ast.Value, error) {
+func (w *Inventory) listIfServed(ctx context.Context, resource policies.Resource, namespace string) (ast.Value, error) {
 	none := ast.NewObject()
 	if namespace != "" && !canExist(namespace) {
 		return none, nil

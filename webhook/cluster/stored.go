@@ -16,11 +16,11 @@ import (
 )
 
 // Holds reports whether the caches hold all objects of a resource.
-func (w *World) Holds(resource string) bool { return w.resources[resource].objects != nil }
+func (w *Inventory) Holds(resource string) bool { return w.resources[resource].objects != nil }
 
 // Stored lists what the cache holds of a namespace (of the cluster, where it is empty), by name. Each of the functions unpacks
 // one object: JSON without managedFields.
-func (w *World) Stored(resource, namespace string) ([]func() (json.RawMessage, error), error) {
+func (w *Inventory) Stored(resource, namespace string) ([]func() (json.RawMessage, error), error) {
 	from := w.resources[resource].objects
 	if from == nil {
 		return nil, fmt.Errorf("no cache holds %s", resource)
@@ -44,7 +44,7 @@ func (w *World) Stored(resource, namespace string) ([]func() (json.RawMessage, e
 }
 
 // Namespaces lists, sorted, the namespaces of which a cache holds an object of these resources.
-func (w *World) Namespaces(resources []string) []string {
+func (w *Inventory) Namespaces(resources []string) []string {
 	namespaces := map[string]bool{}
 	for _, resource := range resources {
 		if from := w.resources[resource]; from.objects != nil && from.Namespaced {

@@ -15,10 +15,10 @@ func serviceNamed(namespace, name, version string) *unstructured.Unstructured {
 	}}
 }
 
-func TestWorldListsWhatIsStored(t *testing.T) {
+func TestInventoryListsWhatIsStored(t *testing.T) {
 	t.Parallel()
-	world := worldOf(t, "services", serviceNamed("shop", "b", "2"), serviceNamed("data", "c", "3"), serviceNamed("shop", "a", "1"))
-	found, err := world.Stored("services", "shop")
+	inv := inventoryOf(t, "services", serviceNamed("shop", "b", "2"), serviceNamed("data", "c", "3"), serviceNamed("shop", "a", "1"))
+	found, err := inv.Stored("services", "shop")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,10 +37,10 @@ func TestWorldListsWhatIsStored(t *testing.T) {
 	if diff := cmp.Diff(want, texts); diff != "" {
 		t.Errorf("objects (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"data", "shop"}, world.Namespaces([]string{"services", "pods"})); diff != "" {
+	if diff := cmp.Diff([]string{"data", "shop"}, inv.Namespaces([]string{"services", "pods"})); diff != "" {
 		t.Errorf("namespaces (-want +got):\n%s", diff)
 	}
-	if _, err := world.Stored("pods", "shop"); err == nil || world.Holds("pods") {
+	if _, err := inv.Stored("pods", "shop"); err == nil || inv.Holds("pods") {
 		t.Error("what no cache holds was listed")
 	}
 }

@@ -6,11 +6,12 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+	ctrladmission "sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/stateward/stateward/policies/engine"
-	"github.com/stateward/stateward/webhook"
+	"github.com/stateward/stateward/webhook/admission"
 	"github.com/stateward/stateward/webhook/decisionlog"
+	"github.com/stateward/stateward/webhook/metrics"
 )
 
 // BenchmarkHandler measures a request at the handler without a log, with one that is off, and with one that records
@@ -29,23 +30,23 @@ func handle(b *testing.B, file, mode string) {
 		written = "All"
 	}
 	decider := newEngine(b, `{"mode":"`+written+`"}`)
-	world, asked := tutorial(b), request(b, reviews+"/"+file)
+	inv, asked := tutorial(b), request(b, reviews+"/"+file)
 	var log *decisionlog.Log
 	if mode != "none" {
 		log, _ = newLog(io.Discard)
 	}
-	metrics, err := webhook.NewMetrics(prometheus.NewRegistry())
+	metrics, err := metrics.New(prometheus.NewRegistry())
 	if err != nil {
 		b.Fatal(err)
 	}
-	handler := &webhook.Handler{
-		Policy: func() (*webhook.Policy, error) { return &webhook.Policy{Engine: decider, World: world}, nil },
-		Door:   engine.ValidatingDoor, Now: time.Now, Metrics: metrics, Log: log,
+	handler := &admission.Handler{
+		Policy: func() (*admission.Policy, error) { return &admission.Policy{Engine: decider, Inventory: inv}, nil },
+		Phase:  engine.ValidatingPhase, Now: time.Now, Metrics: metrics, Log: log,
 	}
 	b.ReportAllocs()
 	waiting := 0
 	for b.Loop() {
-		handler.Handle(b.Context(), admission.Request{AdmissionRequest: *asked})
+		handler.Handle(b.Context(), ctrladmission.Request{AdmissionRequest: *asked})
 		if waiting++; mode == "All and write" || waiting == 512 {
 			if mode != "All and write" {
 				b.StopTimer()

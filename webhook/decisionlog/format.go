@@ -176,11 +176,11 @@ func (d *draft) said(entry Entry, warn func([]engine.Finding) []string) *Result 
 		return nil
 	}
 	texts.changed = false
-	verdict := texts.verdict(entry.Verdict)
+	decision := texts.decision(entry.Decision)
 	if texts.changed {
 		d.Masked = append(d.Masked, "/result")
 	}
-	return &Result{Verdict: verdict, Warnings: warn(verdict.Findings)}
+	return &Result{Decision: decision, Warnings: warn(decision.Findings)}
 }
 
 // line puts the record together. What is large is JSON already, and is copied.

@@ -12,7 +12,7 @@ import (
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
-// Inventory is the World of a record: it answers what was answered then. Anything else is an *inventory.NotRecordedError.
+// Inventory is the inventory of a record: it answers what was answered then. Anything else is an *inventory.NotRecordedError.
 type Inventory struct {
 	record *Record
 	// exact repeats what was known and not known. Otherwise all is known that the record holds.
@@ -23,7 +23,7 @@ type Inventory struct {
 
 var _ inventory.Partial = &Inventory{}
 
-// NewInventory returns the World of a record for one decision. An exact one repeats the decision; another
+// NewInventory returns the inventory of a record for one decision. An exact one repeats the decision; another
 // one is asked by other rules, which may watch what was not watched then.
 func NewInventory(record *Record, exact bool) *Inventory {
 	return &Inventory{record: record, exact: exact}

@@ -43,8 +43,8 @@ type Entry struct {
 	// Prepared is nil where the objects could not be read, Recording where nothing was looked up.
 	Prepared  *engine.Prepared
 	Recording *inventory.Recording
-	Verdict   engine.Verdict
-	// Err is why there is no verdict.
+	Decision  engine.Decision
+	// Err is why there is no decision.
 	Err error
 	// Time is when the request arrived, Took how long the answer took.
 	Time time.Time
@@ -123,7 +123,7 @@ func wanted(entry Entry) bool {
 	switch {
 	case settings.Mode == v1alpha1.LogOff:
 		return false
-	case entry.Err != nil || !entry.Verdict.Allowed:
+	case entry.Err != nil || !entry.Decision.Allowed:
 		return true
 	default:
 		return settings.Mode == v1alpha1.LogAll && isSampled(string(entry.Request.UID), settings.AllowedPercent)

@@ -17,14 +17,15 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	admissionv1 "k8s.io/api/admission/v1"
 	authenticationv1 "k8s.io/api/authentication/v1"
-	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+	ctrladmission "sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/policies/engine/inventory"
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
-	"github.com/stateward/stateward/webhook"
+	"github.com/stateward/stateward/webhook/admission"
 	"github.com/stateward/stateward/webhook/decisionlog"
+	"github.com/stateward/stateward/webhook/metrics"
 )
 
 const reviews = "../../test/testdata/reviews"
@@ -81,13 +82,13 @@ func request(t testing.TB, file string) *admissionv1.AdmissionRequest {
 // tutorial holds the objects as they were when the reviews were recorded.
 func tutorial(t testing.TB) *inventory.Snapshot {
 	t.Helper()
-	world := inventory.NewSnapshot("default", []string{"services", "statefulsets", "persistentvolumeclaims", "pods", "poddisruptionbudgets", "storageclasses", "namespaces"})
+	inv := inventory.NewSnapshot("default", []string{"services", "statefulsets", "persistentvolumeclaims", "pods", "poddisruptionbudgets", "storageclasses", "namespaces"})
 	for _, name := range []string{"14-delete-service.json", "11-delete-background.json"} {
-		if err := world.Add(request(t, filepath.Join(reviews, name)).OldObject.Raw); err != nil {
+		if err := inv.Add(request(t, filepath.Join(reviews, name)).OldObject.Raw); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return world
+	return inv
 }
 
 // results counts what becomes of records.
@@ -105,22 +106,22 @@ func (r *results) count(result string) {
 	r.counts[result]++
 }
 
-// ask sends the requests through both doors of the webhook, and returns what is logged.
-func ask(t testing.TB, decider *engine.Engine, world inventory.World, requests ...*admissionv1.AdmissionRequest) []byte {
+// ask sends the requests through both phases of the webhook, and returns what is logged.
+func ask(t testing.TB, decider *engine.Engine, inv inventory.Inventory, requests ...*admissionv1.AdmissionRequest) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	log, counted := newLog(&out)
-	metrics, err := webhook.NewMetrics(prometheus.NewRegistry())
+	metrics, err := metrics.New(prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, door := range []engine.Door{engine.ValidatingDoor, engine.MutatingDoor} {
-		handler := &webhook.Handler{
-			Policy: func() (*webhook.Policy, error) { return &webhook.Policy{Engine: decider, World: world}, nil },
-			Door:   door, Now: func() time.Time { return now }, Metrics: metrics, Log: log,
+	for _, phase := range []engine.Phase{engine.ValidatingPhase, engine.MutatingPhase} {
+		handler := &admission.Handler{
+			Policy: func() (*admission.Policy, error) { return &admission.Policy{Engine: decider, Inventory: inv}, nil },
+			Phase:  phase, Now: func() time.Time { return now }, Metrics: metrics, Log: log,
 		}
 		for _, each := range requests {
-			handler.Handle(t.Context(), admission.Request{AdmissionRequest: *each})
+			handler.Handle(t.Context(), ctrladmission.Request{AdmissionRequest: *each})
 		}
 	}
 	finish(t, log)
@@ -133,7 +134,7 @@ func ask(t testing.TB, decider *engine.Engine, world inventory.World, requests .
 func newLog(out interface{ Write([]byte) (int, error) }) (*decisionlog.Log, *results) {
 	counted := &results{}
 	return decisionlog.New(decisionlog.Options{
-		Out: out, Labels: map[string]string{"id": "test"}, Warn: webhook.Warnings, Count: counted.count, Log: logr.Discard(),
+		Out: out, Labels: map[string]string{"id": "test"}, Warn: admission.Warnings, Count: counted.count, Log: logr.Discard(),
 	}), counted
 }
 
@@ -165,20 +166,20 @@ func parsed(t testing.TB, log []byte) (decisions []*decisionlog.Record) {
 // again judges a recorded request a second time.
 func again(t testing.TB, decider *engine.Engine, record *decisionlog.Record) (result string, masked bool) {
 	t.Helper()
-	read, err := decider.Prepare(record.Review())
+	read, err := decider.Prepare(record.EngineRequest())
 	if err != nil {
 		t.Fatal(err)
 	}
-	world := decisionlog.NewInventory(record, true)
-	verdict, err := decider.Evaluate(t.Context(), read, world)
+	inv := decisionlog.NewInventory(record, true)
+	decision, err := decider.Evaluate(t.Context(), read, inv)
 	if err != nil {
 		t.Fatal(err)
 	}
-	encoded, err := json.Marshal(decisionlog.Result{Verdict: verdict, Warnings: webhook.Warnings(verdict.Findings)})
+	encoded, err := json.Marshal(decisionlog.Result{Decision: decision, Warnings: admission.Warnings(decision.Findings)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(encoded), read.MetMask() || world.MetMask()
+	return string(encoded), read.MetMask() || inv.MetMask()
 }
 
 // TestSnapshotsAreLookedUpLast reads a record of a decision that looked none up, since nothing was denied.
@@ -205,7 +206,7 @@ func TestLogHoldsAllThatADecisionNeeds(t *testing.T) {
 			t.Parallel()
 			records := parsed(t, ask(t, decider, tutorial(t), request))
 			if len(records) != 2 {
-				t.Fatalf("%d records instead of one of each door", len(records))
+				t.Fatalf("%d records instead of one of each phase", len(records))
 			}
 			for _, record := range records {
 				if got, masked := again(t, decider, record); got != string(record.Result) || masked {
@@ -280,12 +281,12 @@ func TestLogDropsRecordsWhenItsQueueIsFull(t *testing.T) {
 	log, counted := newLog(&out)
 	decider := newEngine(t, `{"mode":"All"}`)
 	asked := request(t, reviews+"/02-scale-up.json")
-	read, err := decider.Prepare(engine.FromRequest(asked, now))
+	read, err := decider.Prepare(engine.FromAdmission(asked, now))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 1100 {
-		log.Offer(decisionlog.Entry{Path: decisionlog.PathValidate, Request: asked, Engine: decider, Prepared: read, Verdict: engine.Verdict{Allowed: true}, Time: now})
+		log.Offer(decisionlog.Entry{Path: decisionlog.PathValidate, Request: asked, Engine: decider, Prepared: read, Decision: engine.Decision{Allowed: true}, Time: now})
 	}
 	finish(t, log)
 	if diff := cmp.Diff(map[string]int{decisionlog.Dropped: 76, decisionlog.Written: 1024}, counted.counts); diff != "" {
@@ -339,11 +340,11 @@ func offer(t *testing.T, log *decisionlog.Log, decider *engine.Engine, times int
 	t.Helper()
 	asked := request(t, reviews+"/02-scale-up.json")
 	for range times {
-		read, err := decider.Prepare(engine.FromRequest(asked, now))
+		read, err := decider.Prepare(engine.FromAdmission(asked, now))
 		if err != nil {
 			t.Fatal(err)
 		}
-		log.Offer(decisionlog.Entry{Path: decisionlog.PathValidate, Request: asked, Engine: decider, Prepared: read, Verdict: engine.Verdict{Allowed: true}, Time: now})
+		log.Offer(decisionlog.Entry{Path: decisionlog.PathValidate, Request: asked, Engine: decider, Prepared: read, Decision: engine.Decision{Allowed: true}, Time: now})
 	}
 	finish(t, log)
 }

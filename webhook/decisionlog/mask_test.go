@@ -39,11 +39,11 @@ func TestMaskedValuesAreNowhereInTheLog(t *testing.T) {
 	t.Parallel()
 	decider := newEngine(t, masks)
 	asked := update(t, func(set *builders.StatefulSet) { set.Image("registry.example/" + secret + ":latest") })
-	world := tutorial(t)
-	if err := world.Add(asked.OldObject.Raw); err != nil {
+	inv := tutorial(t)
+	if err := inv.Add(asked.OldObject.Raw); err != nil {
 		t.Fatal(err)
 	}
-	log := ask(t, decider, world, asked)
+	log := ask(t, decider, inv, asked)
 	if bytes.Contains(log, []byte(secret)) {
 		t.Errorf("the log holds what is masked:\n%s", log)
 	}

@@ -37,17 +37,17 @@ func newMessages(patterns []fieldpath.Pattern, secrets map[string]string) *messa
 // hidden is said instead of what a rule says of a masked field: it may show a part of the value, or another form of it.
 const hidden = lazy.Mask + "field]"
 
-// verdict returns one without masked values.
-func (m *messages) verdict(verdict engine.Verdict) engine.Verdict {
+// decision returns one without masked values.
+func (m *messages) decision(decision engine.Decision) engine.Decision {
 	if len(m.secrets) == 0 {
-		return verdict
+		return decision
 	}
-	verdict.Findings = slices.Clone(verdict.Findings)
-	for index := range verdict.Findings {
-		verdict.Findings[index] = m.finding(verdict.Findings[index])
+	decision.Findings = slices.Clone(decision.Findings)
+	for index := range decision.Findings {
+		decision.Findings[index] = m.finding(decision.Findings[index])
 	}
-	verdict.Patches = m.patches(verdict.Patches)
-	return verdict
+	decision.Patches = m.patches(decision.Patches)
+	return decision
 }
 
 func (m *messages) finding(finding engine.Finding) engine.Finding {

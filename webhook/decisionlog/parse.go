@@ -112,15 +112,15 @@ func (r *Record) check() error {
 // IsGuardrails reports whether the record holds Guardrails and no decision.
 func (r *Record) IsGuardrails() bool { return r.Type == typeGuardrails }
 
-// Review is what was asked.
-func (r *Record) Review() engine.Review {
-	review := engine.FromRequest(&r.Request, r.Timestamp)
-	review.Door = engine.ValidatingDoor
+// EngineRequest is what was asked, as the engine takes it.
+func (r *Record) EngineRequest() engine.Request {
+	request := engine.FromAdmission(&r.Request, r.Timestamp)
+	request.Phase = engine.ValidatingPhase
 	if r.Path == PathMutate {
-		review.Door = engine.MutatingDoor
+		request.Phase = engine.MutatingPhase
 	}
-	review.Masked = len(r.Masked) > 0
-	return review
+	request.Masked = len(r.Masked) > 0
+	return request
 }
 
 // IsMasked reports whether a mask took something away from what the JSON pointers that begin so lead to.

@@ -55,15 +55,15 @@ func FuzzParse(f *testing.F) {
 		if record.IsGuardrails() {
 			return
 		}
-		read, err := decider.Prepare(record.Review())
+		read, err := decider.Prepare(record.EngineRequest())
 		if err != nil {
 			return
 		}
-		verdict, err := decider.Evaluate(t.Context(), read, decisionlog.NewInventory(record, false))
+		decision, err := decider.Evaluate(t.Context(), read, decisionlog.NewInventory(record, false))
 		if err != nil {
 			return
 		}
-		if _, err := json.Marshal(verdict); err != nil {
+		if _, err := json.Marshal(decision); err != nil {
 			t.Error(err)
 		}
 	})

@@ -91,7 +91,7 @@ type request struct {
 
 // Result is what was decided, and what the client was warned of.
 type Result struct {
-	engine.Verdict
+	engine.Decision
 	Warnings []string `json:"warnings,omitempty"`
 }
 

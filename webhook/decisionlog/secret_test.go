@@ -17,7 +17,8 @@ import (
 	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/test/builders"
 	"github.com/stateward/stateward/test/decisions"
-	"github.com/stateward/stateward/webhook"
+	"github.com/stateward/stateward/webhook/admission"
+	"github.com/stateward/stateward/webhook/metrics"
 )
 
 // deletion is the AdmissionReview of `kubectl delete secret password`, with the secret wherever tools put it.
@@ -55,21 +56,21 @@ func everything(t *testing.T, body string) string {
 	t.Helper()
 	var records, written bytes.Buffer
 	logged, _ := newLog(&records)
-	metrics, err := webhook.NewMetrics(prometheus.NewRegistry())
+	metrics, err := metrics.New(prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}
-	world := tutorial(t)
+	inv := tutorial(t)
 	set := builders.MakeStatefulSet()
 	set.Namespace = "default"
 	set.Spec.Template.Spec.ImagePullSecrets = []corev1.LocalObjectReference{{Name: "password"}}
-	if err := world.Add(set.JSON()); err != nil {
+	if err := inv.Add(set.JSON()); err != nil {
 		t.Fatal(err)
 	}
 	decider := decisions.Engine(t, `{"decisionLog":{"mode":"All"},"rules":[{"id":"references-in-use","action":"deny"}]}`)
-	handler := &webhook.Handler{
-		Policy: func() (*webhook.Policy, error) { return &webhook.Policy{Engine: decider, World: world}, nil },
-		Door:   engine.ValidatingDoor, Now: func() time.Time { return now }, Metrics: metrics, Log: logged,
+	handler := &admission.Handler{
+		Policy: func() (*admission.Policy, error) { return &admission.Policy{Engine: decider, Inventory: inv}, nil },
+		Phase:  engine.ValidatingPhase, Now: func() time.Time { return now }, Metrics: metrics, Log: logged,
 	}
 	logger := funcr.New(func(prefix, args string) { written.WriteString(prefix + args + "\n") }, funcr.Options{Verbosity: 10})
 	request := httptest.NewRequestWithContext(log.IntoContext(context.Background(), logger), http.MethodPost, "/validate", strings.NewReader(body))

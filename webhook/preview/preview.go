@@ -38,7 +38,7 @@ type Inventory interface {
 
 // Source gives the Inventory at a time.
 type Source interface {
-	Inventory(now time.Time) Inventory
+	AtTime(now time.Time) Inventory
 }
 
 // subject is one StatefulSet that a request changes.

@@ -156,7 +156,7 @@ func Mutating(library *policies.Library, target Target) *admissionregistrationv1
 }
 
 func mutatingEntries(library *policies.Library) []entry {
-	rules := library.AtMutatingDoor()
+	rules := library.InMutatingPhase()
 	always := entry{
 		name: "mutation.stateward.dev", timeout: timeoutSeconds, belongs: judgedAlways(rules),
 		conditions: append(MatchConditions(), notTerminating()),

@@ -47,15 +47,15 @@ func (r *Request) Prepared(prepared *engine.Prepared) {
 	}
 }
 
-// Judged adds the verdict and how long each rule took, as one event a rule.
-func (r *Request) Judged(verdict engine.Verdict) {
+// Judged adds the decision and how long each rule took, as one event a rule.
+func (r *Request) Judged(decision engine.Decision) {
 	if r == nil {
 		return
 	}
 	r.span.SetAttributes(
-		attribute.StringSlice("stateward.denied_by", verdict.DeniedBy()),
-		attribute.String("stateward.library.revision", verdict.Library),
-		attribute.String("stateward.guardrails.revision", verdict.Guardrails),
+		attribute.StringSlice("stateward.denied_by", decision.DeniedBy()),
+		attribute.String("stateward.library.revision", decision.Library),
+		attribute.String("stateward.guardrails.revision", decision.Guardrails),
 	)
 	if r.timings == nil {
 		return

@@ -22,7 +22,7 @@ import (
 
 const baselineFlag = "check what changed since this git `revision` or folder (./NAME is always a folder)"
 
-// input is what `stateward check` was given, by Worlds.
+// input is what `stateward check` was given, by inventories.
 type input struct {
 	groups []group
 	// read is what was left out, and warnings.
@@ -60,7 +60,7 @@ func readInput(ctx context.Context, paths []string, options checkOptions, librar
 	return found, nil
 }
 
-// compareSources reads all Worlds and their versions in the baseline.
+// compareSources reads all inventories and their versions in the baseline.
 func compareSources(ctx context.Context, sources []source, options checkOptions, manifestOptions manifest.Options, notes io.Writer) (found input, err error) {
 	if baseline.IsFolder(options.baseline) && len(sources) > 1 {
 		return found, fmt.Errorf("--baseline %s is one folder and can be compared with one kustomization, or with paths: check each by itself",
@@ -122,7 +122,7 @@ func (i input) objects() (objects []manifest.Document) {
 	return objects
 }
 
-// judge judges each World apart, and tells of all together.
+// judge judges each inventory apart, and tells of all together.
 func (i input) judge(ctx context.Context, decider *engine.Engine, options judge.Options) (report.Result, error) {
 	result := report.Result{Rules: decider.Library().All()}
 	var failed []error
@@ -190,7 +190,7 @@ type limitOptions struct {
 	timeout           time.Duration
 }
 
-// How to make Worlds of the files in a folder.
+// How to make inventories of the files in a folder.
 const (
 	eachFile   = "file"
 	eachFolder = "folder"
@@ -205,10 +205,10 @@ const (
 
 func (o *inputOptions) add(flags *pflag.FlagSet) {
 	flags.StringArrayVarP(&o.kustomize, "kustomize", "k", nil, "`folder` with a kustomization to build and judge, repeatable; remote bases are fetched unless --offline is given")
-	flags.BoolVar(&o.discover, "discover", false, "find every kustomization, chart and other manifest in the folders (default .), and judge each as a World of its own")
+	flags.BoolVar(&o.discover, "discover", false, "find every kustomization, chart and other manifest in the folders (default .), and judge each on its own")
 	flags.BoolVar(&o.helm, "helm", false, "with --discover: render charts with the helm in the PATH")
 	flags.StringArrayVar(&o.helmValues, "helm-values", nil, "with --helm: values `file` for all charts, repeatable")
-	flags.StringVar(&o.each, "each", "", "judge each `file` or folder as a World of its own: alternatives in one folder are not compared")
+	flags.StringVar(&o.each, "each", "", "judge each `file` or folder on its own: alternatives in one folder are not compared")
 	flags.Lookup("each").NoOptDefVal = eachFile
 	flags.StringArrayVar(&o.exclude, "exclude", nil, "`pattern` of files and folders to leave out, in the syntax of .gitignore, repeatable; "+
 		manifest.IgnoreFile+" files hold such patterns too")

@@ -12,7 +12,7 @@ func draws(outputs []output) bool {
 	return slices.ContainsFunc(outputs, func(each output) bool { return each.draws })
 }
 
-// sets are the StatefulSets of the manifests, each with what its World holds. They are found before documents are judged,
+// sets are the StatefulSets of the manifests, each with what its inventory holds. They are found before documents are judged,
 // because of a judged one only its name is left.
 func (i input) sets(outputs []output, namespace string) (sets []topology.Set) {
 	if !draws(outputs) {

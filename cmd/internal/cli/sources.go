@@ -12,7 +12,7 @@ import (
 	"github.com/stateward/stateward/cmd/internal/parallel"
 )
 
-// source is what becomes one World: paths that were given, a kustomization, a chart, or files that were found.
+// source is what becomes one inventory: paths that were given, a kustomization, a chart, or files that were found.
 type source struct {
 	paths         []string
 	kustomization string
@@ -20,7 +20,7 @@ type source struct {
 	found         []string
 }
 
-// group is a World: documents as they are, or what has become of them since a baseline.
+// group is an inventory: documents as they are, or what has become of them since a baseline.
 type group struct {
 	documents []manifest.Document
 	compared  bool
@@ -40,7 +40,7 @@ func (g group) objects() []manifest.Document {
 	return objects
 }
 
-// sources lists the Worlds that are asked for.
+// sources lists the inventories that are asked for.
 func (o inputOptions) sources(paths []string, options manifest.Options) (sources []source, left []manifest.LeftOut, err error) {
 	if o.discover {
 		sources, left, err = o.discovered(paths, options)
@@ -90,7 +90,7 @@ func (o inputOptions) discovered(folders []string, options manifest.Options) (so
 	return sources, left, errors.Join(errs...)
 }
 
-// read reads one World as it is.
+// read reads one inventory as it is.
 func (s source) read(ctx context.Context, o checkOptions, options manifest.Options) (manifest.Input, error) {
 	switch {
 	case s.kustomization != "":
@@ -104,12 +104,12 @@ func (s source) read(ctx context.Context, o checkOptions, options manifest.Optio
 	}
 }
 
-// isFiles reports whether the World is one of files that need not be applied together.
+// isFiles reports whether the inventory is one of files that need not be applied together.
 func (s source) isFiles() bool {
 	return s.kustomization == "" && s.chart == ""
 }
 
-// readSources reads all Worlds, several at a time where there are several.
+// readSources reads all inventories, several at a time where there are several.
 func readSources(ctx context.Context, sources []source, o checkOptions, options manifest.Options) (groups []group, all manifest.Input, err error) {
 	inputs, errs := make([]manifest.Input, len(sources)), make([]error, len(sources))
 	if len(sources) > 1 {
@@ -127,7 +127,7 @@ func readSources(ctx context.Context, sources []source, o checkOptions, options 
 	return groups, all, errors.Join(errs...)
 }
 
-// building tells of the progress where several Worlds are built.
+// building tells of the progress where several inventories are built.
 func (o inputOptions) building(count int) func(done, total int) {
 	if count < 2 {
 		return nil
@@ -135,7 +135,7 @@ func (o inputOptions) building(count int) func(done, total int) {
 	return o.reading
 }
 
-// apart makes each file, or each folder of files, a World of its own where that is asked for.
+// apart makes each file, or each folder of files, an inventory of its own where that is asked for.
 func (o inputOptions) apart(whole group) []group {
 	if o.each == "" || !whole.files {
 		return []group{whole}

@@ -66,12 +66,12 @@ func (e *examination) wouldDeny(ctx context.Context, set *appsv1.StatefulSet) (b
 		return false, err
 	}
 	namespace.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
-	world := inventory.NewSnapshot(set.Namespace, []string{"namespaces", "services"})
+	inv := inventory.NewSnapshot(set.Namespace, []string{"namespaces", "services"})
 	encoded, err := json.Marshal(namespace)
 	if err != nil {
 		return false, err
 	}
-	if err := world.Add(encoded); err != nil {
+	if err := inv.Add(encoded); err != nil {
 		return false, err
 	}
 	decider, err := engine.New(ctx, e.Library, e.guardrails)
@@ -82,14 +82,14 @@ func (e *examination) wouldDeny(ctx context.Context, set *appsv1.StatefulSet) (b
 	if err != nil {
 		return false, err
 	}
-	verdict, err := decider.Decide(ctx, engine.Review{
-		Door: engine.ValidatingDoor, Operation: "CREATE", Group: appsv1.GroupName, Kind: "StatefulSet", Resource: "statefulsets",
+	decision, err := decider.Decide(ctx, engine.Request{
+		Phase: engine.ValidatingPhase, Operation: "CREATE", Group: appsv1.GroupName, Kind: "StatefulSet", Resource: "statefulsets",
 		Namespace: set.Namespace, Name: set.Name, Object: object, DryRun: true, Time: e.Now,
-	}, world)
+	}, inv)
 	if err != nil {
 		return false, err
 	}
-	for _, finding := range verdict.Findings {
+	for _, finding := range decision.Findings {
 		if finding.Rule == "shared-claim" && finding.Level == policies.Deny {
 			return true, nil
 		}

@@ -15,13 +15,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/prometheus/promql/parser"
-	"sigs.k8s.io/controller-runtime/pkg/metrics"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 	kustomize "sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/yaml"
 
 	"github.com/stateward/stateward/cmd/internal/manifest"
-	"github.com/stateward/stateward/webhook"
+	"github.com/stateward/stateward/webhook/metrics"
 )
 
 // target names the labels that Prometheus itself gives every series.
@@ -177,10 +177,10 @@ func withoutVariables(expression string) string {
 func registered(t *testing.T) map[string][]string {
 	t.Helper()
 	own := prometheus.NewRegistry()
-	if _, err := webhook.NewMetrics(own); err != nil {
+	if _, err := metrics.New(own); err != nil {
 		t.Fatal(err)
 	}
-	process, ok := metrics.Registry.(interface {
+	process, ok := ctrlmetrics.Registry.(interface {
 		prometheus.Gatherer
 		prometheus.Collector
 	})

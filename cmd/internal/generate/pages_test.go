@@ -19,7 +19,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/stateward/stateward/cmd/internal/cli"
-	"github.com/stateward/stateward/webhook"
+	"github.com/stateward/stateward/webhook/metrics"
 )
 
 // TestTablesOfThePagesAreCurrent holds the tables of the pages to the code that they describe.
@@ -161,7 +161,7 @@ var descPattern = regexp.MustCompile(`fqName: "([^"]*)", help: "((?:[^"\\]|\\.)*
 func writeMetrics(t *testing.T, out io.Writer) {
 	t.Helper()
 	collected := &collectors{}
-	if _, err := webhook.NewMetrics(collected); err != nil {
+	if _, err := metrics.New(collected); err != nil {
 		t.Fatal(err)
 	}
 	fmt.Fprintln(out, "| metric | labels | meaning |\n|---|---|---|")

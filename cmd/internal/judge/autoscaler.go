@@ -52,9 +52,9 @@ func autoscaled(documents []manifest.Document, namespace string) map[scaled]mani
 }
 
 // fixedReplicas warns of a set whose manifest sets the replicas that an autoscaler sets too.
-func (s sole) fixedReplicas(review engine.Review) []engine.Finding {
-	autoscaler, found := s.autoscaled[scaled{review.Namespace, review.Name}]
-	if !found || s.document.Kind != "StatefulSet" || review.Operation != "" {
+func (s sole) fixedReplicas(request engine.Request) []engine.Finding {
+	autoscaler, found := s.autoscaled[scaled{request.Namespace, request.Name}]
+	if !found || s.document.Kind != "StatefulSet" || request.Operation != "" {
 		return nil
 	}
 	var set struct {

@@ -17,9 +17,9 @@ import (
 )
 
 // Changes decides what becomes of each object between two trees: one that is new as a manifest, one that changes as
-// an UPDATE, one that is gone as a DELETE. The World is the new tree.
+// an UPDATE, one that is gone as a DELETE. The inventory is the new tree.
 //
-// A finding that the same object had in the old tree, seen in the World of the old tree, is not new here: in an
+// A finding that the same object had in the old tree, seen in the inventory of the old tree, is not new here: in an
 // object that stays as it is such findings are counted and not listed, in one that changes they are warnings. So what
 // a change breaks in an object that it leaves alone is found too, as when a Service becomes another.
 func Changes(ctx context.Context, decider *engine.Engine, changes []baseline.Change, options Options) (report.Result, error) {
@@ -33,11 +33,11 @@ func Changes(ctx context.Context, decider *engine.Engine, changes []baseline.Cha
 			after = append(after, *change.After)
 		}
 	}
-	past, _, err := worldOf(decider, before, options)
+	past, _, err := inventoryOf(decider, before, options)
 	if err != nil {
 		return result, err
 	}
-	now, _, err := worldOf(decider, after, options)
+	now, _, err := inventoryOf(decider, after, options)
 	if err != nil {
 		return result, err
 	}
@@ -68,7 +68,7 @@ func Changes(ctx context.Context, decider *engine.Engine, changes []baseline.Cha
 type comparison struct {
 	decider   *engine.Engine
 	options   Options
-	past, now inventory.World
+	past, now inventory.Inventory
 	result    *report.Result
 }
 
@@ -99,18 +99,18 @@ func (c comparison) orRefused(ctx context.Context, before *manifest.Document, do
 	if len(told) == 0 || ctx.Err() != nil || failed != nil && len(refused(document)) == 0 {
 		return failed
 	}
-	review, err := reviewOf(document, c.options.Namespace, c.options.Now)
+	request, err := reviewOf(document, c.options.Namespace, c.options.Now)
 	if err != nil {
 		return err
 	}
 	for index := range told {
-		told[index].Object = engine.ObjectReference{Kind: review.Kind, Namespace: review.Namespace, Name: review.Name}
+		told[index].Object = engine.ObjectReference{Kind: request.Kind, Namespace: request.Namespace, Name: request.Name}
 	}
 	if failed != nil || len(c.result.Documents) == 0 {
-		c.add(document, review, told, engine.Verdict{})
+		c.add(document, request, told, engine.Decision{})
 		return nil //nolint:nilerr // what failed is among what an API server refuses
 	}
-	for index, finding := range findingsOf(document, review, c.missing(told), len(c.result.Documents)-1) {
+	for index, finding := range findingsOf(document, request, c.missing(told), len(c.result.Documents)-1) {
 		c.result.Findings = slices.Insert(c.result.Findings, index, finding)
 	}
 	c.result.Documents[len(c.result.Documents)-1].Outcome = report.Judged
@@ -135,30 +135,30 @@ func newest(change baseline.Change) manifest.Document {
 }
 
 func (c comparison) appeared(ctx context.Context, document manifest.Document) error {
-	review, err := reviewOf(document, c.options.Namespace, c.options.Now)
+	request, err := reviewOf(document, c.options.Namespace, c.options.Now)
 	if err != nil {
 		return &InputError{fmt.Errorf("%s: %w", document.Position(nil), err)}
 	}
-	verdict, err := c.decide(ctx, document, review, c.now)
+	decision, err := c.decide(ctx, document, request, c.now)
 	if err != nil {
 		return err
 	}
-	c.add(document, review, verdict.Findings, verdict)
+	c.add(document, request, decision.Findings, decision)
 	return nil
 }
 
 func (c comparison) gone(ctx context.Context, document manifest.Document, revision string) error {
-	review, err := c.planned(document, "DELETE")
+	request, err := c.planned(document, "DELETE")
 	if err != nil {
 		return err
 	}
-	review.OldObject, review.Object = review.Object, nil
-	verdict, err := c.decide(ctx, document, review, c.now)
+	request.OldObject, request.Object = request.Object, nil
+	decision, err := c.decide(ctx, document, request, c.now)
 	if err != nil {
 		return err
 	}
 	from := len(c.result.Findings)
-	c.add(document, review, verdict.Findings, verdict)
+	c.add(document, request, decision.Findings, decision)
 	c.at(revision, from)
 	return nil
 }
@@ -179,32 +179,32 @@ func (c comparison) at(revision string, from int) {
 
 // stayed lists what the rest of the change does to an object that it leaves alone.
 func (c comparison) stayed(ctx context.Context, before, after manifest.Document) error {
-	review, err := reviewOf(after, c.options.Namespace, c.options.Now)
+	request, err := reviewOf(after, c.options.Namespace, c.options.Now)
 	if err != nil {
 		return err
 	}
-	verdict, err := c.decide(ctx, after, review, c.now)
+	decision, err := c.decide(ctx, after, request, c.now)
 	if err != nil {
 		return err
 	}
-	fresh, err := c.fresh(ctx, before, verdict.Findings)
+	fresh, err := c.fresh(ctx, before, decision.Findings)
 	if err != nil {
 		return err
 	}
-	c.result.Changes.Standing += len(verdict.Findings) - len(fresh)
-	c.add(after, review, fresh, verdict)
+	c.result.Changes.Standing += len(decision.Findings) - len(fresh)
+	c.add(after, request, fresh, decision)
 	return nil
 }
 
 // changed asks what the step from the old version to the new one does, and what is wrong with the new one that was
 // right with the old.
 func (c comparison) changed(ctx context.Context, before, after manifest.Document) error {
-	review, err := c.planned(after, "UPDATE")
+	request, err := c.planned(after, "UPDATE")
 	if err != nil {
 		return err
 	}
-	review.OldObject = before.Raw
-	update, err := c.decide(ctx, after, review, c.now)
+	request.OldObject = before.Raw
+	update, err := c.decide(ctx, after, request, c.now)
 	if err != nil && c.isBroken(ctx, before) {
 		// No API server has ever stored such a thing, so there is nothing to update.
 		return c.appeared(ctx, after)
@@ -225,7 +225,7 @@ func (c comparison) changed(ctx context.Context, before, after manifest.Document
 		return err
 	}
 	update.Undecided = append(update.Undecided, state.Undecided...)
-	c.add(after, review, merge(update.Findings, fresh), update)
+	c.add(after, request, merge(update.Findings, fresh), update)
 	return nil
 }
 
@@ -234,11 +234,11 @@ func (c comparison) fresh(ctx context.Context, before manifest.Document, finding
 	if len(findings) == 0 {
 		return nil, nil
 	}
-	review, err := reviewOf(before, c.options.Namespace, c.options.Now)
+	request, err := reviewOf(before, c.options.Namespace, c.options.Now)
 	if err != nil {
 		return nil, err
 	}
-	verdict, err := c.decide(ctx, before, review, c.past)
+	decision, err := c.decide(ctx, before, request, c.past)
 	if ctx.Err() != nil {
 		return nil, err
 	}
@@ -247,7 +247,7 @@ func (c comparison) fresh(ctx context.Context, before manifest.Document, finding
 	}
 	var fresh []engine.Finding
 	for _, finding := range findings {
-		stood := slices.ContainsFunc(verdict.Findings, func(old engine.Finding) bool {
+		stood := slices.ContainsFunc(decision.Findings, func(old engine.Finding) bool {
 			return samePlace(old, finding) && rank(old.Level) <= rank(finding.Level)
 		})
 		if !stood {
@@ -258,39 +258,39 @@ func (c comparison) fresh(ctx context.Context, before manifest.Document, finding
 }
 
 func (c comparison) isBroken(ctx context.Context, document manifest.Document) bool {
-	review, err := reviewOf(document, c.options.Namespace, c.options.Now)
+	request, err := reviewOf(document, c.options.Namespace, c.options.Now)
 	if err != nil {
 		return true
 	}
-	_, err = c.decide(ctx, document, review, c.past)
+	_, err = c.decide(ctx, document, request, c.past)
 	return err != nil && ctx.Err() == nil
 }
 
-// planned makes the review of an operation that a change of files will lead to, with the document as its object.
-func (c comparison) planned(document manifest.Document, operation string) (engine.Review, error) {
-	review, err := reviewOf(document, c.options.Namespace, c.options.Now)
+// planned makes the request of an operation that a change of files will lead to, with the document as its object.
+func (c comparison) planned(document manifest.Document, operation string) (engine.Request, error) {
+	request, err := reviewOf(document, c.options.Namespace, c.options.Now)
 	if err != nil {
-		return engine.Review{}, err
+		return engine.Request{}, err
 	}
-	resource, _ := policies.DeletedKind(review.Group, review.Kind)
-	review.Operation, review.Resource, review.Planned = operation, resource.Name, true
-	return review, nil
+	resource, _ := policies.DeletedKind(request.Group, request.Kind)
+	request.Operation, request.Resource, request.Planned = operation, resource.Name, true
+	return request, nil
 }
 
-func (c comparison) decide(ctx context.Context, document manifest.Document, review engine.Review, world inventory.World) (engine.Verdict, error) {
-	verdict, err := c.decider.Decide(ctx, review, world)
+func (c comparison) decide(ctx context.Context, document manifest.Document, request engine.Request, inv inventory.Inventory) (engine.Decision, error) {
+	decision, err := c.decider.Decide(ctx, request, inv)
 	if err != nil {
-		return engine.Verdict{}, notEvaluated(document, review, err)
+		return engine.Decision{}, notEvaluated(document, request, err)
 	}
-	return verdict, nil
+	return decision, nil
 }
 
-func (c comparison) add(document manifest.Document, review engine.Review, findings []engine.Finding, verdict engine.Verdict) {
-	judged := entry(document, review)
-	if c.decider.Judges(review) || len(findings) > 0 {
+func (c comparison) add(document manifest.Document, request engine.Request, findings []engine.Finding, decision engine.Decision) {
+	judged := entry(document, request)
+	if c.decider.Judges(request) || len(findings) > 0 {
 		judged.Outcome = report.Judged
-		c.result.Findings = append(c.result.Findings, findingsOf(document, review, findings, len(c.result.Documents))...)
-		c.result.AddUndecided(verdict.Undecided)
+		c.result.Findings = append(c.result.Findings, findingsOf(document, request, findings, len(c.result.Documents))...)
+		c.result.AddUndecided(decision.Undecided)
 	}
 	c.result.Documents = append(c.result.Documents, judged)
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/stateward/stateward/policies/engine"
 )
 
-// places tells where the objects of a World are written.
+// places tells where the objects of an inventory are written.
 type places struct {
 	namespace string
 	// first and last are the documents of each object; they differ where it is written twice.
@@ -60,7 +60,7 @@ func (p places) namespaceOf(document manifest.Document) string {
 	return p.namespace
 }
 
-// twice reports an object that was written before: of two in one World the last one counts. Files of a folder need not
+// twice reports an object that was written before: of two in one inventory the last one counts. Files of a folder need not
 // be applied together, so between them it is a warning.
 func (p places) twice(document manifest.Document, files bool) []engine.Finding {
 	object, known := p.reference(document)

@@ -1,4 +1,4 @@
-// Package judge decides documents, each in a World of all of them.
+// Package judge decides documents, each in an inventory of all of them.
 package judge
 
 import (
@@ -41,7 +41,7 @@ type Options struct {
 	Progress func(done, total int)
 }
 
-// InputError is a document that is no review and no object.
+// InputError is a document that is no request and no object.
 type InputError struct{ Err error }
 
 func (e *InputError) Error() string { return e.Err.Error() }
@@ -53,7 +53,7 @@ func (e *InputError) Unwrap() error { return e.Err }
 // the places and lines would be held beside the findings that have them already.
 func Documents(ctx context.Context, decider *engine.Engine, documents []manifest.Document, options Options) (report.Result, error) {
 	result := report.Result{Rules: decider.Library().All(), Documents: make([]report.Document, len(documents))}
-	world, objects, err := worldOf(decider, documents, options)
+	inv, objects, err := inventoryOf(decider, documents, options)
 	if err != nil {
 		for index, document := range documents {
 			result.Documents[index] = unread(document, options.Namespace, err)
@@ -64,7 +64,7 @@ func Documents(ctx context.Context, decider *engine.Engine, documents []manifest
 	autoscalers := autoscaled(documents, options.Namespace)
 	outcomes := make([]outcome, len(documents))
 	parallel.EachTold(len(documents), options.Progress, func(index int) {
-		one := sole{decider: decider, options: options, world: world, document: documents[index], object: objects[index], index: index, autoscaled: autoscalers}
+		one := sole{decider: decider, options: options, inv: inv, document: documents[index], object: objects[index], index: index, autoscaled: autoscalers}
 		result.Documents[index], outcomes[index] = one.judge(ctx, places)
 		outcomes[index].services = servicesOf(documents, outcomes[index].findings)
 		if !Asks(documents[index]) {
@@ -96,11 +96,11 @@ type outcome struct {
 	err       error
 }
 
-// sole is a document that is judged as it is, with the object that the World has of it, if any.
+// sole is a document that is judged as it is, with the object that the inventory has of it, if any.
 type sole struct {
 	decider  *engine.Engine
 	options  Options
-	world    *world
+	inv      *inv
 	document manifest.Document
 	object   *held
 	index    int
@@ -109,48 +109,48 @@ type sole struct {
 }
 
 func (s sole) judge(ctx context.Context, places places) (report.Document, outcome) {
-	review, err := reviewOf(s.document, s.options.Namespace, s.options.Now)
+	request, err := reviewOf(s.document, s.options.Namespace, s.options.Now)
 	if err != nil {
 		return unread(s.document, s.options.Namespace, err), outcome{err: &InputError{fmt.Errorf("%s: %w", s.document.Position(nil), err)}}
 	}
-	judged := entry(s.document, review)
-	told := append(append(s.told(review), places.twice(s.document, s.options.Files)...), s.fixedReplicas(review)...)
+	judged := entry(s.document, request)
+	told := append(append(s.told(request), places.twice(s.document, s.options.Files)...), s.fixedReplicas(request)...)
 	told = s.options.set(told)
 	for index := range told {
 		told[index].Object = judged.ObjectReference
 	}
-	if !s.decider.Judges(review) || isUnserved(s.document) {
+	if !s.decider.Judges(request) || isUnserved(s.document) {
 		if len(told) > 0 {
 			judged.Outcome = report.Judged
 		}
-		return judged, outcome{findings: findingsOf(s.document, review, told, s.index)}
+		return judged, outcome{findings: findingsOf(s.document, request, told, s.index)}
 	}
 	if s.object != nil {
 		// It was read before; without a value the engine reads it once more, and says what is wrong.
-		review.ObjectValue, _ = s.world.value(s.object)
+		request.ObjectValue, _ = s.inv.value(s.object)
 	}
-	verdict, err := s.decider.Decide(ctx, review, s.world)
+	decision, err := s.decider.Decide(ctx, request, s.inv)
 	if err != nil && len(refused(s.document)) > 0 && ctx.Err() == nil {
 		// No rule has to read what no API server reads.
 		judged.Outcome = report.Judged
-		return judged, outcome{findings: findingsOf(s.document, review, told, s.index)}
+		return judged, outcome{findings: findingsOf(s.document, request, told, s.index)}
 	}
 	if err != nil {
 		judged.Outcome, judged.Error = report.Failed, err.Error()
-		return judged, outcome{err: notEvaluated(s.document, review, err)}
+		return judged, outcome{err: notEvaluated(s.document, request, err)}
 	}
 	judged.Outcome = report.Judged
-	found := append(without(told, verdict.Findings), verdict.Findings...)
+	found := append(without(told, decision.Findings), decision.Findings...)
 	if s.options.Once {
 		found = once(found)
 	}
 	slices.SortStableFunc(found, func(a, b engine.Finding) int { return rank(a.Level) - rank(b.Level) })
-	return judged, outcome{findings: findingsOf(s.document, review, found, s.index), undecided: verdict.Undecided}
+	return judged, outcome{findings: findingsOf(s.document, request, found, s.index), undecided: decision.Undecided}
 }
 
 // told is what can be told of a document without any rule.
-func (s sole) told(review engine.Review) []engine.Finding {
-	if review.Operation != "" {
+func (s sole) told(request engine.Request) []engine.Finding {
+	if request.Operation != "" {
 		return nil
 	}
 	return told(s.document)
@@ -177,28 +177,28 @@ func without(told, found []engine.Finding) (rest []engine.Finding) {
 	return rest
 }
 
-func notEvaluated(document manifest.Document, review engine.Review, err error) error {
-	return fmt.Errorf("%s: %s %s/%s could not be evaluated: %w", document.Position(nil), review.Kind, review.Namespace, review.Name, err)
+func notEvaluated(document manifest.Document, request engine.Request, err error) error {
+	return fmt.Errorf("%s: %s %s/%s could not be evaluated: %w", document.Position(nil), request.Kind, request.Namespace, request.Name, err)
 }
 
 // entry is a document in the result: skipped, until something else becomes of it.
-func entry(document manifest.Document, review engine.Review) report.Document {
+func entry(document manifest.Document, request engine.Request) report.Document {
 	return report.Document{
-		ObjectReference: engine.ObjectReference{Kind: review.Kind, Namespace: review.Namespace, Name: review.Name},
+		ObjectReference: engine.ObjectReference{Kind: request.Kind, Namespace: request.Namespace, Name: request.Name},
 		Position:        position(document, nil), Outcome: report.Skipped,
 	}
 }
 
 // findingsOf are the findings in the document of this index, with their places.
-func findingsOf(document manifest.Document, review engine.Review, findings []engine.Finding, index int) (placed []report.Finding) {
+func findingsOf(document manifest.Document, request engine.Request, findings []engine.Finding, index int) (placed []report.Finding) {
 	for _, finding := range findings {
-		place := place(document, finding, review)
+		place := place(document, finding, request)
 		placed = append(placed, report.Finding{Finding: finding, Position: place, Source: source(document, place), Document: index})
 	}
 	return placed
 }
 
-// unread is a document that cannot be judged, by what its file says of it, for want of a review.
+// unread is a document that cannot be judged, by what its file says of it, for want of a request.
 func unread(document manifest.Document, namespace string, err error) report.Document {
 	return report.Document{
 		ObjectReference: engine.ObjectReference{
@@ -208,14 +208,14 @@ func unread(document manifest.Document, namespace string, err error) report.Docu
 	}
 }
 
-// worldOf makes all manifests each other's World, in their surroundings. With it come the objects that it holds, in the
+// inventoryOf makes all manifests each other's inventory, in their surroundings. With it come the objects that it holds, in the
 // order of the documents; nil for the others.
-func worldOf(decider *engine.Engine, documents []manifest.Document, options Options) (*world, []*held, error) {
+func inventoryOf(decider *engine.Engine, documents []manifest.Document, options Options) (*inv, []*held, error) {
 	known := decider.Library().ManifestResources
 	if options.Partial {
 		known = nil
 	}
-	made := newWorld(options.Namespace, options.Surroundings.known(known), decider.ParseObject)
+	made := newInventory(options.Namespace, options.Surroundings.known(known), decider.ParseObject)
 	if err := options.Surroundings.addTo(made, documents, options.Namespace); err != nil {
 		return nil, nil, err
 	}
@@ -237,11 +237,11 @@ func worldOf(decider *engine.Engine, documents []manifest.Document, options Opti
 }
 
 // place finds the line of a finding; in a recorded AdmissionReview the object stands below the request.
-func place(document manifest.Document, finding engine.Finding, review engine.Review) report.Position {
+func place(document manifest.Document, finding engine.Finding, request engine.Request) report.Position {
 	path := finding.Path
 	if document.IsAdmissionReview() {
 		object := "object"
-		if len(review.Object) == 0 || string(review.Object) == "null" {
+		if len(request.Object) == 0 || string(request.Object) == "null" {
 			object = "oldObject"
 		}
 		path = append([]any{"request", object}, path...)

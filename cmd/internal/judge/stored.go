@@ -35,12 +35,12 @@ type StoredOptions struct {
 type Inventory struct {
 	decider *engine.Engine
 	options StoredOptions
-	world   *world
+	inv     *inv
 }
 
 // NewInventory makes an empty one.
 func NewInventory(decider *engine.Engine, options StoredOptions) *Inventory {
-	return &Inventory{decider: decider, options: options, world: newWorld("", options.Known, decider.ParseObject)}
+	return &Inventory{decider: decider, options: options, inv: newInventory("", options.Known, decider.ParseObject)}
 }
 
 // Judge adds the objects, and judges those that are to be judged: each by the rules about a new object and by those of
@@ -54,7 +54,7 @@ func (i *Inventory) Judge(ctx context.Context, objects []Stored) (report.Result,
 
 // With judges by another decider of the same library from now on, without adding the objects again.
 func (i *Inventory) With(decider *engine.Engine) *Inventory {
-	return &Inventory{decider: decider, options: i.options, world: i.world}
+	return &Inventory{decider: decider, options: i.options, inv: i.inv}
 }
 
 // JudgeMore judges objects that no other one looks up.
@@ -67,7 +67,7 @@ func (i *Inventory) add(objects []Stored) error {
 	parallel.Each(len(objects), func(index int) {
 		each := objects[index]
 		called := identity{apiVersion: each.APIVersion, kind: each.Kind, namespace: each.Namespace, name: each.Name}
-		if _, err := i.world.add(index, called, each.Raw); err != nil {
+		if _, err := i.inv.add(index, called, each.Raw); err != nil {
 			failed[index] = &InputError{fmt.Errorf("%s: %w", placeOf(each), err)}
 		}
 	})
@@ -82,32 +82,32 @@ func (i *Inventory) judge(ctx context.Context, objects []Stored) (report.Result,
 		}
 	}
 	result := report.Result{Rules: i.decider.Library().All(), Documents: make([]report.Document, len(judged))}
-	verdicts, failed := make([]engine.Verdict, len(judged)), make([]error, len(judged))
+	decisions, failed := make([]engine.Decision, len(judged)), make([]error, len(judged))
 	parallel.EachTold(len(judged), i.options.Progress, func(index int) {
-		result.Documents[index], verdicts[index], failed[index] = i.one(ctx, judged[index])
+		result.Documents[index], decisions[index], failed[index] = i.one(ctx, judged[index])
 	})
-	for index, verdict := range verdicts {
-		for _, finding := range verdict.Findings {
+	for index, decision := range decisions {
+		for _, finding := range decision.Findings {
 			result.Findings = append(result.Findings, report.Finding{Finding: finding, Position: judged[index].Position, Document: index})
 		}
-		result.AddUndecided(verdict.Undecided)
+		result.AddUndecided(decision.Undecided)
 	}
 	return result, errors.Join(failed...)
 }
 
 // one judges an object.
-func (i *Inventory) one(ctx context.Context, object Stored) (report.Document, engine.Verdict, error) {
+func (i *Inventory) one(ctx context.Context, object Stored) (report.Document, engine.Decision, error) {
 	entry := report.Document{ObjectReference: object.ObjectReference, Position: object.Position, Outcome: report.Skipped}
-	verdict, judged, err := stored.Judge(ctx, i.decider, i.world, object.Object, i.options.Now)
+	decision, judged, err := stored.Judge(ctx, i.decider, i.inv, object.Object, i.options.Now)
 	if err != nil {
 		entry.Outcome, entry.Error = report.Failed, err.Error()
-		return entry, verdict, fmt.Errorf("%s could not be evaluated: %w", placeOf(object), err)
+		return entry, decision, fmt.Errorf("%s could not be evaluated: %w", placeOf(object), err)
 	}
 	if !judged {
-		return entry, verdict, nil
+		return entry, decision, nil
 	}
 	entry.Outcome = report.Judged
-	return entry, verdict, nil
+	return entry, decision, nil
 }
 
 func placeOf(object Stored) string {

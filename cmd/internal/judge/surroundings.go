@@ -33,9 +33,9 @@ func (s *Surroundings) known(anyway []string) []string {
 	return all
 }
 
-// addTo puts all into the World. A StatefulSet that is among the documents and here too has claims by right: they are
+// addTo puts all into the inventory. A StatefulSet that is among the documents and here too has claims by right: they are
 // left out, or they would look like left-overs.
-func (s *Surroundings) addTo(world *world, documents []manifest.Document, namespace string) error {
+func (s *Surroundings) addTo(inv *inv, documents []manifest.Document, namespace string) error {
 	// Whatever the documents say counts more, and of two that are there the later.
 	before := math.MinInt
 	own := s.claimsOf(documents, namespace)
@@ -47,11 +47,11 @@ func (s *Surroundings) addTo(world *world, documents []manifest.Document, namesp
 			before++
 			raw, err := object.MarshalJSON()
 			if err != nil {
-				return fmt.Errorf("take %s/%s into the World: %w", object.GetNamespace(), object.GetName(), err)
+				return fmt.Errorf("take %s/%s into the inventory: %w", object.GetNamespace(), object.GetName(), err)
 			}
 			called := identity{object.GetAPIVersion(), object.GetKind(), object.GetNamespace(), object.GetName()}
-			if _, err := world.add(before, called, raw); err != nil {
-				return fmt.Errorf("take %s/%s into the World: %w", object.GetNamespace(), object.GetName(), err)
+			if _, err := inv.add(before, called, raw); err != nil {
+				return fmt.Errorf("take %s/%s into the inventory: %w", object.GetNamespace(), object.GetName(), err)
 			}
 		}
 	}

@@ -15,18 +15,18 @@ func (i *Inventory) judge(ctx context.Context, c change, decider *engine.Engine,
 	if c.operation == "" {
 		return nil, nil
 	}
-	review := engine.Review{
+	request := engine.Request{
 		Operation: c.operation, Resource: c.resource, Subresource: c.subresource, Namespace: c.namespace, Name: c.name, Time: options.Now,
 	}
 	resource, _ := policies.LookupResource(c.resource)
-	review.Group, review.Kind = resource.Group, resource.Kind
+	request.Group, request.Kind = resource.Group, resource.Kind
 	if c.subresource == "scale" {
-		review.Group, review.Kind = "autoscaling", "Scale"
+		request.Group, request.Kind = "autoscaling", "Scale"
 	}
 	for _, version := range []struct {
 		object any
 		raw    *json.RawMessage
-	}{{c.before, &review.OldObject}, {c.after, &review.Object}} {
+	}{{c.before, &request.OldObject}, {c.after, &request.Object}} {
 		if version.object == nil {
 			continue
 		}
@@ -36,9 +36,9 @@ func (i *Inventory) judge(ctx context.Context, c change, decider *engine.Engine,
 		}
 		*version.raw = raw
 	}
-	review.Typed, review.Planned = true, options.Compared
+	request.Typed, request.Planned = true, options.Compared
 	if c.forecast.Action == forecast.DeleteSet {
-		review.Options = json.RawMessage(`{"apiVersion":"meta.k8s.io/v1","kind":"DeleteOptions","propagationPolicy":"` + policyName(c.forecast.Propagation) + `"}`)
+		request.Options = json.RawMessage(`{"apiVersion":"meta.k8s.io/v1","kind":"DeleteOptions","propagationPolicy":"` + policyName(c.forecast.Propagation) + `"}`)
 	}
 	snapshot := inventory.NewSnapshot(options.Namespace, Resources())
 	for index := range i.all {
@@ -50,12 +50,12 @@ func (i *Inventory) judge(ctx context.Context, c change, decider *engine.Engine,
 			return nil, err
 		}
 	}
-	verdict, err := decider.Decide(ctx, review, snapshot)
+	decision, err := decider.Decide(ctx, request, snapshot)
 	if err != nil {
 		return nil, err
 	}
 	var findings []Finding
-	for _, finding := range verdict.Findings {
+	for _, finding := range decision.Findings {
 		if finding.Level == policies.Deny || finding.Level == policies.Warn {
 			findings = append(findings, Finding{Rule: finding.Rule, Level: string(finding.Level), Message: finding.Message})
 		}

@@ -68,15 +68,15 @@ func decideAll(b *testing.B, decider *engine.Engine, line []byte) time.Duration 
 	if err != nil {
 		b.Fatal(err)
 	}
-	_, world := decisions.Requests(b)
-	review := record.Review()
+	_, inv := decisions.Requests(b)
+	request := record.EngineRequest()
 	started := time.Now()
 	var workers sync.WaitGroup
 	processors := runtime.GOMAXPROCS(0)
 	for range processors {
 		workers.Go(func() {
 			for range repeated / processors {
-				if _, err := decider.Decide(context.Background(), review, world); err != nil {
+				if _, err := decider.Decide(context.Background(), request, inv); err != nil {
 					b.Error(err)
 				}
 			}

@@ -15,7 +15,7 @@ import (
 	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/policies/engine/inventory"
 	"github.com/stateward/stateward/policies/engine/lazy"
-	"github.com/stateward/stateward/webhook"
+	"github.com/stateward/stateward/webhook/admission"
 	"github.com/stateward/stateward/webhook/decisionlog"
 )
 
@@ -122,13 +122,13 @@ func lacking(record *decisionlog.Record, decides *decider) string {
 
 // decideAgain decides a record by this engine, and reports whether that read a masked field.
 func decideAgain(ctx context.Context, record *decisionlog.Record, decides *engine.Engine, exact bool) (decisionlog.Result, bool, error) {
-	read, err := decides.Prepare(record.Review())
+	read, err := decides.Prepare(record.EngineRequest())
 	if err != nil {
 		return decisionlog.Result{}, false, err
 	}
-	world := decisionlog.NewInventory(record, exact)
-	verdict, err := decides.Evaluate(ctx, read, world)
-	return decisionlog.Result{Verdict: verdict, Warnings: webhook.Warnings(verdict.Findings)}, read.MetMask() || world.MetMask(), err
+	inv := decisionlog.NewInventory(record, exact)
+	decision, err := decides.Evaluate(ctx, read, inv)
+	return decisionlog.Result{Decision: decision, Warnings: admission.Warnings(decision.Findings)}, read.MetMask() || inv.MetMask(), err
 }
 
 // compare holds a decision against the recorded one.

@@ -154,15 +154,15 @@ func TestReplayShowsWhatOtherGuardrailsChange(t *testing.T) {
 // deniedOnly is how many of the recorded requests some Guardrails deny, and others do not.
 func deniedOnly(t *testing.T, some, others string) (count int) {
 	t.Helper()
-	asked, world := decisions.Requests(t)
+	asked, inv := decisions.Requests(t)
 	deny := func(spec string, request *admissionv1.AdmissionRequest) bool {
-		review := engine.FromRequest(request, decisions.Now())
-		review.Door = engine.ValidatingDoor
-		verdict, err := decisions.Engine(t, spec).Decide(t.Context(), review, world)
+		review := engine.FromAdmission(request, decisions.Now())
+		review.Phase = engine.ValidatingPhase
+		decision, err := decisions.Engine(t, spec).Decide(t.Context(), review, inv)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return !verdict.Allowed
+		return !decision.Allowed
 	}
 	for _, each := range asked {
 		if deny(some, each) && !deny(others, each) {

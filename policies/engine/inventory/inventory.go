@@ -10,13 +10,13 @@ import (
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
-// World is the read-only view of everything else that a rule may look at. Resources are named as rules name them
+// Inventory is the read-only view of everything else that a rule may look at. Resources are named as rules name them
 // ("services"); the namespace is empty for resources of the whole cluster.
 //
-// A World may know only a part of the cluster, and says so: Knows tells for each resource whether its absence is
-// evidence. Where it is not, a rule that misses an object stays silent, and the Verdict lists the rule as undecided.
-// An error means that the World could not tell; it ends the evaluation and is never taken for absence.
-type World interface {
+// An inventory may know only a part of the cluster, and says so: Knows tells for each resource whether its absence is
+// evidence. Where it is not, a rule that misses an object stays silent, and the Decision lists the rule as undecided.
+// An error means that the inventory could not tell; it ends the evaluation and is never taken for absence.
+type Inventory interface {
 	// Knows reports whether an object of this resource that Get does not return is known not to exist.
 	Knows(resource string) bool
 	// Get returns one object, or nil where there is none or where that is unknown.
@@ -34,7 +34,7 @@ type World interface {
 	// keyed by NAMESPACE/NAME, or by NAME where they have no namespace. The second argument is KIND/NAME, as Named writes it.
 	Naming(ctx context.Context, resource, named string) (ast.Value, error)
 	// Matching returns the StatefulSets of a namespace, or of all where it is empty, whose own labels match a selector, as one
-	// Rego object keyed by NAMESPACE/NAME. The second argument is what ReadSelector reads. A live World asks the API server:
+	// Rego object keyed by NAMESPACE/NAME. The second argument is what ReadSelector reads. A live inventory asks the API server:
 	// what one request has begun, the next one sees.
 	Matching(ctx context.Context, namespace, selector string) (ast.Value, error)
 	// Owner returns what is known of the object that an owner reference in this namespace means (none for objects of the whole
@@ -46,17 +46,17 @@ type World interface {
 	Labelled(ctx context.Context, resource, namespace string, labels Labels) (ast.Value, error)
 }
 
-// Partial is a World whose objects are read as far as rules ask, so that it can tell what they read.
+// Partial is an inventory whose objects are read as far as rules ask, so that it can tell what they read.
 type Partial interface {
-	World
+	Inventory
 	// Read is a look-up by the path that a Recording notes for it: nil where nothing is there.
 	Read(path []string) (lazy.Value, error)
 }
 
-// Follower is a World that hears of changes, and so may be behind the request that it is asked about.
-type Follower interface {
-	World
-	// At is Get of an object that is known to have or to have had this resourceVersion a moment ago: what the World has heard
+// Live is an inventory that hears of changes, and so may be behind the request that it is asked about.
+type Live interface {
+	Inventory
+	// At is Get of an object that is known to have or to have had this resourceVersion a moment ago: what the inventory has heard
 	// of another version may be out of date, and so may all that it has heard where the version is empty.
 	At(ctx context.Context, resource, namespace, name, version string) (ast.Value, error)
 }

@@ -64,13 +64,13 @@ func cutLast(text string) (before, after string, found bool) {
 	return text[:at], text[at+1:], true
 }
 
-// UID is that of an object of a World, or "".
+// UID is that of an object of an inventory, or "".
 func UID(object ast.Value) string { return textAt(object, "metadata", "uid") }
 
-// Version is the resourceVersion of an object of a World, or "".
+// Version is the resourceVersion of an object of an inventory, or "".
 func Version(object ast.Value) string { return textAt(object, "metadata", "resourceVersion") }
 
-// IsOwnedBy reports whether an object of a World has an owner with this UID.
+// IsOwnedBy reports whether an object of an inventory has an owner with this UID.
 func IsOwnedBy(object ast.Value, uid string) bool {
 	return slices.ContainsFunc(elementsAt(object, "metadata", "ownerReferences"), func(reference ast.Value) bool {
 		return find(reference, "uid") == ast.Value(ast.String(uid))

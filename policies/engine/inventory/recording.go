@@ -11,18 +11,18 @@ import (
 	"github.com/stateward/stateward/policies"
 )
 
-// Recording notes what one decision reads of the World, absences among it, so that it can be decided again without that
-// World. What is read twice gets the first answer: a replay can give only one.
+// Recording notes what one decision reads of the inventory, absences among it, so that it can be decided again without that
+// inventory. What is read twice gets the first answer: a replay can give only one.
 type Recording struct {
 	// Reads are in the order in which they were made.
 	Reads []Read
-	// Unknown are resources that the World said it does not know.
+	// Unknown are resources that the inventory said it does not know.
 	Unknown []string
 
-	world World
+	inv Inventory
 }
 
-// Read is one look-up of the World.
+// Read is one look-up of the inventory.
 type Read struct {
 	// Path is the one below data.cluster, as rules write it; labels are JSON with sorted keys.
 	Path []string
@@ -31,7 +31,7 @@ type Read struct {
 	Many  bool
 }
 
-// NotRecordedError says that a World that only replays answers was asked for another one.
+// NotRecordedError says that an inventory that only replays answers was asked for another one.
 type NotRecordedError struct {
 	// Path is the one below data.cluster.
 	Path []string
@@ -90,9 +90,9 @@ func LabelsPath(index, resource, namespace string, labels Labels) []string {
 	return []string{index, resource, namespace, string(encoded)}
 }
 
-// Of returns a World that notes what it is asked.
-func (r *Recording) Of(world World) World {
-	r.world = world
+// Of returns an inventory that notes what it is asked.
+func (r *Recording) Of(inv Inventory) Inventory {
+	r.inv = inv
 	return r
 }
 
@@ -110,65 +110,65 @@ func (r *Recording) note(path []string, many bool, look func() (ast.Value, error
 	return found, nil
 }
 
-// Knows is the World's.
+// Knows is the inventory's.
 func (r *Recording) Knows(resource string) bool {
-	known := r.world.Knows(resource)
+	known := r.inv.Knows(resource)
 	if !known && !slices.Contains(r.Unknown, resource) {
 		r.Unknown = append(r.Unknown, resource)
 	}
 	return known
 }
 
-// Get is the World's.
+// Get is the inventory's.
 func (r *Recording) Get(ctx context.Context, resource, namespace, name string) (ast.Value, error) {
-	return r.note(ObjectPath(resource, namespace, name), false, func() (ast.Value, error) { return r.world.Get(ctx, resource, namespace, name) })
+	return r.note(ObjectPath(resource, namespace, name), false, func() (ast.Value, error) { return r.inv.Get(ctx, resource, namespace, name) })
 }
 
-// List is the World's.
+// List is the inventory's.
 func (r *Recording) List(ctx context.Context, resource, namespace string) (ast.Value, error) {
-	return r.note(ListPath(resource, namespace), true, func() (ast.Value, error) { return r.world.List(ctx, resource, namespace) })
+	return r.note(ListPath(resource, namespace), true, func() (ast.Value, error) { return r.inv.List(ctx, resource, namespace) })
 }
 
-// Governed is the World's.
+// Governed is the inventory's.
 func (r *Recording) Governed(ctx context.Context, namespace, service string) (ast.Value, error) {
-	return r.note(IndexPath("governed", namespace, service), true, func() (ast.Value, error) { return r.world.Governed(ctx, namespace, service) })
+	return r.note(IndexPath("governed", namespace, service), true, func() (ast.Value, error) { return r.inv.Governed(ctx, namespace, service) })
 }
 
-// Mounting is the World's.
+// Mounting is the inventory's.
 func (r *Recording) Mounting(ctx context.Context, namespace, claim string) (ast.Value, error) {
-	return r.note(IndexPath("mounting", namespace, claim), true, func() (ast.Value, error) { return r.world.Mounting(ctx, namespace, claim) })
+	return r.note(IndexPath("mounting", namespace, claim), true, func() (ast.Value, error) { return r.inv.Mounting(ctx, namespace, claim) })
 }
 
-// Owned is the World's.
+// Owned is the inventory's.
 func (r *Recording) Owned(ctx context.Context, group, kind string) (ast.Value, error) {
-	return r.note(IndexPath("owned", group, kind), true, func() (ast.Value, error) { return r.world.Owned(ctx, group, kind) })
+	return r.note(IndexPath("owned", group, kind), true, func() (ast.Value, error) { return r.inv.Owned(ctx, group, kind) })
 }
 
-// Naming is the World's.
+// Naming is the inventory's.
 func (r *Recording) Naming(ctx context.Context, resource, named string) (ast.Value, error) {
-	return r.note(IndexPath("naming", resource, named), true, func() (ast.Value, error) { return r.world.Naming(ctx, resource, named) })
+	return r.note(IndexPath("naming", resource, named), true, func() (ast.Value, error) { return r.inv.Naming(ctx, resource, named) })
 }
 
-// Matching is the World's.
+// Matching is the inventory's.
 func (r *Recording) Matching(ctx context.Context, namespace, selector string) (ast.Value, error) {
-	return r.note(IndexPath("matching", namespace, selector), true, func() (ast.Value, error) { return r.world.Matching(ctx, namespace, selector) })
+	return r.note(IndexPath("matching", namespace, selector), true, func() (ast.Value, error) { return r.inv.Matching(ctx, namespace, selector) })
 }
 
-// Owner is the World's.
+// Owner is the inventory's.
 func (r *Recording) Owner(ctx context.Context, namespace, owner string) (ast.Value, error) {
-	return r.note(IndexPath("owner", namespace, owner), false, func() (ast.Value, error) { return r.world.Owner(ctx, namespace, owner) })
+	return r.note(IndexPath("owner", namespace, owner), false, func() (ast.Value, error) { return r.inv.Owner(ctx, namespace, owner) })
 }
 
-// Selecting is the World's.
+// Selecting is the inventory's.
 func (r *Recording) Selecting(ctx context.Context, resource, namespace string, labels Labels) (ast.Value, error) {
 	return r.note(LabelsPath("selecting", resource, namespace, labels), true, func() (ast.Value, error) {
-		return r.world.Selecting(ctx, resource, namespace, labels)
+		return r.inv.Selecting(ctx, resource, namespace, labels)
 	})
 }
 
-// Labelled is the World's.
+// Labelled is the inventory's.
 func (r *Recording) Labelled(ctx context.Context, resource, namespace string, labels Labels) (ast.Value, error) {
 	return r.note(LabelsPath("labelled", resource, namespace, labels), true, func() (ast.Value, error) {
-		return r.world.Labelled(ctx, resource, namespace, labels)
+		return r.inv.Labelled(ctx, resource, namespace, labels)
 	})
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
-// Snapshot is a World of objects in memory: the other manifests in CI, a recorded cluster in a test or a replay. Once
+// Snapshot is an inventory of objects in memory: the other manifests in CI, a recorded cluster in a test or a replay. Once
 // all is added it is safe for concurrent use.
 type Snapshot struct {
 	namespace string
@@ -25,7 +25,7 @@ type Snapshot struct {
 // place is where objects are kept together; the namespace is empty for resources of the whole cluster.
 type place struct{ resource, namespace string }
 
-// NewSnapshot makes an empty World that knows the resources in known: of others, absence proves nothing. Objects that
+// NewSnapshot makes an empty inventory that knows the resources in known: of others, absence proves nothing. Objects that
 // name no namespace are put into namespace.
 func NewSnapshot(namespace string, known []string) *Snapshot {
 	snapshot := &Snapshot{namespace: namespace, known: map[string]bool{}, shelves: map[place]*shelf{}}
@@ -149,7 +149,7 @@ func (s *Snapshot) Labelled(_ context.Context, resource, namespace string, label
 func (s *Snapshot) Add(raw json.RawMessage) error {
 	value, err := lazy.ParseObject(raw)
 	if err != nil {
-		return fmt.Errorf("read object for the World: %w", err)
+		return fmt.Errorf("read object for the inventory: %w", err)
 	}
 	return s.AddValue(value)
 }
@@ -158,7 +158,7 @@ func (s *Snapshot) Add(raw json.RawMessage) error {
 func (s *Snapshot) AddValue(value ast.Value) error {
 	texts, err := textsOf(value, []string{"apiVersion"}, []string{"kind"}, []string{"metadata", "namespace"}, []string{"metadata", "name"})
 	if err != nil {
-		return fmt.Errorf("read object for the World: %w", err)
+		return fmt.Errorf("read object for the inventory: %w", err)
 	}
 	apiVersion, kind, namespace, name := texts[0], texts[1], texts[2], texts[3]
 	resource, known := policies.ResourceOfKind(policies.GroupOf(apiVersion), kind)

@@ -17,7 +17,7 @@ func alone(ctx context.Context, stateward program, sizes []int, folder string) e
 	if len(sizes) == 0 {
 		return nil
 	}
-	guardrails, off, err := withoutWorld(ctx, stateward.arguments[0], folder)
+	guardrails, off, err := withoutInventory(ctx, stateward.arguments[0], folder)
 	if err != nil {
 		return err
 	}
@@ -50,8 +50,8 @@ func alone(ctx context.Context, stateward program, sizes []int, folder string) e
 	return nil
 }
 
-// withoutWorld writes Guardrails without the rules that read other objects, and tells how many these are.
-func withoutWorld(ctx context.Context, stateward, folder string) (file string, off int, err error) {
+// withoutInventory writes Guardrails without the rules that read other objects, and tells how many these are.
+func withoutInventory(ctx context.Context, stateward, folder string) (file string, off int, err error) {
 	listed, err := exec.CommandContext(ctx, stateward, "rules", "-o", "json").Output()
 	if err != nil {
 		return "", 0, fmt.Errorf("list the rules: %w", err)

@@ -24,7 +24,7 @@ func byObject(ctx context.Context) (study, error) {
 	if err != nil {
 		return study{}, err
 	}
-	world, err := cluster(1, 1)
+	inv, err := cluster(1, 1)
 	if err != nil {
 		return study{}, err
 	}
@@ -40,7 +40,7 @@ func byObject(ctx context.Context) (study, error) {
 		line := series{name: each.name}
 		for _, kib := range []int{2, 9, 30, 100, 500} {
 			set, old := grownSet(each.grow, kib), grownSet(each.grow, kib)
-			line.points = append(line.points, &point{size: kib, engine: decider, review: updateOf(set.Image("nginx:1.27.5"), old), world: world})
+			line.points = append(line.points, &point{size: kib, engine: decider, request: updateOf(set.Image("nginx:1.27.5"), old), inv: inv})
 		}
 		grown.series = append(grown.series, line)
 	}
@@ -61,11 +61,11 @@ func byCluster(ctx context.Context) (study, error) {
 	}{{"all in one namespace", 1}, {"in 100 namespaces", 100}} {
 		line := series{name: each.name}
 		for _, count := range []int{1, 100, 1000, 10000} {
-			world, err := cluster(count, each.namespaces)
+			inv, err := cluster(count, each.namespaces)
 			if err != nil {
 				return study{}, err
 			}
-			line.points = append(line.points, &point{size: count, engine: decider, review: update(), world: world})
+			line.points = append(line.points, &point{size: count, engine: decider, request: update(), inv: inv})
 		}
 		grown.series = append(grown.series, line)
 	}
@@ -80,9 +80,9 @@ func builtIn(ctx context.Context) (*engine.Engine, error) {
 	return engine.New(ctx, library, nil)
 }
 
-// cluster is a World of so many StatefulSets with their Services, the one that is judged among them.
+// cluster is an inventory of so many StatefulSets with their Services, the one that is judged among them.
 func cluster(count, namespaces int) (*inventory.Snapshot, error) {
-	world := inventory.NewSnapshot("default", []string{"services", "statefulsets"})
+	inv := inventory.NewSnapshot("default", []string{"services", "statefulsets"})
 	objects := []json.RawMessage{builders.JSON(builders.HeadlessService()), builders.MakeStatefulSet().JSON()}
 	for index := range count - 1 {
 		name, namespace := fmt.Sprintf("web-%d", index), "default"
@@ -96,21 +96,21 @@ func cluster(count, namespaces int) (*inventory.Snapshot, error) {
 		objects = append(objects, set.JSON(), builders.JSON(service))
 	}
 	for _, object := range objects {
-		if err := world.Add(object); err != nil {
+		if err := inv.Add(object); err != nil {
 			return nil, err
 		}
 	}
-	return world, nil
+	return inv, nil
 }
 
 // update changes the image.
-func update() engine.Review {
+func update() engine.Request {
 	return updateOf(builders.MakeStatefulSet().Image("nginx:1.27.5"), builders.MakeStatefulSet())
 }
 
-func updateOf(set, old *builders.StatefulSet) engine.Review {
-	return engine.Review{
-		Door: engine.ValidatingDoor, Operation: "UPDATE", Group: "apps", Kind: "StatefulSet", Resource: "statefulsets",
+func updateOf(set, old *builders.StatefulSet) engine.Request {
+	return engine.Request{
+		Phase: engine.ValidatingPhase, Operation: "UPDATE", Group: "apps", Kind: "StatefulSet", Resource: "statefulsets",
 		Namespace: "default", Name: "web", User: authenticationv1.UserInfo{Username: "alice"},
 		Object: set.JSON(), OldObject: old.JSON(), Time: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC),
 	}

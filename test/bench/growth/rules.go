@@ -17,7 +17,7 @@ import (
 // byRules has libraries of generated rules, the built-in ones switched off: all judge the update and find nothing; or twelve
 // do, and the others judge something else.
 func byRules(ctx context.Context) (study, error) {
-	world, err := cluster(1, 1)
+	inv, err := cluster(1, 1)
 	if err != nil {
 		return study{}, err
 	}
@@ -35,7 +35,7 @@ func byRules(ctx context.Context) (study, error) {
 			if err != nil {
 				return study{}, err
 			}
-			line.points = append(line.points, &point{size: count, engine: decider, review: update(), world: world})
+			line.points = append(line.points, &point{size: count, engine: decider, request: update(), inv: inv})
 		}
 		grown.series = append(grown.series, line)
 	}

@@ -30,10 +30,10 @@ type series struct {
 
 // point is a decision at one size.
 type point struct {
-	size   int
-	engine *engine.Engine
-	review engine.Review
-	world  inventory.World
+	size    int
+	engine  *engine.Engine
+	request engine.Request
+	inv     inventory.Inventory
 	// times are microseconds for a decision, one for each round.
 	times []float64
 }
@@ -70,7 +70,7 @@ func (p *point) measure(ctx context.Context, span time.Duration) (micros float64
 	runtime.GC()
 	begun, decisions := time.Now(), 0
 	for time.Since(begun) < span {
-		if _, err := p.engine.Decide(ctx, p.review, p.world); err != nil {
+		if _, err := p.engine.Decide(ctx, p.request, p.inv); err != nil {
 			return 0, err
 		}
 		decisions++

@@ -72,15 +72,15 @@ func Stateward(ctx context.Context) (Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	world := inventory.NewSnapshot("default", nil)
+	inv := inventory.NewSnapshot("default", nil)
 	return func(ctx context.Context, body []byte) (bool, error) {
 		var review admissionv1.AdmissionReview
 		if err := json.Unmarshal(body, &review); err != nil {
 			return false, err
 		}
-		asked := engine.FromRequest(review.Request, time.Unix(1800000000, 0))
-		asked.Door = engine.ValidatingDoor
-		verdict, err := decider.Decide(ctx, asked, world)
+		asked := engine.FromAdmission(review.Request, time.Unix(1800000000, 0))
+		asked.Phase = engine.ValidatingPhase
+		verdict, err := decider.Decide(ctx, asked, inv)
 		return verdict.Allowed, err
 	}, nil
 }

@@ -1,0 +1,66 @@
+package admission
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	admissionv1 "k8s.io/api/admission/v1"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+
+	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/forecast"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
+	"github.com/stateward/stateward/webhook/preview"
+)
+
+// foretells reports whether the Guardrails ask for a forecast of this request.
+func (h *Handler) foretells(policy *Policy, request *admissionv1.AdmissionRequest, decision engine.Decision) bool {
+	if h.Phase != engine.ValidatingPhase || decision.Exempt != "" {
+		return false
+	}
+	mode := policy.Engine.Guardrails().Forecasts()
+	return mode == v1alpha1.ForecastAlways || mode == v1alpha1.ForecastDryRun && isDryRun(request)
+}
+
+func isDryRun(request *admissionv1.AdmissionRequest) bool {
+	return request.DryRun != nil && *request.DryRun
+}
+
+// addForecast adds what a request does to StatefulSets. It is no part of the decision and not recorded with it: it reads the
+// caches as they are, and a replay has to give the same bytes. Whatever goes wrong here, the response is as it was.
+func (h *Handler) addForecast(ctx context.Context, policy *Policy, request *admissionv1.AdmissionRequest, response *admission.Response) {
+	source, has := policy.Inventory.(preview.Source)
+	if !has {
+		return
+	}
+	made, err := h.foresee(request, source)
+	switch {
+	case errors.Is(err, preview.ErrNoStatefulSet):
+		return
+	case err != nil:
+		log.FromContext(ctx).Info("no forecast", "operation", request.Operation, "reason", err.Error())
+		made = preview.Preview{Left: "this request: " + err.Error()}
+	}
+	if isDryRun(request) {
+		response.Warnings = append(response.Warnings, made.Lines()...)
+	}
+	if policy.Engine.Guardrails().Forecasts() == v1alpha1.ForecastAlways {
+		response.AuditAnnotations["forecast"] = made.JSON(maxAnnotation)
+	}
+}
+
+// foresee turns a panic into an error.
+func (h *Handler) foresee(request *admissionv1.AdmissionRequest, source preview.Source) (made preview.Preview, err error) {
+	defer func() {
+		if failure := recover(); failure != nil {
+			err = fmt.Errorf("the forecast failed: %v", failure)
+		}
+	}()
+	gates, _ := forecast.Version{Minor: forecast.Newest}.Gates()
+	if h.Gates != nil {
+		gates = h.Gates()
+	}
+	return preview.Make(request, source.AtTime(h.Now()), gates)
+}

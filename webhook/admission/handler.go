@@ -1,0 +1,220 @@
+package admission
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	admissionv1 "k8s.io/api/admission/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+
+	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/forecast"
+	"github.com/stateward/stateward/webhook/decisionlog"
+	"github.com/stateward/stateward/webhook/metrics"
+	"github.com/stateward/stateward/webhook/recorder"
+	"github.com/stateward/stateward/webhook/tracing"
+)
+
+// Handler decides admission requests in one phase. The API server may call it more than once for one request. What it hands to
+// the Recorder is written later, and no decision depends on it.
+type Handler struct {
+	// Policy is what decides now, or why nothing can be decided yet; nothing is allowed before.
+	Policy func() (*Policy, error)
+	// Phase is engine.ValidatingPhase or engine.MutatingPhase.
+	Phase engine.Phase
+	// Now is the clock that confirmations are held against.
+	Now func() time.Time
+	// Gate bounds how many requests are evaluated at a time, in all phases together; nil has room for all.
+	Gate *Gate
+	// Metrics counts what is decided.
+	Metrics *metrics.Metrics
+	// Log records what is decided; nil records nothing.
+	Log *decisionlog.Log
+	// Recorder writes what follows from decisions; nil writes nothing.
+	Recorder *recorder.Recorder
+	// KnowsClients says that only API servers can connect: clients have shown a certificate.
+	KnowsClients bool
+	// Reservations are the updates of rollout groups on their way to be written; nil keeps none.
+	Reservations *Reservations
+	// Gates are the feature gates of the cluster, for forecasts; nil means those of the newest version.
+	Gates func() forecast.Gates
+}
+
+var _ admission.Handler = &Handler{}
+
+// Handle answers one request: allowed, denied (403), or "could not evaluate" (500), which the API server refuses too.
+func (h *Handler) Handle(ctx context.Context, request admission.Request) admission.Response {
+	started := h.Now()
+	joinReview(ctx, &request.AdmissionRequest)
+	outcome := metrics.Error
+	// Deferred, so that a panic is counted too.
+	defer func() {
+		h.Metrics.Observe(&request.AdmissionRequest, outcome, h.Now().Sub(started))
+		tracing.Ended(ctx, string(outcome), outcome == metrics.Error || outcome == metrics.Shed)
+	}()
+	var response admission.Response
+	response, outcome = h.decide(ctx, &request.AdmissionRequest)
+	return response
+}
+
+func (h *Handler) decide(ctx context.Context, request *admissionv1.AdmissionRequest) (admission.Response, metrics.Outcome) {
+	if err := errors.Join(bare(request), incomplete(request)); err != nil {
+		return refused(http.StatusBadRequest, err), metrics.Error
+	}
+	policy, err := h.Policy()
+	if err != nil {
+		return refused(http.StatusServiceUnavailable, fmt.Errorf("not ready: %w", err)), metrics.Error
+	}
+	decision, err := h.judge(ctx, policy, request)
+	var overloaded *overloadedError
+	if errors.As(err, &overloaded) {
+		return refused(http.StatusTooManyRequests, err), metrics.Shed
+	}
+	if err != nil {
+		log.FromContext(ctx).Error(err, "could not evaluate", "operation", request.Operation)
+		return refused(statusOf(err), fmt.Errorf("could not evaluate: %w", err)), metrics.Error
+	}
+	h.Metrics.CountFindings(decision)
+	if !decision.Allowed {
+		// The log names the rules, the object and the user, and nothing of what the object holds.
+		log.FromContext(ctx).Info("denied", "operation", request.Operation, "rules", decision.DeniedBy())
+	}
+	h.writesAfterwards(ctx, policy, request, decision)
+	response, err := h.respond(ctx, policy, request, decision)
+	if err != nil {
+		return refused(http.StatusInternalServerError, err), metrics.Error
+	}
+	return response, metrics.OutcomeOf(decision)
+}
+
+// respond says what was decided, and of other objects than that of the request no more than its sender may read.
+func (h *Handler) respond(ctx context.Context, policy *Policy, request *admissionv1.AdmissionRequest, decision engine.Decision) (admission.Response, error) {
+	foretells := h.foretells(policy, request, decision)
+	saysMore := foretells || slices.ContainsFunc(decision.Findings, func(finding engine.Finding) bool { return learned(policy, finding) })
+	if saysMore && h.stranger(ctx, policy, request) {
+		decision.Findings = withheld(policy, request, decision.Findings)
+		return answer(decision)
+	}
+	response, err := answer(decision)
+	if err == nil && foretells {
+		h.addForecast(ctx, policy, request, &response)
+	}
+	return response, err
+}
+
+// judge decides a request, and hands it to the decision log where the Guardrails want that.
+func (h *Handler) judge(ctx context.Context, policy *Policy, request *admissionv1.AdmissionRequest) (engine.Decision, error) {
+	review := engine.FromAdmission(request, h.Now())
+	review.Phase = h.Phase
+	prepared, err := policy.Engine.Prepare(review)
+	if !h.Log.Wants(policy.Engine) {
+		if err != nil {
+			return engine.Decision{}, err
+		}
+		return h.evaluate(ctx, policy, request, prepared)
+	}
+	entry := decisionlog.Entry{Path: logPath(h.Phase), Request: request, Engine: policy.Engine, Prepared: prepared, Err: err, Time: review.Time}
+	if err == nil {
+		entry.Recording = prepared.Record()
+		entry.Decision, entry.Err = h.evaluate(ctx, policy, request, prepared)
+	}
+	entry.Took = h.Now().Sub(review.Time)
+	// What was turned away unread is asked again.
+	if overloaded := (*overloadedError)(nil); !errors.As(entry.Err, &overloaded) {
+		h.Log.Offer(entry)
+	}
+	return entry.Decision, entry.Err
+}
+
+// evaluate decides what was read, and describes it in the span of the request.
+func (h *Handler) evaluate(
+	ctx context.Context, policy *Policy, request *admissionv1.AdmissionRequest, prepared *engine.Prepared,
+) (engine.Decision, error) {
+	traced := tracing.Of(ctx, request)
+	traced.Prepared(prepared)
+	decision, err := h.evaluateInTurn(ctx, policy, request, prepared)
+	traced.Judged(decision)
+	return decision, err
+}
+
+// evaluateInTurn waits at the gate for what has to be evaluated: what is exempt must never be held up.
+func (h *Handler) evaluateInTurn(
+	ctx context.Context, policy *Policy, request *admissionv1.AdmissionRequest, prepared *engine.Prepared,
+) (engine.Decision, error) {
+	if prepared.Done() {
+		return policy.Engine.Evaluate(ctx, prepared, policy.Inventory)
+	}
+	leave, err := h.Gate.enter(ctx)
+	if err != nil {
+		return engine.Decision{}, err
+	}
+	defer leave()
+	inv, settle := h.reserve(ctx, policy, request)
+	decision, err := policy.Engine.Evaluate(ctx, prepared, inv)
+	settle(err == nil && decision.Allowed)
+	return decision, err
+}
+
+func logPath(phase engine.Phase) string {
+	if phase == engine.MutatingPhase {
+		return decisionlog.PathMutate
+	}
+	return decisionlog.PathValidate
+}
+
+// incomplete tells what is missing of a request. An API server always sends what its operation acts on; without it the
+// rules would find nothing, which is no reason to allow anything.
+func incomplete(request *admissionv1.AdmissionRequest) error {
+	if request.UID == "" || request.Operation == "" {
+		return errors.New("the AdmissionReview has no request with a uid and an operation")
+	}
+	var needsObject, needsOld bool
+	switch request.Operation {
+	case admissionv1.Create:
+		needsObject = true
+	case admissionv1.Update:
+		needsObject, needsOld = true, true
+	case admissionv1.Delete:
+		needsOld = true
+	case admissionv1.Connect:
+	default:
+		return fmt.Errorf("unknown operation %q", request.Operation)
+	}
+	if needsObject && len(request.Object.Raw) == 0 {
+		return fmt.Errorf("the AdmissionReview is of operation %s and has no object", request.Operation)
+	}
+	if needsOld && len(request.OldObject.Raw) == 0 {
+		return fmt.Errorf("the AdmissionReview is of operation %s and has no oldObject", request.Operation)
+	}
+	return nil
+}
+
+// refused is neither allowed nor denied: Stateward could not tell. Where it may know more in a second, the API server says so
+// as Retry-After, and clients that are built with client-go (kubectl, controllers, Helm) repeat the request by themselves, at
+// most 10 times. Source: k8s.io/apiserver/pkg/endpoints/handlers/responsewriters and k8s.io/client-go/rest/with_retry.go.
+func refused(code int32, err error) admission.Response {
+	response := admission.Errored(code, fmt.Errorf("stateward: %w", err))
+	switch code {
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		response.Result.Details = &metav1.StatusDetails{RetryAfterSeconds: 1}
+	}
+	return response
+}
+
+func statusOf(err error) int32 {
+	switch {
+	case errors.Is(err, engine.ErrDeadline):
+		return http.StatusGatewayTimeout
+	case apierrors.IsTooManyRequests(err), apierrors.IsServiceUnavailable(err), apierrors.IsServerTimeout(err), apierrors.IsTimeout(err):
+		// The API server that was asked for what the caches do not have is busy.
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusInternalServerError
+}
