@@ -22,7 +22,7 @@ func Overview() string {
 		fmt.Fprintf(&out, "\n%s\n", steps[0].Title)
 		for _, verdict := range []Verdict{Denied, Warned, Corrected} {
 			if rules := met(steps[:part], verdict); len(rules) > 0 {
-				to.line(plain, "  ", fmt.Sprintf("%s by %s", verdict, strings.Join(rules, ", ")))
+				to.line(plain, "  ", fmt.Sprintf("%s, with findings of %s", verdict, strings.Join(rules, ", ")))
 			}
 		}
 		steps = steps[part:]
