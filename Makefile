@@ -61,7 +61,7 @@ test-rule: ready ## Run the Rego tests and the examples of one built-in rule (RU
 	@folder=$$(echo "$$RULE" | grep -Eqx '[a-z0-9-]+' && ls -d policies/rules/*/$$RULE policies/mutations/$$RULE 2> /dev/null); \
 	test -n "$$folder" || { echo "error: unknown RULE=$$RULE: use the name of a folder in policies/rules/*/ or policies/mutations/, such as RULE=quorum"; exit 1; }; \
 	go run ./test/cluster/build opa && $(BIN)/opa test policies --ignore "*.yaml,*.json,*.plan" -r "[.\"]$${RULE}_test"
-	@go test ./cmd/internal/ruletest -run TestExamplesAreWhatTheyAreCalled -args -rule $(RULE)
+	@go test ./cmd/internal/ruletest -run TestExamplesPassOrFailAsTheirFolderSays -args -rule $(RULE)
 
 .PHONY: control-plane
 control-plane: ready ## Build the programs that the tests start: Kubernetes, etcd, kwok, CoreDNS, conftest, Helm, ko, OPA (minutes the first time)
@@ -141,7 +141,7 @@ fuzz: ready ## Try new inputs on each fuzz target: FUZZ_INPUTS is a number such 
 
 .PHONY: soak
 soak: ready ## Replace all replicas ROLLOUTS times under 200 requests per second, then kill one, hang one and open 5,000 lying connections (25 minutes)
-	go test -tags soak ./test/availability -run 'Rollouts|Killed|ANodeIsLost|LyingConnections' -rollouts $(ROLLOUTS) -timeout 3h -v
+	go test -tags soak ./test/availability -run 'Rollouts|Killed|HangingNode|MisbehavingConnections' -rollouts $(ROLLOUTS) -timeout 3h -v
 
 .PHONY: bench
 bench: ready ## Compare the webhook with OPA, Gatekeeper and ValidatingAdmissionPolicy; writes test/bench/contest/RESULTS.md (15 minutes)
@@ -178,16 +178,16 @@ bench-install: ready ## Measure the time from `kubectl apply -k` to the first de
 .PHONY: tour-record
 tour-record: ready ## Record the output of the tour on a real control plane, and draw its picture
 	go run ./test/tour/run -once -record test/tour/recorded.txt
-	go test ./test/tour -run TestOverviewIsOfTheSteps -update
+	go test ./test/tour -run TestOverviewMatchesTheSteps -update
 	go run ./test/tour/picture
 
 .PHONY: generate
 generate: lint-tools ## Regenerate derived files: catalogue, program, READMEs, registration, RBAC, CRD, overlays, chart
 	$(call crds,manifests/base/crds)
-	go test ./policies -run TestCatalogueOfTheBuiltInRulesIsCurrent -update
-	go test ./policies/engine -run TestProgramOfTheBuiltInLibraryIsCurrent -update
+	go test ./policies -run TestBuiltInCatalogueIsCurrent -update
+	go test ./policies/engine -run TestBuiltInProgramIsCurrent -update
 	go test ./cmd/internal/generate -run 'TestGeneratedFilesAreCurrent|TestTablesOfThePagesAreCurrent' -update
-	go test ./test/tour -run TestOverviewIsOfTheSteps -update
+	go test ./test/tour -run TestOverviewMatchesTheSteps -update
 	go run ./test/tour/picture
 	@$(MAKE) --no-print-directory manifests
 

@@ -54,7 +54,7 @@ func inBundle(t *testing.T, bundle []byte) (names []string) {
 	return names
 }
 
-func TestABundleKeepsWhatIsValidAndTakesInWhatIsNew(t *testing.T) {
+func TestBundleKeepsValidAuthoritiesAndAddsNewOnes(t *testing.T) {
 	t.Parallel()
 	later := now.Add(time.Hour)
 	one, two, three := signer(t, "one", later), signer(t, "two", later), signer(t, "three", later)
@@ -105,8 +105,8 @@ func TestABundleKeepsWhatIsValidAndTakesInWhatIsNew(t *testing.T) {
 	}
 }
 
-// TestABundleIsWrittenOnlyWhereItChanges keeps replicas from writing for ever.
-func TestABundleIsWrittenOnlyWhereItChanges(t *testing.T) {
+// TestBundleIsWrittenOnlyWhenItChanges keeps replicas from writing for ever.
+func TestBundleIsWrittenOnlyWhenItChanges(t *testing.T) {
 	t.Parallel()
 	later := time.Now().Add(time.Hour)
 	one, two := signer(t, "one", later), signer(t, "two", later)

@@ -46,7 +46,7 @@ func write(t *testing.T, file string, content []byte) {
 	}
 }
 
-func TestFilesThatCannotBeServedAreNamed(t *testing.T) {
+func TestFilesThatCannotBeServedAreErrors(t *testing.T) {
 	t.Parallel()
 	one, other := newPair(t), newPair(t)
 	tests := map[string]struct {
@@ -190,7 +190,7 @@ func TestFilesAreFollowed(t *testing.T) {
 	}
 }
 
-func TestFilesDoNotKnowWhoVouchesForThem(t *testing.T) {
+func TestFilesHaveNoCABundle(t *testing.T) {
 	t.Parallel()
 	directory, first := t.TempDir(), newPair(t)
 	writeFirst(t, directory, first, pair{})

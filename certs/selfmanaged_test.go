@@ -42,7 +42,7 @@ func selfManaged(t *testing.T, hosts ...string) *SelfManaged {
 	return source
 }
 
-func TestASelfManagedCertificateIsGoodForItsHostsOnly(t *testing.T) {
+func TestSelfManagedCertificateIsValidForItsHostsOnly(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		hosts []string
@@ -88,7 +88,7 @@ func TestASelfManagedCertificateIsGoodForItsHostsOnly(t *testing.T) {
 	}
 }
 
-func TestASelfManagedCertificateNeedsAHost(t *testing.T) {
+func TestSelfManagedCertificateNeedsAHost(t *testing.T) {
 	t.Parallel()
 	source, err := NewSelfManaged(nil, year)
 	want := "make certificate: no DNS name or IP address to make it for"
@@ -97,8 +97,8 @@ func TestASelfManagedCertificateNeedsAHost(t *testing.T) {
 	}
 }
 
-// TestAnAuthorityVouchesForNothingElse tries the bundle of another process.
-func TestAnAuthorityVouchesForNothingElse(t *testing.T) {
+// TestAuthorityDoesNotVerifyOtherCertificates tries the bundle of another process.
+func TestAuthorityDoesNotVerifyOtherCertificates(t *testing.T) {
 	t.Parallel()
 	one, other := selfManaged(t, "localhost"), selfManaged(t, "localhost")
 	if err := verify(t, one, other.CABundle(), "localhost"); err == nil {
@@ -109,7 +109,7 @@ func TestAnAuthorityVouchesForNothingElse(t *testing.T) {
 	}
 }
 
-func TestTheBundleCannotBeChangedFromOutside(t *testing.T) {
+func TestCABundleReturnsACopy(t *testing.T) {
 	t.Parallel()
 	source := selfManaged(t, "localhost")
 	clear(source.CABundle())
@@ -118,7 +118,7 @@ func TestTheBundleCannotBeChangedFromOutside(t *testing.T) {
 	}
 }
 
-func TestAClientThatTrustsTheBundleGetsThrough(t *testing.T) {
+func TestSelfManagedServesClientsThatTrustItsBundle(t *testing.T) {
 	t.Parallel()
 	source := selfManaged(t, "localhost")
 	near, far := net.Pipe()
@@ -136,9 +136,9 @@ func TestAClientThatTrustsTheBundleGetsThrough(t *testing.T) {
 	}
 }
 
-// TestALeafIsRenewedAfterTwoThirdsOfItsLife lets a week go by on the clock of a bubble, which moves when all in it
+// TestLeafIsRenewedAfterTwoThirdsOfItsLifetime lets a week go by on the clock of a bubble, which moves when all in it
 // wait. A leaf lives for seven days and five minutes, and Run looks at it every hour.
-func TestALeafIsRenewedAfterTwoThirdsOfItsLife(t *testing.T) {
+func TestLeafIsRenewedAfterTwoThirdsOfItsLifetime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		source := selfManaged(t, "localhost")
@@ -164,7 +164,7 @@ func TestALeafIsRenewedAfterTwoThirdsOfItsLife(t *testing.T) {
 	})
 }
 
-func TestCheckTellsThatACertificateIsOutOfItsTime(t *testing.T) {
+func TestCheckReportsCertificatesOutsideTheirValidity(t *testing.T) {
 	t.Parallel()
 	leaf := &x509.Certificate{
 		NotBefore: time.Date(2026, time.November, 23, 4, 0, 0, 0, time.UTC),
@@ -199,8 +199,8 @@ func TestCheckTellsThatACertificateIsOutOfItsTime(t *testing.T) {
 	}
 }
 
-// TestALeafThatNobodyRenewsExpires is what readiness shows where Run has ended. The clock of a bubble starts in 2000.
-func TestALeafThatNobodyRenewsExpires(t *testing.T) {
+// TestCheckReportsAnExpiredLeaf is what readiness shows where Run has ended. The clock of a bubble starts in 2000.
+func TestCheckReportsAnExpiredLeaf(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		source := selfManaged(t, "localhost")

@@ -9,9 +9,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestAnAuthorityIsSucceededByOneThatIsTrustedAlready lets two years go by, in which API servers believe what they were
+// TestAuthoritySuccessorIsTrustedBeforeItSigns lets two years go by, in which API servers believe what they were
 // told last, and are told of a new bundle a day after there is one.
-func TestAnAuthorityIsSucceededByOneThatIsTrustedAlready(t *testing.T) {
+func TestAuthoritySuccessorIsTrustedBeforeItSigns(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		source := selfManaged(t, "localhost")
@@ -44,8 +44,8 @@ func TestAnAuthorityIsSucceededByOneThatIsTrustedAlready(t *testing.T) {
 	})
 }
 
-// TestASuccessorSignsNothingBeforeItIsTrusted has API servers that cannot be told.
-func TestASuccessorSignsNothingBeforeItIsTrusted(t *testing.T) {
+// TestSuccessorSignsNothingUntilItIsTrusted has API servers that cannot be told.
+func TestSuccessorSignsNothingUntilItIsTrusted(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		source := selfManaged(t, "localhost")
@@ -75,7 +75,7 @@ func TestASuccessorSignsNothingBeforeItIsTrusted(t *testing.T) {
 	})
 }
 
-func TestACertificateThatNobodyWasToldOfIsNotReady(t *testing.T) {
+func TestCheckFailsUntilTheCABundleIsWritten(t *testing.T) {
 	t.Parallel()
 	source, err := NewSelfManaged([]string{"localhost"}, year)
 	if err != nil {
@@ -95,7 +95,7 @@ func TestACertificateThatNobodyWasToldOfIsNotReady(t *testing.T) {
 	}
 }
 
-func TestAnAuthorityNeedsTimeForItsSuccession(t *testing.T) {
+func TestAuthorityLifetimeHasAMinimum(t *testing.T) {
 	t.Parallel()
 	source, err := NewSelfManaged([]string{"localhost"}, 9*time.Second)
 	want := "make certificate: an authority of 9s ends too early: give at least 10s"
@@ -104,7 +104,7 @@ func TestAnAuthorityNeedsTimeForItsSuccession(t *testing.T) {
 	}
 }
 
-func TestACertificateIsForWhomAPIServersCall(t *testing.T) {
+func TestCheckHostsComparesCertificateAndServiceNames(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		certificate, called []string
@@ -133,7 +133,7 @@ func TestACertificateIsForWhomAPIServersCall(t *testing.T) {
 	}
 }
 
-func TestABundleVouchesForWhatItsAuthoritiesSigned(t *testing.T) {
+func TestBundleVerifiesWhatItsAuthoritiesSigned(t *testing.T) {
 	t.Parallel()
 	one, other := selfManaged(t, "localhost"), selfManaged(t, "localhost")
 	tests := map[string]struct {

@@ -48,8 +48,8 @@ func function(t testing.TB, query string) func(input any) any {
 // "Pi"), or one of more digits than anything has bytes.
 var unmeant = regexp.MustCompile(`^[+-]?\.?([A-Za-z].*)?$|\d{40}|[eE][+-]?\d{3}`)
 
-// FuzzQuantitiesAreReadAsKubernetesReadsThem compares the library with resource.ParseQuantity.
-func FuzzQuantitiesAreReadAsKubernetesReadsThem(f *testing.F) {
+// FuzzQuantitiesParseAsInKubernetes compares the library with resource.ParseQuantity.
+func FuzzQuantitiesParseAsInKubernetes(f *testing.F) {
 	for _, seed := range []string{
 		"", "0", "1", "100m", "1e3", "0.5Gi", "1E", "1E3", "1Ei", "-1Gi", "+1Gi", "1.", ".5", ".", "1.5Ti", "1k", "1K", "1Ki", "1gi",
 		"10 Gi", " 1", "1e", "1e+3", "1e-3", "1n", "1u", "0x10", "1_000", "١", "1.2.3", "Gi", "--1", "1ee3", "1e3Gi", "0.0", "-0", "1e-9", "9Ei",
@@ -83,8 +83,8 @@ func FuzzQuantitiesAreReadAsKubernetesReadsThem(f *testing.F) {
 	})
 }
 
-// FuzzImagesAreReadAsRuntimesReadThem compares the library with distribution/reference.
-func FuzzImagesAreReadAsRuntimesReadThem(f *testing.F) {
+// FuzzImagesParseAsInContainerRuntimes compares the library with distribution/reference.
+func FuzzImagesParseAsInContainerRuntimes(f *testing.F) {
 	const digest = "@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 	for _, seed := range []string{
 		"", "nginx", "nginx:1.27.4", "nginx:latest", "NGINX:1", "Registry/nginx", "registry:5000/db", "registry:5000/db:1", "localhost/db", "localhost:5000/a/b",

@@ -15,7 +15,7 @@ import (
 
 var update = flag.Bool("update", false, "write the generated files")
 
-func TestCatalogueOfTheBuiltInRulesIsCurrent(t *testing.T) {
+func TestBuiltInCatalogueIsCurrent(t *testing.T) {
 	t.Parallel()
 	want, err := policies.Catalogue(policies.Files())
 	if err != nil {
@@ -36,7 +36,7 @@ func TestCatalogueOfTheBuiltInRulesIsCurrent(t *testing.T) {
 	}
 }
 
-func TestLibraryOfTheCatalogueIsThatOfTheFiles(t *testing.T) {
+func TestCatalogueLibraryEqualsTheFiles(t *testing.T) {
 	t.Parallel()
 	want, err := policies.Load(policies.Files())
 	if err != nil {

@@ -40,7 +40,7 @@ func TestCatalogueComesFromMetadata(t *testing.T) {
 	}
 }
 
-func TestMetadataThatCouldBeMisreadIsRefused(t *testing.T) {
+func TestMetadataThatIsAmbiguousIsRejected(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ find, replace, want string }{
 		"no metadata":             {strings.Split(good, "package")[0], "", "rules/a/b-c/b_c.rego:1: package has no METADATA: begin the file with `# METADATA` and a title"},
@@ -93,7 +93,7 @@ func TestMetadataThatCouldBeMisreadIsRefused(t *testing.T) {
 	}
 }
 
-func TestTwoRulesOfOneNameAreRefused(t *testing.T) {
+func TestDuplicateRuleIDsAreRejected(t *testing.T) {
 	t.Parallel()
 	for name, second := range map[string]string{
 		"the same id": strings.Replace(good, "rules.a", "rules.z", 1),
@@ -112,7 +112,7 @@ func TestTwoRulesOfOneNameAreRefused(t *testing.T) {
 	}
 }
 
-func TestEveryParseErrorIsToldWithItsLine(t *testing.T) {
+func TestParseErrorsNameTheirLine(t *testing.T) {
 	t.Parallel()
 	_, err := policies.Load(fstest.MapFS{
 		"lib/a.rego": {Data: []byte("package a\n\nx := ")}, "lib/b.rego": {Data: []byte("package b\n\n\ny := ")},

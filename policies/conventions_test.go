@@ -14,8 +14,8 @@ import (
 	"github.com/stateward/stateward/test/builders"
 )
 
-// TestEveryRuleIsCompleteInItsFolder keeps the promise that a rule is one folder and nothing else.
-func TestEveryRuleIsCompleteInItsFolder(t *testing.T) {
+// TestRulesAreCompleteInTheirFolder keeps the promise that a rule is one folder and nothing else.
+func TestRulesAreCompleteInTheirFolder(t *testing.T) {
 	t.Parallel()
 	for _, rule := range builders.Library(t).All() {
 		t.Run(rule.ID, func(t *testing.T) {

@@ -12,9 +12,9 @@ import (
 	"github.com/stateward/stateward/test/builders"
 )
 
-// TestMarksAreThoseOfTheLibrary holds the names in Go, which the registration and the command line use, and those in
+// TestMarksEqualThoseOfTheLibrary holds the names in Go, which the registration and the command line use, and those in
 // Rego together.
-func TestMarksAreThoseOfTheLibrary(t *testing.T) {
+func TestMarksEqualThoseOfTheLibrary(t *testing.T) {
 	t.Parallel()
 	results, err := rego.New(
 		rego.Query("marks = [lib.confirm, lib.until, lib.reason, lib.rules, lib.for_time, lib.confirmed_by, lib.confirmed_object, lib.canary_hold]; protections = object.keys(lib.protections) | {lib.ephemeral}"),

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestConnectionsCloseWhoAsksForNothingFirst(t *testing.T) {
+func TestConnectionsCloseIdleOnesFirst(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		most, perSource int

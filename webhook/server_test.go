@@ -130,7 +130,7 @@ func (r *running) asksOnce(t *testing.T, c *connection, wantClose bool) {
 	}
 }
 
-func TestConnectionsAreKeptForLongerThanAPIServersKeepThem(t *testing.T) {
+func TestServerKeepsConnectionsLongerThanAPIServers(t *testing.T) {
 	t.Parallel()
 	for name, use := range map[string]func(t *testing.T, r *running, c *connection){
 		"one that was used":       func(t *testing.T, r *running, c *connection) { t.Helper(); r.asksOnce(t, c, false) },
@@ -155,7 +155,7 @@ func TestConnectionsAreKeptForLongerThanAPIServersKeepThem(t *testing.T) {
 	}
 }
 
-func TestAServerThatEndsGoesOnAnsweringUntilNobodyAsks(t *testing.T) {
+func TestServerDrainsBeforeItEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, echo)
@@ -214,7 +214,7 @@ func TestServerShutdownOutlastsTheConnectionsOfAPIServers(t *testing.T) {
 	}
 }
 
-func TestARequestThatIsBeingDecidedOutlivesTheEnd(t *testing.T) {
+func TestServerFinishesRequestsInFlight(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var cancelled error
@@ -234,8 +234,8 @@ func TestARequestThatIsBeingDecidedOutlivesTheEnd(t *testing.T) {
 	})
 }
 
-// TestARequestAtTheVeryEndIsAnswered comes just before the timeout, and is decided after it.
-func TestARequestAtTheVeryEndIsAnswered(t *testing.T) {
+// TestServerAnswersRequestsJustBeforeItsTimeout comes just before the timeout, and is decided after it.
+func TestServerAnswersRequestsJustBeforeItsTimeout(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, func(w http.ResponseWriter, r *http.Request) {
@@ -251,7 +251,7 @@ func TestARequestAtTheVeryEndIsAnswered(t *testing.T) {
 	})
 }
 
-func TestARequestThatTakesTooLongDoesNotKeepTheServerFromEnding(t *testing.T) {
+func TestServerCutsOffSlowRequestsAtItsTimeout(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
@@ -274,7 +274,7 @@ func TestARequestThatTakesTooLongDoesNotKeepTheServerFromEnding(t *testing.T) {
 	})
 }
 
-func TestAServerWithoutItsManagerEndsAtOnce(t *testing.T) {
+func TestServerEndsWhenItsManagerEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, echo)
@@ -286,8 +286,8 @@ func TestAServerWithoutItsManagerEndsAtOnce(t *testing.T) {
 	})
 }
 
-// TestCachesGoOnUntilTheLastAnswer takes the place of the manager, which has the caches.
-func TestCachesGoOnUntilTheLastAnswer(t *testing.T) {
+// TestCachesRunUntilTheLastAnswer takes the place of the manager, which has the caches.
+func TestCachesRunUntilTheLastAnswer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := &running{
@@ -312,7 +312,7 @@ func TestCachesGoOnUntilTheLastAnswer(t *testing.T) {
 	})
 }
 
-func TestAnErrorOfTheManagerEndsTheServer(t *testing.T) {
+func TestServerEndsOnAnErrorOfTheManager(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		answers := newServer(Options{ShutdownDelay: 20 * time.Second, ShutdownTimeout: 95 * time.Second, Log: logr.Discard()}, http.HandlerFunc(echo))
@@ -329,7 +329,7 @@ func TestAnErrorOfTheManagerEndsTheServer(t *testing.T) {
 	})
 }
 
-func TestABodyThatDoesNotComeIsNotWaitedFor(t *testing.T) {
+func TestServerTimesOutOnMissingBodies(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, echo)
@@ -352,7 +352,7 @@ func TestABodyThatDoesNotComeIsNotWaitedFor(t *testing.T) {
 	})
 }
 
-func TestAPortThatIsTakenIsNamed(t *testing.T) {
+func TestServerNamesAPortInUse(t *testing.T) {
 	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

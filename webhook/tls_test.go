@@ -41,7 +41,7 @@ func serveTLS(t *testing.T) (address string, trusted *x509.CertPool) {
 	return listener.Addr().String(), trusted
 }
 
-func TestTheServerSpeaksHTTP1Only(t *testing.T) {
+func TestServerSpeaksHTTP1Only(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		offered []string
@@ -72,7 +72,7 @@ func TestTheServerSpeaksHTTP1Only(t *testing.T) {
 	}
 }
 
-func TestAClientThatInsistsIsTurnedAway(t *testing.T) {
+func TestServerRejectsHTTP2AndOldTLS(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		config *tls.Config

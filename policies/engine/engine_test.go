@@ -95,7 +95,7 @@ func planned(request engine.Request) engine.Request {
 	return request
 }
 
-func TestVerdictSaysWhoseConfirmationWasUsed(t *testing.T) {
+func TestDecisionNamesTheConfirmationUsed(t *testing.T) {
 	t.Parallel()
 	decision, err := newEngine(t, nil).Decide(t.Context(), remove(confirmed("delete", now.Add(time.Minute))), inv(t))
 	if err != nil || len(decision.Findings) != 1 {
@@ -107,7 +107,7 @@ func TestVerdictSaysWhoseConfirmationWasUsed(t *testing.T) {
 	}
 }
 
-func TestMutatingDoorPatchesAndNeverDenies(t *testing.T) {
+func TestMutatingPhasePatchesAndNeverDenies(t *testing.T) {
 	t.Parallel()
 	request := create(builders.MakeStatefulSet().NoSelector().Service(""))
 	request.Phase = engine.MutatingPhase
@@ -124,7 +124,7 @@ func TestMutatingDoorPatchesAndNeverDenies(t *testing.T) {
 	}
 }
 
-func TestInventoryThatDoesNotKnowMakesRulesUndecided(t *testing.T) {
+func TestInventoryWithoutAResourceLeavesRulesUndecided(t *testing.T) {
 	t.Parallel()
 	decider := newEngine(t, nil)
 	unknowing := inventory.NewSnapshot("default", nil)
@@ -146,7 +146,7 @@ func TestInventoryThatDoesNotKnowMakesRulesUndecided(t *testing.T) {
 	}
 }
 
-func TestInventoryThatDoesNotKnowStillShowsWhatItHas(t *testing.T) {
+func TestInventoryWithoutAResourceShowsWhatItHas(t *testing.T) {
 	t.Parallel()
 	balanced := builders.HeadlessService()
 	balanced.Spec.ClusterIP = "10.0.0.7"
@@ -182,7 +182,7 @@ func TestEvaluationEndsAtItsDeadline(t *testing.T) {
 	}
 }
 
-func TestObjectsThatAreNoneCannotBeEvaluated(t *testing.T) {
+func TestDecideRejectsInvalidObjects(t *testing.T) {
 	t.Parallel()
 	decider := newEngine(t, nil)
 	for name, object := range map[string]string{
@@ -203,7 +203,7 @@ func TestObjectsThatAreNoneCannotBeEvaluated(t *testing.T) {
 	}
 }
 
-func TestEqualReviewsMeetEqualVerdicts(t *testing.T) {
+func TestDecisionsAreDeterministic(t *testing.T) {
 	t.Parallel()
 	decider := newEngine(t, nil)
 	request := create(builders.MakeStatefulSet().Partition(9).Image("nginx").Service("none"))

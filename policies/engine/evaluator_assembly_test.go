@@ -27,8 +27,8 @@ func assembledUnder() map[string]string {
 	}
 }
 
-// TestAFindingIsAssembledAsByRego judges all examples with findings put together in Go, and by the library alone.
-func TestAFindingIsAssembledAsByRego(t *testing.T) {
+// TestAssemblyEqualsRego judges all examples with findings put together in Go, and by the library alone.
+func TestAssemblyEqualsRego(t *testing.T) {
 	t.Parallel()
 	decider, all := builtIn(t)
 	for name, spec := range assembledUnder() {
@@ -188,8 +188,8 @@ func valueOfJSON(text string) lazy.Value {
 	return lazy.OfValue(value)
 }
 
-// TestOtherLibrariesAreLeftToRego: what another level would say is not known here.
-func TestOtherLibrariesAreLeftToRego(t *testing.T) {
+// TestAssemblyLeavesOtherLibrariesToRego: what another level would say is not known here.
+func TestAssemblyLeavesOtherLibrariesToRego(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		change func(files fstest.MapFS)

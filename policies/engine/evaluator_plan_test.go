@@ -12,7 +12,7 @@ import (
 
 var update = flag.Bool("update", false, "write the generated files")
 
-func TestProgramOfTheBuiltInLibraryIsCurrent(t *testing.T) {
+func TestBuiltInProgramIsCurrent(t *testing.T) {
 	t.Parallel()
 	library, err := policies.Load(policies.Files())
 	if err != nil {
@@ -46,7 +46,7 @@ func TestProgramOfTheBuiltInLibraryIsCurrent(t *testing.T) {
 	}
 }
 
-func FuzzProgramThatIsRead(f *testing.F) {
+func FuzzStoredProgram(f *testing.F) {
 	f.Add([]byte(builtin[:1000]))
 	f.Fuzz(func(t *testing.T, encoded []byte) {
 		program := &plan.Program{}

@@ -40,8 +40,8 @@ func TestExemptions(t *testing.T) {
 	}
 }
 
-// TestExemptionsAreThoseOfTheLibrary holds the fast form in Go and the one in Rego, which conftest sees, together.
-func TestExemptionsAreThoseOfTheLibrary(t *testing.T) {
+// TestExemptionsEqualThoseOfTheLibrary holds the fast form in Go and the one in Rego, which conftest sees, together.
+func TestExemptionsEqualThoseOfTheLibrary(t *testing.T) {
 	t.Parallel()
 	modules, err := builders.Library(t).Modules()
 	if err != nil {

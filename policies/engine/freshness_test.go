@@ -26,7 +26,7 @@ func (w *following) At(ctx context.Context, resource, namespace, name, version s
 	return w.Get(ctx, resource, namespace, name)
 }
 
-func TestWhatARequestHoldsNoVersionOfIsLookedUp(t *testing.T) {
+func TestFreshnessReadsSetsThatTheRequestLacks(t *testing.T) {
 	t.Parallel()
 	scale := recorded(t, "../../test/testdata/reviews/02-scale-up.json")
 	untold, withoutVersion := scale, scale
@@ -66,8 +66,8 @@ func TestWhatARequestHoldsNoVersionOfIsLookedUp(t *testing.T) {
 	}
 }
 
-// TestOfMoreThanAFewSetsWhatIsHeardCounts deletes a namespace, which is not to take a look-up for each of thousands.
-func TestOfMoreThanAFewSetsWhatIsHeardCounts(t *testing.T) {
+// TestFreshnessUsesTheCacheForManySets deletes a namespace, which is not to take a look-up for each of thousands.
+func TestFreshnessUsesTheCacheForManySets(t *testing.T) {
 	t.Parallel()
 	snapshot := inventory.NewSnapshot("default", []string{"statefulsets", "persistentvolumeclaims"})
 	for index := range 11 {

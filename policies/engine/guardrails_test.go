@@ -20,7 +20,7 @@ func guardrailsWith(fields string) string {
 	return `{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","spec":{` + fields + `}}`
 }
 
-func TestOnlyWhatARuleInForceReadsIsWatched(t *testing.T) {
+func TestReadsFollowTheGuardrails(t *testing.T) {
 	t.Parallel()
 	all := newEngine(t, nil).Reads()
 	var settings []string
@@ -90,7 +90,7 @@ func TestGuardrailsDecideTheLevel(t *testing.T) {
 	}
 }
 
-func TestFourEyesWantSomebodyElsesConfirmation(t *testing.T) {
+func TestFourEyesNeedAnotherUsersConfirmation(t *testing.T) {
 	t.Parallel()
 	source := `{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","spec":{"fourEyes":true}}`
 	guardrails, err := v1alpha1.ParseGuardrails([]byte(source), builders.Library(t))

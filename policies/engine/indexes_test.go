@@ -25,9 +25,9 @@ func (w walking) Labelled(ctx context.Context, resource, namespace string, _ inv
 	return w.List(ctx, resource, namespace)
 }
 
-// FuzzIndexesChangeNoVerdict judges workloads, budgets and Services with whatever labels and selectors in an inventory with
+// FuzzIndexesChangeNoDecision judges workloads, budgets and Services with whatever labels and selectors in an inventory with
 // indexes and in one that walks.
-func FuzzIndexesChangeNoVerdict(f *testing.F) {
+func FuzzIndexesChangeNoDecision(f *testing.F) {
 	for seed := range uint64(40) {
 		f.Add(seed)
 	}

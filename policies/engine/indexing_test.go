@@ -18,9 +18,9 @@ import (
 	"github.com/stateward/stateward/test/examples"
 )
 
-// TestShortCutsChangeNoVerdict judges every example with rule indexing and early exit, and without; and asks the rules
+// TestShortCutsChangeNoDecision judges every example with rule indexing and early exit, and without; and asks the rules
 // that judge it, and all.
-func TestShortCutsChangeNoVerdict(t *testing.T) {
+func TestShortCutsChangeNoDecision(t *testing.T) {
 	t.Parallel()
 	decider, all := builtIn(t)
 	compiler := compiledLibrary(t, decider)
@@ -87,8 +87,8 @@ func judged(input lazy.Value, request Request) lazy.Value {
 	return entries(request.entry(input))
 }
 
-// TestAnEntryIsMadeAsByRego compares the entry that Decide hands over with what the library makes of the same input.
-func TestAnEntryIsMadeAsByRego(t *testing.T) {
+// TestEntryEqualsRego compares the entry that Decide hands over with what the library makes of the same input.
+func TestEntryEqualsRego(t *testing.T) {
 	t.Parallel()
 	decider, all := builtIn(t)
 	query, err := prepare(t.Context(), compiledLibrary(t, decider), builtInData(), "entries = data.stateward.lib.shape.entries")

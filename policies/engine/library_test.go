@@ -35,7 +35,7 @@ const metadata = `# METADATA
 #   since: v0.1.0
 `
 
-func TestLibraryThatCannotBeTrustedIsRefusedWithItsPlace(t *testing.T) {
+func TestLibraryErrorsNameTheirPosition(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ rule, want string }{
 		"no Rego":                 {"package stateward.rules.a[", "rules/a/b/b.rego:1"},
@@ -65,7 +65,7 @@ func TestLibraryThatCannotBeTrustedIsRefusedWithItsPlace(t *testing.T) {
 	}
 }
 
-func TestErringBuiltinIsAnErrorAndNoSilentPass(t *testing.T) {
+func TestFailingBuiltinEndsTheEvaluation(t *testing.T) {
 	t.Parallel()
 	decider := engineOf(t, `package stateward.rules.a.b
 
@@ -77,7 +77,7 @@ report contains {"rule": "b", "level": "deny"} if to_number(input.request.object
 	}
 }
 
-func TestARuleThatContradictsItselfIsNoPass(t *testing.T) {
+func TestConflictingRuleEndsTheEvaluation(t *testing.T) {
 	t.Parallel()
 	decider := engineOf(t, `package stateward.rules.a.b
 
@@ -109,7 +109,7 @@ report contains x if {
 	}
 }
 
-func TestARuleThatCannotBePlannedIsAskedAllTheSame(t *testing.T) {
+func TestRuleThatCannotBePlannedIsEvaluatedByOPA(t *testing.T) {
 	t.Parallel()
 	decider := engineOf(t, `package stateward.rules.a.b
 
@@ -151,7 +151,7 @@ func engineOf(t *testing.T, rule string) *engine.Engine {
 	return decider
 }
 
-func TestEveryAllowedBuiltinExistsAndNoneReachesOutside(t *testing.T) {
+func TestCapabilitiesAllowNoNetworkOrRandomness(t *testing.T) {
 	t.Parallel()
 	capabilities := engine.Capabilities()
 	if capabilities.AllowNet == nil || len(capabilities.AllowNet) > 0 {

@@ -12,7 +12,7 @@ import (
 	"github.com/stateward/stateward/test/builders"
 )
 
-func TestManagedFieldsAreThereForARuleThatReadsThem(t *testing.T) {
+func TestManagedFieldsAreThereForRulesThatReadThem(t *testing.T) {
 	t.Parallel()
 	reading := strings.Replace(renamed, "some entry in review.statefulsets\n",
 		"some entry in review.statefulsets\n\tsome field in entry.object.metadata.managedFields\n\tfield.manager == \"kubectl-edit\"\n", 1)

@@ -13,9 +13,9 @@ import (
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
-// TestRulesSayNothingOfWhatTheyDoNotDeclare makes updates of examples, those that they hold and others of two of them, puts the fields that a rule declares back to
+// TestRulesIgnoreChangesThatTheyDoNotDeclare makes updates of examples, those that they hold and others of two of them, puts the fields that a rule declares back to
 // what they were, and asks the rule all the same: whatever else changes, it has nothing to say.
-func TestRulesSayNothingOfWhatTheyDoNotDeclare(t *testing.T) {
+func TestRulesIgnoreChangesThatTheyDoNotDeclare(t *testing.T) {
 	t.Parallel()
 	decider, all := builtIn(t)
 	// What they select by matters to the rule that guards those labels.

@@ -15,9 +15,9 @@ import (
 
 const stepsFile = "testdata/steps.json"
 
-// TestADecisionTakesAsManyStepsAsBefore is a gate for speed that no busy machine can fail. Whoever makes it take fewer
+// TestStepsOfADecisionEqualTheBaseline is a gate for speed that no busy machine can fail. Whoever makes it take fewer
 // writes that down, with `make bench-check UPDATE=1`.
-func TestADecisionTakesAsManyStepsAsBefore(t *testing.T) {
+func TestStepsOfADecisionEqualTheBaseline(t *testing.T) {
 	t.Parallel()
 	decider, _ := builtIn(t)
 	got := map[string]int{}

@@ -7,7 +7,7 @@ import (
 	"github.com/stateward/stateward/policies/engine/inventory"
 )
 
-func TestTimingsNameEachRuleThatWasAsked(t *testing.T) {
+func TestTimingsNameEachEvaluatedRule(t *testing.T) {
 	t.Parallel()
 	decider, _ := builtIn(t)
 	for name, take := range map[string]bool{"where they are wanted": true, "where they are not": false} {

@@ -26,8 +26,8 @@ const everything = `{"apiVersion":"apps/v1","kind":"StatefulSet","metadata":{"na
 const governing = `{"apiVersion":"v1","kind":"Service","metadata":{"name":"nginx","namespace":"default"},
 "spec":{"clusterIP":"None","selector":{"app":"nginx"},"ports":[{"name":"web","port":80,"targetPort":"web"}]}}`
 
-// TestAWrongTypeIsNeverPassedInSilence puts every wrong type into every field: the decision changes, or there is none.
-func TestAWrongTypeIsNeverPassedInSilence(t *testing.T) {
+// TestWrongTypesNeverPassSilently puts every wrong type into every field: the decision changes, or there is none.
+func TestWrongTypesNeverPassSilently(t *testing.T) {
 	t.Parallel()
 	decider := newEngine(t, nil)
 	judge := func(set, service any) string {

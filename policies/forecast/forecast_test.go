@@ -191,7 +191,7 @@ func TestGatesFollowTheVersion(t *testing.T) {
 	}
 }
 
-func TestOnDeleteCompletesSince137(t *testing.T) {
+func TestRunCompletesOnDeleteSince137(t *testing.T) {
 	t.Parallel()
 	for before, want := range map[bool]string{true: "db-1", false: "db-2"} {
 		state := running(1)

@@ -11,7 +11,7 @@ import (
 	"github.com/stateward/stateward/policies/stored"
 )
 
-func TestReadFindsTheHomeOfAnObject(t *testing.T) {
+func TestReadReturnsTheFactsOfAnObject(t *testing.T) {
 	t.Parallel()
 	owner := metav1.OwnerReference{APIVersion: "apps/v1", Kind: "StatefulSet", Name: "db", UID: "s1", Controller: new(true)}
 	tests := map[string]struct {
@@ -64,7 +64,7 @@ func TestReadRejectsBrokenJSON(t *testing.T) {
 	}
 }
 
-func TestJudgedAreTheResourcesOfRulesInForce(t *testing.T) {
+func TestEvaluatedResourcesAreThoseOfActiveRules(t *testing.T) {
 	t.Parallel()
 	const guardrails = `{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","metadata":{"name":"stateward"},"spec":{"rules":[
 		{"id":"confirmation-in-force","action":"off"},{"id":"orphaned-pod","action":"off"}]}}`

@@ -85,7 +85,7 @@ func TestImportsRunOneWay(t *testing.T) {
 	}
 }
 
-func TestTheEngineKnowsNoKubernetesClient(t *testing.T) {
+func TestEngineImportsNoKubernetesClient(t *testing.T) {
 	t.Parallel()
 	output, err := exec.CommandContext(t.Context(), "go", "list", "-deps", module+"policies/engine").Output()
 	if err != nil {

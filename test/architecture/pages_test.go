@@ -24,7 +24,7 @@ var (
 	level  = regexp.MustCompile(`(?m)^#+ `)
 )
 
-func TestLinksOfPagesLeadSomewhere(t *testing.T) {
+func TestLinksOfPagesHaveTargets(t *testing.T) {
 	t.Parallel()
 	for _, page := range pages(t) {
 		text := fenced.ReplaceAllString(readText(t, page), "")

@@ -25,12 +25,12 @@ var (
 	link        = regexp.MustCompile(`\]\(([a-zA-Z0-9.][^):#]*)(#[^)]*)?\)`)
 )
 
-func TestEveryThreatHasAnAnswerAndTheTestsThatShowIt(t *testing.T) {
+func TestThreatsNameTheirTests(t *testing.T) {
 	t.Parallel()
 	everyNumberIsShown(t, "webhook/README.md", threats)
 }
 
-func TestEveryFailureHasTheTestsThatShowWhatHappens(t *testing.T) {
+func TestFailureModesNameTheirTests(t *testing.T) {
 	t.Parallel()
 	everyNumberIsShown(t, "test/README.md", failures)
 }

@@ -30,8 +30,8 @@ plugins:
     configuration: {apiVersion: apiserver.config.k8s.io/v1, kind: WebhookAdmissionConfiguration, kubeConfigFile: %[1]q}
 `
 
-// TestOnlyClientsWithACertificateGetThrough has an API server that shows one, another one that does not, and a pod.
-func TestOnlyClientsWithACertificateGetThrough(t *testing.T) {
+// TestClientsNeedACertificate has an API server that shows one, another one that does not, and a pod.
+func TestClientsNeedACertificate(t *testing.T) {
 	t.Parallel()
 	folder, clients := t.TempDir(), newAuthority(t)
 	authorities := filepath.Join(folder, "ca.crt")

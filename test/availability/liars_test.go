@@ -33,9 +33,9 @@ const (
 	promised, said = 6 << 20, 16 << 10
 )
 
-// TestLyingConnectionsCostNoHonestRequest opens connections to one replica that never become a request, or never a whole one, or that are
+// TestMisbehavingConnectionsCostNoOtherRequest opens connections to one replica that never become a request, or never a whole one, or that are
 // kept after one; others ask that replica and its neighbours honestly.
-func TestLyingConnectionsCostNoHonestRequest(t *testing.T) {
+func TestMisbehavingConnectionsCostNoOtherRequest(t *testing.T) {
 	limit := memoryLimit(t)
 	// The runtime reads it, as in the Deployment.
 	t.Setenv("GOMEMLIMIT", fmt.Sprint(limit))

@@ -10,8 +10,8 @@ import (
 	"github.com/stateward/stateward/test/environment"
 )
 
-// TestNoRequestIsLost does to the replicas what happens to them in a cluster, one thing after the other.
-func TestNoRequestIsLost(t *testing.T) {
+// TestReplicaChangesLoseNoRequest does to the replicas what happens to them in a cluster, one thing after the other.
+func TestReplicaChangesLoseNoRequest(t *testing.T) {
 	f := newFleet(t, quick())
 	t.Run("while replicas are replaced", func(t *testing.T) {
 		lostNone(t, f.underLoad(t, func(*load.Result) {

@@ -21,7 +21,7 @@ func inCluster() timing {
 	}
 }
 
-func TestNoRequestIsLostInManyRollouts(t *testing.T) {
+func TestRolloutsLoseNoRequest(t *testing.T) {
 	f := newFleet(t, inCluster())
 	begun := time.Now()
 	lostNone(t, f.underLoad(t, func(result *load.Result) {
@@ -35,9 +35,9 @@ func TestNoRequestIsLostInManyRollouts(t *testing.T) {
 	}))
 }
 
-// TestAReplicaIsKilledAndProxiesHearOfItLate measures what no server can help: proxies go on sending new connections to
+// TestKilledReplicaCostsRequestsUntilProxiesUpdate measures what no server can help: proxies go on sending new connections to
 // where nobody is.
-func TestAReplicaIsKilledAndProxiesHearOfItLate(t *testing.T) {
+func TestKilledReplicaCostsRequestsUntilProxiesUpdate(t *testing.T) {
 	f := newFleet(t, inCluster())
 	killed := f.replicas[0]
 	var heard time.Time
@@ -51,9 +51,9 @@ func TestAReplicaIsKilledAndProxiesHearOfItLate(t *testing.T) {
 	lostNoneAfter(t, result, heard)
 }
 
-// TestANodeIsLostForHalfAMinute measures what a node costs that hangs: where its kubelet says so, and where nobody does,
+// TestHangingNodeCostsRequestsUntilItIsNotReady measures what a node costs that hangs: where its kubelet says so, and where nobody does,
 // because the kubelet hangs too and the lease of a node takes longer to run out.
-func TestANodeIsLostForHalfAMinute(t *testing.T) {
+func TestHangingNodeCostsRequestsUntilItIsNotReady(t *testing.T) {
 	f := newFleet(t, inCluster())
 	for what, noticed := range map[string]bool{"and its kubelet tells of it": true, "and nobody tells of it": false} {
 		t.Run(what, func(t *testing.T) {

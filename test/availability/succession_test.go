@@ -21,9 +21,9 @@ import (
 	"github.com/stateward/stateward/webhook/registration"
 )
 
-// TestAnAuthorityIsSucceededWithoutLosingARequest has authorities of a few seconds, and a real API server that asks all
+// TestAuthoritySuccessionLosesNoRequest has authorities of a few seconds, and a real API server that asks all
 // the time.
-func TestAnAuthorityIsSucceededWithoutLosingARequest(t *testing.T) {
+func TestAuthoritySuccessionLosesNoRequest(t *testing.T) {
 	guarded := environment.ForTestWith(t, environment.Options{ServeArgs: []string{"--authority-lifetime", "20s"}})
 	create(t, guarded)
 	ctx, stop := context.WithCancel(t.Context())

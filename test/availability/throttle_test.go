@@ -24,8 +24,8 @@ const (
 	admissionTimeout = 5 * time.Second
 )
 
-// TestATenthOfAProcessorMakesAnswersLateAndNeverWrong takes time away from replicas, under requests that are evaluated.
-func TestATenthOfAProcessorMakesAnswersLateAndNeverWrong(t *testing.T) {
+// TestThrottledReplicasAnswerLateButCorrectly takes time away from replicas, under requests that are evaluated.
+func TestThrottledReplicasAnswerLateButCorrectly(t *testing.T) {
 	evaluated := quick()
 	evaluated.evaluated = true
 	f := newFleet(t, evaluated)

@@ -26,9 +26,9 @@ const (
 	tolerance = 0.05
 )
 
-// TestAllocationsAreThoseOfTheBaseline is a gate for speed that no busy machine can fail: what a decision allocates is nearly
+// TestAllocationsEqualTheBaseline is a gate for speed that no busy machine can fail: what a decision allocates is nearly
 // all that it costs, and is the same everywhere. Whoever makes it less writes it down, with `make bench-check UPDATE=1`.
-func TestAllocationsAreThoseOfTheBaseline(t *testing.T) {
+func TestAllocationsEqualTheBaseline(t *testing.T) {
 	got := map[string]float64{}
 	decider, inv := newEngine(t)
 	for _, each := range reviews() {

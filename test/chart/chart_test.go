@@ -24,7 +24,7 @@ const (
 // object is one of Kubernetes', as YAML has it.
 type object = map[string]any
 
-func TestTheChartIsTheOverlays(t *testing.T) {
+func TestChartEqualsTheOverlays(t *testing.T) {
 	for overlay, values := range map[string]string{
 		"cert-manager": "",
 		"self-managed": "certificates: {mode: self-managed}",
@@ -46,7 +46,7 @@ func TestTheChartIsTheOverlays(t *testing.T) {
 	}
 }
 
-func TestValuesChangeWhatTheyAreAbout(t *testing.T) {
+func TestValuesChangeTheirObjectsOnly(t *testing.T) {
 	for name, test := range map[string]struct {
 		values, object string
 		path           []string
@@ -95,7 +95,7 @@ func TestValuesChangeWhatTheyAreAbout(t *testing.T) {
 	}
 }
 
-func TestBadValuesAreRefused(t *testing.T) {
+func TestBadValuesAreRejected(t *testing.T) {
 	for name, test := range map[string]struct{ values, namespace, want string }{
 		"an unknown value":                  {"replica: 3", namespace, "additional properties 'replica' not allowed"},
 		"a number that is none":             {"replicas: many", namespace, "at '/replicas': got string, want integer"},
@@ -124,8 +124,8 @@ func TestBadValuesAreRefused(t *testing.T) {
 
 func image() []string { return []string{"spec", "template", "spec", "containers", "0", "image"} }
 
-// TestNotesSayWhatTheValuesMean reads what `helm install` prints at its end.
-func TestNotesSayWhatTheValuesMean(t *testing.T) {
+// TestNotesDescribeTheValues reads what `helm install` prints at its end.
+func TestNotesDescribeTheValues(t *testing.T) {
 	const (
 		refuses = "While it does not answer, the API server refuses changes and deletions, and lets new objects through."
 		lets    = "While it does not answer, the API server lets everything through."

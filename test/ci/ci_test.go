@@ -84,7 +84,7 @@ func (p project) holds(t *testing.T, words string, run func() (output string, co
 	}
 }
 
-func TestTheGitHubActionAnnotates(t *testing.T) {
+func TestGitHubActionAnnotates(t *testing.T) {
 	t.Parallel()
 	p := newProject(t)
 	var action struct {
@@ -131,7 +131,7 @@ func TestTheGitHubActionAnnotates(t *testing.T) {
 	}
 }
 
-func TestTheGitLabJobReports(t *testing.T) {
+func TestGitLabJobReports(t *testing.T) {
 	t.Parallel()
 	for name, env := range map[string][]string{"all": nil, "what changes": {"CI_MERGE_REQUEST_DIFF_BASE_SHA=main"}} {
 		t.Run(name, func(t *testing.T) {
@@ -156,7 +156,7 @@ func TestTheGitLabJobReports(t *testing.T) {
 	}
 }
 
-func TestTheTektonTaskCounts(t *testing.T) {
+func TestTektonTaskCounts(t *testing.T) {
 	t.Parallel()
 	p := newProject(t)
 	var task struct {
@@ -173,7 +173,7 @@ func TestTheTektonTaskCounts(t *testing.T) {
 	}
 }
 
-func TestTheMakefileChecks(t *testing.T) {
+func TestMakefileChecks(t *testing.T) {
 	t.Parallel()
 	for name, arguments := range map[string][]string{"all": nil, "what changes": {"BASELINE=main"}} {
 		t.Run(name, func(t *testing.T) {
@@ -185,7 +185,7 @@ func TestTheMakefileChecks(t *testing.T) {
 	}
 }
 
-func TestThePreCommitHooksRun(t *testing.T) {
+func TestPreCommitHooksRun(t *testing.T) {
 	t.Parallel()
 	p := newProject(t)
 	var hooks []struct {
@@ -203,7 +203,7 @@ func TestThePreCommitHooksRun(t *testing.T) {
 	}
 }
 
-func TestTheKrewTemplateIsYAMLOnceItIsFilledIn(t *testing.T) {
+func TestKrewTemplateRendersToYAML(t *testing.T) {
 	t.Parallel()
 	p := newProject(t)
 	source, err := os.ReadFile(filepath.Join(p.root, ".krew.yaml"))

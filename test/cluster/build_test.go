@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestProgressTellsAPersonThatWorkGoesOn(t *testing.T) {
+func TestBuildReportsProgress(t *testing.T) {
 	tests := map[string]struct {
 		terminal bool
 		outcome  error
@@ -127,7 +127,7 @@ func TestKubernetesVersionComesFromItsModule(t *testing.T) {
 	}
 }
 
-func TestReadyMadeBinariesAreUsedWhereTheyAre(t *testing.T) {
+func TestPrebuiltBinariesAreUsedInPlace(t *testing.T) {
 	kubernetes := []string{"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl"}
 	for name, test := range map[string]struct {
 		holds, asked, ready, left []string
@@ -173,14 +173,14 @@ func TestReadyMadeBinariesAreUsedWhereTheyAre(t *testing.T) {
 	}
 }
 
-func TestUnknownToolIsRefusedWithTheKnownOnes(t *testing.T) {
+func TestUnknownToolErrorListsTheTools(t *testing.T) {
 	_, err := Build(t.Context(), io.Discard, "kubelet")
 	if err == nil || !strings.Contains(err.Error(), "kube-apiserver") {
 		t.Errorf("the error is %v; it should name the tools to choose from", err)
 	}
 }
 
-func TestEveryToolHasItsModule(t *testing.T) {
+func TestToolsHaveTheirModules(t *testing.T) {
 	root, err := Root()
 	if err != nil {
 		t.Fatal(err)
@@ -202,7 +202,7 @@ func TestEveryToolHasItsModule(t *testing.T) {
 	}
 }
 
-func TestFailedBuildShowsTheCompilersWordsAndLeavesNothing(t *testing.T) {
+func TestFailedBuildShowsErrorsAndLeavesNoFiles(t *testing.T) {
 	root := t.TempDir()
 	dir := filepath.Join(root, "test", "tools", "broken")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -226,7 +226,7 @@ func TestFailedBuildShowsTheCompilersWordsAndLeavesNothing(t *testing.T) {
 	}
 }
 
-func TestBuildWithoutNetworkSaysWhatToDo(t *testing.T) {
+func TestBuildWithoutNetworkExplainsWhatToDo(t *testing.T) {
 	t.Setenv("GOPROXY", "off")
 	t.Setenv("GOFLAGS", "-mod=mod")
 	t.Setenv("GOMODCACHE", t.TempDir())
@@ -250,7 +250,7 @@ func TestBuildWithoutNetworkSaysWhatToDo(t *testing.T) {
 	}
 }
 
-func TestUnreachableKnowsTheWordsOfGo(t *testing.T) {
+func TestUnreachableMatchesErrorsOfGo(t *testing.T) {
 	for output, want := range map[string]string{
 		"go: a.example/b@v1: Get \"https://p/a\": dial tcp: lookup p on 1.1.1.1:53: no such host\nmore": "dial tcp: lookup p on 1.1.1.1:53: no such host",
 		"go: a.example/b@v1: module lookup disabled by GOPROXY=off":                                     "module lookup disabled by GOPROXY=off",
@@ -283,7 +283,7 @@ func TestMissingProgramsAreNamedWithTheirCommand(t *testing.T) {
 	}
 }
 
-func TestNothingIsSaidWhenNothingHasToBeBuilt(t *testing.T) {
+func TestBuildIsQuietWhenBinariesAreCurrent(t *testing.T) {
 	root := t.TempDir()
 	dir := filepath.Join(root, "test", "tools", "small")
 	if err := os.MkdirAll(dir, 0o755); err != nil {

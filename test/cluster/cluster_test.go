@@ -28,7 +28,7 @@ func stateward() Identity {
 	}
 }
 
-func TestTwoClustersServeSideBySide(t *testing.T) {
+func TestClustersRunSideBySide(t *testing.T) {
 	used := startForTest(t, Options{Nodes: 2, Identities: []Identity{stateward()}})
 	other := startForTest(t, Options{})
 
@@ -212,7 +212,7 @@ func checkStop(t *testing.T, c *Cluster) {
 	}
 }
 
-func TestProgramThatDiesAtOnceIsToldWithItsLog(t *testing.T) {
+func TestProgramThatExitsAtOnceIsReportedWithItsLog(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	_, err := Start(t.Context(), Options{APIServerArgs: []string{"--no-such-flag"}})
 	if err == nil {

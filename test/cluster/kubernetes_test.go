@@ -26,7 +26,7 @@ func TestModuleEditsTakePublishedStagingModules(t *testing.T) {
 	}
 }
 
-func TestMakeModuleWithoutNetworkSaysWhatToDoAndLeavesNothing(t *testing.T) {
+func TestMakeModuleWithoutNetworkLeavesNoFiles(t *testing.T) {
 	t.Setenv("GOPROXY", "off")
 	t.Setenv("GOMODCACHE", t.TempDir())
 	folder := filepath.Join(t.TempDir(), "kubernetes-v1.35.4")

@@ -81,7 +81,7 @@ func TestResidentMemoryIsThatOfTheRunningProcess(t *testing.T) {
 	}
 }
 
-func TestAProcessThatIsHeldStandsStillUntilItIsReleased(t *testing.T) {
+func TestHeldProcessUsesNoProcessorTime(t *testing.T) {
 	c := bareCluster(t)
 	process, err := c.AddProcess("busy", busy())
 	must(t, err)
@@ -105,8 +105,8 @@ func TestAProcessThatIsHeldStandsStillUntilItIsReleased(t *testing.T) {
 	}
 }
 
-// TestAThrottledProcessHasAPartOfTheProcessor runs one beside another that is not throttled, on a machine as busy as it is.
-func TestAThrottledProcessHasAPartOfTheProcessor(t *testing.T) {
+// TestThrottledProcessGetsPartOfTheProcessor runs one beside another that is not throttled, on a machine as busy as it is.
+func TestThrottledProcessGetsPartOfTheProcessor(t *testing.T) {
 	c := bareCluster(t)
 	free, err := c.AddProcess("free", busy())
 	must(t, err)

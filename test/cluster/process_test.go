@@ -19,7 +19,7 @@ func bareCluster(t *testing.T) *Cluster {
 	return c
 }
 
-func TestProcessThatEndsByItselfIsAnErrorWithItsLastLines(t *testing.T) {
+func TestProcessThatExitsIsAnErrorWithItsLastLines(t *testing.T) {
 	c := bareCluster(t)
 	process, err := c.AddProcess("talker", exec.Command("sh", "-c", "for i in $(seq 30); do echo line $i; done; exit 7"))
 	must(t, err)
@@ -53,7 +53,7 @@ func TestProcessThatIsStoppedIsNoError(t *testing.T) {
 	must(t, c.Err())
 }
 
-func TestProcessThatIsAskedToEndHasTheTimeThatItTakes(t *testing.T) {
+func TestProcessGetsTimeToShutDown(t *testing.T) {
 	c := bareCluster(t)
 	process, err := c.AddProcess("orderly", exec.Command("sh", "-c", "trap 'exit 3' TERM; echo ready; while :; do sleep 0.1; done"))
 	must(t, err)
@@ -90,7 +90,7 @@ func TestProcessStartsAgainAndAppendsToItsLog(t *testing.T) {
 	}
 }
 
-func TestProcessesNeedAProgramAndANameOfTheirOwn(t *testing.T) {
+func TestProcessesNeedAProgramAndAUniqueName(t *testing.T) {
 	c := bareCluster(t)
 	if _, err := c.AddProcess("nothing", exec.Command("no-such-program")); err == nil {
 		t.Error("a program that does not exist is started")

@@ -16,9 +16,9 @@ import (
 	"github.com/stateward/stateward/test/environment"
 )
 
-// TestAdoptionPageIsWhatHappens walks manifests/ADOPTION.md: everything is recorded and nothing denied, the record is judged
+// TestAdoptionPageMatchesACluster walks manifests/ADOPTION.md: everything is recorded and nothing denied, the record is judged
 // under the Guardrails to come, what would be denied gets exceptions, and then it is denied.
-func TestAdoptionPageIsWhatHappens(t *testing.T) {
+func TestAdoptionPageMatchesACluster(t *testing.T) {
 	folder := t.TempDir()
 	root, err := cluster.Root()
 	must(t, err)

@@ -21,7 +21,7 @@ import (
 	"github.com/stateward/stateward/webhook/recorder"
 )
 
-func TestWritesAfterDecisions(t *testing.T) {
+func TestRecorderWritesAfterDecisions(t *testing.T) {
 	guarded := shared(t)
 	for name, holds := range map[string]func(*testing.T, guard){
 		"uses of a Confirmation are counted": countedUses,
@@ -110,8 +110,8 @@ func twoRecorders(t *testing.T, g guard) {
 	}
 }
 
-// TestAdviceToAutomationIsInEvents is about a service account that the Guardrails name, as Flux applies what it has in git.
-func TestAdviceToAutomationIsInEvents(t *testing.T) {
+// TestEventsHoldAdviceToAutomation is about a service account that the Guardrails name, as Flux applies what it has in git.
+func TestEventsHoldAdviceToAutomation(t *testing.T) {
 	g := newGuard(t, environment.ForTest(t))
 	g.allowed(t, guardrails(`  actors:
     - {name: flux, subjects: [{kind: ServiceAccount, namespace: flux-system, name: "*"}]}

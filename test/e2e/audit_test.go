@@ -24,8 +24,8 @@ const atOnce = `  rules:
   - {id: stuck-pods, params: {minutes: 0}}
 `
 
-// TestAuditSeesEachFault audits a good set, and then one fault of each kind, created past the webhook.
-func TestAuditSeesEachFault(t *testing.T) {
+// TestAuditFindsEachFault audits a good set, and then one fault of each kind, created past the webhook.
+func TestAuditFindsEachFault(t *testing.T) {
 	g := newGuard(t, shared(t))
 	g.allowed(t, string(builders.JSON(g.placed(budget("web")))), append(breakGlass(), "create", "-f", "-")...)
 	g.create(t, ofClass(growing, builders.MakeStatefulSet().Image(oldImage)))
@@ -122,8 +122,8 @@ func guardrailsFile(t *testing.T, spec string) string {
 	return file
 }
 
-// TestAuditNamesWhatItMayNotRead audits as a user who may list two kinds.
-func TestAuditNamesWhatItMayNotRead(t *testing.T) {
+// TestAuditNamesWhatItCannotRead audits as a user who may list two kinds.
+func TestAuditNamesWhatItCannotRead(t *testing.T) {
 	g := newGuard(t, shared(t))
 	g.create(t, builders.MakeStatefulSet().Replicas(1))
 	g.allowed(t, "", "create", "role", "auditor", "--verb=list", "--resource=statefulsets.apps,services")

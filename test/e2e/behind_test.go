@@ -19,9 +19,9 @@ import (
 	"github.com/stateward/stateward/test/builders"
 )
 
-// TestAStatefulSetRightBehindItsServiceIsSeenWithIt creates pairs as `kubectl apply -f` does, far faster than a watch tells
+// TestStatefulSetRightAfterItsServiceIsAllowed creates pairs as `kubectl apply -f` does, far faster than a watch tells
 // of the first of the two.
-func TestAStatefulSetRightBehindItsServiceIsSeenWithIt(t *testing.T) {
+func TestStatefulSetRightAfterItsServiceIsAllowed(t *testing.T) {
 	t.Parallel()
 	const pairs = 200
 	g := newGuard(t, shared(t))
@@ -41,9 +41,9 @@ func TestAStatefulSetRightBehindItsServiceIsSeenWithIt(t *testing.T) {
 	}
 }
 
-// TestAStatefulSetBeforeItsServiceIsDeniedUntilThatIsThere asks for the same set right before and right behind the creation
+// TestStatefulSetBeforeItsServiceIsDenied asks for the same set right before and right behind the creation
 // of its Service: that there was none a moment ago must not be remembered.
-func TestAStatefulSetBeforeItsServiceIsDeniedUntilThatIsThere(t *testing.T) {
+func TestStatefulSetBeforeItsServiceIsDenied(t *testing.T) {
 	t.Parallel()
 	const pairs = 50
 	g := newGuard(t, shared(t))
@@ -61,8 +61,8 @@ func TestAStatefulSetBeforeItsServiceIsDeniedUntilThatIsThere(t *testing.T) {
 	}
 }
 
-// TestAServiceRightBehindItsStatefulSetStays deletes Services of which no watch has told yet that somebody needs them.
-func TestAServiceRightBehindItsStatefulSetStays(t *testing.T) {
+// TestServiceOfANewStatefulSetCannotBeDeleted deletes Services of which no watch has told yet that somebody needs them.
+func TestServiceOfANewStatefulSetCannotBeDeleted(t *testing.T) {
 	t.Parallel()
 	const pairs = 50
 	g := newGuard(t, shared(t))
@@ -81,8 +81,8 @@ func TestAServiceRightBehindItsStatefulSetStays(t *testing.T) {
 	}
 }
 
-// TestANamespaceRightBehindItsStatefulSetStays does the same to a namespace, and to a claim that was there before the set.
-func TestANamespaceRightBehindItsStatefulSetStays(t *testing.T) {
+// TestNamespaceOfANewStatefulSetCannotBeDeleted does the same to a namespace, and to a claim that was there before the set.
+func TestNamespaceOfANewStatefulSetCannotBeDeleted(t *testing.T) {
 	t.Parallel()
 	const rounds = 60
 	g := newGuard(t, shared(t))
@@ -125,8 +125,8 @@ func (g guard) staysWithItsClaim(ctx context.Context, claim bool) error {
 	return deniedBy("namespace-delete", g.Client.CoreV1().Namespaces().Delete(ctx, g.namespace, dry))
 }
 
-// TestAScaleRightBehindAChangeOfItsSetIsJudgedByThat scales sets of which a watch tells that they are as they were.
-func TestAScaleRightBehindAChangeOfItsSetIsJudgedByThat(t *testing.T) {
+// TestScaleSeesTheLatestChangeOfItsSet scales sets of which a watch tells that they are as they were.
+func TestScaleSeesTheLatestChangeOfItsSet(t *testing.T) {
 	t.Parallel()
 	const rounds = 50
 	g := newGuard(t, shared(t))
@@ -154,9 +154,9 @@ func (g guard) scaledBehind(ctx context.Context, confirm, until string) error {
 	return err
 }
 
-// TestADeletionRightBehindAScaleIsJudgedByThat deletes what a set needs that was scaled up a moment ago, and what a set at 0 or
+// TestDeletionSeesTheLatestScale deletes what a set needs that was scaled up a moment ago, and what a set at 0 or
 // one that is gone does not need any more.
-func TestADeletionRightBehindAScaleIsJudgedByThat(t *testing.T) {
+func TestDeletionSeesTheLatestScale(t *testing.T) {
 	t.Parallel()
 	const rounds = 30
 	g := newGuard(t, shared(t))

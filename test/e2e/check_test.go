@@ -36,16 +36,16 @@ func TestCheckSeesTheCluster(t *testing.T) {
 	check(1, "[storage-class]", "--context-from-cluster")
 }
 
-// TestWhatAManifestAsksToIgnoreIsDeniedAllTheSame keeps what a check may let pass from counting in the cluster.
-func TestWhatAManifestAsksToIgnoreIsDeniedAllTheSame(t *testing.T) {
+// TestWebhookDeniesWhatManifestsIgnore keeps what a check may let pass from counting in the cluster.
+func TestWebhookDeniesWhatManifestsIgnore(t *testing.T) {
 	g := newGuard(t, shared(t))
 	g.allowed(t, string(builders.JSON(g.placed(builders.HeadlessService()))), "create", "-f", "-")
 	set := builders.MakeStatefulSet().Image("nginx").Annotate("stateward.dev/ignore", "image-tag: so")
 	g.says(t, true, string(builders.JSON(g.placed(set))), []string{"[image-tag]"}, "create", "-f", "-")
 }
 
-// TestThePreSyncHookMayReadWhatItLooksAt checks with nothing but the rights that manifests/ci gives to the hook.
-func TestThePreSyncHookMayReadWhatItLooksAt(t *testing.T) {
+// TestPreSyncHookHasTheRightsItNeeds checks with nothing but the rights that manifests/ci gives to the hook.
+func TestPreSyncHookHasTheRightsItNeeds(t *testing.T) {
 	g := newGuard(t, shared(t))
 	root, binary := environment.BinaryForTest(t)
 	hook, err := os.ReadFile(filepath.Join(root, "manifests", "ci", "argocd-presync.yaml"))

@@ -20,7 +20,7 @@ const (
 	stampMark   = "stateward.dev/confirmed-by"
 )
 
-func TestConfirmationsAreOnRecord(t *testing.T) {
+func TestConfirmationsAreRecorded(t *testing.T) {
 	guarded := shared(t)
 	for name, holds := range map[string]func(*testing.T, guard){
 		"who confirms by the command line is recorded":      commandLine,
@@ -99,8 +99,8 @@ func everyKind(t *testing.T, g guard) {
 	}
 }
 
-// TestConfirmationThatNobodyRecordedCountsForNothing takes the mutations away, as an outage would that only they meet.
-func TestConfirmationThatNobodyRecordedCountsForNothing(t *testing.T) {
+// TestConfirmationWithoutARecordIsIgnored takes the mutations away, as an outage would that only they meet.
+func TestConfirmationWithoutARecordIsIgnored(t *testing.T) {
 	guarded := environment.ForTest(t)
 	g := newGuard(t, guarded)
 	g.create(t, withClaim(builders.MakeStatefulSet().Replicas(1)))

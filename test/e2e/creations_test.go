@@ -122,7 +122,7 @@ func creations() map[string]creation {
 	}
 }
 
-func TestRulesOnWhatIsNew(t *testing.T) {
+func TestRulesOnNewObjects(t *testing.T) {
 	guarded := shared(t)
 	for name, test := range creations() {
 		t.Run(name+" wrong", func(t *testing.T) {
@@ -146,9 +146,9 @@ func TestRulesOnWhatIsNew(t *testing.T) {
 	}
 }
 
-// TestWhatTheAPIServerRefusesByItself is about rules for CI: a current API server gets there first, so that nobody waits
+// TestAPIServerRejectsInvalidSets is about rules for CI: a current API server gets there first, so that nobody waits
 // for Stateward here. A claim template that no container mounts is not refused, and is among the creations.
-func TestWhatTheAPIServerRefusesByItself(t *testing.T) {
+func TestAPIServerRejectsInvalidSets(t *testing.T) {
 	guarded := shared(t)
 	set := func() *builders.StatefulSet { return ofClass(growing, builders.MakeStatefulSet().Replicas(1)) }
 	for rule, test := range map[string]struct {
@@ -173,8 +173,8 @@ func TestWhatTheAPIServerRefusesByItself(t *testing.T) {
 	}
 }
 
-// TestAWrongTypeDoesNotGetAsFarAsAWebhook is why field-types is about manifests only.
-func TestAWrongTypeDoesNotGetAsFarAsAWebhook(t *testing.T) {
+// TestWrongTypesDoNotReachWebhooks is why field-types is about manifests only.
+func TestWrongTypesDoNotReachWebhooks(t *testing.T) {
 	g := newGuard(t, shared(t))
 	manifest := strings.Replace(g.beside(t, nil, builders.MakeStatefulSet().Replicas(1)), `"replicas":1`, `"replicas":"1"`, 1)
 	output, code := g.kubectl(t, manifest, "create", "--validate=false", "-f", "-")
@@ -183,8 +183,8 @@ func TestAWrongTypeDoesNotGetAsFarAsAWebhook(t *testing.T) {
 	}
 }
 
-// TestNameThatIsTooLongMakesNoPod shows what name-length keeps people from.
-func TestNameThatIsTooLongMakesNoPod(t *testing.T) {
+// TestTooLongNameGetsNoPod shows what name-length keeps people from.
+func TestTooLongNameGetsNoPod(t *testing.T) {
 	g := newGuard(t, shared(t))
 	g.create(t, builders.MakeStatefulSet().Name(strings.Repeat("w", 53)))
 	g.eventuallySays(t, false, "must be no more than 63", "events", "--types=Warning")

@@ -103,8 +103,8 @@ func critical(change func(*admissionregistrationv1.ValidatingWebhook)) func(*adm
 	}
 }
 
-// TestDoctorTellsWhatIsWrong changes one thing at a time of what the API server knows.
-func TestDoctorTellsWhatIsWrong(t *testing.T) {
+// TestDoctorNamesProblems changes one thing at a time of what the API server knows.
+func TestDoctorNamesProblems(t *testing.T) {
 	p := newPatient(t)
 	p.diagnosed(t, 0, []string{
 		p.ofVersion(t), allIsWell, "ok         webhooks", "ok         rights", "ok         ready", "ok         cert-manager",

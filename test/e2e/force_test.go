@@ -11,8 +11,8 @@ import (
 	"github.com/stateward/stateward/test/builders"
 )
 
-// TestPodOfANodeThatIsSilentIsNotForgotten puts a pod of a set on a node that has no kubelet: its deletion never ends.
-func TestPodOfANodeThatIsSilentIsNotForgotten(t *testing.T) {
+// TestPodOfAnUnreachableNodeIsGuarded puts a pod of a set on a node that has no kubelet: its deletion never ends.
+func TestPodOfAnUnreachableNodeIsGuarded(t *testing.T) {
 	g := newGuard(t, shared(t))
 	g.create(t, builders.MakeStatefulSet().Replicas(1))
 	g.settled(t, 1)

@@ -15,8 +15,8 @@ func guardrails(spec string) string {
 	return "apiVersion: stateward.dev/v1alpha1\nkind: Guardrails\nmetadata:\n  name: stateward\nspec:\n" + spec
 }
 
-// TestGuardrailsComeIntoForceWithoutARestart walks one cluster through a life of its configuration.
-func TestGuardrailsComeIntoForceWithoutARestart(t *testing.T) {
+// TestGuardrailsApplyWithoutARestart walks one cluster through a life of its configuration.
+func TestGuardrailsApplyWithoutARestart(t *testing.T) {
 	guarded := environment.ForTest(t)
 	g := newGuard(t, guarded)
 	g.create(t, builders.MakeStatefulSet())
@@ -67,8 +67,8 @@ func TestGuardrailsComeIntoForceWithoutARestart(t *testing.T) {
 	g.eventuallySays(t, true, "[partition-range]", beyond...)
 }
 
-// TestGuardrailsThatEnforceNothingAreSeen writes what selects nothing and what only records.
-func TestGuardrailsThatEnforceNothingAreSeen(t *testing.T) {
+// TestGuardrailsThatEnforceNothingAreReported writes what selects nothing and what only records.
+func TestGuardrailsThatEnforceNothingAreReported(t *testing.T) {
 	g := newGuard(t, environment.ForTest(t))
 	const reason = `jsonpath={.status.conditions[?(@.type=="Ready")].reason}`
 	g.says(t, false, guardrails("  match: {excludedNamespaces: [\"*\"]}\n"),
@@ -156,7 +156,7 @@ func TestLabelsThatGuardrailsSelectByAreKept(t *testing.T) {
 	g.warned(t, "guarded-labels", "label", "namespace", g.namespace, "guarded-")
 }
 
-func TestWrongGuardrailsAreRefusedAtOnceWithTheFieldsPath(t *testing.T) {
+func TestInvalidGuardrailsAreRejectedWithTheFieldPath(t *testing.T) {
 	g := newGuard(t, shared(t))
 	for name, test := range map[string]struct{ spec, want string }{
 		"an action that there is not": {"  rules: [{id: image-tag, action: block}]\n", "spec.rules[0].action: Unsupported value"},

@@ -8,8 +8,8 @@ import (
 	"github.com/stateward/stateward/test/environment"
 )
 
-// TestRulesThatAreOffUntilGuardrailsSetThem switches on, in a cluster of its own, what says nothing without Guardrails.
-func TestRulesThatAreOffUntilGuardrailsSetThem(t *testing.T) {
+// TestOptInRulesNeedGuardrails switches on, in a cluster of its own, what says nothing without Guardrails.
+func TestOptInRulesNeedGuardrails(t *testing.T) {
 	g := newGuard(t, environment.ForTest(t))
 	digest := "@sha256:" + strings.Repeat("0", 64)
 	g.create(t, builders.MakeStatefulSet().Image("registry.example/web:1.27.4"+digest))

@@ -17,8 +17,8 @@ const (
 	anotherStart   = `{"spec":{"ordinals":{"start":5},"persistentVolumeClaimRetentionPolicy":{"whenDeleted":"Delete","whenScaled":"Retain"}}}`
 )
 
-// TestConfirmationsFitOneThing pastes what denials print, and tries what was not confirmed.
-func TestConfirmationsFitOneThing(t *testing.T) {
+// TestConfirmationsCoverOneOperation pastes what denials print, and tries what was not confirmed.
+func TestConfirmationsCoverOneOperation(t *testing.T) {
 	guarded := shared(t)
 	for name, holds := range map[string]func(*testing.T, guard){
 		"for its rule, and once":         forItsRule,

@@ -74,7 +74,7 @@ func (g guard) trusted(t *testing.T) {
 	})
 }
 
-func TestMetricsAndProbesAreThere(t *testing.T) {
+func TestMetricsAndProbesAreServed(t *testing.T) {
 	guarded := shared(t)
 	g := newGuard(t, guarded)
 	g.create(t, builders.MakeStatefulSet())

@@ -40,9 +40,9 @@ type planned struct {
 // randomPlans is how many changes are drawn beside the chosen ones.
 const randomPlans = 21
 
-// TestPlansOfALiveClusterComeTrue plans a change, makes it past the rules, and compares which pods and claims went, came and
+// TestPlansOfALiveClusterMatchReality plans a change, makes it past the rules, and compares which pods and claims went, came and
 // were replaced.
-func TestPlansOfALiveClusterComeTrue(t *testing.T) {
+func TestPlansOfALiveClusterMatchReality(t *testing.T) {
 	guarded := shared(t)
 	tests := chosenPlans()
 	for seed := range uint64(randomPlans) {

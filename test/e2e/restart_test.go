@@ -13,9 +13,9 @@ import (
 	"github.com/stateward/stateward/test/environment"
 )
 
-// TestTheControlPlaneGoesAndComesBack ends etcd and the API server under a running Stateward, then starts Stateward while
+// TestDecisionsSurviveAControlPlaneRestart ends etcd and the API server under a running Stateward, then starts Stateward while
 // there is no API server, and wants the decisions to be right each time: about what was there before, and what is new.
-func TestTheControlPlaneGoesAndComesBack(t *testing.T) {
+func TestDecisionsSurviveAControlPlaneRestart(t *testing.T) {
 	guarded := environment.ForTest(t)
 	g := newGuard(t, guarded)
 	g.create(t, builders.MakeStatefulSet())
@@ -91,9 +91,9 @@ func (g guard) fresh(t *testing.T, name string) {
 	g.allowed(t, "", "delete", "service", name)
 }
 
-// TestNothingOfWhatAnObjectHoldsIsTold looks for a word that stands in many places of an object, and must stand in no log
+// TestLogsAndMetricsHoldNoObjectContent looks for a word that stands in many places of an object, and must stand in no log
 // and in no metric.
-func TestNothingOfWhatAnObjectHoldsIsTold(t *testing.T) {
+func TestLogsAndMetricsHoldNoObjectContent(t *testing.T) {
 	t.Parallel()
 	const canary = "canary-2718281828"
 	g := newGuard(t, shared(t))

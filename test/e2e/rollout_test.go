@@ -44,8 +44,8 @@ func TestRolloutsWaitForTheirCanaries(t *testing.T) {
 	}
 }
 
-// TestPodsThatOnDeleteKeptAreRestartedKnowingly changes the strategy of a set whose pods wait for an update.
-func TestPodsThatOnDeleteKeptAreRestartedKnowingly(t *testing.T) {
+// TestChangeFromOnDeleteNamesRestartedPods changes the strategy of a set whose pods wait for an update.
+func TestChangeFromOnDeleteNamesRestartedPods(t *testing.T) {
 	g := newGuard(t, shared(t))
 	g.create(t, onDelete(withClaim(builders.MakeStatefulSet().Replicas(2))))
 	g.settled(t, 2)

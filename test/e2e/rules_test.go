@@ -176,53 +176,53 @@ func elsewhere() map[string]func(*testing.T) {
 		"rollout-hold":        TestRolloutGroupsRollOneAfterTheOther,
 		"cascade-delete":      TestInvariants,
 		// Rules of audits are asked by no request.
-		"claim-drift":           TestAuditSeesEachFault,
-		"confirmation-in-force": TestAuditSeesEachFault,
-		"exception-end":         TestAuditSeesEachFault,
-		"exception-unused":      TestAuditSeesEachFault,
-		"orphaned-claim":        TestAuditSeesEachFault,
-		"orphaned-pod":          TestAuditSeesEachFault,
-		"stuck-pods":            TestAuditSeesEachFault,
-		"volume-retention":      TestAuditSeesEachFault,
+		"claim-drift":           TestAuditFindsEachFault,
+		"confirmation-in-force": TestAuditFindsEachFault,
+		"exception-end":         TestAuditFindsEachFault,
+		"exception-unused":      TestAuditFindsEachFault,
+		"orphaned-claim":        TestAuditFindsEachFault,
+		"orphaned-pod":          TestAuditFindsEachFault,
+		"stuck-pods":            TestAuditFindsEachFault,
+		"volume-retention":      TestAuditFindsEachFault,
 
-		"claim-immutable":    TestWhatTheAPIServerRefusesIsExplained,
+		"claim-immutable":    TestWarningsExplainImmutableFields,
 		"claim-reuse":        TestClaims,
-		"confirmed-by":       TestConfirmationsAreOnRecord,
-		"force-delete-pod":   TestPodOfANodeThatIsSilentIsNotForgotten,
+		"confirmed-by":       TestConfirmationsAreRecorded,
+		"force-delete-pod":   TestPodOfAnUnreachableNodeIsGuarded,
 		"four-eyes":          TestGuardrailsWithFourEyesNeedTwoPeople,
-		"foreign-endpoint":   TestRulesThatAreOffUntilGuardrailsSetThem,
-		"pods-at-once":       TestRulesThatAreOffUntilGuardrailsSetThem,
-		"references-in-use":  TestRulesThatAreOffUntilGuardrailsSetThem,
-		"node-delete":        TestRulesThatAreOffUntilGuardrailsSetThem,
-		"max-replicas":       TestRulesThatAreOffUntilGuardrailsSetThem,
+		"foreign-endpoint":   TestOptInRulesNeedGuardrails,
+		"pods-at-once":       TestOptInRulesNeedGuardrails,
+		"references-in-use":  TestOptInRulesNeedGuardrails,
+		"node-delete":        TestOptInRulesNeedGuardrails,
+		"max-replicas":       TestOptInRulesNeedGuardrails,
 		"guarded-labels":     TestLabelsThatGuardrailsSelectByAreKept,
-		"image-digest":       TestRulesThatAreOffUntilGuardrailsSetThem,
-		"image-registry":     TestRulesThatAreOffUntilGuardrailsSetThem,
+		"image-digest":       TestOptInRulesNeedGuardrails,
+		"image-registry":     TestOptInRulesNeedGuardrails,
 		"max-unavailable":    TestMaxUnavailableIsCheckedWhereItIsStored,
 		"namespace-delete":   TestInvariants,
 		"orphan-delete":      TestClaims,
 		"owner-delete":       TestOwnersOfRunningSets,
 		"reclaim-policy":     TestVolumesOfRunningSets,
 		"revision-in-use":    TestRevisionsOfRunningSets,
-		"snapshot-last-copy": TestSnapshotsBringDataBack,
-		"volume-attachment":  TestRulesThatAreOffUntilGuardrailsSetThem,
+		"snapshot-last-copy": TestSnapshotsRestoreData,
+		"volume-attachment":  TestOptInRulesNeedGuardrails,
 		"volume-claim":       TestVolumesOfRunningSets,
 		"volume-in-use":      TestVolumesOfRunningSets,
 		"volume-protection":  TestVolumesOfRunningSets,
 		// The API server refuses what they are about, after it has asked the mutating webhooks and before the validating
 		// ones; claim-mounts has advice on what it does not refuse as well, among the creations.
-		"claim-mounts":      TestWhatTheAPIServerRefusesByItself,
-		"claim-template":    TestWhatTheAPIServerRefusesByItself,
-		"selector-template": TestWhatTheAPIServerRefusesByItself,
+		"claim-mounts":      TestAPIServerRejectsInvalidSets,
+		"claim-template":    TestAPIServerRejectsInvalidSets,
+		"selector-template": TestAPIServerRejectsInvalidSets,
 		// Recreate is an alpha feature, off unless its gate is on.
-		"update-strategy": TestWhatTheAPIServerRefusesByItself,
-		"field-types":     TestWhatTheAPIServerRefusesByItself,
+		"update-strategy": TestAPIServerRejectsInvalidSets,
+		"field-types":     TestAPIServerRejectsInvalidSets,
 	}
 }
 
-// TestEveryRuleIsSeenOnARealControlPlane wants a case for each rule and mutation: one that nobody has seen at work on
+// TestRulesHaveACaseOnARealControlPlane wants a case for each rule and mutation: one that nobody has seen at work on
 // real requests, with real controllers around it, is only thought to work.
-func TestEveryRuleIsSeenOnARealControlPlane(t *testing.T) {
+func TestRulesHaveACaseOnARealControlPlane(t *testing.T) {
 	library, err := policies.Embedded()
 	if err != nil {
 		t.Fatal(err)
@@ -287,9 +287,9 @@ func TestMaxUnavailableIsCheckedWhereItIsStored(t *testing.T) {
 	g.allowed(t, "", patch("1")...)
 }
 
-// TestWhatTheAPIServerRefusesIsExplained changes a field that is immutable: the API server refuses it before it asks the
+// TestWarningsExplainImmutableFields changes a field that is immutable: the API server refuses it before it asks the
 // validating webhook, and shows what the mutating one says.
-func TestWhatTheAPIServerRefusesIsExplained(t *testing.T) {
+func TestWarningsExplainImmutableFields(t *testing.T) {
 	g := newGuard(t, shared(t))
 	g.create(t, withClaim(builders.MakeStatefulSet()))
 	const behaviour = "API server's error about an immutable field"

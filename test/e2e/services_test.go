@@ -35,8 +35,8 @@ func TestPortsOfRunningSets(t *testing.T) {
 	g.warned(t, "service-in-use", ports("clients", `[{"name":"other","port":9000}]`)...)
 }
 
-// TestOnlyServiceForClientsIsMentioned deletes Services that select the pods of a set and do not govern it.
-func TestOnlyServiceForClientsIsMentioned(t *testing.T) {
+// TestServiceForClientsIsReportedWhenItIsTheLast deletes Services that select the pods of a set and do not govern it.
+func TestServiceForClientsIsReportedWhenItIsTheLast(t *testing.T) {
 	g := newGuard(t, shared(t))
 	g.create(t, builders.MakeStatefulSet().Replicas(1))
 	g.settled(t, 1)

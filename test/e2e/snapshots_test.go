@@ -16,9 +16,9 @@ import (
 	"github.com/stateward/stateward/test/environment"
 )
 
-// TestSnapshotsBringDataBack installs the real definitions of snapshots in a cluster that runs, and takes them away again. The
+// TestSnapshotsRestoreData installs the real definitions of snapshots in a cluster that runs, and takes them away again. The
 // snapshot controller does not run: the test writes what it and a CSI driver would.
-func TestSnapshotsBringDataBack(t *testing.T) {
+func TestSnapshotsRestoreData(t *testing.T) {
 	g := newGuard(t, environment.ForTest(t))
 	g.create(t, withClaim(builders.MakeStatefulSet().Replicas(1)))
 	g.settled(t, 1)

@@ -14,8 +14,8 @@ import (
 	"github.com/stateward/stateward/test/builders"
 )
 
-// TestStrangersLearnNothingOfOtherObjects sends reviews to the port as a pod without credentials can.
-func TestStrangersLearnNothingOfOtherObjects(t *testing.T) {
+// TestWebhookRevealsNothingToUnauthenticatedPods sends reviews to the port as a pod without credentials can.
+func TestWebhookRevealsNothingToUnauthenticatedPods(t *testing.T) {
 	g := newGuard(t, shared(t))
 	g.create(t, withClaim(builders.MakeStatefulSet().Replicas(3)))
 	g.settled(t, 3)

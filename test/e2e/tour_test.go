@@ -7,7 +7,7 @@ import (
 	"github.com/stateward/stateward/test/tour"
 )
 
-func TestEveryCommandOfTheTutorialMeetsItsVerdict(t *testing.T) {
+func TestTutorialCommandsGetTheirDecisions(t *testing.T) {
 	guarded := environment.ForTest(t)
 	if err := tour.Walk(t.Context(), guarded, t.Output(), tour.Options{}); err != nil {
 		t.Fatal(err)

@@ -22,7 +22,7 @@ endpoint: 127.0.0.1:1
 samplingRatePerMillion: 1000000
 `
 
-func TestTraceOfADenialIsTheAPIServersOwn(t *testing.T) {
+func TestTraceOfADenialContinuesTheAPIServers(t *testing.T) {
 	config := filepath.Join(t.TempDir(), "tracing.yaml")
 	if err := os.WriteFile(config, []byte(apiServerTracing), 0o600); err != nil {
 		t.Fatal(err)

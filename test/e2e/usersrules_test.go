@@ -71,8 +71,8 @@ report contains result.violation(rego.metadata.chain(), entry, {
 }
 `
 
-// TestUsersRulesComeIntoForceWithoutARestart walks a mounted folder through its versions, good and bad.
-func TestUsersRulesComeIntoForceWithoutARestart(t *testing.T) {
+// TestUsersRulesApplyWithoutARestart walks a mounted folder through its versions, good and bad.
+func TestUsersRulesApplyWithoutARestart(t *testing.T) {
 	mounted := &mountedConfigMap{folder: t.TempDir(), file: "naming/owner-label/owner_label.rego"}
 	mounted.write(t, strings.ReplaceAll(wantsLabel, "LABEL", "owner"))
 	guarded := environment.ForTestWith(t, environment.Options{ServeArgs: []string{"--rules", mounted.folder}})

@@ -12,8 +12,8 @@ import (
 	"github.com/stateward/stateward/test/environment"
 )
 
-// TestEveryWayOfWritingMeetsTheSameVerdict sets a partition beyond the replicas by each way that kubectl knows.
-func TestEveryWayOfWritingMeetsTheSameVerdict(t *testing.T) {
+// TestKubectlCommandsGetTheSameDecision sets a partition beyond the replicas by each way that kubectl knows.
+func TestKubectlCommandsGetTheSameDecision(t *testing.T) {
 	g := newGuard(t, shared(t))
 	g.create(t, builders.MakeStatefulSet())
 	// The controller writes no more then, and what was read is still there to be replaced.
@@ -47,8 +47,8 @@ func TestEveryWayOfWritingMeetsTheSameVerdict(t *testing.T) {
 	g.says(t, false, "", []string{"==1=="}, "get", "statefulset", "web", "-o", "jsonpath=={.metadata.generation}=={.status.observedGeneration}==")
 }
 
-// TestAutoscalersAreJudged scales under the names of what scales by itself.
-func TestAutoscalersAreJudged(t *testing.T) {
+// TestAutoscalersAreChecked scales under the names of what scales by itself.
+func TestAutoscalersAreChecked(t *testing.T) {
 	guarded := shared(t)
 	for name, user := range map[string]string{
 		"the horizontal pod autoscaler":  "system:serviceaccount:kube-system:horizontal-pod-autoscaler",
@@ -66,9 +66,9 @@ func TestAutoscalersAreJudged(t *testing.T) {
 	}
 }
 
-// TestANamespaceGoesToItsEndOnceConfirmed deletes a namespace with all that is guarded in it, in a cluster whose controllers
+// TestNamespaceIsDeletedOnceConfirmed deletes a namespace with all that is guarded in it, in a cluster whose controllers
 // act under names of their own and in one where they share theirs.
-func TestANamespaceGoesToItsEndOnceConfirmed(t *testing.T) {
+func TestNamespaceIsDeletedOnceConfirmed(t *testing.T) {
 	for name, start := range map[string]func(*testing.T) *environment.Environment{
 		"names of their own": shared,
 		"one name": func(t *testing.T) *environment.Environment {

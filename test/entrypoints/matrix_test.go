@@ -54,9 +54,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestEveryLossMeetsItsAnswerAtEveryEntryPoint fails when a cell of the page changes, when an entry point has no cell, and when
+// TestEntryPointsAnswerEveryLossAsRecorded fails when a cell of the page changes, when an entry point has no cell, and when
 // a loss is allowed without a reason.
-func TestEveryLossMeetsItsAnswerAtEveryEntryPoint(t *testing.T) {
+func TestEntryPointsAnswerEveryLossAsRecorded(t *testing.T) {
 	guarded := environment.ForTest(t)
 	before, err := committed()
 	if err != nil {

@@ -41,9 +41,9 @@ const user = 65532
 // certificates is where the Dockerfile puts the authorities, and where the machine has them, if it has.
 const certificates = "etc/ssl/certs/ca-certificates.crt"
 
-// TestTheImageRuns builds the image by .ko.yaml over what the last stage of the Dockerfile has besides the binary, pushes it, and
+// TestImageRuns builds the image by .ko.yaml over what the last stage of the Dockerfile has besides the binary, pushes it, and
 // runs what is in it.
-func TestTheImageRuns(t *testing.T) {
+func TestImageRuns(t *testing.T) {
 	image := built(t)
 	configuration, err := image.ConfigFile()
 	must(t, err)

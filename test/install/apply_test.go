@@ -11,9 +11,9 @@ import (
 	"github.com/stateward/stateward/test/cluster"
 )
 
-// TestARealAPIServerTakesTheOverlays begins with the one that only records and goes on to one that refuses, as the README
+// TestOverlaysApplyToARealAPIServer begins with the one that only records and goes on to one that refuses, as the README
 // says. The overlays with cert-manager need its kinds.
-func TestARealAPIServerTakesTheOverlays(t *testing.T) {
+func TestOverlaysApplyToARealAPIServer(t *testing.T) {
 	running := cluster.ForTest(t)
 	base := filepath.Join("..", "..", "manifests", "base")
 	overlays := filepath.Join("..", "..", "manifests", "overlays")
@@ -35,9 +35,9 @@ func TestARealAPIServerTakesTheOverlays(t *testing.T) {
 	}
 }
 
-// TestTheWorstOrderOfInstallingIsNoDeadlock tells API servers to ask before anything else of Stateward is there, as
+// TestInstallationOrderCannotDeadlock tells API servers to ask before anything else of Stateward is there, as
 // `kubectl apply -k` by itself does for a moment.
-func TestTheWorstOrderOfInstallingIsNoDeadlock(t *testing.T) {
+func TestInstallationOrderCannotDeadlock(t *testing.T) {
 	running := withStatefulSet(t)
 	kubectl(t, running, "apply", "-k", overlay(), "-l", "app.kubernetes.io/component=registration")
 	refused(t, running)

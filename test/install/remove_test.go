@@ -28,9 +28,9 @@ const (
 	uninstallMark = "<!-- uninstall: a test runs these commands -->\n```sh\n"
 )
 
-// TestNothingIsLeftThatBlocks installs what refuses when nobody answers (kwok's pods answer nobody) and the exported
+// TestUninstallLeavesNothingThatBlocks installs what refuses when nobody answers (kwok's pods answer nobody) and the exported
 // policies, and runs what the README says.
-func TestNothingIsLeftThatBlocks(t *testing.T) {
+func TestUninstallLeavesNothingThatBlocks(t *testing.T) {
 	running := installed(t)
 	refused(t, running)
 	_, binary := environment.BinaryForTest(t)
@@ -101,9 +101,9 @@ func readmeCommands(t *testing.T, mark string) (commands [][]string) {
 	return commands
 }
 
-// TestApplyingANewerVersionLeavesNoGap applies another image over what is installed, and looks at the registration all the
+// TestUpgradeLeavesNoGap applies another image over what is installed, and looks at the registration all the
 // while.
-func TestApplyingANewerVersionLeavesNoGap(t *testing.T) {
+func TestUpgradeLeavesNoGap(t *testing.T) {
 	running := installed(t)
 	client, err := kubernetes.NewForConfig(running.Config())
 	must(t, err)

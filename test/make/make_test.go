@@ -11,7 +11,7 @@ import (
 	"github.com/stateward/stateward/test/environment"
 )
 
-func TestMakeSaysInOneSentenceWhatIsMissing(t *testing.T) {
+func TestMakeReportsMissingProgramsInOneSentence(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		lacks     string

@@ -62,7 +62,7 @@ func withoutTests(t *testing.T, library string) string {
 	return folder
 }
 
-func TestConftestTakesTheTutorialAsItIs(t *testing.T) {
+func TestConftestReadsTheTutorialUnchanged(t *testing.T) {
 	t.Parallel()
 	programs := build(t)
 	file := filepath.Join(programs.root, "test", "testdata", "tutorial", "web.yaml")

@@ -21,9 +21,9 @@ import (
 	"github.com/stateward/stateward/webhook/preview"
 )
 
-// TestRulesAndForecastsSayTheSame compares what messages of rules say of pods, claims and names with the forecast of the same
+// TestRulesAndForecastsAgree compares what messages of rules say of pods, claims and names with the forecast of the same
 // request, in all examples that are requests.
-func TestRulesAndForecastsSayTheSame(t *testing.T) {
+func TestRulesAndForecastsAgree(t *testing.T) {
 	t.Parallel()
 	root, err := cluster.Root()
 	if err != nil {

@@ -83,7 +83,7 @@ spec:
     spec: {containers: [{name: nginx, image: nginx}]}
 `
 
-func TestARegistryCarriesTheLibrary(t *testing.T) {
+func TestRegistryDistributesTheLibrary(t *testing.T) {
 	s := newScene(t)
 	if err := os.WriteFile(filepath.Join(s.folder, "web.yaml"), []byte(unowned), 0o600); err != nil {
 		t.Fatal(err)

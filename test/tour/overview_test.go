@@ -10,7 +10,7 @@ import (
 
 var update = flag.Bool("update", false, "write overview.txt")
 
-func TestOverviewIsOfTheSteps(t *testing.T) {
+func TestOverviewMatchesTheSteps(t *testing.T) {
 	const file = "overview.txt"
 	if *update {
 		if err := os.WriteFile(file, []byte(Overview()), 0o644); err != nil {

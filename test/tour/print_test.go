@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestPrinterKeepsToItsWidth(t *testing.T) {
+func TestPrinterWrapsAtItsWidth(t *testing.T) {
 	t.Parallel()
 	patch := `kubectl patch sts web -p '{"spec":{"replicas":3,"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":2}}}}'`
 	for name, test := range map[string]struct {

@@ -12,10 +12,10 @@ var extract = flag.Bool("extract", false, "run Kubernetes' own tests, and record
 
 const recorded = "testdata/cases.json"
 
-// TestRecordedCasesAreKubernetes compares the recorded cases with those of Kubernetes' tests where -extract is given,
+// TestRecordedCasesMatchKubernetes compares the recorded cases with those of Kubernetes' tests where -extract is given,
 // which compiles them for minutes. Without it the recorded cases must be complete and in the form that -extract writes.
 // What a check answers to them is tested in cmd/internal/judge.
-func TestRecordedCasesAreKubernetes(t *testing.T) {
+func TestRecordedCasesMatchKubernetes(t *testing.T) {
 	t.Parallel()
 	before, err := os.ReadFile(recorded)
 	if err != nil {

@@ -65,8 +65,8 @@ func guarded() map[string]attempt {
 	}
 }
 
-// TestPoliciesDenyWhenStatewardIsAway takes away Stateward, and then its registration.
-func TestPoliciesDenyWhenStatewardIsAway(t *testing.T) {
+// TestPoliciesDenyWithoutStateward takes away Stateward, and then its registration.
+func TestPoliciesDenyWithoutStateward(t *testing.T) {
 	environment := environment.ForTest(t)
 	web := attempt{stdin: string(builders.MakeStatefulSet().JSON()), arguments: breakGlass("create", "-f", "-")}
 	web.try(t, environment.Cluster)
@@ -118,9 +118,9 @@ func TestPoliciesDenyWhenStatewardIsAway(t *testing.T) {
 	})
 }
 
-// TestStaticPoliciesAreInForceFromTheFirstRequest has a real API server load them from a folder, where nobody reaches
+// TestStaticPoliciesApplyFromTheFirstRequest has a real API server load them from a folder, where nobody reaches
 // them through the API.
-func TestStaticPoliciesAreInForceFromTheFirstRequest(t *testing.T) {
+func TestStaticPoliciesApplyFromTheFirstRequest(t *testing.T) {
 	folder := t.TempDir()
 	page := export(t, guardrails("  profile: strict\n"), "--static")
 	must(t, os.WriteFile(filepath.Join(folder, "stateward.yaml"), page, 0o600))
@@ -207,8 +207,8 @@ func registrationAttempts() map[string]attempt {
 	}
 }
 
-// TestPoliciesAreAboutWhatTheGuardrailsSay exports Guardrails that name what is judged.
-func TestPoliciesAreAboutWhatTheGuardrailsSay(t *testing.T) {
+// TestPoliciesFollowTheGuardrails exports Guardrails that name what is judged.
+func TestPoliciesFollowTheGuardrails(t *testing.T) {
 	server := start(t)
 	install(t, server, export(t, guardrails(`  profile: strict
   match: {excludedNamespaces: [ci-*], namespaceSelector: {matchExpressions: [{key: unguarded, operator: DoesNotExist}]}}
@@ -250,8 +250,8 @@ func TestPoliciesAreAboutWhatTheGuardrailsSay(t *testing.T) {
 	})
 }
 
-// TestEveryRuleThatDeniesHasAPolicyThatDenies counts them under Guardrails that have all of them deny.
-func TestEveryRuleThatDeniesHasAPolicyThatDenies(t *testing.T) {
+// TestDenyingRulesHaveDenyingPolicies counts them under Guardrails that have all of them deny.
+func TestDenyingRulesHaveDenyingPolicies(t *testing.T) {
 	library, rules := exported(t)
 	page := string(export(t, setting(library, rules, policies.Deny)))
 	if got, want := strings.Count(page, "\n  - Deny\n"), len(rules); got != want {

@@ -23,9 +23,9 @@ import (
 	"github.com/stateward/stateward/test/examples"
 )
 
-// TestPoliciesFindWhatTheRulesFind makes every request of every rule's examples on a real API server that has all the
+// TestPoliciesAgreeWithTheRules makes every request of every rule's examples on a real API server that has all the
 // policies, and wants those to find something wrong that belong to rules which would deny it, and no others.
-func TestPoliciesFindWhatTheRulesFind(t *testing.T) {
+func TestPoliciesAgreeWithTheRules(t *testing.T) {
 	library, rules := exported(t)
 	server := start(t)
 	// Policies that deny, which only warn here: of all that would, and also where one cannot be evaluated.

@@ -119,7 +119,7 @@ func TestReadCountsTestsAndNotesBehaviours(t *testing.T) {
 	}
 }
 
-func TestTagsLeaveOutWhatAVersionLacks(t *testing.T) {
+func TestTagsExcludeTestsThatAVersionLacks(t *testing.T) {
 	t.Parallel()
 	for version, want := range map[string]string{
 		"v1.37.2": "", "v1.36.3": "before_1_37", "v1.35.4": "before_1_36,before_1_37", "v1.34.9": "before_1_35,before_1_36,before_1_37",
@@ -183,7 +183,7 @@ Tests found these differences, and check what follows from them.
 	}
 }
 
-func TestPageIsThatOfTheResults(t *testing.T) {
+func TestPageMatchesTheResults(t *testing.T) {
 	t.Parallel()
 	results, err := load("results")
 	if err != nil {

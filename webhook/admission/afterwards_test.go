@@ -128,7 +128,7 @@ func statusAfter(t *testing.T, writes *recorder.Recorder, api client.Client, sto
 	return typed.Status
 }
 
-func TestHandlerTellsOfWarningsInEventsWhereAdviceSaysSo(t *testing.T) {
+func TestHandlerWritesEventsForAdvice(t *testing.T) {
 	t.Parallel()
 	const update = "04-image-patch.json"
 	request := recording(t, update)
@@ -213,7 +213,7 @@ func eventsOf(t *testing.T, api client.Client, request *admissionv1.AdmissionReq
 	return lines
 }
 
-func TestHandlerNamesSetsThatMayLackTheirService(t *testing.T) {
+func TestHandlerReportsSetsThatMayLackTheirService(t *testing.T) {
 	t.Parallel()
 	found := func(rule string) []engine.Finding {
 		return []engine.Finding{{Rule: "image-tag"}, {Rule: rule, Object: engine.ObjectReference{Name: "web-x7k2p"}}}
@@ -239,7 +239,7 @@ func TestHandlerNamesSetsThatMayLackTheirService(t *testing.T) {
 	}
 }
 
-func TestEventsAreAboutTheParentOfASubresource(t *testing.T) {
+func TestEventsNameTheParentOfASubresource(t *testing.T) {
 	t.Parallel()
 	object := func(uid string) runtime.RawExtension {
 		return runtime.RawExtension{Raw: fmt.Appendf(nil, `{"metadata": {"uid": %q}}`, uid)}
@@ -295,7 +295,7 @@ func TestEventsAreAboutTheParentOfASubresource(t *testing.T) {
 	}
 }
 
-func TestDryRunOfAnEvictionIsInItsBody(t *testing.T) {
+func TestEvictionDryRunIsReadFromItsBody(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]bool{
 		`{"metadata": {"name": "db-0"}}`:         false,

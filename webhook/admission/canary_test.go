@@ -10,9 +10,9 @@ import (
 	"github.com/stateward/stateward/policies/engine"
 )
 
-// TestHeldCanaryIsKeptAgainstAutomation sends what tools send when they apply a manifest with partition 0 to a set whose
+// TestHandlerKeepsHeldCanaries sends what tools send when they apply a manifest with partition 0 to a set whose
 // canary is held at 2.
-func TestHeldCanaryIsKeptAgainstAutomation(t *testing.T) {
+func TestHandlerKeepsHeldCanaries(t *testing.T) {
 	t.Parallel()
 	const flux = "system:serviceaccount:flux-system:kustomize-controller"
 	image := at(t, heldSet(t, nil), "metadata", "annotations")[policies.CanaryHoldMark]

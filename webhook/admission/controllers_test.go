@@ -14,9 +14,9 @@ import (
 	"github.com/stateward/stateward/policies/engine"
 )
 
-// TestControllersOfKubernetesAreNeverInTheWay sends what Kubernetes' own controllers asked for while a StatefulSet was
+// TestHandlerAllowsKubernetesControllers sends what Kubernetes' own controllers asked for while a StatefulSet was
 // created, scaled, updated and deleted. Nobody reads a warning or a denial there: the cluster would be stuck.
-func TestControllersOfKubernetesAreNeverInTheWay(t *testing.T) {
+func TestHandlerAllowsKubernetesControllers(t *testing.T) {
 	t.Parallel()
 	lines := bytes.Split(bytes.TrimSpace(read(t, "controllers.jsonl")), []byte("\n"))
 	if len(lines) != 54 {

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestARequestEndsATenthBeforeTheAPIServerGivesUp(t *testing.T) {
+func TestDeadlineIsATenthBeforeTheAPIServers(t *testing.T) {
 	t.Parallel()
 	type deadline struct {
 		Set  bool

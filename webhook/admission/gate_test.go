@@ -14,8 +14,8 @@ import (
 	"github.com/stateward/stateward/webhook/metrics"
 )
 
-// TestWhatIsTooMuchIsTurnedAwayAtOnce fills all places, with an inventory that answers when it is told to.
-func TestWhatIsTooMuchIsTurnedAwayAtOnce(t *testing.T) {
+// TestGateRejectsWhenQueueIsFull fills all places, with an inventory that answers when it is told to.
+func TestGateRejectsWhenQueueIsFull(t *testing.T) {
 	t.Parallel()
 	handler := newHandler(t, engine.ValidatingPhase)
 	registry := prometheus.NewRegistry()
@@ -70,7 +70,7 @@ func TestWhatIsTooMuchIsTurnedAwayAtOnce(t *testing.T) {
 	}
 }
 
-func TestWhoWaitsTooLongIsToldSo(t *testing.T) {
+func TestGateRejectsWhenWaitingTooLong(t *testing.T) {
 	t.Parallel()
 	gate := NewGate(1, 1)
 	leave, err := gate.enter(t.Context())

@@ -11,7 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 )
 
-func TestGuardrailsHandlerWarnsWhereNothingIsEnforced(t *testing.T) {
+func TestGuardrailsHandlerWarnsIfNothingIsEnforced(t *testing.T) {
 	t.Parallel()
 	handler := &guardrailsHandler{policy: func() (*Policy, error) { return &Policy{Engine: decider(t)}, nil }}
 	for name, test := range map[string]struct {
@@ -36,7 +36,7 @@ func TestGuardrailsHandlerWarnsWhereNothingIsEnforced(t *testing.T) {
 	}
 }
 
-func TestGuardrailsHandlerRefusesNewParentsThatAreNotThere(t *testing.T) {
+func TestGuardrailsHandlerRejectsMissingParents(t *testing.T) {
 	t.Parallel()
 	kinds := meta.NewDefaultRESTMapper([]schema.GroupVersion{{Group: "example.com", Version: "v1"}})
 	kinds.AddSpecific(schema.GroupVersionKind{Group: "example.com", Version: "v1", Kind: "Data"},

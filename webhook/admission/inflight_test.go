@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestInFlightCountsWhatCameAndGivesItBack(t *testing.T) {
+func TestBytesInFlightAreCountedAndReleased(t *testing.T) {
 	t.Parallel()
 	budget := &inFlight{most: 100}
 	body := func(size int) *countedBody {

@@ -41,7 +41,7 @@ const (
 	serviceReview = "14-delete-service.json"
 )
 
-func TestABodyThatCannotBeReadIsRefused(t *testing.T) {
+func TestHandlerRejectsBodiesThatItCannotRead(t *testing.T) {
 	t.Parallel()
 	url := serve(t, newHandler(t, engine.ValidatingPhase))
 	valid := read(t, scaleReview)
@@ -130,7 +130,7 @@ func laughter() []byte {
 	return text
 }
 
-func TestARequestThatCannotBeJudgedIsRefused(t *testing.T) {
+func TestHandlerRejectsRequestsThatItCannotEvaluate(t *testing.T) {
 	t.Parallel()
 	remove := func(keys ...string) func(map[string]any) {
 		return func(request map[string]any) {

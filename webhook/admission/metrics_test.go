@@ -37,7 +37,7 @@ func gather(t *testing.T, registry *prometheus.Registry) map[string]float64 {
 	return values
 }
 
-func TestEachRequestIsCountedOnce(t *testing.T) {
+func TestMetricsCountEachRequestOnce(t *testing.T) {
 	t.Parallel()
 	broken := func(request map[string]any) { request["oldObject"] = nil }
 	tests := map[string]struct {
@@ -143,7 +143,7 @@ func TestEachRequestIsCountedOnce(t *testing.T) {
 	}
 }
 
-func TestTheMetricsNameWhatIsInForceNow(t *testing.T) {
+func TestMetricsNameTheCurrentLibrary(t *testing.T) {
 	t.Parallel()
 	registry := prometheus.NewRegistry()
 	metrics, err := metrics.New(registry)

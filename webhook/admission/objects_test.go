@@ -13,7 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 )
 
-func TestObjectsAreTakenOutOfAReview(t *testing.T) {
+func TestExtractObjectsReadsAReview(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		review, small string
@@ -51,8 +51,8 @@ func TestObjectsAreTakenOutOfAReview(t *testing.T) {
 	}
 }
 
-// FuzzTakeOut holds that a request is the same whether its objects were taken out on the way or not.
-func FuzzTakeOut(f *testing.F) {
+// FuzzExtractObjects holds that a request is the same whether its objects were taken out on the way or not.
+func FuzzExtractObjects(f *testing.F) {
 	for _, name := range names(f) {
 		f.Add(read(f, name+".json"))
 	}

@@ -9,10 +9,10 @@ import (
 	"github.com/stateward/stateward/policies/engine"
 )
 
-// TestWhatIsOddAndCanBeJudgedIsJudged sends what looks broken and has one meaning, the same as for the API server: of
+// TestHandlerReadsOddBodiesAsTheAPIServerDoes sends what looks broken and has one meaning, the same as for the API server: of
 // a key that comes twice the last counts, and half of a surrogate pair is a replacement character. A deletion that is
 // denied stays denied, in the same words, whatever is put beside it.
-func TestWhatIsOddAndCanBeJudgedIsJudged(t *testing.T) {
+func TestHandlerReadsOddBodiesAsTheAPIServerDoes(t *testing.T) {
 	t.Parallel()
 	url := serve(t, newHandler(t, engine.ValidatingPhase))
 	allowed := func(uid string) outcome { return outcome{UID: uid, Allowed: true, Code: http.StatusOK} }

@@ -16,9 +16,9 @@ const (
 	beta  = "volume.beta.kubernetes.io/storage-class"
 )
 
-// TestMutationsAreAppliedOnceAndThenNothingIsLeftToDo applies what comes back with the library that the API server
+// TestMutationsAreIdempotent applies what comes back with the library that the API server
 // applies it with, and asks again: the API server may, too (reinvocationPolicy IfNeeded).
-func TestMutationsAreAppliedOnceAndThenNothingIsLeftToDo(t *testing.T) {
+func TestMutationsAreIdempotent(t *testing.T) {
 	t.Parallel()
 	template := func(annotations map[string]any, spec map[string]any) map[string]any {
 		return map[string]any{"metadata": map[string]any{"name": "www", "annotations": annotations}, "spec": spec}

@@ -25,7 +25,7 @@ func blocked(ctx context.Context) (ast.Value, error) {
 	return nil, ctx.Err()
 }
 
-func TestWhatCannotBeDecidedIsRefusedAndNotDenied(t *testing.T) {
+func TestHandlerRefusesWhatItCannotDecide(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		change  func(*Handler)
@@ -94,8 +94,8 @@ func TestWhatCannotBeDecidedIsRefusedAndNotDenied(t *testing.T) {
 	}
 }
 
-// TestNothingIsLeftOfARequestThatRanOutOfTime runs in a bubble, which ends only when all that began in it has ended.
-func TestNothingIsLeftOfARequestThatRanOutOfTime(t *testing.T) {
+// TestHandlerLeaksNothingAfterATimeout runs in a bubble, which ends only when all that began in it has ended.
+func TestHandlerLeaksNothingAfterATimeout(t *testing.T) {
 	t.Parallel()
 	handler := newHandler(t, engine.ValidatingPhase)
 	overlay(handler, blocked)
@@ -111,7 +111,7 @@ func TestNothingIsLeftOfARequestThatRanOutOfTime(t *testing.T) {
 	})
 }
 
-func TestAInventoryThatFailsOnlyMattersWhereItIsAsked(t *testing.T) {
+func TestInventoryErrorsMatterOnlyWhenItIsRead(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		review string

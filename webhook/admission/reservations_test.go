@@ -29,7 +29,7 @@ func storedSet(name, version string, generation int, label string) json.RawMessa
 		name, version, generation, groupLabel, label)
 }
 
-func TestReservationsOfEarlierUpdatesAreSeen(t *testing.T) {
+func TestReservationsOfEarlierUpdatesCount(t *testing.T) {
 	t.Parallel()
 	reservations := &Reservations{}
 	first := reservations.begin(reservation{key: "data/a"}, now)

@@ -38,7 +38,7 @@ func confirmed(of engine.Finding) engine.Finding {
 	return of
 }
 
-func TestAWarningSaysAsMuchAsFitsInto120Characters(t *testing.T) {
+func TestWarningFitsInto120Characters(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		finding engine.Finding
@@ -103,7 +103,7 @@ func TestAWarningSaysAsMuchAsFitsInto120Characters(t *testing.T) {
 	}
 }
 
-func TestAtMostEightWarningsAreSent(t *testing.T) {
+func TestResponseHasAtMostEightWarnings(t *testing.T) {
 	t.Parallel()
 	lines := func(count int) (lines []string) {
 		for index := range count {
@@ -138,7 +138,7 @@ func TestAtMostEightWarningsAreSent(t *testing.T) {
 	}
 }
 
-func TestADenialListsEveryReasonOnALineOfItsOwn(t *testing.T) {
+func TestDenialListsEveryReasonOnItsOwnLine(t *testing.T) {
 	t.Parallel()
 	decision := engine.Decision{Findings: []engine.Finding{
 		finding(policies.Deny, "partition-range", "spec.updateStrategy.rollingUpdate.partition", "99 is too much", "take less"),
@@ -169,8 +169,8 @@ func TestADenialListsEveryReasonOnALineOfItsOwn(t *testing.T) {
 	}
 }
 
-// TestARecordedRequestIsDeniedForAllItsReasons sends one request with two mistakes through the whole of it.
-func TestARecordedRequestIsDeniedForAllItsReasons(t *testing.T) {
+// TestHandlerDeniesForAllReasons sends one request with two mistakes through the whole of it.
+func TestHandlerDeniesForAllReasons(t *testing.T) {
 	t.Parallel()
 	body := altered(t, createReview, func(request map[string]any) {
 		spec := at(t, request, "object", "spec")
@@ -238,7 +238,7 @@ func TestAuditAnnotationsHoldAtMost10KiB(t *testing.T) {
 	}
 }
 
-func TestTheConfirmationThatWasUsedIsRecorded(t *testing.T) {
+func TestAuditAnnotationsNameTheConfirmation(t *testing.T) {
 	t.Parallel()
 	by := func(username, reason string) engine.Finding {
 		used := confirmed(finding(policies.Warn, "r", "f", "w", "x"))

@@ -15,9 +15,9 @@ import (
 	"github.com/stateward/stateward/policies/engine"
 )
 
-// TestAnswersToWhatPeopleDoAreTheRecordedOnes holds the complete answer to each recorded action of a person, at both
+// TestHandlerAnswersMatchGoldenFiles holds the complete answer to each recorded action of a person, at both
 // phases, against a file that a person has read.
-func TestAnswersToWhatPeopleDoAreTheRecordedOnes(t *testing.T) {
+func TestHandlerAnswersMatchGoldenFiles(t *testing.T) {
 	t.Parallel()
 	validate, mutate := serve(t, newHandler(t, engine.ValidatingPhase)), serve(t, newHandler(t, engine.MutatingPhase))
 	for _, name := range names(t) {
@@ -42,7 +42,7 @@ func TestAnswersToWhatPeopleDoAreTheRecordedOnes(t *testing.T) {
 	}
 }
 
-func TestEveryRecordedAnswerBelongsToAReview(t *testing.T) {
+func TestGoldenFilesBelongToReviews(t *testing.T) {
 	t.Parallel()
 	var got []string
 	files, err := filepath.Glob(filepath.Join("testdata", "responses", "*.json"))

@@ -18,7 +18,7 @@ import (
 	"github.com/stateward/stateward/webhook/cluster"
 )
 
-func TestSecretsKeepNothingButTheirMetadata(t *testing.T) {
+func TestSecretsKeepOnlyTheirMetadata(t *testing.T) {
 	t.Parallel()
 	secret := metav1.GroupVersionResource{Version: "v1", Resource: "secrets"}
 	for name, test := range map[string]struct {
@@ -68,7 +68,7 @@ type doubting struct{ inventory.Inventory }
 
 func (doubting) Proves(context.Context, cluster.Claimed) bool { return false }
 
-func TestSecretsInUseAreToldToWhoMayKnow(t *testing.T) {
+func TestSecretsInUseAreNamedToAuthorizedUsers(t *testing.T) {
 	t.Parallel()
 	guarded := under(t, `{"rules":[{"id":"references-in-use","action":"deny"}]}`)
 	set := builders.MakeStatefulSet()

@@ -10,9 +10,9 @@ import (
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
-// TestAnAnswerIsOfOneGenerationOfGuardrails changes the Guardrails between requests: the old ones deny for two reasons, the new
+// TestHandlerUsesOneGenerationOfGuardrails changes the Guardrails between requests: the old ones deny for two reasons, the new
 // ones for none, and no answer may be of both.
-func TestAnAnswerIsOfOneGenerationOfGuardrails(t *testing.T) {
+func TestHandlerUsesOneGenerationOfGuardrails(t *testing.T) {
 	t.Parallel()
 	handler := newHandler(t, engine.ValidatingPhase)
 	strict, err := handler.Policy()

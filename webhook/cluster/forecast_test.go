@@ -158,7 +158,7 @@ func TestInventoryEqualsObjects(t *testing.T) {
 	}
 }
 
-func TestInventoryKnowsOnlyWhatIsWatched(t *testing.T) {
+func TestInventoryHasOnlyWatchedResources(t *testing.T) {
 	t.Parallel()
 	_, set := recorded(t, 3)
 	inv := inventoryWith(t, objectsOf(set))

@@ -16,8 +16,8 @@ import (
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
-// TestWhatCannotExistIsAbsentWithoutAsking uses an inventory that has nobody to ask: it would panic if it tried.
-func TestWhatCannotExistIsAbsentWithoutAsking(t *testing.T) {
+// TestInventoryRejectsInvalidNamesWithoutARequest uses an inventory that has nobody to ask: it would panic if it tried.
+func TestInventoryRejectsInvalidNamesWithoutARequest(t *testing.T) {
 	t.Parallel()
 	inv := inventoryOf(t, "services")
 	for what, asked := range map[string][3]string{
@@ -43,8 +43,8 @@ func TestWhatCannotExistIsAbsentWithoutAsking(t *testing.T) {
 	}
 }
 
-// TestWhatControllersMakeIsNotLookedForTwice uses an inventory that has no API server to ask.
-func TestWhatControllersMakeIsNotLookedForTwice(t *testing.T) {
+// TestInventoryReadsPodsAndClaimsFromTheCacheOnly uses an inventory that has no API server to ask.
+func TestInventoryReadsPodsAndClaimsFromTheCacheOnly(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"pods", "persistentvolumeclaims"} {
 		if found, err := inventoryOf(t, name).Get(t.Context(), name, "default", "web-0"); found != nil || err != nil {
@@ -79,8 +79,8 @@ func indexerOf(t testing.TB, resource policies.Resource, objects []*unstructured
 	return informer
 }
 
-// TestAHeldObjectReadsAsItIs compares an object in the cache with what the API server sent.
-func TestAHeldObjectReadsAsItIs(t *testing.T) {
+// TestCachedObjectEqualsTheOriginal compares an object in the cache with what the API server sent.
+func TestCachedObjectEqualsTheOriginal(t *testing.T) {
 	t.Parallel()
 	const text = `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web-0","namespace":"default","labels":{"a":"b"}},"spec":{"priority":3},"status":{"phase":"Running"}}`
 	pod := &unstructured.Unstructured{}
@@ -105,8 +105,8 @@ func TestAHeldObjectReadsAsItIs(t *testing.T) {
 	}
 }
 
-// TestWhatIsCachedIsNotLookedForWhereItsVersionIsTheOneToldOf uses an inventory that has no API server to ask: it panics if it tries.
-func TestWhatIsCachedIsNotLookedForWhereItsVersionIsTheOneToldOf(t *testing.T) {
+// TestGetAtVersionUsesTheCacheIfItIsCurrent uses an inventory that has no API server to ask: it panics if it tries.
+func TestGetAtVersionUsesTheCacheIfItIsCurrent(t *testing.T) {
 	t.Parallel()
 	set := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "apps/v1", "kind": "StatefulSet"}}
 	set.SetNamespace("default")
@@ -124,8 +124,8 @@ func TestWhatIsCachedIsNotLookedForWhereItsVersionIsTheOneToldOf(t *testing.T) {
 	_, _ = inv.At(t.Context(), "statefulsets", "default", "web", "715")
 }
 
-// TestLabelsAreLookedUpAsInASnapshot compares the inventory of a cluster with the one of manifests.
-func TestLabelsAreLookedUpAsInASnapshot(t *testing.T) {
+// TestLabelLookupsEqualASnapshot compares the inventory of a cluster with the one of manifests.
+func TestLabelLookupsEqualASnapshot(t *testing.T) {
 	t.Parallel()
 	snapshot := inventory.NewSnapshot("default", nil)
 	var cached []*unstructured.Unstructured
@@ -180,7 +180,7 @@ func keys(value ast.Value) (keys []string) {
 	return keys
 }
 
-func TestVolumesAreFoundByTheNodeThatAloneReachesThem(t *testing.T) {
+func TestVolumesAreIndexedByTheirOnlyNode(t *testing.T) {
 	t.Parallel()
 	volume := func(name, node string) *unstructured.Unstructured {
 		made := &unstructured.Unstructured{}

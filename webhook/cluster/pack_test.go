@@ -35,7 +35,7 @@ func random(count, length int) (texts [][]byte) {
 	return texts
 }
 
-func TestWhatIsPackedComesBack(t *testing.T) {
+func TestCompressionIsLossless(t *testing.T) {
 	t.Parallel()
 	for what, texts := range map[string][][]byte{
 		"nothing":                            {{}},
@@ -62,8 +62,8 @@ func TestWhatIsPackedComesBack(t *testing.T) {
 	}
 }
 
-// TestWhatIsAlikeTakesLittle packs objects of which each is new in two fields of many.
-func TestWhatIsAlikeTakesLittle(t *testing.T) {
+// TestCompressionSharesSimilarObjects packs objects of which each is new in two fields of many.
+func TestCompressionSharesSimilarObjects(t *testing.T) {
 	t.Parallel()
 	var packer packer
 	texts := alike(500)
@@ -77,8 +77,8 @@ func TestWhatIsAlikeTakesLittle(t *testing.T) {
 	}
 }
 
-// TestWhatIsLearnedIsBounded feeds a packer with what has nothing in common, as an object of random data.
-func TestWhatIsLearnedIsBounded(t *testing.T) {
+// TestCompressionDictionaryIsBounded feeds a packer with what has nothing in common, as an object of random data.
+func TestCompressionDictionaryIsBounded(t *testing.T) {
 	t.Parallel()
 	var packer packer
 	dictionaries := map[any]bool{}
@@ -90,8 +90,8 @@ func TestWhatIsLearnedIsBounded(t *testing.T) {
 	}
 }
 
-// FuzzPacking holds what is unpacked to what was packed.
-func FuzzPacking(f *testing.F) {
+// FuzzCompression holds what is unpacked to what was packed.
+func FuzzCompression(f *testing.F) {
 	f.Add([]byte("{}"), uint8(3))
 	f.Add([]byte(`{"metadata":{"name":"web-0","uid":"d3b07384-d9a0-4f3c-8d5a-0f7a3f3b4c11"}}`), uint8(200))
 	f.Fuzz(func(t *testing.T, text []byte, before uint8) {

@@ -15,7 +15,7 @@ func serviceNamed(namespace, name, version string) *unstructured.Unstructured {
 	}}
 }
 
-func TestInventoryListsWhatIsStored(t *testing.T) {
+func TestInventoryListsStoredObjects(t *testing.T) {
 	t.Parallel()
 	inv := inventoryOf(t, "services", serviceNamed("shop", "b", "2"), serviceNamed("data", "c", "3"), serviceNamed("shop", "a", "1"))
 	found, err := inv.Stored("services", "shop")

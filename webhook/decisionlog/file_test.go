@@ -12,7 +12,7 @@ import (
 	"github.com/stateward/stateward/webhook/decisionlog"
 )
 
-func TestFilesEachBeginWithTheGuardrails(t *testing.T) {
+func TestFilesBeginWithTheGuardrails(t *testing.T) {
 	t.Parallel()
 	name := filepath.Join(t.TempDir(), "decisions.jsonl")
 	file, err := decisionlog.OpenFile(name, 8<<10, 0)

@@ -198,7 +198,7 @@ func TestSnapshotsAreLookedUpLast(t *testing.T) {
 	}
 }
 
-func TestLogHoldsAllThatADecisionNeeds(t *testing.T) {
+func TestLogHoldsAllInputsOfADecision(t *testing.T) {
 	t.Parallel()
 	decider := newEngine(t, `{"mode":"All"}`)
 	for name, request := range recorded(t) {
@@ -238,7 +238,7 @@ func TestLogBeginsWithTheGuardrails(t *testing.T) {
 	}
 }
 
-func TestLogKeepsToTheMode(t *testing.T) {
+func TestLogFollowsItsMode(t *testing.T) {
 	t.Parallel()
 	denied, allowed := request(t, reviews+"/11-delete-background.json"), request(t, reviews+"/02-scale-up.json")
 	for log, want := range map[string]int{
@@ -252,7 +252,7 @@ func TestLogKeepsToTheMode(t *testing.T) {
 	}
 }
 
-func TestLogRecordsWhatCouldNotBeEvaluated(t *testing.T) {
+func TestLogRecordsFailedEvaluations(t *testing.T) {
 	t.Parallel()
 	broken := request(t, reviews+"/10-create-statefulset.json").DeepCopy()
 	broken.Object.Raw = []byte(`{"metadata":`)
@@ -310,7 +310,7 @@ func (d *disk) Write(text []byte) (int, error) {
 	return written, errors.New("no space left on device")
 }
 
-func TestLogLosesOnlyWhatAFullDiskDoesNotTake(t *testing.T) {
+func TestLogLosesOnlyRecordsOfAFullDisk(t *testing.T) {
 	t.Parallel()
 	decider := newEngine(t, `{"mode":"All"}`)
 	var whole bytes.Buffer

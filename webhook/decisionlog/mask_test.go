@@ -35,7 +35,7 @@ func update(t *testing.T, change func(set *builders.StatefulSet)) *admissionv1.A
 
 const masks = `{"mode":"All","masks":["spec.template.spec.containers[*].env[*].value","spec.template.spec.containers[*].image"]}`
 
-func TestMaskedValuesAreNowhereInTheLog(t *testing.T) {
+func TestLogHoldsNoMaskedValues(t *testing.T) {
 	t.Parallel()
 	decider := newEngine(t, masks)
 	asked := update(t, func(set *builders.StatefulSet) { set.Image("registry.example/" + secret + ":latest") })
@@ -77,7 +77,7 @@ func TestDecisionThatNoMaskChangesIsTheSame(t *testing.T) {
 	}
 }
 
-func TestEqualMaskedValuesStayEqual(t *testing.T) {
+func TestMaskedValuesStayEqual(t *testing.T) {
 	t.Parallel()
 	decider := newEngine(t, masks)
 	record := parsed(t, ask(t, decider, tutorial(t), update(t, func(*builders.StatefulSet) {})))[0]
@@ -92,7 +92,7 @@ func TestEqualMaskedValuesStayEqual(t *testing.T) {
 	}
 }
 
-func TestLogOfMasksReadsAsALog(t *testing.T) {
+func TestMaskedLogParses(t *testing.T) {
 	t.Parallel()
 	decider := newEngine(t, `{"mode":"All","masks":["spec","metadata.annotations","metadata.labels","status"]}`)
 	for name, asked := range recorded(t) {

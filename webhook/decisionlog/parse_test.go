@@ -9,7 +9,7 @@ import (
 	"github.com/stateward/stateward/webhook/decisionlog"
 )
 
-func TestParseSaysWhatIsWrongWithALine(t *testing.T) {
+func TestParseNamesErrorsOfALine(t *testing.T) {
 	t.Parallel()
 	log := ask(t, newEngine(t, `{"mode":"All"}`), tutorial(t), request(t, reviews+"/04-image-patch.json"))
 	line := string(bytes.Split(log, []byte("\n"))[1])

@@ -28,7 +28,7 @@ const deletion = `{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","
 "metadata":{"name":"password","namespace":"default","uid":"s1","annotations":{"kubectl.kubernetes.io/last-applied-configuration":"swordfish"},
 "managedFields":[{"manager":"swordfish"}]},"type":"Opaque","data":{"swordfish":"swordfish"},"stringData":{"password":"swordfish"}}}}`
 
-func TestDataOfSecretsIsInNoOutput(t *testing.T) {
+func TestOutputsHoldNoDataOfSecrets(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ body, says string }{
 		"denied":                    {deletion, `StatefulSet \"web\" names this Secret`},

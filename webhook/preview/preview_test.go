@@ -86,7 +86,7 @@ func scale(replicas int) []byte {
 	return fmt.Appendf(nil, `{"kind":"Scale","spec":{"replicas":%d}}`, replicas)
 }
 
-func TestMakeSaysWhatHappens(t *testing.T) {
+func TestMakeDescribesTheForecast(t *testing.T) {
 	t.Parallel()
 	const deleteClaims = `,"persistentVolumeClaimRetentionPolicy":{"whenScaled":"Delete","whenDeleted":"Retain"}`
 	newImage := request("UPDATE", "statefulsets", "db", spec("db:1", 3, ""), spec("db:2", 3, ""))
@@ -198,7 +198,7 @@ func TestMakeSaysWhatHappens(t *testing.T) {
 	}
 }
 
-func TestMakeSaysWhyThereIsNoForecast(t *testing.T) {
+func TestMakeExplainsAMissingForecast(t *testing.T) {
 	t.Parallel()
 	blind := newInventory(t, 3)
 	blind.blind = true

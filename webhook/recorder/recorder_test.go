@@ -164,7 +164,7 @@ func TestRecorderAddsToWhatAnotherReplicaWrote(t *testing.T) {
 	}
 }
 
-func TestRecorderDropsWhatItHasNoRoomFor(t *testing.T) {
+func TestRecorderDropsUsesWhenItIsFull(t *testing.T) {
 	t.Parallel()
 	writes, got := newRecorder(cluster())
 	for name := range 1030 {
@@ -246,7 +246,7 @@ func TestRecorderCountsEqualEvents(t *testing.T) {
 	}
 }
 
-func TestRecorderThatIsNilWritesNothing(t *testing.T) {
+func TestNilRecorderWritesNothing(t *testing.T) {
 	t.Parallel()
 	var writes *recorder.Recorder
 	writes.Use(used("alice", "db"))

@@ -21,7 +21,7 @@ import (
 	"github.com/stateward/stateward/webhook/recorder"
 )
 
-func TestRecorderLooksLaterWhetherASetGotItsService(t *testing.T) {
+func TestRecorderChecksLaterForMissingServices(t *testing.T) {
 	t.Parallel()
 	service := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "db"}}
 	set := func(uid types.UID, service string, pods int32) *appsv1.StatefulSet {

@@ -139,7 +139,7 @@ func TestRegistrarWritesOnceAndRemovesWhenOff(t *testing.T) {
 	}
 }
 
-func TestRegistrarTouchesNothingWithoutGuardrailsInForce(t *testing.T) {
+func TestRegistrarNeedsActiveGuardrails(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.lookAfter(t, 0)
@@ -149,7 +149,7 @@ func TestRegistrarTouchesNothingWithoutGuardrailsInForce(t *testing.T) {
 	}
 }
 
-func TestRegistrarSaysWhichRightIsMissing(t *testing.T) {
+func TestRegistrarNamesMissingRights(t *testing.T) {
 	t.Parallel()
 	resource := schema.GroupResource{Group: "admissionregistration.k8s.io", Resource: "validatingwebhookconfigurations"}
 	tests := map[string]struct {
@@ -219,7 +219,7 @@ func TestRegistrarRetriesAConflictAFewTimes(t *testing.T) {
 	}
 }
 
-func TestRegistrarHealsWhatIsTakenAway(t *testing.T) {
+func TestRegistrarRestoresChangedWebhooks(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.lookAfter(t, 0)

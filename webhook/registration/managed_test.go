@@ -12,7 +12,7 @@ import (
 	"github.com/stateward/stateward/webhook/registration"
 )
 
-func TestManagedWebhooksCoverWhatWasNotApplied(t *testing.T) {
+func TestManagedWebhooksCoverMissingRules(t *testing.T) {
 	t.Parallel()
 	shop := policies.Parent{Group: "example.com", Resource: "shops"}
 	queue := policies.Parent{Group: "rabbitmq.com", Resource: "queues"}
@@ -100,7 +100,7 @@ func definitions(webhook admissionregistrationv1.ValidatingWebhook) string {
 	return ""
 }
 
-func TestManagedWebhooksAreAsThoseThatTheyExtend(t *testing.T) {
+func TestManagedWebhooksCopyTheAppliedOnes(t *testing.T) {
 	t.Parallel()
 	applied, wanted := embedded(t), *embedded(t)
 	wanted.MoreParents, wanted.OptedIn = []policies.Parent{{Group: "example.com", Resource: "shops"}}, []string{"node-delete"}
@@ -129,7 +129,7 @@ func TestManagedWebhooksAreAsThoseThatTheyExtend(t *testing.T) {
 	}
 }
 
-func TestManagedWebhooksNeedOneToGoBy(t *testing.T) {
+func TestManagedWebhooksNeedAnAppliedOne(t *testing.T) {
 	t.Parallel()
 	applied, wanted := embedded(t), *embedded(t)
 	wanted.MoreParents = []policies.Parent{{Group: "example.com", Resource: "shops"}}

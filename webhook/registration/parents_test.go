@@ -9,7 +9,7 @@ import (
 	"github.com/stateward/stateward/webhook/registration"
 )
 
-func TestMoreParentsAreReadFromTheirRegistration(t *testing.T) {
+func TestParentsAreReadFromTheirRegistration(t *testing.T) {
 	t.Parallel()
 	library := *embedded(t)
 	if found := registration.MoreParents(registration.Validating(&library, registration.Target{})); found != nil {

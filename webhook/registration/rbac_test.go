@@ -11,7 +11,7 @@ import (
 	"github.com/stateward/stateward/webhook/registration"
 )
 
-func TestRBACGrantsWhatRulesAndGuardrailsReadAndNoMore(t *testing.T) {
+func TestRBACGrantsOnlyWhatIsRead(t *testing.T) {
 	t.Parallel()
 	read := func(group string, resources ...string) rbacv1.PolicyRule {
 		return rbacv1.PolicyRule{APIGroups: []string{group}, Resources: resources, Verbs: []string{"get", "list", "watch"}}
@@ -100,7 +100,7 @@ func TestOwnersRoleGetsEachKindOnce(t *testing.T) {
 	}
 }
 
-func TestAdminsOfANamespaceMayConfirmAndEditorsMayNot(t *testing.T) {
+func TestRolesAllowAdminsToConfirmButNotEditors(t *testing.T) {
 	t.Parallel()
 	want := rbacv1.ClusterRole{
 		TypeMeta: metav1.TypeMeta{APIVersion: "rbac.authorization.k8s.io/v1", Kind: "ClusterRole"},
@@ -117,7 +117,7 @@ func TestAdminsOfANamespaceMayConfirmAndEditorsMayNot(t *testing.T) {
 	}
 }
 
-func TestEachRoleIsBoundToStatewardOnly(t *testing.T) {
+func TestRolesAreBoundToStatewardOnly(t *testing.T) {
 	t.Parallel()
 	binding := func(name string) rbacv1.ClusterRoleBinding {
 		return rbacv1.ClusterRoleBinding{
@@ -133,7 +133,7 @@ func TestEachRoleIsBoundToStatewardOnly(t *testing.T) {
 	}
 }
 
-func TestOptInRoleIsForWhatNoRuleReads(t *testing.T) {
+func TestOptInRoleCoversUnreadResources(t *testing.T) {
 	t.Parallel()
 	library := embedded(t)
 	if roles := registration.OptInRole(library, "node-delete"); roles != nil {

@@ -53,9 +53,9 @@ func library(rules, mutations []map[string][]string) *policies.Library {
 	return library
 }
 
-// TestWhoChangesNoMetadataThatMattersIsNotHeldUp keeps what only such a change makes interesting out of the other
+// TestMatchConditionsSkipUnimportantMetadata keeps what only such a change makes interesting out of the other
 // entries.
-func TestWhoChangesNoMetadataThatMattersIsNotHeldUp(t *testing.T) {
+func TestMatchConditionsSkipUnimportantMetadata(t *testing.T) {
 	t.Parallel()
 	confirming := policies.Rule{
 		On: map[string][]string{
@@ -127,7 +127,7 @@ func TestGuardrailsAreConfirmedLikeOwners(t *testing.T) {
 	}
 }
 
-func TestWhatIsAskedForFollowsFromTheRules(t *testing.T) {
+func TestRegistrationFollowsTheRules(t *testing.T) {
 	t.Parallel()
 	type list = []map[string][]string
 	tests := map[string]struct {
@@ -218,7 +218,7 @@ func commonOf(hook admissionregistrationv1.ValidatingWebhook) common {
 	}
 }
 
-func TestOnlyWhatCanDestroySomethingIsRefusedWithoutStateward(t *testing.T) {
+func TestFailurePolicyIsFailForDestructiveRequests(t *testing.T) {
 	t.Parallel()
 	want := func(policy admissionregistrationv1.FailurePolicyType, more ...string) common {
 		return common{
@@ -291,7 +291,7 @@ func validatingLike(hook admissionregistrationv1.MutatingWebhook) admissionregis
 	}
 }
 
-func TestTheBreakGlassGroupIsLeftOutBeforeAnythingIsCalled(t *testing.T) {
+func TestBreakGlassGroupSkipsTheWebhooks(t *testing.T) {
 	t.Parallel()
 	want := admissionregistrationv1.MatchCondition{
 		Name:       "not-break-glass",
@@ -309,7 +309,7 @@ func TestTheBreakGlassGroupIsLeftOutBeforeAnythingIsCalled(t *testing.T) {
 	}
 }
 
-func TestEachDoorHasAnAddressOfItsOwn(t *testing.T) {
+func TestPhasesHaveTheirOwnAddresses(t *testing.T) {
 	t.Parallel()
 	service := func(path string) admissionregistrationv1.WebhookClientConfig {
 		port := int32(443)
@@ -365,8 +365,8 @@ func TestEachDoorHasAnAddressOfItsOwn(t *testing.T) {
 	}
 }
 
-// TestTheConfigurationsReadTheSameEveryTime matters to whoever compares them with what is applied.
-func TestTheConfigurationsReadTheSameEveryTime(t *testing.T) {
+// TestConfigurationsAreDeterministic matters to whoever compares them with what is applied.
+func TestConfigurationsAreDeterministic(t *testing.T) {
 	t.Parallel()
 	text := func() string {
 		encoded, err := json.Marshal([]any{

@@ -99,7 +99,7 @@ func TestTracerFollowsTheSamplingOfTheAPIServer(t *testing.T) {
 	}
 }
 
-func TestTracerNamesACollectorThatIsAway(t *testing.T) {
+func TestTracerReportsAnUnreachableCollector(t *testing.T) {
 	t.Parallel()
 	away := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(away.Close)
@@ -112,7 +112,7 @@ func TestTracerNamesACollectorThatIsAway(t *testing.T) {
 	}
 }
 
-func TestTracerRefusesWhatIsNoCollector(t *testing.T) {
+func TestTracerRejectsInvalidCollectors(t *testing.T) {
 	t.Parallel()
 	for name, options := range map[string]tracing.Options{
 		`the endpoint "collector:4317" must be a URL such as http://collector:4318`:        {Endpoint: "collector:4317"},
@@ -126,7 +126,7 @@ func TestTracerRefusesWhatIsNoCollector(t *testing.T) {
 	}
 }
 
-func TestTracerThatIsOffMakesNothing(t *testing.T) {
+func TestTracerThatIsOffDoesNothing(t *testing.T) {
 	t.Parallel()
 	called := false
 	traced(t, tracing.Options{}, "00-"+traceID+"-"+spanID+"-01", func(_ http.ResponseWriter, r *http.Request) {

@@ -11,7 +11,7 @@ import (
 	"github.com/stateward/stateward/cmd/internal/apirules"
 )
 
-func TestRefusalsOfPodTemplatesAreThoseOfAPIServers(t *testing.T) {
+func TestRefusalsOfPodTemplatesMatchTheAPIServer(t *testing.T) {
 	t.Parallel()
 	const spec, a, b = "spec.template.spec", "spec.template.spec.containers[0]", "spec.template.spec.initContainers[0]"
 	for name, test := range map[string]struct {
@@ -126,7 +126,7 @@ func TestRefusalsOfPodTemplatesAreThoseOfAPIServers(t *testing.T) {
 	}
 }
 
-func TestRefusalsTakeAGeneratedNameForOne(t *testing.T) {
+func TestRefusalsAcceptGenerateName(t *testing.T) {
 	t.Parallel()
 	set := &appsv1.StatefulSet{}
 	set.GenerateName = "web-"

@@ -37,7 +37,7 @@ func packed(t testing.TB, entries map[string]string) []byte {
 	return out.Bytes()
 }
 
-func TestUnpackTakesRegoFilesOnly(t *testing.T) {
+func TestUnpackReadsRegoFilesOnly(t *testing.T) {
 	t.Parallel()
 	got, err := unpack(packed(t, map[string]string{"/custom/a.rego": "package a", "/data.json": "{}", "/.manifest": "{}"}))
 	if err != nil {
@@ -51,7 +51,7 @@ func TestUnpackTakesRegoFilesOnly(t *testing.T) {
 	}
 }
 
-func TestUnpackRefusesWhatIsNoBundle(t *testing.T) {
+func TestUnpackRejectsInvalidBundles(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		raw  []byte
@@ -73,7 +73,7 @@ func TestUnpackRefusesWhatIsNoBundle(t *testing.T) {
 	}
 }
 
-func TestWriteLeavesNothingHalfDone(t *testing.T) {
+func TestWriteIsAtomic(t *testing.T) {
 	t.Parallel()
 	parent := t.TempDir()
 	for name, files := range map[string][]File{
@@ -92,7 +92,7 @@ func TestWriteLeavesNothingHalfDone(t *testing.T) {
 	}
 }
 
-func TestCollectLeavesTestsBehind(t *testing.T) {
+func TestCollectLeavesOutTests(t *testing.T) {
 	t.Parallel()
 	builtin := fstest.MapFS{"lib/a.rego": {Data: []byte("package a")}, "lib/a_test.rego": {}, "README.md": {}}
 	own := fstest.MapFS{"team/b/b.rego": {Data: []byte("package b")}, "team/b/b_test.rego": {}}

@@ -168,7 +168,7 @@ func TestReaderFindsTheRequestsOfEvents(t *testing.T) {
 	}
 }
 
-func TestReaderTakesTheUserThatAdmissionSaw(t *testing.T) {
+func TestReaderUsesTheUserThatAdmissionSaw(t *testing.T) {
 	t.Parallel()
 	records, err := newReader(t).Read([]byte(written(t, "create", `"impersonatedUser":{"username":"bob"},`+stored(1, 3))))
 	if err != nil || len(records) != 1 || records[0].Request.UserInfo.Username != "bob" {
@@ -176,7 +176,7 @@ func TestReaderTakesTheUserThatAdmissionSaw(t *testing.T) {
 	}
 }
 
-func TestReaderSaysWhatTheItemsOfAListAre(t *testing.T) {
+func TestReaderNamesTheKindOfListItems(t *testing.T) {
 	t.Parallel()
 	records, err := newReader(t).Read([]byte(written(t, "deletecollection", `"responseObject":{"kind":"StatefulSetList","items":[{"metadata":{"name":"web"}}]}`)))
 	if err != nil || len(records) != 1 {
@@ -188,7 +188,7 @@ func TestReaderSaysWhatTheItemsOfAListAre(t *testing.T) {
 	}
 }
 
-func TestReaderKnowsTheSetThatIsScaled(t *testing.T) {
+func TestReaderFindsTheStatefulSetOfAScale(t *testing.T) {
 	t.Parallel()
 	reader := newReader(t)
 	read(t, reader, written(t, "create", stored(1, 3)))
@@ -201,7 +201,7 @@ func TestReaderKnowsTheSetThatIsScaled(t *testing.T) {
 	}
 }
 
-func TestReaderCountsWhatWasRefused(t *testing.T) {
+func TestReaderCountsRefusedRequests(t *testing.T) {
 	t.Parallel()
 	reader := newReader(t)
 	got := read(t, reader, written(t, "create", `"responseStatus":{"code":403}`), written(t, "list", `"responseStatus":{"code":403}`))
@@ -210,7 +210,7 @@ func TestReaderCountsWhatWasRefused(t *testing.T) {
 	}
 }
 
-func TestReaderNamesWhatItCannotRead(t *testing.T) {
+func TestReaderReportsEventsThatItCannotRead(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]string{
 		`{"apiVersion":"audit.k8s.io/v1","kind":"Event"`:   "the audit event cannot be read: unexpected end of JSON input",
@@ -223,7 +223,7 @@ func TestReaderNamesWhatItCannotRead(t *testing.T) {
 	}
 }
 
-func TestMemoryForgetsWhatWasNotUsedForLong(t *testing.T) {
+func TestMemoryForgetsLeastRecentlyUsedObjects(t *testing.T) {
 	t.Parallel()
 	large := json.RawMessage(strings.Repeat("x", mostRemembered/4))
 	var kept memory

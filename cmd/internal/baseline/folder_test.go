@@ -61,7 +61,7 @@ func TestFolderIsComparedByItsObjects(t *testing.T) {
 }
 
 // A hook of git has the repository that it runs in in its environment, as seen from another folder.
-func TestEnvironmentOfAGitHookLeadsNowhereElse(t *testing.T) {
+func TestBaselineIgnoresTheEnvironmentOfGitHooks(t *testing.T) {
 	r, other := newRepository(t), newRepository(t)
 	r.commit(map[string]string{"d/a.yaml": service("a")})
 	other.commit(map[string]string{"d/a.yaml": service("other")})
@@ -73,7 +73,7 @@ func TestEnvironmentOfAGitHookLeadsNowhereElse(t *testing.T) {
 	}
 }
 
-func TestWithoutGitItSaysSo(t *testing.T) {
+func TestBaselineFailsWithoutGit(t *testing.T) {
 	r := newRepository(t)
 	r.commit(map[string]string{"a.yaml": service("a")})
 	t.Setenv("PATH", t.TempDir())

@@ -85,8 +85,8 @@ func FuzzEntries(f *testing.F) {
 	})
 }
 
-// FuzzWithoutServerFields holds that leaving them out twice leaves out no more than once.
-func FuzzWithoutServerFields(f *testing.F) {
+// FuzzServerFieldsAreRemovedOnce holds that leaving them out twice leaves out no more than once.
+func FuzzServerFieldsAreRemovedOnce(f *testing.F) {
 	for _, raw := range []string{
 		`{"kind":"Pod","metadata":{"name":"a","uid":"b"},"status":{}}`, `{"metadata":null}`, `{"metadata":[1]}`, `{"Status":1}`, `[]`, `{}`,
 	} {

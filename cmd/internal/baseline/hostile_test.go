@@ -57,7 +57,7 @@ func (r repository) bomb() string {
 	return name
 }
 
-func TestObjectThatUnpacksToGigabytesIsNotUnpacked(t *testing.T) {
+func TestRevisionSkipsObjectsThatUnpackToGigabytes(t *testing.T) {
 	t.Parallel()
 	bounded(t)
 	r := newRepository(t)
@@ -86,7 +86,7 @@ func (r repository) nested(levels int) {
 	r.git("update-ref", "refs/heads/main", r.git("commit-tree", tree, "-m", "nested"))
 }
 
-func TestTreeThatDoublesAtEachLevelEnds(t *testing.T) {
+func TestRevisionEndsWhenTreesDoubleAtEachLevel(t *testing.T) {
 	t.Parallel()
 	bounded(t)
 	r := newRepository(t)
@@ -113,7 +113,7 @@ func TestRevisionEndsAtTheLimitsOfAWalk(t *testing.T) {
 	}
 }
 
-func TestProgramsThatARepositoryNamesAreNotRun(t *testing.T) {
+func TestRevisionRunsNoProgramsOfTheRepository(t *testing.T) {
 	t.Parallel()
 	bounded(t)
 	r := newRepository(t)

@@ -108,7 +108,7 @@ func TestKustomizationIsBuiltAsItWas(t *testing.T) {
 	}
 }
 
-func TestKustomizationThatCouldNotBeBuiltIsNoBaseline(t *testing.T) {
+func TestKustomizationThatCannotBeBuiltIsNoBaseline(t *testing.T) {
 	t.Parallel()
 	for name, breakIt := range map[string]func(r repository){
 		"a file was missing": func(r repository) { r.remove("base/b.yaml") },

@@ -249,7 +249,7 @@ func TestSymbolicLinksAreFollowedInNeitherTree(t *testing.T) {
 	}
 }
 
-func TestSubmoduleIsNotLookedInto(t *testing.T) {
+func TestSubmodulesAreNotRead(t *testing.T) {
 	t.Parallel()
 	r := newRepository(t)
 	r.commit(map[string]string{"d/a.yaml": service("a")})
@@ -265,7 +265,7 @@ func TestSubmoduleIsNotLookedInto(t *testing.T) {
 	}
 }
 
-func TestLimitsHoldForTheBaselineToo(t *testing.T) {
+func TestLimitsApplyToTheBaseline(t *testing.T) {
 	t.Parallel()
 	r := newRepository(t)
 	r.commit(map[string]string{"a.yaml": service("a") + "# " + strings.Repeat("long", 50), "b.yaml": service("b")})
@@ -278,7 +278,7 @@ func TestLimitsHoldForTheBaselineToo(t *testing.T) {
 	}
 }
 
-func TestCloneKnowsWhatItHas(t *testing.T) {
+func TestRevisionReadsShallowAndPartialClones(t *testing.T) {
 	t.Parallel()
 	origin := newRepository(t)
 	origin.git("config", "uploadpack.allowFilter", "true")
@@ -343,7 +343,7 @@ func TestCloneKnowsWhatItHas(t *testing.T) {
 	})
 }
 
-func TestPathsThatNoRevisionCanHave(t *testing.T) {
+func TestRevisionRejectsPathsWithoutAVersion(t *testing.T) {
 	t.Parallel()
 	one, other := newRepository(t), newRepository(t)
 	one.commit(map[string]string{"a.yaml": service("a")})

@@ -136,7 +136,7 @@ func TestUnreadyNamesPodsThatDoNotWork(t *testing.T) {
 	}
 }
 
-func TestNothingExplainsWhatCannotBePromoted(t *testing.T) {
+func TestPromotionExplainsWhatCannotBePromoted(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		set  *appsv1.StatefulSet

@@ -53,7 +53,7 @@ func TestAuditReports(t *testing.T) {
 	}
 }
 
-func TestAuditOfGoodObjectsFindsNothing(t *testing.T) {
+func TestAuditFindsNothingInGoodObjects(t *testing.T) {
 	t.Parallel()
 	stdout, stderr, code := run(t, "", "audit", "--data", "testdata/audit/good.yaml", "--fail-on", "warn")
 	want := "if you turn strict on today: 0 objects would be denied\n9 objects in 1 namespace judged: 0 denied, 0 warnings\n"

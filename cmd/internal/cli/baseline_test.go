@@ -120,7 +120,7 @@ func compare(t *testing.T, folder, baseline string, args ...string) found {
 	return got
 }
 
-func TestChangesAreReportedAsRecorded(t *testing.T) {
+func TestChangesMatchGoldenFiles(t *testing.T) {
 	t.Parallel()
 	before, after := database(t), database(t)
 	after.edit(t, "db.yaml", "postgres:16.4", "postgres:17.0", "20Gi", "10Gi")
@@ -136,7 +136,7 @@ func TestChangesAreReportedAsRecorded(t *testing.T) {
 	}
 }
 
-func TestWhatIsLeftOutOfTheBaselineIsToldAside(t *testing.T) {
+func TestBaselineNotesSkippedFilesOnStandardError(t *testing.T) {
 	t.Parallel()
 	files := database(t)
 	folder := files.commit(t)
@@ -182,7 +182,7 @@ func TestBaselineThatCannotBeReadIsBadUsage(t *testing.T) {
 	}
 }
 
-func TestChangeThatCannotBeEvaluatedIsNoVerdict(t *testing.T) {
+func TestChangeThatCannotBeEvaluatedIsAnError(t *testing.T) {
 	t.Parallel()
 	before, after := database(t), database(t)
 	after.edit(t, "db.yaml", "replicas: 3", "replicas: 4")
@@ -206,7 +206,7 @@ func TestStandardInputIsComparedWithAFolder(t *testing.T) {
 	}
 }
 
-func TestKustomizationIsJudgedByWhatChangesInIt(t *testing.T) {
+func TestKustomizationIsCheckedForItsChanges(t *testing.T) {
 	t.Parallel()
 	before := database(t)
 	before["kustomization.yaml"] = "resources: [budget.yaml, db.yaml, service.yaml]\n"

@@ -16,7 +16,7 @@ const (
 	service    = "apiVersion: v1\nkind: Service\nmetadata:\n  name: other\nspec:\n  clusterIP: None\n  selector:\n    app: db\n"
 )
 
-func TestChangesAreJudged(t *testing.T) {
+func TestCheckEvaluatesChanges(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		// both makes both trees other than the database, change the new one alone.

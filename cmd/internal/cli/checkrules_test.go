@@ -9,7 +9,7 @@ import (
 	"github.com/stateward/stateward/cmd/internal/cli"
 )
 
-func TestActionsOfRulesThatOnlyACheckApplies(t *testing.T) {
+func TestCheckOnlyRulesHaveActions(t *testing.T) {
 	t.Parallel()
 	const budget = "apiVersion: policy/v1beta1\nkind: PodDisruptionBudget\nmetadata: {name: a}\nspec: {maxUnavailable: 1}\n"
 	for action, test := range map[string]struct {
@@ -40,7 +40,7 @@ func TestActionsOfRulesThatOnlyACheckApplies(t *testing.T) {
 	}
 }
 
-func TestRuleThatOnlyACheckAppliesIsIgnored(t *testing.T) {
+func TestCheckOnlyRulesCanBeIgnored(t *testing.T) {
 	t.Parallel()
 	const budget = "apiVersion: policy/v1beta1\nkind: PodDisruptionBudget\n" +
 		"metadata: {name: a, annotations: {stateward.dev/ignore: \"api-version: an old cluster\"}}\nspec: {maxUnavailable: 1}\n"
@@ -50,7 +50,7 @@ func TestRuleThatOnlyACheckAppliesIsIgnored(t *testing.T) {
 	}
 }
 
-func TestChartsThatAreAllThereIsAreNamed(t *testing.T) {
+func TestCheckNamesChartsWhenThereIsNothingElse(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	if err := os.WriteFile(filepath.Join(folder, "Chart.yaml"), []byte("apiVersion: v2\nname: c\n"), 0o600); err != nil {

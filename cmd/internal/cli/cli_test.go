@@ -48,7 +48,7 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-func TestOutputIsAsRecorded(t *testing.T) {
+func TestOutputMatchesGoldenFiles(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		stdin string
@@ -240,7 +240,7 @@ func violations(t *testing.T) string {
 	return string(source)
 }
 
-func TestFieldsThatKubernetesDoesNotHaveCanBeLetThrough(t *testing.T) {
+func TestCheckAllowsUnknownFieldsWhenAsked(t *testing.T) {
 	t.Parallel()
 	const service = "apiVersion: v1\nkind: Service\nmetadata:\n  name: a\nspec:\n  clusterIp: None\n  ports: [{port: 80}]\n"
 	for how, want := range map[string]string{

@@ -7,7 +7,7 @@ import (
 	"github.com/stateward/stateward/cmd/internal/cli"
 )
 
-func TestOnlyWhatCanBeConfirmedIsConfirmed(t *testing.T) {
+func TestConfirmRejectsWhatCannotBeConfirmed(t *testing.T) {
 	t.Parallel()
 	const away = "--kubeconfig=testdata/away.kubeconfig"
 	for name, test := range map[string]struct {
@@ -60,8 +60,8 @@ func TestOnlyWhatCanBeConfirmedIsConfirmed(t *testing.T) {
 	}
 }
 
-// TestKindsAreCalledAsKubectlCallsThem gets as far as the cluster, which is away.
-func TestKindsAreCalledAsKubectlCallsThem(t *testing.T) {
+// TestConfirmUsesTheKindNamesOfKubectl gets as far as the cluster, which is away.
+func TestConfirmUsesTheKindNamesOfKubectl(t *testing.T) {
 	t.Parallel()
 	for object, operations := range map[string][]string{
 		"sts/web": {"delete", "scale", "update"}, "StatefulSet/web": {"delete"}, "statefulsets.apps/web": {"scale"},

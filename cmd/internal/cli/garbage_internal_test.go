@@ -6,7 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestGarbageLiesWhileThereIsRoom(t *testing.T) {
+func TestGarbageCollectionWaitsForTheMemoryLimit(t *testing.T) {
 	t.Parallel()
 	for what, test := range map[string]struct {
 		allowed garbage

@@ -14,7 +14,7 @@ func ignoring(annotation string) string {
 	).Replace(alone) + "---\n" + strings.Replace(headless, ", namespace: data", "", 1)
 }
 
-func TestWhatManifestsAskToIgnore(t *testing.T) {
+func TestCheckAppliesIgnoreAnnotations(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		annotation   string

@@ -11,7 +11,7 @@ import (
 	"github.com/stateward/stateward/cmd/internal/cli"
 )
 
-func TestSeveralReportsAreWrittenInOneRun(t *testing.T) {
+func TestOutputsWriteSeveralReportsInOneRun(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	for _, name := range []string{"old.json", "target.xml"} {
@@ -38,7 +38,7 @@ func TestSeveralReportsAreWrittenInOneRun(t *testing.T) {
 	}
 }
 
-func TestOnlyFilesLeaveStandardOutputAlone(t *testing.T) {
+func TestOutputsToFilesLeaveStandardOutputEmpty(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "report.tap")
 	stdout, stderr, code := run(t, "", "check", "-o", "tap="+file, "testdata/web.yaml")
@@ -82,7 +82,7 @@ func TestReportFileIsWrittenWhenInputFails(t *testing.T) {
 	}
 }
 
-func TestADeviceIsWrittenToAndNotReplaced(t *testing.T) {
+func TestOutputToADeviceKeepsTheDevice(t *testing.T) {
 	t.Parallel()
 	link := filepath.Join(t.TempDir(), "null")
 	if err := os.Symlink(os.DevNull, link); err != nil {
@@ -97,7 +97,7 @@ func TestADeviceIsWrittenToAndNotReplaced(t *testing.T) {
 	}
 }
 
-func TestWrongOutputsAreRefusedBeforeAnythingIsRead(t *testing.T) {
+func TestOutputsAreValidatedBeforeInputIsRead(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	write(t, filepath.Join(folder, "file"), "")
@@ -135,7 +135,7 @@ func TestWrongOutputsAreRefusedBeforeAnythingIsRead(t *testing.T) {
 	}
 }
 
-func TestTheExitCodeFollowsTheLevelThatFails(t *testing.T) {
+func TestExitCodeFollowsFailOn(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		stdin string
@@ -164,7 +164,7 @@ func TestTheExitCodeFollowsTheLevelThatFails(t *testing.T) {
 	}
 }
 
-func TestEmptyInputSaysWhatToDo(t *testing.T) {
+func TestEmptyInputExplainsWhatToDo(t *testing.T) {
 	t.Parallel()
 	empty := t.TempDir()
 	const unread = "0 documents, 0 judged, 1 unreadable: 0 denied, 0 warnings\n"
@@ -189,7 +189,7 @@ func TestEmptyInputSaysWhatToDo(t *testing.T) {
 	}
 }
 
-func TestColorsGoWhereTheyAreAskedFor(t *testing.T) {
+func TestColorFlagAppliesToEachOutput(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		color         string

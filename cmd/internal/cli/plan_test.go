@@ -41,7 +41,7 @@ func plans() map[string][]string {
 	}
 }
 
-func TestPlanOutputIsAsRecorded(t *testing.T) {
+func TestPlanOutputMatchesGoldenFiles(t *testing.T) {
 	t.Parallel()
 	for name, args := range plans() {
 		t.Run(name, func(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 	"github.com/stateward/stateward/cmd/internal/cli"
 )
 
-func TestPromoteRefusesWhatIsNoStatefulSet(t *testing.T) {
+func TestPromoteRejectsOtherKinds(t *testing.T) {
 	t.Parallel()
 	const away = "--kubeconfig=testdata/away.kubeconfig"
 	for name, test := range map[string]struct {

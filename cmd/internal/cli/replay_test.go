@@ -37,7 +37,7 @@ func written(t *testing.T, files map[string]string) string {
 	return folder
 }
 
-func TestReplayOutputIsAsRecorded(t *testing.T) {
+func TestReplayOutputMatchesGoldenFiles(t *testing.T) {
 	t.Parallel()
 	log := string(decisions.Log(t, `{"decisionLog":{"mode":"All"}}`))
 	folder := written(t, map[string]string{"strict.yaml": strict, "torn.jsonl": log + log[:300]})
@@ -109,7 +109,7 @@ func TestReplayExitCodes(t *testing.T) {
 	}
 }
 
-func TestReplayUnderALibraryFromAFolderIsTheSame(t *testing.T) {
+func TestReplayWithALibraryFolderGivesEqualResults(t *testing.T) {
 	t.Parallel()
 	log := string(decisions.Log(t, `{"decisionLog":{"mode":"All"}}`))
 	stdout, stderr, code := run(t, log, "replay", "--library", "../../../policies", "-o", "json", "-")
@@ -124,7 +124,7 @@ func TestReplayUnderALibraryFromAFolderIsTheSame(t *testing.T) {
 	}
 }
 
-func TestReplayWritesExceptionsThatLetPass(t *testing.T) {
+func TestReplayWritesExceptionsThatAllowTheRequests(t *testing.T) {
 	t.Parallel()
 	config := strings.Replace(strict, "  rules:\n", "  # What is denied.\n  exceptions: []\n  rules:\n    - {id: service-in-use, action: deny}\n", 1)
 	folder := written(t, map[string]string{"strict.yaml": config, "log.jsonl": string(decisions.Log(t, `{"decisionLog":{"mode":"All"},"rules":[{"id":"cascade-delete","action":"warn"}]}`))})
@@ -191,7 +191,7 @@ func TestReplayMergesTheResultsOfItsShards(t *testing.T) {
 	}
 }
 
-func TestServeRefusesADecisionLogThatItCannotWrite(t *testing.T) {
+func TestServeFailsIfTheDecisionLogIsNotWritable(t *testing.T) {
 	t.Parallel()
 	kubeconfig := "testdata/away.kubeconfig"
 	for name, test := range map[string]struct {

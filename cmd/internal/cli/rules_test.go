@@ -24,7 +24,7 @@ func ownRule(t *testing.T) (rules, rule string) {
 	return rules, filepath.Join(rules, "team", "owner-label")
 }
 
-func TestARuleThatWasJustWrittenPassesItsTests(t *testing.T) {
+func TestNewRulePassesItsTests(t *testing.T) {
 	t.Parallel()
 	rules, rule := ownRule(t)
 	stdout, stderr, code := run(t, "", "rules", "test", rules)
@@ -41,7 +41,7 @@ func TestARuleThatWasJustWrittenPassesItsTests(t *testing.T) {
 	}
 }
 
-func TestWhatIsWrongWithARuleIsToldWithItsPlace(t *testing.T) {
+func TestRuleErrorsNameTheirPosition(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		file, old, new string
@@ -119,7 +119,7 @@ func TestWhatIsWrongWithARuleIsToldWithItsPlace(t *testing.T) {
 	}
 }
 
-func TestARuleWithoutExamplesOrTestsIsNotComplete(t *testing.T) {
+func TestRuleWithoutExamplesOrTestsIsIncomplete(t *testing.T) {
 	t.Parallel()
 	rules, rule := ownRule(t)
 	for _, name := range []string{"examples", "owner_label_test.rego"} {
@@ -137,7 +137,7 @@ func TestARuleWithoutExamplesOrTestsIsNotComplete(t *testing.T) {
 	}
 }
 
-func TestNoRuleTakesABuiltInOnesPlaceByItsFile(t *testing.T) {
+func TestUserRuleCannotReplaceABuiltInFile(t *testing.T) {
 	rules, rule := ownRule(t)
 	// The library knows its own rule by this very name.
 	t.Chdir(filepath.Dir(rules))
@@ -153,7 +153,7 @@ func TestNoRuleTakesABuiltInOnesPlaceByItsFile(t *testing.T) {
 	}
 }
 
-func TestANewRuleOverwritesNothing(t *testing.T) {
+func TestNewRuleOverwritesNothing(t *testing.T) {
 	t.Parallel()
 	rules, _ := ownRule(t)
 	for name, arguments := range map[string][]string{
@@ -208,7 +208,7 @@ func TestNewBuiltInRuleNeedsARepositoryAndACategory(t *testing.T) {
 	}
 }
 
-func TestTheRegistrationFollowsFromTheRulesOfUsersToo(t *testing.T) {
+func TestRegistrationIncludesRulesOfUsers(t *testing.T) {
 	t.Parallel()
 	rules, rule := ownRule(t)
 	edit(t, filepath.Join(rule, "owner_label.rego"), "#     statefulsets: [CREATE, UPDATE]\n", "#     nodes: [DELETE]\n")

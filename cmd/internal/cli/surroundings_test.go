@@ -33,7 +33,7 @@ spec: {accessModes: [ReadWriteOnce], storageClassName: fast, resources: {request
 	class = "apiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: {name: NAME}\nprovisioner: example.com/disk\nallowVolumeExpansion: true\n"
 )
 
-func TestCheckSeesWhatIsThereAlready(t *testing.T) {
+func TestCheckReadsObjectsOfTheCluster(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		data []string
@@ -88,8 +88,8 @@ func TestCheckSeesWhatIsThereAlready(t *testing.T) {
 	}
 }
 
-// TestCheckSeesWhatRunsInData checks recorded requests beside an export of what they are about.
-func TestCheckSeesWhatRunsInData(t *testing.T) {
+// TestCheckReadsRunningObjectsFromData checks recorded requests beside an export of what they are about.
+func TestCheckReadsRunningObjectsFromData(t *testing.T) {
 	t.Parallel()
 	recorded := func(operation, kind, resource, field, object string) string {
 		return "apiVersion: admission.k8s.io/v1\nkind: AdmissionReview\nrequest:\n  uid: a\n  operation: " + operation +

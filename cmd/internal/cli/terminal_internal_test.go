@@ -34,7 +34,7 @@ func TestColorsFollowTheFlagThenTheEnvironmentThenTheTerminal(t *testing.T) {
 	}
 }
 
-func TestProgressIsToldOnlyOnATerminalAndAfterAWhile(t *testing.T) {
+func TestProgressAppearsOnTerminalsAfterADelay(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		terminal bool

@@ -9,7 +9,7 @@ import (
 	"github.com/stateward/stateward/policies/forecast"
 )
 
-func TestCheckVersionSpeaksOfTheVersionAtHand(t *testing.T) {
+func TestCheckVersionNamesTheServerVersion(t *testing.T) {
 	t.Parallel()
 	const (
 		all     = "ok: Kubernetes NAME has all that Stateward needs"

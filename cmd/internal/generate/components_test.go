@@ -27,7 +27,7 @@ import (
 // target names the labels that Prometheus itself gives every series.
 var target = []string{"instance", "job", "namespace", "pod"}
 
-func TestAlertsAndDashboardAskForMetricsThereAre(t *testing.T) {
+func TestAlertsAndDashboardUseExistingMetrics(t *testing.T) {
 	t.Parallel()
 	documents := installs(t)[everything]
 	expressions := map[string]string{}
@@ -69,7 +69,7 @@ func TestAlertsAndDashboardAskForMetricsThereAre(t *testing.T) {
 	}
 }
 
-func TestPanelsOfTheDashboardHaveIdsOfTheirOwn(t *testing.T) {
+func TestDashboardPanelsHaveUniqueIDs(t *testing.T) {
 	t.Parallel()
 	ids := map[int]string{}
 	for _, panel := range dashboard(t).Panels {
@@ -83,7 +83,7 @@ func TestPanelsOfTheDashboardHaveIdsOfTheirOwn(t *testing.T) {
 	}
 }
 
-func TestTheDashboardIsWhatTheComponentInstalls(t *testing.T) {
+func TestDashboardFileEqualsTheInstalledOne(t *testing.T) {
 	t.Parallel()
 	file, err := os.ReadFile(filepath.Join(root, "manifests/components/grafana-dashboard/stateward.json"))
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 )
 
-func TestTheImageIsBuiltByAGoThatTheModuleTakes(t *testing.T) {
+func TestImageGoVersionSatisfiesGoMod(t *testing.T) {
 	t.Parallel()
 	image := "go" + match(t, "manifests/image/Dockerfile", `(?m)^FROM .*golang:(\S+) AS build$`)
 	module := "go" + match(t, "go.mod", `(?m)^go (\S+)$`)
@@ -20,7 +20,7 @@ func TestTheImageIsBuiltByAGoThatTheModuleTakes(t *testing.T) {
 	}
 }
 
-func TestTheImageRunsAsTheUserOfThePod(t *testing.T) {
+func TestImageRunsAsTheUserOfThePod(t *testing.T) {
 	t.Parallel()
 	context := only[appsv1.Deployment](t, installs(t)["self-managed"], "Deployment").Spec.Template.Spec.SecurityContext
 	want := fmt.Sprintf("%d:%d", *context.RunAsUser, *context.RunAsGroup)

@@ -36,7 +36,7 @@ import (
 	"github.com/stateward/stateward/webhook/registration"
 )
 
-func TestEveryObjectIsOneThatItsKindHas(t *testing.T) {
+func TestOverlayObjectsDecodeIntoTheirTypes(t *testing.T) {
 	t.Parallel()
 	library := builders.Library(t)
 	known := types(t)
@@ -92,7 +92,7 @@ func TestOverlayPodsMeetTheRestrictedPodSecurityStandard(t *testing.T) {
 	}
 }
 
-func TestRightsAreThoseThatTheRegistrationAsksFor(t *testing.T) {
+func TestOverlayRightsEqualThoseOfTheRegistration(t *testing.T) {
 	t.Parallel()
 	all := registration.Roles(builders.Library(t))
 	// Where cert-manager writes the caBundle, Stateward only reads it.
@@ -277,7 +277,7 @@ func TestStatewardFindsNothingInItsOwnManifests(t *testing.T) {
 	}
 }
 
-func TestAuditOnlyStopsNothingAndChangesNothing(t *testing.T) {
+func TestAuditOnlyOverlayNeverDeniesOrMutates(t *testing.T) {
 	t.Parallel()
 	library := builders.Library(t)
 	guardrails, err := v1alpha1.ParseGuardrails(of(installs(t)["audit-only"], v1alpha1.GuardrailsKind)[0].Raw, library)
@@ -322,7 +322,7 @@ func TestAuditOnlyStopsNothingAndChangesNothing(t *testing.T) {
 	}
 }
 
-func TestCertificatesAreForTheServiceAndHaveWhatServesThem(t *testing.T) {
+func TestCertManagerCertificatesAreForTheService(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"cert-manager", "ha"} {
 		t.Run(name, func(t *testing.T) {
@@ -354,7 +354,7 @@ func TestCertificatesAreForTheServiceAndHaveWhatServesThem(t *testing.T) {
 	}
 }
 
-func TestOnlyWhatSharesACertificateHasSeveralReplicas(t *testing.T) {
+func TestOverlaysHaveTheirNumberOfReplicas(t *testing.T) {
 	t.Parallel()
 	want := map[string]int32{"audit-only": 1, "self-managed": 1, "cert-manager": 1, "ha": 3, everything: 3}
 	got := map[string]int32{}

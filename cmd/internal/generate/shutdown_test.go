@@ -12,9 +12,9 @@ import (
 	"github.com/stateward/stateward/cmd/internal/cli"
 )
 
-// TestPodsMayTakeTheTimeThatTheShutdownTakes has 20 seconds for what comes after the timeout: the last answers and the
+// TestGracePeriodCoversTheShutdown has 20 seconds for what comes after the timeout: the last answers and the
 // end of the caches.
-func TestPodsMayTakeTheTimeThatTheShutdownTakes(t *testing.T) {
+func TestGracePeriodCoversTheShutdown(t *testing.T) {
 	t.Parallel()
 	var help bytes.Buffer
 	if err := cli.Run(t.Context(), []string{"stateward", "serve", "--help"}, cli.Streams{In: strings.NewReader(""), Out: &help, Err: &help}); err != nil {

@@ -6,7 +6,7 @@ import (
 	"github.com/stateward/stateward/cmd/internal/headline"
 )
 
-func TestDeniedEndsASentence(t *testing.T) {
+func TestDeniedCompletesASentence(t *testing.T) {
 	t.Parallel()
 	for want, denied := range map[string]headline.Denied{
 		"":                                  {},

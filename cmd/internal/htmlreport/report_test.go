@@ -45,7 +45,7 @@ func db() topology.Set {
 	return set
 }
 
-func TestPagePutsFirstWhatHurtsMost(t *testing.T) {
+func TestPageListsWorstFindingsFirst(t *testing.T) {
 	t.Parallel()
 	page := htmlreport.Page{Title: "t", Findings: []htmlreport.Finding{
 		finding("a", policies.Warn, "StatefulSet", "calm", "one"),
@@ -139,7 +139,7 @@ func TestDrawingsAreBounded(t *testing.T) {
 	}
 }
 
-func TestPageEscapesWhatObjectsSay(t *testing.T) {
+func TestPageEscapesTextOfObjects(t *testing.T) {
 	t.Parallel()
 	const hostile = `</title></style><script>alert(1)</script>" onload='x' {{.}} <!--`
 	made := finding(hostile, policies.Deny, hostile, hostile, hostile)

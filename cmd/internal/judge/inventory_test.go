@@ -47,7 +47,7 @@ func specOf(object identity) string {
 }
 
 // TestInventoryAnswersLikeASnapshot holds both together, with more objects than are kept as Rego sees them.
-func TestTheInventoryAnswersAsASnapshotDoes(t *testing.T) {
+func TestInventoryAnswersLikeASnapshot(t *testing.T) {
 	t.Parallel()
 	objects := identities()
 	for index := range decodedObjects {
@@ -154,7 +154,7 @@ func TestTheInventoryAnswersAsASnapshotDoes(t *testing.T) {
 	}
 }
 
-func TestOfTwoObjectsWithOneNameTheLaterCounts(t *testing.T) {
+func TestInventoryKeepsTheLastObjectOfAName(t *testing.T) {
 	t.Parallel()
 	const service = `{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": {"selector": {"app": %q}}}`
 	inv := newInventory("default", nil, lazy.ParseObject)

@@ -15,9 +15,9 @@ import (
 	"github.com/stateward/stateward/policies/engine"
 )
 
-// TestFindingsStandInTheOrderOfDocuments judges more documents than there are processors, each with what is found and
+// TestFindingsKeepTheOrderOfDocuments judges more documents than there are processors, each with what is found and
 // some that cannot be judged.
-func TestFindingsStandInTheOrderOfDocuments(t *testing.T) {
+func TestFindingsKeepTheOrderOfDocuments(t *testing.T) {
 	t.Parallel()
 	library, err := policies.Embedded()
 	if err != nil {

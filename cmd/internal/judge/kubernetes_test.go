@@ -23,9 +23,9 @@ type kubernetesCase struct {
 	Answer   []string
 }
 
-// TestCheckRefusesWhatKubernetesRefuses compares with the cases of TestValidateStatefulSet and
+// TestCheckRejectsWhatKubernetesRejects compares with the cases of TestValidateStatefulSet and
 // TestValidateStatefulSetUpdate, which test/validation extracts from Kubernetes.
-func TestCheckRefusesWhatKubernetesRefuses(t *testing.T) {
+func TestCheckRejectsWhatKubernetesRejects(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../../test/validation/testdata/cases.json")
 	if err != nil {

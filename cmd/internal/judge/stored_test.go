@@ -43,7 +43,7 @@ func stored(kind, name, raw string) judge.Stored {
 	return judge.Stored{Object: object, Position: report.Position{File: resource + "/data/" + name}, Judged: true}
 }
 
-func TestInventoryJudgesWhatIsStored(t *testing.T) {
+func TestStoredObjectsAreEvaluated(t *testing.T) {
 	t.Parallel()
 	set, service, claim := stored("StatefulSet", "db", storedSet), stored("Service", "db", storedService), stored("PersistentVolumeClaim", "data-db-0", storedClaim)
 	seen := set
@@ -73,7 +73,7 @@ func TestInventoryJudgesWhatIsStored(t *testing.T) {
 	}
 }
 
-func TestInventoryReportsWhatItDoesNotKnow(t *testing.T) {
+func TestStoredReportsKindsThatItDoesNotKnow(t *testing.T) {
 	t.Parallel()
 	inventory := judge.NewInventory(newDecider(t), judge.StoredOptions{Known: []string{"statefulsets"}, Now: time.Now()})
 	result, err := inventory.Judge(t.Context(), []judge.Stored{stored("StatefulSet", "db", storedSet)})
@@ -85,7 +85,7 @@ func TestInventoryReportsWhatItDoesNotKnow(t *testing.T) {
 	}
 }
 
-func TestInventoryReportsWhatItCannotEvaluate(t *testing.T) {
+func TestStoredReportsObjectsThatItCannotEvaluate(t *testing.T) {
 	t.Parallel()
 	inventory := judge.NewInventory(newDecider(t), judge.StoredOptions{Now: time.Now()})
 	_, err := inventory.Judge(t.Context(), []judge.Stored{stored("StatefulSet", "db", "{")})

@@ -8,7 +8,7 @@ import (
 	"github.com/stateward/stateward/cmd/internal/manifest"
 )
 
-func TestMisspeltNamesTheKindThatIsMeant(t *testing.T) {
+func TestUnservedSuggestsTheCorrectKind(t *testing.T) {
 	t.Parallel()
 	for kind, test := range map[string]struct{ apiVersion, fix string }{
 		"Statefulset":         {"apps/v1", "write StatefulSet"},

@@ -9,7 +9,7 @@ import (
 	"github.com/stateward/stateward/cmd/internal/manifest"
 )
 
-func TestFieldsThatKubernetesDoesNotHaveAreToldWithTheirPlace(t *testing.T) {
+func TestUnknownFieldsAreReportedWithTheirPosition(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		yaml string
@@ -53,7 +53,7 @@ func TestFieldsThatKubernetesDoesNotHaveAreToldWithTheirPlace(t *testing.T) {
 	}
 }
 
-func TestADocumentThatFitsItsTypeIsMarked(t *testing.T) {
+func TestDocumentIsMarkedIfItFitsItsType(t *testing.T) {
 	t.Parallel()
 	for what, test := range map[string]struct {
 		text string

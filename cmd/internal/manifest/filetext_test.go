@@ -8,7 +8,7 @@ import (
 	"github.com/stateward/stateward/cmd/internal/manifest"
 )
 
-func TestALineIsTheOneThatAnEditorShows(t *testing.T) {
+func TestLineIsTheOneThatAnEditorShows(t *testing.T) {
 	t.Parallel()
 	const object = "apiVersion: v1\nkind: Service # one\n"
 	for name, test := range map[string]struct {
@@ -48,7 +48,7 @@ func TestALineIsTheOneThatAnEditorShows(t *testing.T) {
 	}
 }
 
-func TestADocumentWithoutFileHasNoLines(t *testing.T) {
+func TestDocumentWithoutFileHasNoLines(t *testing.T) {
 	t.Parallel()
 	if got := (manifest.Document{}).Line(1); got != "" {
 		t.Errorf("got %q", got)

@@ -144,7 +144,7 @@ func TestFolderHoldsMoreThanManifests(t *testing.T) {
 	}
 }
 
-func TestLookFindsLeavesChartsAndTrees(t *testing.T) {
+func TestSurveyFindsManifestsChartsAndKustomizations(t *testing.T) {
 	t.Parallel()
 	folder := tree(t, map[string]string{
 		"base/kustomization.yaml": "resources: [a.yaml]\n", "base/a.yaml": service,
@@ -171,7 +171,7 @@ func TestLookFindsLeavesChartsAndTrees(t *testing.T) {
 	}
 }
 
-func TestTemplatesOfAChartAreNotReportedApart(t *testing.T) {
+func TestChartTemplatesAreReportedWithTheirChart(t *testing.T) {
 	t.Parallel()
 	const template = "apiVersion: v1\nkind: Service\nmetadata:\n  {{- include \"name\" . }}\n"
 	folder := tree(t, map[string]string{"chart/Chart.yaml": "apiVersion: v2\nname: c\n", "chart/files/a.yaml": template, "b.yaml": template})

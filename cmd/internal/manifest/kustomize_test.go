@@ -74,7 +74,7 @@ func TestKustomizeThatCannotBeBuiltIsAnError(t *testing.T) {
 	}
 }
 
-func TestPatternNamesFiles(t *testing.T) {
+func TestPatternSelectsFiles(t *testing.T) {
 	t.Parallel()
 	folder := tree(t, map[string]string{"a/b/one.yaml": service, "a/two.yaml": service, "a/three.txt": "no manifest", "[x].yaml": service})
 	for name, test := range map[string]struct {

@@ -13,7 +13,7 @@ type left struct {
 	Name, Raw, Start, Field, Line string
 }
 
-func TestADocumentIsHeldAsFarAsItIsNeeded(t *testing.T) {
+func TestDocumentKeepsOnlyTheNeededParts(t *testing.T) {
 	t.Parallel()
 	const text = "# a Service\napiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {headless: true}\n"
 	const raw = `{"apiVersion":"v1","kind":"Service","metadata":{"name":"web"},"spec":{"headless":true}}`

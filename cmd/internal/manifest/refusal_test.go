@@ -9,7 +9,7 @@ import (
 	"github.com/stateward/stateward/policies/fieldpath"
 )
 
-func TestRefusalNamesTheFieldAndItsValue(t *testing.T) {
+func TestRefusalNamesFieldAndValue(t *testing.T) {
 	t.Parallel()
 	const set = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: web}\nspec:\n  "
 	const container = "template: {spec: {containers: [{name: a, ports: [{containerPort: 80}]}, {name: b, "

@@ -14,7 +14,7 @@ import (
 	"github.com/stateward/stateward/test/builders"
 )
 
-func TestExceptionsAreTheNarrowest(t *testing.T) {
+func TestExceptionsAreAsNarrowAsPossible(t *testing.T) {
 	t.Parallel()
 	on := func(number int) time.Time { return time.Date(2026, 11, number, 12, 0, 0, 0, time.UTC) }
 	account := "system:serviceaccount:flux-system:kustomize-controller"
@@ -69,7 +69,7 @@ func TestExceptionsHoldAHundredNamesEach(t *testing.T) {
 	}
 }
 
-func TestDenialsBeyondTheirNumberAreCounted(t *testing.T) {
+func TestDenialsBeyondTheLimitAreCounted(t *testing.T) {
 	t.Parallel()
 	found := Denials{}
 	for index := range mostDenied + 3 {

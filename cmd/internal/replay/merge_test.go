@@ -98,7 +98,7 @@ func TestMergedShardsEqualOneReplay(t *testing.T) {
 	}
 }
 
-func TestMergeNamesWhatDoesNotFit(t *testing.T) {
+func TestMergeRejectsShardsThatDoNotMatch(t *testing.T) {
 	t.Parallel()
 	sources, options := logs(t, 4), denying(t)
 	parts := results(t, sources, options, 2)

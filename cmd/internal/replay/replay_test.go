@@ -67,7 +67,7 @@ func TestVerifyFindsTheSameDecisions(t *testing.T) {
 	}
 }
 
-func TestVerifyTakesWhatACollectorWroteAnew(t *testing.T) {
+func TestVerifyReadsLogsRewrittenByACollector(t *testing.T) {
 	t.Parallel()
 	var rewritten bytes.Buffer
 	for line := range bytes.Lines(decisions.Log(t, all)) {
@@ -93,7 +93,7 @@ func TestVerifyFindsAnotherDecision(t *testing.T) {
 	}
 }
 
-func TestVerifyNamesWhatIsNotAtHand(t *testing.T) {
+func TestVerifyNamesMissingInputs(t *testing.T) {
 	t.Parallel()
 	log := decisions.Log(t, all)
 	_, decisions, _ := bytes.Cut(log, []byte("\n"))
@@ -200,7 +200,7 @@ report contains result.violation(rego.metadata.chain(), entry, {"path": ["spec",
 }
 `
 
-func TestReplayOfANewRuleSaysWhatItDeniesAndWhatItCannotKnow(t *testing.T) {
+func TestReplayOfANewRuleReportsDeniedAndUndecided(t *testing.T) {
 	t.Parallel()
 	own, err := builders.Library(t).Extend(fstest.MapFS{"a.rego": {Data: []byte(ownRule)}}, "own")
 	if err != nil {
@@ -220,7 +220,7 @@ func TestReplayOfANewRuleSaysWhatItDeniesAndWhatItCannotKnow(t *testing.T) {
 	}
 }
 
-func TestReplayReadsEveryForm(t *testing.T) {
+func TestReplayReadsEveryFormat(t *testing.T) {
 	t.Parallel()
 	log, folder := decisions.Log(t, all), t.TempDir()
 	write := func(name string, content []byte) {
@@ -277,7 +277,7 @@ func packed(t *testing.T, text []byte, writer func(io.Writer) io.WriteCloser) []
 	return out.Bytes()
 }
 
-func TestReplayLosesNothingBesideWhatIsDamaged(t *testing.T) {
+func TestReplaySkipsOnlyDamagedRecords(t *testing.T) {
 	t.Parallel()
 	log := decisions.Log(t, all)
 	lines := bytes.SplitAfter(log, []byte("\n"))
@@ -301,7 +301,7 @@ func TestReplayLosesNothingBesideWhatIsDamaged(t *testing.T) {
 	}
 }
 
-func TestReplayReadsAsMuchOfABrokenGzipAsThereIs(t *testing.T) {
+func TestReplayReadsTheIntactPartOfABrokenGzip(t *testing.T) {
 	t.Parallel()
 	log := decisions.Log(t, all)
 	whole := packed(t, bytes.Repeat(log, 50), func(out io.Writer) io.WriteCloser { return gzip.NewWriter(out) })
@@ -311,7 +311,7 @@ func TestReplayReadsAsMuchOfABrokenGzipAsThereIs(t *testing.T) {
 	}
 }
 
-func TestReplayCountsMaskedDecisionsApart(t *testing.T) {
+func TestReplayCountsMaskedDecisionsSeparately(t *testing.T) {
 	t.Parallel()
 	masked := `{"decisionLog":{"mode":"All","masks":["spec.template.spec.containers[*].image"]}}`
 	summary := replay(t, decisions.Log(t, masked), Options{Verify: true})
@@ -330,7 +330,7 @@ const scaledEvents = `{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Re
 {"kind":"Event","apiVersion":"audit.k8s.io/v2"}
 `
 
-func TestReplayJudgesAnAuditLog(t *testing.T) {
+func TestReplayEvaluatesAnAuditLog(t *testing.T) {
 	t.Parallel()
 	given := guardrails(t, builders.Library(t), `{}`)
 	for name, test := range map[string]struct {

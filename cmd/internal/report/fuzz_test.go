@@ -8,8 +8,8 @@ import (
 	"github.com/stateward/stateward/policies/engine"
 )
 
-// FuzzEveryFormatIsWellFormed puts any text wherever a manifest, a rule or an exception may put one.
-func FuzzEveryFormatIsWellFormed(f *testing.F) {
+// FuzzFormatsAreWellFormed puts any text wherever a manifest, a rule or an exception may put one.
+func FuzzFormatsAreWellFormed(f *testing.F) {
 	for _, result := range results() {
 		for _, finding := range result.Findings {
 			f.Add(finding.Object.Kind, finding.Object.Namespace, finding.Object.Name, finding.Position.File, finding.Message,

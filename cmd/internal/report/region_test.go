@@ -11,7 +11,7 @@ import (
 	"github.com/stateward/stateward/policies"
 )
 
-func TestARegionIsTheFieldAndNothingElseOfItsLine(t *testing.T) {
+func TestRegionCoversTheFieldOnly(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		line   string
@@ -58,7 +58,7 @@ func TestARegionIsTheFieldAndNothingElseOfItsLine(t *testing.T) {
 	}
 }
 
-func TestTheCaretStandsBelowTheColumn(t *testing.T) {
+func TestCaretIsBelowTheColumn(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		line   string

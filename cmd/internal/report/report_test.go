@@ -42,7 +42,7 @@ func render(t *testing.T, format string, options report.Options, result report.R
 	return first.String()
 }
 
-func TestEveryFormatTellsOfEveryResultAsRecorded(t *testing.T) {
+func TestFormatsMatchGoldenFiles(t *testing.T) {
 	t.Parallel()
 	for _, format := range report.Formats() {
 		t.Run(format, func(t *testing.T) {
@@ -65,7 +65,7 @@ func TestEveryFormatTellsOfEveryResultAsRecorded(t *testing.T) {
 	}
 }
 
-func TestEveryFormatIsWellFormedWhateverItTells(t *testing.T) {
+func TestFormatsAreWellFormedForAnyResult(t *testing.T) {
 	t.Parallel()
 	table := results()
 	table["nothing"] = report.Result{}
@@ -99,7 +99,7 @@ func TestSARIFIsValid(t *testing.T) {
 	}
 }
 
-func TestAnUnknownFormatIsToldWhichThereAre(t *testing.T) {
+func TestUnknownFormatErrorListsTheFormats(t *testing.T) {
 	t.Parallel()
 	_, err := report.New("xml", report.Options{})
 	want := `unknown output format "xml": use one of text, json, html, junit, sarif, github, gitlab, tap, policyreport, openreports`
@@ -108,7 +108,7 @@ func TestAnUnknownFormatIsToldWhichThereAre(t *testing.T) {
 	}
 }
 
-func TestFormatsThatKnowOnlyFailureFollowTheLevelThatFails(t *testing.T) {
+func TestFormatsWithoutLevelsFollowFailOn(t *testing.T) {
 	t.Parallel()
 	warning := results()["a warning"]
 	for name, test := range map[string]struct {
@@ -169,7 +169,7 @@ func fingerprints(page string) (lines []string) {
 	return lines
 }
 
-func TestTextIsPaintedOnlyWhereColorsAreAllowed(t *testing.T) {
+func TestTextIsColoredOnlyIfAllowed(t *testing.T) {
 	t.Parallel()
 	denial := results()["a denial"]
 	want := "\x1b[1mweb.yaml:30:11\x1b[22m: \x1b[31;1mdeny\x1b[0;22m: StatefulSet default/web: "

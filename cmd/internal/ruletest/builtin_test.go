@@ -40,8 +40,8 @@ func TestRego(t *testing.T) {
 	}
 }
 
-// TestExamplesAreWhatTheyAreCalled walks the examples of every rule and mutation.
-func TestExamplesAreWhatTheyAreCalled(t *testing.T) {
+// TestExamplesPassOrFailAsTheirFolderSays walks the examples of every rule and mutation.
+func TestExamplesPassOrFailAsTheirFolderSays(t *testing.T) {
 	t.Parallel()
 	library := builders.Library(t)
 	plain := sync.OnceValue(func() *engine.Engine { return newEngine(t, library, nil) })

@@ -31,7 +31,7 @@ func part(kind, name string, state topology.State, detail string) topology.Part 
 	return made
 }
 
-func TestSetsHaveTheirParts(t *testing.T) {
+func TestSetsIncludeTheirParts(t *testing.T) {
 	t.Parallel()
 	known := []string{"services", "pods", "persistentvolumeclaims", "persistentvolumes"}
 	service, claim := part("Service", "db", topology.Unknown, "not in manifests"), "PersistentVolumeClaim"

@@ -33,7 +33,7 @@ package stateward.rules.a["b-c"]
 report contains 1 if input.x
 `
 
-func TestExpressionsRefusedByTheAPIServerAreNamedWithTheirPlace(t *testing.T) {
+func TestExpressionErrorsNameTheirPosition(t *testing.T) {
 	t.Parallel()
 	const place = "rules/a/b-c/b_c.rego:16: METADATA custom.cel."
 	for name, test := range map[string]struct{ find, replace, want string }{
@@ -76,7 +76,7 @@ func TestBuiltInExpressionsCompile(t *testing.T) {
 	}
 }
 
-func TestGuardrailsThatNoPolicyCanSayAreRefused(t *testing.T) {
+func TestExportRejectsGuardrailsThatCELCannotExpress(t *testing.T) {
 	t.Parallel()
 	library, err := policies.Embedded()
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/stateward/stateward/cmd/internal/webpage"
 )
 
-func TestPolicyNamesWhatThePageHolds(t *testing.T) {
+func TestContentSecurityPolicyMatchesThePage(t *testing.T) {
 	t.Parallel()
 	for name, sheet := range map[string]webpage.Sheet{
 		"with a script":    {Style: "b { color: red; }", Script: "alert('<&>')"},

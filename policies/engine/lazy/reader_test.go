@@ -201,7 +201,7 @@ func FuzzVersions(f *testing.F) {
 	})
 }
 
-func TestWhatTwoVersionsHaveInCommonIsReadOnce(t *testing.T) {
+func TestReaderSharesCommonPartsOfTwoVersions(t *testing.T) {
 	t.Parallel()
 	reader := &Reader{}
 	first, err := reader.Read([]byte(`{"spec":{"a":[{"b":1}],"c":{"d":2}}}`))
@@ -220,7 +220,7 @@ func TestWhatTwoVersionsHaveInCommonIsReadOnce(t *testing.T) {
 	}
 }
 
-func TestManagedFieldsAreReadIfTheyAreWanted(t *testing.T) {
+func TestReaderReadsManagedFieldsOnRequest(t *testing.T) {
 	t.Parallel()
 	const text = `{"metadata":{"managedFields":[{"manager":"kubectl"}],"name":"web"}}`
 	for wanted, fields := range map[bool]int{true: 2, false: 1} {

@@ -34,7 +34,7 @@ func exceptions() map[string]string {
 	}
 }
 
-func TestOPAsComplianceSuiteMeetsTheSameResults(t *testing.T) {
+func TestPlanPassesOPAsComplianceSuite(t *testing.T) {
 	for _, each := range complianceCases(t) {
 		if exceptions()[each.Note] != "" {
 			continue

@@ -42,7 +42,7 @@ replaced if count(names) == 0 with data.pods as {}
 twins := {input.first: 1, input.second: 2}
 `
 
-func TestARunAnswers(t *testing.T) {
+func TestRunReturnsResultsAndErrors(t *testing.T) {
 	tests := map[string]struct {
 		path  string
 		args  []lazy.Value
@@ -96,7 +96,7 @@ func TestARunAnswers(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBePlannedIsSaid(t *testing.T) {
+func TestCompileNamesWhatCannotBePlanned(t *testing.T) {
 	t.Parallel()
 	_, err := Compile(t.Context(), compileModule(t), []string{"data.example.none"})
 	want := "plan data.example.none: no such rule or function"
@@ -105,14 +105,14 @@ func TestWhatCannotBePlannedIsSaid(t *testing.T) {
 	}
 }
 
-func TestAProgramSaysThatItReplacesData(t *testing.T) {
+func TestProgramReportsWhetherItReplacesData(t *testing.T) {
 	t.Parallel()
 	if compileExample(t, "names").ReplacesData || !compileExample(t, "replaced").ReplacesData {
 		t.Error("ReplacesData is not what the rules do")
 	}
 }
 
-func TestARunEndsWithItsContext(t *testing.T) {
+func TestRunEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	program := compileExample(t, "endless")
 	ctx, cancel := context.WithCancel(t.Context())
@@ -124,7 +124,7 @@ func TestARunEndsWithItsContext(t *testing.T) {
 	}
 }
 
-func TestARunRemembersWhichFunctionsWereCalledAndNotHowOften(t *testing.T) {
+func TestRunRemembersEachCalledFunctionOnce(t *testing.T) {
 	t.Parallel()
 	program := compileExample(t, "squares")
 	run := program.Start(t.Context(), lazy.Object(), newPods())
@@ -137,7 +137,7 @@ func TestARunRemembersWhichFunctionsWereCalledAndNotHowOften(t *testing.T) {
 	}
 }
 
-func TestManyRunsAtATimeDoNotMeet(t *testing.T) {
+func TestConcurrentRunsAreIndependent(t *testing.T) {
 	t.Parallel()
 	program := compileExample(t, "names")
 	var runs sync.WaitGroup

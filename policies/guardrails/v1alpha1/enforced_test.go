@@ -8,7 +8,7 @@ import (
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
-func TestNothingEnforcedSaysWhy(t *testing.T) {
+func TestEnforcementReportsWhySelectionIsEmpty(t *testing.T) {
 	t.Parallel()
 	library, err := policies.Embedded()
 	if err != nil {
@@ -57,7 +57,7 @@ func TestNothingEnforcedSaysWhy(t *testing.T) {
 	}
 }
 
-func TestNothingEnforcedLooksAtEveryRule(t *testing.T) {
+func TestEnforcementConsidersEveryRule(t *testing.T) {
 	t.Parallel()
 	library, err := policies.Embedded()
 	if err != nil {

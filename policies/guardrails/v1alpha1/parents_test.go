@@ -9,7 +9,7 @@ import (
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
-func TestMoreParentsLeavesOutThoseThatAreKnown(t *testing.T) {
+func TestParentsLeaveOutBuiltInOnes(t *testing.T) {
 	t.Parallel()
 	guardrails := &v1alpha1.Guardrails{Spec: v1alpha1.GuardrailsSpec{Parents: []v1alpha1.Parent{
 		{Group: "rabbitmq.com", Kind: "RabbitmqCluster"},

@@ -10,7 +10,7 @@ import (
 	"github.com/stateward/stateward/test/builders"
 )
 
-func TestGuardrailsThatAreWrongAreRefusedWithTheFieldsPath(t *testing.T) {
+func TestGuardrailsErrorsNameTheField(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ source, want string }{
 		"unknown rule": {

@@ -31,7 +31,7 @@ func TestGuardrailsWidenWhatAPIServersSend(t *testing.T) {
 	}
 }
 
-func TestGuardrailsManageOnlyWhereTheySaySo(t *testing.T) {
+func TestGuardrailsManageWebhooksOnlyIfConfigured(t *testing.T) {
 	t.Parallel()
 	var none *v1alpha1.Guardrails
 	for name, test := range map[string]struct {

@@ -9,7 +9,7 @@ import (
 	"github.com/stateward/stateward/test/bench/chart"
 )
 
-func TestAChartIsWellFormedAndShowsWhatWasMeasured(t *testing.T) {
+func TestChartIsWellFormedAndShowsEachSeries(t *testing.T) {
 	t.Parallel()
 	drawn := string(chart.Chart{
 		Title: "a < b",

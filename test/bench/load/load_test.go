@@ -65,7 +65,7 @@ func run(t *testing.T, service *load.Service, allowed bool) string {
 	return first
 }
 
-func TestEveryAnswerThatIsNotTheRightOneFails(t *testing.T) {
+func TestLoadReportsWrongAnswers(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		change func(*admissionv1.AdmissionResponse)
@@ -106,7 +106,7 @@ func TestEveryAnswerThatIsNotTheRightOneFails(t *testing.T) {
 	}
 }
 
-func TestAServiceWithoutEndpointsFails(t *testing.T) {
+func TestServiceWithoutEndpointsFails(t *testing.T) {
 	t.Parallel()
 	want := `Post "http://stateward/validate?timeout=10s": no endpoints available`
 	if diff := cmp.Diff(want, run(t, &load.Service{}, true)); diff != "" {
@@ -144,7 +144,7 @@ func who(t *testing.T, connection net.Conn) string {
 	return string(name)
 }
 
-func TestAConnectionStaysWithItsEndpointAndANewOneDoesNot(t *testing.T) {
+func TestServiceKeepsConnectionsAndBalancesNewOnes(t *testing.T) {
 	t.Parallel()
 	service := &load.Service{}
 	old, young := named(t, "a"), named(t, "b")
@@ -175,8 +175,8 @@ func TestAConnectionStaysWithItsEndpointAndANewOneDoesNot(t *testing.T) {
 	}
 }
 
-// TestABalancerHearsLate dials an address at which nobody is, whose error tells which endpoint was chosen.
-func TestABalancerHearsLate(t *testing.T) {
+// TestBalancerSeesChangesAfterTheLag dials an address at which nobody is, whose error tells which endpoint was chosen.
+func TestBalancerSeesChangesAfterTheLag(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		service := &load.Service{Lag: 15 * time.Second}

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestPictureIsOfTheRecordedTour(t *testing.T) {
+func TestPictureMatchesTheRecordedTour(t *testing.T) {
 	recorded, err := os.ReadFile(filepath.Join("..", "recorded.txt"))
 	if err != nil {
 		t.Fatal(err)
@@ -28,7 +28,7 @@ func TestPictureIsOfTheRecordedTour(t *testing.T) {
 	}
 }
 
-func TestScenesAreCutInTheirOrder(t *testing.T) {
+func TestScenesKeepTheirOrder(t *testing.T) {
 	recorded := "\n$ a\n  1\n\n$ b\n  2\n\n$ a\n  3\n\n"
 	lines, err := scenes(recorded, []string{"$ a", "$ a"})
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/stateward/stateward/test/bench/contest/corpus"
 )
 
-func TestTheCorpusIsAlwaysTheSame(t *testing.T) {
+func TestCorpusIsDeterministic(t *testing.T) {
 	t.Parallel()
 	if diff := cmp.Diff(bodies(t), bodies(t)); diff != "" {
 		t.Error(diff)
@@ -41,7 +41,7 @@ func TestCorpusHasSixHundredReviewsFourInTenDenied(t *testing.T) {
 	}
 }
 
-func TestObjectsAreAboutAsLargeAsTheyAreCalled(t *testing.T) {
+func TestObjectsHaveAboutTheirNamedSize(t *testing.T) {
 	t.Parallel()
 	for _, review := range reviews(t) {
 		var asked admissionv1.AdmissionReview
@@ -58,7 +58,7 @@ func TestObjectsAreAboutAsLargeAsTheyAreCalled(t *testing.T) {
 	}
 }
 
-func TestANumberChangesTheUIDOnly(t *testing.T) {
+func TestNumberedChangesTheUIDOnly(t *testing.T) {
 	t.Parallel()
 	review := reviews(t)[0]
 	var asked, before admissionv1.AdmissionReview

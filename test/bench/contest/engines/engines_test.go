@@ -9,7 +9,7 @@ import (
 	"github.com/stateward/stateward/test/bench/contest/engines"
 )
 
-func TestAllEnginesInTheProcessAnswerAsTheCommonRulesMean(t *testing.T) {
+func TestEnginesAgreeOnTheCommonRules(t *testing.T) {
 	t.Parallel()
 	reviews, err := corpus.New()
 	if err != nil {

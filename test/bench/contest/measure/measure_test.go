@@ -62,7 +62,7 @@ func TestRatiosAreTakenWithinARound(t *testing.T) {
 	}
 }
 
-func TestEveryQuestionIsAnswered(t *testing.T) {
+func TestMeasurementAnswersEveryRequest(t *testing.T) {
 	t.Parallel()
 	sample, err := run(t, answering(true, 0), 3, measure.Plan{WarmUp: 20 * time.Millisecond, Time: 100 * time.Millisecond}, true)
 	if err != nil {
@@ -73,7 +73,7 @@ func TestEveryQuestionIsAnswered(t *testing.T) {
 	}
 }
 
-func TestAnOpenLoopCountsWhatWasDueAndNotAnswered(t *testing.T) {
+func TestOpenLoopCountsUnansweredRequests(t *testing.T) {
 	t.Parallel()
 	sample, err := run(t, answering(true, 300*time.Millisecond), 1, measure.Plan{Rate: 100, Time: 100 * time.Millisecond}, true)
 	if err != nil {
@@ -85,7 +85,7 @@ func TestAnOpenLoopCountsWhatWasDueAndNotAnswered(t *testing.T) {
 	}
 }
 
-func TestWhatEndsAMeasurement(t *testing.T) {
+func TestMeasurementEndsAtWrongAnswers(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		handler http.HandlerFunc

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestTheNullWebhookAllowsTheRequestThatItWasAsked(t *testing.T) {
+func TestNullWebhookAllowsTheRequestUID(t *testing.T) {
 	t.Parallel()
 	answer := httptest.NewRecorder()
 	allow(answer, httptest.NewRequest(http.MethodPost, "/", strings.NewReader(`{"request":{"uid":"first","object":{"metadata":{"uid":"second"}}}}`)))

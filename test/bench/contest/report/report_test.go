@@ -15,7 +15,7 @@ import (
 	"github.com/stateward/stateward/test/bench/contest/report"
 )
 
-func TestTheReportSaysWhatWasFound(t *testing.T) {
+func TestReportShowsTheResults(t *testing.T) {
 	t.Parallel()
 	want := `# Admission engines side by side
 
@@ -66,7 +66,7 @@ All reviews in turn, in one process, from the bytes of the AdmissionReview to th
 	}
 }
 
-func TestTheChartIsXMLWithALineForEachContestant(t *testing.T) {
+func TestReportChartHasALineForEachContestant(t *testing.T) {
 	t.Parallel()
 	decoder := xml.NewDecoder(strings.NewReader(string(report.Chart(results()))))
 	count := map[string]int{}

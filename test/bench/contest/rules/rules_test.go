@@ -11,7 +11,7 @@ import (
 	"github.com/stateward/stateward/test/bench/contest/rules"
 )
 
-func TestEveryEngineHasTwelveRules(t *testing.T) {
+func TestEnginesHaveTwelveRulesEach(t *testing.T) {
 	t.Parallel()
 	stateward, err := rules.Stateward()
 	if err != nil {
