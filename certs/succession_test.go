@@ -112,7 +112,7 @@ func TestCheckHostsComparesCertificateAndServiceNames(t *testing.T) {
 	}{
 		"the name of the Service": {certificate: []string{"a.b.svc", "a.b.svc.cluster.local"}, called: []string{"a.b.svc"}},
 		"an address":              {certificate: []string{"127.0.0.1"}, called: []string{"127.0.0.1"}},
-		"nobody in particular":    {certificate: []string{"a.b.svc"}},
+		"no name asked for":       {certificate: []string{"a.b.svc"}},
 		"another name": {
 			certificate: []string{"a.b.svc", "127.0.0.1"}, called: []string{"a.b.svc", "c.d.svc"},
 			want: "the serving certificate is valid for a.b.svc, 127.0.0.1 and not for c.d.svc, which API servers call: issue another one, or set --certificate-hosts",

@@ -68,7 +68,7 @@ func TestMetadataThatIsAmbiguousIsRejected(t *testing.T) {
 		},
 		"CEL that validates nothing": {"#   fix:", "#   cel: {variables: []}\n#   fix:", `custom.cel.validations: there is none`},
 		"CEL with an unknown key":    {"#   fix:", "#   cel: {rules: []}\n#   fix:", `METADATA custom: unknown field "rules"`},
-		"CEL for what nobody judges": {
+		"CEL for an operation that the rule does not check": {
 			"#   fix:", "#   cel: {on: {statefulsets: [DELETE]}}\n#   fix:", `custom.cel.on: the rule does not judge DELETE of statefulsets: see custom.on`,
 		},
 		"CEL with a name twice": {
@@ -77,7 +77,7 @@ func TestMetadataThatIsAmbiguousIsRejected(t *testing.T) {
 		"CEL with a name that is taken": {
 			"#   fix:", "#   cel: {variables: [{name: confirmed, expression: '1'}]}\n#   fix:", `custom.cel.variables[0].name: "confirmed" is taken`,
 		},
-		"CEL that does not see what nobody reads": {
+		"CEL with an unseen resource that the rule does not read": {
 			"#   fix:", "#   cel: {unseen: {pods: they are elsewhere}}\n#   fix:", `custom.cel.unseen: "pods": name a resource of custom.reads`,
 		},
 		"wrong type of value": {"severity: deny", "severity: [deny]", `METADATA custom: cannot unmarshal array`},

@@ -62,7 +62,7 @@ func TestDecide(t *testing.T) {
 		"a confirmation of something else confirms nothing": {
 			request: remove(confirmed("scale", now.Add(time.Minute))), want: []string{"deny cascade-delete"}, denied: true,
 		},
-		"a confirmation that nobody recorded confirms nothing": {
+		"a confirmation without a record confirms nothing": {
 			request: remove(confirmed("delete", now.Add(time.Minute)).Annotate("stateward.dev/confirmed-by", "")),
 			want:    []string{"deny cascade-delete"}, denied: true,
 		},
@@ -138,7 +138,7 @@ func TestInventoryWithoutAResourceLeavesRulesUndecided(t *testing.T) {
 	looked := []string{"services", "statefulsets", "deployments", "storageclasses", "persistentvolumeclaims", "pods", "poddisruptionbudgets"}
 	for _, undecided := range decision.Undecided {
 		if !slices.Contains(looked, undecided.Resource) {
-			t.Errorf("%s is undecided for %s, which nobody looks for on a creation", undecided.Rule, undecided.Resource)
+			t.Errorf("%s is undecided for %s, which no rule reads on a creation", undecided.Rule, undecided.Resource)
 		}
 	}
 	if len(decision.Findings) > 0 || !decision.Allowed {

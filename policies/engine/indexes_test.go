@@ -14,7 +14,7 @@ import (
 	"github.com/stateward/stateward/policies/engine/inventory"
 )
 
-// walking is an inventory without indexes of labels: whoever asks is given all there is.
+// walking is an inventory without label indexes: a look-up by labels returns every object.
 type walking struct{ *inventory.Snapshot }
 
 func (w walking) Selecting(ctx context.Context, resource, namespace string, _ inventory.Labels) (ast.Value, error) {

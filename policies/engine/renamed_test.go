@@ -13,7 +13,7 @@ import (
 	"github.com/stateward/stateward/test/builders"
 )
 
-// renamed is a rule of somebody's own that had another id once.
+// renamed is a user's rule that had another id before.
 const renamed = `# METADATA
 # title: A rule
 # description: For a test.

@@ -15,8 +15,8 @@ import (
 
 const stepsFile = "testdata/steps.json"
 
-// TestStepsOfADecisionEqualTheBaseline is a gate for speed that no busy machine can fail. Whoever makes it take fewer
-// writes that down, with `make bench-check UPDATE=1`.
+// TestStepsOfADecisionEqualTheBaseline is a gate for speed that does not depend on the load of the machine. After an
+// improvement, record the new numbers with `make bench-check UPDATE=1`.
 func TestStepsOfADecisionEqualTheBaseline(t *testing.T) {
 	t.Parallel()
 	decider, _ := builtIn(t)

@@ -107,7 +107,7 @@ func TestStoreAsksTheInventoryForExactlyWhatIsRead(t *testing.T) {
 		"all of a resource":        {path: "/cluster/services", fails: "let it name a namespace"},
 		"all there are few of":     {path: "/cluster/storageclasses", want: `{}`, asked: []string{"list storageclasses/"}},
 		"all there are many of":    {path: "/cluster/persistentvolumes", fails: "let it name a namespace"},
-		"all of what nobody knows": {path: "/cluster/spaceships", fails: "let it name a namespace"},
+		"all of an unknown kind":   {path: "/cluster/spaceships", fails: "let it name a namespace"},
 		"the whole cluster":        {path: "/cluster", fails: "let it name a namespace"},
 		"no inventory":             {path: "/spec/profile", want: `"strict"`},
 		"nothing":                  {path: "/spec/rules", fails: "does not exist"},
@@ -144,7 +144,7 @@ func TestStoreCannotBeWritten(t *testing.T) {
 		t.Error("a truncation was taken")
 	}
 	if _, err := data.Read(t.Context(), nil, storage.MustParsePath("/cluster/services/default/nginx")); err == nil || storage.IsNotFound(err) {
-		t.Errorf("a transaction of somebody else's was answered: %v", err)
+		t.Errorf("a transaction of another store was answered: %v", err)
 	}
 	var missing *storage.Error
 	if _, err := data.Read(t.Context(), nil, storage.MustParsePath("/kind")); !errors.As(err, &missing) {

@@ -38,6 +38,20 @@ func TestTextsForPeopleUsePlainWords(t *testing.T) {
 	}
 }
 
+// vague are words that hide the subject of a comment. Every Go file avoids them, tests too.
+var vague = regexp.MustCompile(`(?i)\b(nobody|somebody|whoever)\b`)
+
+func TestCommentsNameTheirSubject(t *testing.T) {
+	t.Parallel()
+	for _, file := range tracked(t, "*.go") {
+		for _, text := range goComments(t, file) {
+			if word := vague.FindString(text); word != "" {
+				t.Errorf("%s: %q hides the subject of %q: see the style guide in CONTRIBUTING.md", file, word, text)
+			}
+		}
+	}
+}
+
 func TestHardWordsAreWholeWords(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string][]string{
@@ -103,13 +117,17 @@ func regoTexts(source string) (texts []string) {
 	return texts
 }
 
+func goComments(t *testing.T, file string) (texts []string) {
+	t.Helper()
+	for _, group := range parsed(t, file).Comments {
+		texts = append(texts, group.Text())
+	}
+	return texts
+}
+
 func goStrings(t *testing.T, file string) (texts []string) {
 	t.Helper()
-	parsed, err := parser.ParseFile(token.NewFileSet(), file, readText(t, file), parser.SkipObjectResolution)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ast.Inspect(parsed, func(node ast.Node) bool {
+	ast.Inspect(parsed(t, file), func(node ast.Node) bool {
 		literal, is := node.(*ast.BasicLit)
 		if !is || literal.Kind != token.STRING {
 			return true
@@ -122,4 +140,13 @@ func goStrings(t *testing.T, file string) (texts []string) {
 		return true
 	})
 	return texts
+}
+
+func parsed(t *testing.T, file string) *ast.File {
+	t.Helper()
+	tree, err := parser.ParseFile(token.NewFileSet(), file, readText(t, file), parser.ParseComments|parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tree
 }

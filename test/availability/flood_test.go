@@ -33,10 +33,10 @@ func (f *fleet) outlivesAFlood(t *testing.T) {
 			t.Fatal(err)
 		}
 		if result.Answered() > 0 {
-			t.Errorf("%d were judged by a cluster that nobody could look at", result.Answered())
+			t.Errorf("%d were decided while the cluster could not be read", result.Answered())
 		}
 		if turnedAway(result) == 0 {
-			t.Error("nobody is turned away")
+			t.Error("no request is rejected")
 		}
 	})
 	lostNone(t, f.underLoad(t, func(*load.Result) {}))

@@ -48,8 +48,7 @@ func TestReplicaChangesLoseNoRequest(t *testing.T) {
 	})
 }
 
-// kill ends a replica without a word. No server can help what was on its way; gone is when nobody was connected to it or
-// would be any more.
+// kill ends a replica at once. Requests in flight are lost; gone is the time from which no client connects to it.
 func (f *fleet) kill(t *testing.T) (result *load.Result, gone time.Time) {
 	t.Helper()
 	killed := f.replicas[0]

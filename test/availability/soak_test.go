@@ -35,8 +35,8 @@ func TestRolloutsLoseNoRequest(t *testing.T) {
 	}))
 }
 
-// TestKilledReplicaCostsRequestsUntilProxiesUpdate measures what no server can help: proxies go on sending new connections to
-// where nobody is.
+// TestKilledReplicaCostsRequestsUntilProxiesUpdate measures what no server can prevent: until they are updated, proxies send
+// new connections to the address of the killed replica.
 func TestKilledReplicaCostsRequestsUntilProxiesUpdate(t *testing.T) {
 	f := newFleet(t, inCluster())
 	killed := f.replicas[0]
@@ -51,11 +51,11 @@ func TestKilledReplicaCostsRequestsUntilProxiesUpdate(t *testing.T) {
 	lostNoneAfter(t, result, heard)
 }
 
-// TestHangingNodeCostsRequestsUntilItIsNotReady measures what a node costs that hangs: where its kubelet says so, and where nobody does,
-// because the kubelet hangs too and the lease of a node takes longer to run out.
+// TestHangingNodeCostsRequestsUntilItIsNotReady measures the cost of a node that hangs: if its kubelet reports it, and if the
+// kubelet hangs too, so that the node's lease must expire first.
 func TestHangingNodeCostsRequestsUntilItIsNotReady(t *testing.T) {
 	f := newFleet(t, inCluster())
-	for what, noticed := range map[string]bool{"and its kubelet tells of it": true, "and nobody tells of it": false} {
+	for what, noticed := range map[string]bool{"and its kubelet reports it": true, "and its kubelet hangs too": false} {
 		t.Run(what, func(t *testing.T) {
 			f.hang(t, func(lost *environment.Replica, _ *load.Result) {
 				over := time.After(30 * time.Second)

@@ -55,7 +55,7 @@ func TestAuthoritySuccessionLosesNoRequest(t *testing.T) {
 	t.Run("and who is not trusted is told by which webhooks", func(t *testing.T) { distrusts(t, guarded) })
 }
 
-// distrusts compares a certificate of nobody with the registration.
+// distrusts compares a certificate of an unknown authority with the registration.
 func distrusts(t *testing.T, guarded *environment.Environment) {
 	t.Helper()
 	reader, err := client.New(guarded.Config(), client.Options{})
@@ -84,7 +84,7 @@ func distrusts(t *testing.T, guarded *environment.Environment) {
 	if diff := cmp.Diff(want, distrusted); diff != "" {
 		t.Errorf("webhooks (-want +got):\n%s", diff)
 	}
-	if _, err := certs.Distrusted(t.Context(), reader, "nobody", served); err == nil || !strings.HasPrefix(err.Error(), "read ValidatingWebhookConfiguration nobody: ") {
+	if _, err := certs.Distrusted(t.Context(), reader, "missing", served); err == nil || !strings.HasPrefix(err.Error(), "read ValidatingWebhookConfiguration missing: ") {
 		t.Errorf("without a registration: %v", err)
 	}
 }

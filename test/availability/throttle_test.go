@@ -74,8 +74,8 @@ func (f *fleet) throttled(t *testing.T, replicas int, do func()) {
 	do()
 }
 
-// allLate fails the test if a request failed for another reason than that there was no time, or if there was none and
-// somebody pretended that there was.
+// allLate fails the test if a request failed for another reason than its deadline, or if it was answered after its
+// deadline.
 func allLate(t *testing.T, result *load.Result) {
 	t.Helper()
 	for _, failure := range result.Failures() {
@@ -120,8 +120,8 @@ func container(t *testing.T) corev1.Container {
 // decisions are what a replica counts, one line for each operation and decision.
 var decisions = regexp.MustCompile(`(?m)^stateward_admission_requests_total\{decision="(\w+)",dry_run="\w+",operation="(\w+)"\} (\d+)$`)
 
-// judgedAll wants that nothing was allowed or denied but what is by the rules, also where nobody waited for the answer, and
-// that no answer was without a decision.
+// judgedAll checks that each request was allowed or denied as the rules decide, even if its client had gone, and that every
+// answer has a decision.
 func (f *fleet) judgedAll(t *testing.T, result *load.Result) {
 	t.Helper()
 	judged := 0

@@ -26,8 +26,8 @@ const (
 	tolerance = 0.05
 )
 
-// TestAllocationsEqualTheBaseline is a gate for speed that no busy machine can fail: what a decision allocates is nearly
-// all that it costs, and is the same everywhere. Whoever makes it less writes it down, with `make bench-check UPDATE=1`.
+// TestAllocationsEqualTheBaseline is a gate for speed that does not depend on the load of the machine: allocations are most
+// of a decision's cost and equal everywhere. After an improvement, record the new numbers with `make bench-check UPDATE=1`.
 func TestAllocationsEqualTheBaseline(t *testing.T) {
 	got := map[string]float64{}
 	decider, inv := newEngine(t)
@@ -60,7 +60,7 @@ func TestAllocationsEqualTheBaseline(t *testing.T) {
 	compare(t, got)
 }
 
-// quietUpdate is the recorded one but that nobody has anything to say about what changes.
+// quietUpdate is the recorded update with a change on which no rule has a finding.
 func quietUpdate(t *testing.T) engine.Request {
 	t.Helper()
 	request := recorded(t, reviews()[0])

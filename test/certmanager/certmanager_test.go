@@ -170,8 +170,8 @@ func (i *installation) servesWhatIsIssued(t *testing.T) {
 	})
 }
 
-// lostNone does something while requests come in, each of which Stateward has to deny, and while somebody shakes hands who
-// trusts the caBundle: API servers do so only for new connections.
+// lostNone runs do while requests arrive that Stateward must deny, and while a client that trusts the caBundle opens new
+// connections: API servers check certificates only for those.
 func (i *installation) lostNone(t *testing.T, do func()) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())

@@ -60,8 +60,8 @@ func TestValuesChangeTheirObjectsOnly(t *testing.T) {
 			[]string{"spec", "template", "spec", "containers", "0", "resources"},
 			object{"limits": object{"memory": "1Gi"}, "requests": object{"cpu": float64(1), "memory": "1Gi"}},
 		},
-		"what is refused when nobody answers":     {"failurePolicy: Ignore", "ValidatingWebhookConfiguration stateward", []string{"webhooks", "0", "failurePolicy"}, "Ignore"},
-		"what is let through when nobody answers": {"failurePolicy: Fail", "ValidatingWebhookConfiguration stateward", []string{"webhooks", "1", "failurePolicy"}, "Ignore"},
+		"a failure policy of critical requests": {"failurePolicy: Ignore", "ValidatingWebhookConfiguration stateward", []string{"webhooks", "0", "failurePolicy"}, "Ignore"},
+		"a failure policy of advisory requests": {"failurePolicy: Fail", "ValidatingWebhookConfiguration stateward", []string{"webhooks", "1", "failurePolicy"}, "Ignore"},
 		"namespaces": {
 			"exemptNamespaces: [ci]", "ValidatingWebhookConfiguration stateward",
 			[]string{"webhooks", "0", "namespaceSelector", "matchExpressions", "0", "values"}, []any{"cert-manager", "kube-system", "stateward-system", "ci"},

@@ -32,7 +32,7 @@ func newProject(t *testing.T) project {
 	p.write(t, "manifests/service.yaml", good)
 	for _, line := range []string{
 		"git init --quiet --initial-branch main", "git add .",
-		"git -c user.name=somebody -c user.email=somebody@example.com commit --quiet --message first",
+		"git -c user.name=alice -c user.email=alice@example.com commit --quiet --message first",
 	} {
 		if output, code := p.run(t, nil, "sh", "-c", line); code != 0 {
 			t.Fatalf("%s: %s", line, output)

@@ -123,7 +123,7 @@ func checkKubectl(t *testing.T, c *Cluster) {
 		exit   int
 	}{
 		"success": {args: []string{"get", "storageclass", "-o", "name"}, stdout: "storageclass.storage.k8s.io/standard"},
-		"failure": {args: []string{"get", "pod", "nobody"}, stderr: `pods "nobody" not found`, exit: 1},
+		"failure": {args: []string{"get", "pod", "missing"}, stderr: `pods "missing" not found`, exit: 1},
 		"version": {args: []string{"version"}, stdout: "Server Version: v1."},
 	}
 	for name, test := range tests {
@@ -236,7 +236,7 @@ func TestCanceledContextStopsTheCluster(t *testing.T) {
 	ended := c.Process("etcd").Exited()
 	cancel()
 	<-ended
-	// Whoever calls Stop second waits for the first.
+	// A second call of Stop waits for the first.
 	c.Stop()
 	for name, pid := range pids {
 		if alive(pid) {

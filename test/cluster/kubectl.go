@@ -21,8 +21,8 @@ type Output struct {
 func (c *Cluster) KubectlPath() string { return c.binaries["kubectl"] }
 
 // Kubectl runs kubectl as the administrator; arguments such as --as or
-// --kubeconfig make it somebody else. That kubectl fails is a result and not an
-// error: the error tells that it could not be run.
+// --kubeconfig change the user. A failure of kubectl is a result and not an
+// error: the error is for a kubectl that could not run.
 func (c *Cluster) Kubectl(ctx context.Context, args ...string) (Output, error) {
 	return c.KubectlWithInput(ctx, nil, args...)
 }

@@ -61,8 +61,8 @@ func TestKilledHarnessLeavesNoOrphans(t *testing.T) {
 	}
 }
 
-// executes does not count a process that has ended and that nobody asked about,
-// as happens to orphans when the first process of a container does not care.
+// executes does not count a zombie: orphans stay zombies if the first process
+// of a container does not wait for them.
 func executes(pid int) bool {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	return err == nil && !bytes.Contains(status, []byte("\nState:\tZ"))

@@ -14,7 +14,7 @@ type balancer struct {
 	net.Listener
 	servers []string
 
-	// mu is held while nobody is let through.
+	// mu is locked to hold all connections back.
 	mu   sync.Mutex
 	open []net.Conn
 }

@@ -61,7 +61,7 @@ func TestStatefulSetBeforeItsServiceIsDenied(t *testing.T) {
 	}
 }
 
-// TestServiceOfANewStatefulSetCannotBeDeleted deletes Services of which no watch has told yet that somebody needs them.
+// TestServiceOfANewStatefulSetCannotBeDeleted deletes Services before a watch has delivered the set that needs them.
 func TestServiceOfANewStatefulSetCannotBeDeleted(t *testing.T) {
 	t.Parallel()
 	const pairs = 50

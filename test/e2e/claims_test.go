@@ -219,7 +219,7 @@ func scaleKeepsClaims(t *testing.T, g guard) {
 	}
 }
 
-// confirmed lets one operation on one object through, as somebody does by the command line.
+// confirmed confirms one operation on one object with the command line.
 func (g guard) confirmed(t *testing.T, object, operation string, flags ...string) {
 	t.Helper()
 	if output, code := g.stateward(t, "alice", append([]string{"confirm", object, operation}, flags...)...); code != 0 {

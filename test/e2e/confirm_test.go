@@ -24,7 +24,7 @@ func TestConfirmationsAreRecorded(t *testing.T) {
 	guarded := shared(t)
 	for name, holds := range map[string]func(*testing.T, guard){
 		"who confirms by the command line is recorded":      commandLine,
-		"nobody confirms for somebody else":                 forSomebodyElse,
+		"a user cannot confirm for another user":            forAnotherUser,
 		"a confirmation is for one operation and some time": oneOperation,
 		"every kind that can be confirmed is stamped":       everyKind,
 	} {
@@ -53,7 +53,7 @@ func commandLine(t *testing.T, g guard) {
 	}
 }
 
-func forSomebodyElse(t *testing.T, g guard) {
+func forAnotherUser(t *testing.T, g guard) {
 	g.create(t, builders.MakeStatefulSet())
 	bob := g.as(t, "bob")
 	until := soon(10 * time.Minute)
@@ -126,7 +126,7 @@ func TestConfirmationWithoutARecordIsIgnored(t *testing.T) {
 	g.denied(t, "claim-in-use", append(bob, "delete", "persistentvolumeclaim", "www-web-0", "--wait=false")...)
 }
 
-// as are the arguments by which kubectl is somebody who may do everything.
+// as returns the arguments with which kubectl acts as a user with all rights.
 func (g guard) as(t *testing.T, user string) []string {
 	t.Helper()
 	return []string{"--kubeconfig", g.kubeconfig(t, user)}
@@ -141,7 +141,7 @@ func (g guard) kubeconfig(t *testing.T, user string) string {
 	return path
 }
 
-// stateward runs the command line as somebody, in the guard's namespace, and returns both of its streams as one.
+// stateward runs the command line as the user, in the guard's namespace, and returns both of its streams as one.
 func (g guard) stateward(t *testing.T, user string, arguments ...string) (output string, code int) {
 	t.Helper()
 	_, binary := environment.BinaryForTest(t)

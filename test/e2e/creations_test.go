@@ -22,7 +22,7 @@ const (
 // The tutorial's Service is there each time.
 type creation struct {
 	rule string
-	// beside are there before, by the hand that nobody stops.
+	// beside are created before, through break glass.
 	beside       []any
 	wrong, right *builders.StatefulSet
 	// warns says that the wrong one is made all the same; stored is then what it has become, by JSONPath.
@@ -61,7 +61,7 @@ func creations() map[string]creation {
 			rule: "claim-annotation", wrong: annotated(ofClass("slow", one()), betaClass, growing),
 			right: ofClass(growing, one()), warns: true,
 		},
-		"of a claim that nobody mounts": {
+		"of a claim that no container mounts": {
 			rule: "claim-mounts", wrong: unmounted(ofClass(growing, one())), right: ofClass(growing, one()), warns: true,
 		},
 		"of a claim of no class that there is": {
@@ -146,8 +146,8 @@ func TestRulesOnNewObjects(t *testing.T) {
 	}
 }
 
-// TestAPIServerRejectsInvalidSets is about rules for CI: a current API server gets there first, so that nobody waits
-// for Stateward here. A claim template that no container mounts is not refused, and is among the creations.
+// TestAPIServerRejectsInvalidSets is about rules for CI: a current API server rejects these sets before it calls Stateward.
+// It accepts a claim template that no container mounts, which is among the creations.
 func TestAPIServerRejectsInvalidSets(t *testing.T) {
 	guarded := shared(t)
 	set := func() *builders.StatefulSet { return ofClass(growing, builders.MakeStatefulSet().Replicas(1)) }

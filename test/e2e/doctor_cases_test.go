@@ -156,9 +156,9 @@ func lookedAtByNobody(t *testing.T, p *patient) {
 	if code != 2 || !containsAll(output, []string{"unchecked  ready", "problems: 0, not checked: 1", "error: not all checks could be done: 1 left"}) {
 		t.Errorf("without the address of the probes: exit code %d:\n%s", code, output)
 	}
-	nobody, err := p.KubeconfigFor("nobody", "nobody", "system:authenticated")
+	powerless, err := p.KubeconfigFor("powerless", "powerless", "system:authenticated")
 	must(t, err)
-	output, code = examine(nobody)
+	output, code = examine(powerless)
 	if code != 2 || strings.Contains(output, "problem ") || !containsAll(output, []string{
 		"unchecked  guardrails", "unchecked  webhooks", "unchecked  certificates", "unchecked  rights", "unchecked  ready", "unchecked  probe",
 		"-> run the command as a user who may do that",
@@ -167,7 +167,7 @@ func lookedAtByNobody(t *testing.T, p *patient) {
 	}
 	output, code = examine(p.Kubeconfig(), "--webhook", "127.0.0.1:1", "--probes", "http://127.0.0.1:1")
 	if code != 2 || !containsAll(output, []string{"the serving certificate was not checked: dial", "its readiness was not checked"}) {
-		t.Errorf("with addresses where nobody is: exit code %d:\n%s", code, output)
+		t.Errorf("with addresses without a listener: exit code %d:\n%s", code, output)
 	}
 }
 
@@ -206,7 +206,7 @@ func certificateNotReady(t *testing.T, p *patient) {
 	p.diagnosed(t, 0, []string{"Certificate/stateward-system/stateward-serving: cert-manager reports it ready", allIsWell})
 }
 
-func nobodyAnswers(t *testing.T, p *patient) {
+func noAnswer(t *testing.T, p *patient) {
 	p.Stateward.Stop()
 	p.diagnosed(t, 1, []string{
 		"unchecked  ready", "unchecked  certificates", "a StatefulSet that mounts a block device as a folder was accepted by the API server (dry run)",

@@ -133,7 +133,7 @@ func TestDoctorNamesProblems(t *testing.T) {
 		t.Run(name, func(t *testing.T) { holds(t, p) })
 		p.diagnosed(t, 0, []string{allIsWell})
 	}
-	t.Run("nobody answers", func(t *testing.T) { nobodyAnswers(t, p) })
+	t.Run("no answer", func(t *testing.T) { noAnswer(t, p) })
 }
 
 type registrationCase struct {
@@ -150,7 +150,7 @@ func registrations() map[string]registrationCase {
 				validating.Webhooks = validating.Webhooks[1:]
 			}, 1, []string{"its webhook critical.stateward.dev is missing, so controllerrevisions DELETE; namespaces DELETE; "},
 		},
-		"somebody else's webhook is there": {
+		"another webhook is there": {
 			func(validating *admissionregistrationv1.ValidatingWebhookConfiguration, _ *admissionregistrationv1.MutatingWebhookConfiguration) {
 				other := *validating.Webhooks[1].DeepCopy()
 				other.Name = "other.example.com"
@@ -197,7 +197,7 @@ func registrations() map[string]registrationCase {
 		"kube-system is not exempt": {critical(func(webhook *admissionregistrationv1.ValidatingWebhook) {
 			webhook.NamespaceSelector.MatchExpressions[0].Values = []string{registration.Namespace}
 		}), 1, []string{object + "namespace kube-system is not exempt"}},
-		"somebody's own namespace is exempt": {critical(func(webhook *admissionregistrationv1.ValidatingWebhook) {
+		"a user's namespace is exempt": {critical(func(webhook *admissionregistrationv1.ValidatingWebhook) {
 			webhook.NamespaceSelector.MatchExpressions[0].Values = append(webhook.NamespaceSelector.MatchExpressions[0].Values, "ci")
 		}), 0, []string{object + "namespace ci is exempt: nothing in it is checked", allIsWell}},
 		"only some namespaces are judged": {critical(func(webhook *admissionregistrationv1.ValidatingWebhook) {
@@ -212,7 +212,7 @@ func registrations() map[string]registrationCase {
 		"a matchCondition is another": {critical(func(webhook *admissionregistrationv1.ValidatingWebhook) {
 			webhook.MatchConditions[0].Expression = "false"
 		}), 1, []string{object + `matchCondition "not-a-controller-finishing-a-deletion" differs from the one that the rules need: false`}},
-		"a matchCondition is somebody's own": {critical(func(webhook *admissionregistrationv1.ValidatingWebhook) {
+		"a matchCondition is added by a user": {critical(func(webhook *admissionregistrationv1.ValidatingWebhook) {
 			webhook.MatchConditions = append(webhook.MatchConditions, admissionregistrationv1.MatchCondition{Name: "not-mine", Expression: "request.userInfo.username != 'me'"})
 		}), 0, []string{object + `matchCondition "not-mine" is not in the manifests`, allIsWell}},
 		"a person waits for half a minute": {critical(func(webhook *admissionregistrationv1.ValidatingWebhook) {
@@ -240,7 +240,7 @@ func registrations() map[string]registrationCase {
 		"it is called at another path": {critical(func(webhook *admissionregistrationv1.ValidatingWebhook) {
 			webhook.ClientConfig.URL = new(*webhook.ClientConfig.URL + "-not")
 		}), 1, []string{object + "its URL is ", "but Stateward serves /validate"}},
-		"nobody stands behind the Service": {critical(func(webhook *admissionregistrationv1.ValidatingWebhook) {
+		"the Service has no ready pod": {critical(func(webhook *admissionregistrationv1.ValidatingWebhook) {
 			path := registration.ValidatePath
 			webhook.ClientConfig.URL = nil
 			webhook.ClientConfig.Service = &admissionregistrationv1.ServiceReference{Namespace: registration.Namespace, Name: registration.Name, Path: &path}

@@ -41,11 +41,11 @@ func (g guard) faults(t *testing.T) map[string]fault {
 		"it fails": {handler: func(w http.ResponseWriter, _ *http.Request) {
 			http.Error(w, "out of order", http.StatusInternalServerError)
 		}, says: "out of order"},
-		"it talks nonsense":   {handler: func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "yes") }, says: "failed calling webhook"},
-		"it answers another":  {handler: func(w http.ResponseWriter, r *http.Request) { answerFor(w, r, "another") }, says: "expected response.uid"},
-		"it takes its time":   {handler: neverAnswers, says: "context deadline exceeded"},
-		"it is somebody else": {handler: allows, change: func(c *admissionregistrationv1.WebhookClientConfig) { c.CABundle = g.Config().CAData }, says: "x509"},
-		"it is not there":     {handler: allows, change: at("127.0.0.1:1"), says: "connect"},
+		"it talks nonsense":    {handler: func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "yes") }, says: "failed calling webhook"},
+		"it answers another":   {handler: func(w http.ResponseWriter, r *http.Request) { answerFor(w, r, "another") }, says: "expected response.uid"},
+		"it takes its time":    {handler: neverAnswers, says: "context deadline exceeded"},
+		"it is another server": {handler: allows, change: func(c *admissionregistrationv1.WebhookClientConfig) { c.CABundle = g.Config().CAData }, says: "x509"},
+		"it is not there":      {handler: allows, change: at("127.0.0.1:1"), says: "connect"},
 		// So it is with a process that hangs.
 		"it is connected to and shakes no hands": {handler: allows, change: at(silent), says: silent + "/validate?timeout=5s\": context deadline exceeded"},
 	}

@@ -40,7 +40,7 @@ func newGuard(t *testing.T, guarded *environment.Environment) guard {
 	return guard{Environment: guarded, namespace: name}
 }
 
-// create makes the tutorial's Service and a StatefulSet, by the hand that nobody stops.
+// create creates the tutorial's Service and a StatefulSet, through break glass.
 func (g guard) create(t *testing.T, set *builders.StatefulSet) {
 	t.Helper()
 	service := builders.HeadlessService()

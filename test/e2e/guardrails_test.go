@@ -10,7 +10,7 @@ import (
 	"github.com/stateward/stateward/test/environment"
 )
 
-// guardrails are Guardrails as somebody applies them.
+// guardrails returns a manifest of Guardrails.
 func guardrails(spec string) string {
 	return "apiVersion: stateward.dev/v1alpha1\nkind: Guardrails\nmetadata:\n  name: stateward\nspec:\n" + spec
 }

@@ -61,7 +61,7 @@ func TestOptInRulesNeedGuardrails(t *testing.T) {
 	t.Run("four eyes", func(t *testing.T) { secondPerson(t, g) })
 }
 
-// secondPerson wants a confirmation to be somebody else's.
+// secondPerson checks that a confirmation must be another user's.
 func secondPerson(t *testing.T, g guard) {
 	g.allowed(t, guardrails("  fourEyes: true\n"), "apply", "-f", "-")
 	g.becomes(t, "True", "in force")

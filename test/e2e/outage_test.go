@@ -38,7 +38,7 @@ func TestOutage(t *testing.T) {
 	}
 	g.trusted(t)
 
-	// Applying the manifests again empties the caBundle, and nobody is to notice for long.
+	// Applying the manifests again empties the caBundle: it must be written again soon.
 	if err := g.emptyCABundle(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +52,7 @@ func TestOutage(t *testing.T) {
 	g.trusted(t)
 }
 
-// goesOn wants that in these namespaces nobody waits for Stateward: what it needs to come back may be there.
+// goesOn checks that no request in these namespaces waits for Stateward: they may hold what it needs to start.
 func (g guard) goesOn(t *testing.T, namespaces ...string) {
 	t.Helper()
 	for _, namespace := range namespaces {

@@ -39,7 +39,7 @@ func TestDecisionsSurviveAControlPlaneRestart(t *testing.T) {
 	if err := guarded.Stateward.Start(); err != nil {
 		t.Fatal(err)
 	}
-	// As long as there is nothing to read, nobody is told that it is ready.
+	// Readiness fails while the API server cannot be read.
 	for range 20 {
 		if err := guarded.Ready(t.Context()); err == nil {
 			t.Fatal("Stateward says that it is ready and cannot know the cluster")

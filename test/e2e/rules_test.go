@@ -220,8 +220,8 @@ func elsewhere() map[string]func(*testing.T) {
 	}
 }
 
-// TestRulesHaveACaseOnARealControlPlane wants a case for each rule and mutation: one that nobody has seen at work on
-// real requests, with real controllers around it, is only thought to work.
+// TestRulesHaveACaseOnARealControlPlane requires a case for each rule and mutation: without real requests and real
+// controllers, it is not known to work.
 func TestRulesHaveACaseOnARealControlPlane(t *testing.T) {
 	library, err := policies.Embedded()
 	if err != nil {

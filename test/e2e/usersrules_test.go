@@ -47,10 +47,10 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// wantsLabel is a rule of somebody's own.
+// wantsLabel is a user's rule.
 const wantsLabel = `# METADATA
 # title: A StatefulSet says whose it is
-# description: Whoever is woken at night must know whom to call.
+# description: A person who is woken at night must know which team to call.
 # custom:
 #   severity: deny
 #   on:
@@ -99,7 +99,7 @@ func TestUsersRulesApplyWithoutARestart(t *testing.T) {
 	says(false, "team")
 
 	for version, broken := range map[string]string{
-		"does not compile":             strings.ReplaceAll(wantsLabel, `object.get(`, `nobody.knows(`),
+		"does not compile":             strings.ReplaceAll(wantsLabel, `object.get(`, `undefined.function(`),
 		"does not parse":               wantsLabel + "}",
 		"weakens a built-in rule":      "package stateward.lib.exempt\n\nreason(_) := \"let it go\"\n",
 		"takes the id of another rule": strings.ReplaceAll(wantsLabel, `"owner-label"`, `"image-tag"`),

@@ -74,7 +74,7 @@ func (h *heard) HandleWarningHeader(_ int, _ string, text string) {
 	h.warnings = append(h.warnings, text)
 }
 
-// person is somebody who may do everything and is not exempt from the rules.
+// person returns a user with all rights who is not exempt from the rules.
 func person(admin *rest.Config, warnings rest.WarningHandler) *rest.Config {
 	config := rest.CopyConfig(admin)
 	config.Impersonate = rest.ImpersonationConfig{UserName: "alice", Groups: []string{"system:masters"}}

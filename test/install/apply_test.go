@@ -23,7 +23,7 @@ func TestOverlaysApplyToARealAPIServer(t *testing.T) {
 	kubectl(t, running, "wait", "--for=condition=Established", "crd/guardrails.stateward.dev")
 	kubectl(t, running, "apply", "-k", filepath.Join(overlays, "audit-only"))
 	if diff := cmp.Diff(nothingRefused, kubectl(t, running, policies...)); diff != "" {
-		t.Errorf("where nobody answers (-want +got):\n%s", diff)
+		t.Errorf("without a running webhook (-want +got):\n%s", diff)
 	}
 	// The namespace enforces the restricted pod security standard, and its quota the number of critical pods.
 	kubectl(t, running, "wait", "--for=condition=Available", "--namespace=stateward-system", "--timeout=60s", "deployment/stateward")
@@ -31,7 +31,7 @@ func TestOverlaysApplyToARealAPIServer(t *testing.T) {
 	kubectl(t, running, "delete", "guardrails", "stateward")
 	kubectl(t, running, "apply", "-k", filepath.Join(overlays, "self-managed"))
 	if diff := cmp.Diff(changesRefused, kubectl(t, running, policies...)); diff != "" {
-		t.Errorf("where nobody answers (-want +got):\n%s", diff)
+		t.Errorf("without a running webhook (-want +got):\n%s", diff)
 	}
 }
 

@@ -1,7 +1,7 @@
 package install_test
 
-// pemOfNobody is an authority whose key nobody has.
-const pemOfNobody = `-----BEGIN CERTIFICATE-----
+// pemWithoutKey is an authority whose key was thrown away.
+const pemWithoutKey = `-----BEGIN CERTIFICATE-----
 MIIBejCCAR+gAwIBAgIUMxHaeJERZ/CAQ+lC+feIfMWKccUwCgYIKoZIzj0EAwIw
 ETEPMA0GA1UEAwwGbm9ib2R5MCAXDTI2MTEyMzE1NDMzNFoYDzIxMjYxMDMwMTU0
 MzM0WjARMQ8wDQYDVQQDDAZub2JvZHkwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC

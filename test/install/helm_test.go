@@ -27,8 +27,8 @@ const (
 	changesRefused = "Fail Ignore Fail Fail Fail Ignore Fail Ignore Ignore Ignore Fail Fail Ignore Ignore Fail"
 )
 
-// TestHelmInstallsUpgradesAndRemoves goes with the program from what only records to what refuses, back and forth, and away
-// with it. kwok's pods answer nobody.
+// TestHelmInstallsUpgradesAndRemoves runs helm from the values that only record to those that deny, back and forth, and
+// uninstalls. kwok's pods answer no request.
 func TestHelmInstallsUpgradesAndRemoves(t *testing.T) {
 	running := withStatefulSet(t)
 	chart := filepath.Join("..", "..", "manifests", "chart")
@@ -118,7 +118,7 @@ func follow(t *testing.T, running *cluster.Cluster) *registration {
 	followed := &registration{client: client}
 	found := followed.get(t)
 	for index := range found.Webhooks {
-		found.Webhooks[index].ClientConfig.CABundle = []byte(pemOfNobody)
+		found.Webhooks[index].ClientConfig.CABundle = []byte(pemWithoutKey)
 	}
 	api := client.AdmissionregistrationV1().ValidatingWebhookConfigurations()
 	found, err = api.Update(t.Context(), found, metav1.UpdateOptions{})
@@ -148,7 +148,7 @@ func (r *registration) wantNoGap(t *testing.T) {
 			t.Fatalf("it is another: %s instead of %s", configuration.UID, r.uid)
 		}
 		for _, webhook := range configuration.Webhooks {
-			if diff := cmp.Diff(pemOfNobody, string(webhook.ClientConfig.CABundle)); diff != "" {
+			if diff := cmp.Diff(pemWithoutKey, string(webhook.ClientConfig.CABundle)); diff != "" {
 				t.Fatalf("authority of %s (-want +got):\n%s", webhook.Name, diff)
 			}
 		}

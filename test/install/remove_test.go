@@ -28,8 +28,8 @@ const (
 	uninstallMark = "<!-- uninstall: a test runs these commands -->\n```sh\n"
 )
 
-// TestUninstallLeavesNothingThatBlocks installs what refuses when nobody answers (kwok's pods answer nobody) and the exported
-// policies, and runs what the README says.
+// TestUninstallLeavesNothingThatBlocks installs webhooks that fail closed (kwok's pods answer no request) and the exported
+// policies, and runs the commands of the README.
 func TestUninstallLeavesNothingThatBlocks(t *testing.T) {
 	running := installed(t)
 	refused(t, running)
@@ -45,7 +45,7 @@ func TestUninstallLeavesNothingThatBlocks(t *testing.T) {
 	commands := readmeCommands(t, uninstallMark)
 	kubectl(t, running, commands[0]...)
 	kubectl(t, running, commands[1]...)
-	// From here on nobody is held up, whatever else is still there.
+	// From here on no request is blocked, whatever else is still there.
 	must(t, wait.PollUntilContextTimeout(t.Context(), 100*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
 		output, err := running.Kubectl(ctx, "delete", "statefulset", "web", "--dry-run=server")
 		return output.ExitCode == 0, err
@@ -112,7 +112,7 @@ func TestUpgradeLeavesNoGap(t *testing.T) {
 	must(t, err)
 	// Stateward writes its authority there when it runs.
 	for index := range before.Webhooks {
-		before.Webhooks[index].ClientConfig.CABundle = []byte(pemOfNobody)
+		before.Webhooks[index].ClientConfig.CABundle = []byte(pemWithoutKey)
 	}
 	before, err = api.Update(t.Context(), before, metav1.UpdateOptions{})
 	must(t, err)
@@ -157,7 +157,7 @@ func installed(t *testing.T) *cluster.Cluster {
 	running := withStatefulSet(t)
 	for _, command := range readmeCommands(t, installMark) {
 		if registered := kubectl(t, running, "get", "validatingwebhookconfigurations,mutatingwebhookconfigurations", "-o", "name"); registered != "" {
-			t.Errorf("before %q somebody is told to ask already: %s", command, registered)
+			t.Errorf("before %q a webhook is registered already: %s", command, registered)
 		}
 		kubectl(t, running, command...)
 	}

@@ -62,7 +62,7 @@ func (s scene) run(t *testing.T, code int, program string, arguments ...string) 
 	t.Helper()
 	command := exec.CommandContext(t.Context(), program, arguments...)
 	command.Dir = s.folder
-	// Nobody's own credentials.
+	// No credentials of the user who runs the tests.
 	command.Env = append(os.Environ(), "DOCKER_CONFIG="+s.folder)
 	output, got := environment.Output(t, command)
 	if got != code {

@@ -61,7 +61,7 @@ func guarded() map[string]attempt {
 			"[image-tag] spec.template.spec.containers: nginx:latest may be a different image tomorrow. Fix: use a version tag",
 		}},
 		"who breaks the glass": {arguments: breakGlass("delete", "statefulset", "web", "--dry-run=server")},
-		"what nobody minds":    {arguments: []string{"label", "statefulset", "web", "a=b", "--dry-run=server"}},
+		"a harmless change":    {arguments: []string{"label", "statefulset", "web", "a=b", "--dry-run=server"}},
 	}
 }
 
@@ -73,7 +73,7 @@ func TestPoliciesDenyWithoutStateward(t *testing.T) {
 	install(t, environment.Cluster, export(t, guardrails("  profile: strict\n")))
 	environment.Stateward.Stop()
 	for name, attempt := range guarded() {
-		if name == "what nobody minds" {
+		if name == "a harmless change" {
 			// A change of labels is one that Stateward would be asked about.
 			continue
 		}
@@ -118,8 +118,8 @@ func TestPoliciesDenyWithoutStateward(t *testing.T) {
 	})
 }
 
-// TestStaticPoliciesApplyFromTheFirstRequest has a real API server load them from a folder, where nobody reaches
-// them through the API.
+// TestStaticPoliciesApplyFromTheFirstRequest has a real API server load them from a folder, out of reach
+// of the API.
 func TestStaticPoliciesApplyFromTheFirstRequest(t *testing.T) {
 	folder := t.TempDir()
 	page := export(t, guardrails("  profile: strict\n"), "--static")
@@ -146,7 +146,7 @@ plugins:
 	for name, attempt := range guarded() {
 		t.Run(name, func(t *testing.T) { attempt.try(t, server) })
 	}
-	t.Run("nobody puts another in their place", func(t *testing.T) {
+	t.Run("no other policy can replace them", func(t *testing.T) {
 		attempt{stdin: string(page), arguments: []string{"create", "-f", "-"}, denied: true, words: []string{".static.k8s.io"}}.try(t, server)
 	})
 	attempt{arguments: []string{"apply", "-f", filepath.Join(root, "manifests", "base", "webhooks.yaml")}}.try(t, server)

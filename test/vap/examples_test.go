@@ -60,7 +60,7 @@ func TestPoliciesAgreeWithTheRules(t *testing.T) {
 			}
 			judged := decisions{
 				want: denied(t, decider, inv, request, now), got: got,
-				// What a rule says where nobody knows any other object.
+				// The findings of a rule without an inventory.
 				alone: denied(t, decider, inventory.NewSnapshot("default", nil), request, now),
 			}
 			count.compare(t, rules, example, index, judged)

@@ -73,7 +73,7 @@ func (s stage) replay(t *testing.T, request admissionv1.AdmissionRequest, inv []
 	t.Helper()
 	user := request.UserInfo.Username
 	if user == "" {
-		user = "somebody"
+		user = "alice"
 	}
 	client, heard := s.client(t, user, request.UserInfo.Groups...)
 	err := s.do(t, client, request, inv)

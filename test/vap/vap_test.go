@@ -107,7 +107,7 @@ func inForce(t *testing.T, server *cluster.Cluster) {
 	stage := stage{server: server, namespace: "default"}
 	must(t, stage.store(t, resource, decoded(t, builders.MakeStatefulSet().Name("probe").JSON())))
 	must(t, wait.PollUntilContextTimeout(t.Context(), 100*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
-		client, heard := stage.client(t, "somebody")
+		client, heard := stage.client(t, "alice")
 		_, err := stage.in(client, resource).Patch(ctx, "probe", types.MergePatchType, []byte(`{"spec":{"replicas":0}}`),
 			metav1.PatchOptions{DryRun: []string{metav1.DryRunAll}}, "scale")
 		return heard.rules["scale-to-zero"] || apierrors.IsForbidden(err), nil

@@ -15,7 +15,7 @@ import (
 )
 
 // TestHandlerAllowsKubernetesControllers sends what Kubernetes' own controllers asked for while a StatefulSet was
-// created, scaled, updated and deleted. Nobody reads a warning or a denial there: the cluster would be stuck.
+// created, scaled, updated and deleted. A controller ignores a warning, and a denial would block the cluster.
 func TestHandlerAllowsKubernetesControllers(t *testing.T) {
 	t.Parallel()
 	lines := bytes.Split(bytes.TrimSpace(read(t, "controllers.jsonl")), []byte("\n"))

@@ -16,17 +16,17 @@ import (
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
-// TestInventoryRejectsInvalidNamesWithoutARequest uses an inventory that has nobody to ask: it would panic if it tried.
+// TestInventoryRejectsInvalidNamesWithoutARequest uses an inventory without an API server: a request would panic.
 func TestInventoryRejectsInvalidNamesWithoutARequest(t *testing.T) {
 	t.Parallel()
 	inv := inventoryOf(t, "services")
 	for what, asked := range map[string][3]string{
-		"a path":                  {"services", "default", "nginx/../kubernetes"},
-		"the folder above":        {"services", "default", ".."},
-		"an escape":               {"services", "default", "nginx%2f"},
-		"a path for a namespace":  {"services", "a/b", "nginx"},
-		"no name":                 {"services", "default", ""},
-		"what nobody watches for": {"secrets", "default", "token"},
+		"a path":                 {"services", "default", "nginx/../kubernetes"},
+		"the folder above":       {"services", "default", ".."},
+		"an escape":              {"services", "default", "nginx%2f"},
+		"a path for a namespace": {"services", "a/b", "nginx"},
+		"no name":                {"services", "default", ""},
+		"an unwatched resource":  {"secrets", "default", "token"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()

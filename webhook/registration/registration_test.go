@@ -365,7 +365,7 @@ func TestPhasesHaveTheirOwnAddresses(t *testing.T) {
 	}
 }
 
-// TestConfigurationsAreDeterministic matters to whoever compares them with what is applied.
+// TestConfigurationsAreDeterministic lets users compare them with the applied ones.
 func TestConfigurationsAreDeterministic(t *testing.T) {
 	t.Parallel()
 	text := func() string {

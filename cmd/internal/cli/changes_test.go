@@ -77,7 +77,7 @@ func TestCheckEvaluatesChanges(t *testing.T) {
 				Changes:  oneGone, Code: cli.ExitViolations,
 			},
 		},
-		"a Service is gone, and nobody says that these are all there is": {
+		"a Service is gone from partial manifests": {
 			change: func(_ *testing.T, files tree) { delete(files, "service.yaml") },
 			args:   []string{"--partial"},
 			want:   found{Findings: []string{"deny service-in-use main:deploy/service.yaml:4"}, Changes: oneGone, Code: cli.ExitViolations},
@@ -172,7 +172,7 @@ func TestCheckEvaluatesChanges(t *testing.T) {
 			},
 			want: found{Changes: "0 changed, 0 new, 0 removed, 3 unchanged, 0 standing"},
 		},
-		"somebody writes into a file that it is confirmed": {
+		"a file contains a confirmation": {
 			both: func(t *testing.T, files tree) {
 				files.edit(t, "db.yaml", "metadata:\n  name: db", `metadata:
   deletionTimestamp: "2026-01-01T00:00:00Z"

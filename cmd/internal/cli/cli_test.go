@@ -170,7 +170,7 @@ func TestBadInputGetsOneClearErrorWithItsPlace(t *testing.T) {
 			args: []string{"doctor", "--kubeconfig", "testdata/away.kubeconfig"},
 			code: cli.ExitUsage, want: "error: reach Kubernetes API at http://127.0.0.1:1: ",
 		},
-		"a doctor who writes what nobody reads": {
+		"a doctor with an unknown output format": {
 			args: []string{"doctor", "-o", "yaml"}, code: cli.ExitUsage, want: "error: -o yaml: use text or json",
 		},
 		"a doctor who looks where nothing is judged": {

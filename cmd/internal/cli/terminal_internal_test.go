@@ -50,7 +50,7 @@ func TestProgressAppearsOnTerminalsAfterADelay(t *testing.T) {
 			terminal: true, at: []time.Duration{time.Second, 1050 * time.Millisecond, 1100 * time.Millisecond},
 			want: "\r\x1b[Kjudged 0 of 3 documents\r\x1b[Kjudged 2 of 3 documents\r\x1b[K",
 		},
-		"nobody watches a log": {at: []time.Duration{time.Hour}},
+		"a log shows no progress": {at: []time.Duration{time.Hour}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -34,7 +34,7 @@ func TestUnknownFieldsAreReportedWithTheirPosition(t *testing.T) {
 		"labels and annotations may be called anything": {
 			"apiVersion: v1\nkind: Service\nmetadata: {name: web, labels: {a.b/c: d}, annotations: {x: y}}\n", nil,
 		},
-		"a kind of somebody else's": {"apiVersion: example.com/v1\nkind: StatefulSet\nmetadata: {name: web}\nspec: {any: 1}\n", nil},
+		"a kind of another group":   {"apiVersion: example.com/v1\nkind: StatefulSet\nmetadata: {name: web}\nspec: {any: 1}\n", nil},
 		"a version that is no more": {"apiVersion: apps/v1beta9\nkind: StatefulSet\nmetadata: {name: web}\nspec: {any: 1}\n", nil},
 		"a value of the wrong type": {"apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: web}\nspec: {replicas: many}\n", nil},
 		"an AdmissionReview":        {"apiVersion: admission.k8s.io/v1\nkind: AdmissionReview\nrequest: {operation: CREATE, any: 1}\n", nil},
@@ -59,10 +59,10 @@ func TestDocumentIsMarkedIfItFitsItsType(t *testing.T) {
 		text string
 		want bool
 	}{
-		"a StatefulSet":                      {"apiVersion: apps/v1\nkind: StatefulSet\nspec: {replicas: 3}\n", true},
-		"one with a field that nobody knows": {"apiVersion: apps/v1\nkind: StatefulSet\nspec: {replica: 3}\n", true},
-		"one with text for a number":         {"apiVersion: apps/v1\nkind: StatefulSet\nspec: {replicas: \"3\"}\n", false},
-		"what Kubernetes does not know":      {"apiVersion: apps.kruise.io/v1\nkind: StatefulSet\nspec: {}\n", false},
+		"a StatefulSet":                 {"apiVersion: apps/v1\nkind: StatefulSet\nspec: {replicas: 3}\n", true},
+		"one with an unknown field":     {"apiVersion: apps/v1\nkind: StatefulSet\nspec: {replica: 3}\n", true},
+		"one with text for a number":    {"apiVersion: apps/v1\nkind: StatefulSet\nspec: {replicas: \"3\"}\n", false},
+		"what Kubernetes does not know": {"apiVersion: apps.kruise.io/v1\nkind: StatefulSet\nspec: {}\n", false},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()

@@ -21,7 +21,7 @@ func TestDocumentKeepsOnlyTheNeededParts(t *testing.T) {
 		needs func(manifest.Document) manifest.Need
 		want  left
 	}{
-		"all of it where nobody says": {
+		"all of it by default": {
 			nil, left{"web", raw, "f:2:1", "f:5:8", "spec: {headless: true}"},
 		},
 		"its places": {

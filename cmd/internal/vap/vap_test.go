@@ -41,7 +41,7 @@ func TestExpressionErrorsNameTheirPosition(t *testing.T) {
 		"no CEL":                     {"variables.replicas > 0", "variables.replicas >", place + `validations[0].expression: "variables.replicas >": ERROR: <input>:1:21: Syntax error`},
 		"an unknown function":        {"variables.replicas > 0", "known(variables.replicas)", "undeclared reference to 'known'"},
 		"an unknown name":            {"variables.replicas > 0", "objekt.spec == 1", "undeclared reference to 'objekt'"},
-		"a variable of nobody":       {"variables.replicas > 0", "variables.replica > 0", place + "validations[0].expression: variables.replica is not defined before this expression"},
+		"an undefined variable":      {"variables.replicas > 0", "variables.replica > 0", place + "validations[0].expression: variables.replica is not defined before this expression"},
 		"a variable before its time": {"object.spec.?replicas.orValue(1)", "variables.replicas", place + "variables[0].expression: variables.replicas is not defined before"},
 		"no truth value":             {"variables.replicas > 0", "'yes'", place + `validations[0].expression: "'yes'": is a string, and must be a bool`},
 		"no words":                   {"string(variables.replicas) + ' is little'", "1", place + `validations[0].what: "1": is a int, and must be a string`},

@@ -67,7 +67,7 @@ func TestRunReturnsResultsAndErrors(t *testing.T) {
 		"the error of a source":                 {path: "data.example.everything", input: `{}`, reads: []string{"pods"}, err: "name a namespace"},
 		"the error of a built-in function":      {path: "data.example.quotient", input: `{"number": 0}`, err: "example.rego:13: eval_builtin_error: div: divide by zero"},
 		"an error where a rule has two values":  {path: "data.example.two", input: `{"number": 2}`, err: "example.rego:17: eval_conflict_error: rule data.example.two produced conflicting values"},
-		"an error for what nobody planned":      {path: "data.example.other", input: `{}`, err: "evaluate data.example.other: it was not planned"},
+		"an error for an unplanned path":        {path: "data.example.other", input: `{}`, err: "evaluate data.example.other: it was not planned"},
 		"the later of two values at one key":    {path: "data.example.twins", input: `{"first": "a", "second": "a"}`, want: `{"a": 2}`},
 		"one value where the other has a cause": {path: "data.example.two", input: `{"number": 1}`, want: `1`},
 	}

@@ -67,7 +67,7 @@ func (f *field) measure(ctx context.Context, results *report.Results) error {
 	return nil
 }
 
-// askAll measures each contestant once. Nobody always comes first.
+// askAll measures each contestant once. The first one changes with each round.
 func (f *field) askAll(ctx context.Context, cell cell, round int) error {
 	for index := range f.arena.Contestants {
 		contestant := f.arena.Contestants[(index+round)%len(f.arena.Contestants)]

@@ -63,7 +63,7 @@ func printRow(name string, times []time.Duration) {
 	fmt.Println()
 }
 
-// install applies the overlay to a new cluster with a StatefulSet, which somebody tries to delete all the while.
+// install applies the overlay to a new cluster and tries to delete a StatefulSet of it all the while.
 func install(ctx context.Context, root string) ([]time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

@@ -175,7 +175,7 @@ func TestServiceKeepsConnectionsAndBalancesNewOnes(t *testing.T) {
 	}
 }
 
-// TestBalancerSeesChangesAfterTheLag dials an address at which nobody is, whose error tells which endpoint was chosen.
+// TestBalancerSeesChangesAfterTheLag dials an address without a listener: the error names the chosen endpoint.
 func TestBalancerSeesChangesAfterTheLag(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

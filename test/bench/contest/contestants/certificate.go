@@ -67,7 +67,8 @@ func writeCertificate(folder string) (Certificate, error) {
 func (c Certificate) file() string { return filepath.Join(c.Folder, "tls.crt") }
 func (c Certificate) key() string  { return filepath.Join(c.Folder, "tls.key") }
 
-// TLS returns what a client needs that speaks TLS 1.3 and trusts nobody else. A server with a key of another kind is refused.
+// TLS returns the configuration of a client that speaks TLS 1.3 and trusts only this certificate. It rejects servers with a
+// key of another kind.
 func (c Certificate) TLS() (*tls.Config, error) {
 	roots := x509.NewCertPool()
 	if !roots.AppendCertsFromPEM(c.PEM) {

@@ -16,8 +16,8 @@ import (
 // label of a namespace names who judges what happens in it.
 const label = "contest"
 
-// Namespace makes a namespace in which the contestant of this slug judges, and nobody else. Gatekeeper wants to find it in its
-// own API server too.
+// Namespace creates a namespace in which only the contestant of this slug decides. Gatekeeper needs it in its own API server
+// too.
 func (a *Arena) Namespace(ctx context.Context, slug string) (string, error) {
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "judged-by-" + slug, Labels: map[string]string{label: slug}}}
 	other, err := kubernetes.NewForConfig(a.other.Config())
