@@ -191,7 +191,7 @@ func check(rule Rule) error {
 		problems = append(problems, checkOperations(resource, rule.On[resource])...)
 	}
 	for _, name := range sortedNames(rule.When) {
-		if _, judged := rule.On[name]; !judged {
+		if _, evaluated := rule.On[name]; !evaluated {
 			problems = append(problems, fmt.Errorf("custom.when: %q is not in custom.on", name))
 		}
 		if !slices.Contains(Changes(), rule.When[name]) {

@@ -20,7 +20,7 @@ type CEL struct {
 	Variables []CELVariable `json:"variables,omitempty"`
 	// Validations are what must hold.
 	Validations []CELValidation `json:"validations"`
-	// Unseen tells what CEL judges otherwise than the rule, with the reason, by a resource that the rule reads, or by one of
+	// Unseen tells what CEL evaluates otherwise than the rule, with the reason, by a resource that the rule reads, or by one of
 	// its examples, as in examples/fail/a.yaml.
 	Unseen map[string]string `json:"unseen,omitempty"`
 }
@@ -71,7 +71,7 @@ func checkCEL(rule Rule) (problems []error) {
 	}
 	for _, resource := range sortedNames(rule.CEL.On) {
 		for _, operation := range rule.CEL.On[resource] {
-			if !rule.Judges(resource, operation) {
+			if !rule.AppliesTo(resource, operation) {
 				add(".on", "the rule does not judge %s of %s: see custom.on", operation, resource)
 			}
 		}

@@ -26,7 +26,7 @@ type Library struct {
 	revision string
 	// Rules and Mutations are sorted by id.
 	Rules, Mutations []Rule
-	// MoreParents are custom resources beside Parents whose deletion the rules judge.
+	// MoreParents are custom resources beside Parents whose deletion the rules check.
 	MoreParents []Parent
 	// OptedIn are the ids of rules with OptIn that an API server is to ask about.
 	OptedIn []string

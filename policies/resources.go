@@ -35,7 +35,7 @@ type Resource struct {
 	// Optional says that a cluster may lack the API, which comes with a CustomResourceDefinition. What cannot be read there is
 	// not known, and fails no request.
 	Optional bool
-	// OnlyDeleted says that rules judge its deletion, and nothing else of it. It is never looked up.
+	// OnlyDeleted says that rules check its deletion, and nothing else of it. It is never looked up.
 	OnlyDeleted bool
 }
 
@@ -52,7 +52,7 @@ func LookupResource(name string) (resource Resource, known bool) {
 }
 
 // ResourceOfKind returns the resource whose objects have this group and kind, and are read; known is false where only their
-// deletion is judged.
+// deletion is evaluated.
 func ResourceOfKind(group, kind string) (resource Resource, known bool) {
 	resource, known = DeletedKind(group, kind)
 	if resource.OnlyDeleted {
@@ -61,7 +61,7 @@ func ResourceOfKind(group, kind string) (resource Resource, known bool) {
 	return resource, known
 }
 
-// DeletedKind returns the resource whose objects have this group and kind, whatever is judged of it.
+// DeletedKind returns the resource whose objects have this group and kind, whatever is evaluated of it.
 func DeletedKind(group, kind string) (resource Resource, known bool) {
 	for _, each := range resources() {
 		if each.Group == group && each.Kind == kind {
@@ -71,13 +71,13 @@ func DeletedKind(group, kind string) (resource Resource, known bool) {
 	return Resource{}, false
 }
 
-// Resources lists everything that rules may judge or read, and so all that Stateward may ever ask a cluster for.
+// Resources lists everything that rules may check or read, and so all that Stateward may ever ask a cluster for.
 func Resources() []Resource {
 	all := resources()
 	return all[:]
 }
 
-// KubernetesResources lists those that every cluster has and whose objects rules judge or read.
+// KubernetesResources lists those that every cluster has and whose objects rules check or read.
 func KubernetesResources() []Resource {
 	return slices.DeleteFunc(Resources(), func(resource Resource) bool {
 		return resource.Group == Group || resource.Optional || resource.OnlyDeleted
@@ -98,7 +98,7 @@ func resources() [21]Resource {
 		{Name: "namespaces", Version: "v1", Kind: "Namespace"},
 		{Name: "nodes", Version: "v1", Kind: "Node"},
 		{Name: "storageclasses", Group: "storage.k8s.io", Version: "v1", Kind: "StorageClass", Few: true},
-		// They are judged and never looked up.
+		// They are evaluated and never looked up.
 		{Name: "volumeattachments", Group: "storage.k8s.io", Version: "v1", Kind: "VolumeAttachment", Live: true},
 		{Name: "volumesnapshots", Group: snapshotGroup, Version: "v1", Kind: "VolumeSnapshot", Namespaced: true, Live: true, Optional: true},
 		{Name: "volumesnapshotcontents", Group: snapshotGroup, Version: "v1", Kind: "VolumeSnapshotContent", Few: true, Live: true, Optional: true},

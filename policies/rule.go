@@ -34,7 +34,7 @@ func Levels() []Level { return []Level{Deny, Warn, Audit, Off} }
 // Profiles lists the profiles that a rule may have a level of its own in.
 func Profiles() []string { return []string{"baseline", "strict"} }
 
-// Change is what a request must do for a rule to judge it. Where a rule waits for one, an API server asks about no other
+// Change is what a request must do for a rule to check it. Where a rule waits for one, an API server asks about no other
 // request.
 type Change string
 
@@ -94,13 +94,13 @@ type Rule struct {
 	Confirm bool `json:"confirm,omitempty"`
 	// DataLoss says that what the rule would deny can lose data: a confirmation by annotations must name the rule.
 	DataLoss bool `json:"dataLoss,omitempty"`
-	// On maps a resource, as "statefulsets" or "statefulsets/scale", to the operations that the rule judges.
+	// On maps a resource, as "statefulsets" or "statefulsets/scale", to the operations that the rule checks.
 	On map[string][]string `json:"on"`
-	// When maps resources of On to what a request must change for the rule to judge it. The rule has nothing to say about
+	// When maps resources of On to what a request must change for the rule to check it. The rule has nothing to say about
 	// any other request, and is not called.
 	When map[string]Change `json:"when,omitempty"`
-	// Changes maps resources of On to the fields, as "spec.template", that the rule judges a change of: it has nothing new to
-	// say of an UPDATE that leaves all of them as they are, and is not called. Without an entry it judges what an UPDATE
+	// Changes maps resources of On to the fields, as "spec.template", that the rule checks a change of: it has nothing new to
+	// say of an UPDATE that leaves all of them as they are, and is not called. Without an entry it evaluates what an UPDATE
 	// leaves alone too.
 	Changes map[string][]string `json:"changes,omitempty"`
 	// OptIn says that an API server asks about requests for this rule only where a registration names it.
@@ -119,7 +119,7 @@ type Rule struct {
 	// Notices says that the rule has a `notice` beside its `report`: the API server refuses what it denies by itself,
 	// after the mutating webhooks and before the validating ones, so the mutating phase is where it can still speak.
 	Notices bool `json:"notices,omitempty"`
-	// CEL is what of the rule the API server can judge by itself; nil where that is nothing.
+	// CEL is what of the rule the API server can check by itself; nil where that is nothing.
 	CEL *CEL `json:"cel,omitempty"`
 	// References are places to read on.
 	References []string `json:"references,omitempty"`
@@ -157,11 +157,11 @@ const (
 	Inspect = "AUDIT"
 )
 
-// Judges reports whether the rule must be asked about this operation on a resource ("statefulsets/scale"). A manifest
+// AppliesTo reports whether the rule must be asked about this operation on a resource ("statefulsets/scale"). A manifest
 // that is not applied yet counts as CREATE, and so does a stored object beside its audit.
-func (r Rule) Judges(resource, operation string) bool {
-	judged := r.On[resource]
-	return slices.Contains(judged, operation) || operation == Inspect && slices.Contains(judged, Create)
+func (r Rule) AppliesTo(resource, operation string) bool {
+	evaluated := r.On[resource]
+	return slices.Contains(evaluated, operation) || operation == Inspect && slices.Contains(evaluated, Create)
 }
 
 // OnlyInspects reports whether the rule is about stored objects alone, so that no request needs it.
@@ -174,7 +174,7 @@ func (r Rule) OnlyInspects() bool {
 	return len(r.On) > 0
 }
 
-// LooksUp lists the resources that are looked up where the rule judges: what it reads, and the Confirmations that may let
+// LooksUp lists the resources that are looked up where the rule checks: what it reads, and the Confirmations that may let
 // through what it denies.
 func (r Rule) LooksUp() []string {
 	if !r.Confirm {

@@ -47,7 +47,7 @@ type server struct {
 func newServer(options Options, handler http.Handler) *server {
 	s := &server{delay: options.ShutdownDelay, timeout: options.ShutdownTimeout, log: options.Log, connections: newConnections(maxConnections, maxPerSource)}
 	s.http = &http.Server{
-		Handler: s.sayingGoodbye(handler),
+		Handler: s.closeWhenDraining(handler),
 		// Both of these begin with the connection, not with its first byte.
 		ReadHeaderTimeout: idleTimeout,
 		ReadTimeout:       idleTimeout + admission.MaxTimeout,
@@ -121,27 +121,27 @@ func (s *server) count(connection net.Conn, state http.ConnState) {
 	s.open.Store(int64(s.connections.follow(connection, state)))
 }
 
-// sayingGoodbye asks clients not to use a connection again once the server is ending. That of net/http does so too when
-// keep-alive is turned off, but closes idle connections at once, together with what is on its way to them.
-func (s *server) sayingGoodbye(next http.Handler) http.Handler {
+// closeWhenDraining answers with "Connection: close" once the server is ending. net/http does so too when keep-alive is turned
+// off, but closes idle connections at once, together with requests that are on their way.
+func (s *server) closeWhenDraining(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// For the body; when it has passed, the context of the request ends too.
 		if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(admission.MaxTimeout)); err != nil {
 			s.log.Error(err, "the time for a request cannot be limited")
 		}
-		next.ServeHTTP(&goodbye{ResponseWriter: w, ending: &s.ending}, r)
+		next.ServeHTTP(&drainingWriter{ResponseWriter: w, ending: &s.ending}, r)
 	})
 }
 
-// goodbye decides as late as possible: a request that was there before the end may be the last one of its connection.
-type goodbye struct {
+// drainingWriter decides when the answer is written: a request from before the end may be the last one of its connection.
+type drainingWriter struct {
 	http.ResponseWriter
 	ending *atomic.Bool
 	begun  bool
 }
 
 // WriteHeader adds what there is to say.
-func (g *goodbye) WriteHeader(code int) {
+func (g *drainingWriter) WriteHeader(code int) {
 	if g.begun = true; g.ending.Load() {
 		g.Header().Set("Connection", "close")
 	}
@@ -149,7 +149,7 @@ func (g *goodbye) WriteHeader(code int) {
 }
 
 // Write begins the answer where WriteHeader was not called.
-func (g *goodbye) Write(text []byte) (int, error) {
+func (g *drainingWriter) Write(text []byte) (int, error) {
 	if !g.begun {
 		g.WriteHeader(http.StatusOK)
 	}

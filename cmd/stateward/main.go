@@ -12,16 +12,15 @@ import (
 )
 
 func main() {
-	err := cli.Run(untilAsked(), os.Args, cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
+	err := cli.Run(signalContext(), os.Args, cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
 	if message := cli.Message(err); message != "" {
 		fmt.Fprintln(os.Stderr, message)
 	}
 	os.Exit(cli.ExitCode(err))
 }
 
-// untilAsked returns a context that ends when the process is asked to. A second signal does not wait: it ends the process
-// itself.
-func untilAsked() context.Context {
+// signalContext returns a context that ends at the first SIGINT or SIGTERM. A second signal ends the process at once.
+func signalContext() context.Context {
 	ctx, end := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)

@@ -76,7 +76,7 @@ func (e *Engine) ParseObject(raw json.RawMessage) (ast.Value, error) {
 	return (&lazy.Reader{ManagedFields: e.managed}).Parse(raw)
 }
 
-// Decide judges a request against the inventory. An error means that it could not be judged, which is neither allowed
+// Decide evaluates a request against the inventory. An error means that it could not be evaluated, which is neither allowed
 // nor denied: a malformed object, an evaluation that failed or ran out of time, an inventory that could not tell.
 func (e *Engine) Decide(ctx context.Context, request Request, inv inventory.Inventory) (Decision, error) {
 	prepared, err := e.Prepare(request)
@@ -127,8 +127,8 @@ func (e *Engine) Evaluate(ctx context.Context, prepared *Prepared, inv inventory
 	return decision, nil
 }
 
-// Judges reports whether a rule or mutation in force applies to this request in its phase.
-func (e *Engine) Judges(request Request) bool { return e.rules.apply(request.kind()) }
+// HasRulesFor reports whether a rule or mutation in force applies to this request in its phase.
+func (e *Engine) HasRulesFor(request Request) bool { return e.rules.apply(request.kind()) }
 
 // Reads lists, sorted, the resources that the rules in force read; an inventory for the engine watches these.
 func (e *Engine) Reads() []string { return e.reads }

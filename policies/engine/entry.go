@@ -34,7 +34,7 @@ func (r Request) entry(input lazy.Value) lazy.Value {
 	)
 }
 
-// entries are what is judged, of one request.
+// entries are what is evaluated, of one request.
 func entries(entry lazy.Value) lazy.Value { return lazy.Array([]lazy.Value{entry}) }
 
 // named is read from the objects: the name of a request is empty for each item of a deletecollection.

@@ -27,7 +27,7 @@ func assembledUnder() map[string]string {
 	}
 }
 
-// TestAssemblyEqualsRego judges all examples with findings put together in Go, and by the library alone.
+// TestAssemblyEqualsRego evaluates all examples with findings put together in Go, and by the library alone.
 func TestAssemblyEqualsRego(t *testing.T) {
 	t.Parallel()
 	decider, all := builtIn(t)
@@ -64,7 +64,7 @@ func foundBy(t *testing.T, evaluator *planEvaluator, decider *Engine, request Re
 		t.Fatal(err)
 	}
 	txn := newTransaction(inv)
-	txn.request = judged(input, request)
+	txn.request = evaluated(input, request)
 	found, err := evaluator.evaluate(t.Context(), decider.rules.of(request.kind()), input, txn)
 	if err != nil {
 		t.Fatal(err)

@@ -56,7 +56,7 @@ func FuzzProgram(f *testing.F) {
 	})
 }
 
-// fuzzed is a request of one of the kinds that rules judge.
+// fuzzed is a request of one of the kinds that rules check.
 func fuzzed(object, old []byte, kind uint8) Request {
 	request := Request{Operation: []string{"CREATE", "UPDATE", "DELETE", ""}[kind%4], Object: object, OldObject: old, Namespace: "default", Name: "web"}
 	switch kind / 4 % 5 {

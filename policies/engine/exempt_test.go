@@ -78,7 +78,7 @@ func TestExemptionsEqualThoseOfTheLibrary(t *testing.T) {
 
 type exemption struct {
 	request engine.Request
-	// want is the reason, or empty where the request must be judged.
+	// want is the reason, or empty where the request must be evaluated.
 	want string
 }
 

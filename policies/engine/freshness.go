@@ -10,12 +10,11 @@ import (
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
-// mostLookedUp is how many StatefulSets are looked up for one deletion. Where it concerns more, enough of them are as the
-// inventory has heard.
+// mostLookedUp is how many StatefulSets are read from the API server for one deletion. If it concerns more, their cached
+// versions decide.
 const mostLookedUp = 10
 
-// fresh returns an inventory that is not behind the request in what that is about: StatefulSets of which the request holds no
-// version itself.
+// fresh returns an inventory with up-to-date versions of the StatefulSets that the request is about and does not contain.
 func (p *Prepared) fresh(inv inventory.Inventory) inventory.Inventory {
 	live, isLive := inv.(inventory.Live)
 	if !isLive {
@@ -23,87 +22,88 @@ func (p *Prepared) fresh(inv inventory.Inventory) inventory.Inventory {
 	}
 	switch resource, operation := p.kind.resource, p.kind.operation; {
 	case resource == "statefulsets/scale":
-		return p.scaled(live)
+		return p.forScale(live)
 	case operation != "DELETE":
 		return inv
 	case resource == "services", resource == "namespaces", resource == "poddisruptionbudgets":
-		return concerned{Live: live, by: func(string) bool { return true }}
+		return withFreshStatefulSets{Live: live, selects: func(string) bool { return true }}
 	case resource == "persistentvolumeclaims":
 		// The controller names claims TEMPLATE-SET-ORDINAL.
 		claim, _ := lazy.String(p.request.named(lazy.Find(p.input, "request")))
-		return concerned{Live: live, by: func(set string) bool { return strings.Contains(claim, "-"+set+"-") }}
+		return withFreshStatefulSets{Live: live, selects: func(set string) bool { return strings.Contains(claim, "-"+set+"-") }}
 	default:
 		return inv
 	}
 }
 
-// scaled returns the inventory for a Scale, which tells the version of its StatefulSet and little else. Source:
+// forScale returns the inventory for a Scale, which has the version of its StatefulSet and little else. Source:
 // scaleFromStatefulSet in pkg/registry/apps/statefulset/storage/storage.go. Old API servers send no old Scale.
-func (p *Prepared) scaled(live inventory.Live) inventory.Inventory {
+func (p *Prepared) forScale(live inventory.Live) inventory.Inventory {
 	version, known := lazy.String(lazy.Find(p.input, "request", "oldObject", "metadata", "resourceVersion"))
 	if !known || version == "" {
 		return live
 	}
-	return upToDate{Live: live, namespace: p.request.Namespace, name: p.request.Name, version: version}
+	return withFreshStatefulSet{Live: live, namespace: p.request.Namespace, name: p.request.Name, version: version}
 }
 
-// upToDate is an inventory whose one StatefulSet is as it is now.
-type upToDate struct {
+// withFreshStatefulSet is an inventory with the current version of one StatefulSet.
+type withFreshStatefulSet struct {
 	inventory.Live
 	namespace, name, version string
 }
 
-func (w upToDate) Get(ctx context.Context, resource, namespace, name string) (ast.Value, error) {
-	if resource == "statefulsets" && namespace == w.namespace && name == w.name {
-		return w.At(ctx, resource, namespace, name, w.version)
+func (i withFreshStatefulSet) Get(ctx context.Context, resource, namespace, name string) (ast.Value, error) {
+	if resource == "statefulsets" && namespace == i.namespace && name == i.name {
+		return i.GetAtVersion(ctx, resource, namespace, name, i.version)
 	}
-	return w.Live.Get(ctx, resource, namespace, name)
+	return i.Live.Get(ctx, resource, namespace, name)
 }
 
-// concerned is an inventory whose StatefulSets of some names are as they are now, or are not there any more.
-type concerned struct {
+// withFreshStatefulSets is an inventory with the current versions of the StatefulSets that it selects by name. It lacks those
+// that have been deleted.
+type withFreshStatefulSets struct {
 	inventory.Live
-	by func(set string) bool
+	selects func(set string) bool
 }
 
-func (w concerned) Governed(ctx context.Context, namespace, service string) (ast.Value, error) {
-	sets, err := w.Live.Governed(ctx, namespace, service)
+func (i withFreshStatefulSets) Governed(ctx context.Context, namespace, service string) (ast.Value, error) {
+	sets, err := i.Live.Governed(ctx, namespace, service)
 	if err != nil {
 		return nil, err
 	}
-	return w.now(ctx, namespace, sets)
+	return i.refreshed(ctx, namespace, sets)
 }
 
-// Labelled is asked for the sets that a budget selects.
-func (w concerned) Labelled(ctx context.Context, resource, namespace string, labels inventory.Labels) (ast.Value, error) {
-	found, err := w.Live.Labelled(ctx, resource, namespace, labels)
+// Labelled finds the sets that a budget selects.
+func (i withFreshStatefulSets) Labelled(ctx context.Context, resource, namespace string, labels inventory.Labels) (ast.Value, error) {
+	found, err := i.Live.Labelled(ctx, resource, namespace, labels)
 	if err != nil || resource != "statefulsets" {
 		return found, err
 	}
-	return w.now(ctx, namespace, found)
+	return i.refreshed(ctx, namespace, found)
 }
 
-func (w concerned) List(ctx context.Context, resource, namespace string) (ast.Value, error) {
-	listed, err := w.Live.List(ctx, resource, namespace)
+func (i withFreshStatefulSets) List(ctx context.Context, resource, namespace string) (ast.Value, error) {
+	listed, err := i.Live.List(ctx, resource, namespace)
 	if err != nil || resource != "statefulsets" {
 		return listed, err
 	}
-	return w.now(ctx, namespace, listed)
+	return i.refreshed(ctx, namespace, listed)
 }
 
-// now returns the sets of a namespace as they are.
-func (w concerned) now(ctx context.Context, namespace string, sets ast.Value) (ast.Value, error) {
-	heard, isObject := sets.(ast.Object)
+// refreshed returns the sets of a namespace, those that are selected in their current version.
+func (i withFreshStatefulSets) refreshed(ctx context.Context, namespace string, sets ast.Value) (ast.Value, error) {
+	cached, isObject := sets.(ast.Object)
 	if !isObject {
 		return sets, nil
 	}
-	concerns := func(key *ast.Term) bool {
+	selected := func(key *ast.Term) bool {
 		name, ok := key.Value.(ast.String)
-		return ok && w.by(string(name))
+		return ok && i.selects(string(name))
 	}
 	count := 0
-	heard.Foreach(func(key, _ *ast.Term) {
-		if concerns(key) {
+	cached.Foreach(func(key, _ *ast.Term) {
+		if selected(key) {
 			count++
 		}
 	})
@@ -111,13 +111,13 @@ func (w concerned) now(ctx context.Context, namespace string, sets ast.Value) (a
 		return sets, nil
 	}
 	now := ast.NewObject()
-	err := heard.Iter(func(key, set *ast.Term) error {
-		if !concerns(key) {
+	err := cached.Iter(func(key, set *ast.Term) error {
+		if !selected(key) {
 			now.Insert(key, set)
 			return nil
 		}
 		name, _ := key.Value.(ast.String)
-		found, err := w.At(ctx, "statefulsets", namespace, string(name), "")
+		found, err := i.GetAtVersion(ctx, "statefulsets", namespace, string(name), "")
 		if found != nil {
 			now.Insert(key, ast.NewTerm(found))
 		}

@@ -21,9 +21,9 @@ type following struct {
 	versions []string
 }
 
-func (w *following) At(ctx context.Context, resource, namespace, name, version string) (ast.Value, error) {
-	w.versions = append(w.versions, resource+" "+namespace+"/"+name+" "+version)
-	return w.Get(ctx, resource, namespace, name)
+func (i *following) GetAtVersion(ctx context.Context, resource, namespace, name, version string) (ast.Value, error) {
+	i.versions = append(i.versions, resource+" "+namespace+"/"+name+" "+version)
+	return i.Get(ctx, resource, namespace, name)
 }
 
 func TestFreshnessReadsSetsThatTheRequestLacks(t *testing.T) {

@@ -17,15 +17,15 @@ import (
 // walking is an inventory without label indexes: a look-up by labels returns every object.
 type walking struct{ *inventory.Snapshot }
 
-func (w walking) Selecting(ctx context.Context, resource, namespace string, _ inventory.Labels) (ast.Value, error) {
-	return w.List(ctx, resource, namespace)
+func (i walking) Selecting(ctx context.Context, resource, namespace string, _ inventory.Labels) (ast.Value, error) {
+	return i.List(ctx, resource, namespace)
 }
 
-func (w walking) Labelled(ctx context.Context, resource, namespace string, _ inventory.Labels) (ast.Value, error) {
-	return w.List(ctx, resource, namespace)
+func (i walking) Labelled(ctx context.Context, resource, namespace string, _ inventory.Labels) (ast.Value, error) {
+	return i.List(ctx, resource, namespace)
 }
 
-// FuzzIndexesChangeNoDecision judges workloads, budgets and Services with whatever labels and selectors in an inventory with
+// FuzzIndexesChangeNoDecision evaluates workloads, budgets and Services with whatever labels and selectors in an inventory with
 // indexes and in one that walks.
 func FuzzIndexesChangeNoDecision(f *testing.F) {
 	for seed := range uint64(40) {

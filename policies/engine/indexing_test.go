@@ -18,8 +18,8 @@ import (
 	"github.com/stateward/stateward/test/examples"
 )
 
-// TestShortCutsChangeNoDecision judges every example with rule indexing and early exit, and without; and asks the rules
-// that judge it, and all.
+// TestShortCutsChangeNoDecision evaluates every example with rule indexing and early exit, and without; and asks the rules
+// that check it, and all.
 func TestShortCutsChangeNoDecision(t *testing.T) {
 	t.Parallel()
 	decider, all := builtIn(t)
@@ -53,12 +53,12 @@ func TestShortCutsChangeNoDecision(t *testing.T) {
 				},
 				"handing over the entry": func() ([]Finding, error) {
 					ready := newTransaction(inv)
-					ready.request = judged(input, request)
+					ready.request = evaluated(input, request)
 					return runQuery(t.Context(), query, input, ready)
 				},
 				"as a program": func() ([]Finding, error) {
 					ready := newTransaction(inv)
-					ready.request = judged(input, request)
+					ready.request = evaluated(input, request)
 					return decider.evaluate(t.Context(), set, input, ready)
 				},
 				"asking every rule": func() ([]Finding, error) {
@@ -79,8 +79,8 @@ func TestShortCutsChangeNoDecision(t *testing.T) {
 	t.Logf("%d reviews with %d findings", requests, findings)
 }
 
-// judged is what Decide hands over; it does not even ask about what is exempt.
-func judged(input lazy.Value, request Request) lazy.Value {
+// evaluated is what Decide hands over; it does not even ask about what is exempt.
+func evaluated(input lazy.Value, request Request) lazy.Value {
 	if exempt(input, request) != "" {
 		return lazy.Array(nil)
 	}

@@ -10,10 +10,10 @@ import (
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
-// narrowing tells which documents of a ruleSet have nothing new to say of an UPDATE: those of rules that judge the change of
+// narrowing tells which documents of a ruleSet have nothing new to say of an UPDATE: those of rules that check the change of
 // fields which it leaves alone.
 type narrowing struct {
-	// fields are all that some rule of the set judges a change of, and paths their keys.
+	// fields are all that some rule of the set checks a change of, and paths their keys.
 	fields []string
 	paths  [][]*ast.Term
 	// reports and changes hold, for each document of the set, the indexes of its fields; nil for one that is always asked.
@@ -47,7 +47,7 @@ func (n *narrowing) indexes(rules []policies.Rule, resource string) (all [][]int
 	return all
 }
 
-// narrowed is the set without the rules that judge changes of what is the same in both versions of the object.
+// narrowed is the set without the rules that check changes of what is the same in both versions of the object.
 func (s *ruleSet) narrowed(input lazy.Value) *ruleSet {
 	if s.narrowing == nil {
 		return s

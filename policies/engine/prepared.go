@@ -20,7 +20,7 @@ type Prepared struct {
 	timings *Timings
 }
 
-// Done reports whether the decision is known without an evaluation: the request is exempt, or no rule judges it.
+// Done reports whether the decision is known without an evaluation: the request is exempt, or no rule checks it.
 func (p *Prepared) Done() bool { return p.rules == nil || p.rules.empty() }
 
 // Request is what was read.

@@ -84,7 +84,7 @@ func FromAdmission(request *admissionv1.AdmissionRequest, now time.Time) Request
 func (r Request) untyped() bool { return r.Operation == "" && !r.Typed }
 
 // subject is what the request is about in the words of a rule's `on`: "statefulsets/scale" and "UPDATE". A manifest
-// is judged as what it would create, and what is no resource of the library as what may own StatefulSets.
+// is evaluated as what it would create, and what is no resource of the library as what may own StatefulSets.
 func (r Request) subject() (resource, operation string) {
 	if r.Operation == "" {
 		known, _ := policies.ResourceOfKind(r.Group, r.Kind)

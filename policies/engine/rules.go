@@ -81,7 +81,7 @@ func documents(rules []policies.Rule, name string) (paths []string) {
 // changes, so what waits for a change of metadata does not count there.
 func (s *ruleSets) applies(rule policies.Rule, kind requestKind) bool {
 	changesNothing := kind.manifest || kind.operation == policies.Inspect
-	if s.off[rule.ID] || rule.Untyped && !kind.untyped || !rule.Judges(kind.resource, kind.operation) || changesNothing && rule.When[kind.resource] != "" {
+	if s.off[rule.ID] || rule.Untyped && !kind.untyped || !rule.AppliesTo(kind.resource, kind.operation) || changesNothing && rule.When[kind.resource] != "" {
 		return false
 	}
 	if rule.Kind == policies.Mutating {
@@ -96,10 +96,10 @@ func (s *ruleSets) apply(kind requestKind) bool {
 	return slices.ContainsFunc(s.library.Rules, applies) || slices.ContainsFunc(s.library.Mutations, applies)
 }
 
-// undecided lists the rules that judge such a request and read a resource that was looked for and is not known.
+// undecided lists the rules that check such a request and read a resource that was looked for and is not known.
 func (s *ruleSets) undecided(kind requestKind, unknown map[string]bool) (undecided []Undecided) {
 	for _, rule := range s.library.Rules {
-		if !rule.Judges(kind.resource, kind.operation) || s.off[rule.ID] {
+		if !rule.AppliesTo(kind.resource, kind.operation) || s.off[rule.ID] {
 			continue
 		}
 		for _, read := range rule.Reads {

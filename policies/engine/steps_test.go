@@ -48,7 +48,7 @@ func TestStepsOfADecisionEqualTheBaseline(t *testing.T) {
 	}
 }
 
-// stepsOf is how many steps of the program the rules take that judge a recorded request.
+// stepsOf is how many steps of the program the rules take that check a recorded request.
 func stepsOf(t *testing.T, decider *Engine, file string) int {
 	t.Helper()
 	raw, err := os.ReadFile(file)
@@ -66,7 +66,7 @@ func stepsOf(t *testing.T, decider *Engine, file string) int {
 	}
 	set := decider.rules.of(request.kind()).narrowed(input)
 	txn := newTransaction(inventory.NewSnapshot("default", []string{"services", "statefulsets"}))
-	txn.request = judged(input, request)
+	txn.request = evaluated(input, request)
 	run := decider.evaluator.(*planEvaluator).start(t.Context(), input, txn)
 	defer run.End()
 	for _, document := range append(set.reports, set.changes...) {

@@ -49,7 +49,7 @@ type transaction struct {
 	unknown map[string]bool
 	// unrecorded are rules that asked an inventory that only replays for what it does not hold.
 	unrecorded []Undecided
-	// request is the array of what is judged, in the form of policies/lib/shape.rego; nil leaves it to that.
+	// request is the array of what is evaluated, in the form of policies/lib/shape.rego; nil leaves it to that.
 	request lazy.Value
 	// timings are noted where they are wanted.
 	timings *Timings

@@ -10,7 +10,7 @@ import (
 )
 
 // UnusedExceptions are the indexes of the exceptions that no finding is under; used are the others. An exception for subjects, or
-// from a rule that only judges changes, is not among them: its use cannot be seen in what is stored. Nor is one for
+// from a rule that only checks changes, is not among them: its use cannot be seen in what is stored. Nor is one for
 // namespaces that were not all audited; none of them named means all.
 func UnusedExceptions(decider *engine.Engine, used map[engine.ExceptionUse]bool, namespaces map[string]bool) []int {
 	unused := []int{}
@@ -41,14 +41,14 @@ func isVisible(library *policies.Library, exception v1alpha1.Exception, namespac
 	}
 	covered := len(namespaces) == 0 || len(match.Namespaces) > 0 && !slices.ContainsFunc(match.Namespaces, func(name string) bool { return !namespaces[name] })
 	return covered && !slices.ContainsFunc(exception.Rules, func(id string) bool {
-		return !slices.ContainsFunc(library.Rules, func(rule policies.Rule) bool { return rule.Called(id) && judgesStored(rule) })
+		return !slices.ContainsFunc(library.Rules, func(rule policies.Rule) bool { return rule.Called(id) && evaluatesStored(rule) })
 	})
 }
 
-// judgesStored reports whether an audit asks the rule about any object.
-func judgesStored(rule policies.Rule) bool {
+// evaluatesStored reports whether an audit asks the rule about any object.
+func evaluatesStored(rule policies.Rule) bool {
 	for resource := range rule.On {
-		if !rule.Untyped && rule.When[resource] == "" && rule.Judges(resource, policies.Inspect) {
+		if !rule.Untyped && rule.When[resource] == "" && rule.AppliesTo(resource, policies.Inspect) {
 			return true
 		}
 	}

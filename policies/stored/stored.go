@@ -1,4 +1,4 @@
-// Package stored judges objects that exist: those of a cluster and those of an export in one way.
+// Package stored evaluates objects that exist: those of a cluster and those of an export in one way.
 package stored
 
 import (
@@ -80,14 +80,14 @@ func Guardrails(decider *engine.Engine, raw json.RawMessage) Object {
 	}
 }
 
-// Judge judges an object by the rules about a new object and by those of an audit, and returns what they find, denials first.
-// It is not judged where no rule in force is about it. An error means that it could not be evaluated.
-func Judge(
+// Evaluate evaluates an object by the rules about a new object and by those of an audit, and returns what they find, denials first.
+// It is not evaluated where no rule in force is about it. An error means that it could not be evaluated.
+func Evaluate(
 	ctx context.Context, decider *engine.Engine, inv inventory.Inventory, object Object, now time.Time,
-) (decision engine.Decision, judged bool, err error) {
+) (decision engine.Decision, evaluated bool, err error) {
 	request := request(object)
 	request.Time = now
-	if !decider.Judges(request) {
+	if !decider.HasRulesFor(request) {
 		return engine.Decision{}, false, nil
 	}
 	decision, err = decider.Decide(ctx, request, inv)
@@ -105,31 +105,31 @@ func Judge(
 	return decision, true, nil
 }
 
-// Judged are the resources whose objects rules in force judge.
-func Judged(decider *engine.Engine) (judged []policies.Resource) {
+// EvaluatedResources are the resources whose objects rules in force check.
+func EvaluatedResources(decider *engine.Engine) (evaluated []policies.Resource) {
 	for _, resource := range policies.Resources() {
-		if isJudged(resource) && decider.Judges(request(Object{ObjectReference: engine.ObjectReference{Kind: resource.Kind}, APIVersion: APIVersion(resource), Resource: resource.Name})) {
-			judged = append(judged, resource)
+		if isEvaluated(resource) && decider.HasRulesFor(request(Object{ObjectReference: engine.ObjectReference{Kind: resource.Kind}, APIVersion: APIVersion(resource), Resource: resource.Name})) {
+			evaluated = append(evaluated, resource)
 		}
 	}
-	return judged
+	return evaluated
 }
 
-// LookedUp are the resources that rules in force judge or look up in an audit.
+// LookedUp are the resources that rules in force check or look up in an audit.
 func LookedUp(decider *engine.Engine) (wanted []policies.Resource) {
-	judged, inspects := Judged(decider), decider.Inspects()
+	evaluated, inspects := EvaluatedResources(decider), decider.Inspects()
 	for _, resource := range policies.Resources() {
 		reads := resource.Name != "bindings" && slices.Contains(inspects, resource.Name)
-		if reads || slices.Contains(judged, resource) {
+		if reads || slices.Contains(evaluated, resource) {
 			wanted = append(wanted, resource)
 		}
 	}
 	return wanted
 }
 
-// isJudged leaves out what an audit never judges: a Binding is written and never stored, and what a cluster may lack is only
+// isEvaluated leaves out what an audit never evaluates: a Binding is written and never stored, and what a cluster may lack is only
 // looked up.
-func isJudged(resource policies.Resource) bool {
+func isEvaluated(resource policies.Resource) bool {
 	return resource.Name != "bindings" && !resource.Optional
 }
 

@@ -68,11 +68,11 @@ func TestEvaluatedResourcesAreThoseOfActiveRules(t *testing.T) {
 	t.Parallel()
 	const guardrails = `{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","metadata":{"name":"stateward"},"spec":{"rules":[
 		{"id":"confirmation-in-force","action":"off"},{"id":"orphaned-pod","action":"off"}]}}`
-	var judged []string
-	for _, resource := range stored.Judged(newEngine(t, guardrails)) {
-		judged = append(judged, resource.Name)
+	var evaluated []string
+	for _, resource := range stored.EvaluatedResources(newEngine(t, guardrails)) {
+		evaluated = append(evaluated, resource.Name)
 	}
-	if diff := cmp.Diff([]string{"statefulsets", "persistentvolumeclaims", "poddisruptionbudgets"}, judged); diff != "" {
+	if diff := cmp.Diff([]string{"statefulsets", "persistentvolumeclaims", "poddisruptionbudgets"}, evaluated); diff != "" {
 		t.Errorf("resources (-want +got):\n%s", diff)
 	}
 }

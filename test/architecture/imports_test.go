@@ -52,7 +52,7 @@ func allowed() map[string][]string {
 		"cmd/internal/webpage":         {},
 		"cmd/internal/artifact":        {},
 		"cmd/internal/generate":        {"cmd/internal/manifest", "cmd/internal/report", "policies", "policies/guardrails/v1alpha1", "webhook/registration"},
-		"cmd/internal/judge":           {"cmd/internal/apirules", "cmd/internal/baseline", "cmd/internal/manifest", "cmd/internal/parallel", "cmd/internal/report", "policies", "policies/engine", "policies/engine/inventory", "policies/fieldpath", "policies/guardrails/v1alpha1", "policies/stored"},
+		"cmd/internal/evaluate":        {"cmd/internal/apirules", "cmd/internal/baseline", "cmd/internal/manifest", "cmd/internal/parallel", "cmd/internal/report", "policies", "policies/engine", "policies/engine/inventory", "policies/fieldpath", "policies/guardrails/v1alpha1", "policies/stored"},
 		"cmd/internal/apirules":        {},
 		"cmd/internal/headline":        {},
 		"cmd/internal/audit":           {"cmd/internal/headline", "cmd/internal/htmlreport", "cmd/internal/report", "policies", "policies/engine", "policies/guardrails/v1alpha1"},
@@ -62,8 +62,8 @@ func allowed() map[string][]string {
 		"cmd/internal/owners":          {"policies"},
 		"cmd/internal/doctor":          {"cmd/internal/owners", "cmd/internal/vap", "policies", "policies/engine", "policies/engine/inventory", "policies/forecast", "policies/guardrails/v1alpha1", "webhook/registration"},
 		"cmd/internal/vap":             {"policies", "policies/guardrails/v1alpha1", "webhook/registration"},
-		"cmd/internal/ruletest":        {"cmd/internal/judge", "cmd/internal/manifest", "policies", "policies/engine"},
-		"cmd/internal/cli":             {"certs", "cmd/internal/artifact", "cmd/internal/audit", "cmd/internal/baseline", "cmd/internal/canary", "cmd/internal/doctor", "cmd/internal/generate", "cmd/internal/judge", "cmd/internal/manifest", "cmd/internal/newrule", "cmd/internal/owners", "cmd/internal/parallel", "cmd/internal/planner", "cmd/internal/replay", "cmd/internal/report", "cmd/internal/ruletest", "cmd/internal/topology", "cmd/internal/vap", "policies", "policies/confirmations", "policies/engine", "policies/forecast", "policies/guardrails/v1alpha1", "policies/stored", "webhook", "webhook/decisionlog", "webhook/registration", "webhook/tracing"},
+		"cmd/internal/ruletest":        {"cmd/internal/evaluate", "cmd/internal/manifest", "policies", "policies/engine"},
+		"cmd/internal/cli":             {"certs", "cmd/internal/artifact", "cmd/internal/audit", "cmd/internal/baseline", "cmd/internal/canary", "cmd/internal/doctor", "cmd/internal/generate", "cmd/internal/evaluate", "cmd/internal/manifest", "cmd/internal/newrule", "cmd/internal/owners", "cmd/internal/parallel", "cmd/internal/planner", "cmd/internal/replay", "cmd/internal/report", "cmd/internal/ruletest", "cmd/internal/topology", "cmd/internal/vap", "policies", "policies/confirmations", "policies/engine", "policies/forecast", "policies/guardrails/v1alpha1", "policies/stored", "webhook", "webhook/decisionlog", "webhook/registration", "webhook/tracing"},
 		"cmd/stateward":                {"cmd/internal/cli"},
 	}
 }

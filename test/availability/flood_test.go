@@ -10,13 +10,13 @@ import (
 )
 
 const (
-	// flood is how many requests come at once: more than twice as many as three replicas judge and let wait.
+	// flood is how many requests come at once: more than twice as many as three replicas evaluate and let wait.
 	flood = 2_000
 	// floodTimeout is time enough for connections to all of them, and for each place at a gate to be taken some ten times.
 	floodTimeout = 15 * time.Second
 )
 
-// outlivesAFlood asks more at once than can be judged. What is too much is turned away in words that say so, nothing is
+// outlivesAFlood asks more at once than can be evaluated. What is too much is turned away in words that say so, nothing is
 // allowed that is not, and when it is over all is as before.
 func (f *fleet) outlivesAFlood(t *testing.T) {
 	t.Run("while all is well", func(t *testing.T) {

@@ -56,7 +56,7 @@ func (f *fleet) crawls(t *testing.T, test throttling) {
 	})
 	t.Log(result)
 	allLate(t, result)
-	f.judgedAll(t, result)
+	f.decidedAll(t, result)
 	lostNone(t, f.underLoad(t, func(*load.Result) {}))
 }
 
@@ -120,9 +120,9 @@ func container(t *testing.T) corev1.Container {
 // decisions are what a replica counts, one line for each operation and decision.
 var decisions = regexp.MustCompile(`(?m)^stateward_admission_requests_total\{decision="(\w+)",dry_run="\w+",operation="(\w+)"\} (\d+)$`)
 
-// judgedAll checks that each request was allowed or denied as the rules decide, even if its client had gone, and that every
+// decidedAll checks that each request was allowed or denied as the rules decide, even if its client had gone, and that every
 // answer has a decision.
-func (f *fleet) judgedAll(t *testing.T, result *load.Result) {
+func (f *fleet) decidedAll(t *testing.T, result *load.Result) {
 	t.Helper()
 	judged := 0
 	for _, replica := range f.replicas {

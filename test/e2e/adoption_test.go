@@ -16,7 +16,7 @@ import (
 	"github.com/stateward/stateward/test/environment"
 )
 
-// TestAdoptionPageMatchesACluster walks manifests/ADOPTION.md: everything is recorded and nothing denied, the record is judged
+// TestAdoptionPageMatchesACluster walks manifests/ADOPTION.md: everything is recorded and nothing denied, the record is evaluated
 // under the Guardrails to come, what would be denied gets exceptions, and then it is denied.
 func TestAdoptionPageMatchesACluster(t *testing.T) {
 	folder := t.TempDir()

@@ -11,7 +11,7 @@ import (
 	"github.com/stateward/stateward/test/environment"
 )
 
-// auditPolicy records what rules judge, as the page about replay shows it.
+// auditPolicy records what rules check, as the page about replay shows it.
 const auditPolicy = `apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages: [RequestReceived]
@@ -25,7 +25,7 @@ rules:
 - level: None
 `
 
-// TestAuditLogOfAnAPIServerReplays records what happens before Stateward is there, and judges it.
+// TestAuditLogOfAnAPIServerReplays records what happens before Stateward is there, and evaluates it.
 func TestAuditLogOfAnAPIServerReplays(t *testing.T) {
 	folder := t.TempDir()
 	log, policy, config := filepath.Join(folder, "audit.log"), filepath.Join(folder, "policy.yaml"), filepath.Join(folder, "guardrails.yaml")

@@ -38,7 +38,7 @@ func TestAuditorReportsWhatIsStored(t *testing.T) {
 		t.Errorf("owners %v instead of %v", owned.Metadata.OwnerReferences, want)
 	}
 
-	// Another finding in the namespace says that all of it was judged again.
+	// Another finding in the namespace says that all of it was evaluated again.
 	g.createLone(t, "lone")
 	g.reported(t, map[string][]string{"StatefulSet/lone": {"deny headless-service"}, "StatefulSet/web": {"warn disruption-budget"}})
 	if now := g.reportOn(t, "web"); now.Metadata.ResourceVersion != owned.Metadata.ResourceVersion {

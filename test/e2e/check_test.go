@@ -10,7 +10,7 @@ import (
 	"github.com/stateward/stateward/test/environment"
 )
 
-// TestCheckSeesTheCluster judges a file beside what the cluster has already, which then stands in no file.
+// TestCheckSeesTheCluster evaluates a file beside what the cluster has already, which then stands in no file.
 func TestCheckSeesTheCluster(t *testing.T) {
 	g := newGuard(t, shared(t))
 	set := withClaim(builders.MakeStatefulSet())

@@ -29,7 +29,7 @@ type replayed struct {
 	} `json:"classes"`
 }
 
-// TestDecisionLogOfARealClusterReplays records what happens in a cluster, and judges it again: under the same Guardrails,
+// TestDecisionLogOfARealClusterReplays records what happens in a cluster, and evaluates it again: under the same Guardrails,
 // where all must be the same, and under stricter ones, where it must be what the webhook says then.
 func TestDecisionLogOfARealClusterReplays(t *testing.T) {
 	folder := t.TempDir()

@@ -47,8 +47,8 @@ func TestManagedWebhooks(t *testing.T) {
 	g.eventuallySays(t, true, `Cluster "shop" owns StatefulSet web: deleting it stops 1 pod`, "delete", "cluster", "shop")
 	g.says(t, true, "", []string{"[owner-delete]", "the objects of kind Cluster own StatefulSet web"}, "delete", "crd", "clusters.example.com")
 	g.printed(t)
-	judging, mutates := g.configurations(t)
-	if diff := cmp.Diff([]int64{validating.Generation + 1, mutating.Generation + 1}, []int64{judging.Generation, mutates.Generation}); diff != "" {
+	evaluating, mutates := g.configurations(t)
+	if diff := cmp.Diff([]int64{validating.Generation + 1, mutating.Generation + 1}, []int64{evaluating.Generation, mutates.Generation}); diff != "" {
 		t.Errorf("generations after one write by one of two replicas (-want +got):\n%s", diff)
 	}
 	// A patch counts webhooks, so it must not meet others than those that it was made of.

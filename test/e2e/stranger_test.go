@@ -55,7 +55,7 @@ func TestWebhookRevealsNothingToUnauthenticatedPods(t *testing.T) {
 	}
 }
 
-// ask has a DELETE judged without an API server, and returns the denial.
+// ask has a DELETE evaluated without an API server, and returns the denial.
 func (g guard) ask(t *testing.T, kind metav1.GroupVersionKind, resource string, object metav1.Object) string {
 	t.Helper()
 	old, err := json.Marshal(object)

@@ -101,21 +101,21 @@ func (c *coverage) add(offered entry, verb string) {
 
 // missing are the entry points that no kind came through and that no reason leaves out.
 func (c *coverage) missing(all []entry) (problems []string) {
-	unused := judged()
+	unused := evaluated()
 	for _, offered := range all {
-		if _, is := judged()[offered.name()]; is {
+		if _, is := evaluated()[offered.name()]; is {
 			delete(unused, offered.name())
 			continue
 		}
 		for _, verb := range offered.writing() {
 			if !c.asked[offered.name()+" "+verb] {
 				problems = append(problems, fmt.Sprintf(
-					"%s has verb %s, and no kind of loss came through it: add a entry point and a kind, or a reason to judged()", offered.name(), verb))
+					"%s has verb %s, and no kind of loss came through it: add a entry point and a kind, or a reason to evaluated()", offered.name(), verb))
 			}
 		}
 	}
 	for name := range unused {
-		problems = append(problems, fmt.Sprintf("the API server does not offer %s: take it out of judged()", name))
+		problems = append(problems, fmt.Sprintf("the API server does not offer %s: take it out of evaluated()", name))
 	}
 	return problems
 }

@@ -105,8 +105,8 @@ func knownEntryPoints(subresource string) map[operation][]entryPoint {
 	}
 }
 
-// judged are subresources that write nothing of an object, each with the reason.
-func judged() map[string]string {
+// evaluated are subresources that write nothing of an object, each with the reason.
+func evaluated() map[string]string {
 	return map[string]string{
 		"pods/attach":      "it opens a stream to a container, which is out of scope like exec: SECURITY.md",
 		"pods/exec":        "it runs a command in a container, which is out of scope: SECURITY.md",

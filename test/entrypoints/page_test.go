@@ -92,8 +92,8 @@ func page(now cells) string {
 		fmt.Fprintf(&text, "| %s | %s |\n", key, known[key].text)
 	}
 	text.WriteString("\n## Entry points without a cell\n\n| entry point | reason |\n|---|---|\n")
-	for _, name := range slices.Sorted(maps.Keys(judged())) {
-		fmt.Fprintf(&text, "| %s | %s |\n", name, judged()[name])
+	for _, name := range slices.Sorted(maps.Keys(evaluated())) {
+		fmt.Fprintf(&text, "| %s | %s |\n", name, evaluated()[name])
 	}
 	return text.String()
 }

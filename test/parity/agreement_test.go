@@ -45,7 +45,7 @@ func TestEntryPointsAgreeOnEveryExample(t *testing.T) {
 			// What has no proper type never gets as far as a webhook.
 			found = slices.DeleteFunc(found, func(each finding) bool { return each.Rule == "field-types" })
 			want := corrected(briefs(found))
-			if diff := cmp.Diff(want, corrected(handlers.judge(t, example.Documents))); diff != "" {
+			if diff := cmp.Diff(want, corrected(handlers.evaluate(t, example.Documents))); diff != "" {
 				t.Errorf("stateward check and the webhook disagree (-check +webhook):\n%s", diff)
 			}
 			filled, ok := fillIn(t, server, example.Documents)
@@ -53,7 +53,7 @@ func TestEntryPointsAgreeOnEveryExample(t *testing.T) {
 				return
 			}
 			defaulted.Add(int32(len(filled)))
-			if diff := cmp.Diff(want, corrected(handlers.judge(t, filled))); diff != "" {
+			if diff := cmp.Diff(want, corrected(handlers.evaluate(t, filled))); diff != "" {
 				t.Errorf("the webhook says something else of what the API server fills in (-raw +defaulted):\n%s", diff)
 			}
 		})

@@ -94,8 +94,8 @@ func (h handlers) inventoryOf(t *testing.T, documents []unstructured.Unstructure
 	return inv
 }
 
-// judge sends every document through both phases, in an inventory of all of them, as what it asks for itself or as a CREATE.
-func (h handlers) judge(t *testing.T, documents []unstructured.Unstructured) map[string]bool {
+// evaluate sends every document through both phases, in an inventory of all of them, as what it asks for itself or as a CREATE.
+func (h handlers) evaluate(t *testing.T, documents []unstructured.Unstructured) map[string]bool {
 	t.Helper()
 	inv := h.inventoryOf(t, documents)
 	found := map[string]bool{}

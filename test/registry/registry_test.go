@@ -188,7 +188,7 @@ func toCheck(t *testing.T, s scene) {
 	}
 }
 
-// toReplay judges recorded requests, which were decided without the pushed rule of a user.
+// toReplay evaluates recorded requests, which were decided without the pushed rule of a user.
 func toReplay(t *testing.T, s scene) {
 	log := filepath.Join(s.folder, "decisions.jsonl")
 	if err := os.WriteFile(log, decisions.Log(t, `{"decisionLog":{"mode":"All"}}`), 0o600); err != nil {

@@ -14,7 +14,7 @@ const recorded = "testdata/cases.json"
 
 // TestRecordedCasesMatchKubernetes compares the recorded cases with those of Kubernetes' tests where -extract is given,
 // which compiles them for minutes. Without it the recorded cases must be complete and in the form that -extract writes.
-// What a check answers to them is tested in cmd/internal/judge.
+// What a check answers to them is tested in cmd/internal/evaluate.
 func TestRecordedCasesMatchKubernetes(t *testing.T) {
 	t.Parallel()
 	before, err := os.ReadFile(recorded)

@@ -207,7 +207,7 @@ func registrationAttempts() map[string]attempt {
 	}
 }
 
-// TestPoliciesFollowTheGuardrails exports Guardrails that name what is judged.
+// TestPoliciesFollowTheGuardrails exports Guardrails that name what is evaluated.
 func TestPoliciesFollowTheGuardrails(t *testing.T) {
 	server := start(t)
 	install(t, server, export(t, guardrails(`  profile: strict

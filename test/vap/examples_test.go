@@ -103,7 +103,7 @@ func (c *counts) compare(t *testing.T, rules []policies.Rule, example examples.E
 	}
 }
 
-// excuseOf is the key under which a rule declares unseen why its policy judges otherwise; "" where it does not.
+// excuseOf is the key under which a rule declares unseen why its policy checks otherwise; "" where it does not.
 func excuseOf(rule policies.Rule, example examples.Example, alike bool) string {
 	_, within, _ := strings.Cut(filepath.ToSlash(example.File), "/"+rule.Category+"/"+rule.ID+"/")
 	if rule.CEL.Unseen[within] != "" {
@@ -162,7 +162,7 @@ func inventoryOf(t *testing.T, library *policies.Library, example examples.Examp
 }
 
 // requestOf is the request that a recorded AdmissionReview holds, or the creation of an object; false where no rule
-// judges its kind.
+// checks its kind.
 func requestOf(t *testing.T, document unstructured.Unstructured) (admissionv1.AdmissionRequest, time.Time, bool) {
 	t.Helper()
 	if document.GetKind() == "AdmissionReview" {

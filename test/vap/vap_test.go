@@ -1,4 +1,4 @@
-// Package vap_test shows on a real API server that what `stateward export vap` writes judges as the rules do.
+// Package vap_test shows on a real API server that what `stateward export vap` writes evaluates as the rules do.
 package vap_test
 
 import (

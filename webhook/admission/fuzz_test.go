@@ -70,7 +70,7 @@ func checkAnswer(t *testing.T, request *admissionv1.AdmissionRequest, response *
 	if response.Allowed != (response.Result.Code == http.StatusOK) {
 		t.Errorf("allowed %v with code %d", response.Allowed, response.Result.Code)
 	}
-	if response.Allowed && !judgeable(request) {
+	if response.Allowed && !evaluable(request) {
 		t.Errorf("%s with uid %q, object %q and oldObject %q is allowed",
 			request.Operation, request.UID, request.Object.Raw, request.OldObject.Raw)
 	}
@@ -87,8 +87,8 @@ func checkAnswer(t *testing.T, request *admissionv1.AdmissionRequest, response *
 	}
 }
 
-// judgeable says what a request must have, in other words than the handler.
-func judgeable(request *admissionv1.AdmissionRequest) bool {
+// evaluable says what a request must have, in other words than the handler.
+func evaluable(request *admissionv1.AdmissionRequest) bool {
 	object, old := bytes.HasPrefix(request.Object.Raw, []byte("{")), bytes.HasPrefix(request.OldObject.Raw, []byte("{"))
 	complete := map[admissionv1.Operation]bool{
 		admissionv1.Create: object, admissionv1.Update: object && old, admissionv1.Delete: old, admissionv1.Connect: true,

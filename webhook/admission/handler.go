@@ -72,7 +72,7 @@ func (h *Handler) decide(ctx context.Context, request *admissionv1.AdmissionRequ
 	if err != nil {
 		return refused(http.StatusServiceUnavailable, fmt.Errorf("not ready: %w", err)), metrics.Error
 	}
-	decision, err := h.judge(ctx, policy, request)
+	decision, err := h.evaluateAndLog(ctx, policy, request)
 	var overloaded *overloadedError
 	if errors.As(err, &overloaded) {
 		return refused(http.StatusTooManyRequests, err), metrics.Shed
@@ -109,8 +109,8 @@ func (h *Handler) respond(ctx context.Context, policy *Policy, request *admissio
 	return response, err
 }
 
-// judge decides a request, and hands it to the decision log where the Guardrails want that.
-func (h *Handler) judge(ctx context.Context, policy *Policy, request *admissionv1.AdmissionRequest) (engine.Decision, error) {
+// evaluateAndLog evaluates a request, and passes it to the decision log if the Guardrails enable that.
+func (h *Handler) evaluateAndLog(ctx context.Context, policy *Policy, request *admissionv1.AdmissionRequest) (engine.Decision, error) {
 	review := engine.FromAdmission(request, h.Now())
 	review.Phase = h.Phase
 	prepared, err := policy.Engine.Prepare(review)
@@ -140,7 +140,7 @@ func (h *Handler) evaluate(
 	traced := tracing.Of(ctx, request)
 	traced.Prepared(prepared)
 	decision, err := h.evaluateInTurn(ctx, policy, request, prepared)
-	traced.Judged(decision)
+	traced.Decided(decision)
 	return decision, err
 }
 

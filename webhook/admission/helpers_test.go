@@ -86,7 +86,7 @@ func fixed(decider *engine.Engine, inv inventory.Inventory) func() (*Policy, err
 func overlay(handler *Handler, answer func(context.Context) (ast.Value, error)) {
 	policy, err := handler.Policy()
 	handler.Policy = func() (*Policy, error) {
-		return &Policy{Engine: policy.Engine, Inventory: inv{policy.Inventory, answer}}, err
+		return &Policy{Engine: policy.Engine, Inventory: fakeInventory{policy.Inventory, answer}}, err
 	}
 }
 
@@ -195,26 +195,30 @@ func encode(t testing.TB, value any) []byte {
 	return encoded
 }
 
-// world is the tutorial's cluster where looking something up is up to the test.
-type inv struct {
+// fakeInventory is the tutorial's cluster with look-ups of the test.
+type fakeInventory struct {
 	inventory.Inventory
 	get func(ctx context.Context) (ast.Value, error)
 }
 
-func (w inv) Get(ctx context.Context, _, _, _ string) (ast.Value, error) { return w.get(ctx) }
+func (i fakeInventory) Get(ctx context.Context, _, _, _ string) (ast.Value, error) { return i.get(ctx) }
 
-func (w inv) List(ctx context.Context, _, _ string) (ast.Value, error) { return w.get(ctx) }
+func (i fakeInventory) List(ctx context.Context, _, _ string) (ast.Value, error) { return i.get(ctx) }
 
-func (w inv) Mounting(ctx context.Context, _, _ string) (ast.Value, error) { return w.get(ctx) }
-
-func (w inv) Governed(ctx context.Context, _, _ string) (ast.Value, error) { return w.get(ctx) }
-
-func (w inv) Selecting(ctx context.Context, _, _ string, _ inventory.Labels) (ast.Value, error) {
-	return w.get(ctx)
+func (i fakeInventory) Mounting(ctx context.Context, _, _ string) (ast.Value, error) {
+	return i.get(ctx)
 }
 
-func (w inv) Labelled(ctx context.Context, _, _ string, _ inventory.Labels) (ast.Value, error) {
-	return w.get(ctx)
+func (i fakeInventory) Governed(ctx context.Context, _, _ string) (ast.Value, error) {
+	return i.get(ctx)
+}
+
+func (i fakeInventory) Selecting(ctx context.Context, _, _ string, _ inventory.Labels) (ast.Value, error) {
+	return i.get(ctx)
+}
+
+func (i fakeInventory) Labelled(ctx context.Context, _, _ string, _ inventory.Labels) (ast.Value, error) {
+	return i.get(ctx)
 }
 
 // names are those of the recorded reviews.

@@ -101,8 +101,8 @@ type reservedInventory struct {
 }
 
 // Matching returns the sets as they are or, where the API server shows what an update replaces, as they are about to be.
-func (w reservedInventory) Matching(ctx context.Context, namespace, selector string) (ast.Value, error) {
-	found, err := w.Live.Matching(ctx, namespace, selector)
+func (i reservedInventory) Matching(ctx context.Context, namespace, selector string) (ast.Value, error) {
+	found, err := i.Live.Matching(ctx, namespace, selector)
 	stored, isObject := found.(ast.Object)
 	if err != nil || !isObject {
 		return found, err
@@ -111,11 +111,11 @@ func (w reservedInventory) Matching(ctx context.Context, namespace, selector str
 	if err != nil {
 		return nil, err
 	}
-	for _, update := range w.updates {
+	for _, update := range i.updates {
 		if namespace != "" && namespace != update.namespace || !replaces(update, stored) {
 			continue
 		}
-		object, err := w.engine.ParseObject(update.object)
+		object, err := i.engine.ParseObject(update.object)
 		if err != nil {
 			return nil, err
 		}

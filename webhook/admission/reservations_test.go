@@ -19,7 +19,7 @@ import (
 // followed is an inventory in memory that may be asked for versions.
 type followed struct{ *inventory.Snapshot }
 
-func (f followed) At(ctx context.Context, resource, namespace, name, _ string) (ast.Value, error) {
+func (f followed) GetAtVersion(ctx context.Context, resource, namespace, name, _ string) (ast.Value, error) {
 	return f.Get(ctx, resource, namespace, name)
 }
 

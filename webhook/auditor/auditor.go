@@ -1,5 +1,5 @@
-// Package auditor judges all stored objects of a cluster in the background of one replica, and writes what it finds into
-// reports and metrics. A change is judged within seconds, everything once an interval. No decision about a request reads what
+// Package auditor evaluates all stored objects of a cluster in the background of one replica, and writes what it finds into
+// reports and metrics. A change is evaluated within seconds, everything once an interval. No decision about a request reads what
 // it writes.
 package auditor
 
@@ -35,7 +35,7 @@ type Discovery interface {
 	ServerResourcesForGroupVersion(groupVersion string) (*metav1.APIResourceList, error)
 }
 
-// Policy is what judges, and what there is.
+// Policy is what evaluates, and what there is.
 type Policy struct {
 	Engine *engine.Engine
 	Stock  Stock
@@ -59,7 +59,7 @@ type Options struct {
 	Log      logr.Logger
 }
 
-// Auditor judges what is stored. Only one of a cluster may run at a time.
+// Auditor evaluates what is stored. Only one of a cluster may run at a time.
 type Auditor struct {
 	Options
 
@@ -89,7 +89,7 @@ func New(options Options) *Auditor {
 	}
 }
 
-// Run judges until ctx ends. What it has found is no longer among the metrics then.
+// Run evaluates until ctx ends. What it has found is no longer among the metrics then.
 func (a *Auditor) Run(ctx context.Context) {
 	a.Log.Info("the audit runs in this replica")
 	a.Metrics.begin(a.Now())

@@ -18,7 +18,7 @@ import (
 )
 
 // copies are what a cluster may lack, such as snapshots: no cache holds them, and a pass lists each kind once, when it is first
-// looked up. A change within the pass is judged by the same copy.
+// looked up. A change within the pass is evaluated by the same copy.
 type copies struct {
 	api dynamic.Interface
 	log logr.Logger

@@ -14,11 +14,11 @@ import (
 const (
 	// settling is how long further changes of a namespace are waited for.
 	settling = 2 * time.Second
-	// retry is how long after a failure a namespace is judged again.
+	// retry is how long after a failure a namespace is evaluated again.
 	retry = 30 * time.Second
 )
 
-// changes are the namespaces in which something has changed, and when they are to be judged.
+// changes are the namespaces in which something has changed, and when they are to be evaluated.
 type changes struct {
 	mutex sync.Mutex
 	due   map[string]time.Time
@@ -52,11 +52,11 @@ type pass struct {
 	started time.Time
 	left    []string
 	current *unit
-	// failed says that something could not be judged or written in the meantime.
+	// failed says that something could not be evaluated or written in the meantime.
 	failed bool
 }
 
-// triggers are the resources whose changes are judged at once, as far as rules look at them. What changes all the time, as
+// triggers are the resources whose changes are evaluated at once, as far as rules look at them. What changes all the time, as
 // pods, shows in the status of its StatefulSet.
 func triggers(policy Policy) []string {
 	return slices.DeleteFunc([]string{"statefulsets", "persistentvolumeclaims", "services", "poddisruptionbudgets"}, func(resource string) bool {
@@ -84,7 +84,7 @@ func (a *Auditor) begin(policy Policy) {
 	a.pass = &pass{started: a.Now(), left: append(namespaces, wholeCluster)}
 }
 
-// takeChanges queues the namespaces that are due. One that the pass is at is judged again from its beginning.
+// takeChanges queues the namespaces that are due. One that the pass is at is evaluated again from its beginning.
 func (a *Auditor) takeChanges(policy Policy) {
 	for _, namespace := range a.changes.take(a.Now()) {
 		if registration.IsExempt(namespace) {

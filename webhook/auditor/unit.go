@@ -21,7 +21,7 @@ const (
 	wholeCluster = ""
 	// longestEvaluation bounds the evaluation of one object.
 	longestEvaluation = 10 * time.Second
-	// again is how long after a failed evaluation a namespace is judged again.
+	// again is how long after a failed evaluation a namespace is evaluated again.
 	again = 5 * time.Minute
 )
 
@@ -33,16 +33,16 @@ type unit struct {
 	policy    Policy
 	objects   *source
 	found     *tally
-	// writes are what is left to write once all is judged.
-	writes  []write
-	judged  bool
-	planned bool
+	// writes are what is left to write once all is evaluated.
+	writes    []write
+	evaluated bool
+	planned   bool
 }
 
 func (a *Auditor) newUnit(policy Policy, namespace string) *unit {
 	made := &unit{Auditor: a, namespace: namespace, policy: policy, found: newTally(policy.Engine.Library())}
 	made.objects = &source{stock: policy.Stock, api: a.API, namespace: namespace}
-	for _, resource := range stored.Judged(policy.Engine) {
+	for _, resource := range stored.EvaluatedResources(policy.Engine) {
 		if resource.Namespaced == (namespace != wholeCluster) {
 			made.objects.left = append(made.objects.left, resource)
 		}
@@ -53,8 +53,8 @@ func (a *Auditor) newUnit(policy Policy, namespace string) *unit {
 // step does a part of the work, and returns the processor time that it took.
 func (u *unit) step(ctx context.Context) (cost time.Duration, done bool, err error) {
 	switch {
-	case !u.judged:
-		return u.judgeSome(ctx)
+	case !u.evaluated:
+		return u.evaluateSome(ctx)
 	case !u.planned:
 		u.planned = true
 		var requests int
@@ -67,7 +67,7 @@ func (u *unit) step(ctx context.Context) (cost time.Duration, done bool, err err
 	}
 }
 
-func (u *unit) judgeSome(ctx context.Context) (cost time.Duration, done bool, err error) {
+func (u *unit) evaluateSome(ctx context.Context) (cost time.Duration, done bool, err error) {
 	batch, err := u.objects.next(ctx)
 	if err != nil {
 		return perRequest, false, err
@@ -79,14 +79,14 @@ func (u *unit) judgeSome(ctx context.Context) (cost time.Duration, done bool, er
 			return u.Now().Sub(began), false, err
 		}
 		if !registration.IsExempt(facts.Home) {
-			u.judge(ctx, object, facts)
+			u.evaluate(ctx, object, facts)
 		}
 	}
 	if batch.isLast {
-		if err := u.judgeGuardrails(ctx); err != nil {
+		if err := u.evaluateGuardrails(ctx); err != nil {
 			return u.Now().Sub(began), false, err
 		}
-		u.judged = true
+		u.evaluated = true
 		u.used[u.namespace] = u.found.used
 		u.Metrics.set(u.namespace, u.found.counts, u.found.failed)
 		if u.found.failed > 0 {
@@ -96,18 +96,18 @@ func (u *unit) judgeSome(ctx context.Context) (cost time.Duration, done bool, er
 	return u.Now().Sub(began) + time.Duration(batch.requests)*perRequest, false, ctx.Err()
 }
 
-func (u *unit) judge(ctx context.Context, object stored.Object, facts stored.Facts) {
+func (u *unit) evaluate(ctx context.Context, object stored.Object, facts stored.Facts) {
 	bounded, cancel := context.WithTimeout(ctx, longestEvaluation)
 	defer cancel()
-	decision, judged, err := stored.Judge(bounded, u.policy.Engine, withCopies{u.policy.Stock, u.copies}, object, u.Now())
-	if judged {
+	decision, evaluated, err := stored.Evaluate(bounded, u.policy.Engine, withCopies{u.policy.Stock, u.copies}, object, u.Now())
+	if evaluated {
 		u.found.add(object, facts, decision, err)
 	}
 }
 
-// judgeGuardrails judges the Guardrails of the cluster with the objects of the whole cluster: all others are judged then, and
+// evaluateGuardrails evaluates the Guardrails of the cluster with the objects of the whole cluster: all others are evaluated then, and
 // so it is known which exceptions nothing needs.
-func (u *unit) judgeGuardrails(ctx context.Context) error {
+func (u *unit) evaluateGuardrails(ctx context.Context) error {
 	if u.namespace != wholeCluster || !u.StoredGuardrails || u.policy.Engine.Guardrails() == nil {
 		return nil
 	}
@@ -129,6 +129,6 @@ func (u *unit) judgeGuardrails(ctx context.Context) error {
 	}
 	guardrails := stored.Guardrails(u.policy.Engine, raw)
 	guardrails.Options = stored.Unused(stored.UnusedExceptions(u.policy.Engine, used, nil))
-	u.judge(ctx, guardrails, stored.Facts{UID: string(object.GetUID())})
+	u.evaluate(ctx, guardrails, stored.Facts{UID: string(object.GetUID())})
 	return nil
 }

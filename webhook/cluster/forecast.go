@@ -62,7 +62,7 @@ func convert(object map[string]any, into any) bool {
 	return runtime.DefaultUnstructuredConverter.FromUnstructured(object, into) == nil
 }
 
-func ordinalKeys(kept *held) []string {
+func ordinalKeys(kept *cachedObject) []string {
 	switch kept.facts.(type) {
 	case *forecast.Pod, *forecast.Claim:
 		rest, _, _ := forecast.CutOrdinal(kept.name)
@@ -73,7 +73,7 @@ func ordinalKeys(kept *held) []string {
 }
 
 // AtTime returns what forecasts look up, as it is at a time. It never asks the API server.
-func (w *Inventory) AtTime(now time.Time) preview.Inventory { return atTime{w, now} }
+func (i *Inventory) AtTime(now time.Time) preview.Inventory { return atTime{i, now} }
 
 type atTime struct {
 	inv *Inventory
@@ -143,7 +143,7 @@ func (i atTime) fact(resource, namespace, name string) any {
 	if err != nil || !found {
 		return nil
 	}
-	kept, is := stored.(*held)
+	kept, is := stored.(*cachedObject)
 	if !is {
 		return nil
 	}
@@ -162,7 +162,7 @@ func (i atTime) facts(resource string, look func(toolscache.Indexer) ([]any, err
 	}
 	facts = make([]any, 0, len(found))
 	for _, each := range found {
-		if kept, is := each.(*held); is && kept.facts != nil {
+		if kept, is := each.(*cachedObject); is && kept.facts != nil {
 			facts = append(facts, kept.facts)
 		}
 	}

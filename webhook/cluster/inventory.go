@@ -1,5 +1,5 @@
-// Package cluster is the inventory of a live cluster: what the informer caches hold, and one look at the API server
-// itself where they do not hold it yet.
+// Package cluster is the inventory of a live cluster: it reads the informer caches and, for objects that they do not hold yet,
+// the API server.
 package cluster
 
 import (
@@ -23,20 +23,20 @@ import (
 	"github.com/stateward/stateward/policies/engine/inventory"
 )
 
-// decodedObjects is how many objects are kept as Rego sees them, besides as they are held: some 20 KiB each, for what is asked
-// again and again.
+// decodedObjects is how many objects are cached as Rego values, besides their compressed JSON: some 20 KiB each, for those that
+// are read often.
 const decodedObjects = 256
 
-// inventory answers from the caches of the resources that it was made for, and knows nothing of others. A deleted object
-// may be found for as long as its watch event is on the way, some milliseconds.
+// Inventory reads the caches of its resources, and has no others. It may return a deleted object until its watch event
+// arrives, some milliseconds later.
 type Inventory struct {
 	live      client.Reader
 	resources map[string]watched
-	// decoded are held objects as Rego sees them, those that were looked at last.
+	// decoded caches the Rego values of the objects that were read last.
 	decoded *lru.Cache
 }
 
-// watched is a resource with what its informer holds.
+// watched is a resource with the cache of its informer.
 type watched struct {
 	policies.Resource
 	objects toolscache.Indexer
@@ -51,7 +51,7 @@ type Watches struct {
 	Live client.Reader
 }
 
-// inventory returns an inventory of these resources once their caches are complete. It fails where ctx ends before.
+// Inventory returns an inventory of these resources once their caches are complete. It fails if ctx ends before.
 func (w *Watches) Inventory(ctx context.Context, resources []string) (*Inventory, error) {
 	inv := &Inventory{live: w.Live, resources: map[string]watched{}, decoded: lru.New(decodedObjects)}
 	for _, name := range resources {
@@ -63,7 +63,7 @@ func (w *Watches) Inventory(ctx context.Context, resources []string) (*Inventory
 		if resource.Live {
 			continue
 		}
-		// All begin before the first is waited for.
+		// Start all before waiting for the first.
 		if _, err := w.Cache.GetInformer(ctx, object(resource), cache.BlockUntilSynced(false)); err != nil {
 			return nil, fmt.Errorf("watch %s: %w", name, err)
 		}
@@ -97,7 +97,7 @@ func indexed(informer cache.Informer) (toolscache.Indexer, error) {
 	return shared.GetIndexer(), shared.AddIndexers(indexers())
 }
 
-// Release stops to watch resources, after the last request that may still look at them, unless they are wanted then.
+// Release stops watching resources after the last request that may still read them, unless they are wanted then.
 func (w *Watches) Release(ctx context.Context, resources []string, last time.Duration, wanted func(resource string) bool) {
 	time.AfterFunc(last, func() {
 		for _, name := range resources {
@@ -109,27 +109,27 @@ func (w *Watches) Release(ctx context.Context, resources []string, last time.Dur
 	})
 }
 
-// Options are the cache options that inventory counts on: what rules read is held as a holder makes it. Nothing but an inventory can
-// read it from the cache.
+// Options returns the cache options that Inventory needs: objects that rules read are cached as cachedObject, which only an
+// Inventory can read.
 func Options() cache.Options {
 	held := map[client.Object]cache.ByObject{}
 	for _, resource := range policies.Resources() {
 		if resource.Live {
 			continue
 		}
-		held[object(resource)] = cache.ByObject{Transform: (&holder{resource: resource}).hold}
+		held[object(resource)] = cache.ByObject{Transform: (&transformer{resource: resource}).transform}
 	}
 	return cache.Options{ByObject: held, DefaultTransform: cache.TransformStripManagedFields()}
 }
 
 // Knows reports whether the resource is watched.
-func (w *Inventory) Knows(resource string) bool {
-	_, watched := w.resources[resource]
+func (i *Inventory) Knows(resource string) bool {
+	_, watched := i.resources[resource]
 	return watched
 }
 
-// arrivesWith reports whether the resource may be missing from the cache only because it was applied a moment ago,
-// together with what names it. Of the others, as claims and pods, rules ask which ones there are, many at a time.
+// arrivesWith reports whether the resource may be missing from the cache because it was applied a moment ago, together with an
+// object that names it. Others, such as claims and pods, are listed by rules, many at a time.
 func arrivesWith(resource string) bool {
 	switch resource {
 	case "services", "statefulsets", "storageclasses", "namespaces":
@@ -139,158 +139,160 @@ func arrivesWith(resource string) bool {
 	}
 }
 
-// Get returns an object from the cache or, where the cache has none and should, from the API server.
-func (w *Inventory) Get(ctx context.Context, resource, namespace, name string) (ast.Value, error) {
-	return w.get(ctx, resource, namespace, name, everything)
+// Get returns an object from the cache or, if it is missing there and may exist, from the API server.
+func (i *Inventory) Get(ctx context.Context, resource, namespace, name string) (ast.Value, error) {
+	return i.get(ctx, resource, namespace, name, everything)
 }
 
-// At returns an object from the cache or, where that has another version, from the API server.
-func (w *Inventory) At(ctx context.Context, resource, namespace, name, version string) (ast.Value, error) {
-	return w.get(ctx, resource, namespace, name, func(kept *held) bool { return kept.version == version })
+// GetAtVersion returns an object from the cache or, if that has another version, from the API server.
+func (i *Inventory) GetAtVersion(ctx context.Context, resource, namespace, name, version string) (ast.Value, error) {
+	return i.get(ctx, resource, namespace, name, func(kept *cachedObject) bool { return kept.version == version })
 }
 
-func (w *Inventory) get(ctx context.Context, resource, namespace, name string, isNow func(*held) bool) (ast.Value, error) {
-	from, ok := w.resources[resource]
+func (i *Inventory) get(ctx context.Context, resource, namespace, name string, isNow func(*cachedObject) bool) (ast.Value, error) {
+	from, ok := i.resources[resource]
 	if !ok || !canExist(namespace) || !canExist(name) || name == "" {
 		return nil, nil
 	}
 	key := client.ObjectKey{Namespace: namespace, Name: name}
 	if from.Optional {
-		return w.lookIfServed(ctx, from.Resource, key)
+		return i.lookIfServed(ctx, from.Resource, key)
 	}
 	if from.Live {
-		return w.look(ctx, from.Resource, key)
+		return i.look(ctx, from.Resource, key)
 	}
 	stored, found, err := from.objects.GetByKey(toolscache.NewObjectName(namespace, name).String())
 	if err != nil {
 		return nil, err
 	}
 	if found {
-		kept, err := heldBy(stored)
+		kept, err := cachedObjectOf(stored)
 		if err != nil {
 			return nil, err
 		}
 		if isNow(kept) {
-			return w.decode(kept)
+			return i.decode(kept)
 		}
 	}
 	if found || arrivesWith(resource) {
-		return w.look(ctx, from.Resource, key)
+		return i.look(ctx, from.Resource, key)
 	}
 	return nil, nil
 }
 
-// List returns the cached objects of a namespace by name. StatefulSets are looked for as for Governed, and Confirmations
-// always, since one counts from the moment that it is made. So are objects of APIs that the cluster may lack.
-func (w *Inventory) List(ctx context.Context, resource, namespace string) (ast.Value, error) {
-	if from, ok := w.resources[resource]; ok && from.Optional {
-		return w.listIfServed(ctx, from.Resource, namespace)
+// List returns the cached objects of a namespace by name. StatefulSets are searched as for Governed. Confirmations, which count
+// as soon as they are created, and objects of optional APIs are always read from the API server.
+func (i *Inventory) List(ctx context.Context, resource, namespace string) (ast.Value, error) {
+	if from, ok := i.resources[resource]; ok && from.Optional {
+		return i.listIfServed(ctx, from.Resource, namespace)
 	}
 	if resource == policies.Confirmations {
-		return w.confirmations(ctx, namespace)
+		return i.confirmations(ctx, namespace)
 	}
 	if namespace == "" {
-		return w.list(resource, func(from toolscache.Indexer) ([]any, error) { return from.List(), nil }, everything)
+		return i.list(resource, func(from toolscache.Indexer) ([]any, error) { return from.List(), nil }, everything)
 	}
-	listed, err := w.list(resource, inNamespace(namespace), everything)
+	listed, err := i.list(resource, inNamespace(namespace), everything)
 	if err != nil || resource != "statefulsets" {
 		return listed, err
 	}
-	return w.orLive(ctx, listed, namespace, func(*unstructured.Unstructured) bool { return true })
+	return i.orLive(ctx, listed, namespace, func(*unstructured.Unstructured) bool { return true })
 }
 
-// Selecting returns the cached objects that want no other label than these.
-func (w *Inventory) Selecting(ctx context.Context, resource, namespace string, labels inventory.Labels) (ast.Value, error) {
-	if !isFoundByLabels(resource) {
-		return w.List(ctx, resource, namespace)
+// Selecting returns the cached objects whose selector labels are a subset of these.
+func (i *Inventory) Selecting(ctx context.Context, resource, namespace string, labels inventory.Labels) (ast.Value, error) {
+	if !hasLabelIndexes(resource) {
+		return i.List(ctx, resource, namespace)
 	}
 	keys := []string{labelKey(namespace, "", "")}
 	for name, value := range labels {
 		keys = append(keys, labelKey(namespace, name, value))
 	}
-	return w.list(resource, under(byWanted, keys...), func(kept *held) bool { return kept.sought.wanted.within(labels) })
+	return i.list(resource, under(bySelectorLabel, keys...), func(kept *cachedObject) bool { return kept.keys.selector.subsetOf(labels) })
 }
 
-// Labelled returns the cached workloads whose pods have all these labels, or the pods themselves, as they are now: what one
-// request deletes, the next one counts.
-func (w *Inventory) Labelled(ctx context.Context, resource, namespace string, labels inventory.Labels) (ast.Value, error) {
-	if from, ok := w.resources[resource]; ok && (from.Live || resource == "pods") {
-		return w.searchLabelled(ctx, from.Resource, namespace, labels)
+// Labelled returns the cached workloads whose pods have all these labels, or the current pods themselves: the next request must
+// see what this one deletes.
+func (i *Inventory) Labelled(ctx context.Context, resource, namespace string, labels inventory.Labels) (ast.Value, error) {
+	if from, ok := i.resources[resource]; ok && (from.Live || resource == "pods") {
+		return i.searchLabelled(ctx, from.Resource, namespace, labels)
 	}
-	if !isFoundByLabels(resource) || len(labels) == 0 {
-		return w.List(ctx, resource, namespace)
+	if !hasLabelIndexes(resource) || len(labels) == 0 {
+		return i.List(ctx, resource, namespace)
 	}
-	// Each of the labels finds all that have it.
+	// Each label finds all candidates: one is enough.
 	name := slices.Min(slices.Collect(maps.Keys(labels)))
-	found := under(byGiven, labelKey(namespace, name, labels[name]))
-	return w.list(resource, found, func(kept *held) bool { return kept.sought.given.have(labels) })
+	found := under(byPodLabel, labelKey(namespace, name, labels[name]))
+	return i.list(resource, found, func(kept *cachedObject) bool { return kept.keys.podLabels.haveAll(labels) })
 }
 
 // Governed returns the cached StatefulSets that name this Service.
-func (w *Inventory) Governed(ctx context.Context, namespace, service string) (ast.Value, error) {
-	listed, err := w.list("statefulsets", under(byService, nameKey(namespace, service)), everything)
+func (i *Inventory) Governed(ctx context.Context, namespace, service string) (ast.Value, error) {
+	listed, err := i.list("statefulsets", under(byService, nameKey(namespace, service)), everything)
 	if err != nil {
 		return nil, err
 	}
-	return w.orLive(ctx, listed, namespace, func(set *unstructured.Unstructured) bool { return serviceOf(set) == service })
+	return i.orLive(ctx, listed, namespace, func(set *unstructured.Unstructured) bool { return serviceOf(set) == service })
 }
 
 // Mounting returns the cached Pods that use this claim.
-func (w *Inventory) Mounting(_ context.Context, namespace, claim string) (ast.Value, error) {
-	return w.list("pods", under(byClaim, nameKey(namespace, claim)), everything)
+func (i *Inventory) Mounting(_ context.Context, namespace, claim string) (ast.Value, error) {
+	return i.list("pods", under(byClaim, nameKey(namespace, claim)), everything)
 }
 
 // Owned returns the cached StatefulSets with an owner of this kind.
-func (w *Inventory) Owned(_ context.Context, group, kind string) (ast.Value, error) {
-	named := func(kept *held) string { return nameKey(kept.namespace.Value(), kept.name) }
-	return w.listAs("statefulsets", named, under(byOwner, nameKey(group, kind)), everything)
+func (i *Inventory) Owned(_ context.Context, group, kind string) (ast.Value, error) {
+	named := func(kept *cachedObject) string { return nameKey(kept.namespace.Value(), kept.name) }
+	return i.listAs("statefulsets", named, under(byOwner, nameKey(group, kind)), everything)
 }
 
-// Naming returns the cached objects that name this object of the whole cluster, and of pods those that run on a node now: no
-// watch is behind what decides about all of a node.
-func (w *Inventory) Naming(ctx context.Context, resource, named string) (ast.Value, error) {
-	from, ok := w.resources[resource]
+// Naming returns the cached objects that name this cluster-scoped object. The pods of a node are read from the API server: a
+// decision about all of them needs their current state.
+func (i *Inventory) Naming(ctx context.Context, resource, named string) (ast.Value, error) {
+	from, ok := i.resources[resource]
 	if ok && resource == "pods" {
-		return w.searchOnNode(ctx, from.Resource, strings.TrimPrefix(named, "Node/"))
+		return i.searchOnNode(ctx, from.Resource, strings.TrimPrefix(named, "Node/"))
 	}
-	name := func(kept *held) string { return strings.TrimPrefix(nameKey(kept.namespace.Value(), kept.name), "/") }
-	return w.listAs(resource, name, under(byNamed, named), everything)
+	name := func(kept *cachedObject) string {
+		return strings.TrimPrefix(nameKey(kept.namespace.Value(), kept.name), "/")
+	}
+	return i.listAs(resource, name, under(byNamed, named), everything)
 }
 
 // Matching returns the StatefulSets whose own labels match, as the API server has them.
-func (w *Inventory) Matching(ctx context.Context, namespace, selector string) (ast.Value, error) {
+func (i *Inventory) Matching(ctx context.Context, namespace, selector string) (ast.Value, error) {
 	wanted, err := inventory.ReadSelector(selector)
 	if err != nil {
 		return nil, err
 	}
-	from, ok := w.resources["statefulsets"]
+	from, ok := i.resources["statefulsets"]
 	if !ok || namespace != "" && !canExist(namespace) {
 		return ast.NewObject(), nil
 	}
 	named := func(set *unstructured.Unstructured) string { return nameKey(set.GetNamespace(), set.GetName()) }
 	everything := func(*unstructured.Unstructured) bool { return true }
-	return w.searchAs(ctx, from.Resource, namespace, named, everything, client.MatchingLabelsSelector{Selector: wanted})
+	return i.searchAs(ctx, from.Resource, namespace, named, everything, client.MatchingLabelsSelector{Selector: wanted})
 }
 
-// orLive returns the StatefulSets that the cache has or, where it has none, those of the API server: that nothing needs a
-// Service, a claim or a namespace is taken for true only as of now.
-func (w *Inventory) orLive(
+// orLive returns the cached StatefulSets or, if there are none, those of the API server: that no set needs a Service, a claim
+// or a namespace must be true now.
+func (i *Inventory) orLive(
 	ctx context.Context, cached ast.Object, namespace string, wanted func(*unstructured.Unstructured) bool,
 ) (ast.Value, error) {
-	from, ok := w.resources["statefulsets"]
+	from, ok := i.resources["statefulsets"]
 	if !ok || cached.Len() > 0 || !canExist(namespace) {
 		return cached, nil
 	}
-	return w.search(ctx, from.Resource, namespace, wanted)
+	return i.search(ctx, from.Resource, namespace, wanted)
 }
 
-func everything(*held) bool { return true }
+func everything(*cachedObject) bool { return true }
 
 func inNamespace(namespace string) func(toolscache.Indexer) ([]any, error) {
 	return under(toolscache.NamespaceIndex, namespace)
 }
 
-// under looks up what an index has under one of these keys.
+// under looks up the objects of an index that have one of these keys.
 func under(index string, keys ...string) func(toolscache.Indexer) ([]any, error) {
 	return func(from toolscache.Indexer) (found []any, err error) {
 		for _, key := range keys {
@@ -304,17 +306,17 @@ func under(index string, keys ...string) func(toolscache.Indexer) ([]any, error)
 	}
 }
 
-// list returns by name what look finds and is wanted.
-func (w *Inventory) list(resource string, look func(toolscache.Indexer) ([]any, error), wanted func(*held) bool) (ast.Object, error) {
-	return w.listAs(resource, func(kept *held) string { return kept.name }, look, wanted)
+// list returns by name the objects that look finds and that are wanted.
+func (i *Inventory) list(resource string, look func(toolscache.Indexer) ([]any, error), wanted func(*cachedObject) bool) (ast.Object, error) {
+	return i.listAs(resource, func(kept *cachedObject) string { return kept.name }, look, wanted)
 }
 
 // listAs is list with other keys.
-func (w *Inventory) listAs(
-	resource string, named func(*held) string, look func(toolscache.Indexer) ([]any, error), wanted func(*held) bool,
+func (i *Inventory) listAs(
+	resource string, named func(*cachedObject) string, look func(toolscache.Indexer) ([]any, error), wanted func(*cachedObject) bool,
 ) (ast.Object, error) {
 	listed := ast.NewObject()
-	from, ok := w.resources[resource]
+	from, ok := i.resources[resource]
 	if !ok || from.Live {
 		return listed, nil
 	}
@@ -323,14 +325,14 @@ func (w *Inventory) listAs(
 		return nil, err
 	}
 	for _, each := range objects {
-		kept, err := heldBy(each)
+		kept, err := cachedObjectOf(each)
 		if err != nil {
 			return nil, err
 		}
 		if !wanted(kept) {
 			continue
 		}
-		value, err := w.decode(kept)
+		value, err := i.decode(kept)
 		if err != nil {
 			return nil, err
 		}
@@ -339,9 +341,9 @@ func (w *Inventory) listAs(
 	return listed, nil
 }
 
-// decode returns what the cache holds as Rego sees it, made once for each version of an object that is looked at often.
-func (w *Inventory) decode(kept *held) (ast.Value, error) {
-	if known, ok := w.decoded.Get(kept); ok {
+// decode returns a cached object as a Rego value, which is cached too for objects that are read often.
+func (i *Inventory) decode(kept *cachedObject) (ast.Value, error) {
+	if known, ok := i.decoded.Get(kept); ok {
 		value, _ := known.(ast.Value)
 		return value, nil
 	}
@@ -349,12 +351,12 @@ func (w *Inventory) decode(kept *held) (ast.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.decoded.Add(kept, value)
+	i.decoded.Add(kept, value)
 	return value, nil
 }
 
-// canExist is false for what no API server takes for a name, whatever a field says: asking for it would
-// be an error where "there is none" is the answer.
+// canExist reports whether an API server accepts the name. A request with another one would be an error, and the answer is
+// that there is no such object.
 func canExist(name string) bool { return len(content.IsPathSegmentName(name)) == 0 }
 
 func object(resource policies.Resource) *unstructured.Unstructured {

@@ -66,9 +66,9 @@ func indexerOf(t testing.TB, resource policies.Resource, objects []*unstructured
 	all := indexers()
 	all[toolscache.NamespaceIndex] = toolscache.MetaNamespaceIndexFunc
 	informer := toolscache.NewIndexer(toolscache.MetaNamespaceKeyFunc, all)
-	holder := &holder{resource: resource}
+	holder := &transformer{resource: resource}
 	for _, object := range objects {
-		kept, err := holder.hold(object.DeepCopy())
+		kept, err := holder.transform(object.DeepCopy())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -113,7 +113,7 @@ func TestGetAtVersionUsesTheCacheIfItIsCurrent(t *testing.T) {
 	set.SetName("web")
 	set.SetResourceVersion("714")
 	inv := inventoryOf(t, "statefulsets", set)
-	if found, err := inv.At(t.Context(), "statefulsets", "default", "web", "714"); found == nil || err != nil {
+	if found, err := inv.GetAtVersion(t.Context(), "statefulsets", "default", "web", "714"); found == nil || err != nil {
 		t.Errorf("got %v, %v", found, err)
 	}
 	defer func() {
@@ -121,7 +121,7 @@ func TestGetAtVersionUsesTheCacheIfItIsCurrent(t *testing.T) {
 			t.Error("another version is not looked for")
 		}
 	}()
-	_, _ = inv.At(t.Context(), "statefulsets", "default", "web", "715")
+	_, _ = inv.GetAtVersion(t.Context(), "statefulsets", "default", "web", "715")
 }
 
 // TestLabelLookupsEqualASnapshot compares the inventory of a cluster with the one of manifests.

@@ -21,52 +21,52 @@ import (
 )
 
 const (
-	// lookTimeout bounds what is asked of the API server itself: an object that the cache does not hold, or a search of one
-	// namespace. `kubectl apply -f` creates a Service and its StatefulSet within milliseconds of each other, sooner than a
-	// watch reports the first. The deadline of the request holds as well, and an answer in two seconds is of more use than a
-	// refusal in half a second: a slow API server is busy, and a refused request comes again.
+	// lookTimeout bounds a request to the API server: for an object that is not in the cache, or a search of one namespace.
+	// `kubectl apply -f` creates a Service and its StatefulSet within milliseconds, before a watch reports the first. The
+	// deadline of the request applies too. An answer in two seconds is better than a refusal in half a second: a slow API
+	// server is busy, and a refused request is sent again.
 	lookTimeout = 2 * time.Second
-	// searchPage is how many objects are asked for at a time.
+	// searchPage is the number of objects in one page of a list.
 	searchPage = 500
 )
 
-// look asks the API server itself.
-func (w *Inventory) look(ctx context.Context, resource policies.Resource, key client.ObjectKey) (ast.Value, error) {
+// look reads an object from the API server.
+func (i *Inventory) look(ctx context.Context, resource policies.Resource, key client.ObjectKey) (ast.Value, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	found := object(resource)
-	if err := w.live.Get(ctx, key, found); err != nil {
+	if err := i.live.Get(ctx, key, found); err != nil {
 		return nil, late(client.IgnoreNotFound(err))
 	}
 	return parse(found)
 }
 
 // searchLabelled returns by name the objects of a namespace that have all these labels.
-func (w *Inventory) searchLabelled(ctx context.Context, resource policies.Resource, namespace string, labels inventory.Labels) (ast.Value, error) {
+func (i *Inventory) searchLabelled(ctx context.Context, resource policies.Resource, namespace string, labels inventory.Labels) (ast.Value, error) {
 	if len(labels) == 0 || !canExist(namespace) {
 		return ast.NewObject(), nil
 	}
 	everything := func(*unstructured.Unstructured) bool { return true }
-	return w.search(ctx, resource, namespace, everything, client.MatchingLabels(labels))
+	return i.search(ctx, resource, namespace, everything, client.MatchingLabels(labels))
 }
 
 // searchOnNode returns by NAMESPACE/NAME the pods of a node.
-func (w *Inventory) searchOnNode(ctx context.Context, pods policies.Resource, node string) (ast.Value, error) {
+func (i *Inventory) searchOnNode(ctx context.Context, pods policies.Resource, node string) (ast.Value, error) {
 	name := func(pod *unstructured.Unstructured) string { return nameKey(pod.GetNamespace(), pod.GetName()) }
 	everything := func(*unstructured.Unstructured) bool { return true }
-	return w.searchAs(ctx, pods, "", name, everything, client.MatchingFields{"spec.nodeName": node})
+	return i.searchAs(ctx, pods, "", name, everything, client.MatchingFields{"spec.nodeName": node})
 }
 
-// search returns by name what is wanted of the objects that a namespace has in the API server itself.
-func (w *Inventory) search(
+// search returns by name the wanted objects of a namespace, from the API server.
+func (i *Inventory) search(
 	ctx context.Context, resource policies.Resource, namespace string, wanted func(*unstructured.Unstructured) bool,
 	options ...client.ListOption,
 ) (ast.Object, error) {
-	return w.searchAs(ctx, resource, namespace, (*unstructured.Unstructured).GetName, wanted, options...)
+	return i.searchAs(ctx, resource, namespace, (*unstructured.Unstructured).GetName, wanted, options...)
 }
 
 // searchAs is search with other keys.
-func (w *Inventory) searchAs(
+func (i *Inventory) searchAs(
 	ctx context.Context, resource policies.Resource, namespace string, named func(*unstructured.Unstructured) string,
 	wanted func(*unstructured.Unstructured) bool, options ...client.ListOption,
 ) (ast.Object, error) {
@@ -77,7 +77,7 @@ func (w *Inventory) searchAs(
 	page.SetGroupVersionKind(kind(resource))
 	for {
 		each := append(slices.Clip(options), client.InNamespace(namespace), client.Limit(searchPage), client.Continue(page.GetContinue()))
-		if err := w.live.List(ctx, page, each...); err != nil {
+		if err := i.live.List(ctx, page, each...); err != nil {
 			return nil, late(err)
 		}
 		for index := range page.Items {
@@ -99,19 +99,19 @@ func (w *Inventory) searchAs(
 
 // confirmations returns by name the Confirmations of a namespace. Where the cluster does not have the kind, or Stateward may
 // not list it, there are none that count, and what they would have let through stays denied.
-func (w *Inventory) confirmations(ctx context.Context, namespace string) (ast.Value, error) {
-	from, known := w.resources[policies.Confirmations]
+func (i *Inventory) confirmations(ctx context.Context, namespace string) (ast.Value, error) {
+	from, known := i.resources[policies.Confirmations]
 	if !known || !canExist(namespace) {
 		return ast.NewObject(), nil
 	}
-	found, err := w.search(ctx, from.Resource, namespace, func(*unstructured.Unstructured) bool { return true })
+	found, err := i.search(ctx, from.Resource, namespace, func(*unstructured.Unstructured) bool { return true })
 	if apierrors.IsNotFound(err) || apierrors.IsForbidden(err) || meta.IsNoMatchError(err) {
 		return ast.NewObject(), nil
 	}
 	return found, err
 }
 
-// late tells a look-up for which there was no time from one that went wrong: it can be repeated.
+// late marks a look-up that exceeded its deadline: unlike other errors, it can be repeated.
 func late(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("%w: %w", engine.ErrDeadline, err)

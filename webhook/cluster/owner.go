@@ -20,14 +20,14 @@ import (
 const ownerTimeout = 500 * time.Millisecond
 
 // Owner asks the API server for the metadata of the object that an owner reference means. Only discovery is cached.
-func (w *Inventory) Owner(ctx context.Context, namespace, owner string) (ast.Value, error) {
+func (i *Inventory) Owner(ctx context.Context, namespace, owner string) (ast.Value, error) {
 	kind, name, err := inventory.ParseOwnerKey(owner)
 	// What names no object is an owner that is not known.
 	if readable := err == nil && canExist(name); !readable {
 		return inventory.KnownOwner{}.Value(), nil
 	}
 	read := func(ctx context.Context) inventory.KnownOwner {
-		return w.readOwner(ctx, kind, client.ObjectKey{Namespace: namespace, Name: name})
+		return i.readOwner(ctx, kind, client.ObjectKey{Namespace: namespace, Name: name})
 	}
 	return within(ctx, ownerTimeout, read, inventory.KnownOwner{Unread: slow}).Value(), nil
 }
@@ -49,10 +49,10 @@ func within[T any](ctx context.Context, timeout time.Duration, read func(context
 
 const slow = "the API server did not answer in time"
 
-func (w *Inventory) readOwner(ctx context.Context, kind schema.GroupVersionKind, key client.ObjectKey) inventory.KnownOwner {
+func (i *Inventory) readOwner(ctx context.Context, kind schema.GroupVersionKind, key client.ObjectKey) inventory.KnownOwner {
 	found := &metav1.PartialObjectMetadata{}
 	found.SetGroupVersionKind(kind)
-	err := w.live.Get(ctx, key, found)
+	err := i.live.Get(ctx, key, found)
 	var refused apierrors.APIStatus
 	switch {
 	case err == nil:

@@ -23,33 +23,33 @@ type Claimed struct {
 
 // Proves reports whether the stored object has the UID that a request claims. An API server copies it from its store; a
 // client that may not read the object does not know it. Source: RFC 9562, 6.9, on which Kubernetes' UIDs rest.
-func (w *Inventory) Proves(ctx context.Context, claimed Claimed) bool {
+func (i *Inventory) Proves(ctx context.Context, claimed Claimed) bool {
 	if claimed.UID == "" {
 		return false
 	}
 	// What is cached may be a predecessor of the same name.
-	stored, err := w.Get(ctx, claimed.Resource, claimed.Key.Namespace, claimed.Key.Name)
+	stored, err := i.Get(ctx, claimed.Resource, claimed.Key.Namespace, claimed.Key.Name)
 	if err == nil && stored != nil && inventory.UID(stored) == claimed.UID {
 		return true
 	}
-	return w.ownsBy(ctx, claimed) || w.hasUID(ctx, claimed)
+	return i.ownsBy(ctx, claimed) || i.hasUID(ctx, claimed)
 }
 
 // hasUID asks the API server.
-func (w *Inventory) hasUID(ctx context.Context, claimed Claimed) bool {
+func (i *Inventory) hasUID(ctx context.Context, claimed Claimed) bool {
 	ctx, cancel := context.WithTimeout(ctx, ownerTimeout)
 	defer cancel()
 	of := claimed.Kind
-	if known, judged := policies.LookupResource(claimed.Resource); judged {
+	if known, evaluated := policies.LookupResource(claimed.Resource); evaluated {
 		of = kind(known)
 	}
-	return w.readOwner(ctx, of, claimed.Key).UID == claimed.UID
+	return i.readOwner(ctx, of, claimed.Key).UID == claimed.UID
 }
 
 // ownsBy reports whether a StatefulSet names the object as its owner, by this UID. Not all kinds that own StatefulSets may
 // be read.
-func (w *Inventory) ownsBy(ctx context.Context, claimed Claimed) bool {
-	owned, err := w.Owned(ctx, claimed.Kind.Group, claimed.Kind.Kind)
+func (i *Inventory) ownsBy(ctx context.Context, claimed Claimed) bool {
+	owned, err := i.Owned(ctx, claimed.Kind.Group, claimed.Kind.Kind)
 	sets, ok := owned.(ast.Object)
 	if err != nil || !ok {
 		return false

@@ -17,9 +17,9 @@ const servedTimeout = time.Second
 
 // lookIfServed returns an object, or nil where it is not known: there is none, the cluster does not have the API, Stateward may
 // not read it, or the API server is slow. The client discovers an API when it is asked for one, so that it may come and go.
-func (w *Inventory) lookIfServed(ctx context.Context, resource policies.Resource, key client.ObjectKey) (ast.Value, error) {
+func (i *Inventory) lookIfServed(ctx context.Context, resource policies.Resource, key client.ObjectKey) (ast.Value, error) {
 	return within(ctx, servedTimeout, func(ctx context.Context) ast.Value {
-		found, err := w.look(ctx, resource, key)
+		found, err := i.look(ctx, resource, key)
 		if err != nil {
 			return nil
 		}
@@ -28,13 +28,13 @@ func (w *Inventory) lookIfServed(ctx context.Context, resource policies.Resource
 }
 
 // listIfServed returns by name the objects of a namespace (of the cluster, where it is empty), none where they are not known.
-func (w *Inventory) listIfServed(ctx context.Context, resource policies.Resource, namespace string) (ast.Value, error) {
+func (i *Inventory) listIfServed(ctx context.Context, resource policies.Resource, namespace string) (ast.Value, error) {
 	none := ast.NewObject()
 	if namespace != "" && !canExist(namespace) {
 		return none, nil
 	}
 	return within(ctx, servedTimeout, func(ctx context.Context) ast.Object {
-		found, err := w.search(ctx, resource, namespace, func(*unstructured.Unstructured) bool { return true })
+		found, err := i.search(ctx, resource, namespace, func(*unstructured.Unstructured) bool { return true })
 		if err != nil {
 			return none
 		}

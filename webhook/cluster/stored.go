@@ -16,12 +16,12 @@ import (
 )
 
 // Holds reports whether the caches hold all objects of a resource.
-func (w *Inventory) Holds(resource string) bool { return w.resources[resource].objects != nil }
+func (i *Inventory) Holds(resource string) bool { return i.resources[resource].objects != nil }
 
 // Stored lists what the cache holds of a namespace (of the cluster, where it is empty), by name. Each of the functions unpacks
 // one object: JSON without managedFields.
-func (w *Inventory) Stored(resource, namespace string) ([]func() (json.RawMessage, error), error) {
-	from := w.resources[resource].objects
+func (i *Inventory) Stored(resource, namespace string) ([]func() (json.RawMessage, error), error) {
+	from := i.resources[resource].objects
 	if from == nil {
 		return nil, fmt.Errorf("no cache holds %s", resource)
 	}
@@ -29,13 +29,13 @@ func (w *Inventory) Stored(resource, namespace string) ([]func() (json.RawMessag
 	if err != nil {
 		return nil, err
 	}
-	kept := make([]*held, len(objects))
+	kept := make([]*cachedObject, len(objects))
 	for index, each := range objects {
-		if kept[index], err = heldBy(each); err != nil {
+		if kept[index], err = cachedObjectOf(each); err != nil {
 			return nil, err
 		}
 	}
-	slices.SortFunc(kept, func(a, b *held) int { return cmp.Compare(a.name, b.name) })
+	slices.SortFunc(kept, func(a, b *cachedObject) int { return cmp.Compare(a.name, b.name) })
 	found := make([]func() (json.RawMessage, error), len(kept))
 	for index, each := range kept {
 		found[index] = each.text
@@ -44,10 +44,10 @@ func (w *Inventory) Stored(resource, namespace string) ([]func() (json.RawMessag
 }
 
 // Namespaces lists, sorted, the namespaces of which a cache holds an object of these resources.
-func (w *Inventory) Namespaces(resources []string) []string {
+func (i *Inventory) Namespaces(resources []string) []string {
 	namespaces := map[string]bool{}
 	for _, resource := range resources {
-		if from := w.resources[resource]; from.objects != nil && from.Namespaced {
+		if from := i.resources[resource]; from.objects != nil && from.Namespaced {
 			for _, namespace := range from.objects.ListIndexFuncValues(toolscache.NamespaceIndex) {
 				namespaces[namespace] = true
 			}

@@ -163,7 +163,7 @@ func parsed(t testing.TB, log []byte) (decisions []*decisionlog.Record) {
 	return decisions
 }
 
-// again judges a recorded request a second time.
+// again evaluates a recorded request a second time.
 func again(t testing.TB, decider *engine.Engine, record *decisionlog.Record) (result string, masked bool) {
 	t.Helper()
 	read, err := decider.Prepare(record.EngineRequest())

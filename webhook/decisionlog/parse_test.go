@@ -36,7 +36,7 @@ func TestParseNamesErrorsOfALine(t *testing.T) {
 	}
 }
 
-// FuzzParse proves that no line makes the parser panic, or what judges a record that it returns.
+// FuzzParse proves that no line makes the parser panic, or what evaluates a record that it returns.
 func FuzzParse(f *testing.F) {
 	decider := newEngine(f, masks)
 	for _, asked := range recorded(f) {

@@ -66,7 +66,7 @@ func compare(
 	validating *admissionregistrationv1.ValidatingWebhookConfiguration, mutating *admissionregistrationv1.MutatingWebhookConfiguration,
 	wanted, applied *policies.Library,
 ) (plan, error) {
-	judged, err := registration.ManagedValidating(wanted, applied, validating.Webhooks)
+	evaluated, err := registration.ManagedValidating(wanted, applied, validating.Webhooks)
 	if err != nil {
 		return plan{}, fmt.Errorf("ValidatingWebhookConfiguration %s: %w", registration.Name, err)
 	}
@@ -75,14 +75,14 @@ func compare(
 		return plan{}, fmt.Errorf("MutatingWebhookConfiguration %s: %w", registration.Name, err)
 	}
 	var names []string
-	for _, each := range judged {
+	for _, each := range evaluated {
 		names = append(names, each.Name)
 	}
 	for _, each := range mutated {
 		names = append(names, each.Name)
 	}
 	return plan{sortedNames(names), []configuration{
-		{"ValidatingWebhookConfiguration", validating, operations(validating.ResourceVersion, validating.Webhooks, judged,
+		{"ValidatingWebhookConfiguration", validating, operations(validating.ResourceVersion, validating.Webhooks, evaluated,
 			func(webhook *admissionregistrationv1.ValidatingWebhook) (string, *[]byte) {
 				return webhook.Name, &webhook.ClientConfig.CABundle
 			})},

@@ -13,7 +13,7 @@ import (
 // AuditLease is the lease of the replica that audits, and the name of the roles that it needs.
 const AuditLease = Name + "-audit"
 
-// AuditRoles builds what the audit in the cluster may do: read what rules judge and look up in an audit, write reports of
+// AuditRoles builds what the audit in the cluster may do: read what rules check and look up in an audit, write reports of
 // either API, and hold its lease.
 func AuditRoles(library *policies.Library) (rbacv1.ClusterRole, rbacv1.Role) {
 	role := clusterRole(AuditLease)
@@ -50,12 +50,12 @@ func leaseRole(lease string) rbacv1.Role {
 	}
 }
 
-// audited are the resources that rules judge or look up in an audit.
+// audited are the resources that rules check or look up in an audit.
 func audited(library *policies.Library) []string {
 	wanted := map[string]bool{}
 	for _, rule := range library.Rules {
 		for name := range rule.On {
-			if rule.Untyped || rule.When[name] != "" || !rule.Judges(name, policies.Inspect) {
+			if rule.Untyped || rule.When[name] != "" || !rule.AppliesTo(name, policies.Inspect) {
 				continue
 			}
 			for _, each := range append([]string{name}, rule.LooksUp()...) {

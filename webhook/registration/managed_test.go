@@ -55,7 +55,7 @@ func TestManagedWebhooksCoverMissingRules(t *testing.T) {
 func managed(t *testing.T, wanted, applied *policies.Library) (lines []string) {
 	t.Helper()
 	target := registration.Target{URL: "https://127.0.0.1:9443", CABundle: []byte("authority")}
-	judged, err := registration.ManagedValidating(wanted, applied, registration.Validating(applied, target).Webhooks)
+	evaluated, err := registration.ManagedValidating(wanted, applied, registration.Validating(applied, target).Webhooks)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func managed(t *testing.T, wanted, applied *policies.Library) (lines []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, each := range judged {
+	for _, each := range evaluated {
 		lines = append(lines, fmt.Sprintf("%s %s: %s%s", each.Name, *each.FailurePolicy, requests(each.Rules), definitions(each)))
 	}
 	for _, each := range mutated {
@@ -110,11 +110,11 @@ func TestManagedWebhooksCopyTheAppliedOnes(t *testing.T) {
 	for index := range there {
 		there[index].FailurePolicy, there[index].NamespaceSelector = &ignore, exempt
 	}
-	judged, err := registration.ManagedValidating(&wanted, applied, there)
+	evaluated, err := registration.ManagedValidating(&wanted, applied, there)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, each := range judged {
+	for _, each := range evaluated {
 		if diff := cmp.Diff(there[0].ClientConfig, each.ClientConfig); diff != "" {
 			t.Errorf("%s: client (-applied +managed):\n%s", each.Name, diff)
 		}
@@ -123,7 +123,7 @@ func TestManagedWebhooksCopyTheAppliedOnes(t *testing.T) {
 		}
 	}
 	// What extends none has the rule's own policy and time: a node must go while Stateward is down.
-	last := judged[len(judged)-1]
+	last := evaluated[len(evaluated)-1]
 	if last.Name != "managed-nodes.stateward.dev" || *last.TimeoutSeconds != 2 {
 		t.Errorf("%s waits %d seconds", last.Name, *last.TimeoutSeconds)
 	}
@@ -149,11 +149,11 @@ func TestAppliedLeavesOutManagedWebhooks(t *testing.T) {
 	plain, wanted := embedded(t), *embedded(t)
 	wanted.MoreParents, wanted.OptedIn = []policies.Parent{{Group: "example.com", Resource: "shops"}}, []string{"pods-at-once"}
 	configuration := registration.Validating(plain, registration.Target{})
-	judged, err := registration.ManagedValidating(&wanted, plain, configuration.Webhooks)
+	evaluated, err := registration.ManagedValidating(&wanted, plain, configuration.Webhooks)
 	if err != nil {
 		t.Fatal(err)
 	}
-	configuration.Webhooks = append(configuration.Webhooks, judged...)
+	configuration.Webhooks = append(configuration.Webhooks, evaluated...)
 	if diff := cmp.Diff(wanted.MoreParents, registration.MoreParents(configuration)); diff != "" {
 		t.Errorf("parents (-want +got):\n%s", diff)
 	}

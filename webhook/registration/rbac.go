@@ -86,19 +86,19 @@ func OptInRole(library *policies.Library, id string) []rbacv1.ClusterRole {
 	return optInRoles(&with)
 }
 
-// optInRoles are for the objects that rules with OptIn judge and none reads: their UID shows that who asks may read them.
+// optInRoles are for the objects that rules with OptIn check and none reads: their UID shows that who asks may read them.
 func optInRoles(library *policies.Library) (roles []rbacv1.ClusterRole) {
 	known := reads(library)
 	for _, rule := range library.Registered() {
-		var judged []policies.Parent
+		var evaluated []policies.Parent
 		for name := range rule.On {
 			// Who may get the metadata of a Secret may read it, and nothing is worth that.
 			if resource, ok := policies.LookupResource(name); ok && rule.OptIn && !slices.Contains(known, resource.Name) && resource.Name != "secrets" {
-				judged = append(judged, policies.Parent{Group: resource.Group, Resource: resource.Name})
+				evaluated = append(evaluated, policies.Parent{Group: resource.Group, Resource: resource.Name})
 			}
 		}
-		if len(judged) > 0 {
-			roles = append(roles, OwnersRole(Name+"-"+rule.ID, judged))
+		if len(evaluated) > 0 {
+			roles = append(roles, OwnersRole(Name+"-"+rule.ID, evaluated))
 		}
 	}
 	return roles

@@ -1,5 +1,5 @@
 // Package registration tells an API server what to send to Stateward, and what Stateward may read: both follow from
-// what the rules say they judge and read.
+// what the rules say they check and read.
 package registration
 
 import (
@@ -71,7 +71,7 @@ func Validating(library *policies.Library, target Target) *admissionregistration
 
 func validatingEntries(library *policies.Library) []entry {
 	rules := library.Registered()
-	alwaysJudged := judgedAlways(rules)
+	alwaysJudged := evaluatedAlways(rules)
 	isCreate := func(operation string) bool { return operation == string(admissionregistrationv1.Create) }
 	entries := []entry{
 		{
@@ -158,7 +158,7 @@ func Mutating(library *policies.Library, target Target) *admissionregistrationv1
 func mutatingEntries(library *policies.Library) []entry {
 	rules := library.InMutatingPhase()
 	always := entry{
-		name: "mutation.stateward.dev", timeout: timeoutSeconds, belongs: judgedAlways(rules),
+		name: "mutation.stateward.dev", timeout: timeoutSeconds, belongs: evaluatedAlways(rules),
 		conditions: append(MatchConditions(), notTerminating()),
 	}
 	entries := append([]entry{always}, changes(rules)...)
@@ -195,7 +195,7 @@ type entry struct {
 	timeout    int32
 	belongs    selection
 	conditions []admissionregistrationv1.MatchCondition
-	// change is what the requests have in common; empty for what is judged always.
+	// change is what the requests have in common; empty for what is evaluated always.
 	change policies.Change
 	// rules are what belongs to the entry, as an API server takes it.
 	rules []admissionregistrationv1.RuleWithOperations
@@ -219,14 +219,14 @@ func (e entry) owners(parents []policies.Parent) expansion {
 	}
 }
 
-// changes are the entries for what some rule judges only where a request changes a certain thing, and no rule otherwise.
+// changes are the entries for what some rule checks only where a request changes a certain thing, and no rule otherwise.
 func changes(rules []policies.Rule) (entries []entry) {
-	alwaysJudged := judgedAlways(rules)
+	alwaysJudged := evaluatedAlways(rules)
 	for _, change := range policies.Changes() {
 		belongs := func(resource, operation string) bool {
 			return (isApart(change) || !alwaysJudged(resource, operation)) &&
 				slices.ContainsFunc(rules, func(rule policies.Rule) bool {
-					return rule.Judges(resource, operation) && rule.When[resource] == change
+					return rule.AppliesTo(resource, operation) && rule.When[resource] == change
 				})
 		}
 		entry := entryFor(change)
@@ -243,16 +243,16 @@ func isApart(change policies.Change) bool {
 	return change == policies.FourEyes || change == policies.Members
 }
 
-// judgedAlways selects what at least one rule judges whatever changes.
-func judgedAlways(rules []policies.Rule) selection {
+// evaluatedAlways selects what at least one rule checks whatever changes.
+func evaluatedAlways(rules []policies.Rule) selection {
 	return func(resource, operation string) bool {
 		return slices.ContainsFunc(rules, func(rule policies.Rule) bool {
-			return rule.Judges(resource, operation) && rule.When[resource] == ""
+			return rule.AppliesTo(resource, operation) && rule.When[resource] == ""
 		})
 	}
 }
 
-// operations turns what the rules judge into one entry for each resource, sorted.
+// operations turns what the rules check into one entry for each resource, sorted.
 func operations(rules []policies.Rule, belongs selection, owners expansion) []admissionregistrationv1.RuleWithOperations {
 	wanted := map[string]map[admissionregistrationv1.OperationType]bool{}
 	for _, rule := range rules {

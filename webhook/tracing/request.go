@@ -47,8 +47,8 @@ func (r *Request) Prepared(prepared *engine.Prepared) {
 	}
 }
 
-// Judged adds the decision and how long each rule took, as one event a rule.
-func (r *Request) Judged(decision engine.Decision) {
+// Decided adds the decision and how long each rule took, as one event a rule.
+func (r *Request) Decided(decision engine.Decision) {
 	if r == nil {
 		return
 	}

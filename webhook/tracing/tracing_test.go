@@ -55,7 +55,7 @@ func TestTracerContinuesTheTraceOfTheAPIServer(t *testing.T) {
 			UID: "u", Operation: admissionv1.Update, Resource: metav1.GroupVersionResource{Resource: "statefulsets"}, SubResource: "scale",
 			Namespace: "data", Name: "web", DryRun: &dry,
 		})
-		request.Judged(engine.Decision{Library: "l", Guardrails: "g", Findings: []engine.Finding{
+		request.Decided(engine.Decision{Library: "l", Guardrails: "g", Findings: []engine.Finding{
 			{Rule: "quorum", Level: policies.Deny}, {Rule: "scale-down", Level: policies.Warn},
 		}})
 		tracing.Ended(r.Context(), "denied", false)
@@ -133,7 +133,7 @@ func TestTracerThatIsOffDoesNothing(t *testing.T) {
 		called = true
 		request := tracing.Of(r.Context(), &admissionv1.AdmissionRequest{})
 		request.Prepared(&engine.Prepared{})
-		request.Judged(engine.Decision{})
+		request.Decided(engine.Decision{})
 		tracing.Ended(r.Context(), "allowed", false)
 		if request != nil {
 			t.Error("there is a span")

@@ -17,7 +17,7 @@ func (p page) html(out io.Writer) error {
 	made.Lines = []string{sentence(p.scope()), "Judged at " + p.facts.Time.UTC().Format(time.RFC3339) + "."}
 	objects := 0
 	for _, document := range p.result.Documents {
-		if document.Outcome == report.Judged {
+		if document.Outcome == report.Evaluated {
 			objects++
 		}
 	}

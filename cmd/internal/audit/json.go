@@ -70,7 +70,7 @@ func (p page) json(out io.Writer) error {
 		made.Problems = append(made.Problems, jsonProblem{File: problem.File, Message: problem.Message})
 	}
 	for _, document := range p.result.Documents {
-		if document.Outcome == report.Judged {
+		if document.Outcome == report.Evaluated {
 			made.Summary.Objects++
 		}
 		if document.Outcome == report.Failed {

@@ -123,10 +123,10 @@ func counts(findings []Finding) string {
 
 // scope says what was looked at.
 func (p page) scope() string {
-	judged, failed, namespaces := 0, 0, map[string]bool{}
+	evaluated, failed, namespaces := 0, 0, map[string]bool{}
 	for _, document := range p.result.Documents {
-		if document.Outcome == report.Judged {
-			judged++
+		if document.Outcome == report.Evaluated {
+			evaluated++
 			namespaces[document.Namespace] = true
 		}
 		if document.Outcome == report.Failed {
@@ -134,7 +134,7 @@ func (p page) scope() string {
 		}
 	}
 	delete(namespaces, "")
-	text := fmt.Sprintf("%s in %s judged", headline.Number(judged, "object"), headline.Number(len(namespaces), "namespace"))
+	text := fmt.Sprintf("%s in %s judged", headline.Number(evaluated, "object"), headline.Number(len(namespaces), "namespace"))
 	if failed > 0 {
 		text += fmt.Sprintf(", %s could not be evaluated", headline.Thousands(failed))
 	}

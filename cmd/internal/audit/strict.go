@@ -32,10 +32,10 @@ func Strict(guardrails *v1alpha1.Guardrails) *v1alpha1.Guardrails {
 }
 
 // MayDeny reports whether a stored object of this resource may be denied. Rules of audits deny only where Guardrails say so,
-// and they alone judge most objects.
+// and they alone evaluate most objects.
 func MayDeny(decider *engine.Engine, resource string) bool {
 	return slices.ContainsFunc(decider.Library().Rules, func(rule policies.Rule) bool {
-		return rule.Judges(resource, policies.Inspect) && (!rule.OnlyInspects() || decider.Guardrails().Level(rule) == policies.Deny)
+		return rule.AppliesTo(resource, policies.Inspect) && (!rule.OnlyInspects() || decider.Guardrails().Level(rule) == policies.Deny)
 	})
 }
 

@@ -1,4 +1,4 @@
-// Package auditlog reads the audit log of an API server as requests that rules can judge. It is a poorer source than a
+// Package auditlog reads the audit log of an API server as requests that rules can check. It is a poorer source than a
 // decision log: it holds neither the objects beside a request nor, for most requests, the object as it was before.
 package auditlog
 
@@ -22,23 +22,23 @@ import (
 
 // Reader reads the events of a log in their order: the object before a change is the one that an earlier event left.
 type Reader struct {
-	judged  map[string]map[string]bool
-	objects map[string]*memory
+	evaluated map[string]map[string]bool
+	objects   map[string]*memory
 	// Events counts those that were read, Refused the requests among them that an API server refused, and which were not
-	// judged again for that.
+	// evaluated again for that.
 	Events, Refused int
 }
 
-// NewReader returns a reader of requests that rules of this library judge.
+// NewReader returns a reader of requests that rules of this library check.
 func NewReader(library *policies.Library) *Reader {
-	reader := &Reader{judged: map[string]map[string]bool{}, objects: map[string]*memory{}}
+	reader := &Reader{evaluated: map[string]map[string]bool{}, objects: map[string]*memory{}}
 	for _, rule := range library.Rules {
 		for resource, operations := range rule.On {
-			if reader.judged[resource] == nil {
-				reader.judged[resource] = map[string]bool{}
+			if reader.evaluated[resource] == nil {
+				reader.evaluated[resource] = map[string]bool{}
 			}
 			for _, operation := range operations {
-				reader.judged[resource][operation] = true
+				reader.evaluated[resource][operation] = true
 			}
 		}
 	}
@@ -71,7 +71,7 @@ func (r *Reader) take(read *event) []*decisionlog.Record {
 	case operation == "" || !known || resource.OnlyDeleted || resource.Group != read.ObjectRef.APIGroup:
 		return nil
 	case !read.succeeded():
-		if r.judges(read) {
+		if r.matches(read) {
 			r.Refused++
 		}
 		return nil
@@ -79,7 +79,7 @@ func (r *Reader) take(read *event) []*decisionlog.Record {
 	read.complete()
 	var records []*decisionlog.Record
 	switch {
-	case !r.judges(read):
+	case !r.matches(read):
 	case read.Verb == "deletecollection":
 		records = collection(read, resource)
 	default:
@@ -89,15 +89,15 @@ func (r *Reader) take(read *event) []*decisionlog.Record {
 	return records
 }
 
-// judges reports whether a rule judges such requests, and an API server asks about them.
-func (r *Reader) judges(read *event) bool {
+// matches reports whether a rule checks such requests, and an API server asks about them.
+func (r *Reader) matches(read *event) bool {
 	operation := read.operation()
 	finishes := operation == admissionv1.Delete && slices.Contains(policies.DeletionControllers(), read.user().Username)
 	namespace := read.ObjectRef.Namespace
 	if read.ObjectRef.Resource == "namespaces" {
 		namespace = read.ObjectRef.Name
 	}
-	return r.judged[read.ObjectRef.resource()][string(operation)] && !finishes && !registration.IsExempt(namespace)
+	return r.evaluated[read.ObjectRef.resource()][string(operation)] && !finishes && !registration.IsExempt(namespace)
 }
 
 // record is the request of an event, with the objects that are known.

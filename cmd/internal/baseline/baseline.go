@@ -155,7 +155,7 @@ func (r repository) filters(places []place, opts manifest.Options) func(place pl
 }
 
 // readWorkTree reads the paths as they are now. What a revision had may be gone altogether, and is no mistake then.
-// Symbolic links are followed in neither tree: what they lead to is judged where it lies.
+// Symbolic links are followed in neither tree: what they lead to is evaluated where it lies.
 func readWorkTree(ctx context.Context, places []place, past listing, opts manifest.Options) (tree Tree) {
 	var failed []error
 	for _, place := range places {

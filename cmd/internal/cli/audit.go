@@ -14,7 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/stateward/stateward/cmd/internal/audit"
-	"github.com/stateward/stateward/cmd/internal/judge"
+	"github.com/stateward/stateward/cmd/internal/evaluate"
 	"github.com/stateward/stateward/cmd/internal/report"
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
@@ -110,7 +110,7 @@ func runAudit(ctx context.Context, options auditOptions, streams Streams) error 
 		return err
 	}
 	progress.end()
-	result, failed := found.judge(ctx, decider, facts, progress)
+	result, failed := found.evaluate(ctx, decider, facts, progress)
 	progress.end()
 	result.Version, result.Sets = buildVersion(), found.sets(outputs)
 	if err := writeOutputs(outputs, result, streams.Out); err != nil {
@@ -156,7 +156,7 @@ func readSince(file string) (*audit.Since, error) {
 	return since, nil
 }
 
-// selection says which objects are judged.
+// selection says which objects are evaluated.
 type selection struct {
 	namespaces map[string]bool
 	labels     labels.Selector
@@ -182,8 +182,8 @@ func (s selection) holds(namespace string) bool {
 	return len(s.namespaces) == 0 || s.namespaces[namespace]
 }
 
-// decider judges under the Guardrails of the file, otherwise under the stored ones, and returns them as an object to judge.
-func (o auditOptions) decider(ctx context.Context, library *policies.Library, object *judge.Stored) (*engine.Engine, *judge.Stored, error) {
+// decider evaluates under the Guardrails of the file, otherwise under the stored ones, and returns them as an object to evaluate.
+func (o auditOptions) decider(ctx context.Context, library *policies.Library, object *evaluate.Stored) (*engine.Engine, *evaluate.Stored, error) {
 	var guardrails *v1alpha1.Guardrails
 	var err error
 	switch {
@@ -191,7 +191,7 @@ func (o auditOptions) decider(ctx context.Context, library *policies.Library, ob
 		if guardrails, err = loadGuardrails(o.config, library); err != nil {
 			return nil, nil, err
 		}
-		object = &judge.Stored{Position: report.Position{File: o.config}}
+		object = &evaluate.Stored{Position: report.Position{File: o.config}}
 		if object.Raw, err = json.Marshal(guardrails); err != nil {
 			return nil, nil, err
 		}
@@ -204,6 +204,6 @@ func (o auditOptions) decider(ctx context.Context, library *policies.Library, ob
 	if err != nil || object == nil {
 		return decider, nil, err
 	}
-	object.Object, object.Judged = stored.Guardrails(decider, object.Raw), true
+	object.Object, object.Evaluated = stored.Guardrails(decider, object.Raw), true
 	return decider, object, nil
 }

@@ -16,7 +16,7 @@ import (
 	"k8s.io/client-go/dynamic"
 
 	"github.com/stateward/stateward/cmd/internal/audit"
-	"github.com/stateward/stateward/cmd/internal/judge"
+	"github.com/stateward/stateward/cmd/internal/evaluate"
 	"github.com/stateward/stateward/cmd/internal/manifest"
 	"github.com/stateward/stateward/cmd/internal/report"
 	"github.com/stateward/stateward/policies"
@@ -35,12 +35,12 @@ const (
 
 // stock is what an audit looks at.
 type stock struct {
-	objects []judge.Stored
+	objects []evaluate.Stored
 	// known are the resources of which all objects are there.
 	known []string
-	// guardrails are an object to judge when all else is judged; nil where there are none.
-	guardrails *judge.Stored
-	// namespaces are those that are audited, none for all; isPart says that not even all of their objects are judged.
+	// guardrails are an object to evaluate when all else is evaluated; nil where there are none.
+	guardrails *evaluate.Stored
+	// namespaces are those that are audited, none for all; isPart says that not even all of their objects are evaluated.
 	namespaces map[string]bool
 	isPart     bool
 	problems   []report.Problem
@@ -76,14 +76,14 @@ func (o auditOptions) readExport(ctx context.Context, library *policies.Library,
 	for _, each := range manifest.Errors(err) {
 		found.problems = append(found.problems, report.Problem{Position: reported(each.Position), Message: each.Err.Error(), Unreadable: true})
 	}
-	var guardrails *judge.Stored
+	var guardrails *evaluate.Stored
 	for _, document := range exported.Documents {
 		position := reported(document.Position(nil))
 		if document.IsAdmissionReview() {
 			return nil, nil, usageError{fmt.Errorf("%s: an AdmissionReview is not an existing object: remove it from --data", document.Position(nil))}
 		}
 		if policies.GroupOf(document.APIVersion) == policies.Group && document.Kind == v1alpha1.GuardrailsKind {
-			guardrails = &judge.Stored{Object: stored.Object{Raw: document.Raw}, Position: position}
+			guardrails = &evaluate.Stored{Object: stored.Object{Raw: document.Raw}, Position: position}
 			continue
 		}
 		resource, known := policies.ResourceOfKind(policies.GroupOf(document.APIVersion), document.Kind)
@@ -143,7 +143,7 @@ func (o auditOptions) readLive(ctx context.Context, library *policies.Library, c
 }
 
 // liveGuardrails are those of the cluster, nil where there are none.
-func liveGuardrails(ctx context.Context, client dynamic.Interface) (*judge.Stored, error) {
+func liveGuardrails(ctx context.Context, client dynamic.Interface) (*evaluate.Stored, error) {
 	all := client.Resource(schema.GroupVersionResource{Group: policies.Group, Version: policies.Version, Resource: "guardrails"})
 	object, err := all.Get(ctx, v1alpha1.GuardrailsName, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
@@ -153,7 +153,7 @@ func liveGuardrails(ctx context.Context, client dynamic.Interface) (*judge.Store
 		return nil, err
 	}
 	raw, err := object.MarshalJSON()
-	return &judge.Stored{Object: stored.Object{Raw: raw}, Position: report.Position{File: "guardrails/" + v1alpha1.GuardrailsName}}, err
+	return &evaluate.Stored{Object: stored.Object{Raw: raw}, Position: report.Position{File: "guardrails/" + v1alpha1.GuardrailsName}}, err
 }
 
 // list adds the objects of a resource. A kind that is not installed has none.
@@ -187,30 +187,30 @@ func (s *stock) list(ctx context.Context, client dynamic.Interface, resource pol
 	return nil
 }
 
-// add adds an object, which is judged if it is chosen.
+// add adds an object, which is evaluated if it is chosen.
 func (s *stock) add(resource policies.Resource, raw json.RawMessage, position report.Position, chosen selection) error {
 	object, facts, err := stored.Read(resource, raw)
 	if err != nil {
 		return err
 	}
-	judged := chosen.holds(facts.Home) && !registration.IsExempt(facts.Home) && chosen.labels.Matches(labels.Set(facts.Labels))
-	s.objects = append(s.objects, judge.Stored{Object: object, Position: position, Judged: judged})
+	evaluated := chosen.holds(facts.Home) && !registration.IsExempt(facts.Home) && chosen.labels.Matches(labels.Set(facts.Labels))
+	s.objects = append(s.objects, evaluate.Stored{Object: object, Position: position, Evaluated: evaluated})
 	if !slices.Contains(s.known, resource.Name) {
 		s.known = append(s.known, resource.Name)
 	}
 	return nil
 }
 
-// judge judges all, the Guardrails last, and fills in what would be denied under strict ones.
-func (s *stock) judge(ctx context.Context, decider *engine.Engine, facts *audit.Facts, progress *progress) (report.Result, error) {
-	inventory := judge.NewInventory(decider, judge.StoredOptions{Known: s.known, Now: facts.Time, Progress: progress.of("judged", "objects")})
-	result, failed := inventory.Judge(ctx, s.objects)
+// evaluate evaluates all, the Guardrails last, and fills in what would be denied under strict ones.
+func (s *stock) evaluate(ctx context.Context, decider *engine.Engine, facts *audit.Facts, progress *progress) (report.Result, error) {
+	inventory := evaluate.NewInventory(decider, evaluate.StoredOptions{Known: s.known, Now: facts.Time, Progress: progress.of("judged", "objects")})
+	result, failed := inventory.Evaluate(ctx, s.objects)
 	progress.end()
 	if s.guardrails != nil {
 		if !s.isPart {
 			s.guardrails.Options = stored.Unused(stored.UnusedExceptions(decider, used(result), s.namespaces))
 		}
-		last, err := inventory.JudgeMore(ctx, []judge.Stored{*s.guardrails})
+		last, err := inventory.EvaluateMore(ctx, []evaluate.Stored{*s.guardrails})
 		result.Add(last)
 		failed = errors.Join(failed, err)
 	}
@@ -226,7 +226,7 @@ func (s *stock) judge(ctx context.Context, decider *engine.Engine, facts *audit.
 	for _, resource := range policies.Resources() {
 		denied[resource.Name] = audit.MayDeny(stricter, resource.Name)
 	}
-	strict, err := inventory.With(stricter).JudgeMore(ctx, slices.DeleteFunc(s.objects, func(each judge.Stored) bool { return !denied[each.Resource] }))
+	strict, err := inventory.With(stricter).EvaluateMore(ctx, slices.DeleteFunc(s.objects, func(each evaluate.Stored) bool { return !denied[each.Resource] }))
 	facts.Strict = audit.DeniedBy(strict)
 	return result, err
 }

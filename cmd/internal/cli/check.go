@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/stateward/stateward/cmd/internal/judge"
+	"github.com/stateward/stateward/cmd/internal/evaluate"
 	"github.com/stateward/stateward/cmd/internal/report"
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
@@ -80,7 +80,7 @@ read (the rest is judged and reported all the same), 3 something could not be ev
 	flags.StringVar(&options.color, "color", "auto", "`when` to colour text: auto (on a terminal without NO_COLOR), always, never")
 	flags.StringVar(&options.failOn, "fail-on", "deny", "lowest `level` that sets exit code 1: deny, warn, none")
 	flags.BoolVar(&options.partial, "partial", false, "treat the input as incomplete: missing objects may exist elsewhere")
-	flags.BoolVar(&options.annotations, "allow-annotations", false, "let manifests ignore rules with the annotation "+judge.IgnoreAnnotation+": \"rule-id: reason\"")
+	flags.BoolVar(&options.annotations, "allow-annotations", false, "let manifests ignore rules with the annotation "+evaluate.IgnoreAnnotation+": \"rule-id: reason\"")
 	flags.BoolVarP(&options.verbose, "verbose", "v", false, "also list rules that could not look up what they need")
 	return command
 }
@@ -124,7 +124,7 @@ func check(ctx context.Context, paths []string, options checkOptions, streams St
 		return err
 	}
 	sets := input.sets(outputs, options.namespace)
-	result, failed := input.judge(ctx, decider, judge.Options{
+	result, failed := input.evaluate(ctx, decider, evaluate.Options{
 		Namespace: options.namespace, Partial: options.partial, Surroundings: surroundings,
 		AllowAnnotations: options.annotations, Once: true, Now: time.Now(), Action: guardrails.Action, Progress: progress.of("judged", "documents"),
 	})
@@ -195,7 +195,7 @@ func (o reportOptions) parse(build func(string, report.Options) (report.Renderer
 
 // asUsage tells documents that are none from those that could not be evaluated.
 func asUsage(err error) error {
-	var input *judge.InputError
+	var input *evaluate.InputError
 	if errors.As(err, &input) {
 		return usageError{err}
 	}

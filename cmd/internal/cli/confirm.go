@@ -42,8 +42,8 @@ type target struct {
 	resource  policies.Resource
 	name      string
 	operation string
-	// judged is the resource as the rules call it.
-	judged string
+	// evaluated is the resource as the rules call it.
+	evaluated string
 }
 
 func newConfirm(streams Streams) *cobra.Command {
@@ -130,7 +130,7 @@ func confirm(ctx context.Context, object, operation string, options confirmOptio
 // rules are those to confirm where none are named, and those that are left out. An update or a change of scale can be of
 // many kinds, so what can lose data must be named; a deletion is one thing.
 func (t target) rules(library *policies.Library) (confirmed, left []string) {
-	for _, rule := range confirming(t.judged, t.operation, library) {
+	for _, rule := range confirming(t.evaluated, t.operation, library) {
 		if rule.DataLoss && t.operation != "delete" {
 			left = append(left, rule.ID)
 		} else {
@@ -147,12 +147,12 @@ func targetOf(object, operation string, library *policies.Library) (target, erro
 		return target{}, fmt.Errorf("%q is not KIND/NAME, as in sts/web", object)
 	}
 	resource, known := resourceCalled(kind)
-	judged := resource.Name
+	evaluated := resource.Name
 	if !known {
-		judged = policies.ParentResource
+		evaluated = policies.ParentResource
 		resource, known = parentCalled(kind)
 	}
-	operations := confirmable(judged, library)
+	operations := confirmable(evaluated, library)
 	if !known || len(operations) == 0 {
 		return target{}, fmt.Errorf("unknown kind %q: `stateward confirm --help` lists them", kind)
 	}
@@ -160,7 +160,7 @@ func targetOf(object, operation string, library *policies.Library) (target, erro
 		return target{}, fmt.Errorf("%q cannot be confirmed on a %s: use %s",
 			operation, strings.ToLower(resource.Kind), strings.Join(operations, " or "))
 	}
-	return target{resource, name, operation, judged}, nil
+	return target{resource, name, operation, evaluated}, nil
 }
 
 // allConfirmable refuses rules that no confirmation lets anything through; those that are not built in are for the cluster to know.
@@ -227,11 +227,11 @@ func confirmable(resource string, library *policies.Library) (operations []strin
 
 // confirming lists the rules that let an operation on a resource through when it is confirmed.
 func confirming(resource, operation string, library *policies.Library) (rules []policies.Rule) {
-	judged := map[string][2]string{
+	evaluated := map[string][2]string{
 		"delete": {resource, policies.Delete}, "update": {resource, policies.Update}, "scale": {resource + "/scale", policies.Update},
 	}[operation]
 	for _, rule := range library.Rules {
-		if rule.Confirm && rule.Judges(judged[0], judged[1]) && rule.When[resource] != policies.Marks {
+		if rule.Confirm && rule.AppliesTo(evaluated[0], evaluated[1]) && rule.When[resource] != policies.Marks {
 			rules = append(rules, rule)
 		}
 	}

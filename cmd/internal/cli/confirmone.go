@@ -18,7 +18,7 @@ import (
 // takesMarks reports whether Stateward records who annotates such an object. Of others it is asked about deletions alone.
 func (t target) takesMarks(library *policies.Library) bool {
 	recording, _ := library.Rule("confirmed-by")
-	return recording.Judges(t.judged, policies.Update)
+	return recording.AppliesTo(t.evaluated, policies.Update)
 }
 
 // coverOne creates a Confirmation of one object, as it is now, and returns who is on record for it, and until when.

@@ -124,13 +124,13 @@ func explainSettings(ctx context.Context, config, rules string, options explainO
 	if err != nil {
 		return err
 	}
-	judging := slices.DeleteFunc(library.All(), func(rule policies.Rule) bool {
-		return !rule.Judges(request.Resource.Resource, string(request.Operation))
+	evaluating := slices.DeleteFunc(library.All(), func(rule policies.Rule) bool {
+		return !rule.AppliesTo(request.Resource.Resource, string(request.Operation))
 	})
-	if len(judging) == 0 {
+	if len(evaluating) == 0 {
 		return usageError{fmt.Errorf("no rule judges %s of a %s", request.Operation, request.Kind.Kind)}
 	}
-	decided, err := engine.Explain(ctx, library, guardrails, judging, request, time.Now())
+	decided, err := engine.Explain(ctx, library, guardrails, evaluating, request, time.Now())
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/stateward/stateward/cmd/internal/baseline"
-	"github.com/stateward/stateward/cmd/internal/judge"
+	"github.com/stateward/stateward/cmd/internal/evaluate"
 	"github.com/stateward/stateward/cmd/internal/manifest"
 	"github.com/stateward/stateward/cmd/internal/report"
 	"github.com/stateward/stateward/policies"
@@ -32,7 +32,7 @@ type input struct {
 }
 
 // readInput reads all that is given, with its baseline where there is one. What of that cannot be compared is told aside.
-// An error means that nothing can be judged.
+// An error means that nothing can be evaluated.
 func readInput(ctx context.Context, paths []string, options checkOptions, library *policies.Library, streams Streams) (input, error) {
 	manifestOptions, err := options.complete(paths, streams.In)
 	if err != nil {
@@ -84,7 +84,7 @@ func compareSources(ctx context.Context, sources []source, options checkOptions,
 	return found, nil
 }
 
-// count is how many documents there are to judge.
+// count is how many documents there are to evaluate.
 func (i input) count() (n int) {
 	for _, each := range i.groups {
 		n += len(each.documents) + len(each.changes)
@@ -92,21 +92,21 @@ func (i input) count() (n int) {
 	return n
 }
 
-// needs says how much of a manifest has to be held until all are judged: all of what rules judge, and what they may look
+// needs says how much of a manifest has to be held until all are evaluated: all of what rules check, and what they may look
 // at beside it.
 func needs(library *policies.Library) func(manifest.Document) manifest.Need {
-	judged := map[string]bool{}
+	evaluated := map[string]bool{}
 	for _, rule := range library.All() {
 		for _, resource := range policies.Resources() {
-			judged[resource.Name] = judged[resource.Name] || rule.Judges(resource.Name, "CREATE")
+			evaluated[resource.Name] = evaluated[resource.Name] || rule.AppliesTo(resource.Name, "CREATE")
 		}
 	}
 	return func(document manifest.Document) manifest.Need {
 		resource, known := policies.ResourceOfKind(policies.GroupOf(document.APIVersion), document.Kind)
 		switch {
-		case judged[resource.Name], document.IsAdmissionReview(), judge.Asks(document):
+		case evaluated[resource.Name], document.IsAdmissionReview(), evaluate.Asks(document):
 			return manifest.Places
-		case known, judge.IsAutoscaler(document):
+		case known, evaluate.IsAutoscaler(document):
 			return manifest.Object
 		default:
 			return manifest.Identity
@@ -122,25 +122,25 @@ func (i input) objects() (objects []manifest.Document) {
 	return objects
 }
 
-// judge judges each inventory apart, and tells of all together.
-func (i input) judge(ctx context.Context, decider *engine.Engine, options judge.Options) (report.Result, error) {
+// evaluate evaluates each inventory apart, and tells of all together.
+func (i input) evaluate(ctx context.Context, decider *engine.Engine, options evaluate.Options) (report.Result, error) {
 	result := report.Result{Rules: decider.Library().All()}
 	var failed []error
 	for _, each := range i.groups {
 		options.Files = each.files
-		judged, err := each.judge(ctx, decider, options)
-		result.Add(judged)
+		evaluated, err := each.evaluate(ctx, decider, options)
+		result.Add(evaluated)
 		failed = append(failed, err)
 	}
 	i.tell(&result)
 	return result, errors.Join(failed...)
 }
 
-func (g group) judge(ctx context.Context, decider *engine.Engine, options judge.Options) (report.Result, error) {
+func (g group) evaluate(ctx context.Context, decider *engine.Engine, options evaluate.Options) (report.Result, error) {
 	if g.compared {
-		return judge.Changes(ctx, decider, g.changes, options)
+		return evaluate.Changes(ctx, decider, g.changes, options)
 	}
-	return judge.Documents(ctx, decider, g.documents, options)
+	return evaluate.Documents(ctx, decider, g.documents, options)
 }
 
 // tell puts what is wrong with the input into the result, and what was left out of it.

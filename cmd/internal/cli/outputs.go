@@ -22,7 +22,7 @@ type output struct {
 	file string
 }
 
-// parseOutputs reads FORMAT and FORMAT=FILE, before anything is judged: a usage error must not take long.
+// parseOutputs reads FORMAT and FORMAT=FILE, before anything is evaluated: a usage error must not take long.
 func parseOutputs(flags []string, build func(format string, toFile bool) (report.Renderer, error)) (outputs []output, err error) {
 	taken := map[string]string{}
 	for _, flag := range flags {

@@ -73,23 +73,23 @@ func tryRules(ctx context.Context, folder string, streams Streams) (problems []s
 	return problems, err
 }
 
-// tryExamples judges the examples of one rule.
+// tryExamples evaluates the examples of one rule.
 func tryExamples(ctx context.Context, rule policies.Rule, library *policies.Library, decider *engine.Engine) (tried int, problems []string) {
 	examples, missing := ruletest.Examples(rule, filepath.FromSlash(rule.Dir()))
 	for _, problem := range missing {
 		problems = append(problems, problem.Error())
 	}
 	for _, example := range examples {
-		judging := decider
+		evaluating := decider
 		if example.Config != "" {
 			configured, err := configuredEngine(ctx, library, example.Config)
 			if err != nil {
 				problems = append(problems, err.Error())
 				continue
 			}
-			judging = configured
+			evaluating = configured
 		}
-		if err := example.Judge(ctx, judging); err != nil {
+		if err := example.Evaluate(ctx, evaluating); err != nil {
 			problems = append(problems, err.Error())
 		}
 	}

@@ -12,8 +12,8 @@ func draws(outputs []output) bool {
 	return slices.ContainsFunc(outputs, func(each output) bool { return each.draws })
 }
 
-// sets are the StatefulSets of the manifests, each with what its inventory holds. They are found before documents are judged,
-// because of a judged one only its name is left.
+// sets are the StatefulSets of the manifests, each with what its inventory holds. They are found before documents are evaluated,
+// because only the name of an evaluated one is left.
 func (i input) sets(outputs []output, namespace string) (sets []topology.Set) {
 	if !draws(outputs) {
 		return nil

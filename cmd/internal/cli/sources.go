@@ -115,7 +115,7 @@ func readSources(ctx context.Context, sources []source, o checkOptions, options 
 	if len(sources) > 1 {
 		options.Progress = nil
 	}
-	parallel.EachTold(len(sources), o.building(len(sources)), func(index int) {
+	parallel.ForEachWithProgress(len(sources), o.building(len(sources)), func(index int) {
 		inputs[index], errs[index] = sources[index].read(ctx, o, options)
 	})
 	for index, input := range inputs {

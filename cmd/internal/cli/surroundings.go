@@ -12,7 +12,7 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/tools/pager"
 
-	"github.com/stateward/stateward/cmd/internal/judge"
+	"github.com/stateward/stateward/cmd/internal/evaluate"
 	"github.com/stateward/stateward/cmd/internal/manifest"
 	"github.com/stateward/stateward/policies"
 )
@@ -44,8 +44,8 @@ func (o *surroundingOptions) namespaceOf(given string) (string, error) {
 }
 
 // read returns what is there besides the documents, of the resources that rules read.
-func (o *surroundingOptions) read(ctx context.Context, namespace string, documents []manifest.Document, reads []string) (judge.Surroundings, error) {
-	var found judge.Surroundings
+func (o *surroundingOptions) read(ctx context.Context, namespace string, documents []manifest.Document, reads []string) (evaluate.Surroundings, error) {
+	var found evaluate.Surroundings
 	if err := o.readData(ctx, &found); err != nil {
 		return found, usageError{fmt.Errorf("read --data: %w", err)}
 	}
@@ -55,7 +55,7 @@ func (o *surroundingOptions) read(ctx context.Context, namespace string, documen
 	return found, o.readCluster(ctx, namespacesOf(documents, namespace), reads, &found)
 }
 
-func (o *surroundingOptions) readData(ctx context.Context, found *judge.Surroundings) error {
+func (o *surroundingOptions) readData(ctx context.Context, found *evaluate.Surroundings) error {
 	if len(o.data) == 0 {
 		return nil
 	}
@@ -79,7 +79,7 @@ func (o *surroundingOptions) readData(ctx context.Context, found *judge.Surround
 	return nil
 }
 
-func (o *surroundingOptions) readCluster(ctx context.Context, namespaces, reads []string, found *judge.Surroundings) error {
+func (o *surroundingOptions) readCluster(ctx context.Context, namespaces, reads []string, found *evaluate.Surroundings) error {
 	config, _, err := o.connect("")
 	if err != nil {
 		return usageError{err}

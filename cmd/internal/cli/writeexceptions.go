@@ -18,7 +18,7 @@ import (
 // mostExceptions is how many exceptions Guardrails hold.
 const mostExceptions = 200
 
-// checkExceptions refuses what cannot be written, before hours of judging.
+// checkExceptions refuses what cannot be written, before hours of evaluating.
 func (o replayOptions) checkExceptions() error {
 	switch {
 	case o.exceptions == "" && o.owner == "":

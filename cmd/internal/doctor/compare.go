@@ -13,7 +13,7 @@ import (
 // longestTimeout is what a person, and a controller's own deadline, can be made to wait.
 const longestTimeout = 10
 
-// compareWebhook tells how a webhook differs from the one that the rules need. What makes it judge less, or stand in the
+// compareWebhook tells how a webhook differs from the one that the rules need. What makes it check less, or stand in the
 // way, is a problem; the rest is a note.
 func (e *examination) compareWebhook(want, got registeredWebhook) {
 	e.compareRules(want, got)

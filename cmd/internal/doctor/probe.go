@@ -37,7 +37,7 @@ func (e *examination) tryGuardrails(ctx context.Context) {
 	}}
 	// Applying is the one request that fits whether there are Guardrails or not.
 	err := e.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(wrong), client.FieldOwner(probeName), client.ForceOwnership, client.DryRunAll)
-	e.judgeProbe(err, fmt.Sprintf("unknown rule %q", probeName), "a Guardrails object with an unknown rule")
+	e.evaluateProbe(err, fmt.Sprintf("unknown rule %q", probeName), "a Guardrails object with an unknown rule")
 }
 
 func (e *examination) tryStatefulSet(ctx context.Context) {
@@ -56,10 +56,10 @@ func (e *examination) tryStatefulSet(ctx context.Context) {
 		e.note("", "%s was not tried in namespace %s: the Guardrails do not deny it there", what, e.Namespace)
 		return
 	}
-	e.judgeProbe(e.client.Create(ctx, set, client.DryRunAll), "[shared-claim]", what)
+	e.evaluateProbe(e.client.Create(ctx, set, client.DryRunAll), "[shared-claim]", what)
 }
 
-// wouldDeny judges a StatefulSet here, by the Guardrails of the cluster.
+// wouldDeny evaluates a StatefulSet here, by the Guardrails of the cluster.
 func (e *examination) wouldDeny(ctx context.Context, set *appsv1.StatefulSet) (bool, error) {
 	var namespace corev1.Namespace
 	if err := e.client.Get(ctx, client.ObjectKey{Name: set.Namespace}, &namespace); err != nil {
@@ -97,8 +97,8 @@ func (e *examination) wouldDeny(ctx context.Context, set *appsv1.StatefulSet) (b
 	return false, nil
 }
 
-// judgeProbe tells a denial of Stateward's from all that can come between.
-func (e *examination) judgeProbe(err error, words, what string) {
+// evaluateProbe tells a denial of Stateward's from all that can come between.
+func (e *examination) evaluateProbe(err error, words, what string) {
 	switch {
 	case err == nil:
 		e.problem("", "correct the problems above; if there are none, check the log of `stateward serve`",

@@ -25,7 +25,7 @@ const giveProbes = "kubectl -n " + registration.Namespace + " port-forward deplo
 func (e *examination) checkReady(ctx context.Context) {
 	if e.Probes != "" {
 		answer, err := e.fetch(ctx)
-		e.judgeReadiness("", answer, err)
+		e.evaluateReadiness("", answer, err)
 		return
 	}
 	var pods corev1.PodList
@@ -40,14 +40,14 @@ func (e *examination) checkReady(ctx context.Context) {
 	}
 	for _, pod := range pods.Items {
 		answer, err := e.fetchThroughServer(ctx, pod.Name)
-		e.judgeReadiness("Pod/"+pod.Namespace+"/"+pod.Name, answer, err)
+		e.evaluateReadiness("Pod/"+pod.Namespace+"/"+pod.Name, answer, err)
 	}
 }
 
 // errNotReady is an answer, though not a good one.
 var errNotReady = errors.New("not ready")
 
-func (e *examination) judgeReadiness(object, answer string, err error) {
+func (e *examination) evaluateReadiness(object, answer string, err error) {
 	switch {
 	case errors.Is(err, errNotReady):
 		e.problem(object, "check the log of `stateward serve`", "it is not ready: %s", failing(answer))

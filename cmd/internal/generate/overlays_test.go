@@ -26,8 +26,8 @@ import (
 	"k8s.io/pod-security-admission/policy"
 	kjson "sigs.k8s.io/json"
 
+	"github.com/stateward/stateward/cmd/internal/evaluate"
 	"github.com/stateward/stateward/cmd/internal/generate"
-	"github.com/stateward/stateward/cmd/internal/judge"
 	"github.com/stateward/stateward/cmd/internal/manifest"
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
@@ -266,7 +266,7 @@ func TestStatewardFindsNothingInItsOwnManifests(t *testing.T) {
 	for name, documents := range installs(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			result, err := judge.Documents(t.Context(), decider, documents, judge.Options{Namespace: "default", Now: time.Now()})
+			result, err := evaluate.Documents(t.Context(), decider, documents, evaluate.Options{Namespace: "default", Now: time.Now()})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -302,7 +302,7 @@ func TestAuditOnlyOverlayNeverDeniesOrMutates(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		result, err := judge.Documents(t.Context(), decider, input.Documents, judge.Options{Namespace: "default", Now: time.Now()})
+		result, err := evaluate.Documents(t.Context(), decider, input.Documents, evaluate.Options{Namespace: "default", Now: time.Now()})
 		if err != nil {
 			t.Fatalf("%s: %v", example, err)
 		}

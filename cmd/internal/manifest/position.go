@@ -53,7 +53,7 @@ type node struct {
 	items  []*node
 
 	// height, nodes and bytes describe the whole subtree after the expansion
-	// of aliases. They let an alias be judged without walking its target.
+	// of aliases. They let an alias be evaluated without walking its target.
 	height int
 	nodes  int
 	bytes  int64

@@ -58,7 +58,7 @@ func (r *reader) fail(name string, err error) {
 
 func (r *reader) read(ctx context.Context) (Input, error) {
 	read := make([]contents, len(r.sources))
-	parallel.EachTold(len(read), r.opts.Progress, func(index int) { read[index] = r.source(ctx, r.sources[index]) })
+	parallel.ForEachWithProgress(len(read), r.opts.Progress, func(index int) { read[index] = r.source(ctx, r.sources[index]) })
 	total := 0
 	for _, each := range read {
 		total += len(each.Documents)

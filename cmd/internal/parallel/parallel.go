@@ -1,4 +1,4 @@
-// Package parallel does many things at a time.
+// Package parallel calls a function for many indexes concurrently.
 package parallel
 
 import (
@@ -7,25 +7,25 @@ import (
 	"sync/atomic"
 )
 
-// EachTold is Each that says how many are done, one caller at a time; tell may be nil.
-func EachTold(count int, tell func(done, total int), do func(index int)) {
-	if tell == nil {
-		Each(count, do)
+// ForEachWithProgress is ForEach that reports how many calls are done, one at a time; progress may be nil.
+func ForEachWithProgress(count int, progress func(done, total int), do func(index int)) {
+	if progress == nil {
+		ForEach(count, do)
 		return
 	}
 	var mutex sync.Mutex
 	done := 0
-	Each(count, func(index int) {
+	ForEach(count, func(index int) {
 		do(index)
 		mutex.Lock()
 		defer mutex.Unlock()
 		done++
-		tell(done, count)
+		progress(done, count)
 	})
 }
 
-// Each calls do with 0 to count-1, as many at a time as there are processors.
-func Each(count int, do func(index int)) {
+// ForEach calls do with 0 to count-1, as many at a time as there are processors.
+func ForEach(count int, do func(index int)) {
 	var next atomic.Int64
 	var workers sync.WaitGroup
 	for range min(count, runtime.GOMAXPROCS(0)) {

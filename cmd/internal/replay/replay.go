@@ -16,7 +16,7 @@ import (
 
 // Options are what a replay needs.
 type Options struct {
-	// Library judges; Guardrails too, or those of the log where they are nil.
+	// Library evaluates; Guardrails too, or those of the log where they are nil.
 	Library    *policies.Library
 	Guardrails *v1alpha1.Guardrails
 	// Verify wants the same decisions, byte for byte.
@@ -39,7 +39,7 @@ type run struct {
 	deciders *deciders
 }
 
-// job is a line to be judged, or a request that was read already.
+// job is a line to be evaluated, or a request that was read already.
 type job struct {
 	at     place
 	text   []byte
@@ -48,8 +48,8 @@ type job struct {
 	whole bool
 }
 
-// Run judges all decisions of the sources again, as many at a time as there are processors. It holds no more than what is
-// being judged. An error is of the Guardrails that were given, or of ctx; what is wrong with a line is in the summary.
+// Run evaluates all decisions of the sources again, as many at a time as there are processors. It holds no more than what is
+// being evaluated. An error is of the Guardrails that were given, or of ctx; what is wrong with a line is in the summary.
 func Run(ctx context.Context, sources []Source, options Options) (*Summary, error) {
 	made, err := newDeciders(ctx, options)
 	if err != nil {
@@ -142,10 +142,10 @@ func isGuardrails(line []byte) bool {
 	return bytes.Contains(line[:min(len(line), 200)], []byte(`"guardrails"`)) && !bytes.Contains(line[:min(len(line), 200)], []byte(`"decision_id"`))
 }
 
-// take judges a line.
+// take evaluates a line.
 func (r *run) take(ctx context.Context, each job, into *Summary) {
 	if each.record != nil {
-		into.add(each.at, each.record, r.judgeEvent(ctx, each.record))
+		into.add(each.at, each.record, r.evaluateEvent(ctx, each.record))
 		return
 	}
 	record, err := decisionlog.Parse(each.text)
@@ -157,6 +157,6 @@ func (r *run) take(ctx context.Context, each job, into *Summary) {
 	case record.IsGuardrails():
 		r.deciders.store(record)
 	default:
-		into.add(each.at, record, r.judge(ctx, record))
+		into.add(each.at, record, r.evaluate(ctx, record))
 	}
 }

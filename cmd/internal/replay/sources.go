@@ -1,4 +1,4 @@
-// Package replay judges recorded decisions again: under the same rules, to see that they are the same, or under other ones,
+// Package replay evaluates recorded decisions again: under the same rules, to see that they are the same, or under other ones,
 // to see what changes.
 package replay
 

@@ -21,14 +21,14 @@ const (
 type Summary struct {
 	// Version is that of this structure.
 	Version int `json:"version"`
-	// Library is the revision that judged, Guardrails too; "" are those of the log.
+	// Library is the revision that evaluated, Guardrails too; "" are those of the log.
 	Library    string `json:"library"`
 	Guardrails string `json:"guardrails,omitempty"`
 	// Shard is the part of the files that was read; nil for all.
 	Shard *Shard `json:"shard,omitempty"`
 	// Verify says that decisions were to be the same.
 	Verify bool `json:"verify"`
-	// Requests is how many decisions the log holds, ReadMasked how many of them read a masked field when judged again.
+	// Requests is how many decisions the log holds, ReadMasked how many of them read a masked field when evaluated again.
 	Requests   int `json:"requests"`
 	ReadMasked int `json:"readMasked"`
 	// Classes are the decisions by what becomes of them.
@@ -91,20 +91,20 @@ func (s *Summary) Count(classes ...Class) (count int) {
 }
 
 // add counts a decision.
-func (s *Summary) add(at place, record *decisionlog.Record, judged outcome) {
+func (s *Summary) add(at place, record *decisionlog.Record, evaluated evaluation) {
 	s.Requests++
-	if judged.readMask {
+	if evaluated.readMask {
 		s.ReadMasked++
 	}
-	group := s.class(judged.class)
+	group := s.class(evaluated.class)
 	group.Count++
-	if judged.class == Same {
+	if evaluated.class == Same {
 		return
 	}
-	if judged.class == Denied {
-		s.Denials.deny(record, judged.rules)
+	if evaluated.class == Denied {
+		s.Denials.deny(record, evaluated.rules)
 	}
-	for _, rule := range judged.rules {
+	for _, rule := range evaluated.rules {
 		tally(&group.Rules, rule, 1)
 	}
 	tally(&group.Users, record.Request.UserInfo.Username, 1)
@@ -112,7 +112,7 @@ func (s *Summary) add(at place, record *decisionlog.Record, judged outcome) {
 		tally(&group.Namespaces, record.Request.Namespace, 1)
 	}
 	if len(group.places) < mostExamples || at.compare(group.places[len(group.places)-1]) < 0 {
-		group.keep([]place{at}, []Example{exampleOf(at, record, judged)})
+		group.keep([]place{at}, []Example{exampleOf(at, record, evaluated)})
 	}
 }
 

@@ -21,7 +21,7 @@ func (c *Changes) add(other Changes) {
 	c.Standing += other.Standing
 }
 
-// summary is the line below the summary of all; empty where no changes were judged.
+// summary is the line below the summary of all; empty where no changes were evaluated.
 func (c *Changes) summary() string {
 	if c == nil {
 		return ""

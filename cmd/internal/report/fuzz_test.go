@@ -39,9 +39,9 @@ func anyResult(object engine.ObjectReference, message, source string, position r
 	if choice&8 != 0 {
 		finding.Exception = &engine.ExceptionUse{Reason: message, Owner: source, Expires: object.Name}
 	}
-	result := judged(object, position, finding, finding)
+	result := evaluated(object, position, finding, finding)
 	result.Undecided = []engine.Undecided{{Rule: message, Resource: source}}
-	outcome := []report.Outcome{report.Judged, report.Skipped, report.Failed, report.Judged}[choice>>4&3]
+	outcome := []report.Outcome{report.Evaluated, report.Skipped, report.Failed, report.Evaluated}[choice>>4&3]
 	result.Documents = append(result.Documents, report.Document{ObjectReference: object, Position: position, Outcome: outcome, Error: message})
 	return result
 }

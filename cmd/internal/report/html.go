@@ -23,7 +23,7 @@ func (h html) Render(out io.Writer, result Result) error {
 	if changes := result.Changes.summary(); changes != "" {
 		page.Lines = append(page.Lines, changes)
 	}
-	page.Counts = []htmlreport.Count{{Name: "documents judged", Value: result.outcomes(Judged)}}
+	page.Counts = []htmlreport.Count{{Name: "documents judged", Value: result.outcomes(Evaluated)}}
 	for _, finding := range result.Findings {
 		page.Findings = append(page.Findings, htmlreport.Finding{
 			Finding: finding.Finding, File: finding.Position.Revision + finding.Position.File, Place: finding.Position.place(), Excuse: finding.Excuse(),

@@ -64,7 +64,7 @@ func (jsonFormat) Render(out io.Writer, result Result) error {
 	page := jsonReport{
 		Version: jsonVersion,
 		Summary: jsonSummary{
-			Documents: len(result.Documents), Judged: result.outcomes(Judged), Skipped: result.skipped(), Failed: result.outcomes(Failed),
+			Documents: len(result.Documents), Judged: result.outcomes(Evaluated), Skipped: result.skipped(), Failed: result.outcomes(Failed),
 			Denied: result.count(policies.Deny), Warned: result.count(policies.Warn), Exceptions: result.exceptions(),
 			Ignored: result.ignored(), Changes: result.Changes, Unreadable: result.Unreadable(),
 		},

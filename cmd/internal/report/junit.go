@@ -94,7 +94,7 @@ func (j junitFormat) problem(problem Problem) junit.Testcase {
 	return test
 }
 
-// noRuleFor says why a document was not judged.
+// noRuleFor says why a document was not evaluated.
 func noRuleFor(document Document) string {
 	return fmt.Sprintf("no rule judges a %s", Clean(document.Kind))
 }

@@ -42,7 +42,7 @@ func TestRegionCoversTheFieldOnly(t *testing.T) {
 			t.Parallel()
 			web := results()["a denial"].Findings[0].Object
 			position := report.Position{File: "web.yaml", Line: 3, Column: test.column}
-			read, err := sarif.FromString(render(t, "sarif", options(), judged(web, position, found(policies.Deny, web, position, test.line))))
+			read, err := sarif.FromString(render(t, "sarif", options(), evaluated(web, position, found(policies.Deny, web, position, test.line))))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -77,7 +77,7 @@ func TestCaretIsBelowTheColumn(t *testing.T) {
 			position := report.Position{File: "web.yaml", Line: 3, Column: test.column}
 			finding := found(policies.Deny, web, position, test.line)
 			finding.Message, finding.Fix = "[image-tag] wrong. Fix: mend it", "mend it"
-			got := render(t, "text", options(), judged(web, position, finding))
+			got := render(t, "text", options(), evaluated(web, position, finding))
 			want := "web.yaml:3:" + strconv.Itoa(test.column) + ": deny: StatefulSet default/web: [image-tag] wrong.\n" + test.want +
 				"     fix: mend it\n1 document, 1 judged: 1 denied, 0 warnings\n"
 			if diff := cmp.Diff(want, got); diff != "" {

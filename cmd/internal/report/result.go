@@ -38,8 +38,8 @@ type Outcome string
 
 // Outcomes.
 const (
-	// Judged: at least one rule looked at it.
-	Judged Outcome = "judged"
+	// Evaluated: at least one rule looked at it.
+	Evaluated Outcome = "judged"
 	// Skipped: no rule is about objects of its kind.
 	Skipped Outcome = "skipped"
 	// Failed: it could not be evaluated; nothing is known of it.
@@ -179,7 +179,7 @@ func (r *Result) outcomes(outcome Outcome) (n int) {
 	return n
 }
 
-// skipped counts the documents that no rule judges, by kind.
+// skipped counts the documents that no rule checks, by kind.
 func (r *Result) skipped() map[string]int {
 	kinds := map[string]int{}
 	for _, document := range r.Documents {

@@ -17,24 +17,24 @@ func results() map[string]report.Result {
 		return report.Position{File: file, Line: line, Column: column}
 	}
 	return map[string]report.Result{
-		"a clean one":                  judged(web, at("web.yaml", 12, 1)),
-		"a denial":                     judged(web, at("web.yaml", 12, 1), found(policies.Deny, web, at("web.yaml", 30, 11), "          image: nginx:latest # for now")),
-		"a warning":                    judged(web, at("web.yaml", 12, 1), found(policies.Warn, web, at("web.yaml", 18, 3), "  replicas: 3")),
-		"what is only recorded":        judged(web, at("web.yaml", 12, 1), found(policies.Audit, web, at("web.yaml", 18, 3), "  replicas: 3")),
-		"what an exception excepts":    judged(web, at("web.yaml", 12, 1), excepted(found(policies.Audit, web, at("web.yaml", 30, 11), "          image: nginx:latest"))),
-		"what a manifest ignores":      judged(web, at("web.yaml", 12, 1), ignored(found(policies.Audit, web, at("web.yaml", 30, 11), "          image: nginx:latest"), true)),
-		"what a manifest may not":      judged(web, at("web.yaml", 12, 1), ignored(found(policies.Deny, web, at("web.yaml", 30, 11), "          image: nginx:latest"), false)),
+		"a clean one":                  evaluated(web, at("web.yaml", 12, 1)),
+		"a denial":                     evaluated(web, at("web.yaml", 12, 1), found(policies.Deny, web, at("web.yaml", 30, 11), "          image: nginx:latest # for now")),
+		"a warning":                    evaluated(web, at("web.yaml", 12, 1), found(policies.Warn, web, at("web.yaml", 18, 3), "  replicas: 3")),
+		"what is only recorded":        evaluated(web, at("web.yaml", 12, 1), found(policies.Audit, web, at("web.yaml", 18, 3), "  replicas: 3")),
+		"what an exception excepts":    evaluated(web, at("web.yaml", 12, 1), excepted(found(policies.Audit, web, at("web.yaml", 30, 11), "          image: nginx:latest"))),
+		"what a manifest ignores":      evaluated(web, at("web.yaml", 12, 1), ignored(found(policies.Audit, web, at("web.yaml", 30, 11), "          image: nginx:latest"), true)),
+		"what a manifest may not":      evaluated(web, at("web.yaml", 12, 1), ignored(found(policies.Deny, web, at("web.yaml", 30, 11), "          image: nginx:latest"), false)),
 		"an ignore that nothing needs": {Unused: []string{"web.yaml:5:5: [image-tag] finds nothing that its manifest could ignore: a \x1b[31mreason"}},
-		"the same thing found twice":   judged(web, at("web.yaml", 12, 1), found(policies.Warn, web, at("web.yaml", 18, 3), "  replicas: 3"), found(policies.Warn, web, at("web.yaml", 18, 3), "  replicas: 3")),
-		"an object of the cluster": judged(engine.ObjectReference{Kind: "Namespace", Name: "data"}, at("data.yaml", 1, 1),
+		"the same thing found twice":   evaluated(web, at("web.yaml", 12, 1), found(policies.Warn, web, at("web.yaml", 18, 3), "  replicas: 3"), found(policies.Warn, web, at("web.yaml", 18, 3), "  replicas: 3")),
+		"an object of the cluster": evaluated(engine.ObjectReference{Kind: "Namespace", Name: "data"}, at("data.yaml", 1, 1),
 			found(policies.Deny, engine.ObjectReference{Kind: "Namespace", Name: "data"}, at("data.yaml", 4, 3), "  name: data")),
-		"an AdmissionReview that is one line": judged(web, at("review.json", 1, 1),
+		"an AdmissionReview that is one line": evaluated(web, at("review.json", 1, 1),
 			found(policies.Deny, web, at("review.json", 1, 19), `{"request": {"a": {"image":"nginx:latest", "name": "x"}}}`)),
-		"one line that is longer than a screen": judged(web, at("long.json", 1, 1), found(policies.Warn, web, at("long.json", 1, 401), long())),
-		"an object that is gone": judged(web, report.Position{File: "web.yaml", Line: 4, Column: 3, Revision: "origin/main\x1b"},
+		"one line that is longer than a screen": evaluated(web, at("long.json", 1, 1), found(policies.Warn, web, at("long.json", 1, 401), long())),
+		"an object that is gone": evaluated(web, report.Position{File: "web.yaml", Line: 4, Column: 3, Revision: "origin/main\x1b"},
 			found(policies.Deny, web, report.Position{File: "web.yaml", Line: 4, Column: 3, Revision: "origin/main\x1b"}, "  name: web")),
-		"no position":                 judged(web, report.Position{}, found(policies.Deny, web, report.Position{}, "")),
-		"no line":                     judged(web, at("gone.yaml", 0, 0), found(policies.Deny, web, at("gone.yaml", 0, 0), "")),
+		"no position":                 evaluated(web, report.Position{}, found(policies.Deny, web, report.Position{}, "")),
+		"no line":                     evaluated(web, at("gone.yaml", 0, 0), found(policies.Deny, web, at("gone.yaml", 0, 0), "")),
 		"a kind without rules":        outcome(report.Skipped, "", engine.ObjectReference{Kind: "ConfigMap", Namespace: "default", Name: "nginx"}),
 		"a kind that forges a line":   outcome(report.Skipped, "", engine.ObjectReference{Kind: "A\n::error::forged\nok 99 - x", Namespace: "default", Name: "a"}),
 		"what could not be evaluated": outcome(report.Failed, "broken <&]]> \x1b[31m\n::error::forged", engine.ObjectReference{Kind: "StatefulSet", Namespace: "default", Name: "broken"}),
@@ -90,9 +90,9 @@ func imageTag() policies.Rule {
 	}
 }
 
-func judged(object engine.ObjectReference, position report.Position, findings ...report.Finding) report.Result {
+func evaluated(object engine.ObjectReference, position report.Position, findings ...report.Finding) report.Result {
 	return report.Result{
-		Documents: []report.Document{{ObjectReference: object, Position: position, Outcome: report.Judged}},
+		Documents: []report.Document{{ObjectReference: object, Position: position, Outcome: report.Evaluated}},
 		Findings:  findings,
 	}
 }
@@ -129,7 +129,7 @@ func nasty(text, file string) report.Result {
 	finding.Rule, finding.Field, finding.What, finding.Fix = "custom-"+text, text, text, text
 	finding.Path = []any{text, 0}
 	finding.Message = "[custom] " + text + ". Fix: " + text
-	return judged(object, report.Position{File: file, Line: 1, Column: 1}, finding)
+	return evaluated(object, report.Position{File: file, Line: 1, Column: 1}, finding)
 }
 
 func long() string {

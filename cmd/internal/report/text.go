@@ -108,7 +108,7 @@ func counted(kinds map[string]int) string {
 
 // summary is one line that accounts for every document.
 func summary(result Result) string {
-	parts := []string{Plural(len(result.Documents), "document"), fmt.Sprintf("%d judged", result.outcomes(Judged))}
+	parts := []string{Plural(len(result.Documents), "document"), fmt.Sprintf("%d judged", result.outcomes(Evaluated))}
 	if skipped := result.skipped(); len(skipped) > 0 {
 		parts = append(parts, fmt.Sprintf("%d skipped (%s)", result.outcomes(Skipped), counted(skipped)))
 	}

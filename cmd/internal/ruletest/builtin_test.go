@@ -20,7 +20,7 @@ import (
 
 const folder = "../../../policies"
 
-// one names the rule whose examples are judged; empty means all.
+// one names the rule whose examples are evaluated; empty means all.
 var one = flag.String("rule", "", "id of the rule to try") //nolint:gochecknoglobals // The flag package wants it before the tests begin.
 
 // TestRego runs every Rego test of the library and wants every line of it to have been used by one.
@@ -60,7 +60,7 @@ func TestExamplesPassOrFailAsTheirFolderSays(t *testing.T) {
 		}
 		for _, example := range examples {
 			count++
-			if err := example.Judge(t.Context(), decider()); err != nil {
+			if err := example.Evaluate(t.Context(), decider()); err != nil {
 				t.Error(err)
 			}
 		}

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/stateward/stateward/cmd/internal/judge"
+	"github.com/stateward/stateward/cmd/internal/evaluate"
 	"github.com/stateward/stateward/cmd/internal/manifest"
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
@@ -44,13 +44,13 @@ func Examples(rule policies.Rule, folder string) (examples []Example, problems [
 	return examples, problems
 }
 
-// Judge tells what is wrong with the example: one below fail/ has a finding of its rule, one below pass/ has none.
-func (e Example) Judge(ctx context.Context, decider *engine.Engine) error {
+// Evaluate tells what is wrong with the example: one below fail/ has a finding of its rule, one below pass/ has none.
+func (e Example) Evaluate(ctx context.Context, decider *engine.Engine) error {
 	input, err := manifest.Read(ctx, []string{e.File}, manifest.Options{})
 	if err != nil {
 		return err
 	}
-	result, err := judge.Documents(ctx, decider, input.Documents, judge.Options{Namespace: "default", Now: time.Now()})
+	result, err := evaluate.Documents(ctx, decider, input.Documents, evaluate.Options{Namespace: "default", Now: time.Now()})
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/stateward/stateward/policies"
 )
 
-// changes are the conditions that leave out the updates which change nothing that the rule judges a change of.
+// changes are the conditions that leave out the updates which change nothing that the rule checks a change of.
 func changes(rule policies.Rule) (conditions []admissionregistrationv1.MatchCondition) {
 	for resource, operations := range rule.CEL.Requests(rule) {
 		fields := rule.Changes[resource]

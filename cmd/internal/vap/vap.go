@@ -1,5 +1,5 @@
 // Package vap writes what of the rules needs no other objects as ValidatingAdmissionPolicies, which the API server
-// judges by itself: they hold when Stateward is away.
+// evaluates by itself: they hold when Stateward is away.
 package vap
 
 import (

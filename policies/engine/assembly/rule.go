@@ -25,7 +25,7 @@ func (a *Assembly) ruleOf(chain lazy.Value) (rule, bool) {
 		if scope := a.get(annotations, "scope"); !lazy.Is(scope, a.keys["package"].Value) {
 			continue
 		}
-		// Two would be for Rego to judge.
+		// Two would be for Rego to evaluate.
 		if found.custom != nil {
 			return rule{}, false
 		}

@@ -13,9 +13,9 @@ import (
 // Inventory is the read-only view of everything else that a rule may look at. Resources are named as rules name them
 // ("services"); the namespace is empty for resources of the whole cluster.
 //
-// An inventory may know only a part of the cluster, and says so: Knows tells for each resource whether its absence is
-// evidence. Where it is not, a rule that misses an object stays silent, and the Decision lists the rule as undecided.
-// An error means that the inventory could not tell; it ends the evaluation and is never taken for absence.
+// An inventory may know only a part of the cluster: Knows reports for each resource whether its absence is evidence. If it
+// is not, a rule that misses an object has no finding, and the Decision lists the rule as undecided. An error ends the
+// evaluation and is never taken for absence.
 type Inventory interface {
 	// Knows reports whether an object of this resource that Get does not return is known not to exist.
 	Knows(resource string) bool
@@ -34,29 +34,29 @@ type Inventory interface {
 	// keyed by NAMESPACE/NAME, or by NAME where they have no namespace. The second argument is KIND/NAME, as Named writes it.
 	Naming(ctx context.Context, resource, named string) (ast.Value, error)
 	// Matching returns the StatefulSets of a namespace, or of all where it is empty, whose own labels match a selector, as one
-	// Rego object keyed by NAMESPACE/NAME. The second argument is what ReadSelector reads. A live inventory asks the API server:
-	// what one request has begun, the next one sees.
+	// Rego object keyed by NAMESPACE/NAME. The second argument is what ReadSelector reads. A live inventory reads from the API
+	// server: the next request must see what this one begins.
 	Matching(ctx context.Context, namespace, selector string) (ast.Value, error)
 	// Owner returns what is known of the object that an owner reference in this namespace means (none for objects of the whole
 	// cluster), in the form of KnownOwner, or nil where nothing is known. The second argument is what ParseOwnerKey reads.
 	Owner(ctx context.Context, namespace, owner string) (ast.Value, error)
-	// Selecting returns the objects of a namespace whose selector may match pods with these labels: those that Wanted
-	// gives no other label. Labelled returns the workloads whose pods have all these labels, by Given.
+	// Selecting returns the objects of a namespace whose selector may match pods with these labels: their SelectorLabels are a
+	// subset of these. Labelled returns the workloads whose PodLabels include all of these.
 	Selecting(ctx context.Context, resource, namespace string, labels Labels) (ast.Value, error)
 	Labelled(ctx context.Context, resource, namespace string, labels Labels) (ast.Value, error)
 }
 
-// Partial is an inventory whose objects are read as far as rules ask, so that it can tell what they read.
+// Partial is an inventory that reads only the parts of objects that rules look at, so that it can report them.
 type Partial interface {
 	Inventory
 	// Read is a look-up by the path that a Recording notes for it: nil where nothing is there.
 	Read(path []string) (lazy.Value, error)
 }
 
-// Live is an inventory that hears of changes, and so may be behind the request that it is asked about.
+// Live is an inventory that watches changes, and so may be older than the request.
 type Live interface {
 	Inventory
-	// At is Get of an object that is known to have or to have had this resourceVersion a moment ago: what the inventory has heard
-	// of another version may be out of date, and so may all that it has heard where the version is empty.
-	At(ctx context.Context, resource, namespace, name, version string) (ast.Value, error)
+	// GetAtVersion is Get of an object that is known to have, or to have had a moment ago, this resourceVersion. A cached object
+	// of another version may be out of date; if the version is empty, every cached object may be.
+	GetAtVersion(ctx context.Context, resource, namespace, name, version string) (ast.Value, error)
 }

@@ -8,37 +8,37 @@ import (
 	"strings"
 )
 
-// WantedIndex finds things by labels of which theirs are a part. Things that want labels of the same names are kept
-// together, by the values: there are few such sets of names, however many things there are. The zero value is empty; once
-// all is added it is safe for concurrent use.
-type WantedIndex[T any] struct{ byNames map[string]*wantedSet[T] }
+// SelectorIndex finds things whose selector labels are a subset of given labels. Things with the same label names share an
+// entry, keyed by the values: there are few sets of names, however many things there are. The zero value is empty; once
+// everything is added it is safe for concurrent use.
+type SelectorIndex[T any] struct{ byNames map[string]*selectorSet[T] }
 
-// wantedSet are the things that want labels of these names.
-type wantedSet[T any] struct {
+// selectorSet holds the things that select labels of these names.
+type selectorSet[T any] struct {
 	names    []string
 	byValues map[string][]T
 }
 
-// Add puts in a thing that wants these labels.
-func (i *WantedIndex[T]) Add(thing T, labels Labels) {
+// Add adds a thing that selects these labels.
+func (i *SelectorIndex[T]) Add(thing T, labels Labels) {
 	names := slices.Sorted(maps.Keys(labels))
 	id := joined(names)
 	if i.byNames == nil {
-		i.byNames = map[string]*wantedSet[T]{}
+		i.byNames = map[string]*selectorSet[T]{}
 	}
 	if i.byNames[id] == nil {
-		// What is read of an object is a part of its text, which is not to be held for that.
+		// A name is a part of the object's text: a copy lets that be freed.
 		for index, name := range names {
 			names[index] = strings.Clone(name)
 		}
-		i.byNames[id] = &wantedSet[T]{names: names, byValues: map[string][]T{}}
+		i.byNames[id] = &selectorSet[T]{names: names, byValues: map[string][]T{}}
 	}
 	values, _ := labels.values(names)
 	i.byNames[id].byValues[values] = append(i.byNames[id].byValues[values], thing)
 }
 
-// Within returns the things that want no other label than these.
-func (i *WantedIndex[T]) Within(labels Labels) iter.Seq[T] {
+// Subsets returns the things whose selector labels are a subset of these.
+func (i *SelectorIndex[T]) Subsets(labels Labels) iter.Seq[T] {
 	return func(yield func(T) bool) {
 		for _, set := range i.byNames {
 			values, all := labels.values(set.names)
@@ -54,12 +54,12 @@ func (i *WantedIndex[T]) Within(labels Labels) iter.Seq[T] {
 	}
 }
 
-// GivenIndex finds things by each of their labels. The zero value is empty; once all is added it is safe for concurrent
+// PodLabelIndex finds things by each of their labels. The zero value is empty; once all is added it is safe for concurrent
 // use.
-type GivenIndex[T any] struct{ byLabel map[string][]T }
+type PodLabelIndex[T any] struct{ byLabel map[string][]T }
 
-// Add puts in a thing with these labels.
-func (i *GivenIndex[T]) Add(thing T, labels Labels) {
+// Add adds a thing with these labels.
+func (i *PodLabelIndex[T]) Add(thing T, labels Labels) {
 	if i.byLabel == nil {
 		i.byLabel = map[string][]T{}
 	}
@@ -69,9 +69,8 @@ func (i *GivenIndex[T]) Add(thing T, labels Labels) {
 	}
 }
 
-// Near returns the things that have one of these labels: that which the fewest have. Those with all of the labels are
-// among them.
-func (i *GivenIndex[T]) Near(labels Labels) (fewest []T) {
+// Candidates returns the things that have one of these labels, the rarest. They include those with all of the labels.
+func (i *PodLabelIndex[T]) Candidates(labels Labels) (fewest []T) {
 	first := true
 	for name, value := range labels {
 		if found := i.byLabel[joined([]string{name, value})]; first || len(found) < len(fewest) {
@@ -94,7 +93,7 @@ func (l Labels) values(names []string) (values string, all bool) {
 	return joined(found), true
 }
 
-// joined tells ["a", "b"] from ["ab"], whatever stands in them.
+// joined returns one text for the parts, another one for ["a", "b"] than for ["ab"].
 func joined(parts []string) string {
 	var text []byte
 	for _, part := range parts {

@@ -9,26 +9,26 @@ import (
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
-// Labels are labels with their values. What is no string is left out: a search for objects by Labels may be told
-// of more than match, and never of less, and the rule that asked looks again.
+// Labels are labels with their values. Values that are not strings are left out: a search by Labels may return more objects
+// than match, never fewer, and the rule checks them again.
 type Labels map[string]string
 
-// Wanted returns labels without which no pod is an object's: those that its selector wants, or, of a workload without
-// one, those that its pods have.
-func Wanted(resource string, object ast.Value) Labels {
+// SelectorLabels returns the labels that every pod of an object has: those of its selector, or of its pods if a workload has
+// no selector.
+func SelectorLabels(resource string, object ast.Value) Labels {
 	selector := find(object, "spec", "selector")
 	switch {
 	case resource == "services":
 		return labelsOf(selector)
 	case selector == nil || selector == ast.NullValue:
-		return Given(object)
+		return PodLabels(object)
 	default:
 		return labelsOf(find(selector, "matchLabels"))
 	}
 }
 
-// Given returns the labels that a workload gives its pods. A revision and a pod have them themselves.
-func Given(object ast.Value) Labels {
+// PodLabels returns the labels that a workload gives its pods. Those of a revision or a pod are its own.
+func PodLabels(object ast.Value) Labels {
 	if kind := textAt(object, "kind"); kind == "ControllerRevision" || kind == "Pod" {
 		return labelsOf(find(object, "metadata", "labels"))
 	}

@@ -19,16 +19,16 @@ import (
 type Snapshot struct {
 	namespace string
 	known     map[string]bool
-	shelves   map[place]*shelf
+	buckets   map[bucketKey]*bucket
 }
 
-// place is where objects are kept together; the namespace is empty for resources of the whole cluster.
-type place struct{ resource, namespace string }
+// bucketKey identifies a bucket; the namespace is empty for cluster-scoped resources.
+type bucketKey struct{ resource, namespace string }
 
 // NewSnapshot makes an empty inventory that knows the resources in known: of others, absence proves nothing. Objects that
 // name no namespace are put into namespace.
 func NewSnapshot(namespace string, known []string) *Snapshot {
-	snapshot := &Snapshot{namespace: namespace, known: map[string]bool{}, shelves: map[place]*shelf{}}
+	snapshot := &Snapshot{namespace: namespace, known: map[string]bool{}, buckets: map[bucketKey]*bucket{}}
 	for _, resource := range known {
 		snapshot.known[resource] = true
 	}
@@ -40,7 +40,7 @@ func (s *Snapshot) Knows(resource string) bool { return s.known[resource] }
 
 // Get returns the object of this name, or nil.
 func (s *Snapshot) Get(_ context.Context, resource, namespace, name string) (ast.Value, error) {
-	if found := s.shelf(resource, namespace).objects.Get(ast.StringTerm(name)); found != nil {
+	if found := s.bucket(resource, namespace).objects.Get(ast.StringTerm(name)); found != nil {
 		return found.Value, nil
 	}
 	return nil, nil
@@ -48,13 +48,13 @@ func (s *Snapshot) Get(_ context.Context, resource, namespace, name string) (ast
 
 // List returns the objects of a namespace by name.
 func (s *Snapshot) List(_ context.Context, resource, namespace string) (ast.Value, error) {
-	return s.shelf(resource, namespace).objects, nil
+	return s.bucket(resource, namespace).objects, nil
 }
 
 // Governed returns the StatefulSets that name this Service.
 func (s *Snapshot) Governed(_ context.Context, namespace, service string) (ast.Value, error) {
 	governed := ast.NewObject()
-	s.shelf("statefulsets", namespace).objects.Foreach(func(name, set *ast.Term) {
+	s.bucket("statefulsets", namespace).objects.Foreach(func(name, set *ast.Term) {
 		if named, ok := find(set.Value, "spec", "serviceName").(ast.String); ok && string(named) == service {
 			governed.Insert(name, set)
 		}
@@ -65,7 +65,7 @@ func (s *Snapshot) Governed(_ context.Context, namespace, service string) (ast.V
 // Mounting returns the Pods that use this claim.
 func (s *Snapshot) Mounting(_ context.Context, namespace, claim string) (ast.Value, error) {
 	mounting := ast.NewObject()
-	s.shelf("pods", namespace).objects.Foreach(func(name, pod *ast.Term) {
+	s.bucket("pods", namespace).objects.Foreach(func(name, pod *ast.Term) {
 		if slices.Contains(ClaimsOf(pod.Value), claim) {
 			mounting.Insert(name, pod)
 		}
@@ -76,7 +76,7 @@ func (s *Snapshot) Mounting(_ context.Context, namespace, claim string) (ast.Val
 // Owned returns the StatefulSets with an owner of this kind.
 func (s *Snapshot) Owned(_ context.Context, group, kind string) (ast.Value, error) {
 	owned := ast.NewObject()
-	for at, shelf := range s.shelves {
+	for at, shelf := range s.buckets {
 		if at.resource != "statefulsets" {
 			continue
 		}
@@ -92,7 +92,7 @@ func (s *Snapshot) Owned(_ context.Context, group, kind string) (ast.Value, erro
 // Naming returns the objects of a resource that name this object of the whole cluster.
 func (s *Snapshot) Naming(_ context.Context, resource, named string) (ast.Value, error) {
 	naming := ast.NewObject()
-	for at, shelf := range s.shelves {
+	for at, shelf := range s.buckets {
 		if at.resource != resource {
 			continue
 		}
@@ -112,7 +112,7 @@ func (s *Snapshot) Matching(_ context.Context, namespace, selector string) (ast.
 		return nil, err
 	}
 	matching := ast.NewObject()
-	for at, shelf := range s.shelves {
+	for at, shelf := range s.buckets {
 		if at.resource != "statefulsets" || namespace != "" && at.namespace != namespace {
 			continue
 		}
@@ -125,23 +125,23 @@ func (s *Snapshot) Matching(_ context.Context, namespace, selector string) (ast.
 	return matching, nil
 }
 
-// Owner knows nothing: what is in memory holds objects of the kinds that rules judge, and owners are of any kind.
+// Owner knows nothing: what is in memory holds objects of the kinds that rules check, and owners are of any kind.
 func (*Snapshot) Owner(context.Context, string, string) (ast.Value, error) { return nil, nil }
 
 // Selecting returns the objects that want no other label than these.
 func (s *Snapshot) Selecting(_ context.Context, resource, namespace string, labels Labels) (ast.Value, error) {
-	shelf := s.shelf(resource, namespace)
-	return shelf.pick(shelf.wanted.Within(labels)), nil
+	shelf := s.bucket(resource, namespace)
+	return shelf.pick(shelf.selectors.Subsets(labels)), nil
 }
 
 // Labelled returns the workloads whose pods have all these labels.
 func (s *Snapshot) Labelled(_ context.Context, resource, namespace string, labels Labels) (ast.Value, error) {
-	shelf := s.shelf(resource, namespace)
+	shelf := s.bucket(resource, namespace)
 	if len(labels) == 0 {
 		return shelf.objects, nil
 	}
-	others := func(name string) bool { return !Given(shelf.objects.Get(ast.StringTerm(name)).Value).Has(labels) }
-	return shelf.pick(slices.Values(slices.DeleteFunc(slices.Clone(shelf.given.Near(labels)), others))), nil
+	others := func(name string) bool { return !PodLabels(shelf.objects.Get(ast.StringTerm(name)).Value).Has(labels) }
+	return shelf.pick(slices.Values(slices.DeleteFunc(slices.Clone(shelf.podLabels.Candidates(labels)), others))), nil
 }
 
 // Add puts a Kubernetes object, given as JSON, into the snapshot. What no rule could read is left out; of two objects
@@ -168,11 +168,11 @@ func (s *Snapshot) AddValue(value ast.Value) error {
 	if namespace == "" && resource.Namespaced {
 		namespace = s.namespace
 	}
-	at := place{resource.Name, namespace}
-	if s.shelves[at] == nil {
-		s.shelves[at] = newShelf()
+	at := bucketKey{resource.Name, namespace}
+	if s.buckets[at] == nil {
+		s.buckets[at] = newBucket()
 	}
-	s.shelves[at].add(name, resource.Name, value)
+	s.buckets[at].add(name, resource.Name, value)
 	return nil
 }
 
@@ -191,33 +191,33 @@ func textsOf(value ast.Value, paths ...[]string) (texts []string, err error) {
 	return texts, nil
 }
 
-func (s *Snapshot) shelf(resource, namespace string) *shelf {
-	if found, ok := s.shelves[place{resource, namespace}]; ok {
+func (s *Snapshot) bucket(resource, namespace string) *bucket {
+	if found, ok := s.buckets[bucketKey{resource, namespace}]; ok {
 		return found
 	}
-	return newShelf()
+	return newBucket()
 }
 
-// shelf holds the objects of one resource in one namespace by name, and the names by labels. Without that, to judge all
-// sets of a namespace would be to look at all of them for each.
-type shelf struct {
-	objects ast.Object
-	wanted  WantedIndex[string]
-	given   GivenIndex[string]
+// bucket holds the objects of one resource in one namespace by name, and the names by labels. Without the indexes, the time to
+// evaluate the sets of a namespace would grow with the square of their number.
+type bucket struct {
+	objects   ast.Object
+	selectors SelectorIndex[string]
+	podLabels PodLabelIndex[string]
 }
 
-func newShelf() *shelf { return &shelf{objects: ast.NewObject()} }
+func newBucket() *bucket { return &bucket{objects: ast.NewObject()} }
 
-// add leaves a former object of the same name in the indexes, where pick finds the later one: one too many, which does
-// no harm.
-func (s *shelf) add(name, resource string, value ast.Value) {
+// add leaves an earlier object of the same name in the indexes, through which pick finds the later one: that may be one
+// candidate too many.
+func (s *bucket) add(name, resource string, value ast.Value) {
 	s.objects.Insert(ast.StringTerm(name), ast.NewTerm(value))
-	s.wanted.Add(name, Wanted(resource, value))
-	s.given.Add(name, Given(value))
+	s.selectors.Add(name, SelectorLabels(resource, value))
+	s.podLabels.Add(name, PodLabels(value))
 }
 
 // pick returns the objects of these names.
-func (s *shelf) pick(names iter.Seq[string]) ast.Object {
+func (s *bucket) pick(names iter.Seq[string]) ast.Object {
 	picked := ast.NewObject()
 	for name := range names {
 		key := ast.StringTerm(name)

@@ -38,7 +38,7 @@ type composite struct {
 	// keys are nil for an array.
 	keys   []*ast.Term
 	values []Value
-	whole  *ast.Term
+	forced *ast.Term
 }
 
 // Array returns an array of values. It keeps the slice.
@@ -204,8 +204,8 @@ func (c *composite) Get(key *ast.Term) (Value, error) {
 }
 
 func (c *composite) Force() (*ast.Term, error) {
-	if c.whole != nil {
-		return c.whole, nil
+	if c.forced != nil {
+		return c.forced, nil
 	}
 	values := make([]*ast.Term, len(c.values))
 	for index, each := range c.values {
@@ -215,13 +215,13 @@ func (c *composite) Force() (*ast.Term, error) {
 		}
 	}
 	if c.IsArray() {
-		c.whole = ast.ArrayTerm(values...)
-		return c.whole, nil
+		c.forced = ast.ArrayTerm(values...)
+		return c.forced, nil
 	}
 	items := make([][2]*ast.Term, 0, len(values))
 	for index, value := range values {
 		items = append(items, [2]*ast.Term{c.keys[index], value})
 	}
-	c.whole = ast.ObjectTerm(items...)
-	return c.whole, nil
+	c.forced = ast.ObjectTerm(items...)
+	return c.forced, nil
 }

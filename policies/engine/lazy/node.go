@@ -21,8 +21,8 @@ type node struct {
 	elements []element
 	fields   []field
 	opened   bool
-	// whole is all that is in it as OPA sees it.
-	whole *ast.Term
+	// forced is all that is in it as OPA sees it.
+	forced *ast.Term
 }
 
 // element is a value that stands in an object or array.
@@ -87,10 +87,10 @@ func (n *node) find(name string) (int, bool) {
 
 // Force returns all that stands in it as OPA sees it.
 func (n *node) Force() (*ast.Term, error) {
-	if n.whole == nil {
-		n.whole = n.read()
+	if n.forced == nil {
+		n.forced = n.read()
 	}
-	return n.whole, nil
+	return n.forced, nil
 }
 
 func (n *node) read() *ast.Term {
@@ -98,7 +98,7 @@ func (n *node) read() *ast.Term {
 		// An array keeps the slice that it is made of.
 		values := make([]*ast.Term, n.Len())
 		for index := range values {
-			values[index] = n.wholeAt(index)
+			values[index] = n.forceAt(index)
 		}
 		return n.source.reader.term(ast.NewArray(values...))
 	}
@@ -106,7 +106,7 @@ func (n *node) read() *ast.Term {
 	begin := len(reader.items)
 	for index := range n.Len() {
 		key, _ := n.At(index)
-		item := [2]*ast.Term{key, n.wholeAt(index)}
+		item := [2]*ast.Term{key, n.forceAt(index)}
 		reader.items = append(reader.items, item)
 	}
 	object := ast.NewObject(reader.items[begin:]...)
@@ -114,7 +114,7 @@ func (n *node) read() *ast.Term {
 	return reader.term(object)
 }
 
-func (n *node) wholeAt(index int) *ast.Term {
+func (n *node) forceAt(index int) *ast.Term {
 	// A document can always be read.
 	term, _ := n.value(index).Force()
 	return term

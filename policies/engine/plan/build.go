@@ -8,7 +8,7 @@ import (
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
-// build makes values and puts things into them.
+// build creates collections and adds to them.
 func (m *machine) build(step *instruction, locals []lazy.Value) int {
 	switch step.op {
 	case opMakeArray:
@@ -21,7 +21,7 @@ func (m *machine) build(step *instruction, locals []lazy.Value) int {
 		}
 		return ended
 	case opArray, opObject, opSet:
-		return m.gather(step, locals)
+		return m.construct(step, locals)
 	case opMakeObject:
 		locals[step.target] = lazy.OfValue(ast.NewObject())
 	case opMakeSet:
@@ -40,12 +40,12 @@ func (m *machine) build(step *instruction, locals []lazy.Value) int {
 	return atEnd
 }
 
-// put puts a value into a local, a set or an object.
+// put writes a value to a local, a set or an object.
 func (m *machine) put(step *instruction, locals []lazy.Value) int {
 	if step.op == opAssignOnce {
 		return m.assignOnce(step, locals)
 	}
-	a, target := m.get(step.a, locals), m.whole(locals[step.target])
+	a, target := m.get(step.a, locals), m.force(locals[step.target])
 	if a == nil {
 		return m.undefined()
 	}
@@ -140,8 +140,8 @@ func (m *machine) append(step *instruction, locals []lazy.Value) int {
 	return atEnd
 }
 
-// gather makes a collection with all that is in it.
-func (m *machine) gather(step *instruction, locals []lazy.Value) int {
+// construct builds a collection with its elements.
+func (m *machine) construct(step *instruction, locals []lazy.Value) int {
 	if !m.takeArgs(step, locals) {
 		return m.undefined()
 	}
@@ -149,14 +149,14 @@ func (m *machine) gather(step *instruction, locals []lazy.Value) int {
 	case opArray:
 		locals[step.target] = m.array()
 	case opSet:
-		if !m.wholeArgs() {
+		if !m.forceArgs() {
 			return m.undefined()
 		}
 		locals[step.target] = lazy.Of(ast.SetTerm(m.terms...))
 	default:
 		m.items = m.items[:0]
 		for index := 0; index < len(m.args); index += 2 {
-			key := m.whole(m.args[index])
+			key := m.force(m.args[index])
 			if key == nil {
 				return m.undefined()
 			}
@@ -167,7 +167,7 @@ func (m *machine) gather(step *instruction, locals []lazy.Value) int {
 	return atEnd
 }
 
-// array is one of what was gathered.
+// array returns an array of the arguments.
 func (m *machine) array() lazy.Value {
 	if slices.ContainsFunc(m.args, lazy.IsLazy) {
 		return lazy.Array(slices.Clone(m.args))
@@ -191,7 +191,7 @@ func (m *machine) length(step *instruction, locals []lazy.Value) int {
 	return atEnd
 }
 
-// merge puts what data holds over what rules make at the same place.
+// merge merges data over the results of rules at the same path.
 func (m *machine) merge(step *instruction, locals []lazy.Value) int {
 	base, made := m.get(step.a, locals), m.get(step.b, locals)
 	if base == nil || made == nil {
@@ -225,7 +225,7 @@ func (m *machine) replacement(step *instruction, locals []lazy.Value) lazy.Value
 	for _, name := range step.path {
 		path = append(path, m.get(name, locals))
 	}
-	return lazy.Of(replace(m.whole(locals[step.target]), path, value))
+	return lazy.Of(replace(m.force(locals[step.target]), path, value))
 }
 
 // replace returns an object as it is but for the value at path.

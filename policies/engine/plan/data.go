@@ -9,18 +9,17 @@ import (
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
-// Source is what data holds besides the rules. It is asked for what rules look up, and once for each path in an
-// evaluation.
+// Source is the data beside the rules. An evaluation reads each path that rules look up once.
 type Source interface {
-	// Read returns the value at a path, or nil where there is none. It is asked for a path that IsPrefix where a rule
-	// wants all that is below.
+	// Read returns the value at a path, or nil if there is none. A rule that needs everything below a prefix reads a path for
+	// which IsPrefix is true.
 	Read(ctx context.Context, path []string) (lazy.Value, error)
-	// IsPrefix reports whether the path is to be made longer before anything is read.
+	// IsPrefix reports whether the path must be longer before anything is read.
 	IsPrefix(path []string) bool
 }
 
-// place is a place in a Source of which nothing has been read yet. It is a lazy value.
-type place struct {
+// dataRef is the lazy value at a path of a Source. Nothing is read until it is needed.
+type dataRef struct {
 	ctx      context.Context
 	source   Source
 	path     []string
@@ -29,16 +28,16 @@ type place struct {
 	value    lazy.Value
 }
 
-// child is what was found below a place, nil for nothing.
+// child is the value below a path, nil for none.
 type child struct {
 	name  string
 	value lazy.Value
 }
 
-func dataOf(ctx context.Context, source Source) lazy.Value { return &place{ctx: ctx, source: source} }
+func dataOf(ctx context.Context, source Source) lazy.Value { return &dataRef{ctx: ctx, source: source} }
 
-// Get returns what is below key, nil where there is nothing.
-func (p *place) Get(key *ast.Term) (lazy.Value, error) {
+// Get returns the value below key, nil for none.
+func (p *dataRef) Get(key *ast.Term) (lazy.Value, error) {
 	name, ok := key.Value.(ast.String)
 	if !ok {
 		return nil, nil
@@ -51,7 +50,7 @@ func (p *place) Get(key *ast.Term) (lazy.Value, error) {
 	path := slices.Concat(p.path, []string{string(name)})
 	var found lazy.Value
 	if p.source.IsPrefix(path) {
-		found = &place{ctx: p.ctx, source: p.source, path: path}
+		found = &dataRef{ctx: p.ctx, source: p.source, path: path}
 	} else {
 		var err error
 		if found, err = p.source.Read(p.ctx, path); err != nil {
@@ -62,8 +61,8 @@ func (p *place) Get(key *ast.Term) (lazy.Value, error) {
 	return found, nil
 }
 
-// Force reads all that is below the place, as OPA sees it.
-func (p *place) Force() (*ast.Term, error) {
+// Force reads everything below the path, as a term of OPA.
+func (p *dataRef) Force() (*ast.Term, error) {
 	value, err := p.open()
 	if err != nil {
 		return nil, err
@@ -71,8 +70,8 @@ func (p *place) Force() (*ast.Term, error) {
 	return lazy.Force(value)
 }
 
-// open reads what is below the place, which may be read lazily in its turn.
-func (p *place) open() (lazy.Value, error) {
+// open reads the value at the path, which may be lazy too.
+func (p *dataRef) open() (lazy.Value, error) {
 	if p.read {
 		return p.value, nil
 	}

@@ -31,10 +31,10 @@ func (p *Program) UnmarshalBinary(encoded []byte) error {
 
 // reader takes apart what a writer has made. After an error it gives nothing but zeros.
 type reader struct {
-	rest    []byte
-	program *Program
-	natives []*native
-	files   []string
+	rest     []byte
+	program  *Program
+	builtins []*builtin
+	files    []string
 	// depth is how far blocks and constants are within each other.
 	depth int
 	err   error
@@ -59,7 +59,7 @@ func (r *reader) all() {
 		p.machines.constants = append(p.machines.constants, (*lazy.Known)(r.constant()))
 	}
 	for range r.count() {
-		r.natives = append(r.natives, r.native())
+		r.builtins = append(r.builtins, r.builtin())
 	}
 	for range r.count() {
 		r.files = append(r.files, r.text())
@@ -168,9 +168,9 @@ func (r *reader) elements(count int) []*ast.Term {
 	return elements
 }
 
-func (r *reader) native() *native {
+func (r *reader) builtin() *builtin {
 	name := r.text()
-	found, err := newNative(name)
+	found, err := newBuiltin(name)
 	if err != nil {
 		r.fail(err)
 	}
@@ -214,8 +214,8 @@ func (r *reader) instruction() instruction {
 	if called := r.upTo(len(r.program.functions)); called > 0 {
 		step.called = r.program.functions[called-1]
 	}
-	if called := r.upTo(len(r.natives)); called > 0 {
-		step.native = r.natives[called-1]
+	if called := r.upTo(len(r.builtins)); called > 0 {
+		step.builtin = r.builtins[called-1]
 	}
 	if file := r.upTo(len(r.files)); file > 0 {
 		step.at = ast.NewLocation(nil, r.files[file-1], r.number(), r.number())

@@ -25,7 +25,7 @@ const (
 // MarshalBinary encodes the program, so that another process need not plan it again. Equal rules give equal bytes.
 func (p *Program) MarshalBinary() ([]byte, error) {
 	// What is named elsewhere comes first. The names of built-in functions and files are gathered on the way.
-	body := &writer{natives: map[*native]int{}, files: map[string]int{}}
+	body := &writer{builtins: map[*builtin]int{}, files: map[string]int{}}
 	for _, each := range p.functions {
 		body.blocks(each.blocks)
 	}
@@ -37,7 +37,7 @@ func (p *Program) MarshalBinary() ([]byte, error) {
 			return nil, err
 		}
 	}
-	w.names(body.nativeNames)
+	w.names(body.builtinNames)
 	w.names(body.fileNames)
 	w.number(len(p.functions))
 	for _, each := range p.functions {
@@ -48,11 +48,11 @@ func (p *Program) MarshalBinary() ([]byte, error) {
 
 // writer gathers what MarshalBinary returns.
 type writer struct {
-	out         []byte
-	natives     map[*native]int
-	nativeNames []string
-	files       map[string]int
-	fileNames   []string
+	out          []byte
+	builtins     map[*builtin]int
+	builtinNames []string
+	files        map[string]int
+	fileNames    []string
 }
 
 func (w *writer) number(number int) { w.out = binary.AppendVarint(w.out, int64(number)) }
@@ -146,7 +146,7 @@ func (w *writer) instruction(step *instruction) {
 	w.numbers(step.path)
 	w.blocks(step.blocks)
 	w.number(indexOf(step.called))
-	w.number(w.nativeOf(step.native))
+	w.number(w.builtinIndex(step.builtin))
 	w.location(step.at)
 }
 
@@ -158,15 +158,15 @@ func indexOf(called *function) int {
 	return called.index + 1
 }
 
-func (w *writer) nativeOf(called *native) int {
+func (w *writer) builtinIndex(called *builtin) int {
 	if called == nil {
 		return 0
 	}
-	index, known := w.natives[called]
+	index, known := w.builtins[called]
 	if !known {
-		w.nativeNames = append(w.nativeNames, called.name)
-		index = len(w.nativeNames)
-		w.natives[called] = index
+		w.builtinNames = append(w.builtinNames, called.name)
+		index = len(w.builtinNames)
+		w.builtins[called] = index
 	}
 	return index
 }

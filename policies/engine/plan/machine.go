@@ -179,7 +179,7 @@ func (m *machine) run(steps block, locals []lazy.Value) int {
 		var ended int
 		switch step.op {
 		case opDot:
-			value := m.dot(m.raw(step.a, locals), m.whole(m.raw(step.b, locals)))
+			value := m.dot(m.raw(step.a, locals), m.force(m.raw(step.b, locals)))
 			if value == nil {
 				return m.undefined()
 			}
@@ -219,7 +219,7 @@ func (m *machine) run(steps block, locals []lazy.Value) int {
 			ended = m.not(step, locals)
 		case opWith:
 			ended = m.with(step, locals)
-		case opCall, opCallNative, opCallDynamic:
+		case opCall, opCallBuiltin, opCallDynamic:
 			ended = m.calling(step, locals)
 		case opIsArray, opIsObject, opIsSet:
 			ended = m.is(step, locals)
@@ -300,7 +300,7 @@ func (m *machine) calling(step *instruction, locals []lazy.Value) int {
 			return 3
 		}
 	default:
-		return m.native(step, locals)
+		return m.callBuiltin(step, locals)
 	}
 	if locals[step.target] == nil {
 		return m.undefined()

@@ -76,7 +76,7 @@ func (r *Run) Call(path string, args ...lazy.Value) (ast.Value, error) {
 	if called == nil {
 		return nil, fmt.Errorf("evaluate %s: it was not planned", path)
 	}
-	result := r.machine.whole(r.machine.call(called, called.inOrder, append([]lazy.Value{r.input, r.data}, args...)))
+	result := r.machine.force(r.machine.call(called, called.inOrder, append([]lazy.Value{r.input, r.data}, args...)))
 	if r.machine.err != nil || result == nil {
 		return nil, r.machine.err
 	}

@@ -140,8 +140,8 @@ func (t *translator) call(s *ir.CallStmt) (instruction, error) {
 	if step.called = t.byName[s.Func]; step.called != nil {
 		return step, nil
 	}
-	step.op, step.at = opCallNative, t.location(s)
-	if step.native = t.natives[s.Func]; step.native == nil {
+	step.op, step.at = opCallBuiltin, t.location(s)
+	if step.builtin = t.builtins[s.Func]; step.builtin == nil {
 		return step, fmt.Errorf("translate call of %s: no such function", s.Func)
 	}
 	return step, nil
@@ -170,7 +170,7 @@ func (t *translator) operand(source ir.Operand) int {
 
 // local is the operand of a local, or of the constant that it always holds.
 func (t *translator) local(source ir.Local) int {
-	if constant := t.literals.constant[source]; constant != nil {
+	if constant := t.folded.constants[source]; constant != nil {
 		return t.constants.add(constant)
 	}
 	return int(source)

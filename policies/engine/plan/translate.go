@@ -32,9 +32,9 @@ type instruction struct {
 	// blocks are what is carried out within: several one after the other for opBlock, else one.
 	blocks []block
 	// called is the function that opCall calls, and the one that opAssignOnce is a step of.
-	called *function
-	native *native
-	args   []int
+	called  *function
+	builtin *builtin
+	args    []int
 	// path is what opWith replaces, as constants.
 	path []int
 	at   *ast.Location
@@ -47,7 +47,7 @@ const (
 	opBreak
 	opReturn
 	opCall
-	opCallNative
+	opCallBuiltin
 	opCallDynamic
 	opScan
 	opNot
@@ -84,27 +84,27 @@ type translator struct {
 	policy    *ir.Policy
 	program   *Program
 	byName    map[string]*function
-	natives   map[string]*native
+	builtins  map[string]*builtin
 	files     []string
 	constants constants
-	// current is the function that is being translated, and literals those of the present body.
-	current  *function
-	literals literals
-	// unknown is an operand of a kind that is none of those of OPA's plans.
+	// current is the function that is being translated, folded are the locals of its current body.
+	current *function
+	folded  folded
+	// unknown is an error about an operand of a kind that OPA's plans do not have.
 	unknown error
 }
 
 func translate(policy *ir.Policy) (*translator, error) {
 	t := &translator{
-		policy:  policy,
-		program: &Program{byPath: map[string]*function{}, dynamic: map[string]*function{}},
-		byName:  map[string]*function{},
-		natives: map[string]*native{},
+		policy:   policy,
+		program:  &Program{byPath: map[string]*function{}, dynamic: map[string]*function{}},
+		byName:   map[string]*function{},
+		builtins: map[string]*builtin{},
 	}
 	for _, file := range policy.Static.Files {
 		t.files = append(t.files, file.Value)
 	}
-	if err := t.declareNatives(); err != nil {
+	if err := t.declareBuiltins(); err != nil {
 		return nil, err
 	}
 	t.declareFunctions()
@@ -121,13 +121,13 @@ func translate(policy *ir.Policy) (*translator, error) {
 	return t, nil
 }
 
-func (t *translator) declareNatives() error {
+func (t *translator) declareBuiltins() error {
 	for _, builtin := range t.policy.Static.BuiltinFuncs {
-		found, err := newNative(builtin.Name)
+		found, err := newBuiltin(builtin.Name)
 		if err != nil {
 			return err
 		}
-		t.natives[builtin.Name] = found
+		t.builtins[builtin.Name] = found
 	}
 	return nil
 }
@@ -188,7 +188,7 @@ func (t *translator) blocks(source []*ir.Block) ([]block, error) {
 func (t *translator) block(source *ir.Block) (block, error) {
 	made := make(block, 0, len(source.Stmts))
 	for _, statement := range source.Stmts {
-		if step, full, belongs := t.literals.literal(t, statement); belongs {
+		if step, full, belongs := t.folded.translate(t, statement); belongs {
 			if full {
 				made = append(made, step)
 			}

@@ -6,7 +6,7 @@ import (
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
-// raw is an operand as it is: maybe a place in data that was not read yet.
+// raw returns an operand, which may be data that was not read yet.
 func (m *machine) raw(operand int, locals []lazy.Value) lazy.Value {
 	if operand < 0 {
 		return m.constants[^operand]
@@ -14,10 +14,10 @@ func (m *machine) raw(operand int, locals []lazy.Value) lazy.Value {
 	return locals[operand]
 }
 
-// opened is an operand that OPA knows, or a Collection.
+// opened returns an operand as a term of OPA or as a Collection.
 func (m *machine) opened(operand int, locals []lazy.Value) lazy.Value {
 	value := m.raw(operand, locals)
-	unread, ok := value.(*place)
+	unread, ok := value.(*dataRef)
 	if !ok {
 		return value
 	}
@@ -28,12 +28,13 @@ func (m *machine) opened(operand int, locals []lazy.Value) lazy.Value {
 	return value
 }
 
-// get is an operand as OPA knows it.
+// get returns an operand as a term of OPA.
 func (m *machine) get(operand int, locals []lazy.Value) *ast.Term {
-	return m.whole(m.raw(operand, locals))
+	return m.force(m.raw(operand, locals))
 }
 
-func (m *machine) whole(value lazy.Value) *ast.Term {
+// force reads a value completely, and returns it as a term of OPA.
+func (m *machine) force(value lazy.Value) *ast.Term {
 	if known, ok := value.(*lazy.Known); ok {
 		return (*ast.Term)(known)
 	}
@@ -52,7 +53,7 @@ func (m *machine) equal(step *instruction, locals []lazy.Value) bool {
 	return lazy.Equal(a, b)
 }
 
-// shape tells what kind of collection a value is, opBlock for none, and how much is in it.
+// shape returns the kind of a collection, opBlock for other values, and its length.
 func shape(value lazy.Value) (opcode, int) {
 	switch value := value.(type) {
 	case lazy.Collection:
@@ -73,7 +74,7 @@ func shape(value lazy.Value) (opcode, int) {
 	return opBlock, 0
 }
 
-// dot looks a key up; nil where there is nothing.
+// dot looks up a key, and returns nil if it is missing.
 func (m *machine) dot(source lazy.Value, key *ast.Term) lazy.Value {
 	if source == nil || key == nil {
 		return nil
@@ -85,7 +86,7 @@ func (m *machine) dot(source lazy.Value, key *ast.Term) lazy.Value {
 	return found
 }
 
-// scan carries out a block for each key and value, in their order.
+// scan runs a block for each key and value, in order.
 func (m *machine) scan(step *instruction, locals []lazy.Value) int {
 	switch source := m.opened(step.target, locals).(type) {
 	case lazy.Collection:
@@ -121,7 +122,7 @@ func (m *machine) scanKnown(step *instruction, locals []lazy.Value, source ast.V
 	return ended
 }
 
-// scanObject is apart from scanKnown since what it lets others change costs memory.
+// scanObject is a function of its own because its closure allocates.
 func (m *machine) scanObject(step *instruction, locals []lazy.Value, object ast.Object) int {
 	ended := atEnd
 	object.Until(func(key, value *ast.Term) bool {
@@ -139,7 +140,7 @@ func (m *machine) turn(step *instruction, locals []lazy.Value, key, value lazy.V
 	return m.run(step.blocks[0], locals)
 }
 
-// endOfScan tells how the block around goes on: a jump out of the block within is the next turn, one further the end of
+// endOfScan returns the jump of the surrounding block: a jump out of the inner block begins the next turn, one further ends
 // the scan.
 func (m *machine) endOfScan(ended int) int {
 	switch {

@@ -80,7 +80,7 @@ func builtIn(ctx context.Context) (*engine.Engine, error) {
 	return engine.New(ctx, library, nil)
 }
 
-// cluster is an inventory of so many StatefulSets with their Services, the one that is judged among them.
+// cluster is an inventory of so many StatefulSets with their Services, the one that is evaluated among them.
 func cluster(count, namespaces int) (*inventory.Snapshot, error) {
 	inv := inventory.NewSnapshot("default", []string{"services", "statefulsets"})
 	objects := []json.RawMessage{builders.JSON(builders.HeadlessService()), builders.MakeStatefulSet().JSON()}

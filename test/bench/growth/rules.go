@@ -14,8 +14,8 @@ import (
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
-// byRules has libraries of generated rules, the built-in ones switched off: all judge the update and find nothing; or twelve
-// do, and the others judge something else.
+// byRules has libraries of generated rules, the built-in ones switched off: all check the update and find nothing; or twelve
+// do, and the others evaluate something else.
 func byRules(ctx context.Context) (study, error) {
 	inv, err := cluster(1, 1)
 	if err != nil {
@@ -42,7 +42,7 @@ func byRules(ctx context.Context) (study, error) {
 	return grown, nil
 }
 
-// generated is an engine of so many rules, the first of which judge updates of StatefulSets and the others deletions of
+// generated is an engine of so many rules, the first of which check updates of StatefulSets and the others deletions of
 // Services.
 func generated(ctx context.Context, count, judging int) (*engine.Engine, error) {
 	files := fstest.MapFS{}

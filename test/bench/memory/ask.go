@@ -22,7 +22,7 @@ const (
 )
 
 // ask changes the image of StatefulSets all over the cluster, of which there are count, as dry runs. Whether they are denied
-// does not matter, as long as they are judged.
+// does not matter, as long as they are evaluated.
 func ask(ctx context.Context, guarded *environment.Environment, count int) error {
 	config := guarded.ConfigFor("operator", "system:masters")
 	config.QPS, config.Burst, config.WarningHandler = -1, -1, rest.NoWarnings{}

@@ -25,7 +25,7 @@ type step struct {
 	slopes map[string]float64
 }
 
-// restart is a process that finds so many StatefulSets there when it starts, and then judges updates.
+// restart is a process that finds so many StatefulSets there when it starts, and then evaluates updates.
 type restart struct {
 	count int
 	// collector is the value of GOGC.

@@ -103,13 +103,13 @@ func (r *results) step(ctx context.Context, guarded *environment.Environment, fi
 	return nil
 }
 
-// compare starts the process anew with each of the collectors, beside what is there, and has it judge updates.
+// compare starts the process anew with each of the collectors, beside what is there, and has it evaluate updates.
 func (r *results) compare(ctx context.Context, guarded *environment.Environment, count int) error {
 	for _, collector := range collectors() {
 		if err := guarded.Restart(ctx, append(slices.Clone(r.variables), "GOGC="+collector)...); err != nil {
 			return err
 		}
-		made, err := judge(ctx, guarded, count)
+		made, err := evaluate(ctx, guarded, count)
 		if err != nil {
 			return err
 		}
@@ -121,8 +121,8 @@ func (r *results) compare(ctx context.Context, guarded *environment.Environment,
 	return nil
 }
 
-// judge measures a process before and after the updates.
-func judge(ctx context.Context, guarded *environment.Environment, count int) (made restart, err error) {
+// evaluate measures a process before and after the updates.
+func evaluate(ctx context.Context, guarded *environment.Environment, count int) (made restart, err error) {
 	made.count = count
 	if made.found, err = measure(ctx, guarded); err != nil {
 		return made, err

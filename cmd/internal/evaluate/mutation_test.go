@@ -1,4 +1,4 @@
-package judge
+package evaluate
 
 import (
 	"bytes"
@@ -32,7 +32,7 @@ func TestMutationsNeverCrashARule(t *testing.T) {
 		visit(objects[index], "", func(path string, set func(any), value any) {
 			for _, mutant := range mutants() {
 				set(mutant)
-				if err := judgeAll(t, decider, objects); err != nil {
+				if err := evaluateAll(t, decider, objects); err != nil {
 					crashed++
 					t.Errorf("%v %s %v: %.300v", objects[index]["kind"], path, mutant, err)
 				}
@@ -114,7 +114,7 @@ func parsed(t *testing.T, objects []map[string]any) []manifest.Document {
 	return input.Documents
 }
 
-func judgeAll(t *testing.T, decider *engine.Engine, objects []map[string]any) error {
+func evaluateAll(t *testing.T, decider *engine.Engine, objects []map[string]any) error {
 	t.Helper()
 	_, err := Documents(t.Context(), decider, parsed(t, objects), Options{Namespace: "default", Now: time.Unix(1800000000, 0)})
 	return err

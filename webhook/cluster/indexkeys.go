@@ -15,37 +15,38 @@ import (
 
 // The indexes of an informer, beside that of client-go by namespace.
 const (
-	// byService finds StatefulSets by the Service that they name.
+	// byService finds StatefulSets by their spec.serviceName.
 	byService = "service"
-	// byWanted finds objects by the first of the labels that they want, or by none.
-	byWanted = "wanted"
-	// byGiven finds workloads by each of the labels that they give their pods.
-	byGiven = "given"
-	// byClaim finds pods by each of the claims that they use.
+	// bySelectorLabel finds objects by the first label of their selector, or by none.
+	bySelectorLabel = "selector-label"
+	// byPodLabel finds workloads by each label of their pods.
+	byPodLabel = "pod-label"
+	// byClaim finds pods by each claim that they mount.
 	byClaim = "claim"
 	// byOwner finds StatefulSets by the kind of each of their owners.
 	byOwner = "owner"
-	// byNamed finds objects by each of the objects of the whole cluster that they name.
+	// byNamed finds objects by each cluster-scoped object that they name.
 	byNamed = "named"
 )
 
-// sought is what the indexes ask for of an object.
-type sought struct {
-	// service is the one that a StatefulSet names, empty for none.
+// indexKeys are the keys of an object in the indexes.
+type indexKeys struct {
+	// service is the spec.serviceName of a StatefulSet, empty for none.
 	service string
-	// wanted is nil for what is not looked for by labels.
-	wanted labels
-	given  labels
-	// claims are those that a pod uses.
+	// selector is nil for objects that are not found by labels.
+	selector  labels
+	podLabels labels
+	// claims are those of a pod.
 	claims []string
 	// owners are the kinds of a StatefulSet's owners.
 	owners []inventory.OwnerKind
-	// named are the objects of the whole cluster that it names.
+	// named are the cluster-scoped objects that it names.
 	named []string
 }
 
-// isFoundByLabels tells the resources with selectors or pod templates; the many pods and claims are not looked for so.
-func isFoundByLabels(resource string) bool {
+// hasLabelIndexes reports whether a resource has selectors or pod templates. Pods and claims, which are many, are not indexed
+// by labels.
+func hasLabelIndexes(resource string) bool {
 	switch resource {
 	case "statefulsets", "deployments", "services", "poddisruptionbudgets":
 		return true
@@ -54,10 +55,10 @@ func isFoundByLabels(resource string) bool {
 	}
 }
 
-func newSought(resource string, stored *unstructured.Unstructured, value ast.Value) *sought {
-	made := &sought{wanted: newLabels(inventory.Wanted(resource, value)), given: newLabels(inventory.Given(value))}
-	if slices.Equal(made.wanted, made.given) {
-		made.wanted = made.given
+func newIndexKeys(resource string, stored *unstructured.Unstructured, value ast.Value) *indexKeys {
+	made := &indexKeys{selector: newLabels(inventory.SelectorLabels(resource, value)), podLabels: newLabels(inventory.PodLabels(value))}
+	if slices.Equal(made.selector, made.podLabels) {
+		made.selector = made.podLabels
 	}
 	if resource == "statefulsets" {
 		made.service, made.owners, made.named = serviceOf(stored), inventory.OwnersOf(value), inventory.Named(resource, value)
@@ -65,7 +66,7 @@ func newSought(resource string, stored *unstructured.Unstructured, value ast.Val
 	return made
 }
 
-// claimsOf are the claims that a pod uses.
+// claimsOf returns the claims that a pod mounts.
 func claimsOf(pod *unstructured.Unstructured) (claims []string) {
 	volumes, _, _ := unstructured.NestedSlice(pod.Object, "spec", "volumes")
 	for _, volume := range volumes {
@@ -77,26 +78,26 @@ func claimsOf(pod *unstructured.Unstructured) (claims []string) {
 	return claims
 }
 
-// serviceOf is the Service that a StatefulSet names; what is no text names none.
+// serviceOf returns the spec.serviceName of a StatefulSet, empty if it is not a string.
 func serviceOf(set *unstructured.Unstructured) string {
 	service, _, _ := unstructured.NestedString(set.Object, "spec", "serviceName")
 	return service
 }
 
-// indexers are those of held objects.
+// indexers returns the indexes of cached objects.
 func indexers() toolscache.Indexers {
 	all := toolscache.Indexers{}
-	for name, keys := range map[string]func(*held) []string{byService: serviceKeys, byWanted: wantedKeys, byGiven: givenKeys, byClaim: claimKeys, byOwner: ownerKeys, byNamed: namedKeys} {
+	for name, keys := range map[string]func(*cachedObject) []string{byService: serviceKeys, bySelectorLabel: selectorKeys, byPodLabel: podLabelKeys, byClaim: claimKeys, byOwner: ownerKeys, byNamed: namedKeys} {
 		all[name] = func(object any) ([]string, error) {
-			kept, err := heldBy(object)
-			if err != nil || kept.sought == nil {
+			kept, err := cachedObjectOf(object)
+			if err != nil || kept.keys == nil {
 				return nil, err
 			}
 			return keys(kept), nil
 		}
 	}
 	all[byOrdinal] = func(object any) ([]string, error) {
-		kept, err := heldBy(object)
+		kept, err := cachedObjectOf(object)
 		if err != nil {
 			return nil, err
 		}
@@ -105,42 +106,42 @@ func indexers() toolscache.Indexers {
 	return all
 }
 
-func serviceKeys(kept *held) []string {
-	if kept.sought.service == "" {
+func serviceKeys(kept *cachedObject) []string {
+	if kept.keys.service == "" {
 		return nil
 	}
-	return []string{nameKey(kept.namespace.Value(), kept.sought.service)}
+	return []string{nameKey(kept.namespace.Value(), kept.keys.service)}
 }
 
-func claimKeys(kept *held) (keys []string) {
-	for _, claim := range kept.sought.claims {
+func claimKeys(kept *cachedObject) (keys []string) {
+	for _, claim := range kept.keys.claims {
 		keys = append(keys, nameKey(kept.namespace.Value(), claim))
 	}
 	return keys
 }
 
-func ownerKeys(kept *held) (keys []string) {
-	for _, owner := range kept.sought.owners {
+func ownerKeys(kept *cachedObject) (keys []string) {
+	for _, owner := range kept.keys.owners {
 		keys = append(keys, nameKey(owner.Group, owner.Kind))
 	}
 	return keys
 }
 
-func namedKeys(kept *held) []string { return kept.sought.named }
+func namedKeys(kept *cachedObject) []string { return kept.keys.named }
 
-func wantedKeys(kept *held) []string {
-	if kept.sought.wanted == nil {
+func selectorKeys(kept *cachedObject) []string {
+	if kept.keys.selector == nil {
 		return nil
 	}
-	if len(kept.sought.wanted) == 0 {
+	if len(kept.keys.selector) == 0 {
 		return []string{labelKey(kept.namespace.Value(), "", "")}
 	}
-	first := kept.sought.wanted[0]
+	first := kept.keys.selector[0]
 	return []string{labelKey(kept.namespace.Value(), first.name.Value(), first.value)}
 }
 
-func givenKeys(kept *held) (keys []string) {
-	for _, each := range kept.sought.given {
+func podLabelKeys(kept *cachedObject) (keys []string) {
+	for _, each := range kept.keys.podLabels {
 		keys = append(keys, labelKey(kept.namespace.Value(), each.name.Value(), each.value))
 	}
 	return keys
@@ -150,7 +151,7 @@ func labelKey(namespace, name, value string) string { return namespace + "/" + n
 
 func nameKey(namespace, name string) string { return namespace + "/" + name }
 
-// labels are inventory.Labels as they are held, by their names: maps would take several times the memory.
+// labels are inventory.Labels sorted by name: maps would take several times the memory.
 type labels []label
 
 type label struct {
@@ -161,22 +162,22 @@ type label struct {
 func newLabels(from inventory.Labels) labels {
 	made := make(labels, 0, len(from))
 	for _, name := range slices.Sorted(maps.Keys(from)) {
-		// A label that was read is a part of the object's text, which is not to be held for that.
+		// A value is a part of the object's text: a copy lets that be freed.
 		made = append(made, label{unique.Make(name), strings.Clone(from[name])})
 	}
 	return made
 }
 
-// within reports whether all these are among the others.
-func (l labels) within(others inventory.Labels) bool {
+// subsetOf reports whether the others include all of these.
+func (l labels) subsetOf(others inventory.Labels) bool {
 	return !slices.ContainsFunc(l, func(each label) bool {
 		value, has := others[each.name.Value()]
 		return !has || value != each.value
 	})
 }
 
-// have reports whether all the others are among these.
-func (l labels) have(others inventory.Labels) bool {
+// haveAll reports whether these include all of the others.
+func (l labels) haveAll(others inventory.Labels) bool {
 	for name, value := range others {
 		if !slices.ContainsFunc(l, func(each label) bool { return each.value == value && each.name.Value() == name }) {
 			return false

@@ -1,4 +1,4 @@
-package judge
+package evaluate
 
 import (
 	"fmt"
@@ -9,7 +9,7 @@ import (
 	"github.com/stateward/stateward/policies"
 )
 
-// mayHoldSets reports a kind that is not judged and is a StatefulSet of another project, or creates StatefulSets.
+// mayHoldSets reports a kind that is not evaluated and is a StatefulSet of another project, or creates StatefulSets.
 func mayHoldSets(document manifest.Document) bool {
 	group := policies.GroupOf(document.APIVersion)
 	switch document.Kind {
@@ -22,8 +22,8 @@ func mayHoldSets(document manifest.Document) bool {
 	}
 }
 
-// unjudged names the documents of kinds that may hold a StatefulSet, which no rule sees.
-func unjudged(documents []manifest.Document) (notes []report.LeftOut) {
+// skippedNotes names the documents of kinds that may hold a StatefulSet, which no rule sees.
+func skippedNotes(documents []manifest.Document) (notes []report.LeftOut) {
 	for _, document := range documents {
 		if mayHoldSets(document) {
 			notes = append(notes, report.LeftOut{

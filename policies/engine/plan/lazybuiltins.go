@@ -8,12 +8,12 @@ import (
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
-// shallow calls a built-in function some of whose arguments are Collections, without reading all of them. A result of nil
-// leaves it to OPA's own function, as every error is.
-type shallow func(m *machine, args []lazy.Value) lazy.Value
+// lazyBuiltin is a built-in function that reads only the needed parts of lazy arguments. If it returns nil, OPA's own function
+// is called, for errors too.
+type lazyBuiltin func(m *machine, args []lazy.Value) lazy.Value
 
-// newShallow returns nil for the many functions that have to see everything.
-func newShallow(name string) shallow {
+// newLazyBuiltin returns nil for the many functions that need all of their arguments.
+func newLazyBuiltin(name string) lazyBuiltin {
 	switch name {
 	case "object.get":
 		return objectGet
@@ -49,8 +49,8 @@ func newShallow(name string) shallow {
 	}
 }
 
-// ofCollection is a function of one argument.
-func ofCollection(of func(lazy.Collection) *ast.Term) shallow {
+// ofCollection returns a function of one collection.
+func ofCollection(of func(lazy.Collection) *ast.Term) lazyBuiltin {
 	return func(_ *machine, args []lazy.Value) lazy.Value {
 		source, ok := args[0].(lazy.Collection)
 		if !ok {
@@ -60,10 +60,10 @@ func ofCollection(of func(lazy.Collection) *ast.Term) shallow {
 	}
 }
 
-// objectGet looks up a key, or a path of keys in an array, and gives the third argument where there is nothing.
+// objectGet looks up a key, or a path of keys in an array, and returns the third argument if it is missing.
 func objectGet(m *machine, args []lazy.Value) lazy.Value {
 	source, ok := args[0].(lazy.Collection)
-	path := m.whole(args[1])
+	path := m.force(args[1])
 	if !ok || source.IsArray() || path == nil {
 		return nil
 	}
@@ -81,10 +81,10 @@ func objectGet(m *machine, args []lazy.Value) lazy.Value {
 	return found
 }
 
-// objectFilter keeps what stands at the keys of an array, a set or an object.
+// objectFilter keeps the values at the keys of an array, a set or an object.
 func objectFilter(m *machine, args []lazy.Value) lazy.Value {
 	source, ok := args[0].(lazy.Collection)
-	keys := m.whole(args[1])
+	keys := m.force(args[1])
 	if !ok || source.IsArray() || keys == nil {
 		return nil
 	}
@@ -108,7 +108,7 @@ func objectFilter(m *machine, args []lazy.Value) lazy.Value {
 	return lazy.Object(kept...)
 }
 
-// objectUnion is both objects. Of two values at one key the second counts, unless they are objects too.
+// objectUnion merges both objects. Of two values at one key the second counts, unless both are objects.
 func objectUnion(m *machine, args []lazy.Value) lazy.Value {
 	first := args[0]
 	fields, firstIsObject := lazy.Fields(first)
@@ -122,7 +122,7 @@ func objectUnion(m *machine, args []lazy.Value) lazy.Value {
 				other.Value = both
 			}
 		}
-		// Of two with one key the later counts.
+		// Of two values at one key the later counts.
 		fields = append(fields, other)
 	}
 	return lazy.Object(fields...)
@@ -144,7 +144,7 @@ func arrayConcat(_ *machine, args []lazy.Value) lazy.Value {
 	}
 }
 
-// member tells whether the first argument is among the elements of an array.
+// member reports whether the first argument is an element of an array.
 func member(_ *machine, args []lazy.Value) lazy.Value {
 	within, isArray := lazy.Elements(args[1])
 	if !isArray {

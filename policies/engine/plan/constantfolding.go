@@ -5,33 +5,34 @@ import (
 	"github.com/open-policy-agent/opa/v1/ir"
 )
 
-// literals are the locals of a body that need no step of their own.
-type literals struct {
-	// constant are those that always hold the same value: numbers and collections, which would be made anew each time
-	// otherwise. The annotations that a rule asks for are such collections, and large.
-	constant map[ir.Local]*ast.Term
-	// gathered are collections that are made at once, with the statements that fill them: the last stands for all.
-	gathered map[ir.Local][]ir.Stmt
+// folded holds the locals of a body that need no steps of their own.
+type folded struct {
+	// constants are locals that always have the same value: numbers and collections, which would be built again in each
+	// evaluation. Lists of annotations in rules are such collections, and large.
+	constants map[ir.Local]*ast.Term
+	// constructed are collections that one step builds, with the statements that fill them. The last statement becomes that
+	// step.
+	constructed map[ir.Local][]ir.Stmt
 }
 
-// uses is what a body does with its locals.
-type uses struct {
-	// writes counts the statements that give a local its value.
+// defUse records where a body writes and fills its locals.
+type defUse struct {
+	// writes counts the statements that write a local.
 	writes map[ir.Local]int
-	// made is the statement that makes a value, in which block, and fills are those that put something into it.
-	made  map[ir.Local]placed
-	fills map[ir.Local][]placed
+	// made is the site that creates a value, fills are those that add to it.
+	made  map[ir.Local]site
+	fills map[ir.Local][]site
 	order []ir.Local
 }
 
-// placed is a statement with the block that it stands in.
-type placed struct {
+// site is a statement and its block.
+type site struct {
 	statement ir.Stmt
 	block     *ir.Block
 }
 
-// bodies translates the blocks of a function, each with constants of its own: the planner uses its locals again for the
-// next rule or else branch.
+// bodies translates the blocks of a function, each with its own constants: the planner reuses locals in the next rule or else
+// branch.
 func (t *translator) bodies(source []*ir.Block, result ir.Local) ([]block, error) {
 	made := make([]block, 0, len(source))
 	for _, each := range source {
@@ -43,7 +44,7 @@ func (t *translator) bodies(source []*ir.Block, result ir.Local) ([]block, error
 			made = append(made, block{{op: opBlock, blocks: blocks}})
 			continue
 		}
-		t.literals = t.fold(each, result)
+		t.folded = t.foldConstants(each, result)
 		body, err := t.block(each)
 		if err != nil {
 			return nil, err
@@ -53,7 +54,7 @@ func (t *translator) bodies(source []*ir.Block, result ir.Local) ([]block, error
 	return made, nil
 }
 
-// onlyBranches are the bodies of a rule with else.
+// onlyBranches returns the bodies of a rule with else.
 func onlyBranches(source *ir.Block) ([]*ir.Block, bool) {
 	if len(source.Stmts) != 1 {
 		return nil, false
@@ -65,35 +66,35 @@ func onlyBranches(source *ir.Block) ([]*ir.Block, bool) {
 	return branches.Blocks, true
 }
 
-// fold finds the literals of a body. The result of the function is none: other bodies add to it.
-func (t *translator) fold(body *ir.Block, result ir.Local) literals {
-	seen := &uses{writes: map[ir.Local]int{result: 1}, made: map[ir.Local]placed{}, fills: map[ir.Local][]placed{}}
+// foldConstants finds the constants of a body. The result of the function is not one: other bodies add to it.
+func (t *translator) foldConstants(body *ir.Block, result ir.Local) folded {
+	seen := &defUse{writes: map[ir.Local]int{result: 1}, made: map[ir.Local]site{}, fills: map[ir.Local][]site{}}
 	seen.blocks([]*ir.Block{body})
-	found := literals{constant: map[ir.Local]*ast.Term{}, gathered: map[ir.Local][]ir.Stmt{}}
-	// What is within another literal is made after that, so the last comes first.
+	found := folded{constants: map[ir.Local]*ast.Term{}, constructed: map[ir.Local][]ir.Stmt{}}
+	// A collection is created before those inside it, so the last one comes first.
 	for index := len(seen.order) - 1; index >= 0; index-- {
 		local := seen.order[index]
 		if seen.writes[local] != 1 {
 			continue
 		}
-		if value := t.literal(seen.made[local], seen.fills[local], found.constant); value != nil {
-			found.constant[local] = value
-		} else if fills := seen.gather(local); fills != nil {
-			found.gathered[local] = fills
+		if value := t.constantAt(seen.made[local], seen.fills[local], found.constants); value != nil {
+			found.constants[local] = value
+		} else if fills := seen.construction(local); fills != nil {
+			found.constructed[local] = fills
 		}
 	}
 	return found
 }
 
-func (u *uses) blocks(blocks []*ir.Block) {
+func (u *defUse) blocks(blocks []*ir.Block) {
 	for _, block := range blocks {
 		for _, statement := range block.Stmts {
-			u.statement(placed{statement, block})
+			u.statement(site{statement, block})
 		}
 	}
 }
 
-func (u *uses) statement(at placed) {
+func (u *defUse) statement(at site) {
 	switch s := at.statement.(type) {
 	case *ir.BlockStmt:
 		u.blocks(s.Blocks)
@@ -119,7 +120,7 @@ func (u *uses) statement(at placed) {
 	}
 }
 
-func (u *uses) write(at placed) {
+func (u *defUse) write(at site) {
 	switch s := at.statement.(type) {
 	case *ir.MakeNullStmt:
 		u.make(s.Target, at)
@@ -154,14 +155,14 @@ func (u *uses) write(at placed) {
 	}
 }
 
-func (u *uses) make(local ir.Local, at placed) {
+func (u *defUse) make(local ir.Local, at site) {
 	u.writes[local]++
 	u.made[local] = at
 	u.order = append(u.order, local)
 }
 
-// literal is the value that a statement makes with those that fill it; nil where it is not always the same.
-func (t *translator) literal(made placed, fills []placed, constant map[ir.Local]*ast.Term) *ast.Term {
+// constantAt returns the value that a site creates, with the sites that fill it; nil if it is not constant.
+func (t *translator) constantAt(made site, fills []site, constants map[ir.Local]*ast.Term) *ast.Term {
 	var value *ast.Term
 	switch s := made.statement.(type) {
 	case *ir.MakeNullStmt:
@@ -178,46 +179,46 @@ func (t *translator) literal(made placed, fills []placed, constant map[ir.Local]
 		value = ast.SetTerm()
 	}
 	for _, fill := range fills {
-		// In another block it would be carried out under a condition, or many times.
-		if fill.block != made.block || !t.fill(value, fill.statement, constant) {
+		// A statement in another block runs under a condition, or many times.
+		if fill.block != made.block || !t.addConstant(value, fill.statement, constants) {
 			return nil
 		}
 	}
 	return value
 }
 
-// fill puts into a literal what a statement does, if that is constant.
-func (t *translator) fill(literal *ast.Term, statement ir.Stmt, constant map[ir.Local]*ast.Term) bool {
+// addConstant adds to a collection what a statement adds, if that is constant.
+func (t *translator) addConstant(collection *ast.Term, statement ir.Stmt, constants map[ir.Local]*ast.Term) bool {
 	switch s := statement.(type) {
 	case *ir.ArrayAppendStmt:
-		value := t.known(s.Value, constant)
+		value := t.constantOperand(s.Value, constants)
 		if value == nil {
 			return false
 		}
-		literal.Value = literal.Value.(*ast.Array).Append(value)
+		collection.Value = collection.Value.(*ast.Array).Append(value)
 		return true
 	case *ir.SetAddStmt:
-		value := t.known(s.Value, constant)
+		value := t.constantOperand(s.Value, constants)
 		if value == nil {
 			return false
 		}
-		literal.Value.(ast.Set).Add(value)
+		collection.Value.(ast.Set).Add(value)
 		return true
 	case *ir.ObjectInsertStmt:
-		key, value := t.known(s.Key, constant), t.known(s.Value, constant)
+		key, value := t.constantOperand(s.Key, constants), t.constantOperand(s.Value, constants)
 		if key == nil || value == nil {
 			return false
 		}
-		literal.Value.(ast.Object).Insert(key, value)
+		collection.Value.(ast.Object).Insert(key, value)
 		return true
 	}
 	return false
 }
 
-// known is the value of an operand that is constant.
-func (t *translator) known(operand ir.Operand, constant map[ir.Local]*ast.Term) *ast.Term {
+// constantOperand returns the value of an operand, nil if it is not constant.
+func (t *translator) constantOperand(operand ir.Operand, constants map[ir.Local]*ast.Term) *ast.Term {
 	if local, ok := operand.Value.(ir.Local); ok {
-		return constant[local]
+		return constants[local]
 	}
 	return t.constants.terms[^t.operand(operand)]
 }

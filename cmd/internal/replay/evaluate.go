@@ -41,8 +41,8 @@ const (
 	Failed      Class = "failed"
 )
 
-// outcome is one decision judged again.
-type outcome struct {
+// evaluation is one decision evaluated again.
+type evaluation struct {
 	class Class
 	// rules are those that make the difference.
 	rules []string
@@ -52,51 +52,51 @@ type outcome struct {
 	readMask bool
 }
 
-// judge decides a record again.
-func (r *run) judge(ctx context.Context, record *decisionlog.Record) outcome {
+// evaluate decides a record again.
+func (r *run) evaluate(ctx context.Context, record *decisionlog.Record) evaluation {
 	if record.Error != "" {
-		return outcome{class: Unevaluated, details: []string{record.Error}}
+		return evaluation{class: Unevaluated, details: []string{record.Error}}
 	}
 	if r.options.Verify {
 		if revision := r.options.Library.Revision(); record.Bundles.Library.Revision != revision {
-			return outcome{class: Unverified, details: []string{fmt.Sprintf(
+			return evaluation{class: Unverified, details: []string{fmt.Sprintf(
 				"decided by rule library %s, and this is %s: use the stateward and the --rules of then", record.Bundles.Library.Revision, revision)}}
 		}
 	}
 	decides, err := r.deciders.get(ctx, record.Bundles.Guardrails.Revision)
 	if err != nil {
-		return outcome{class: r.either(Unverified, Undecided), details: []string{err.Error()}}
+		return evaluation{class: r.either(Unverified, Undecided), details: []string{err.Error()}}
 	}
 	if what := lacking(record, decides); what != "" {
-		return outcome{class: r.either(Unverified, Undecided), details: []string{what}}
+		return evaluation{class: r.either(Unverified, Undecided), details: []string{what}}
 	}
 	result, readMask, err := decideAgain(ctx, record, decides.Engine, r.options.Verify)
 	var missing *inventory.NotRecordedError
 	switch {
 	case err != nil && readMask:
-		return outcome{class: Masked, readMask: true, details: []string{err.Error()}}
+		return evaluation{class: Masked, readMask: true, details: []string{err.Error()}}
 	case errors.As(err, &missing):
-		return outcome{class: r.either(Different, Undecided), details: []string{missing.Error()}}
+		return evaluation{class: r.either(Different, Undecided), details: []string{missing.Error()}}
 	case err != nil:
-		return outcome{class: Failed, details: []string{err.Error()}}
+		return evaluation{class: Failed, details: []string{err.Error()}}
 	}
-	judged := r.compare(record, result)
-	judged.readMask = readMask
-	if judged.class == Different && (readMask || record.IsMasked("/result")) {
-		judged.class = Masked
+	evaluated := r.compare(record, result)
+	evaluated.readMask = readMask
+	if evaluated.class == Different && (readMask || record.IsMasked("/result")) {
+		evaluated.class = Masked
 	}
-	return judged
+	return evaluated
 }
 
-// judgeEvent decides a request of an audit log, which holds neither a decision nor Guardrails.
-func (r *run) judgeEvent(ctx context.Context, record *decisionlog.Record) outcome {
+// evaluateEvent decides a request of an audit log, which holds neither a decision nor Guardrails.
+func (r *run) evaluateEvent(ctx context.Context, record *decisionlog.Record) evaluation {
 	switch {
 	case r.options.Verify:
-		return outcome{class: Unverified, details: []string{"an audit log does not hold what Stateward decided: replay it without --verify"}}
+		return evaluation{class: Unverified, details: []string{"an audit log does not hold what Stateward decided: replay it without --verify"}}
 	case r.options.Guardrails == nil:
-		return outcome{class: Undecided, details: []string{"an audit log holds no Guardrails: give them with --config"}}
+		return evaluation{class: Undecided, details: []string{"an audit log holds no Guardrails: give them with --config"}}
 	default:
-		return r.judge(ctx, record)
+		return r.evaluate(ctx, record)
 	}
 }
 
@@ -132,32 +132,32 @@ func decideAgain(ctx context.Context, record *decisionlog.Record, decides *engin
 }
 
 // compare holds a decision against the recorded one.
-func (r *run) compare(record *decisionlog.Record, now decisionlog.Result) outcome {
+func (r *run) compare(record *decisionlog.Record, now decisionlog.Result) evaluation {
 	encoded, err := json.Marshal(now)
 	if err != nil {
-		return outcome{class: Failed, details: []string{err.Error()}}
+		return evaluation{class: Failed, details: []string{err.Error()}}
 	}
 	if bytes.Equal(encoded, record.Result) {
-		return outcome{class: Same}
+		return evaluation{class: Same}
 	}
 	var then decisionlog.Result
 	if err := json.Unmarshal(record.Result, &then); err != nil {
-		return outcome{class: Failed, details: []string{fmt.Sprintf("the recorded result cannot be read: %v", err)}}
+		return evaluation{class: Failed, details: []string{fmt.Sprintf("the recorded result cannot be read: %v", err)}}
 	}
 	if !r.options.Verify {
 		return differences(record, then, now)
 	}
 	// What collects logs may have written the record in another form.
 	if again, err := json.Marshal(then); err == nil && bytes.Equal(encoded, again) {
-		return outcome{class: Same}
+		return evaluation{class: Same}
 	}
-	return outcome{class: Different, rules: rulesOf(changed(then.Findings, now.Findings)), details: []string{
+	return evaluation{class: Different, rules: rulesOf(changed(then.Findings, now.Findings)), details: []string{
 		"recorded: " + string(record.Result), "now:      " + string(encoded),
 	}}
 }
 
 // differences tells what other rules or Guardrails change.
-func differences(record *decisionlog.Record, then, now decisionlog.Result) outcome {
+func differences(record *decisionlog.Record, then, now decisionlog.Result) evaluation {
 	undecided := undecidedRules(now.Undecided)
 	// What a rule that cannot be decided said then counts neither for nor against the others.
 	difference := slices.DeleteFunc(changed(then.Findings, now.Findings), func(finding engine.Finding) bool { return slices.Contains(undecided, finding.Rule) })
@@ -165,7 +165,7 @@ func differences(record *decisionlog.Record, then, now decisionlog.Result) outco
 	case !now.Allowed && then.Allowed:
 		return orMasked(record, Denied, denials(now.Findings), now.Findings)
 	case len(undecided) > 0 && now.Allowed:
-		return outcome{class: Undecided, rules: undecided, details: missingResources(now.Undecided)}
+		return evaluation{class: Undecided, rules: undecided, details: missingResources(now.Undecided)}
 	case now.Allowed && !then.Allowed:
 		return orMasked(record, Allowed, denials(then.Findings), then.Findings)
 	case len(difference) > 0:
@@ -173,13 +173,13 @@ func differences(record *decisionlog.Record, then, now decisionlog.Result) outco
 		made.details = append(marked("now", changedTo(then.Findings, now.Findings)), marked("then", changedTo(now.Findings, then.Findings))...)
 		return made
 	default:
-		return outcome{class: Same}
+		return evaluation{class: Same}
 	}
 }
 
 // orMasked makes the outcome of findings; those that speak of a masked field prove nothing.
-func orMasked(record *decisionlog.Record, class Class, findings, all []engine.Finding) outcome {
-	made := outcome{class: class, rules: rulesOf(findings), details: messagesOf(findings)}
+func orMasked(record *decisionlog.Record, class Class, findings, all []engine.Finding) evaluation {
+	made := evaluation{class: class, rules: rulesOf(findings), details: messagesOf(findings)}
 	masked := func(finding engine.Finding) bool {
 		return strings.Contains(finding.Message, lazy.Mask) || isMaskedField(record, finding.Path)
 	}
@@ -284,7 +284,7 @@ const (
 	longestDetail = 2000
 )
 
-func exampleOf(at place, record *decisionlog.Record, judged outcome) Example {
+func exampleOf(at place, record *decisionlog.Record, evaluated evaluation) Example {
 	asked := record.Request
 	made := Example{
 		File: at.file, Line: at.line, ID: record.DecisionID, Time: record.Timestamp, User: asked.UserInfo.Username, Operation: string(asked.Operation),
@@ -293,7 +293,7 @@ func exampleOf(at place, record *decisionlog.Record, judged outcome) Example {
 	if asked.SubResource != "" {
 		made.Resource += "/" + asked.SubResource
 	}
-	for _, detail := range judged.details[:min(len(judged.details), mostDetails)] {
+	for _, detail := range evaluated.details[:min(len(evaluated.details), mostDetails)] {
 		if len(detail) > longestDetail {
 			detail = strings.ToValidUTF8(detail[:longestDetail], "") + "..."
 		}

@@ -47,13 +47,13 @@ func TestCompressionIsLossless(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			var packer packer
-			var all []packed
+			var packer compressor
+			var all []compressed
 			for _, text := range texts {
-				all = append(all, packer.pack(text))
+				all = append(all, packer.compress(text))
 			}
 			for index, each := range all {
-				got, err := each.unpack()
+				got, err := each.decompress()
 				if diff := cmp.Diff(string(texts[index]), string(got)); diff != "" || err != nil {
 					t.Fatalf("text %d: %v (-want +got):\n%s", index, err, diff)
 				}
@@ -65,11 +65,11 @@ func TestCompressionIsLossless(t *testing.T) {
 // TestCompressionSharesSimilarObjects packs objects of which each is new in two fields of many.
 func TestCompressionSharesSimilarObjects(t *testing.T) {
 	t.Parallel()
-	var packer packer
+	var packer compressor
 	texts := alike(500)
 	var held, whole int
 	for _, text := range texts {
-		held += len(packer.pack(text).text)
+		held += len(packer.compress(text).text)
 		whole += len(text)
 	}
 	if held > whole/10 {
@@ -77,29 +77,29 @@ func TestCompressionSharesSimilarObjects(t *testing.T) {
 	}
 }
 
-// TestCompressionDictionaryIsBounded feeds a packer with what has nothing in common, as an object of random data.
+// TestCompressionDictionaryIsBounded compresses random texts, which have nothing in common.
 func TestCompressionDictionaryIsBounded(t *testing.T) {
 	t.Parallel()
-	var packer packer
+	var packer compressor
 	dictionaries := map[any]bool{}
 	for _, text := range random(1000, 2000) {
-		dictionaries[packer.pack(text).dictionary] = true
+		dictionaries[packer.compress(text).dictionary] = true
 	}
 	if len(packer.learned)+len(packer.samples) > s2.MaxDictSize || len(dictionaries) > 5 {
 		t.Errorf("%d bytes are learned in %d dictionaries", len(packer.learned)+len(packer.samples), len(dictionaries))
 	}
 }
 
-// FuzzCompression holds what is unpacked to what was packed.
+// FuzzCompression compares decompressed texts with the original ones.
 func FuzzCompression(f *testing.F) {
 	f.Add([]byte("{}"), uint8(3))
 	f.Add([]byte(`{"metadata":{"name":"web-0","uid":"d3b07384-d9a0-4f3c-8d5a-0f7a3f3b4c11"}}`), uint8(200))
 	f.Fuzz(func(t *testing.T, text []byte, before uint8) {
-		var packer packer
+		var packer compressor
 		for _, each := range alike(int(before)) {
-			packer.pack(each)
+			packer.compress(each)
 		}
-		got, err := packer.pack(text).unpack()
+		got, err := packer.compress(text).decompress()
 		if diff := cmp.Diff(string(text), string(got)); diff != "" || err != nil {
 			t.Errorf("%v (-want +got):\n%s", err, diff)
 		}

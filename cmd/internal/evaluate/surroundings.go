@@ -1,4 +1,4 @@
-package judge
+package evaluate
 
 import (
 	"fmt"
@@ -11,7 +11,7 @@ import (
 	"github.com/stateward/stateward/cmd/internal/manifest"
 )
 
-// Surroundings are what is there already, besides the documents: seen, not judged. The zero value is nothing.
+// Surroundings are what is there already, besides the documents: seen, not evaluated. The zero value is nothing.
 type Surroundings struct {
 	objects map[string][]unstructured.Unstructured
 }
@@ -35,7 +35,7 @@ func (s *Surroundings) known(anyway []string) []string {
 
 // addTo puts all into the inventory. A StatefulSet that is among the documents and here too has claims by right: they are
 // left out, or they would look like left-overs.
-func (s *Surroundings) addTo(inv *inv, documents []manifest.Document, namespace string) error {
+func (s *Surroundings) addTo(inv *manifestInventory, documents []manifest.Document, namespace string) error {
 	// Whatever the documents say counts more, and of two that are there the later.
 	before := math.MinInt
 	own := s.claimsOf(documents, namespace)

@@ -2,9 +2,9 @@ package plan
 
 import "github.com/open-policy-agent/opa/v1/ir"
 
-// gather returns what fills a collection, where all of it can be put in at once; nil where it cannot: some of it is put in
-// under a condition or many times, or is another value by the time of the last.
-func (u *uses) gather(local ir.Local) (fills []ir.Stmt) {
+// construction returns the statements that fill a collection, if one step can do so. It returns nil if a statement runs under a
+// condition or many times, or if an operand changes before the last statement.
+func (u *defUse) construction(local ir.Local) (fills []ir.Stmt) {
 	for _, fill := range u.fills[local] {
 		if fill.block != u.made[local].block {
 			return nil
@@ -30,27 +30,28 @@ func (u *uses) gather(local ir.Local) (fills []ir.Stmt) {
 	return fills
 }
 
-// literal translates a statement that belongs to a literal. There is a step only where a gathered one is full.
-func (l literals) literal(t *translator, statement ir.Stmt) (step instruction, steps, belongs bool) {
+// translate translates a statement that creates or fills a folded local. Only the last statement of a construction becomes a
+// step.
+func (l folded) translate(t *translator, statement ir.Stmt) (step instruction, steps, belongs bool) {
 	local, ok := collectionOf(statement)
 	if !ok {
 		return instruction{}, false, false
 	}
-	if l.constant[local] != nil {
+	if l.constants[local] != nil {
 		return instruction{}, false, true
 	}
-	fills := l.gathered[local]
+	fills := l.constructed[local]
 	if fills == nil {
 		return instruction{}, false, false
 	}
 	if statement != fills[len(fills)-1] {
 		return instruction{}, false, true
 	}
-	return t.gathered(int(local), fills), true, true
+	return t.construct(int(local), fills), true, true
 }
 
-// gathered makes a collection with all that is in it.
-func (t *translator) gathered(target int, fills []ir.Stmt) instruction {
+// construct returns the step that builds a collection with its elements.
+func (t *translator) construct(target int, fills []ir.Stmt) instruction {
 	step := instruction{target: target}
 	for _, fill := range fills {
 		switch s := fill.(type) {
@@ -65,7 +66,7 @@ func (t *translator) gathered(target int, fills []ir.Stmt) instruction {
 	return step
 }
 
-// collectionOf is the local that a statement makes without looking at others, or fills.
+// collectionOf returns the local that a statement creates without operands, or fills.
 func collectionOf(statement ir.Stmt) (ir.Local, bool) {
 	switch s := statement.(type) {
 	case *ir.MakeNullStmt:

@@ -1,4 +1,4 @@
-package judge
+package evaluate
 
 import (
 	"fmt"
@@ -15,8 +15,8 @@ import (
 	"github.com/stateward/stateward/policies/engine"
 )
 
-// TestFindingsKeepTheOrderOfDocuments judges more documents than there are processors, each with what is found and
-// some that cannot be judged.
+// TestFindingsKeepTheOrderOfDocuments evaluates more documents than there are processors, each with what is found and
+// some that cannot be evaluated.
 func TestFindingsKeepTheOrderOfDocuments(t *testing.T) {
 	t.Parallel()
 	library, err := policies.Embedded()
@@ -44,7 +44,7 @@ func TestFindingsKeepTheOrderOfDocuments(t *testing.T) {
 	for _, document := range result.Documents {
 		outcomes[document.Outcome]++
 	}
-	if diff := cmp.Diff(map[report.Outcome]int{report.Judged: 8, report.Failed: 4}, outcomes); diff != "" || len(result.Findings) < 8 {
+	if diff := cmp.Diff(map[report.Outcome]int{report.Evaluated: 8, report.Failed: 4}, outcomes); diff != "" || len(result.Findings) < 8 {
 		t.Errorf("%d findings; outcomes (-want +got):\n%s", len(result.Findings), diff)
 	}
 	names := make([]string, 0, len(result.Findings))

@@ -1,4 +1,4 @@
-package judge
+package evaluate
 
 import (
 	"encoding/json"
@@ -22,7 +22,7 @@ type recordedReview struct {
 	} `json:"stateward"`
 }
 
-// reviewOf makes the request that a document asks for. What was recorded has its own time, a manifest is judged now.
+// reviewOf makes the request that a document asks for. What was recorded has its own time, a manifest is evaluated now.
 func reviewOf(document manifest.Document, namespace string, now time.Time) (engine.Request, error) {
 	if document.IsAdmissionReview() {
 		var recorded recordedReview

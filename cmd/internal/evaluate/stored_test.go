@@ -1,4 +1,4 @@
-package judge_test
+package evaluate_test
 
 import (
 	"encoding/json"
@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/stateward/stateward/cmd/internal/judge"
+	"github.com/stateward/stateward/cmd/internal/evaluate"
 	"github.com/stateward/stateward/cmd/internal/report"
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
@@ -29,7 +29,7 @@ const (
 )
 
 // stored is an object of namespace data.
-func stored(kind, name, raw string) judge.Stored {
+func stored(kind, name, raw string) evaluate.Stored {
 	resource := map[string]string{"StatefulSet": "statefulsets", "Service": "services", "PersistentVolumeClaim": "persistentvolumeclaims"}[kind]
 	known, _ := policies.LookupResource(resource)
 	apiVersion := "v1"
@@ -40,28 +40,28 @@ func stored(kind, name, raw string) judge.Stored {
 		ObjectReference: engine.ObjectReference{Kind: kind, Namespace: "data", Name: name}, APIVersion: apiVersion, Resource: resource,
 		Raw: json.RawMessage(raw),
 	}
-	return judge.Stored{Object: object, Position: report.Position{File: resource + "/data/" + name}, Judged: true}
+	return evaluate.Stored{Object: object, Position: report.Position{File: resource + "/data/" + name}, Evaluated: true}
 }
 
 func TestStoredObjectsAreEvaluated(t *testing.T) {
 	t.Parallel()
 	set, service, claim := stored("StatefulSet", "db", storedSet), stored("Service", "db", storedService), stored("PersistentVolumeClaim", "data-db-0", storedClaim)
 	seen := set
-	seen.Judged = false
+	seen.Evaluated = false
 	tests := map[string]struct {
-		objects []judge.Stored
+		objects []evaluate.Stored
 		want    []string
 	}{
-		"a set with all it needs":             {[]judge.Stored{set, service, claim}, nil},
-		"a set without its Service":           {[]judge.Stored{set, claim}, []string{"deny headless-service data/db"}},
-		"a set that is only looked up":        {[]judge.Stored{seen, claim}, nil},
-		"a Service of another namespace":      {[]judge.Stored{set, claim, inNamespace("other", service)}, []string{"deny headless-service data/db"}},
-		"a set that is terminating is let go": {[]judge.Stored{stored("StatefulSet", "db", terminating(storedSet))}, nil},
+		"a set with all it needs":             {[]evaluate.Stored{set, service, claim}, nil},
+		"a set without its Service":           {[]evaluate.Stored{set, claim}, []string{"deny headless-service data/db"}},
+		"a set that is only looked up":        {[]evaluate.Stored{seen, claim}, nil},
+		"a Service of another namespace":      {[]evaluate.Stored{set, claim, inNamespace("other", service)}, []string{"deny headless-service data/db"}},
+		"a set that is terminating is let go": {[]evaluate.Stored{stored("StatefulSet", "db", terminating(storedSet))}, nil},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			result := judgeStored(t, test.objects)
+			result := evaluateStored(t, test.objects)
 			var found []string
 			for _, finding := range result.Findings {
 				found = append(found, string(finding.Level)+" "+finding.Rule+" "+finding.Object.Namespace+"/"+finding.Object.Name)
@@ -75,8 +75,8 @@ func TestStoredObjectsAreEvaluated(t *testing.T) {
 
 func TestStoredReportsKindsThatItDoesNotKnow(t *testing.T) {
 	t.Parallel()
-	inventory := judge.NewInventory(newDecider(t), judge.StoredOptions{Known: []string{"statefulsets"}, Now: time.Now()})
-	result, err := inventory.Judge(t.Context(), []judge.Stored{stored("StatefulSet", "db", storedSet)})
+	inventory := evaluate.NewInventory(newDecider(t), evaluate.StoredOptions{Known: []string{"statefulsets"}, Now: time.Now()})
+	result, err := inventory.Evaluate(t.Context(), []evaluate.Stored{stored("StatefulSet", "db", storedSet)})
 	if err != nil || len(result.Findings) > 0 {
 		t.Errorf("error %v, findings %v", err, result.Findings)
 	}
@@ -87,17 +87,17 @@ func TestStoredReportsKindsThatItDoesNotKnow(t *testing.T) {
 
 func TestStoredReportsObjectsThatItCannotEvaluate(t *testing.T) {
 	t.Parallel()
-	inventory := judge.NewInventory(newDecider(t), judge.StoredOptions{Now: time.Now()})
-	_, err := inventory.Judge(t.Context(), []judge.Stored{stored("StatefulSet", "db", "{")})
+	inventory := evaluate.NewInventory(newDecider(t), evaluate.StoredOptions{Now: time.Now()})
+	_, err := inventory.Evaluate(t.Context(), []evaluate.Stored{stored("StatefulSet", "db", "{")})
 	if err == nil || err.Error() != "statefulsets/data/db: read the object: unexpected EOF" {
 		t.Errorf("error %v", err)
 	}
 }
 
-func judgeStored(t *testing.T, objects []judge.Stored) report.Result {
+func evaluateStored(t *testing.T, objects []evaluate.Stored) report.Result {
 	t.Helper()
 	known := []string{"statefulsets", "services", "deployments", "poddisruptionbudgets", "persistentvolumeclaims", "pods", "storageclasses"}
-	result, err := judge.NewInventory(newDecider(t), judge.StoredOptions{Known: known, Now: time.Now()}).Judge(t.Context(), objects)
+	result, err := evaluate.NewInventory(newDecider(t), evaluate.StoredOptions{Known: known, Now: time.Now()}).Evaluate(t.Context(), objects)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func newDecider(t *testing.T) *engine.Engine {
 	return decider
 }
 
-func inNamespace(namespace string, object judge.Stored) judge.Stored {
+func inNamespace(namespace string, object evaluate.Stored) evaluate.Stored {
 	object.Namespace = namespace
 	return object
 }

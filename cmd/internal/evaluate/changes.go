@@ -1,4 +1,4 @@
-package judge
+package evaluate
 
 import (
 	"context"
@@ -42,10 +42,10 @@ func Changes(ctx context.Context, decider *engine.Engine, changes []baseline.Cha
 		return result, err
 	}
 	results, failed := make([]report.Result, len(changes)), make([]error, len(changes))
-	parallel.EachTold(len(changes), options.Progress, func(index int) {
+	parallel.ForEachWithProgress(len(changes), options.Progress, func(index int) {
 		results[index].Changes = &report.Changes{}
 		c := comparison{decider: decider, options: options, past: past, now: now, result: &results[index]}
-		if failed[index] = c.judge(ctx, changes[index]); failed[index] != nil {
+		if failed[index] = c.evaluate(ctx, changes[index]); failed[index] != nil {
 			results[index].Documents = append(results[index].Documents, unread(newest(changes[index]), options.Namespace, failed[index]))
 		}
 	})
@@ -59,12 +59,12 @@ func Changes(ctx context.Context, decider *engine.Engine, changes []baseline.Cha
 	if options.Files {
 		places.soften(result.Findings)
 	}
-	result.LeftOut = append(result.LeftOut, unjudged(documents)...)
+	result.LeftOut = append(result.LeftOut, skippedNotes(documents)...)
 	ignored := ignore(&result, documents, decider.Library(), options.AllowAnnotations)
 	return result, errors.Join(errors.Join(failed...), ignored)
 }
 
-// comparison judges one change into a result of its own.
+// comparison evaluates one change into a result of its own.
 type comparison struct {
 	decider   *engine.Engine
 	options   Options
@@ -72,7 +72,7 @@ type comparison struct {
 	result    *report.Result
 }
 
-func (c comparison) judge(ctx context.Context, change baseline.Change) error {
+func (c comparison) evaluate(ctx context.Context, change baseline.Change) error {
 	switch {
 	case change.Before == nil:
 		c.result.Changes.New++
@@ -113,7 +113,7 @@ func (c comparison) orRefused(ctx context.Context, before *manifest.Document, do
 	for index, finding := range findingsOf(document, request, c.missing(told), len(c.result.Documents)-1) {
 		c.result.Findings = slices.Insert(c.result.Findings, index, finding)
 	}
-	c.result.Documents[len(c.result.Documents)-1].Outcome = report.Judged
+	c.result.Documents[len(c.result.Documents)-1].Outcome = report.Evaluated
 	return nil
 }
 
@@ -243,7 +243,7 @@ func (c comparison) fresh(ctx context.Context, before manifest.Document, finding
 		return nil, err
 	}
 	if err != nil {
-		return findings, nil //nolint:nilerr // What could not be judged had no finding.
+		return findings, nil //nolint:nilerr // What could not be evaluated had no finding.
 	}
 	var fresh []engine.Finding
 	for _, finding := range findings {
@@ -286,13 +286,13 @@ func (c comparison) decide(ctx context.Context, document manifest.Document, requ
 }
 
 func (c comparison) add(document manifest.Document, request engine.Request, findings []engine.Finding, decision engine.Decision) {
-	judged := entry(document, request)
-	if c.decider.Judges(request) || len(findings) > 0 {
-		judged.Outcome = report.Judged
+	evaluated := entry(document, request)
+	if c.decider.HasRulesFor(request) || len(findings) > 0 {
+		evaluated.Outcome = report.Evaluated
 		c.result.Findings = append(c.result.Findings, findingsOf(document, request, findings, len(c.result.Documents))...)
 		c.result.AddUndecided(decision.Undecided)
 	}
-	c.result.Documents = append(c.result.Documents, judged)
+	c.result.Documents = append(c.result.Documents, evaluated)
 }
 
 // merge adds what is fresh to the findings of an update. Where the update leaves alone what is wrong, and it was right

@@ -13,58 +13,58 @@ import (
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
-// native is a built-in function.
-type native struct {
+// builtin is a built-in function of OPA.
+type builtin struct {
 	name string
 	call topdown.BuiltinFunc
-	// relation tells one with any number of results, which are handed over as an array, and void one without.
+	// relation marks a function with any number of results, which are returned as an array, and void one without any.
 	relation, void bool
-	// shallow is nil where everything has to be read.
-	shallow shallow
+	// lazy is nil if the arguments must be read completely.
+	lazy lazyBuiltin
 }
 
-func newNative(name string) (*native, error) {
+func newBuiltin(name string) (*builtin, error) {
 	call, declared := topdown.GetBuiltin(name), ast.BuiltinMap[name]
 	if call == nil || declared == nil {
 		return nil, fmt.Errorf("find built-in function %s: this build of OPA has none", name)
 	}
-	return &native{name: name, call: call, relation: declared.Relation, void: declared.Decl.Result() == nil, shallow: newShallow(name)}, nil
+	return &builtin{name: name, call: call, relation: declared.Relation, void: declared.Decl.Result() == nil, lazy: newLazyBuiltin(name)}, nil
 }
 
-// builtinContext is what OPA's built-in functions ask of an evaluation.
+// builtinContext returns the context for OPA's built-in functions.
 func builtinContext(ctx context.Context, cancel topdown.Cancel) topdown.BuiltinContext {
 	return topdown.BuiltinContext{Context: ctx, Cancel: cancel, Metrics: metrics.NoOp()}
 }
 
-// native calls a built-in function.
-func (m *machine) native(step *instruction, locals []lazy.Value) int {
+// callBuiltin calls a built-in function.
+func (m *machine) callBuiltin(step *instruction, locals []lazy.Value) int {
 	if !m.takeArgs(step, locals) {
 		return m.undefined()
 	}
-	if step.native.shallow != nil && slices.ContainsFunc(m.args, lazy.IsLazy) {
-		if result := step.native.shallow(m, m.args); result != nil {
+	if step.builtin.lazy != nil && slices.ContainsFunc(m.args, lazy.IsLazy) {
+		if result := step.builtin.lazy(m, m.args); result != nil {
 			locals[step.target] = result
 			return atEnd
 		}
 	}
-	if !m.wholeArgs() {
+	if !m.forceArgs() {
 		return m.undefined()
 	}
 	m.value, m.values = nil, nil
 	take := m.take
-	if step.native.relation {
+	if step.builtin.relation {
 		take = m.several
 	}
 	m.context.Location = step.at
-	if err := step.native.call(m.context, m.terms, take); err != nil {
+	if err := step.builtin.call(m.context, m.terms, take); err != nil {
 		return m.refused(err)
 	}
 	result := m.value
 	m.value = nil
 	switch {
-	case step.native.relation:
+	case step.builtin.relation:
 		result = lazy.Of(ast.ArrayTerm(m.values...))
-	case step.native.void:
+	case step.builtin.void:
 		return atEnd
 	case result == nil:
 		return out
@@ -73,7 +73,7 @@ func (m *machine) native(step *instruction, locals []lazy.Value) int {
 	return atEnd
 }
 
-// takeArgs gathers the values of a step's operands, which may be Collections; false where one has none.
+// takeArgs collects the values of a step's operands, which may be lazy. It returns false if one is undefined.
 func (m *machine) takeArgs(step *instruction, locals []lazy.Value) bool {
 	m.args = m.args[:0]
 	for _, arg := range step.args {
@@ -86,11 +86,11 @@ func (m *machine) takeArgs(step *instruction, locals []lazy.Value) bool {
 	return true
 }
 
-// wholeArgs makes of what was gathered what OPA knows.
-func (m *machine) wholeArgs() bool {
+// forceArgs converts the arguments to OPA's terms. It returns false if one is undefined.
+func (m *machine) forceArgs() bool {
 	m.terms = m.terms[:0]
 	for _, arg := range m.args {
-		term := m.whole(arg)
+		term := m.force(arg)
 		if term == nil {
 			return false
 		}
@@ -99,7 +99,7 @@ func (m *machine) wholeArgs() bool {
 	return true
 }
 
-// refused is what becomes of a call with arguments that the function does not take.
+// refused handles the error of a built-in function: it is undefined, or fails the run in strict mode.
 func (m *machine) refused(err error) int {
 	var halt topdown.Halt
 	if errors.As(err, &halt) {
@@ -111,7 +111,7 @@ func (m *machine) refused(err error) int {
 	return out
 }
 
-// keyOf is the key of a function that values name.
+// keyOf returns the key of the function that the values of a path name.
 func (m *machine) keyOf(path []int, locals []lazy.Value) string {
 	keys := make([]string, 0, len(path))
 	for _, operand := range path {

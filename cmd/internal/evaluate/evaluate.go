@@ -1,5 +1,5 @@
-// Package judge decides documents, each in an inventory of all of them.
-package judge
+// Package evaluate evaluates documents, each against an inventory of all of them.
+package evaluate
 
 import (
 	"cmp"
@@ -22,35 +22,35 @@ import (
 type Options struct {
 	// Namespace of objects that name none.
 	Namespace string
-	// Partial says that the documents are not all there is: what is missing may exist elsewhere.
+	// Partial treats the documents as incomplete: missing objects may exist elsewhere.
 	Partial bool
 	// Surroundings are what is there besides the documents.
 	Surroundings Surroundings
-	// AllowAnnotations makes annotations of manifests count that ask to ignore a rule.
+	// AllowAnnotations applies annotations of manifests that ask to ignore a rule.
 	AllowAnnotations bool
-	// Now is when manifests are judged.
+	// Now is when manifests are evaluated.
 	Now time.Time
-	// Once leaves out what a mutation would do about a fault that a rule finds.
+	// Once leaves out findings of a mutation about a fault that a rule finds.
 	Once bool
 	// Files says that the documents are those of files which need not be applied together, as in a folder: a conflict
 	// between two of them is a warning.
 	Files bool
-	// Action, where there is one, says which action is set for a rule that is not of the library.
+	// Action, if set, returns the action of a rule that is not in the library.
 	Action func(rule string) (policies.Level, bool)
-	// Progress, where there is one, is told how many documents of how many are done.
+	// Progress, if set, is called with the number of documents done, and of all.
 	Progress func(done, total int)
 }
 
-// InputError is a document that is no request and no object.
+// InputError reports a document that is neither a request nor an object.
 type InputError struct{ Err error }
 
 func (e *InputError) Error() string { return e.Err.Error() }
 
 func (e *InputError) Unwrap() error { return e.Err }
 
-// Documents decides each document, several at a time. What cannot be evaluated is told in the joined error, beside the
-// result of all the others, in the order of the documents. Of these only what they are called is left afterwards: of many
-// the places and lines would be held beside the findings that have them already.
+// Documents evaluates each document, several at a time. The joined error names those that cannot be evaluated, beside the
+// result of all others, in the order of the documents. Afterwards the documents keep only their identity, to save memory: the
+// findings have their positions and lines.
 func Documents(ctx context.Context, decider *engine.Engine, documents []manifest.Document, options Options) (report.Result, error) {
 	result := report.Result{Rules: decider.Library().All(), Documents: make([]report.Document, len(documents))}
 	inv, objects, err := inventoryOf(decider, documents, options)
@@ -62,10 +62,10 @@ func Documents(ctx context.Context, decider *engine.Engine, documents []manifest
 	}
 	places := placesOf(documents, options.Namespace)
 	autoscalers := autoscaled(documents, options.Namespace)
-	outcomes := make([]outcome, len(documents))
-	parallel.EachTold(len(documents), options.Progress, func(index int) {
+	outcomes := make([]evaluation, len(documents))
+	parallel.ForEachWithProgress(len(documents), options.Progress, func(index int) {
 		one := sole{decider: decider, options: options, inv: inv, document: documents[index], object: objects[index], index: index, autoscaled: autoscalers}
-		result.Documents[index], outcomes[index] = one.judge(ctx, places)
+		result.Documents[index], outcomes[index] = one.evaluate(ctx, places)
 		outcomes[index].services = servicesOf(documents, outcomes[index].findings)
 		if !Asks(documents[index]) {
 			documents[index] = documents[index].Reduced(manifest.Identity)
@@ -83,72 +83,72 @@ func Documents(ctx context.Context, decider *engine.Engine, documents []manifest
 	if options.Files {
 		places.soften(result.Findings)
 	}
-	result.LeftOut = append(result.LeftOut, unjudged(documents)...)
+	result.LeftOut = append(result.LeftOut, skippedNotes(documents)...)
 	failed = append(failed, ignore(&result, documents, decider.Library(), options.AllowAnnotations))
 	return result, errors.Join(failed...)
 }
 
-// outcome is what there is to tell of one document, beside what became of it.
-type outcome struct {
+// evaluation is the result of one document, beside its entry in the report.
+type evaluation struct {
 	findings  []report.Finding
 	undecided []engine.Undecided
 	services  map[int]string
 	err       error
 }
 
-// sole is a document that is judged as it is, with the object that the inventory has of it, if any.
+// sole is a document that is evaluated without a baseline, with its object in the inventory, if any.
 type sole struct {
 	decider  *engine.Engine
 	options  Options
-	inv      *inv
+	inv      *manifestInventory
 	document manifest.Document
-	object   *held
+	object   *storedManifest
 	index    int
-	// autoscaled are the sets that an autoscaler scales.
+	// autoscaled are the sets with an autoscaler.
 	autoscaled map[scaled]manifest.Document
 }
 
-func (s sole) judge(ctx context.Context, places places) (report.Document, outcome) {
+func (s sole) evaluate(ctx context.Context, places places) (report.Document, evaluation) {
 	request, err := reviewOf(s.document, s.options.Namespace, s.options.Now)
 	if err != nil {
-		return unread(s.document, s.options.Namespace, err), outcome{err: &InputError{fmt.Errorf("%s: %w", s.document.Position(nil), err)}}
+		return unread(s.document, s.options.Namespace, err), evaluation{err: &InputError{fmt.Errorf("%s: %w", s.document.Position(nil), err)}}
 	}
-	judged := entry(s.document, request)
+	evaluated := entry(s.document, request)
 	told := append(append(s.told(request), places.twice(s.document, s.options.Files)...), s.fixedReplicas(request)...)
 	told = s.options.set(told)
 	for index := range told {
-		told[index].Object = judged.ObjectReference
+		told[index].Object = evaluated.ObjectReference
 	}
-	if !s.decider.Judges(request) || isUnserved(s.document) {
+	if !s.decider.HasRulesFor(request) || isUnserved(s.document) {
 		if len(told) > 0 {
-			judged.Outcome = report.Judged
+			evaluated.Outcome = report.Evaluated
 		}
-		return judged, outcome{findings: findingsOf(s.document, request, told, s.index)}
+		return evaluated, evaluation{findings: findingsOf(s.document, request, told, s.index)}
 	}
 	if s.object != nil {
-		// It was read before; without a value the engine reads it once more, and says what is wrong.
+		// It is decoded already. Without a value the engine decodes it again, and returns the error.
 		request.ObjectValue, _ = s.inv.value(s.object)
 	}
 	decision, err := s.decider.Decide(ctx, request, s.inv)
 	if err != nil && len(refused(s.document)) > 0 && ctx.Err() == nil {
-		// No rule has to read what no API server reads.
-		judged.Outcome = report.Judged
-		return judged, outcome{findings: findingsOf(s.document, request, told, s.index)}
+		// An API server rejects it, so rules need not read it.
+		evaluated.Outcome = report.Evaluated
+		return evaluated, evaluation{findings: findingsOf(s.document, request, told, s.index)}
 	}
 	if err != nil {
-		judged.Outcome, judged.Error = report.Failed, err.Error()
-		return judged, outcome{err: notEvaluated(s.document, request, err)}
+		evaluated.Outcome, evaluated.Error = report.Failed, err.Error()
+		return evaluated, evaluation{err: notEvaluated(s.document, request, err)}
 	}
-	judged.Outcome = report.Judged
+	evaluated.Outcome = report.Evaluated
 	found := append(without(told, decision.Findings), decision.Findings...)
 	if s.options.Once {
 		found = once(found)
 	}
 	slices.SortStableFunc(found, func(a, b engine.Finding) int { return rank(a.Level) - rank(b.Level) })
-	return judged, outcome{findings: findingsOf(s.document, request, found, s.index), undecided: decision.Undecided}
+	return evaluated, evaluation{findings: findingsOf(s.document, request, found, s.index), undecided: decision.Undecided}
 }
 
-// told is what can be told of a document without any rule.
+// told returns the findings that need no rule.
 func (s sole) told(request engine.Request) []engine.Finding {
 	if request.Operation != "" {
 		return nil
@@ -156,7 +156,7 @@ func (s sole) told(request engine.Request) []engine.Finding {
 	return told(s.document)
 }
 
-// once leaves out what a mutation would do about a fault that a rule tells.
+// once leaves out the finding of a mutation about a fault that a rule reports.
 func once(found []engine.Finding) []engine.Finding {
 	told := slices.ContainsFunc(found, func(finding engine.Finding) bool { return finding.Rule == "claim-annotation" })
 	return slices.DeleteFunc(slices.Clone(found), func(finding engine.Finding) bool {
@@ -164,7 +164,7 @@ func once(found []engine.Finding) []engine.Finding {
 	})
 }
 
-// without leaves out what a rule tells better: of the same field, or of types.
+// without leaves out findings that a rule reports better: about the same field, or about types.
 func without(told, found []engine.Finding) (rest []engine.Finding) {
 	for _, each := range told {
 		better := func(finding engine.Finding) bool {
@@ -181,7 +181,7 @@ func notEvaluated(document manifest.Document, request engine.Request, err error)
 	return fmt.Errorf("%s: %s %s/%s could not be evaluated: %w", document.Position(nil), request.Kind, request.Namespace, request.Name, err)
 }
 
-// entry is a document in the result: skipped, until something else becomes of it.
+// entry returns a document of the result, skipped until it is evaluated.
 func entry(document manifest.Document, request engine.Request) report.Document {
 	return report.Document{
 		ObjectReference: engine.ObjectReference{Kind: request.Kind, Namespace: request.Namespace, Name: request.Name},
@@ -189,7 +189,7 @@ func entry(document manifest.Document, request engine.Request) report.Document {
 	}
 }
 
-// findingsOf are the findings in the document of this index, with their places.
+// findingsOf returns the findings in the document of this index, with their positions.
 func findingsOf(document manifest.Document, request engine.Request, findings []engine.Finding, index int) (placed []report.Finding) {
 	for _, finding := range findings {
 		place := place(document, finding, request)
@@ -198,7 +198,7 @@ func findingsOf(document manifest.Document, request engine.Request, findings []e
 	return placed
 }
 
-// unread is a document that cannot be judged, by what its file says of it, for want of a request.
+// unread returns the entry of a document that is not a request, from its file.
 func unread(document manifest.Document, namespace string, err error) report.Document {
 	return report.Document{
 		ObjectReference: engine.ObjectReference{
@@ -208,9 +208,9 @@ func unread(document manifest.Document, namespace string, err error) report.Docu
 	}
 }
 
-// inventoryOf makes all manifests each other's inventory, in their surroundings. With it come the objects that it holds, in the
-// order of the documents; nil for the others.
-func inventoryOf(decider *engine.Engine, documents []manifest.Document, options Options) (*inv, []*held, error) {
+// inventoryOf builds the inventory of all manifests and their surroundings. It returns the objects in the order of the
+// documents, nil for documents that are not in it.
+func inventoryOf(decider *engine.Engine, documents []manifest.Document, options Options) (*manifestInventory, []*storedManifest, error) {
 	known := decider.Library().ManifestResources
 	if options.Partial {
 		known = nil
@@ -219,11 +219,11 @@ func inventoryOf(decider *engine.Engine, documents []manifest.Document, options 
 	if err := options.Surroundings.addTo(made, documents, options.Namespace); err != nil {
 		return nil, nil, err
 	}
-	objects, failed := make([]*held, len(documents)), make([]error, len(documents))
-	parallel.Each(len(documents), func(index int) {
+	objects, failed := make([]*storedManifest, len(documents)), make([]error, len(documents))
+	parallel.ForEach(len(documents), func(index int) {
 		document := documents[index]
 		if len(refused(document)) > 0 {
-			// No API server holds such an object, so no rule finds it.
+			// An API server rejects such an object, so rules cannot look it up.
 			return
 		}
 		called := identity{document.APIVersion, document.Kind, document.Namespace, document.Name}
@@ -236,7 +236,7 @@ func inventoryOf(decider *engine.Engine, documents []manifest.Document, options 
 	return made, objects, errors.Join(failed...)
 }
 
-// place finds the line of a finding; in a recorded AdmissionReview the object stands below the request.
+// place returns the line of a finding; in a recorded AdmissionReview the object is below the request.
 func place(document manifest.Document, finding engine.Finding, request engine.Request) report.Position {
 	path := finding.Path
 	if document.IsAdmissionReview() {
@@ -254,8 +254,8 @@ func position(document manifest.Document, path []any) report.Position {
 	return report.Position{File: position.Source(), Line: position.Line, Column: position.Column}
 }
 
-// longestLine that is worth showing: behind it is JSON without line ends, which would be gone through once more for each
-// finding.
+// longestLine is the most bytes of a line to show: a longer one is JSON without line ends, which would be scanned again for
+// each finding.
 const longestLine = 64 << 10
 
 func source(document manifest.Document, place report.Position) string {
@@ -263,6 +263,6 @@ func source(document manifest.Document, place report.Position) string {
 	if len(line) > longestLine {
 		return ""
 	}
-	// It is a part of the file's text, which is not to be held for that.
+	// The line is a part of the file's text: a copy lets that be freed.
 	return strings.Clone(line)
 }
