@@ -90,7 +90,7 @@ func newTemplate(name string, lifetime time.Duration) (*x509.Certificate, error)
 	}, nil
 }
 
-// over tells whether two thirds of a certificate's life are.
+// over reports whether two thirds of a certificate's lifetime have passed.
 func over(certificate *x509.Certificate, now time.Time) bool {
 	return now.After(certificate.NotAfter.Add(-certificate.NotAfter.Sub(certificate.NotBefore) / 3))
 }

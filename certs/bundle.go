@@ -100,7 +100,7 @@ func inject(ctx context.Context, reader client.Reader, writer client.Writer, nam
 	})
 }
 
-// extend tells whether it changed anything.
+// extend reports whether it changed anything.
 func extend(config *admissionregistrationv1.WebhookClientConfig, bundle []byte) bool {
 	merged := merge(config.CABundle, bundle, time.Now())
 	if bytes.Equal(merged, config.CABundle) {

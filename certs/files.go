@@ -45,7 +45,7 @@ func (f *Files) NotAfter() time.Time {
 	return leaf.NotAfter
 }
 
-// Check tells whether the certificate in use has expired, or is for other hosts.
+// Check reports whether the certificate in use has expired, or is for other hosts.
 func (f *Files) Check() error {
 	leaf, err := f.leaf()
 	if err != nil {
@@ -54,7 +54,7 @@ func (f *Files) Check() error {
 	return check(leaf, f.hosts, time.Now())
 }
 
-// CABundle is nil: what writes the files also tells the API server what to trust.
+// CABundle returns nil: the writer of the files also writes the caBundle.
 func (f *Files) CABundle() []byte { return nil }
 
 // Trusted changes nothing, for the same reason.

@@ -245,7 +245,7 @@ func run(t *testing.T, source *Files) {
 	t.Cleanup(running(t, source))
 }
 
-// await polls, since nothing tells from outside what a watcher has seen. The deadline is far beyond its own poll.
+// await polls, since what a watcher has seen is not visible from outside. The deadline is far beyond its own poll.
 func await(t *testing.T, what string, done func() bool) {
 	t.Helper()
 	deadline, tick := time.After(time.Minute), time.NewTicker(5*time.Millisecond)

@@ -25,7 +25,7 @@ const (
 // has its own, and the caBundle has all of them.
 //
 // When two thirds of its life are over the authority gets a successor. Both are in the CABundle from then on; the successor
-// signs what is served only when API servers have been told of it for a while, and what the other one signed stays good.
+// signs serving certificates only some time after the caBundle has it, and certificates of the old one stay valid.
 type SelfManaged struct {
 	hosts []string
 	// lifetime is that of authorities; the other times are shorter where it is.
@@ -34,7 +34,7 @@ type SelfManaged struct {
 
 	mu            sync.Mutex
 	current, next *authority
-	// told is whether API servers have been told of the current authority, and toldNext since when of the next.
+	// told is whether the caBundle has the current authority, toldNext since when it has the next one.
 	told     bool
 	toldNext time.Time
 }
@@ -81,7 +81,7 @@ func (s *SelfManaged) GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, er
 // NotAfter is when the certificate in use expires.
 func (s *SelfManaged) NotAfter() time.Time { return s.leaf.Load().Leaf.NotAfter }
 
-// Check tells whether the certificate in use has expired, or API servers have not been told of it.
+// Check reports whether the certificate in use has expired, or its authority is not in the caBundle.
 func (s *SelfManaged) Check() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -102,7 +102,7 @@ func (s *SelfManaged) CABundle() []byte {
 	return bundle
 }
 
-// Trusted remembers which authorities API servers have been told of.
+// Trusted records the authorities that are in the caBundle.
 func (s *SelfManaged) Trusted(bundle []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,7 +1,7 @@
 // Package certs provides the webhook's serving certificate and the bundle by which an API server trusts it.
 //
-// There are three ways: SelfManaged is an authority of its own and tells API servers of it; Files are kept by cert-manager,
-// which tells them too; or Files are kept by something else.
+// There are three ways: SelfManaged is its own authority and writes the caBundle; cert-manager maintains Files
+// and the caBundle; or another program maintains Files.
 package certs
 
 import (
@@ -21,16 +21,16 @@ type Source interface {
 	GetCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error)
 	// NotAfter is when the certificate in use expires.
 	NotAfter() time.Time
-	// Check tells why the source has no certificate that can be used now; nil means it has one.
+	// Check returns an error if the source has no valid certificate now.
 	Check() error
 	// CABundle is the PEM of the authorities that vouch for the certificate, now and next; nil where others tell API
 	// servers whom to trust.
 	CABundle() []byte
-	// Trusted tells the source that API servers have been told of this CABundle.
+	// Trusted is called when the registration has this CABundle.
 	Trusted(bundle []byte)
 }
 
-// check tells what is wrong with a certificate that API servers ask for by these DNS names and IP addresses.
+// check returns an error if API servers that use these DNS names and IP addresses would not accept the certificate.
 func check(leaf *x509.Certificate, hosts []string, now time.Time) error {
 	if now.After(leaf.NotAfter) {
 		return fmt.Errorf("serving certificate expired at %s", leaf.NotAfter.UTC().Format(time.RFC3339))

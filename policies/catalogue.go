@@ -69,7 +69,7 @@ func (l *Library) catalogue(modules map[string]*ast.Module) error {
 	return nil
 }
 
-// describe reads one module; ok is false for a module that is no rule.
+// describe reads one module; ok is false for a module that is not a rule.
 func describe(module *ast.Module) (rule Rule, ok bool, err error) {
 	at := module.Package.Location
 	kind, category, id, ok := identify(module.Package.Path)

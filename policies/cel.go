@@ -20,7 +20,7 @@ type CEL struct {
 	Variables []CELVariable `json:"variables,omitempty"`
 	// Validations are what must hold.
 	Validations []CELValidation `json:"validations"`
-	// Unseen tells what CEL evaluates otherwise than the rule, with the reason, by a resource that the rule reads, or by one of
+	// Unseen lists where CEL decides differently from the rule, with the reason, by a resource that the rule reads, or by one of
 	// its examples, as in examples/fail/a.yaml.
 	Unseen map[string]string `json:"unseen,omitempty"`
 }

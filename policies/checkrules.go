@@ -2,8 +2,8 @@ package policies
 
 import "slices"
 
-// CheckRules are the ids of the rules that only `stateward check` applies: no API server is there to answer, and what they
-// look at is no resource of other rules. Guardrails can set their action.
+// CheckRules are the ids of the rules that only `stateward check` applies: there is no API server, and what they
+// read is not a resource of other rules. Guardrails can set their action.
 func CheckRules() []string {
 	return []string{"api-server", "api-version", "hpa-replicas", "same-object"}
 }

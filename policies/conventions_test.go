@@ -54,7 +54,7 @@ func TestRulesAreCompleteInTheirFolder(t *testing.T) {
 	}
 }
 
-// TestPackagesMirrorFolders stands in for regal's directory-package-mismatch, which does not know that policies/ is
+// TestPackagesMirrorFolders replaces regal's directory-package-mismatch, which does not know that policies/ is
 // the root of stateward.
 func TestPackagesMirrorFolders(t *testing.T) {
 	t.Parallel()

@@ -42,7 +42,7 @@ func Embedded() (*Library, error) {
 	return Load(embedded)
 }
 
-// parsedLater parses the files when they are asked for.
+// parsedLater parses the files on demand.
 func parsedLater(fsys fs.FS) func() (map[string]*ast.Module, error) {
 	return sync.OnceValues(func() (map[string]*ast.Module, error) { return parse(fsys, "") })
 }

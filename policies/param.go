@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Check tells what keeps value, as a decoder of JSON gives it, from being this parameter.
+// Check returns an error if value, as a decoder of JSON returns it, is not valid for this parameter.
 func (p Param) Check(value any) error {
 	switch p.Type {
 	case "string":

@@ -24,7 +24,7 @@ const (
 	Warn  Level = "warn"
 	Audit Level = "audit"
 	Off   Level = "off"
-	// Event is a warning of which an Event about the object tells instead; Guardrails set it by who acts, not for a rule.
+	// Event is a warning in an Event about the object; Guardrails set it for an actor, not for a rule.
 	Event Level = "event"
 )
 
@@ -80,7 +80,7 @@ func Changes() []Change {
 type Rule struct {
 	// ID is the folder's name, for ever.
 	ID string `json:"id"`
-	// Kind tells rules from mutations.
+	// Kind is rule or mutation.
 	Kind Kind `json:"kind"`
 	// Category is the folder above a rule; a mutation has none.
 	Category string `json:"category,omitempty"`
@@ -116,10 +116,10 @@ type Rule struct {
 	Fix     string   `json:"fix"`
 	Since   string   `json:"since"`
 	Aliases []string `json:"aliases,omitempty"`
-	// Notices says that the rule has a `notice` beside its `report`: the API server refuses what it denies by itself,
-	// after the mutating webhooks and before the validating ones, so the mutating phase is where it can still speak.
+	// Notices says that the rule has a `notice` beside its `report`: the API server itself refuses what it denies,
+	// after the mutating webhooks and before the validating ones, so only the mutating phase can add a warning.
 	Notices bool `json:"notices,omitempty"`
-	// CEL is what of the rule the API server can check by itself; nil where that is nothing.
+	// CEL is the part of the rule that the API server can check itself, nil for none.
 	CEL *CEL `json:"cel,omitempty"`
 	// References are places to read on.
 	References []string `json:"references,omitempty"`
@@ -142,7 +142,7 @@ type Param struct {
 	Fields map[string]Param `json:"fields,omitempty"`
 	// Enum lists the values that a string may have.
 	Enum []string `json:"enum,omitempty"`
-	// Default is the value where Guardrails say nothing.
+	// Default is the value unless Guardrails set one.
 	Default any `json:"default,omitempty"`
 	// Description is one line.
 	Description string `json:"description"`

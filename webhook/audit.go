@@ -25,7 +25,7 @@ const (
 	auditRate    = 20
 )
 
-// audits returns what audits the cluster whenever this replica is the one that does, and nothing if there is no audit. It has
+// audits returns the auditor, which runs while this replica is the leader, and nothing without an audit. It has
 // its rate limit for itself.
 func audits(options Options, gauges *metrics.Metrics, decides *reloader) (func(context.Context) error, error) {
 	if options.AuditInterval == 0 {

@@ -38,12 +38,12 @@ func keepBundle(runner manager.Manager, options Options) func(context.Context) e
 	}
 }
 
-// watchCertificate tells by metrics when the certificate in use expires and whether API servers trust it, and logs once what
-// is wrong with it: a probe that fails does not say why.
+// watchCertificate sets the metrics of the certificate's expiry and of its trust by API servers, and logs once what
+// is wrong with it: a failing probe has no reason.
 func watchCertificate(runner manager.Manager, options Options, gauges *metrics.Metrics) func(context.Context) error {
 	return func(ctx context.Context) error {
 		told := ""
-		// A source that tells API servers by itself gets the time to do so.
+		// A source that writes the caBundle itself gets the time to do so.
 		settled := options.Certificates.CABundle() == nil
 		return every(ctx, gaugeInterval, func() {
 			gauges.SetCertificateExpiry(options.Certificates.NotAfter())

@@ -81,7 +81,7 @@ func (c *connections) add(conn net.Conn) {
 	}
 }
 
-// tooMuch returns the connection that goes because another one was made: the new one where no other may. It is nil where
+// tooMuch returns the connection to close for a new one: the new one itself if no other may be closed. It is nil if
 // there are not too many.
 func (c *connections) tooMuch(made *openConnection) *openConnection {
 	var found *openConnection

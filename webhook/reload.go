@@ -54,7 +54,7 @@ func (r *reloader) run(ctx context.Context) error {
 	return every(ctx, reloadInterval, func() { r.look(ctx) })
 }
 
-// look brings into force what has changed. What is wrong is told once; what merely could not be had is tried again.
+// look applies changes. It reports an invalid version once, and retries one that could not be read.
 func (r *reloader) look(ctx context.Context) {
 	found, err := r.fingerprint(ctx)
 	if err != nil {
@@ -94,7 +94,7 @@ func (r *reloader) fallback(ctx context.Context) *engine.Engine {
 	return decider
 }
 
-// compile reads everything anew.
+// compile reads everything again.
 func (r *reloader) compile(ctx context.Context) (*engine.Engine, error) {
 	library, guardrails, err := r.load()
 	if err != nil {
@@ -137,7 +137,7 @@ func (r *reloader) wanted(resource string) bool {
 	return err != nil || slices.Contains(policy.Engine.Reads(), resource)
 }
 
-// report tells people through the object in the cluster.
+// report writes the status of the object in the cluster.
 func (r *reloader) report(ctx context.Context, refused error) {
 	if r.stored == nil {
 		return

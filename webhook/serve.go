@@ -41,7 +41,7 @@ type Options struct {
 	Port int
 	// MetricsAddress and ProbeAddress are host:port, or "0" for none.
 	MetricsAddress, ProbeAddress string
-	// Load reads the library and the Guardrails (nil: none) from Files, anew whenever one of them changes.
+	// Load reads the library and the Guardrails (nil: none) from Files, again whenever one of them changes.
 	Load  func() (*policies.Library, *v1alpha1.Guardrails, error)
 	Files []string
 	// StoredGuardrails asks for the Guardrails object in the cluster, in the place of what Load has.

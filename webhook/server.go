@@ -35,7 +35,7 @@ const (
 // controller-runtime ends too early, and keeps idle connections for just as long as API servers do.
 type server struct {
 	http *http.Server
-	// delay is the shortest and timeout the longest time between being told to end and closing the listener.
+	// delay is the shortest and timeout the longest time between the signal to end and closing the listener.
 	delay, timeout time.Duration
 	log            logr.Logger
 
@@ -156,7 +156,7 @@ func (g *drainingWriter) Write(text []byte) (int, error) {
 	return g.ResponseWriter.Write(text)
 }
 
-// listen opens the port, whose being taken is better told before anything else starts.
+// listen opens the port before anything else starts, so that a port in use is reported early.
 func listen(options Options) (net.Listener, error) {
 	address := net.JoinHostPort(options.Host, strconv.Itoa(options.Port))
 	config := tlsConfig(options.Certificates)

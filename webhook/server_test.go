@@ -69,7 +69,7 @@ func start(t *testing.T, handler http.HandlerFunc) *running {
 	return r
 }
 
-// awaitEnd tells how long after begun the server ended.
+// awaitEnd returns how long after begun the server ended.
 func (r *running) awaitEnd(t *testing.T, begun time.Time) time.Duration {
 	t.Helper()
 	if err := <-r.done; err != nil {

@@ -56,7 +56,7 @@ func noAnswer(answers int) error {
 	return fmt.Errorf("evaluate rules: the router gave %d answers instead of one: are levelled and made in policies/lib/router.rego defined for all that rules report?", answers)
 }
 
-// explain tells running out of time from a rule that is wrong; either ends in "could not evaluate".
+// explain distinguishes a deadline from an error in a rule; both end in "could not evaluate".
 func explain(ctx context.Context, err error) error {
 	if topdown.IsCancel(err) || ctx.Err() != nil {
 		return fmt.Errorf("%w: %w", ErrDeadline, err)

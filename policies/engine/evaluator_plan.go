@@ -23,13 +23,13 @@ import (
 //go:embed builtin.plan
 var builtin string
 
-// planEvaluator runs the program that OPA's planner makes of the rules. It is the only user of engine/plan: without it, New
-// makes a topdownEvaluator, and decides the same in several times as long.
+// planEvaluator runs the program that OPA's planner compiles from the rules. It is the only user of engine/plan: without it, New
+// makes a topdownEvaluator, with the same decisions in several times as long.
 type planEvaluator struct {
 	library *policies.Library
 	data    *store
 	program *plan.Program
-	// assembly puts findings together; nil where the library says by itself how that is done.
+	// assembly assembles findings; nil if the library has its own code for that.
 	assembly *assembly.Assembly
 }
 
@@ -195,7 +195,7 @@ func (p *planEvaluator) route(run *plan.Run, txn *transaction, router string, re
 	return findings, nil
 }
 
-// routed is what the router makes of reports.
+// routed returns the findings of the router for reports.
 func routed(run *plan.Run, router string, reports ...*ast.Term) (ast.Set, error) {
 	answer, err := run.Call(router, lazy.Of(ast.ArrayTerm(reports...)))
 	if err != nil {
@@ -208,7 +208,7 @@ func routed(run *plan.Run, router string, reports ...*ast.Term) (ast.Set, error)
 	return findings, nil
 }
 
-// unrecorded notes that a rule cannot be decided since a replayed inventory does not hold what it reads; the others go on.
+// unrecorded records that a rule is undecided because a replayed inventory lacks what it reads; the others continue.
 func (p *planEvaluator) unrecorded(run *plan.Run, txn *transaction, document string, err error) bool {
 	var missing *inventory.NotRecordedError
 	if !errors.As(err, &missing) {

@@ -10,9 +10,9 @@ import (
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
-// exempt tells why a request is let through without evaluation, or "". It is the fast form of policies/lib/exempt.rego,
-// which says why each case must never be stopped; a test holds the two together. It depends on no rule, so that
-// a cluster can always finish what it has begun, whatever state the rules are in.
+// exempt returns why a request is allowed without evaluation, or "". It is the fast form of policies/lib/exempt.rego,
+// which says why each case must never be denied; a test compares the two. It depends on no rule, so that
+// a cluster can always finish its operations, whatever the rules decide.
 func exempt(input lazy.Value, request Request) string {
 	object, old := part(input, "object"), part(input, "oldObject")
 	switch {
@@ -36,7 +36,7 @@ func exempt(input lazy.Value, request Request) string {
 	}
 }
 
-// cutsShort tells a deletion that ends a pod's grace period, and what confirms it, from what merely lets a pod go.
+// cutsShort reports whether a deletion ends a pod's grace period, or an update confirms that.
 func cutsShort(input lazy.Value, request Request, object, old lazy.Value) bool {
 	if request.Kind != "Pod" {
 		return false
@@ -52,7 +52,7 @@ func cutsShort(input lazy.Value, request Request, object, old lazy.Value) bool {
 	}
 }
 
-// unprotects tells the removal of a finalizer by which Kubernetes protects a volume or a claim in use.
+// unprotects reports whether an update removes a finalizer with which Kubernetes protects a volume or a claim in use.
 func unprotects(request Request, object, old lazy.Value) bool {
 	if request.Operation != "UPDATE" || request.Kind != "PersistentVolume" && request.Kind != "PersistentVolumeClaim" {
 		return false
@@ -67,7 +67,7 @@ func hasFinalizer(object lazy.Value, name string) bool {
 	return slices.ContainsFunc(finalizers, func(each lazy.Value) bool { return lazy.Is(each, ast.String(name)) })
 }
 
-// deletesOtherwise tells a second deletion of a StatefulSet whose propagation policy is not that of the first.
+// deletesOtherwise reports whether a second deletion of a StatefulSet has another propagation policy than the first.
 func deletesOtherwise(input lazy.Value, request Request, old lazy.Value) bool {
 	if request.Operation != "DELETE" || request.Kind != "StatefulSet" {
 		return false
@@ -87,7 +87,7 @@ func deletesOtherwise(input lazy.Value, request Request, old lazy.Value) bool {
 	return orphan != nil && lazy.Is(orphan, ast.Boolean(true)) != (first == "Orphan")
 }
 
-// slipsIn tells a write of a status that brings marks, labels or owners with it.
+// slipsIn reports whether a write of a status changes annotations, labels or owners too.
 func slipsIn(object, old lazy.Value) bool {
 	return marksDiffer(object, old) || !sameLabels(object, old) || gainsOwner(object, old)
 }
@@ -145,7 +145,7 @@ func sameFields(left, right lazy.Value, counts func(key string) bool) bool {
 	return fieldsWithin(left, right, counts) && fieldsWithin(right, left, counts)
 }
 
-// fieldsWithin reports whether every field of left that counts stands in right with the same value.
+// fieldsWithin reports whether right has every field of left that counts, with the same value.
 func fieldsWithin(left, right lazy.Value, counts func(key string) bool) bool {
 	fields, _ := lazy.Fields(left)
 	return !slices.ContainsFunc(fields, func(field lazy.Item) bool {

@@ -10,8 +10,8 @@ import (
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
-// narrowing tells which documents of a ruleSet have nothing new to say of an UPDATE: those of rules that check the change of
-// fields which it leaves alone.
+// narrowing knows which documents of a ruleSet an UPDATE can skip: those of rules that check the change of
+// fields which it does not change.
 type narrowing struct {
 	// fields are all that some rule of the set checks a change of, and paths their keys.
 	fields []string

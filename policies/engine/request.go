@@ -49,7 +49,7 @@ type Request struct {
 	// ObjectValue is Object as ParseObject reads it, where the caller has it already.
 	ObjectValue ast.Value `json:"-"`
 	DryRun      bool      `json:"dryRun,omitempty"`
-	// Time is when it was asked, in seconds. Zero means unknown; then nothing counts as confirmed.
+	// Time is when the request was made, in seconds. Zero means unknown; then nothing counts as confirmed.
 	Time time.Time `json:"time"`
 	// Typed says that Object could be read into Kubernetes' own type.
 	Typed bool `json:"typed,omitempty"`
@@ -80,11 +80,11 @@ func FromAdmission(request *admissionv1.AdmissionRequest, now time.Time) Request
 	}
 }
 
-// untyped tells a manifest of which it is unknown yet whether its fields have their types.
+// untyped reports whether a manifest may have fields of wrong types.
 func (r Request) untyped() bool { return r.Operation == "" && !r.Typed }
 
 // subject is what the request is about in the words of a rule's `on`: "statefulsets/scale" and "UPDATE". A manifest
-// is evaluated as what it would create, and what is no resource of the library as what may own StatefulSets.
+// is evaluated as what it would create, and a resource that is not in the library as a possible owner of StatefulSets.
 func (r Request) subject() (resource, operation string) {
 	if r.Operation == "" {
 		known, _ := policies.ResourceOfKind(r.Group, r.Kind)
@@ -117,8 +117,8 @@ func (r Request) kind() requestKind {
 	}
 }
 
-// input is the request as Rego sees it: an AdmissionReview's request, beside it what only Stateward knows. The objects are
-// read as far as rules ask.
+// input returns the request for Rego: an AdmissionReview's request, and beside it what only Stateward knows. The objects are
+// decoded on demand.
 func (r Request) input(reader *lazy.Reader) (lazy.Value, error) {
 	request := []lazy.Item{
 		item("kind", lazy.Object(item("group", lazy.Text(r.Group)), item("kind", lazy.Text(r.Kind)))),

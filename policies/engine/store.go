@@ -27,7 +27,7 @@ type store struct {
 	guardrails ast.Value
 }
 
-// configOf is what of Guardrails stands at the root of data, checked against the library.
+// configOf returns the part of Guardrails at the root of data, checked against the library.
 func configOf(guardrails *v1alpha1.Guardrails, library *policies.Library) (ast.Value, error) {
 	if guardrails == nil {
 		return ast.NewObject(), nil
@@ -42,7 +42,7 @@ func configOf(guardrails *v1alpha1.Guardrails, library *policies.Library) (ast.V
 	return lazy.ParseObject(encoded)
 }
 
-// transaction ties one evaluation to its inventory, and remembers of which resources it wanted to see what the inventory does
+// transaction ties one evaluation to its inventory, and records the resources of which it read objects that the inventory does
 // not know.
 type transaction struct {
 	inv     inventory.Inventory
@@ -59,7 +59,7 @@ func newTransaction(inv inventory.Inventory) *transaction {
 	return &transaction{inv: inv, unknown: map[string]bool{}}
 }
 
-// ID is asked by stores that keep several transactions apart.
+// ID is for stores with several transactions.
 func (*transaction) ID() uint64 { return 0 }
 
 func (s *store) NewTransaction(context.Context, ...storage.TransactionParams) (storage.Transaction, error) {
@@ -74,7 +74,7 @@ func (s *store) Truncate(context.Context, storage.Transaction, storage.Transacti
 	return fmt.Errorf("truncate store: it cannot be written")
 }
 
-// ListPolicies is asked by the evaluator when it prepares a query; the modules are compiled elsewhere.
+// ListPolicies is called when the evaluator prepares a query; the modules are compiled elsewhere.
 func (s *store) ListPolicies(context.Context, storage.Transaction) ([]string, error) { return nil, nil }
 
 // Read answers `data.cluster.RESOURCE.NAMESPACE.NAME` (without the namespace for resources of the whole cluster),
@@ -252,7 +252,7 @@ func (t *transaction) readInventory(ctx context.Context, path storage.Path) (laz
 	return descend(object, path, 4)
 }
 
-// descend walks the rest of path below value; what is not there is absent for Rego, which is no error.
+// descend walks the rest of path below value; a missing value is undefined in Rego, not an error.
 func descend(value lazy.Value, path storage.Path, from int) (lazy.Value, error) {
 	for _, key := range path[min(from, len(path)):] {
 		value = lazy.Find(value, key)

@@ -27,7 +27,7 @@ func UnusedExceptions(decider *engine.Engine, used map[engine.ExceptionUse]bool,
 	return unused
 }
 
-// Unused tells the rules about Guardrails what is unused.
+// Unused is the list for the rules about Guardrails.
 func Unused(unused []int) json.RawMessage {
 	// A list of numbers is always valid JSON.
 	encoded, _ := json.Marshal(map[string][]int{"unusedExceptions": unused})

@@ -21,7 +21,7 @@ type Object struct {
 	APIVersion string
 	Resource   string
 	Raw        json.RawMessage
-	// Options are what an audit knows of the object besides what is stored, as JSON; nil is nothing.
+	// Options are additional facts of an audit about the object, as JSON; nil for none.
 	Options json.RawMessage
 }
 

@@ -31,7 +31,7 @@ type timing struct {
 	delay, timeout, lag, idle, request time.Duration
 	// period is what a kubelet waits before it asks whether a replica is ready.
 	period time.Duration
-	// rate is the number of requests per second, and evaluated tells whether the rules have to do with them.
+	// rate is the number of requests per second, and evaluated reports whether the rules have to do with them.
 	rate      int
 	evaluated bool
 }

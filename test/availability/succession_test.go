@@ -89,7 +89,7 @@ func distrusts(t *testing.T, guarded *environment.Environment) {
 	}
 }
 
-// issuerOf tells by which authority of the caBundle the certificate is signed that is served now.
+// issuerOf returns the authority of the caBundle that signed the current serving certificate.
 func issuerOf(t *testing.T, guarded *environment.Environment) string {
 	t.Helper()
 	connection, err := tls.Dial("tcp", strings.TrimPrefix(guarded.Webhook, "https://"), &tls.Config{InsecureSkipVerify: true})

@@ -40,7 +40,7 @@ func TestThrottledReplicasAnswerLateButCorrectly(t *testing.T) {
 // throttling is of so many replicas, at so many requests per second, until so many of them have come to an end.
 type throttling struct{ replicas, rate, outcomes int }
 
-// crawls gives replicas a tenth of a processor. What is late or too much is said to be; nothing is allowed for want of time,
+// crawls gives replicas a tenth of a processor. Late and excess requests are answered as such; none is allowed because time is short,
 // no kubelet ends what is only slow, and when it is over all is as before.
 func (f *fleet) crawls(t *testing.T, test throttling) {
 	slow := *f.generator

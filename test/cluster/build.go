@@ -22,7 +22,7 @@ type Binaries map[string]string
 
 // Build makes sure that the named tools exist and returns where they are. It
 // builds into the repository's bin folder only what is missing or was built
-// from other sources, tells of its progress on out, and is safe to be called by
+// from other sources, prints its progress on out, and is safe to be called by
 // several processes at once.
 func Build(ctx context.Context, out io.Writer, names ...string) (Binaries, error) {
 	found, err := find(ctx, names)

@@ -248,7 +248,7 @@ func (c *Cluster) Processes() []*Process {
 	return slices.Clone(c.processes)
 }
 
-// Err tells which processes ended without being asked to, and how.
+// Err names the processes that ended unexpectedly, and how.
 func (c *Cluster) Err() error {
 	var errs []error
 	for _, process := range c.Processes() {

@@ -19,7 +19,7 @@ func (p *Process) Hold() (release func() error, err error) {
 
 // Throttle lets the process run for so long of each period and holds it for the
 // rest, as the kernel does with a processor limit that is used up. While it runs
-// it may use all processors. release ends that and tells what went wrong; call it
+// it may use all processors. release ends that and returns its errors; call it
 // before the process is stopped. It works on Linux only.
 func (p *Process) Throttle(run, period time.Duration) (release func() error) {
 	released, done := make(chan struct{}), make(chan error, 1)

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/term"
 )
 
-// progress tells a waiting person that work goes on: a line that is rewritten
+// progress shows a waiting person that work continues: a line that is rewritten
 // in place on a terminal, and a few lines where the output is kept, as in a log.
 type progress struct {
 	out      io.Writer

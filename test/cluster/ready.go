@@ -19,7 +19,7 @@ const (
 	startAttempts = 5
 )
 
-// probe tells, by its error, whether something has come true.
+// probe returns an error until a condition is true.
 type probe func(context.Context) error
 
 // component is how one program of the control plane is started. Both functions
@@ -56,7 +56,7 @@ func (c *Cluster) launch(ctx context.Context, component component) ([]int, error
 	}
 }
 
-// lostPort tells whether the process ended because its port was taken.
+// lostPort reports whether the process ended because its port was taken.
 func (p *Process) lostPort() bool {
 	err := p.Err()
 	return err != nil && strings.Contains(err.Error(), "address already in use")

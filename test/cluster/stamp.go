@@ -91,7 +91,7 @@ func newJob(ctx context.Context, tool Tool, dir, bin string) (job, error) {
 	}, nil
 }
 
-// current tells whether the binary exists and was built by this very recipe.
+// current reports whether the binary exists and was built by this very recipe.
 func (j job) current() bool {
 	if !isFile(j.binary) {
 		return false

@@ -63,7 +63,7 @@ func ControlPlane() []string {
 	}
 }
 
-// controlPlane tells whether the tool is one of those that form the control
+// controlPlane reports whether the tool is one of those that form the control
 // plane of a Kubernetes version. kubectl only talks to it.
 func (t Tool) controlPlane() bool { return t.versioned && t.Name != "kubectl" }
 

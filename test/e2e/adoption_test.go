@@ -99,7 +99,7 @@ func blocks(page []byte, language string) (found []string) {
 	return found
 }
 
-// holds wants the lines of a page in an output; [a line in brackets] stands for what is left out.
+// holds wants the lines of a page in an output; [a line in brackets] means lines that are left out.
 func holds(t *testing.T, command, output, page string) {
 	t.Helper()
 	rest := output

@@ -19,8 +19,8 @@ import (
 	"github.com/stateward/stateward/test/builders"
 )
 
-// TestStatefulSetRightAfterItsServiceIsAllowed creates pairs as `kubectl apply -f` does, far faster than a watch tells
-// of the first of the two.
+// TestStatefulSetRightAfterItsServiceIsAllowed creates pairs as `kubectl apply -f` does, far faster than a watch reports
+// the first of the two.
 func TestStatefulSetRightAfterItsServiceIsAllowed(t *testing.T) {
 	t.Parallel()
 	const pairs = 200
@@ -125,7 +125,7 @@ func (g guard) staysWithItsClaim(ctx context.Context, claim bool) error {
 	return deniedBy("namespace-delete", g.Client.CoreV1().Namespaces().Delete(ctx, g.namespace, dry))
 }
 
-// TestScaleSeesTheLatestChangeOfItsSet scales sets of which a watch tells that they are as they were.
+// TestScaleSeesTheLatestChangeOfItsSet scales sets before a watch reports their last change.
 func TestScaleSeesTheLatestChangeOfItsSet(t *testing.T) {
 	t.Parallel()
 	const rounds = 50

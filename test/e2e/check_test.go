@@ -10,7 +10,7 @@ import (
 	"github.com/stateward/stateward/test/environment"
 )
 
-// TestCheckSeesTheCluster evaluates a file beside what the cluster has already, which then stands in no file.
+// TestCheckSeesTheCluster checks a file together with objects that only the cluster has.
 func TestCheckSeesTheCluster(t *testing.T) {
 	g := newGuard(t, shared(t))
 	set := withClaim(builders.MakeStatefulSet())

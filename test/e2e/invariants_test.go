@@ -17,7 +17,7 @@ import (
 
 const partition99 = `{"spec":{"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":99}}}}`
 
-// TestInvariants are the promises of a guard that never stands in the way of what must go on.
+// TestInvariants are the promises of a guard that never blocks what a cluster needs.
 func TestInvariants(t *testing.T) {
 	guarded := shared(t)
 	for name, holds := range map[string]func(*testing.T, guard){

@@ -89,7 +89,7 @@ func (r replayJob) write(t *testing.T, name string, content []byte) {
 	}
 }
 
-// kustomization is what the page of the manifests tells a team to write.
+// kustomization is what the page of the manifests asks a team to write.
 func (r replayJob) kustomization(t *testing.T) string {
 	t.Helper()
 	root, err := cluster.Root()

@@ -91,7 +91,7 @@ func (g guard) fresh(t *testing.T, name string) {
 	g.allowed(t, "", "delete", "service", name)
 }
 
-// TestLogsAndMetricsHoldNoObjectContent looks for a word that stands in many places of an object, and must stand in no log
+// TestLogsAndMetricsHoldNoObjectContent looks for a word that is in many fields of an object, and must be in no log
 // and in no metric.
 func TestLogsAndMetricsHoldNoObjectContent(t *testing.T) {
 	t.Parallel()

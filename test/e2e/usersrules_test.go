@@ -13,7 +13,7 @@ import (
 )
 
 // mountedConfigMap is a folder as the kubelet mounts a ConfigMap: `..data` links to the files of one version, and what
-// people see links to what stands below `..data`. Source: pkg/volume/util/atomic_writer.go.
+// people see links to files below `..data`. Source: pkg/volume/util/atomic_writer.go.
 type mountedConfigMap struct {
 	folder string
 	// file is its only one, which its `items` put into folders.

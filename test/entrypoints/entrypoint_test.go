@@ -44,7 +44,7 @@ type send func(ctx context.Context, r request) (*unstructured.Unstructured, erro
 type entryPoint struct {
 	// subresource and verb are as discovery has them.
 	subresource, verb string
-	// way is what tells entry points of one verb apart.
+	// way distinguishes entry points of one verb.
 	way  string
 	send send
 }

@@ -39,7 +39,7 @@ type Environment struct {
 	Webhook, Metrics, Probes string
 
 	binary string
-	// model is what Stateward is started as, each time anew.
+	// model is how Stateward is started, each time again.
 	model *exec.Cmd
 }
 
@@ -214,7 +214,7 @@ func (e *Environment) Restart(ctx context.Context, variables ...string) error {
 // Ready asks the process whether it is ready.
 func (e *Environment) Ready(ctx context.Context) error { return ready(ctx, e.Probes) }
 
-// register tells the API server of the webhook by its loopback address.
+// register registers the webhook at the API server by its loopback address.
 func (e *Environment) register(ctx context.Context, bundle []byte) error {
 	library, err := policies.Embedded()
 	if err != nil {

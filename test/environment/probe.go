@@ -9,7 +9,7 @@ import (
 )
 
 // probe is a StatefulSet that every entry point denies and no cluster keeps. Both entries and the mutation must be at work:
-// without the mutation the API server itself refuses it, for want of a selector.
+// without the mutation the API server itself rejects it, because it has no selector.
 func probe() io.Reader {
 	return strings.NewReader(`apiVersion: apps/v1
 kind: StatefulSet

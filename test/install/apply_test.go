@@ -35,7 +35,7 @@ func TestOverlaysApplyToARealAPIServer(t *testing.T) {
 	}
 }
 
-// TestInstallationOrderCannotDeadlock tells API servers to ask before anything else of Stateward is there, as
+// TestInstallationOrderCannotDeadlock registers the webhooks before anything else of Stateward exists, as
 // `kubectl apply -k` by itself does for a moment.
 func TestInstallationOrderCannotDeadlock(t *testing.T) {
 	running := withStatefulSet(t)

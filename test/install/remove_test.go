@@ -188,7 +188,7 @@ func relative(t *testing.T, folder string) string {
 	return path
 }
 
-// refused wants the deletion of a StatefulSet to be refused for want of an answer, once the API server knows.
+// refused waits until the deletion of a StatefulSet is refused because no webhook answers.
 func refused(t *testing.T, running *cluster.Cluster) {
 	t.Helper()
 	must(t, wait.PollUntilContextTimeout(t.Context(), 100*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {

@@ -80,7 +80,7 @@ func corrected(briefs map[string]bool) map[string]bool {
 	return same
 }
 
-// isOfTypes tells what `stateward check` says for the API server, with Kubernetes' own types, of which Rego knows nothing:
+// isOfTypes returns what `stateward check` adds for the API server, with Kubernetes' own types, which Rego does not have:
 // no webhook is asked about such an object.
 func (d programs) isOfTypes(found finding) bool {
 	_, known := d.library.Rule(found.Rule)

@@ -101,7 +101,7 @@ func (h handlers) evaluate(t *testing.T, documents []unstructured.Unstructured) 
 	found := map[string]bool{}
 	for _, document := range documents {
 		if document.GetKind() == "PodDisruptionBudget" {
-			// Among manifests it is the StatefulSet that tells of its budgets.
+			// Among manifests the finding about budgets is at the StatefulSet.
 			continue
 		}
 		request, now := requestOf(t, document)

@@ -179,7 +179,7 @@ func (t *Tour) shell(ctx context.Context, line string) (output string, code int,
 	return string(combined), 0, err
 }
 
-// pasted stands in a command for what the denial before advised to paste.
+// pasted is a placeholder in a command for the one that the last denial advised to paste.
 const pasted = "(paste)"
 
 // paste takes "confirm it: kubectl annotate ..." out of the last output, as a person would.

@@ -21,7 +21,7 @@ import (
 type attempt struct {
 	stdin     string
 	arguments []string
-	// words are in the output; denied tells a failure from success.
+	// words are in the output; denied is true for a failure.
 	words  []string
 	denied bool
 }
@@ -155,7 +155,7 @@ plugins:
 	}
 }
 
-// lacksStatic tells whether this version loads no policies from a folder. In 1.36 that is an alpha feature, and a version
+// lacksStatic reports whether this version loads no policies from a folder. In 1.36 that is an alpha feature, and a version
 // before it ignores the folder without a word.
 func lacksStatic(t *testing.T, argument string) bool {
 	t.Helper()

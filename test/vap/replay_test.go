@@ -48,7 +48,7 @@ func (w *warnings) HandleWarningHeader(_ int, _ string, text string) {
 	}
 }
 
-// client acts as a user who may do everything, and tells which policies warned.
+// client acts as a user with all rights, and records which policies warned.
 func (s stage) client(t *testing.T, user string, groups ...string) (dynamic.Interface, *warnings) {
 	t.Helper()
 	config := s.server.ConfigFor(user, append(groups, "system:masters")...)
@@ -129,7 +129,7 @@ func (s stage) do(t *testing.T, client dynamic.Interface, request admissionv1.Ad
 	}
 }
 
-// store puts what was there before into the cluster. The stage's own Namespace stands for any.
+// store puts what was there before into the cluster. The stage's own Namespace replaces any other.
 func (s stage) store(t *testing.T, resource schema.GroupVersionResource, object *unstructured.Unstructured) error {
 	t.Helper()
 	if object.GetKind() == "Namespace" {

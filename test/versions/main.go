@@ -99,7 +99,7 @@ func (r *Result) try(ctx context.Context, root string) error {
 	return err
 }
 
-// tour tells whether all commands of the tour were answered as they must be.
+// tour reports whether all commands of the tour were answered as they must be.
 func tour(ctx context.Context, root string, environment []string) (bool, error) {
 	command := interruptible(ctx, root, environment, "run", "./test/tour/run", "-once")
 	command.Stdout, command.Stderr = os.Stdout, os.Stderr

@@ -21,8 +21,8 @@ import (
 // serviceRule finds StatefulSets that are created without the Service that they name.
 const serviceRule = "headless-service"
 
-// writesAfterwards hands over what is written after a request is allowed. A dry run leaves nothing, and neither does a client
-// of the port that cannot be told from an API server.
+// writesAfterwards queues what is written after a request is allowed. A dry run writes nothing, and neither does a client
+// that cannot be distinguished from an API server.
 func (h *Handler) writesAfterwards(ctx context.Context, policy *Policy, request *admissionv1.AdmissionRequest, decision engine.Decision) {
 	if h.Recorder == nil || !decision.Allowed || isDryRun(request) {
 		return
@@ -60,7 +60,7 @@ func (h *Handler) mayLackItsService(request *admissionv1.AdmissionRequest, decis
 	return ""
 }
 
-// told are the findings of which Events tell, no more than a client is warned of.
+// told returns the findings for Events, no more than a client gets as warnings.
 func told(decision engine.Decision) (found []engine.Finding) {
 	for _, finding := range decision.Findings {
 		if finding.Level == policies.Event && len(found) < maxWarnings {

@@ -39,7 +39,7 @@ func TestDeadlineIsATenthBeforeTheAPIServers(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			// The clock of a bubble stands still, so what is left is exact.
+			// The clock of a bubble does not move, so the rest is exact.
 			synctest.Test(t, func(t *testing.T) {
 				var got deadline
 				handler := withDeadline(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

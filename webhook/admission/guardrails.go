@@ -77,7 +77,7 @@ func (h *guardrailsHandler) missing(parent v1alpha1.Parent) (field string, err e
 	}
 }
 
-// denied tells each mistake at its field.
+// denied lists each mistake with its field.
 func denied(err error) admission.Response {
 	response := admission.Denied("")
 	response.Result.Details = &metav1.StatusDetails{}

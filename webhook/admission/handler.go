@@ -126,7 +126,7 @@ func (h *Handler) evaluateAndLog(ctx context.Context, policy *Policy, request *a
 		entry.Decision, entry.Err = h.evaluate(ctx, policy, request, prepared)
 	}
 	entry.Took = h.Now().Sub(review.Time)
-	// What was turned away unread is asked again.
+	// The API server's client repeats a request that was rejected unread.
 	if overloaded := (*overloadedError)(nil); !errors.As(entry.Err, &overloaded) {
 		h.Log.Offer(entry)
 	}
@@ -169,8 +169,8 @@ func logPath(phase engine.Phase) string {
 	return decisionlog.PathValidate
 }
 
-// incomplete tells what is missing of a request. An API server always sends what its operation acts on; without it the
-// rules would find nothing, which is no reason to allow anything.
+// incomplete returns an error if parts of a request are missing. An API server always sends the object of its operation; without it the
+// rules would find nothing, which must not allow the request.
 func incomplete(request *admissionv1.AdmissionRequest) error {
 	if request.UID == "" || request.Operation == "" {
 		return errors.New("the AdmissionReview has no request with a uid and an operation")
@@ -213,7 +213,7 @@ func statusOf(err error) int32 {
 	case errors.Is(err, engine.ErrDeadline):
 		return http.StatusGatewayTimeout
 	case apierrors.IsTooManyRequests(err), apierrors.IsServiceUnavailable(err), apierrors.IsServerTimeout(err), apierrors.IsTimeout(err):
-		// The API server that was asked for what the caches do not have is busy.
+		// The API server is busy, and the caches lack the object.
 		return http.StatusServiceUnavailable
 	}
 	return http.StatusInternalServerError

@@ -14,7 +14,7 @@ const (
 	maxInFlight = 64 << 20
 )
 
-// errInFlight ends the reading of a body for which there is no room.
+// errInFlight ends the reading of a body beyond the memory limit.
 var errInFlight = errors.New("too many large requests at a time: try again in a second")
 
 // inFlight bounds how many bytes of request bodies are held at a time. It counts what has come and never what a client
@@ -58,7 +58,7 @@ func (c *countedBody) Read(into []byte) (int, error) {
 // release gives back what was taken. The objects of a request are used until it is answered.
 func (c *countedBody) release() { c.budget.held.Add(-c.held) }
 
-// tooMany answers a request for whose body there is no room, for the API server to pass on.
+// tooMany answers a request whose body is beyond the memory limit; the API server passes it on.
 func tooMany(w http.ResponseWriter) {
 	w.Header().Set("Connection", "close")
 	http.Error(w, errInFlight.Error(), http.StatusTooManyRequests)

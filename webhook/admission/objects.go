@@ -17,8 +17,8 @@ import (
 // sigs.k8s.io/controller-runtime/pkg/webhook/admission.
 const maxBody = 7 << 20
 
-// splitReview takes the objects out of an AdmissionReview before it is decoded: what decodes it goes over each byte of them five
-// times, and they are read from their JSON afterwards in any case. A review that is not understood at once goes on whole.
+// splitReview takes the objects out of an AdmissionReview before it is decoded: the decoder scans each of their bytes five
+// times, and rules read their JSON in any case. A review in an unknown form is decoded whole.
 func splitReview(next http.Handler) http.Handler {
 	bodies, budget := &buffers{}, &inFlight{most: maxInFlight}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -31,7 +31,7 @@ func splitReview(next http.Handler) http.Handler {
 		r.Body = body
 		buffer := bodies.get()
 		defer bodies.put(buffer)
-		// It grows with what comes: a promise of bytes is no reason to hold memory for them.
+		// It grows with the bytes that arrive: a promised length must not allocate memory.
 		_, err := buffer.ReadFrom(io.LimitReader(r.Body, maxBody))
 		if errors.Is(err, errInFlight) {
 			tooMany(w)

@@ -20,7 +20,7 @@ type prover interface {
 }
 
 // stranger reports whether a request that changes or deletes an object fails to show that its sender may read that object.
-// API servers cannot be told from other clients of the port where they have no client certificate, but only they, and who may
+// Without client certificates API servers look like other clients of the port, but only they, and users who may
 // read the object, know its UID. A request that creates an object says itself what it asks about.
 func (h *Handler) stranger(ctx context.Context, policy *Policy, request *admissionv1.AdmissionRequest) bool {
 	inv, follows := policy.Inventory.(prover)
@@ -55,7 +55,7 @@ func learned(policy *Policy, finding engine.Finding) bool {
 	return !known || len(rule.Reads) > 0
 }
 
-// withheld are findings without what rules learned of other objects, which no stranger is told.
+// withheld returns findings without what rules learned of other objects, which strangers must not see.
 func withheld(policy *Policy, request *admissionv1.AdmissionRequest, findings []engine.Finding) (told []engine.Finding) {
 	for _, finding := range findings {
 		if learned(policy, finding) {

@@ -44,8 +44,8 @@ type reservation struct {
 	until    time.Time
 }
 
-// begin remembers an update that is about to be decided, and returns a number that is higher than that of all before; 0 where
-// there is no room.
+// begin records an update that is about to be decided, and returns a number that is higher than all before; 0 if
+// the limit is reached.
 func (r *Reservations) begin(update reservation, now time.Time) (order int) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()

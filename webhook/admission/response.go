@@ -20,7 +20,7 @@ import (
 const (
 	maxWarnings      = 8
 	maxWarningLength = 120
-	// maxReasons of a denial are told. A person does not mend more at once, and an object can be made that breaks rules by the
+	// maxReasons is the number of reasons in a denial. A person does not fix more at once, and an object may break rules by the
 	// thousand.
 	maxReasons = 100
 	// maxSaid is what is recorded, in characters, of a name or a reason of a confirmation.
@@ -106,7 +106,7 @@ func warning(finding engine.Finding) string {
 	return cut(candidates[len(candidates)-1], maxWarningLength)
 }
 
-// full is the longest text of a finding that is no denial.
+// full returns the longest text of a finding that is not a denial.
 func full(finding engine.Finding) string { return texts(finding)[0] }
 
 // texts say the same, from the longest to the shortest. They say first why what would be denied is not.
@@ -138,7 +138,7 @@ func consent(finding engine.Finding) string {
 
 func length(text string) int { return len([]rune(text)) }
 
-// auditAnnotations hold what a machine wants to know of the decision; the API server puts the webhook's name before
+// auditAnnotations returns the decision for programs; the API server puts the webhook's name before
 // each key.
 func auditAnnotations(decision engine.Decision) map[string]string {
 	annotations := map[string]string{

@@ -15,11 +15,11 @@ func isSecret(request *admissionv1.AdmissionRequest) bool {
 	return request.Resource.Group == "" && request.Resource.Resource == "secrets" || request.Kind.Group == "" && request.Kind.Kind == "Secret"
 }
 
-// errSecret says nothing of what could not be read.
+// errSecret does not quote the content that could not be read.
 var errSecret = errors.New("the Secret in the AdmissionReview is not a JSON object with Kubernetes' metadata")
 
-// bare leaves of the Secret in a request what rules may know of it: its metadata and its type. Tools keep copies of all fields
-// in annotations, so of those only the ones that rules ask for stay.
+// bare reduces the Secret in a request to its metadata and its type. Tools keep copies of all fields
+// in annotations, so it keeps only annotations that rules read.
 func bare(request *admissionv1.AdmissionRequest) error {
 	if !isSecret(request) {
 		return nil

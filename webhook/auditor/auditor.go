@@ -19,7 +19,7 @@ import (
 // tick is how often it looks for something to do.
 const tick = 200 * time.Millisecond
 
-// Stock is what is stored, as far as caches hold it; cluster.Inventory has it.
+// Stock is the stored objects that caches hold; cluster.Inventory implements it.
 type Stock interface {
 	inventory.Inventory
 	// Holds reports whether a cache holds all objects of a resource.

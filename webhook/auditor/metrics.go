@@ -122,7 +122,7 @@ func (m *Metrics) begin(now time.Time) {
 	m.runs, m.last = true, now
 }
 
-// end forgets everything: another replica may go on.
+// end removes everything: another replica may continue.
 func (m *Metrics) end() {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()

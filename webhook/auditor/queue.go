@@ -56,8 +56,8 @@ type pass struct {
 	failed bool
 }
 
-// triggers are the resources whose changes are evaluated at once, as far as rules look at them. What changes all the time, as
-// pods, shows in the status of its StatefulSet.
+// triggers are the resources whose changes are evaluated at once, if rules read them. Objects that change all the time, such as
+// pods, change the status of their StatefulSet.
 func triggers(policy Policy) []string {
 	return slices.DeleteFunc([]string{"statefulsets", "persistentvolumeclaims", "services", "poddisruptionbudgets"}, func(resource string) bool {
 		return !policy.Stock.Holds(resource)
@@ -97,7 +97,7 @@ func (a *Auditor) takeChanges(policy Policy) {
 	}
 }
 
-// next returns what the budget allows to go on with, nil for nothing.
+// next returns the next unit within the budget, nil for none.
 func (a *Auditor) next(policy Policy) *unit {
 	if len(a.urgent) > 0 {
 		if a.budget.allows(true) {

@@ -34,7 +34,7 @@ type tally struct {
 type draft struct {
 	owner   metav1.OwnerReference
 	results []reports.Result
-	// omitted counts the results for which there is no room.
+	// omitted counts the results beyond the limit.
 	omitted int
 }
 

@@ -34,7 +34,7 @@ type writer struct {
 
 	// api is that of reports which the cluster has; nil for none.
 	api *reports.API
-	// next is when it is looked for again; told is true since it was said that there is none.
+	// next is when it is read again; told is true once its absence was logged.
 	next time.Time
 	told bool
 	// none are the namespaces that are known to have no report.

@@ -60,7 +60,7 @@ func (i *Inventory) readOwner(ctx context.Context, kind schema.GroupVersionKind,
 	case apierrors.IsNotFound(err), meta.IsNoMatchError(err):
 		return inventory.KnownOwner{}
 	case apierrors.IsForbidden(err) && errors.As(err, &refused) && refused.Status().Details != nil:
-		// The kind of a refusal is the resource that was asked for.
+		// The kind of a refusal is the resource of the request.
 		details := refused.Status().Details
 		return inventory.KnownOwner{Unread: "Stateward may not get " + schema.GroupResource{Group: details.Group, Resource: details.Kind}.String()}
 	case errors.Is(err, context.DeadlineExceeded):

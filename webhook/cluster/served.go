@@ -16,7 +16,7 @@ import (
 const servedTimeout = time.Second
 
 // lookIfServed returns an object, or nil where it is not known: there is none, the cluster does not have the API, Stateward may
-// not read it, or the API server is slow. The client discovers an API when it is asked for one, so that it may come and go.
+// not read it, or the API server is slow. The client discovers an API at each look-up, so that it may be added and removed.
 func (i *Inventory) lookIfServed(ctx context.Context, resource policies.Resource, key client.ObjectKey) (ast.Value, error) {
 	return within(ctx, servedTimeout, func(ctx context.Context) ast.Value {
 		found, err := i.look(ctx, resource, key)

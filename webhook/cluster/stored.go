@@ -43,7 +43,7 @@ func (i *Inventory) Stored(resource, namespace string) ([]func() (json.RawMessag
 	return found, nil
 }
 
-// Namespaces lists, sorted, the namespaces of which a cache holds an object of these resources.
+// Namespaces lists, sorted, the namespaces with a cached object of these resources.
 func (i *Inventory) Namespaces(resources []string) []string {
 	namespaces := map[string]bool{}
 	for _, resource := range resources {

@@ -127,7 +127,7 @@ func (w *writer) below(step string, value lazy.Value, live []fieldpath.Pattern) 
 	w.pointer = w.pointer[:len(w.pointer)-1]
 }
 
-// within returns the rest of the patterns that go on with this key or index.
+// within returns the rest of the patterns that continue with this key or index.
 func within(live []fieldpath.Pattern, key string, index int) (rest []fieldpath.Pattern) {
 	for _, pattern := range live {
 		if pattern[0].Takes(key, index) {

@@ -24,7 +24,7 @@ type Inventory struct {
 var _ inventory.Partial = &Inventory{}
 
 // NewInventory returns the inventory of a record for one decision. An exact one repeats the decision; another
-// one is asked by other rules, which may watch what was not watched then.
+// one is for other rules, which may watch resources that were not watched then.
 func NewInventory(record *Record, exact bool) *Inventory {
 	return &Inventory{record: record, exact: exact}
 }
@@ -98,7 +98,7 @@ func (i *Inventory) one(path []string) (lazy.Value, error) {
 	return i.object(i.record.Reads[at].Object)
 }
 
-// find returns the place of a look-up. What was not watched then says nothing to rules that would have it watched.
+// find returns the path of a look-up. Resources that were not watched then are unknown to rules that watch them now.
 func (i *Inventory) find(path []string) (int, bool) {
 	at := slices.IndexFunc(i.record.Reads, func(read Read) bool { return slices.Equal(read.Path, path) })
 	if at < 0 || !i.exact && slices.Contains(i.record.Unknown, inventory.ResourceOf(path)) {

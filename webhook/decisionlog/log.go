@@ -37,14 +37,14 @@ const (
 type Entry struct {
 	// Path is PathValidate or PathMutate.
 	Path string
-	// Request is what was asked; its objects are not read.
+	// Request is the admission request; its objects are not decoded.
 	Request *admissionv1.AdmissionRequest
 	Engine  *engine.Engine
 	// Prepared is nil where the objects could not be read, Recording where nothing was looked up.
 	Prepared  *engine.Prepared
 	Recording *inventory.Recording
 	Decision  engine.Decision
-	// Err is why there is no decision.
+	// Err is the reason of a missing decision.
 	Err error
 	// Time is when the request arrived, Took how long the answer took.
 	Time time.Time
@@ -73,7 +73,7 @@ type Log struct {
 	waiting atomic.Int64
 	// key makes masked values comparable within this process.
 	key []byte
-	// told is when Guardrails of a revision were written into the present file.
+	// told is when Guardrails of a revision were written to the current file.
 	told map[string]time.Time
 	// broken is true after a line that was not written whole, lost how many there were since it last worked.
 	broken bool
@@ -97,7 +97,7 @@ func (l *Log) Wants(decider *engine.Engine) bool {
 	return l != nil && decider.Guardrails().Log().Mode != v1alpha1.LogOff
 }
 
-// Offer takes an entry for writing, unless the Guardrails leave it out or there is no room. It never waits.
+// Offer queues an entry, unless the Guardrails leave it out or the queue is full. It never waits.
 func (l *Log) Offer(entry Entry) {
 	if !wanted(entry) {
 		return

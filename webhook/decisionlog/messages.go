@@ -153,7 +153,7 @@ func replaceWord(text, word, by string) string {
 	}
 }
 
-// isPart reports whether letters or digits go on at one of the ends.
+// isPart reports whether letters or digits continue at one of the ends.
 func isPart(text string, begin, end int) bool {
 	first, _ := utf8.DecodeRuneInString(text[begin:])
 	last, _ := utf8.DecodeLastRuneInString(text[:end])

@@ -112,7 +112,7 @@ func (r *Record) check() error {
 // IsGuardrails reports whether the record holds Guardrails and no decision.
 func (r *Record) IsGuardrails() bool { return r.Type == typeGuardrails }
 
-// EngineRequest is what was asked, as the engine takes it.
+// EngineRequest returns the recorded request for the engine.
 func (r *Record) EngineRequest() engine.Request {
 	request := engine.FromAdmission(&r.Request, r.Timestamp)
 	request.Phase = engine.ValidatingPhase

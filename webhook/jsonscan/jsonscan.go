@@ -6,7 +6,7 @@ import "bytes"
 // Scanner walks JSON without validating it: the decoder that reads it afterwards does that.
 type Scanner struct {
 	Text []byte
-	// At is where it goes on.
+	// At is the current offset.
 	At int
 }
 
@@ -23,7 +23,7 @@ func (s *Scanner) Next() byte {
 	return 0
 }
 
-// take goes over one byte, if it is this.
+// take skips one byte, if it is this one.
 func (s *Scanner) take(wanted byte) bool {
 	if s.Next() != wanted {
 		return false
@@ -32,7 +32,7 @@ func (s *Scanner) take(wanted byte) bool {
 	return true
 }
 
-// Fields goes over an object and asks to go over the value of each field. A name that is written with escapes is not
+// Fields scans an object and calls a function to scan the value of each field. A name that is written with escapes is not
 // understood.
 func (s *Scanner) Fields(value func(name string) bool) bool {
 	if !s.take('{') {
@@ -60,7 +60,7 @@ func (s *Scanner) Fields(value func(name string) bool) bool {
 	}
 }
 
-// quoted goes over a string.
+// quoted scans a string.
 func (s *Scanner) quoted() bool {
 	if !s.take('"') {
 		return false
@@ -77,7 +77,7 @@ func (s *Scanner) quoted() bool {
 	return false
 }
 
-// Skip goes over a value.
+// Skip scans a value.
 func (s *Scanner) Skip() bool {
 	switch s.Next() {
 	case '"':
@@ -90,7 +90,7 @@ func (s *Scanner) Skip() bool {
 	return length > 0
 }
 
-// collection goes over an object or a list, to the bracket that closes it.
+// collection scans an object or a list, to its closing bracket.
 func (s *Scanner) collection() bool {
 	for depth := 0; s.At < len(s.Text); {
 		switch s.Text[s.At] {
@@ -112,7 +112,7 @@ func (s *Scanner) collection() bool {
 	return false
 }
 
-// Items goes over a list and asks to go over each value.
+// Items scans a list and calls a function to scan each value.
 func (s *Scanner) Items(value func() bool) bool {
 	if !s.take('[') {
 		return false
@@ -133,7 +133,7 @@ func (s *Scanner) Items(value func() bool) bool {
 	}
 }
 
-// Value goes over a value and returns it; it is nil where there is none.
+// Value scans a value and returns it, nil for none.
 func (s *Scanner) Value() []byte {
 	s.Next()
 	begin := s.At

@@ -21,7 +21,7 @@ const (
 	Denied  Outcome = "denied"
 	Exempt  Outcome = "exempt"
 	Error   Outcome = "error"
-	// Shed is of a request that was turned away for want of time to evaluate it.
+	// Shed is the outcome of a request that was rejected because the queue was full or slow.
 	Shed Outcome = "shed"
 )
 
@@ -37,7 +37,7 @@ func OutcomeOf(decision engine.Decision) Outcome {
 }
 
 // Metrics are Stateward's own, beside controller-runtime's. No label ever holds the name of an object; only findings of the audit
-// have namespaces, of which there is a bound.
+// have namespaces, up to a limit.
 type Metrics struct {
 	requests   *prometheus.CounterVec
 	duration   prometheus.Histogram

@@ -98,7 +98,7 @@ func New(options Options) *Recorder {
 	}
 }
 
-// offer takes what is to be written, unless there is no room. It never waits.
+// offer queues a write, unless the queue is full. It never waits.
 func offer[T any](r *Recorder, kind string, queue chan T, what T) {
 	select {
 	case queue <- what:

@@ -82,7 +82,7 @@ func (r *Recorder) lookLater(each look) {
 	r.looks = append(r.looks, each)
 }
 
-// look tells of a StatefulSet whose pods have no Service.
+// look reports a StatefulSet whose pods have no Service.
 func (r *Recorder) look(ctx context.Context, each look) (result string) {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()

@@ -86,7 +86,7 @@ func (r *Recorder) addUses(ctx context.Context, key types.NamespacedName, uses [
 	defer cancel()
 	stored := &unstructured.Unstructured{}
 	stored.SetGroupVersionKind(schema.GroupVersionKind{Group: policies.Group, Version: policies.Version, Kind: confirmations.Kind})
-	// Eight waits of together some three seconds, within writeTimeout: replicas that are asked often meet each other often.
+	// Eight waits of together some three seconds, within writeTimeout: busy replicas conflict often.
 	patience := wait.Backoff{Steps: 9, Duration: 10 * time.Millisecond, Factor: 2, Jitter: 0.2}
 	return stored, retry.RetryOnConflict(patience, func() error {
 		if err := r.Client.Get(ctx, key, stored); err != nil {

@@ -181,7 +181,7 @@ func explain(policy Policy, failed error) string {
 	return fmt.Sprintf("the API server does not send all that these Guardrails need: %v%s; or apply what `stateward rules registration --config` prints", failed, fix)
 }
 
-// lacksRight tells a missing right from a policy of the API server that protects the registration.
+// lacksRight distinguishes a missing right from a policy of the API server that protects the registration.
 func lacksRight(err error) bool {
 	return apierrors.IsForbidden(err) && strings.Contains(err.Error(), " is forbidden: User ")
 }

@@ -9,8 +9,8 @@ import (
 )
 
 // entryFor is the entry for requests that make a change, with the condition that leaves out all others: no kubelet and no
-// controller waits for Stateward. What runs all the time on pods goes on when Stateward does not answer; a change that
-// would count later does not.
+// controller waits for Stateward. Frequent updates of pods succeed when Stateward does not answer; a change that
+// would have a later effect does not.
 func entryFor(change policies.Change) entry {
 	strict := func(name string, conditions ...admissionregistrationv1.MatchCondition) entry {
 		return entry{

@@ -36,7 +36,7 @@ func notTerminating() admissionregistrationv1.MatchCondition {
 	}
 }
 
-// secondDeletions is notTerminating, except that a second deletion with another propagation policy is asked about: it
+// secondDeletions is notTerminating, except that a second deletion with another propagation policy is sent: it
 // deletes pods that the first would have kept, or keeps those that it would have deleted.
 func secondDeletions() admissionregistrationv1.MatchCondition {
 	condition := notTerminating()

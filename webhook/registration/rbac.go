@@ -64,7 +64,7 @@ func Roles(library *policies.Library) []rbacv1.ClusterRole {
 	return append([]rbacv1.ClusterRole{read, bundle, OwnersRole(Name+"-owners", append(library.AllParents(),
 		// Some operators keep their settings in a ConfigMap and let that own what they make.
 		policies.Parent{Resource: "configmaps"},
-		// What their deletion takes is told to those alone who show their UID.
+		// Only requests that show their UID learn what their deletion loses.
 		policies.Parent{Group: definitionsGroup, Resource: definitionsResource},
 	))}, optInRoles(library)...)
 }
@@ -104,8 +104,7 @@ func optInRoles(library *policies.Library) (roles []rbacv1.ClusterRole) {
 	return roles
 }
 
-// OwnersRole builds the ClusterRole by which owners of these kinds are looked up. Of what it gets, only the metadata is asked
-// for.
+// OwnersRole builds the ClusterRole for look-ups of owners of these kinds. Only their metadata is read.
 func OwnersRole(name string, owners []policies.Parent) rbacv1.ClusterRole {
 	role := clusterRole(name)
 	byGroup := map[string][]string{}
@@ -121,8 +120,8 @@ func OwnersRole(name string, owners []policies.Parent) rbacv1.ClusterRole {
 	return role
 }
 
-// UserRole builds the ClusterRole for who may create Confirmations: admins of a namespace, and by that no editor, whose
-// deletions they may let through. It is bound to no one by itself.
+// UserRole builds the ClusterRole for users who may create Confirmations: admins of a namespace, not editors, whose
+// deletions they may allow. No binding is installed with it.
 func UserRole() rbacv1.ClusterRole {
 	role := clusterRole(Name + "-confirm")
 	role.Labels = map[string]string{"rbac.authorization.k8s.io/aggregate-to-admin": "true"}

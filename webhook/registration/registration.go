@@ -1,5 +1,5 @@
-// Package registration tells an API server what to send to Stateward, and what Stateward may read: both follow from
-// what the rules say they check and read.
+// Package registration builds what an API server must send to Stateward, and what Stateward may read: both follow from
+// what the rules declare to check and read.
 package registration
 
 import (
@@ -113,8 +113,8 @@ func (e entry) validating(target Target) admissionregistrationv1.ValidatingWebho
 	}
 }
 
-// ownConfiguration refuses Guardrails that could not come into force. It has no say when Stateward is down: the schema
-// of their CRD has, and the status tells the rest.
+// ownConfiguration rejects invalid Guardrails. It does not apply when Stateward is down: then the schema
+// of their CRD applies, and the status reports the rest.
 func ownConfiguration(target Target) admissionregistrationv1.ValidatingWebhook {
 	return admissionregistrationv1.ValidatingWebhook{
 		Name:                    "guardrails.stateward.dev",
@@ -141,8 +141,8 @@ func ofOwnKind(
 	}}}
 }
 
-// Mutating builds the configuration of the mutations. They help and protect nothing, so without them life goes on: a
-// confirmation that was not recorded counts for nothing.
+// Mutating builds the configuration of the mutations. They protect nothing, so requests proceed without them: a
+// confirmation that was not recorded has no effect.
 func Mutating(library *policies.Library, target Target) *admissionregistrationv1.MutatingWebhookConfiguration {
 	configuration := &admissionregistrationv1.MutatingWebhookConfiguration{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "admissionregistration.k8s.io/v1", Kind: "MutatingWebhookConfiguration"},
@@ -238,7 +238,7 @@ func changes(rules []policies.Rule) (entries []entry) {
 	return entries
 }
 
-// isApart tells the changes that no other entry is about: of Guardrails, and of pods that are deleted with grace.
+// isApart reports whether no other entry is about a change: of Guardrails, and of pods that are deleted with grace.
 func isApart(change policies.Change) bool {
 	return change == policies.FourEyes || change == policies.Members
 }
@@ -258,7 +258,7 @@ func operations(rules []policies.Rule, belongs selection, owners expansion) []ad
 	for _, rule := range rules {
 		for resource, names := range rule.On {
 			for _, name := range names {
-				// An audit is no request.
+				// An audit is not a request.
 				if name == policies.Inspect || !belongs(resource, name) {
 					continue
 				}

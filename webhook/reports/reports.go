@@ -122,7 +122,7 @@ func (a API) New(metadata Metadata, results []Result) Report {
 	return made
 }
 
-// Of is the result that tells of a finding.
+// Of returns the result for a finding.
 func Of(finding engine.Finding, category string) Result {
 	made := Result{
 		Source: Source, Policy: finding.Rule, Rule: finding.Rule, Category: category, Scored: true, Message: finding.Message,

@@ -45,8 +45,8 @@ type Tracer struct {
 	tracer   trace.Tracer
 }
 
-// New returns a tracer, or nil where there is no endpoint. It does not wait for the collector, which may be away: then spans
-// are dropped. An error says what is wrong with the options.
+// New returns a tracer, or nil without an endpoint. It does not wait for the collector. While that is unavailable, spans
+// are dropped. An error is about invalid options.
 func New(ctx context.Context, options Options) (*Tracer, error) {
 	if options.Endpoint == "" {
 		return nil, nil

@@ -1,7 +1,7 @@
-// Package apirules says what an API server refuses of the objects that rules read, where no API server stands before a
+// Package apirules finds what an API server would reject in the objects that rules read, for checks without an API
 // check.
 //
-// Kubernetes' own validation (k8s.io/kubernetes/pkg/apis) is no library, and schemas, as in its OpenAPI documents or in
+// Kubernetes' own validation (k8s.io/kubernetes/pkg/apis) is not a library, and schemas, as in its OpenAPI documents or in
 // kubectl-validate, know the structure of built-in types and none of their rules. So the structure is checked by reading
 // an object into its Go type, names and labels by the libraries that an API server uses, and the rest is here. A test
 // compares it with Kubernetes' own test cases.
@@ -40,7 +40,7 @@ func Refusals(object any) Errors {
 	}
 }
 
-// Told is a refusal in words for a person.
+// Told returns the message of a refusal.
 func Told(err *field.Error) string {
 	switch err.Type {
 	case field.ErrorTypeRequired:
@@ -86,7 +86,7 @@ func meta(object metav1.ObjectMeta, name validation.ValidateNameFunc) field.Erro
 	return validation.ValidateObjectMeta(&object, true, name, field.NewPath("metadata"))
 }
 
-// shortLabel is a DNS label of any length: the rule name-length tells of long names, with what comes of them.
+// shortLabel is a DNS label of any length: the rule name-length reports long names with their consequences.
 func shortLabel(name string, prefix bool) (faults []string) {
 	for _, fault := range validation.NameIsDNSLabel(name, prefix) {
 		if fault != utilvalidation.MaxLenError(utilvalidation.DNS1123LabelMaxLength) {

@@ -14,7 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// template checks the pod template, as far as a pod of a StatefulSet is made of it.
+// template checks the fields of the pod template that a StatefulSet copies to its pods.
 func template(spec appsv1.StatefulSetSpec, path *field.Path) field.ErrorList {
 	meta, pod, at := spec.Template.ObjectMeta, spec.Template.Spec, path.Child("spec")
 	errs := metavalidation.ValidateLabels(meta.Labels, path.Child("metadata", "labels"))
@@ -145,7 +145,7 @@ func portNumber(path *field.Path, number int32) (errs field.ErrorList) {
 	return errs
 }
 
-// mounts checks where volumes are mounted; whether they are there is what the rule claim-mounts tells.
+// mounts checks where volumes are mounted; the rule claim-mounts checks that they exist.
 func mounts(mounts []corev1.VolumeMount, path *field.Path) (errs field.ErrorList) {
 	places := sets.New[string]()
 	for index, mount := range mounts {

@@ -17,7 +17,7 @@ const (
 	opaConfig      = ocispec.MediaTypeImageConfig
 	conftestConfig = "application/vnd.unknown.config.v1+json"
 	policyLayer    = "application/vnd.cncf.openpolicyagent.policy.layer.v1+rego"
-	// anyTime stands for when the artifact was made: equal files have one digest, whenever they are pushed.
+	// anyTime is the creation time of every artifact: equal files have one digest, whenever they are pushed.
 	anyTime = "1970-01-01T00:00:00Z"
 )
 

@@ -20,7 +20,7 @@ const Scheme = "oci://"
 // patience bounds one request to a registry.
 const patience = time.Minute
 
-// open finds what a reference names; whom it belongs to is asked of the credentials that `docker login` wrote. As for
+// open resolves a reference with the credentials that `docker login` wrote. As for
 // docker, a registry on the machine itself needs no TLS.
 func open(reference string) (repository *remote.Repository, tag string, err error) {
 	parsed, err := registry.ParseReference(strings.TrimPrefix(reference, Scheme))

@@ -117,13 +117,13 @@ func (r *Reader) record(read *event, resource policies.Resource) *decisionlog.Re
 	return made.Record
 }
 
-// collection are the requests that admission is asked for a deletion of many: one for each object of the answer, which is
+// collection returns the admission requests of a deletion of many objects: one for each object of the answer, which is
 // the list as it was before.
 func collection(read *event, resource policies.Resource) (records []*decisionlog.Record) {
 	var list struct {
 		Items []json.RawMessage `json:"items"`
 	}
-	// An answer that is no list is one without items.
+	// An answer that is not a list has no items.
 	_ = json.Unmarshal(read.ResponseObject, &list)
 	for _, item := range list.Items {
 		made := recordOf(read, resource)

@@ -87,7 +87,7 @@ func parse(line []byte) ([]event, error) {
 	}
 }
 
-// operation is what admission was asked about; empty for what only reads.
+// operation is that of the admission request; empty for a read.
 func (e *event) operation() admissionv1.Operation {
 	switch e.Verb {
 	case "create":
@@ -105,7 +105,7 @@ func (e *event) operation() admissionv1.Operation {
 	}
 }
 
-// succeeded reports whether the API server did what was asked.
+// succeeded reports whether the API server carried out the request.
 func (e *event) succeeded() bool {
 	return e.ResponseStatus != nil && e.ResponseStatus.Code >= http.StatusOK && e.ResponseStatus.Code < http.StatusMultipleChoices
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/stateward/stateward/cmd/internal/manifest"
 )
 
-// stdin is the path that stands for standard input.
+// stdin is the path of standard input.
 const stdin = "-"
 
 // Tree is what was read. Notes say, in the order of the files, what was left out and why.
@@ -154,7 +154,7 @@ func (r repository) filters(places []place, opts manifest.Options) func(place pl
 	}
 }
 
-// readWorkTree reads the paths as they are now. What a revision had may be gone altogether, and is no mistake then.
+// readWorkTree reads the paths as they are now. A path that only the revision has is not an error.
 // Symbolic links are followed in neither tree: what they lead to is evaluated where it lies.
 func readWorkTree(ctx context.Context, places []place, past listing, opts manifest.Options) (tree Tree) {
 	var failed []error

@@ -188,7 +188,7 @@ func (r repository) batch(ctx context.Context, what string, files []entry, limit
 	}
 	blobs, err := parse(bufio.NewReader(output), files, limit)
 	if err != nil {
-		// It may still want to write.
+		// It may still write.
 		cancel()
 		_ = command.Wait()
 		if complaints.Len() > 0 {

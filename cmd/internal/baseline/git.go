@@ -160,7 +160,7 @@ func (r repository) git(ctx context.Context, arguments ...string) ([]byte, error
 	}
 	output, err := io.ReadAll(io.LimitReader(pipe, maxOutput+1))
 	if err == nil && len(output) > maxOutput {
-		// It would go on printing.
+		// It would continue to print.
 		cancel()
 		err = errTooMuch
 	}
@@ -187,7 +187,7 @@ func (r repository) command(ctx context.Context, arguments ...string) (*exec.Cmd
 		// What is larger is unpacked piece by piece.
 		"-c", "core.bigFileThreshold=32m", "-C", r.top,
 	}, arguments...)
-	// No shell, and no argument that comes from outside stands where git looks for options.
+	// No shell runs, and no argument from outside is at a position where git expects options.
 	command := exec.CommandContext(ctx, "git", hardened...) //nolint:gosec
 	command.Env = append(slices.DeleteFunc(os.Environ(), pointsElsewhere),
 		"LC_ALL=C", "GIT_TERMINAL_PROMPT=0", "GIT_PAGER=cat", "GIT_NO_LAZY_FETCH=1", "GIT_ALLOW_PROTOCOL=",
@@ -197,7 +197,7 @@ func (r repository) command(ctx context.Context, arguments ...string) (*exec.Cmd
 	return command, complaints
 }
 
-// pointsElsewhere tells what a git hook has in its environment, which would lead git to another repository than the
+// pointsElsewhere reports variables of a git hook, which would lead git to another repository than the
 // one that holds the paths.
 func pointsElsewhere(variable string) bool {
 	name, _, _ := strings.Cut(variable, "=")

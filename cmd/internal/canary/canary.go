@@ -62,7 +62,7 @@ func (c Canary) name(index int) string {
 	return fmt.Sprintf("%s-%d", c.Set.Name, index)
 }
 
-// Nothing says why there is no canary whose partition could be lowered to this one; nil where there is one.
+// Nothing returns why no canary's partition could be lowered to this one, nil if one could.
 func (c Canary) Nothing(to int) error {
 	strategy := cmp.Or(c.Set.Spec.UpdateStrategy.Type, appsv1.RollingUpdateStatefulSetStrategyType)
 	switch from := c.Partition(); {

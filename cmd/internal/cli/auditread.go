@@ -36,7 +36,7 @@ const (
 // stock is what an audit looks at.
 type stock struct {
 	objects []evaluate.Stored
-	// known are the resources of which all objects are there.
+	// known are the resources whose objects are complete.
 	known []string
 	// guardrails are an object to evaluate when all else is evaluated; nil where there are none.
 	guardrails *evaluate.Stored

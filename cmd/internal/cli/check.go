@@ -193,7 +193,7 @@ func (o reportOptions) parse(build func(string, report.Options) (report.Renderer
 	})
 }
 
-// asUsage tells documents that are none from those that could not be evaluated.
+// asUsage makes invalid documents a usage error, unlike those that could not be evaluated.
 func asUsage(err error) error {
 	var input *evaluate.InputError
 	if errors.As(err, &input) {

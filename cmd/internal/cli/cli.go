@@ -76,7 +76,7 @@ func ExitCode(err error) int {
 	}
 }
 
-// Message is what to tell about an error from Run; empty where all has been told.
+// Message returns the text for an error from Run, empty if it was printed already.
 func Message(err error) string {
 	var coded codedError
 	if err == nil || errors.Is(err, errViolations) || errors.As(err, &coded) && coded.err == nil {

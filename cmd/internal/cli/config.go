@@ -13,7 +13,7 @@ import (
 // configFlag describes --config, which several verbs have.
 const configFlag = "Guardrails `file` (stateward.dev/v1alpha1); without it every rule has its default level"
 
-// loadGuardrails reads a Guardrails file; no file is no Guardrails. Every mistake comes with its place.
+// loadGuardrails reads a Guardrails file, nil without one. Every mistake has its position.
 func loadGuardrails(file string, library *policies.Library) (*v1alpha1.Guardrails, error) {
 	if file == "" {
 		return nil, nil

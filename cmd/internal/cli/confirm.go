@@ -23,7 +23,7 @@ import (
 	"github.com/stateward/stateward/policies/confirmations"
 )
 
-// errNotRecorded tells of a confirmation that counts for nothing.
+// errNotRecorded is about a confirmation without effect.
 var errNotRecorded = errors.New("the confirmation has no effect, because Stateward did not record who confirms: " +
 	"Stateward's mutating webhook did not answer; see that `stateward serve` runs and is registered, and repeat this command")
 

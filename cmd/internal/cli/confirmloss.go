@@ -14,7 +14,7 @@ import (
 	"github.com/stateward/stateward/policies"
 )
 
-// show lists what is covered, and for a deletion what goes with it.
+// show lists what is covered, and what a deletion deletes too.
 func (s sweep) show(ctx context.Context, namespace string, covered []unstructured.Unstructured) error {
 	claimResource, _ := policies.LookupResource("persistentvolumeclaims")
 	claims, err := list(ctx, s.client, claimResource, []string{namespace})

@@ -15,7 +15,7 @@ import (
 	"github.com/stateward/stateward/webhook/registration"
 )
 
-// takesMarks reports whether Stateward records who annotates such an object. Of others it is asked about deletions alone.
+// takesMarks reports whether Stateward records who annotates such an object. Of others it sees only deletions.
 func (t target) takesMarks(library *policies.Library) bool {
 	recording, _ := library.Rule("confirmed-by")
 	return recording.AppliesTo(t.evaluated, policies.Update)

@@ -14,8 +14,8 @@ const roomyHeap = 120 << 20
 // garbage is for how long it may lie: until the heap has grown by so many percent.
 type garbage struct{ least, most int }
 
-// garbageOfCheck: of little that lives it is no loss to let it lie for longer, a quarter less time for half more memory. The
-// least is what makes a heap that has no room left still go on.
+// garbageOfCheck collects a small heap less often: a quarter less time for half more memory. The
+// lowest setting lets a heap at the memory limit continue.
 func garbageOfCheck() garbage { return garbage{least: 30, most: 400} }
 
 // garbageOfServe: a webhook answers for years. More than the most saves it no time, and less than the least costs a large
@@ -59,7 +59,7 @@ func liveHeap() uint64 {
 	return live[0].Value.Uint64()
 }
 
-// afterEachCollection calls do after each, for as long as it wants to be called again.
+// afterEachCollection calls do after each collection, until it returns false.
 func afterEachCollection(do func() (again bool)) {
 	// What is not held is gone after the next collection, and says so.
 	runtime.AddCleanup(new([16]byte), func(struct{}) {

@@ -31,8 +31,8 @@ type input struct {
 	unreadable error
 }
 
-// readInput reads all that is given, with its baseline where there is one. What of that cannot be compared is told aside.
-// An error means that nothing can be evaluated.
+// readInput reads all that is given, with its baseline where there is one. Notes name what cannot be compared.
+// After an error nothing can be evaluated.
 func readInput(ctx context.Context, paths []string, options checkOptions, library *policies.Library, streams Streams) (input, error) {
 	manifestOptions, err := options.complete(paths, streams.In)
 	if err != nil {
@@ -122,7 +122,7 @@ func (i input) objects() (objects []manifest.Document) {
 	return objects
 }
 
-// evaluate evaluates each inventory apart, and tells of all together.
+// evaluate evaluates each inventory separately, and reports all together.
 func (i input) evaluate(ctx context.Context, decider *engine.Engine, options evaluate.Options) (report.Result, error) {
 	result := report.Result{Rules: decider.Library().All()}
 	var failed []error
@@ -179,7 +179,7 @@ type inputOptions struct {
 	limits     limitOptions
 	// comparing says that there is a baseline.
 	comparing bool
-	// reading is told how far it is; nil shows no progress.
+	// reading receives the progress; nil shows none.
 	reading func(done, total int)
 }
 
@@ -221,7 +221,7 @@ func (o *inputOptions) add(flags *pflag.FlagSet) {
 	flags.DurationVar(&o.limits.timeout, "timeout", 10*time.Minute, "longest `time` for the whole check; 0 is without end")
 }
 
-// complete tells what is missing or does not go together, and says how to read what is given.
+// complete returns an error if options are missing or contradict, and sets how to read the input.
 func (o inputOptions) complete(paths []string, stdin io.Reader) (options manifest.Options, err error) {
 	validations := map[string]manifest.Validation{
 		validateStrict: manifest.ValidateStrict, validateWarn: manifest.ValidateWarn, validateIgnore: manifest.ValidateIgnore,

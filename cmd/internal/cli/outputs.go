@@ -18,7 +18,7 @@ type output struct {
 	renderer report.Renderer
 	// draws says that the format needs the parts of StatefulSets.
 	draws bool
-	// file is where it goes; "" is standard output.
+	// file is the path; "" is standard output.
 	file string
 }
 
@@ -79,7 +79,7 @@ func checkTarget(flag, file string) error {
 	return nil
 }
 
-// writeOutputs writes a result everywhere. Each format also tells what could not be read or evaluated, so that a report
+// writeOutputs writes a result to all outputs. Each format also lists what could not be read or evaluated, so that a report
 // of a part does not read like one of all.
 func writeOutputs(outputs []output, result report.Result, stdout io.Writer) error {
 	for _, each := range outputs {

@@ -183,7 +183,7 @@ func (o planOptions) decider(ctx context.Context) (*engine.Engine, error) {
 	return engine.New(ctx, library, guardrails)
 }
 
-// read returns what is asked for, what exists, and in which namespace requests are that name none.
+// read returns the requests, the existing objects, and the default namespace.
 func (o planOptions) read(ctx context.Context, streams Streams) (requests []planner.Request, inventory *planner.Inventory, namespace string, err error) {
 	if o.baseline != "" {
 		return o.readBaseline(ctx, streams)

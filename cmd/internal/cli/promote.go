@@ -202,7 +202,7 @@ func (p promotion) hasChanged(ctx context.Context, shown canary.Canary) bool {
 	return err == nil && (now.GetUID() != shown.Set.UID || now.GetGeneration() != shown.Set.Generation)
 }
 
-// errKept tells a service account why nothing has happened.
+// errKept is the answer to a service account whose update changed nothing.
 func errKept(partition int) error {
 	return fmt.Errorf("nothing is promoted: Stateward keeps partition %d, because this service account is not a promoter; "+
 		"name it in spec.actors of the Guardrails and its actor in spec.promoters, or let a person run this command", partition)

@@ -63,7 +63,7 @@ func newExplain(streams Streams, rules *string) *cobra.Command {
 	}
 }
 
-// inputCheck is a check that is no rule.
+// inputCheck is a check without a rule.
 func inputCheck(id string) (policies.Rule, bool) {
 	checks := report.InputChecks()
 	index := slices.IndexFunc(checks, func(check policies.Rule) bool { return check.ID == id })

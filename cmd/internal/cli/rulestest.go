@@ -42,7 +42,7 @@ Exit codes: 0 no problem; 1 a problem; 2 the rules cannot be read.`,
 	}
 }
 
-// tryRules tells what is wrong with the rules in a folder.
+// tryRules returns the problems of the rules in a folder.
 func tryRules(ctx context.Context, folder string, streams Streams) (problems []string, err error) {
 	library, err := loadLibrary(ctx, folder)
 	if err != nil {

@@ -40,7 +40,7 @@ func (g group) objects() []manifest.Document {
 	return objects
 }
 
-// sources lists the inventories that are asked for.
+// sources lists the inventories to read.
 func (o inputOptions) sources(paths []string, options manifest.Options) (sources []source, left []manifest.LeftOut, err error) {
 	if o.discover {
 		sources, left, err = o.discovered(paths, options)
@@ -127,7 +127,7 @@ func readSources(ctx context.Context, sources []source, o checkOptions, options 
 	return groups, all, errors.Join(errs...)
 }
 
-// building tells of the progress where several inventories are built.
+// building shows progress if several inventories are built.
 func (o inputOptions) building(count int) func(done, total int) {
 	if count < 2 {
 		return nil
@@ -135,7 +135,7 @@ func (o inputOptions) building(count int) func(done, total int) {
 	return o.reading
 }
 
-// apart makes each file, or each folder of files, an inventory of its own where that is asked for.
+// apart makes each file, or each folder of files, an inventory of its own if an option says so.
 func (o inputOptions) apart(whole group) []group {
 	if o.each == "" || !whole.files {
 		return []group{whole}

@@ -9,13 +9,13 @@ import (
 	"golang.org/x/term"
 )
 
-// isTerminal tells whether a person watches what is written.
+// isTerminal reports whether the output is a terminal.
 func isTerminal(out io.Writer) bool {
 	file, ok := out.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
-// useColor decides for one output. Under auto it takes a terminal that has not been told otherwise; see no-color.org.
+// useColor decides for one output. Under auto it needs a terminal and no NO_COLOR; see no-color.org.
 func useColor(mode string, terminal bool, environment func(string) string) (bool, error) {
 	switch mode {
 	case "auto":
@@ -30,13 +30,13 @@ func useColor(mode string, terminal bool, environment func(string) string) (bool
 }
 
 const (
-	// progressAfter is when a person begins to wonder; a shorter run says nothing.
+	// progressAfter is how long a run takes before it shows progress.
 	progressAfter = time.Second
 	// progressEvery is often enough to see it move.
 	progressEvery = 100 * time.Millisecond
 )
 
-// progress tells on a terminal how far a long run is, on one line that it takes away at the end.
+// progress shows the progress of a long run on a terminal, in one line that it removes at the end.
 type progress struct {
 	out   io.Writer
 	now   func() time.Time

@@ -24,7 +24,7 @@ func newVersion(streams Streams) *cobra.Command {
 	}
 }
 
-// buildVersion is the version of the binary as far as the Go toolchain recorded it.
+// buildVersion returns the version that the Go toolchain recorded in the binary.
 func buildVersion() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -81,7 +81,7 @@ func (e *examination) checkCertificates(ctx context.Context) {
 	e.checkChain(chain)
 }
 
-// checkBundle tells what keeps a caBundle from vouching for anything.
+// checkBundle reports why a caBundle cannot verify anything.
 func (e *examination) checkBundle(webhook registeredWebhook) {
 	if len(webhook.ClientConfig.CABundle) == 0 {
 		e.problem(webhook.String(), "check that `stateward serve`, or the cainjector of cert-manager, runs and may update the configuration",

@@ -27,7 +27,7 @@ type certManagerObject struct {
 	}
 }
 
-// checkCertManager tells in plain words why a certificate of cert-manager's is not there.
+// checkCertManager reports why a certificate of cert-manager is missing.
 func (e *examination) checkCertManager(ctx context.Context) {
 	for _, kind := range []string{"Issuer", "Certificate"} {
 		list := &unstructured.UnstructuredList{}

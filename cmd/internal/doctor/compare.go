@@ -13,8 +13,8 @@ import (
 // longestTimeout is what a person, and a controller's own deadline, can be made to wait.
 const longestTimeout = 10
 
-// compareWebhook tells how a webhook differs from the one that the rules need. What makes it check less, or stand in the
-// way, is a problem; the rest is a note.
+// compareWebhook reports how a webhook differs from the one that the rules need. If it checks less, or could block the
+// cluster, that is a problem; the rest is a note.
 func (e *examination) compareWebhook(want, got registeredWebhook) {
 	e.compareRules(want, got)
 	e.compareFailurePolicy(want, got)
@@ -80,7 +80,7 @@ func requests(rules []admissionregistrationv1.RuleWithOperations) requestSet {
 	return set
 }
 
-// covers knows that a star stands for anything.
+// covers treats a star as a wildcard.
 func (s requestSet) covers(request string, scope admissionregistrationv1.ScopeType) bool {
 	operation, rest, _ := strings.Cut(request, " ")
 	resource, rest, _ := strings.Cut(rest, ".")

@@ -51,7 +51,7 @@ type Options struct {
 	Library *policies.Library
 	// Namespace is where dry runs are tried; it must not be exempt.
 	Namespace string
-	// Probes is the base URL of /readyz; empty means that the pods are asked through the API server.
+	// Probes is the base URL of /readyz; empty means that requests to the pods go through the API server.
 	Probes string
 	// Webhook is host:port where the webhook's certificate is looked at; empty means the URL of the registration, if it
 	// has one.
@@ -78,7 +78,7 @@ type examination struct {
 	findings   []Finding
 }
 
-// Examine makes all checks. An error means that there is no cluster to be examined.
+// Examine makes all checks. It returns an error if the cluster cannot be reached.
 func Examine(ctx context.Context, options Options) (Report, error) {
 	config := rest.CopyConfig(options.Config)
 	// Some forty requests at once are nothing to an API server.

@@ -19,7 +19,7 @@ import (
 
 const guardrailsObject = v1alpha1.GuardrailsKind + "/" + v1alpha1.GuardrailsName
 
-// checkGuardrails reads the configuration, which other checks depend on, and tells whether it is in force.
+// checkGuardrails reads the configuration, which other checks depend on, and reports whether it is in force.
 func (e *examination) checkGuardrails(ctx context.Context) {
 	stored := &unstructured.Unstructured{}
 	stored.SetGroupVersionKind(schema.FromAPIVersionAndKind(v1alpha1.GuardrailsAPIVersion, v1alpha1.GuardrailsKind))
@@ -53,7 +53,7 @@ func (e *examination) checkGuardrails(ctx context.Context) {
 	e.checkExceptions()
 }
 
-// checkGuardrailsStatus tells what the webhook made of the newest Guardrails.
+// checkGuardrailsStatus reports whether the webhook uses the newest Guardrails.
 func (e *examination) checkGuardrailsStatus(raw []byte) {
 	const lookAtLog = "check that `stateward serve` runs, and search its log for \"Guardrails\""
 	var stored v1alpha1.Guardrails
@@ -82,7 +82,7 @@ func (e *examination) checkGuardrailsStatus(raw []byte) {
 	}
 }
 
-// checkExceptions tells which exceptions have ended: their owners may think that they still hold.
+// checkExceptions reports expired exceptions: their owners may believe that they still apply.
 func (e *examination) checkExceptions() {
 	for index, exception := range e.guardrails.Spec.Exceptions {
 		if expires, err := time.Parse(time.RFC3339, exception.Expires); err == nil && e.Now.After(expires) {

@@ -22,7 +22,7 @@ import (
 // probeName is the name of what is tried, and the id of a rule that there is not.
 const probeName = "stateward-doctor-probe"
 
-// probe tries what must be refused, as dry runs of which nothing is left: Guardrails that name no rule there is, whatever
+// probe sends dry runs that must be refused: Guardrails that name an unknown rule, whatever
 // the Guardrails say, and a StatefulSet with a claim template that cannot work, where the Guardrails in force deny that.
 func (e *examination) probe(ctx context.Context) {
 	e.tryGuardrails(ctx)
@@ -97,7 +97,7 @@ func (e *examination) wouldDeny(ctx context.Context, set *appsv1.StatefulSet) (b
 	return false, nil
 }
 
-// evaluateProbe tells a denial of Stateward's from all that can come between.
+// evaluateProbe distinguishes a denial of Stateward from other errors.
 func (e *examination) evaluateProbe(err error, words, what string) {
 	switch {
 	case err == nil:

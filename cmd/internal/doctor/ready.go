@@ -20,8 +20,8 @@ const longestAnswer = 64 << 10
 
 const giveProbes = "kubectl -n " + registration.Namespace + " port-forward deployment/" + registration.Name + " 8081, and give --probes http://127.0.0.1:8081"
 
-// checkReady asks each pod whether its caches have seen what the rules read, and its certificate is valid. Who cannot be
-// asked was not checked: that a pod is Ready for its kubelet says nothing about who answers the API server.
+// checkReady reads the readiness of each pod: its caches must be complete and its certificate valid. A pod that does not
+// answer is reported as unchecked: its kubelet may call it Ready while another process answers the API server.
 func (e *examination) checkReady(ctx context.Context) {
 	if e.Probes != "" {
 		answer, err := e.fetch(ctx)

@@ -7,7 +7,7 @@ import (
 	"github.com/stateward/stateward/webhook/registration"
 )
 
-// checkServer tells what this version of Kubernetes lacks that Stateward or one of its rules counts on.
+// checkServer reports features that Stateward or a rule needs and this version of Kubernetes lacks.
 func (e *examination) checkServer(context.Context) {
 	info, err := e.discovery.ServerVersion()
 	if err != nil {

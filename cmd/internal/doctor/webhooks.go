@@ -15,13 +15,13 @@ import (
 	"github.com/stateward/stateward/webhook/registration"
 )
 
-// injectAnnotation is how cert-manager is asked for the caBundle.
+// injectAnnotation makes cert-manager write the caBundle.
 const injectAnnotation = "cert-manager.io/inject-ca-from"
 
 // reapply is the way out of most that can be wrong with a registration.
 const reapply = "apply the manifests again, or what `stateward rules registration` prints"
 
-// registered is what the API server has been told of Stateward.
+// registered is Stateward's registration at the API server.
 type registered struct {
 	// webhooks are those of both configurations.
 	webhooks []registeredWebhook

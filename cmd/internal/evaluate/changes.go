@@ -89,8 +89,8 @@ func (c comparison) evaluate(ctx context.Context, change baseline.Change) error 
 	}
 }
 
-// orRefused tells what an API server answers to a document that it does not read, beside what rules can tell of it. No
-// rule has to read such a document.
+// orRefused adds the errors of an API server that rejects a document to the findings of rules. No
+// rule needs to evaluate such a document.
 func (c comparison) orRefused(ctx context.Context, before *manifest.Document, document manifest.Document, failed error) error {
 	told := c.options.set(told(document))
 	if before != nil && failed == nil {
@@ -117,7 +117,7 @@ func (c comparison) orRefused(ctx context.Context, before *manifest.Document, do
 	return nil
 }
 
-// missing leaves out what a rule of the same name has told better.
+// missing leaves out what a rule of the same name reports better.
 func (c comparison) missing(told []engine.Finding) []engine.Finding {
 	var found []engine.Finding
 	for _, each := range c.result.Findings {

@@ -11,7 +11,7 @@ import (
 	"github.com/stateward/stateward/policies/engine"
 )
 
-// places tells where the objects of an inventory are written.
+// places holds the positions of the objects of an inventory.
 type places struct {
 	namespace string
 	// first and last are the documents of each object; they differ where it is written twice.

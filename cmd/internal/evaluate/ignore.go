@@ -12,11 +12,11 @@ import (
 	"github.com/stateward/stateward/policies"
 )
 
-// IgnoreAnnotation of a manifest asks not to be told of a rule: "rule-id: reason", several in lines or between
-// semicolons. Only a check knows it: in the cluster only those who may write Guardrails make exceptions.
+// IgnoreAnnotation of a manifest ignores findings of a rule: "rule-id: reason", several in lines or between
+// semicolons. Only checks read it: in the cluster, exceptions need the right to write Guardrails.
 const IgnoreAnnotation = "stateward.dev/ignore"
 
-// ignore does what the annotations of the documents ask for, where that counts, and tells what they ask in any case. The
+// ignore applies the annotations of the documents, if that is allowed, and lists them in any case. The
 // documents are those of the result, in its order.
 func ignore(result *report.Result, documents []manifest.Document, library *policies.Library, counts bool) error {
 	asked := make([]map[string]string, len(documents))
@@ -92,7 +92,7 @@ func ignores(document manifest.Document, library *policies.Library) (reasons map
 	return reasons, nil
 }
 
-// Asks tells a document that may ask to ignore rules; one that does not need not be held for that.
+// Asks reports whether a document may have the annotation; others can be freed earlier.
 func Asks(document manifest.Document) bool { return mentions(document, IgnoreAnnotation) }
 
 // mentions spares nearly all documents to be read for an annotation that they do not have. JSON may write each letter as
@@ -102,7 +102,7 @@ func mentions(document manifest.Document, key string) bool {
 	return bytes.Contains(document.Raw, []byte(name)) || bytes.Contains(document.Raw, []byte(`\u`))
 }
 
-// annotation is "" where there is none, and where annotations are of another type: a rule tells that.
+// annotation returns "" if there is none, or if annotations have another type, which a rule reports.
 func annotation(document manifest.Document, key string) string {
 	if !mentions(document, key) {
 		return ""

@@ -49,7 +49,7 @@ func invalid(document manifest.Document) (findings []engine.Finding) {
 	return findings
 }
 
-// told is all that can be told of a document without any rule.
+// told returns the findings about a document that need no rule.
 func told(document manifest.Document) []engine.Finding {
 	return append(refused(document), invalid(document)...)
 }

@@ -58,7 +58,7 @@ func (s *Surroundings) addTo(inv *manifestInventory, documents []manifest.Docume
 	return nil
 }
 
-// claimsOf tells the claims of StatefulSets that are in both.
+// claimsOf returns the claims of StatefulSets that are in both.
 func (s *Surroundings) claimsOf(documents []manifest.Document, namespace string) func(unstructured.Unstructured) bool {
 	patterns := map[string][]*regexp.Regexp{}
 	for _, set := range s.objects["statefulsets"] {

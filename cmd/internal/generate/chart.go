@@ -33,7 +33,7 @@ const (
 type variants struct{ plain, certManager, auditOnly, several any }
 
 // Chart returns the templates and the CRD of the Helm chart, by their paths in the repository in the folder root. What the
-// overlays have in common stands there once, and what differs under a condition on the chart's values.
+// overlays have in common is in it once, and differences are under conditions on the chart's values.
 func Chart(root string) (map[string][]byte, error) {
 	objects := map[string]*variants{}
 	var order []string

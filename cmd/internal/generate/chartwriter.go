@@ -102,7 +102,7 @@ func field(key string, value any, indent int) (string, error) {
 	return page.String(), nil
 }
 
-// within tells whether the values have a say in something below a path.
+// within reports whether values change something below a path.
 func (w chartWriter) within(path string) bool {
 	for slot := range w.slots {
 		if strings.HasPrefix(slot, path+".") || strings.HasPrefix(slot, path+"[]") {
@@ -125,7 +125,7 @@ func (v variants) mappings() bool {
 	return true
 }
 
-// lists tells whether all are lists of as many mappings.
+// lists reports whether all are lists of as many mappings.
 func (v variants) lists() bool {
 	length := -1
 	for _, each := range v.all() {

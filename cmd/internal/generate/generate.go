@@ -50,7 +50,7 @@ func Files(library *policies.Library, readme []byte) (map[string][]byte, error) 
 	return files, nil
 }
 
-// Registration is all that a cluster must know of the rules, as one YAML file: webhook configurations and roles.
+// Registration returns the webhook configurations and roles of the rules, as one YAML file.
 func Registration(library *policies.Library) ([]byte, error) {
 	return Stream(append(rights(library), webhooks(library)...))
 }

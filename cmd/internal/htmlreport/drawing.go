@@ -59,7 +59,7 @@ type mark struct {
 	X, Y  int
 	Level policies.Level
 	Text  string
-	// Radius tells levels apart without colours.
+	// Radius distinguishes levels without colours.
 	Radius int
 }
 
@@ -203,7 +203,7 @@ func shortKind(kind string) string {
 	}
 }
 
-// shortened keeps both ends of a name, of which the last characters are the ordinal.
+// shortened keeps both ends of a name: the last characters are the ordinal.
 func shortened(text string, most int) string {
 	runes := []rune(text)
 	if len(runes) <= most {

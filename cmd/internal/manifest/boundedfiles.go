@@ -91,7 +91,7 @@ func (b *boundedFiles) count() error {
 	return nil
 }
 
-// isReadable refuses what is no regular file on disk: reading a pipe may never end.
+// isReadable rejects everything but regular files on disk: reading a pipe may never end.
 func (b *boundedFiles) isReadable(name string) error {
 	info, err := os.Stat(name)
 	if err != nil {

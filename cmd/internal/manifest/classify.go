@@ -103,7 +103,7 @@ func (s *sorter) unknown(document *Document) []fault {
 	return limitFaults(unknown)
 }
 
-// validation reports what kubectl would let through or refuse: an error or a warning, by what was asked for and by the
+// validation reports what kubectl would accept or refuse: an error or a warning, by the options and by the
 // kind.
 func (s *sorter) validation(kind string, faults []fault) {
 	if s.opts.Validate == ValidateWarn || !s.opts.readsAny([]string{kind}) {
@@ -202,7 +202,7 @@ var errTemplate = errors.New("this is an unrendered template (" + templateStart 
 // bareAction finds an action that is not in quotes, and so keeps YAML from being parsed.
 var bareAction = regexp.MustCompile(`(?m)^\s*(- )?\{\{|[:-]\s+\{\{`)
 
-// templateFault tells text that cannot be parsed because it is a template.
+// templateFault returns why a text is a template, which cannot be parsed.
 func templateFault(text []byte, faults []fault) (fault, bool) {
 	if !bareAction.Match(text) {
 		return fault{}, false

@@ -15,7 +15,7 @@ import (
 // than the text that it looks like. A fuzz test holds both ways together.
 type direct struct {
 	json []byte
-	// resolved are scalars that kubectl's decoder was asked for.
+	// resolved caches scalars that kubectl's decoder has read.
 	resolved map[string]string
 	// off says that this document has to go the long way.
 	off bool
@@ -28,7 +28,7 @@ func newDirect(text []byte) *direct {
 // maybeTag finds a "!" where a tag may begin.
 var maybeTag = regexp.MustCompile(`(?m)(^|[\s,:?\[{-])!`)
 
-// isSimple tells text that both decoders see alike: without tags, directives, other line ends than "\n", and tabs.
+// isSimple reports whether both decoders read a text alike: without tags, directives, other line ends than "\n", and tabs.
 func isSimple(text []byte) bool {
 	return !bytes.ContainsAny(text, "\t\r\u0085\u2028\u2029\ufeff") &&
 		!bytes.HasPrefix(text, []byte("%")) && !bytes.Contains(text, []byte("\n%")) &&
@@ -44,7 +44,7 @@ func (d *direct) raw(text string) {
 	}
 }
 
-// separate writes a comma where index says that something stands before.
+// separate writes a comma before all but the first.
 func (d *direct) separate(index int) {
 	if index > 0 {
 		d.raw(",")
@@ -67,7 +67,7 @@ func (d *direct) text(text string) {
 	d.json = append(d.json, quoted...)
 }
 
-// isQuotable tells text that stands in JSON as it is.
+// isQuotable reports whether a text needs no escapes in JSON.
 func isQuotable(text string) bool {
 	for i := range len(text) {
 		if c := text[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
@@ -122,7 +122,7 @@ func resolveScalar(written string) (raw []byte, err error) {
 	return bytes.TrimSuffix(bytes.TrimPrefix(raw, []byte("[")), []byte("]")), err
 }
 
-// isWord tells plain text that no YAML takes for anything else: it starts with a letter, or with another character that
+// isWord reports whether a plain scalar is text in every version of YAML: it starts with a letter, or with another character that
 // none of its numbers, dates and words start with, and is none of the words of YAML 1.1.
 func isWord(plain string) bool {
 	if plain == "" || strings.IndexByte("+-.~<0123456789", plain[0]) >= 0 {
@@ -135,7 +135,7 @@ func isWord(plain string) bool {
 	return true
 }
 
-// isCount tells a whole number that is written as in JSON, and small enough for all decoders.
+// isCount reports whether a scalar is a whole number in the form of JSON, small enough for all decoders.
 func isCount(plain string) bool {
 	if len(plain) == 0 || len(plain) > len("999999999999999999") || plain[0] == '0' && plain != "0" {
 		return false

@@ -2,7 +2,7 @@ package manifest
 
 import "slices"
 
-// field is one of an object: where its key stands, and its value.
+// field is a field of an object: the position of its key, and its value.
 type field struct {
 	key   place
 	value *node

@@ -210,7 +210,7 @@ func FuzzParse(f *testing.F) {
 		}
 		for _, d := range input.Documents {
 			if d.Typed && bytes.Contains(data, []byte("null")) {
-				// It was written anew as an API server reads it.
+				// It was encoded again as an API server reads it.
 				continue
 			}
 			checkPaths(t, lines, d, nil, decodeJSON(t, d.Raw))

@@ -44,7 +44,7 @@ const (
 	Hidden Reason = "hidden or vendored"
 	// Link is a symbolic link that is not followed.
 	Link Reason = "link"
-	// Special is no regular file.
+	// Special is not a regular file.
 	Special Reason = "special file"
 )
 

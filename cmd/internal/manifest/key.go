@@ -67,7 +67,7 @@ func (k *keyReader) scalar(n *yamlv3.Node) (string, error) {
 	return key, nil
 }
 
-// isPlainText tells whether a key is certainly text, which spares nearly all
+// isPlainText reports whether a key is certainly text, which spares nearly all
 // keys the way through the decoder.
 func isPlainText(n *yamlv3.Node) bool {
 	switch {
@@ -115,7 +115,7 @@ type source struct {
 	line, column int
 }
 
-// isText tells whether a plain scalar is marked with the tag "!", which makes
+// isText reports whether a plain scalar is marked with the tag "!", which makes
 // it text. The decoder drops that tag, so it has to be read in the text.
 func (s *source) isText(n *yamlv3.Node) bool {
 	s.walk(n.Line, n.Column)
@@ -141,7 +141,7 @@ func (s *source) walk(line, column int) {
 	}
 }
 
-// endsLine tells whether r, which is followed by rest, ends a line for the
+// endsLine reports whether r, which is followed by rest, ends a line for the
 // decoders. "\r\n" is one end.
 func endsLine(r rune, rest []byte) bool {
 	if r == '\r' && bytes.HasPrefix(rest, []byte("\n")) {

@@ -127,7 +127,7 @@ func localPath(folder, name string) (string, bool) {
 	return path, err == nil
 }
 
-// readKustomization reads a file that is no larger than a person writes.
+// readKustomization reads a file of bounded size.
 func readKustomization(file string) ([]byte, error) {
 	info, err := os.Stat(file)
 	if err != nil {

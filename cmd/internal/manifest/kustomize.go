@@ -20,7 +20,7 @@ func Kustomize(ctx context.Context, folder string, opts Options) (Input, error) 
 	return Parse(BuiltName(folder), text, opts)
 }
 
-// BuiltName stands for a file in the places of what was built in a folder.
+// BuiltName is the file name in positions of documents that were built from a folder.
 func BuiltName(folder string) string { return "kustomize:" + folder }
 
 // Build returns what `kubectl kustomize folder` prints. It ends with the context, even where kustomize does not, and with

@@ -30,7 +30,7 @@ const (
 	DefaultMaxTotalBytes = 1 << 30
 )
 
-// Validation says how to take fields that Kubernetes does not know and keys that are set twice, of which kubectl takes the
+// Validation says how to treat fields that Kubernetes does not have, and duplicate keys, of which kubectl takes the
 // last.
 type Validation int
 
@@ -88,7 +88,7 @@ type Options struct {
 	// AllowEmpty accepts folders without a manifest.
 	AllowEmpty bool
 
-	// Progress, where there is one, is told how many files of how many are read.
+	// Progress, if set, is called with the number of files read, and of all.
 	Progress func(done, total int)
 
 	// lenient says that what is read need not be a manifest.
@@ -139,7 +139,7 @@ type Document struct {
 	invalid apirules.Errors
 }
 
-// IsAdmissionReview tells whether the document is a recorded admission request
+// IsAdmissionReview reports whether the document is a recorded admission request
 // rather than an object to apply.
 func (d Document) IsAdmissionReview() bool {
 	return d.Kind == "AdmissionReview" && d.APIVersion == "admission.k8s.io/v1"

@@ -15,7 +15,7 @@ const (
 )
 
 // finish lets go of what is not needed of a document: of 100,000 documents that are
-// held together most are of a kind that nothing is asked about. Nothing is read a second time for its places: standard
+// held together most are of a kind that no rule reads. Nothing is read a second time for its positions: standard
 // input cannot be, and a file may be another one by then.
 func (o Options) finish(document Document) Document {
 	if o.Needs != nil {

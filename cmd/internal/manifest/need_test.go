@@ -8,7 +8,7 @@ import (
 	"github.com/stateward/stateward/cmd/internal/manifest"
 )
 
-// left is what a document still tells.
+// left is what a document still holds.
 type left struct {
 	Name, Raw, Start, Field, Line string
 }

@@ -39,7 +39,7 @@ type typeMeta struct {
 
 // flatten returns the objects of a document: itself, or its items when it is a
 // list. As for kubectl every object with items is a list, whatever its kind,
-// an empty list is no object at all, and only the items of the outermost list
+// an empty list is not an object, and only the items of the outermost list
 // take over their type.
 func flatten(v value, inherited typeMeta, depth int) ([]object, []fault) {
 	o, faults := readObject(v, inherited)

@@ -15,7 +15,7 @@ const (
 	listOutline    = 'l'
 )
 
-// outlineOf packs a tree. What is shared by aliases is written for each of them, of which there cannot be many: the
+// outlineOf encodes a tree. Values of aliases are written for each alias, which cannot be many: the
 // shaper counts.
 func outlineOf(root *node) outline {
 	packed := appendValue(appendPlace(nil, root.place), root)
@@ -73,10 +73,10 @@ func (o outline) find(path []any) (found place, whole bool) {
 	return found, true
 }
 
-// outlineReader goes through an outline, from one value to the next.
+// outlineReader reads an outline value by value.
 type outlineReader struct{ rest []byte }
 
-// enter goes to a value within the one that comes next, and returns the place to show for it.
+// enter moves to a value within the next one, and returns the position to show for it.
 func (r *outlineReader) enter(element any) (where place, ok bool) {
 	key, byKey := element.(string)
 	wanted, byIndex := index(element)
@@ -95,7 +95,7 @@ func (r *outlineReader) enter(element any) (where place, ok bool) {
 	return place{}, false
 }
 
-// skip goes behind a value.
+// skip moves behind a value.
 func (r *outlineReader) skip() {
 	kind, count := r.head()
 	for range count {

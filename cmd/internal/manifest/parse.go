@@ -106,7 +106,7 @@ func loadChunk(c chunk, opts Options) (value, []fault) {
 	return loadYAML(c, opts)
 }
 
-// blank tells whether kubectl skips the document.
+// blank reports whether kubectl skips the document.
 func (v value) blank() bool {
 	return v.root == nil || string(v.raw) == "null"
 }

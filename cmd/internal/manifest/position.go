@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// stdin is the path that stands for standard input.
+// stdin is the path of standard input.
 const stdin = "-"
 
 // Position is a place in a file. Lines end with a line feed, columns count
@@ -18,7 +18,7 @@ type Position struct {
 	Column int
 }
 
-// String returns "file:line:column", or the file alone when there is no line.
+// String returns "file:line:column", or the file alone without a line.
 func (p Position) String() string {
 	if p.Line == 0 {
 		return p.Source()
@@ -48,7 +48,7 @@ type place struct {
 // find a field again. YAML and JSON are both reduced to it.
 type node struct {
 	place place
-	// fields is nil for what is no object.
+	// fields is nil for other values than objects.
 	fields *fields
 	items  []*node
 

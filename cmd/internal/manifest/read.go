@@ -16,11 +16,11 @@ import (
 	"github.com/stateward/stateward/cmd/internal/parallel"
 )
 
-// Read returns the objects in files, folders and standard input ("-"), in the order of paths. A path that is not there
-// and has one of *?[{ in it is a pattern, where ** stands for any folders. Folders are read with everything below them,
+// Read returns the objects in files, folders and standard input ("-"), in the order of paths. A path that does not exist
+// and has one of *?[{ in it is a pattern, in which ** matches any folders. Folders are read with everything below them,
 // sorted by name; only files that end in .yaml, .yml or .json count there.
 //
-// In a folder or a pattern, what is no Kubernetes manifest is left out; a file that is named itself has to be one.
+// Other files than Kubernetes manifests are left out in a folder or a pattern; a named file must be one.
 //
 // All errors of all files are returned together, sorted by file and line. The documents that are in order are returned
 // with them.
@@ -91,7 +91,7 @@ func (r *reader) path(path string) {
 	}
 }
 
-// pattern reads what a shell would have named, had the pattern not been in quotes; ** stands for any folders.
+// pattern expands a quoted pattern as a shell does; ** matches any folders.
 func (r *reader) pattern(pattern string) {
 	paths, err := doublestar.FilepathGlob(pattern, doublestar.WithFailOnIOErrors(), doublestar.WithNoFollow())
 	if err != nil {

@@ -100,7 +100,7 @@ func describes(described string, value any) bool {
 	}
 }
 
-// findQuantity finds the first value that is no quantity where the API has one.
+// findQuantity finds the first invalid quantity.
 func findQuantity(value any, isQuantity bool) (path []any, found any, ok bool) {
 	switch value := value.(type) {
 	case []any:

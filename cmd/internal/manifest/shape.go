@@ -137,7 +137,7 @@ func (s *shaper) mapping(built *node, n *yamlv3.Node, depth int) {
 	s.direct.raw("}")
 }
 
-// isMerge tells "<<" apart from the text "<<" in quotes.
+// isMerge reports whether a key is a merge key, and not the text "<<" in quotes.
 func isMerge(key *yamlv3.Node) bool {
 	return key.Kind == yamlv3.ScalarNode && key.Tag == "!!merge"
 }

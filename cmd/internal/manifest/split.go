@@ -16,8 +16,8 @@ const (
 	// file as JSON.
 	jsonWindow = 4096
 
-	// jsonLookahead is how many bytes kubectl wants to see after a JSON object
-	// before it goes on with YAML.
+	// jsonLookahead is how many bytes kubectl reads after a JSON object
+	// before it continues with YAML.
 	jsonLookahead = 4
 )
 
@@ -173,8 +173,8 @@ func isSeparator(line []byte) bool {
 	return bytes.HasPrefix(line, []byte(separator))
 }
 
-// checkSeparator allows only a comment behind "---". Splitting goes on after a
-// wrong separator, so that the documents behind it are looked at as well.
+// checkSeparator allows only a comment behind "---". Splitting continues after a
+// wrong separator, so that the documents behind it are checked too.
 func checkSeparator(line []byte, where place) []fault {
 	after, found := bytes.CutPrefix(line, []byte(separator))
 	after = bytes.TrimSpace(after)

@@ -191,7 +191,7 @@ func (w *walker) file(path string, info fs.FileInfo) {
 	}
 }
 
-// brokenLink tells of a link to nowhere; it may have led to a manifest only where its name says so.
+// brokenLink reports a broken link whose name is that of a manifest.
 func (w *walker) brokenLink(path string, err error) {
 	if !IsManifest(path) && filepath.Ext(path) != "" {
 		return
@@ -222,7 +222,7 @@ func IsKustomization(path string) bool {
 	return slices.Contains(konfig.RecognizedKustomizationFileNames(), filepath.Base(path))
 }
 
-// IsManifest tells whether a file counts in a folder, by its name.
+// IsManifest reports whether a file counts in a folder, by its name.
 func IsManifest(path string) bool {
 	return slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(path))
 }

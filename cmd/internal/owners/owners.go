@@ -33,7 +33,7 @@ type Kind struct {
 	Sets []string `json:"statefulSets"`
 	// Deleting are those of Sets whose claims are deleted with them (whenDeleted: Delete).
 	Deleting []string `json:"deleteClaims,omitempty"`
-	// Guarded says that the webhook is asked before such an object is deleted.
+	// Guarded says that deletions of such an object are sent to the webhook.
 	Guarded bool `json:"guarded"`
 
 	parent policies.Parent

@@ -19,7 +19,7 @@ type Denial struct {
 	Namespace string `json:"namespace,omitempty"`
 	// Names are those of the objects, sorted.
 	Names []string `json:"names"`
-	// Count is the number of requests, the first and the last of which are at these times.
+	// Count is the number of requests, First and Last are the times of the first and the last one.
 	Count int       `json:"count"`
 	First time.Time `json:"first"`
 	Last  time.Time `json:"last"`

@@ -156,7 +156,7 @@ func (r *run) compare(record *decisionlog.Record, now decisionlog.Result) evalua
 	}}
 }
 
-// differences tells what other rules or Guardrails change.
+// differences lists what other rules or Guardrails change.
 func differences(record *decisionlog.Record, then, now decisionlog.Result) evaluation {
 	undecided := undecidedRules(now.Undecided)
 	// What a rule that cannot be decided said then counts neither for nor against the others.
@@ -220,7 +220,7 @@ func changedTo(then, now []engine.Finding) (findings []engine.Finding) {
 	return slices.DeleteFunc(slices.Clone(now), func(finding engine.Finding) bool { return known[text(finding)] })
 }
 
-// marked says of which time findings are.
+// marked adds to findings when they were made.
 func marked(when string, findings []engine.Finding) (messages []string) {
 	for _, message := range messagesOf(findings) {
 		messages = append(messages, when+" "+message)

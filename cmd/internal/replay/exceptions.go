@@ -89,7 +89,7 @@ type cover struct {
 
 func (c *cover) add(denial Denial) {
 	c.rules = append(c.rules, denial.Rule)
-	// The same requests, as far as is known: the rules' highest count.
+	// The same requests, probably: the rules' highest count.
 	c.Count = max(c.Count, denial.Count)
 	if denial.First.Before(c.First) {
 		c.First = denial.First

@@ -23,7 +23,7 @@ type Options struct {
 	Verify bool
 	// Shard limits the replay to a part of the sources; nil for all.
 	Shard *Shard
-	// Progress is told how much of the sources was read, in bytes as stored; nil for no one.
+	// Progress, if set, is called with the number of bytes of the sources read, as stored.
 	Progress func(read, total int64)
 }
 
@@ -137,7 +137,7 @@ func (r *run) read(ctx context.Context, sources []Source, jobs chan<- []job, sum
 	}
 }
 
-// isGuardrails tells by its beginning a line that later ones need.
+// isGuardrails reports whether a line begins as Guardrails, which later lines need.
 func isGuardrails(line []byte) bool {
 	return bytes.Contains(line[:min(len(line), 200)], []byte(`"guardrails"`)) && !bytes.Contains(line[:min(len(line), 200)], []byte(`"decision_id"`))
 }

@@ -150,7 +150,7 @@ func (c *counted) Read(into []byte) (int, error) {
 	return count, err
 }
 
-// decompressed tells gzip and zstd by their first bytes, whatever a file is called.
+// decompressed detects gzip and zstd by their first bytes, whatever the name of a file.
 func decompressed(from io.Reader) (io.ReadCloser, error) {
 	buffered := bufio.NewReader(from)
 	// A file that is shorter is not compressed.

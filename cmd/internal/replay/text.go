@@ -151,7 +151,7 @@ func (b by) list() string {
 	return strings.Join(shown, ", ")
 }
 
-// subject is what was asked, by whom and when.
+// subject describes the request, its user and its time.
 func (e Example) subject() string {
 	name := e.Name
 	if e.Namespace != "" {

@@ -163,7 +163,7 @@ func requests(on map[string][]string) string {
 	return strings.Join(parts, "; ")
 }
 
-// unseen is what the API server by itself evaluates otherwise, and why.
+// unseen lists what the API server alone decides differently, and why.
 func unseen(expressions policies.CEL) string {
 	var reasons []string
 	for _, key := range slices.Sorted(maps.Keys(expressions.Unseen)) {

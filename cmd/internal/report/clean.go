@@ -77,7 +77,7 @@ func (f Finding) problem() string {
 	return Clean(problem)
 }
 
-// fix is the way out; empty where problem tells it already.
+// fix is the remediation, empty if problem contains it.
 func (f Finding) fix() string {
 	if !strings.HasSuffix(f.Message, " Fix: "+f.Fix) {
 		return ""
@@ -85,7 +85,7 @@ func (f Finding) fix() string {
 	return Clean(f.Fix)
 }
 
-// Excuse tells why a finding is only recorded, or asks to be; empty for all others.
+// Excuse returns why a finding is only recorded, or should be; empty for all others.
 func (f Finding) Excuse() string {
 	switch {
 	case f.Exception != nil:
@@ -99,7 +99,7 @@ func (f Finding) Excuse() string {
 	}
 }
 
-// undecided tells what a rule could not see.
+// undecided names what a rule could not look up.
 func undecided(each engine.Undecided) string {
 	return fmt.Sprintf("undecided: [%s] looks at %s, and nothing is known of them here", Clean(each.Rule), Clean(each.Resource))
 }

@@ -39,8 +39,8 @@ func window(line []rune, column int) (shown []rune, at int) {
 	return shown, at
 }
 
-// endColumn returns the column behind what stands at a column of a line, both from 1: a key with its value, or a list
-// item. It ends where the line does, before a comment, or where the mapping or list ends that it stands in.
+// endColumn returns the end of the element at a column of a line, both from 1: a key with its value, or a list
+// item. It ends with the line, before a comment, or with the mapping or list around it.
 func endColumn(line string, column int) int {
 	text := []rune(line)
 	if column < 1 || column > len(text) {
@@ -56,7 +56,7 @@ func endColumn(line string, column int) int {
 	return end
 }
 
-// opensFlow tells whether a line has a bracket that is still open at its end: what follows ends at a comma.
+// opensFlow reports whether a line has a bracket that is still open at its end: then an element ends at a comma.
 func opensFlow(before []rune) bool {
 	var scan spanScanner
 	for i := range before {
@@ -65,7 +65,7 @@ func opensFlow(before []rune) bool {
 	return scan.depth > 0
 }
 
-// spanScanner goes through one line of YAML or JSON, one character after another.
+// spanScanner scans one line of YAML or JSON, character by character.
 type spanScanner struct {
 	inFlow  bool
 	depth   int
@@ -73,7 +73,7 @@ type spanScanner struct {
 	escaped bool
 }
 
-// ends tells whether the character belongs to what was scanned no more.
+// ends reports whether the element ends before the character.
 func (s *spanScanner) ends(text []rune, i int) bool {
 	if s.quote == 0 && (s.comment(text, i) || s.inFlow && s.depth == 0 && strings.ContainsRune(",]}", text[i])) {
 		return true
@@ -106,7 +106,7 @@ func (s *spanScanner) step(text []rune, i int) {
 	}
 }
 
-// startsToken tells a quote or bracket of the syntax from one in the middle of plain text.
+// startsToken reports whether a quote or bracket is syntax, and not in the middle of plain text.
 func (s *spanScanner) startsToken(text []rune, i int) bool {
 	return i == 0 || unicode.IsSpace(text[i-1]) || strings.ContainsRune("{[,:", text[i-1])
 }

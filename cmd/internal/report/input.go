@@ -10,7 +10,7 @@ import (
 type Problem struct {
 	Position
 	Message string
-	// Unreadable says that nothing is known of what stands there; the others are warnings.
+	// Unreadable says that the input could not be read; the others are warnings.
 	Unreadable bool
 }
 

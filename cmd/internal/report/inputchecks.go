@@ -2,7 +2,7 @@ package report
 
 import "github.com/stateward/stateward/policies"
 
-// InputChecks are what a check tells of manifests without a rule in Rego: an API server tells it in a cluster, or no rule
+// InputChecks are the checks of manifests without a rule in Rego: an API server makes them in a cluster, or no rule
 // can look it up. Guardrails do not configure them.
 func InputChecks() []policies.Rule {
 	check := func(id, severity, title, description, fix string) policies.Rule {

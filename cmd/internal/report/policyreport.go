@@ -62,7 +62,7 @@ func (policyReport) of(finding Finding, result Result) reports.Result {
 	return reported
 }
 
-// whole tells of a document what no finding tells.
+// whole describes a document without a finding.
 func (policyReport) whole(document Document, findings int) (reports.Result, bool) {
 	whole := reports.Result{
 		Source: reports.Source, Policy: reports.AllRules, Scored: true, Resources: []reports.Reference{reference(document.ObjectReference)},
@@ -82,7 +82,7 @@ func (policyReport) whole(document Document, findings int) (reports.Result, bool
 	return whole, true
 }
 
-// problem is about a file, which is no object of a cluster.
+// problem is about a file, not about an object of a cluster.
 func (policyReport) problem(problem Problem) reports.Result {
 	reported := reports.Result{
 		Source: reports.Source, Policy: "input", Result: reports.Warn, Scored: true, Message: Clean(problem.Message),

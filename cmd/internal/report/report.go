@@ -14,15 +14,15 @@ type Renderer interface {
 	Render(out io.Writer, result Result) error
 }
 
-// Options are what a renderer may be told beside the result.
+// Options configure a renderer.
 type Options struct {
-	// Verbose also tells what could not be decided, where the format leaves that out.
+	// Verbose adds undecided rules to formats that leave them out.
 	Verbose bool
 	// Color allows terminal colours in formats that have them.
 	Color bool
 	// FailOn is the mildest level that fails a run; Off fails none. Formats that know only success and failure follow it.
 	FailOn policies.Level
-	// Errors also tells what could not be read, where the format leaves that to standard error.
+	// Errors adds unreadable input to formats that leave it to standard error.
 	Errors bool
 	// Dir is the absolute working directory: formats that servers read name files relative to it.
 	Dir string
@@ -71,5 +71,5 @@ func New(name string, options Options) (Renderer, error) {
 	return nil, fmt.Errorf("unknown output format %q: use one of %s", name, strings.Join(Formats(), ", "))
 }
 
-// fails tells whether a finding fails the run.
+// fails reports whether a finding fails the run.
 func (o Options) fails(finding Finding) bool { return finding.atLeast(o.FailOn) }

@@ -63,11 +63,11 @@ type Finding struct {
 	Source string
 	// Document is the index of the document it was found in.
 	Document int
-	// Ignored is what its manifest says of it, where it asks not to be told.
+	// Ignored is the reason in its manifest, if that ignores the rule.
 	Ignored *Ignored
 }
 
-// Ignored is an annotation stateward.dev/ignore in a manifest, as far as it is about one rule.
+// Ignored is the part of an annotation stateward.dev/ignore that is about one rule.
 type Ignored struct {
 	Reason string `json:"reason"`
 	// Counts says that the finding is only recorded for it.
@@ -83,7 +83,7 @@ type Position struct {
 	Revision string `json:"revision,omitempty"`
 }
 
-// here is the position as far as the files show it that are here: a line of another revision would mislead.
+// here returns the position without a line if it is of another revision, which would mislead.
 func (p Position) here() Position {
 	if p.Revision != "" {
 		return Position{File: p.File}
@@ -120,13 +120,13 @@ func (r *Result) Add(other Result) {
 	}
 }
 
-// Fails tells whether a finding is of the level failOn or of a stricter one.
+// Fails reports whether a finding is of the level failOn or of a stricter one.
 func (r *Result) Fails(failOn policies.Level) bool {
 	return slices.ContainsFunc(r.Findings, func(finding Finding) bool { return finding.atLeast(failOn) })
 }
 
-// atLeast tells whether the finding's level is this one or a stricter one. What is only recorded, or off, is neither
-// here nor there: it never counts.
+// atLeast reports whether the finding's level is this one or a stricter one. A finding that is only recorded, or off,
+// never counts.
 func (f Finding) atLeast(level policies.Level) bool {
 	switch f.Level {
 	case policies.Deny:

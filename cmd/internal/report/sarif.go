@@ -119,7 +119,7 @@ func region(position Position, source string) *sarif.Region {
 	return exact
 }
 
-// invocation tells what the results cannot: what could not be evaluated, and what was not seen.
+// invocation lists what could not be evaluated or looked up.
 func (s sarifFormat) invocation(result Result) *sarif.Invocation {
 	invocation := sarif.NewInvocation().WithExecutionSuccessful(result.outcomes(Failed) == 0 && result.Unreadable() == 0)
 	for _, document := range result.Documents {

@@ -11,7 +11,7 @@ import (
 // tap is the Test Anything Protocol, version 14: a test for each finding, and one for each document that none was about.
 type tap struct{ options Options }
 
-// tapTest is one test: its line, and what stands below it.
+// tapTest is one test: its line, and the lines below it.
 type tapTest struct {
 	ok          bool
 	description string

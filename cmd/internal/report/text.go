@@ -53,7 +53,7 @@ func (t text) Render(out io.Writer, result Result) error {
 	return err
 }
 
-// input tells what is wrong with the input, and what of it was left out.
+// input lists problems of the input, and what was left out.
 func (t text) input(page *strings.Builder, result Result) {
 	for _, problem := range result.Problems {
 		if !problem.Unreadable || t.options.Errors {

@@ -21,7 +21,7 @@ import (
 	"github.com/stateward/stateward/cmd/internal/report"
 )
 
-// wellFormed has, for each format, what says whether an output is one and tells of everything in the result.
+// wellFormed has a check for each format: the output must be valid and hold everything of the result.
 func wellFormed(t testing.TB) map[string]func(page string, result report.Result) error {
 	t.Helper()
 	schema := jsonSchema(t)
@@ -47,7 +47,7 @@ func wellFormed(t testing.TB) map[string]func(page string, result report.Result)
 	return all
 }
 
-// harmless tells of characters that drive a terminal.
+// harmless reports characters that control a terminal.
 func harmless(page string) error {
 	for line := range strings.Lines(page) {
 		if !utf8.ValidString(line) {

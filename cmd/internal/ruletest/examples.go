@@ -18,7 +18,7 @@ import (
 type Example struct {
 	// Rule is the id, File the path.
 	Rule, File string
-	// Fails says that the file stands below fail/.
+	// Fails says that the file is below fail/.
 	Fails bool
 	// Config is the Guardrails file beside pass/ and fail/, which switches on what is off by default; empty for none.
 	Config string
@@ -44,7 +44,7 @@ func Examples(rule policies.Rule, folder string) (examples []Example, problems [
 	return examples, problems
 }
 
-// Evaluate tells what is wrong with the example: one below fail/ has a finding of its rule, one below pass/ has none.
+// Evaluate returns an error if an example below fail/ has no finding of its rule, or one below pass/ has one.
 func (e Example) Evaluate(ctx context.Context, decider *engine.Engine) error {
 	input, err := manifest.Read(ctx, []string{e.File}, manifest.Options{})
 	if err != nil {

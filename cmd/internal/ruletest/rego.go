@@ -23,7 +23,7 @@ const timeout = time.Minute
 
 // Rego is what came of Rego tests.
 type Rego struct {
-	// Tests were run, of which Failures tell those that failed, each with file and line.
+	// Tests is how many ran, Failures are those that failed, each with file and line.
 	Tests    int
 	Failures []string
 	// Missed are the lines that no test reaches, as FILE: FROM-TO.

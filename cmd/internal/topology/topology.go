@@ -71,9 +71,9 @@ type Claim struct {
 
 // Options say what the objects are.
 type Options struct {
-	// Stored says that they exist; otherwise they are manifests, of which controllers make pods and claims.
+	// Stored says that they exist; otherwise they are manifests, from which controllers create pods and claims.
 	Stored bool
-	// Known are the resources of which all objects are given.
+	// Known are the resources whose objects are complete.
 	Known []string
 }
 
@@ -216,7 +216,7 @@ func (f *finder) claim(namespace, name string, template read) Claim {
 	return claim
 }
 
-// made is a part that a controller makes of a set.
+// made returns a part that a controller creates for a set.
 func (f *finder) made(kind, resource, namespace, name string) Part {
 	part := f.part(kind, resource, namespace, name)
 	if part.State != Exists && !f.options.Stored {

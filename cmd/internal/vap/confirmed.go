@@ -7,7 +7,7 @@ import (
 	"github.com/stateward/stateward/policies"
 )
 
-// way is the end of a message that tells how to confirm. Who creates something confirms nothing, and a Scale does not
+// way is the end of a message, which explains how to confirm. A creation needs no confirmation, and a Scale does not
 // carry the marks of its StatefulSet.
 func way(rule policies.Rule) string {
 	return `request.operation == 'CREATE' || request.kind.kind == 'Scale' ? '.' : ` +

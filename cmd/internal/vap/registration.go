@@ -15,7 +15,7 @@ import (
 const registrationName = registration.Name + "-registration" + staticSuffix
 
 // keepRegistration is the policy, and its binding, by which no user deletes or weakens the webhook configurations of
-// Stateward unless he breaks the glass. Only a policy from a folder is asked about them: others could lock everybody out.
+// Stateward except by break glass. Only a policy from a folder applies to them: others could lock all users out.
 func keepRegistration() []any {
 	kept := []string{"failurePolicy", "rules", "matchPolicy", "sideEffects", "timeoutSeconds", "namespaceSelector", "objectSelector", "matchConditions"}
 	same := []string{"new.name == old.name"}

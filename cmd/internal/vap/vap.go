@@ -1,5 +1,5 @@
-// Package vap writes what of the rules needs no other objects as ValidatingAdmissionPolicies, which the API server
-// evaluates by itself: they hold when Stateward is away.
+// Package vap writes the parts of rules that need no other objects as ValidatingAdmissionPolicies, which the API server
+// evaluates itself: they apply when Stateward is not running.
 package vap
 
 import (

@@ -14,7 +14,7 @@ func at(value lazy.Value, key *ast.Term) lazy.Value {
 	if value == nil {
 		return nil
 	}
-	// Only what is looked up elsewhere can fail, and that is no part of a finding.
+	// Only look-ups can fail, and a finding contains none.
 	found, _ := value.Get(key)
 	return found
 }

@@ -31,7 +31,7 @@ type Read struct {
 	Many  bool
 }
 
-// NotRecordedError says that an inventory that only replays answers was asked for another one.
+// NotRecordedError is the error of a look-up that a replayed inventory does not have.
 type NotRecordedError struct {
 	// Path is the one below data.cluster.
 	Path []string
@@ -90,7 +90,7 @@ func LabelsPath(index, resource, namespace string, labels Labels) []string {
 	return []string{index, resource, namespace, string(encoded)}
 }
 
-// Of returns an inventory that notes what it is asked.
+// Of returns an inventory that records its look-ups.
 func (r *Recording) Of(inv Inventory) Inventory {
 	r.inv = inv
 	return r

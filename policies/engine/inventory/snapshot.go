@@ -125,10 +125,10 @@ func (s *Snapshot) Matching(_ context.Context, namespace, selector string) (ast.
 	return matching, nil
 }
 
-// Owner knows nothing: what is in memory holds objects of the kinds that rules check, and owners are of any kind.
+// Owner returns nothing: a snapshot holds objects of the kinds that rules check, and owners are of any kind.
 func (*Snapshot) Owner(context.Context, string, string) (ast.Value, error) { return nil, nil }
 
-// Selecting returns the objects that want no other label than these.
+// Selecting returns the objects whose selector labels are a subset of these.
 func (s *Snapshot) Selecting(_ context.Context, resource, namespace string, labels Labels) (ast.Value, error) {
 	shelf := s.bucket(resource, namespace)
 	return shelf.pick(shelf.selectors.Subsets(labels)), nil

@@ -2,7 +2,7 @@ package lazy
 
 import "github.com/open-policy-agent/opa/v1/ast"
 
-// Equal compares two values as far as they are the same. Neither is nil, nor something that is looked up elsewhere.
+// Equal compares two values up to the first difference. Neither is nil, nor a value that is looked up elsewhere.
 func Equal(a, b Value) bool {
 	left, leftIsLazy := a.(Collection)
 	right, rightIsLazy := b.(Collection)

@@ -1,6 +1,6 @@
-// Package lazy holds values of Rego that are read as far as rules ask: JSON objects (Reader), what is made of them (Array,
-// Object) and what others look up. Rules read a tenth of a StatefulSet of 9 KB, and to make OPA's values of all of it takes as
-// long as to evaluate the rules. Force makes a value that OPA knows.
+// Package lazy holds values of Rego that are decoded on demand: JSON objects (Reader), collections of them (Array,
+// Object) and look-ups of other packages. Rules read a tenth of a StatefulSet of 9 KB, and decoding all of it takes as
+// long as evaluating the rules. Force returns a value of OPA.
 package lazy
 
 import (
@@ -9,7 +9,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// Value is a value of Rego: one that OPA knows (Known), or one of which is read what rules ask for. A Value of nil is
+// Value is a value of Rego: a term of OPA (Known), or one that is decoded on demand. A Value of nil is
 // undefined. OPA's functions take terms, and only Force makes one.
 type Value interface {
 	// Get returns what is at a key, nil where nothing is: the same Value each time.

@@ -15,9 +15,9 @@ type node struct {
 	mark, begin int32
 	// root is true for the document, and metadata for that of an object whose managedFields are left out.
 	root, metadata bool
-	// before is what stands at the same place in the version before.
+	// before is the value at the same path in the previous version.
 	before *node
-	// elements of an array and fields of an object, which are sorted by their names, are found once they are asked for.
+	// elements of an array and fields of an object, sorted by name, are found on demand.
 	elements []element
 	fields   []field
 	opened   bool
@@ -25,11 +25,11 @@ type node struct {
 	forced *ast.Term
 }
 
-// element is a value that stands in an object or array.
+// element is a value in an object or array.
 type element struct {
 	// begin and end are its place in the text; mark is that of an object or array, which is never the first.
 	begin, end, mark int32
-	// value is made once it is asked for.
+	// value is made on demand.
 	value Value
 }
 
@@ -37,7 +37,7 @@ type element struct {
 type field struct {
 	element
 	name string
-	// key is made once it is asked for.
+	// key is made on demand.
 	key *ast.Term
 }
 
@@ -85,7 +85,7 @@ func (n *node) find(name string) (int, bool) {
 	return slices.BinarySearchFunc(n.fields, name, func(each field, name string) int { return strings.Compare(each.name, name) })
 }
 
-// Force returns all that stands in it as OPA sees it.
+// Force returns the whole value as a term of OPA.
 func (n *node) Force() (*ast.Term, error) {
 	if n.forced == nil {
 		n.forced = n.read()
@@ -123,7 +123,7 @@ func (n *node) forceAt(index int) *ast.Term {
 // text is what it was read from.
 func (n *node) text() string { return n.source.text[n.begin:n.source.marks[n.mark].end] }
 
-// open finds what stands in it.
+// open finds its elements.
 func (n *node) open() {
 	if n.opened {
 		return
@@ -204,7 +204,7 @@ func (n *node) value(index int) Value {
 	return each.value
 }
 
-// within is an object or array that stands in this one. Where the version before has the same, it is that.
+// within returns an object or array in this one: that of the previous version, if it is equal.
 func (n *node) within(each *element, before *node, metadata bool) *node {
 	if before != nil && before.text() == n.source.text[each.begin:each.end] {
 		return before
@@ -215,7 +215,7 @@ func (n *node) within(each *element, before *node, metadata bool) *node {
 	return made
 }
 
-// at is the object or array that stands at a place of an array, or under a name of an object.
+// at returns the object or array at an index of an array, or under a name of an object.
 func (n *node) at(index int, name string) *node {
 	if n == nil {
 		return nil

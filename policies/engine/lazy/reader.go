@@ -11,8 +11,8 @@ import (
 	"github.com/open-policy-agent/opa/v1/util"
 )
 
-// Reader reads one version of an object after another: an update brings two that differ in little, and what stands in both
-// is there once. What it returns, and the Reader, must not be used by two at a time.
+// Reader reads one version of an object after another: an update has two that differ little, and equal parts of both
+// are shared. Neither the Reader nor its values are safe for concurrent use.
 type Reader struct {
 	// ManagedFields says that the managedFields of an object's metadata are wanted. They are half of many objects.
 	ManagedFields bool
@@ -36,8 +36,8 @@ type Reader struct {
 // Mask begins the text that replaces a value in a record. What follows is the same for equal values of one process.
 const Mask = "[masked "
 
-// Read reads a JSON object or null, which an empty text is too. An object is a Collection. All of the text is checked
-// at once; what is asked for later cannot be malformed.
+// Read reads a JSON object or null, which an empty text is too. An object is a Collection. The whole text is checked
+// at once, so later reads cannot fail.
 func (r *Reader) Read(raw json.RawMessage) (Value, error) {
 	if len(raw) == 0 {
 		return Of(ast.InternedNullTerm), nil
@@ -111,7 +111,7 @@ type mark struct {
 	size int32
 }
 
-// outline goes over a valid text once. An error is of the first number that Rego cannot calculate with.
+// outline scans a valid text once. It returns an error for the first number that Rego cannot calculate with.
 func outline(text string) ([]mark, error) {
 	marks := make([]mark, 0, 8+len(text)/64)
 	open := make([]int32, 0, 32)

@@ -55,7 +55,7 @@ func unquote(quoted string) string {
 	return text
 }
 
-// scalar is a value that nothing stands in.
+// scalar is a value without elements.
 func (r *Reader) scalar(text string) *ast.Term {
 	switch text[0] {
 	case '"':

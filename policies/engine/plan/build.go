@@ -212,7 +212,7 @@ func merged(base, made *ast.Term) *ast.Term {
 	return ast.NewTerm(both)
 }
 
-// replacement is what stands for input or data within a block.
+// replacement is the value of input or data within a block.
 func (m *machine) replacement(step *instruction, locals []lazy.Value) lazy.Value {
 	if len(step.path) == 0 {
 		return m.raw(step.a, locals)

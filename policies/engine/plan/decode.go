@@ -11,7 +11,7 @@ import (
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
-// UnmarshalBinary makes the program what MarshalBinary encoded. What is no such program, or calls a function that this
+// UnmarshalBinary reads what MarshalBinary wrote. An invalid program, or one that calls a function that this
 // build of OPA does not have, is an error.
 func (p *Program) UnmarshalBinary(encoded []byte) error {
 	rest, ok := bytes.CutPrefix(encoded, []byte(header))
@@ -103,7 +103,7 @@ func (r *reader) upTo(most int) int {
 	return number
 }
 
-// count is how many things follow, none of which is smaller than a byte.
+// count reads how many elements follow, of at least a byte each.
 func (r *reader) count() int { return r.upTo(len(r.rest)) }
 
 func (r *reader) text() string {

@@ -109,7 +109,7 @@ func (m *machine) call(called *function, args []int, locals []lazy.Value) lazy.V
 	return value
 }
 
-// valueOf is what a function makes of the arguments in its frame, from memory where it is known.
+// valueOf returns the result of a function for the arguments in its frame, memoized if possible.
 func (m *machine) valueOf(called *function, frame []lazy.Value) lazy.Value {
 	// The parameters are locals like others, and could be given other values.
 	args, few := argsOf(called, frame)
@@ -258,7 +258,7 @@ func (m *machine) runEach(blocks []block, locals []lazy.Value) int {
 	return atEnd
 }
 
-// not goes on where the block within does not come to its end.
+// not continues if the inner block does not reach its end.
 func (m *machine) not(step *instruction, locals []lazy.Value) int {
 	switch ended := m.run(step.blocks[0], locals); ended {
 	case atEnd:

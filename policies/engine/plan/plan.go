@@ -1,8 +1,8 @@
 // Package plan evaluates compiled Rego as a program. OPA's planner turns the rules into its intermediate representation
-// (github.com/open-policy-agent/opa/v1/ir), the one that OPA's own WebAssembly is made of; this package carries that
+// (github.com/open-policy-agent/opa/v1/ir), which OPA compiles to WebAssembly; this package runs it
 // out on OPA's values with OPA's built-in functions. The meaning is OPA's: a test runs OPA's compliance suite.
 //
-// It is several times as fast as OPA's evaluator, which looks for the bindings of every expression anew. What it cannot
+// It is several times as fast as OPA's evaluator, which searches the bindings of every expression again. What it cannot
 // do is trace, and to replace parts of data that are looked up (see Source) by `with`.
 package plan
 
@@ -67,7 +67,7 @@ func (p *Program) Start(ctx context.Context, input lazy.Value, data Source) *Run
 // End gives back what the evaluation held. Values that it returned stay good.
 func (r *Run) End() { r.program.machines.put(r.machine) }
 
-// Resume lets the evaluation go on after an error of Call. What was found before the error still counts.
+// Resume continues the evaluation after an error of Call. Results from before the error still count.
 func (r *Run) Resume() { r.machine.err = nil }
 
 // Call returns the value of a rule, or of a function for these arguments; nil where it is undefined.

@@ -19,7 +19,7 @@ const targetName = "stateward.dev/plan"
 // received is the key of the context under which a caller waits for the plan.
 type received struct{}
 
-// IsTarget is asked for each query that names a target.
+// IsTarget is called for each query that names a target.
 func (target) IsTarget(name string) bool { return name == targetName }
 
 // PrepareForEval hands the plan over. The query itself is never evaluated.
@@ -32,7 +32,7 @@ func (target) PrepareForEval(ctx context.Context, policy *ir.Policy, _ ...rego.P
 	return nil, nil
 }
 
-// register makes the target known to OPA, which panics if it is told twice.
+// register registers the target with OPA, which panics at the second time.
 var register = sync.OnceFunc(func() { rego.RegisterPlugin(targetName, target{}) })
 
 // plan returns OPA's plan of a query and of all rules that it needs.

@@ -46,7 +46,7 @@ func (t *translator) statement(statement ir.Stmt) (instruction, error) {
 	return instruction{}, fmt.Errorf("translate statement %T: it is not known here", statement)
 }
 
-// test translates what goes on or ends the block.
+// test translates statements that continue or leave the block.
 func (t *translator) test(statement ir.Stmt) (instruction, bool) {
 	switch s := statement.(type) {
 	case *ir.EqualStmt:

@@ -13,7 +13,7 @@ import (
 // everybody is a group that every user is in who has logged in.
 const everybody = "system:authenticated"
 
-// NothingEnforced tells why no request can be denied with these Guardrails, or "". It finds what follows from the
+// NothingEnforced returns why no request can be denied with these Guardrails, or "". It finds what follows from the
 // Guardrails alone: that a pattern fits no object of this cluster is another matter.
 func (g *Guardrails) NothingEnforced(library *policies.Library) string {
 	if g == nil {
@@ -54,7 +54,7 @@ func (g *Guardrails) selectsForRule(rule policies.Rule) bool {
 	return true
 }
 
-// selectsNothing tells why a match selects no object, or "".
+// selectsNothing returns why a match selects no object, or "".
 func (s GuardrailsSpec) selectsNothing(match *Match) string {
 	switch {
 	case match == nil:

@@ -302,7 +302,7 @@ func (g *Guardrails) Reads(library *policies.Library, without func(policies.Rule
 	return slices.Sorted(maps.Keys(reads))
 }
 
-// matches lists every Match, wherever it stands.
+// matches lists every Match of the Guardrails.
 func (g *Guardrails) matches() (matches []*Match) {
 	if g == nil {
 		return nil

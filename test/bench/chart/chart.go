@@ -12,7 +12,7 @@ import (
 // Chart is a set of lines. Both axes are logarithmic, so all X and Y are above 0.
 type Chart struct {
 	Title string
-	// Note stands below the axis.
+	// Note is below the axis.
 	Note   string
 	Series []Series
 	// X and Y write a value of their axis. There is a mark for each X that a line has, and for each power of ten of Y.

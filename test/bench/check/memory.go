@@ -50,7 +50,7 @@ func alone(ctx context.Context, stateward program, sizes []int, folder string) e
 	return nil
 }
 
-// withoutInventory writes Guardrails without the rules that read other objects, and tells how many these are.
+// withoutInventory writes Guardrails without the rules that read other objects, and returns how many these are.
 func withoutInventory(ctx context.Context, stateward, folder string) (file string, off int, err error) {
 	listed, err := exec.CommandContext(ctx, stateward, "rules", "-o", "json").Output()
 	if err != nil {

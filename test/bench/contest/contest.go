@@ -64,7 +64,7 @@ func measured(ctx context.Context, options options) (results report.Results, err
 	return results, err
 }
 
-// says returns what tells of the progress, with the time that has passed.
+// says returns a function that prints the progress, with the time that has passed.
 func says(started time.Time) func(format string, values ...any) {
 	return func(format string, values ...any) {
 		fmt.Fprintf(os.Stderr, "%5.0fs "+format+"\n", append([]any{time.Since(started).Seconds()}, values...)...)

@@ -129,7 +129,7 @@ type deletions struct {
 	err             error
 }
 
-// deleteUntilDenied tries as dry runs, one after the other. What is refused for want of an answer is neither let through
+// deleteUntilDenied tries as dry runs, one after the other. A request without an answer is neither allowed
 // nor denied.
 func deleteUntilDenied(ctx context.Context, guarded *environment.Environment) (tried deletions) {
 	sets := guarded.Client.AppsV1().StatefulSets("default")

@@ -111,7 +111,7 @@ func (g *Generator) ask(ctx context.Context, number int) error {
 	return review.check(question.UID, text)
 }
 
-// check tells what is wrong with an answer.
+// check returns an error for a wrong answer.
 func (r Review) check(asked types.UID, text []byte) error {
 	var answer admissionv1.AdmissionReview
 	if err := json.Unmarshal(text, &answer); err != nil {

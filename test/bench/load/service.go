@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Service has the endpoints of a webhook, and tells its balancers of them.
+// Service has the endpoints of a webhook, and sends them to its balancers.
 type Service struct {
 	// Lag is the longest that a balancer takes to hear of a change. Each takes a time of its own.
 	Lag time.Duration
@@ -125,7 +125,7 @@ func (b *Balancer) closed(address string) {
 	b.open[address]--
 }
 
-// counted tells when a connection is closed.
+// counted calls back when a connection is closed.
 type counted struct {
 	net.Conn
 	closed func()

@@ -1,6 +1,6 @@
 // Command memory measures what Stateward keeps of a cluster: it fills a real API server with StatefulSets, each with its
 // Service and with a pod and a claim for each replica, one kind after the other, and reads the process's own metrics on the
-// way. The process has the settings of manifests/base; at each step it is started anew with others too, and evaluates updates.
+// way. The process has the settings of manifests/base; at each step it is started again with others too, and evaluates updates.
 // The controllers are stopped first, so that nothing but the objects counted here is there.
 package main
 

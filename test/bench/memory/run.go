@@ -103,7 +103,7 @@ func (r *results) step(ctx context.Context, guarded *environment.Environment, fi
 	return nil
 }
 
-// compare starts the process anew with each of the collectors, beside what is there, and has it evaluate updates.
+// compare starts the process again with each of the collectors, beside what is there, and has it evaluate updates.
 func (r *results) compare(ctx context.Context, guarded *environment.Environment, count int) error {
 	for _, collector := range collectors() {
 		if err := guarded.Restart(ctx, append(slices.Clone(r.variables), "GOGC="+collector)...); err != nil {

@@ -51,7 +51,7 @@ type Arena struct {
 	out    io.Writer
 }
 
-// Start builds what is missing, starts everything and tells of it on out. Stop ends it.
+// Start builds what is missing, starts everything and prints its progress on out. Stop ends it.
 func Start(ctx context.Context, out io.Writer) (*Arena, error) {
 	arena := &Arena{out: out}
 	if err := arena.start(ctx); err != nil {
@@ -74,7 +74,7 @@ func (a *Arena) Stop() {
 	}
 }
 
-// Err tells which process died.
+// Err names the process that died.
 func (a *Arena) Err() error { return errors.Join(a.Main.Err(), a.other.Err()) }
 
 // PIDs are all processes that run.

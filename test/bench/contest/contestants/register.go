@@ -32,7 +32,7 @@ func (a *Arena) Namespace(ctx context.Context, slug string) (string, error) {
 	return namespace.Name, a.surround(ctx, namespace.Name)
 }
 
-// Register tells the main API server to ask the contestant about creations of StatefulSets in its namespace.
+// Register registers the contestant at the main API server, for creations of StatefulSets in its namespace.
 func (a *Arena) Register(ctx context.Context, contestant Contestant) error {
 	url := "https://" + net.JoinHostPort(Anywhere, strconv.Itoa(contestant.Port)) + contestant.Path
 	none, fail := admissionregistrationv1.SideEffectClassNone, admissionregistrationv1.Fail

@@ -21,7 +21,7 @@ import (
 	"github.com/stateward/stateward/test/bench/contest/rules"
 )
 
-// Engine tells whether the AdmissionReview in body is allowed. It reads the body each time, as a webhook has to.
+// Engine reports whether the AdmissionReview in body is allowed. It reads the body each time, as a webhook has to.
 type Engine func(ctx context.Context, body []byte) (bool, error)
 
 // Named is an engine with what the report calls it.

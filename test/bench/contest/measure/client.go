@@ -1,4 +1,4 @@
-// Package measure asks webhooks for decisions and tells what that took. What test/bench/load does for availability, with
+// Package measure measures the time of webhooks' decisions. What test/bench/load does for availability, with
 // failing endpoints, is not needed here; what it spends on each question, encoding and decoding, would be measured too.
 package measure
 

@@ -37,7 +37,7 @@ type Watch struct {
 	before  time.Duration
 }
 
-// NewWatch watches from now on. Own tells how long all processes of the contest have used a processor so far.
+// NewWatch watches from now on. Own returns the processor time of all processes of the contest so far.
 func NewWatch(own func() (time.Duration, error)) (*Watch, error) {
 	before, err := own()
 	if err != nil {

@@ -43,7 +43,7 @@ func Markdown(results Results) []byte {
 	return []byte(strings.TrimRight(page.String(), "\n") + "\n")
 }
 
-// busy tells how much each can do.
+// busy writes the throughput of each.
 func busy(page *page, results Results) {
 	page.paragraph("## As many as they can")
 	page.paragraph("All reviews in turn, over connections that ask again as soon as they are answered. " +
@@ -70,7 +70,7 @@ func busy(page *page, results Results) {
 
 func milliseconds(sample measure.Sample) float64 { return sample.Processor / 1000 }
 
-// open tells how long people wait at a rate.
+// open writes the waiting time at a rate.
 func open(page *page, results Results) {
 	page.paragraph("## At a rate")
 	page.paragraph("All reviews in turn, in an open loop: each is due at its time, and waits from then on, also for a connection. " +
@@ -95,7 +95,7 @@ func open(page *page, results Results) {
 	page.table(rows)
 }
 
-// kinds tells what one review of a kind takes.
+// kinds writes the time of one review of each kind.
 func kinds(page *page, results Results) {
 	page.paragraph("## One review at a time")
 	page.paragraph("One connection, one kind of review, each about an object of its own unless it says otherwise. " +
@@ -117,7 +117,7 @@ func kinds(page *page, results Results) {
 	page.table(rows)
 }
 
-// inside tells what the engines take without HTTP.
+// inside writes the times of the engines without HTTP.
 func inside(page *page, results Results) {
 	if results.Inside == nil || len(results.Inside.Names) == 0 {
 		return
@@ -127,7 +127,7 @@ func inside(page *page, results Results) {
 	latencies(page, "engine", results.Inside)
 }
 
-// through tells what people at a cluster notice.
+// through writes the times that users of a cluster notice.
 func through(page *page, results Results) {
 	if results.Through == nil || len(results.Through.Names) == 0 {
 		return
