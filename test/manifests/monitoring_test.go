@@ -17,6 +17,8 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 
+	// What the server imports registers metrics of its own.
+	_ "github.com/stateward/stateward/webhook"
 	"github.com/stateward/stateward/webhook/metrics"
 )
 
