@@ -2,7 +2,6 @@ package forecast_test
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -206,14 +205,29 @@ func TestOnDeleteCompletesSince137(t *testing.T) {
 	}
 }
 
+// BenchmarkRun shows that the time of a forecast grows with the number of pods, and not faster, for what touches all pods one after
+// another.
 func BenchmarkRun(b *testing.B) {
-	for _, replicas := range []int{3, 10, 100, 1000} {
-		state := running(replicas)
-		change := updated(state, newTemplate)
-		b.Run(strconv.Itoa(replicas), func(b *testing.B) {
-			for b.Loop() {
-				forecast.Run(state, change, forecast.Assumptions{})
+	for _, test := range []struct {
+		name    string
+		prepare func(*forecast.Set)
+		change  func(*forecast.Set)
+	}{
+		{name: "rollout", change: newTemplate},
+		{name: "rollout Parallel", prepare: func(set *forecast.Set) { set.Parallel = true }, change: newTemplate},
+		{name: "scale down", change: func(set *forecast.Set) { set.Replicas = 0 }},
+	} {
+		for _, replicas := range []int{3, 10, 100, 1000} {
+			state := running(replicas)
+			if test.prepare != nil {
+				test.prepare(&state.Set)
 			}
-		})
+			change := updated(state, test.change)
+			b.Run(fmt.Sprintf("%s of %d", test.name, replicas), func(b *testing.B) {
+				for b.Loop() {
+					forecast.Run(state, change, forecast.Assumptions{})
+				}
+			})
+		}
 	}
 }

@@ -95,7 +95,8 @@ type Pod struct {
 	// Broken pods never get Ready, for example because of ImagePullBackOff.
 	Broken bool
 
-	stopping bool
+	// starting and stopping are what a sync has decided, busy whether the pod is among the busy ones.
+	starting, stopping, busy bool
 	// name is read by podName.
 	name string
 	// aligned is true once the owners of the pod's claims are as they should be.

@@ -62,15 +62,16 @@ type fate struct {
 // countPods lists each pod once: those that stop in the order in which they stop, and new ones in the order in which they start.
 func (s *Summary) countPods(state State, timeline Timeline) {
 	fates := make(map[string]*fate, len(state.Pods))
+	existing := make([]fate, len(state.Pods))
+	for index, pod := range state.Pods {
+		existing[index] = fate{existed: true, ending: pod.Terminating}
+		fates[state.Set.PodName(pod.Ordinal)] = &existing[index]
+	}
 	of := func(name string) *fate {
 		if fates[name] == nil {
 			fates[name] = &fate{}
 		}
 		return fates[name]
-	}
-	for _, pod := range state.Pods {
-		now := of(state.Set.PodName(pod.Ordinal))
-		now.existed, now.ending = true, pod.Terminating
 	}
 	for _, step := range timeline.Steps {
 		if step.Kind != PodStarts {

@@ -134,7 +134,7 @@ func (c *Change) addWorst(state forecast.State, change forecast.Change, never []
 	if !isNew && len(c.unready) == 0 {
 		return
 	}
-	worst := forecast.Run(state, change, forecast.Assumptions{NeverReady: append(never, newTemplate)}).End
+	worst := forecast.EndOf(state, change, forecast.Assumptions{NeverReady: append(never, newTemplate)})
 	c.IfNeverReady, c.stuckAt = worst.Kind, worst.Pods
 }
 
