@@ -142,6 +142,11 @@ const (
 // PodName is the name of a pod of the set.
 func (s Set) PodName(ordinal int) string { return s.Name + "-" + strconv.Itoa(ordinal) }
 
+// DNSName is the name that the governing Service gives a pod of the set.
+func (s Set) DNSName(ordinal int) string {
+	return s.PodName(ordinal) + "." + s.Service + "." + s.Namespace + ".svc"
+}
+
 // ClaimName is the name of the claim that a pod gets from a volumeClaimTemplate.
 func (s Set) ClaimName(template string, ordinal int) string {
 	return template + "-" + s.PodName(ordinal)
