@@ -10,6 +10,7 @@ BENCH_ALONE :=
 CONTEST_ROUNDS := 3
 CONTEST_TIME := 2s
 ROLLOUTS := 50
+PLANS := 1000
 SCENARIOS := 20000
 VERSIONS := 1.34,1.35,1.36
 N := 100000
@@ -143,8 +144,9 @@ fuzz: ready ## Try new inputs on each fuzz target: FUZZ_INPUTS is a number such 
 	done
 
 .PHONY: soak
-soak: ready ## Replace all replicas ROLLOUTS times under 200 requests per second, then kill one, hang one and open 5,000 lying connections (25 minutes)
+soak: ready ## Replace all replicas ROLLOUTS times under 200 requests per second, then kill one, hang one and open 5,000 lying connections (25 minutes); make PLANS changes come true (an hour)
 	go test -tags soak ./test/availability -run 'Rollouts|Killed|ANodeIsLost|LyingConnections' -rollouts $(ROLLOUTS) -timeout 3h -v
+	go test ./test/e2e -run TestPlansOfALiveClusterComeTrue -timeout 5h -v -args -plans $(PLANS)
 
 .PHONY: bench
 bench: ready ## Compare the webhook with OPA, Gatekeeper and ValidatingAdmissionPolicy; writes test/bench/contest/RESULTS.md (15 minutes)
