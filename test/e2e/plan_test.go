@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	appsv1 "k8s.io/api/apps/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/stateward/stateward/test/builders"
 )
@@ -149,6 +150,9 @@ func chosenPlans() map[string]planned {
 			set: retained, plan: []string{"--delete", "pvc/www-web-1"}, act: []string{"delete", "pvc", "www-web-1", "--wait=false"}, restart: "web-1", left: 3,
 			rules: []string{"claim-in-use"},
 		},
+		"a volume that is kept in use": {
+			plan: []string{"--delete", "pv/VOLUME"}, act: []string{"delete", "persistentvolume", "VOLUME", "--wait=false"}, left: 3, rules: []string{"volume-in-use"},
+		},
 		"no namespace": {plan: []string{"--delete", "ns/NAMESPACE"}, act: []string{"delete", "namespace", "NAMESPACE", "--wait=false"}, rules: []string{"namespace-delete"}},
 	}
 }
@@ -161,11 +165,14 @@ func comesTrue(t *testing.T, g guard, test planned) (came foretold, end string) 
 	}
 	replicas := *set.Spec.Replicas
 	g.create(t, set)
-	g.settled(t, replicas)
+	eventually(t, "the pods are available", func(ctx context.Context) (bool, error) {
+		created, err := g.set(ctx)
+		return err == nil && created.Status.AvailableReplicas == replicas, err
+	})
 	if test.broken != "" {
 		g.breaks(t, test.broken)
 	}
-	before := g.named(t, test.broken)
+	before := g.resolved(t, test.broken)
 	want, end, rules := g.planned(t, test.plan...)
 	t.Logf("%v of %d pods: %s, %+v", test.plan, replicas, end, want)
 	for _, rule := range test.rules {
@@ -198,11 +205,23 @@ func comesTrue(t *testing.T, g guard, test planned) (came foretold, end string) 
 // act runs kubectl as an administrator whom the rules do not stop.
 func (g guard) act(t *testing.T, arguments []string) {
 	t.Helper()
-	arguments = slices.Clone(arguments)
-	for index := range arguments {
-		arguments[index] = strings.ReplaceAll(arguments[index], "NAMESPACE", g.namespace)
+	g.says(t, false, "", nil, append(breakGlass(), g.named(t, arguments)...)...)
+}
+
+// named replaces NAMESPACE, and VOLUME by the volume of the first claim.
+func (g guard) named(t *testing.T, arguments []string) (named []string) {
+	t.Helper()
+	for _, argument := range arguments {
+		if strings.Contains(argument, "VOLUME") {
+			claim, err := g.Client.CoreV1().PersistentVolumeClaims(g.namespace).Get(t.Context(), "www-web-0", metav1.GetOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			argument = strings.ReplaceAll(argument, "VOLUME", claim.Spec.VolumeName)
+		}
+		named = append(named, strings.ReplaceAll(argument, "NAMESPACE", g.namespace))
 	}
-	g.says(t, false, "", nil, append(breakGlass(), arguments...)...)
+	return named
 }
 
 // cleanUp makes room for the next of many plans.
@@ -217,11 +236,7 @@ func (g guard) cleanUp(t *testing.T, volumes []string) {
 // planned runs `stateward plan` against the cluster.
 func (g guard) planned(t *testing.T, arguments ...string) (want foretold, end string, rules []string) {
 	t.Helper()
-	flags := []string{"plan", "-o", "json"}
-	for _, argument := range arguments {
-		flags = append(flags, strings.ReplaceAll(argument, "NAMESPACE", g.namespace))
-	}
-	output, code := g.stateward(t, "admin", flags...)
+	output, code := g.stateward(t, "admin", append([]string{"plan", "-o", "json"}, g.named(t, arguments)...)...)
 	if code != 2 {
 		t.Fatalf("exit code %d: %s", code, output)
 	}

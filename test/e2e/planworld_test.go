@@ -160,8 +160,8 @@ func (g guard) observe(t *testing.T, earlier map[string]bool) observed {
 	return seen
 }
 
-// named is what there is once CoreDNS knows all pods but a broken one.
-func (g guard) named(t *testing.T, broken string) (seen observed) {
+// resolved is what there is once CoreDNS knows all pods but a broken one.
+func (g guard) resolved(t *testing.T, broken string) (seen observed) {
 	t.Helper()
 	eventually(t, "CoreDNS knows the pods", func(context.Context) (bool, error) {
 		seen = g.observe(t, nil)
