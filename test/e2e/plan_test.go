@@ -19,6 +19,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/stateward/stateward/test/builders"
+	"github.com/stateward/stateward/test/environment"
 )
 
 // foretold is what a plan says, or what became of pods, claims, volumes and DNS names.
@@ -66,6 +67,7 @@ var (
 // were replaced, which volumes are still there, and which names CoreDNS knows.
 func TestPlansOfALiveClusterComeTrue(t *testing.T) {
 	guarded := shared(t)
+	_, binary := environment.BinaryForTest(t)
 	tests := chosenPlans()
 	for seed := range uint64(*randomPlans) {
 		tests[fmt.Sprintf("seed %d", *planSeed+seed)] = drawnPlan(rand.New(rand.NewPCG(*planSeed+seed, 0)))
@@ -76,7 +78,7 @@ func TestPlansOfALiveClusterComeTrue(t *testing.T) {
 		for name, test := range tests {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				seen.add(comesTrue(t, newGuard(t, guarded), test))
+				seen.add(comesTrue(t, newGuard(t, guarded), binary, test))
 			})
 		}
 	})
@@ -158,7 +160,7 @@ func chosenPlans() map[string]planned {
 }
 
 // comesTrue returns what came, and the end that the plan named.
-func comesTrue(t *testing.T, g guard, test planned) (came foretold, end string) {
+func comesTrue(t *testing.T, g guard, binary string, test planned) (came foretold, end string) {
 	set := withClaim(builders.MakeStatefulSet().Image(oldImage))
 	if test.set != nil {
 		test.set(set)
@@ -173,7 +175,7 @@ func comesTrue(t *testing.T, g guard, test planned) (came foretold, end string) 
 		g.breaks(t, test.broken)
 	}
 	before := g.resolved(t, test.broken)
-	want, end, rules := g.planned(t, test.plan...)
+	want, end, rules := g.planned(t, binary, test.plan...)
 	t.Logf("%v of %d pods: %s, %+v", test.plan, replicas, end, want)
 	for _, rule := range test.rules {
 		if !slices.Contains(rules, rule) {
@@ -234,9 +236,9 @@ func (g guard) cleanUp(t *testing.T, volumes []string) {
 }
 
 // planned runs `stateward plan` against the cluster.
-func (g guard) planned(t *testing.T, arguments ...string) (want foretold, end string, rules []string) {
+func (g guard) planned(t *testing.T, binary string, arguments ...string) (want foretold, end string, rules []string) {
 	t.Helper()
-	output, code := g.stateward(t, "admin", append([]string{"plan", "-o", "json"}, g.named(t, arguments)...)...)
+	output, code := g.runAs(t, binary, g.kubeconfig(t, "admin"), append([]string{"plan", "-o", "json"}, g.named(t, arguments)...)...)
 	if code != 2 {
 		t.Fatalf("exit code %d: %s", code, output)
 	}
