@@ -10,6 +10,7 @@ BENCH_ALONE :=
 CONTEST_ROUNDS := 3
 CONTEST_TIME := 2s
 ROLLOUTS := 50
+PLANS := 1000
 SCENARIOS := 20000
 VERSIONS := 1.34,1.35,1.36
 N := 100000
@@ -18,7 +19,7 @@ SEED := 1000000
 crds = for package in guardrails/v1alpha1 confirmations; do $(BIN)/controller-gen crd paths=./policies/$$package output:crd:dir=$(1) || exit 1; done
 GO_FILES_FOLDERS := certs cmd policies test webhook
 # Modules with dependencies that only tests need.
-MODULES := test/automation test/bench/check test/bench/contest test/browser test/certmanager test/chart test/forecast test/release test/tools/coredns
+MODULES := test/automation test/bench/check test/bench/contest test/browser test/certmanager test/chart test/forecast test/manifests test/oci test/release test/tools/coredns
 
 .DEFAULT_GOAL := help
 
@@ -79,6 +80,8 @@ test-go: ready ## Run the Go tests, which include the Rego tests
 	$(GO_TEST) ./...
 	go test -C test/chart -timeout 30m ./...
 	go test -C test/bench/contest -timeout 30m ./...
+	go test -C test/manifests -timeout 30m ./...
+	go test -C test/oci -timeout 30m ./...
 
 .PHONY: test-release
 test-release: ready ## Test the release machinery: binaries, images and chart of two runs are the same (minutes)
@@ -133,15 +136,17 @@ test-rego: ready ## Run only the Rego tests, with coverage
 # change that is tested.
 .PHONY: fuzz
 fuzz: ready ## Try new inputs on each fuzz target: FUZZ_INPUTS is a number such as 1000x, or a time
-	@go test -list '^Fuzz' ./... | awk '/^Fuzz/ {targets[n++] = $$1} /^ok/ {for (i = 0; i < n; i++) print $$2, targets[i]; n = 0}' | \
-	while read -r package target; do \
+	@for module in . test/oci; do \
+		go test -C $$module -list '^Fuzz' ./... | awk -v module=$$module '/^Fuzz/ {targets[n++] = $$1} /^ok/ {for (i = 0; i < n; i++) print module, $$2, targets[i]; n = 0}'; \
+	done | while read -r module package target; do \
 		echo "fuzzing $$target of $$package with $(FUZZ_INPUTS)"; \
-		go test -run NONE -fuzz "^$$target\$$" -fuzztime $(FUZZ_INPUTS) -fuzzminimizetime 10x "$$package" || exit 1; \
+		go test -C $$module -run NONE -fuzz "^$$target\$$" -fuzztime $(FUZZ_INPUTS) -fuzzminimizetime 10x "$$package" || exit 1; \
 	done
 
 .PHONY: soak
-soak: ready ## Replace all replicas ROLLOUTS times under 200 requests per second, then kill one, hang one and open 5,000 lying connections (25 minutes)
+soak: ready ## Replace all replicas ROLLOUTS times under 200 requests per second, then kill one, hang one and open 5,000 lying connections (25 minutes); make PLANS changes come true (an hour)
 	go test -tags soak ./test/availability -run 'Rollouts|Killed|HangingNode|MisbehavingConnections' -rollouts $(ROLLOUTS) -timeout 3h -v
+	go test ./test/e2e -run TestPlansOfALiveClusterMatchReality -timeout 5h -v -args -plans $(PLANS)
 
 .PHONY: bench
 bench: ready ## Compare the webhook with OPA, Gatekeeper and ValidatingAdmissionPolicy; writes test/bench/contest/RESULTS.md (15 minutes)

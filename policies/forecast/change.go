@@ -83,7 +83,7 @@ func (s *simulation) apply(change Change) {
 			return
 		}
 		for _, pod := range s.pods {
-			s.step(Step{Kind: NameGone, Object: s.podName(pod) + "." + change.Name + "." + s.Set.Namespace + ".svc"})
+			s.step(Step{Kind: NameGone, Object: s.Set.DNSName(pod.Ordinal)})
 		}
 	case Continue:
 	}

@@ -20,7 +20,7 @@ func (s *simulation) createClaims(pod *Pod) bool {
 		if claim == nil {
 			pod.aligned = false
 			name := s.Set.ClaimName(s.Set.Claims[template], pod.Ordinal)
-			claims[template] = &Claim{Name: name, template: template, ordinal: pod.Ordinal}
+			claims[template], s.byName = &Claim{Name: name, template: template, ordinal: pod.Ordinal}, nil
 			s.step(Step{Kind: ClaimCreated, Object: name})
 		} else if claim.Terminating {
 			works = false

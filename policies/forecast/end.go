@@ -36,7 +36,7 @@ func (s *simulation) end() End {
 		return s.endOfDeletion()
 	}
 	if s.Set.Deleting {
-		return End{Kind: Stuck, Pods: s.names(s.pods), Reason: "pods keep the deletion of the StatefulSet waiting"}
+		return End{Kind: Stuck, Pods: s.names(s.existing()), Reason: "pods keep the deletion of the StatefulSet waiting"}
 	}
 	var unready, old, held []*Pod
 	for index, pod := range s.replicas {

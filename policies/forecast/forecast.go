@@ -62,14 +62,39 @@ type Timeline struct {
 // roundsPerPod bounds a forecast: a pod takes at most stop, gone, start, ready and a wait, twice.
 const roundsPerPod = 16
 
+// stepsPerPod is how many steps a replacement has: stop, gone, start and ready, and one for a claim.
+const stepsPerPod = 5
+
 // Run returns what a change does to a state.
 func Run(state State, change Change, assume Assumptions) Timeline {
 	s := newSimulation(state, change, assume)
 	if reason := notModelled(s.Set, change, state.Gates); reason != "" {
 		return Timeline{End: End{Kind: Unmodelled, Reason: reason}, After: state}
 	}
+	s.steps = make([]Step, 0, stepsPerPod*(len(s.Pods)+1))
+	if !s.settles(change) {
+		return s.endless()
+	}
+	return s.timeline()
+}
+
+// EndOf returns only how a change ends, in less time than Run.
+func EndOf(state State, change Change, assume Assumptions) End {
+	s := newSimulation(state, change, assume)
+	if reason := notModelled(s.Set, change, state.Gates); reason != "" {
+		return End{Kind: Unmodelled, Reason: reason}
+	}
+	if !s.settles(change) {
+		return s.endless().End
+	}
+	return s.end()
+}
+
+// settles runs the simulation until nothing changes, and reports whether that happened.
+func (s *simulation) settles(change Change) bool {
+	limit := roundsPerPod * (len(s.Pods) + max(change.Set.Replicas, s.Set.Replicas) + 1)
 	s.apply(change)
-	limit := roundsPerPod * (len(s.Pods) + max(s.Set.Replicas, state.Set.Replicas) + 1)
+	s.lay()
 	for s.round = 1; s.round <= limit; s.round++ {
 		s.changed = false
 		if !s.gone {
@@ -77,10 +102,10 @@ func Run(state State, change Change, assume Assumptions) Timeline {
 		}
 		s.react()
 		if !s.changed && !s.waitForAvailable() {
-			return s.timeline()
+			return true
 		}
 	}
-	return s.endless()
+	return false
 }
 
 // repetitions are enough to show that a pod is replaced again and again.
@@ -114,7 +139,7 @@ func (s *simulation) waitForAvailable() bool {
 		return false
 	}
 	soonest := -1
-	for _, pod := range s.pods {
+	for _, pod := range s.busy {
 		if at := pod.ReadySince + s.Set.MinReady; pod.Ready && at > s.now && (soonest < 0 || at < soonest) {
 			soonest = at
 		}
@@ -136,7 +161,7 @@ func (s *simulation) step(step Step) {
 func (s *simulation) timeline() Timeline {
 	after := s.State
 	after.Pods, after.Claims = make([]Pod, 0, len(s.pods)), make([]Claim, 0, len(s.Claims))
-	for _, pod := range s.pods {
+	for _, pod := range s.existing() {
 		after.Pods = append(after.Pods, *pod)
 	}
 	for _, claim := range s.sortedClaims() {

@@ -2,7 +2,6 @@ package forecast_test
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -156,6 +155,34 @@ func TestRunEnds(t *testing.T) {
 	}
 }
 
+func TestSummarizeNamesWhatResolves(t *testing.T) {
+	t.Parallel()
+	bad := forecast.Assumptions{NeverReady: []string{"two"}}
+	for name, test := range map[string]struct {
+		change    func(*forecast.Set)
+		assume    forecast.Assumptions
+		gone, new []string
+	}{
+		"rollout":            {change: newTemplate},
+		"rollout that fails": {change: newTemplate, assume: bad, gone: []string{"db-2.db.data.svc"}},
+		"scale down":         {change: func(set *forecast.Set) { set.Replicas = 1 }, gone: []string{"db-1.db.data.svc", "db-2.db.data.svc"}},
+		"scale up":           {change: func(set *forecast.Set) { set.Replicas = 4 }, new: []string{"db-3.db.data.svc"}},
+		"no Service":         {change: func(set *forecast.Set) { set.Replicas = 1 }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			state := running(3)
+			if name == "no Service" {
+				state.Set.Service = ""
+			}
+			summary := forecast.Summarize(state, forecast.Run(state, updated(state, test.change), test.assume))
+			if diff := cmp.Diff([][]string{test.gone, test.new}, [][]string{summary.NamesGone, summary.NewNames}); diff != "" {
+				t.Errorf("names that vanish and appear (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestRunCountsMinReadySeconds(t *testing.T) {
 	t.Parallel()
 	state := running(3)
@@ -206,14 +233,29 @@ func TestRunCompletesOnDeleteSince137(t *testing.T) {
 	}
 }
 
+// BenchmarkRun shows that the time of a forecast grows with the number of pods, and not faster, for what touches all pods one after
+// another.
 func BenchmarkRun(b *testing.B) {
-	for _, replicas := range []int{3, 10, 100, 1000} {
-		state := running(replicas)
-		change := updated(state, newTemplate)
-		b.Run(strconv.Itoa(replicas), func(b *testing.B) {
-			for b.Loop() {
-				forecast.Run(state, change, forecast.Assumptions{})
+	for _, test := range []struct {
+		name    string
+		prepare func(*forecast.Set)
+		change  func(*forecast.Set)
+	}{
+		{name: "rollout", change: newTemplate},
+		{name: "rollout Parallel", prepare: func(set *forecast.Set) { set.Parallel = true }, change: newTemplate},
+		{name: "scale down", change: func(set *forecast.Set) { set.Replicas = 0 }},
+	} {
+		for _, replicas := range []int{3, 10, 100, 1000} {
+			state := running(replicas)
+			if test.prepare != nil {
+				test.prepare(&state.Set)
 			}
-		})
+			change := updated(state, test.change)
+			b.Run(fmt.Sprintf("%s of %d", test.name, replicas), func(b *testing.B) {
+				for b.Loop() {
+					forecast.Run(state, change, forecast.Assumptions{})
+				}
+			})
+		}
 	}
 }

@@ -95,7 +95,8 @@ type Pod struct {
 	// Broken pods never get Ready, for example because of ImagePullBackOff.
 	Broken bool
 
-	stopping bool
+	// starting and stopping are what a sync has decided, busy whether the pod is among the busy ones.
+	starting, stopping, busy bool
 	// name is read by podName.
 	name string
 	// aligned is true once the owners of the pod's claims are as they should be.
@@ -140,6 +141,11 @@ const (
 
 // PodName is the name of a pod of the set.
 func (s Set) PodName(ordinal int) string { return s.Name + "-" + strconv.Itoa(ordinal) }
+
+// DNSName is the name that the governing Service gives a pod of the set.
+func (s Set) DNSName(ordinal int) string {
+	return s.PodName(ordinal) + "." + s.Service + "." + s.Namespace + ".svc"
+}
 
 // ClaimName is the name of the claim that a pod gets from a volumeClaimTemplate.
 func (s Set) ClaimName(template string, ordinal int) string {

@@ -1,5 +1,7 @@
 package forecast
 
+import "slices"
+
 // Summary is what counts most of a forecast.
 type Summary struct {
 	// Restarts are pods that stop and start again, Stops those that stop for good, Starts those that start without
@@ -13,6 +15,9 @@ type Summary struct {
 	Kept    []string `json:"kept,omitempty"`
 	// Claims are claims that are deleted.
 	Claims []string `json:"deletedClaims,omitempty"`
+	// NamesGone are DNS names that resolve before a change and not after it, and NewNames those that resolve only after it.
+	NamesGone []string `json:"namesGone,omitempty"`
+	NewNames  []string `json:"newNames,omitempty"`
 	// Stuck is true where a change ends stuck.
 	Stuck bool `json:"stuck,omitempty"`
 	// Seconds is the least time that the longest change takes.
@@ -31,6 +36,8 @@ func Summarize(state State, timeline Timeline) (summary Summary) {
 			summary.Unclear = append(summary.Unclear, step.Object)
 		case VolumeKept:
 			summary.Kept = append(summary.Kept, step.Object)
+		case NameGone:
+			summary.NamesGone = append(summary.NamesGone, step.Object)
 		case ClaimDeleted:
 			summary.Claims = append(summary.Claims, step.Object)
 		default:
@@ -48,6 +55,9 @@ func Summarize(state State, timeline Timeline) (summary Summary) {
 			summary.Unclear = append(summary.Unclear, claim.Volume)
 		}
 	}
+	if len(summary.NamesGone) == 0 {
+		summary.countNames(state, timeline)
+	}
 	summary.Stuck = timeline.End.Kind == Stuck || timeline.End.Kind == Endless
 	return summary
 }
@@ -62,15 +72,16 @@ type fate struct {
 // countPods lists each pod once: those that stop in the order in which they stop, and new ones in the order in which they start.
 func (s *Summary) countPods(state State, timeline Timeline) {
 	fates := make(map[string]*fate, len(state.Pods))
+	existing := make([]fate, len(state.Pods))
+	for index, pod := range state.Pods {
+		existing[index] = fate{existed: true, ending: pod.Terminating}
+		fates[state.Set.PodName(pod.Ordinal)] = &existing[index]
+	}
 	of := func(name string) *fate {
 		if fates[name] == nil {
 			fates[name] = &fate{}
 		}
 		return fates[name]
-	}
-	for _, pod := range state.Pods {
-		now := of(state.Set.PodName(pod.Ordinal))
-		now.existed, now.ending = true, pod.Terminating
 	}
 	for _, step := range timeline.Steps {
 		if step.Kind != PodStarts {
@@ -98,11 +109,46 @@ func (s *Summary) countPods(state State, timeline Timeline) {
 	}
 }
 
+// countNames compares the pods that are Ready: the governing Service has a name for each of them.
+func (s *Summary) countNames(state State, timeline Timeline) {
+	set := state.Set
+	if set.Name == "" {
+		set = timeline.After.Set
+	}
+	if set.Service == "" {
+		return
+	}
+	before, after := readyOrdinals(state.Pods), readyOrdinals(timeline.After.Pods)
+	for _, ordinal := range before {
+		if _, stays := slices.BinarySearch(after, ordinal); !stays {
+			s.NamesGone = append(s.NamesGone, set.DNSName(ordinal))
+		}
+	}
+	for _, ordinal := range after {
+		if _, existed := slices.BinarySearch(before, ordinal); !existed {
+			s.NewNames = append(s.NewNames, set.DNSName(ordinal))
+		}
+	}
+}
+
+// readyOrdinals are those of pods that get requests, sorted.
+func readyOrdinals(pods []Pod) []int {
+	ordinals := make([]int, 0, len(pods))
+	for index := range pods {
+		if pod := &pods[index]; pod.Ready && !pod.Terminating {
+			ordinals = append(ordinals, pod.Ordinal)
+		}
+	}
+	slices.Sort(ordinals)
+	return ordinals
+}
+
 // Add counts another change in.
 func (s *Summary) Add(other Summary) {
 	for _, lists := range [][2]*[]string{
 		{&s.Restarts, &other.Restarts}, {&s.Stops, &other.Stops}, {&s.Starts, &other.Starts}, {&s.Lost, &other.Lost},
 		{&s.Unclear, &other.Unclear}, {&s.Kept, &other.Kept}, {&s.Claims, &other.Claims},
+		{&s.NamesGone, &other.NamesGone}, {&s.NewNames, &other.NewNames},
 	} {
 		*lists[0] = append(*lists[0], *lists[1]...)
 	}

@@ -5,11 +5,6 @@ import (
 	"slices"
 )
 
-// counts are the fields of a set's status that later syncs read.
-type counts struct {
-	pods, ready, current, updated int
-}
-
 // sync models one run of the controller: UpdateStatefulSet in stateful_set_control.go. Like the controller, it decides on the
 // pods as they were at its beginning: what it stops and creates is visible to the next sync.
 func (s *simulation) sync() {
@@ -18,12 +13,16 @@ func (s *simulation) sync() {
 	}
 	current, update := s.revisions()
 	s.update = update
-	status := s.count(current, update)
-	s.list(current, update)
-	if !s.Set.Deleting {
-		status.current -= s.reconcile(update)
+	if s.counts.currentRevision != current || s.counts.updateRevision != update {
+		s.recount(current, update)
 	}
-	s.complete(current, update, status)
+	s.rest()
+	s.prepare(current, update)
+	stopped := 0
+	if !s.Set.Deleting {
+		stopped = s.reconcile(update)
+	}
+	s.complete(current, update, stopped)
 	s.truncate(current, update)
 	s.commit()
 }
@@ -63,36 +62,6 @@ func (s *simulation) revisions() (current, update string) {
 	return current, update
 }
 
-// list fills replicas, with pods that are still to be created, and condemned pods from the highest ordinal down.
-func (s *simulation) list(current, update string) {
-	s.replicas = slices.Grow(s.replicas[:0], s.Set.Replicas)[:s.Set.Replicas]
-	s.condemned = s.condemned[:0]
-	if s.isComplete() {
-		copy(s.replicas, s.pods)
-		return
-	}
-	clear(s.replicas)
-	for index := len(s.pods) - 1; index >= 0; index-- {
-		pod := s.pods[index]
-		if s.Set.within(pod.Ordinal) {
-			s.replicas[pod.Ordinal-s.Set.Start] = pod
-		} else {
-			s.condemned = append(s.condemned, pod)
-		}
-	}
-	for index, pod := range s.replicas {
-		if pod == nil {
-			s.replicas[index] = &Pod{Ordinal: s.Set.Start + index, Revision: s.revisionOf(index, current, update)}
-		}
-	}
-}
-
-// isComplete reports whether the pods are just those that the set asks for.
-func (s *simulation) isComplete() bool {
-	count := len(s.pods)
-	return count == s.Set.Replicas && count > 0 && s.Set.within(s.pods[0].Ordinal) && s.Set.within(s.pods[count-1].Ordinal)
-}
-
 // revisionOf is the revision with which a pod is created. Where the strategy has no parameters, status.currentReplicas takes
 // the place of the partition.
 func (s *simulation) revisionOf(index int, current, update string) string {
@@ -115,7 +84,11 @@ func (s *simulation) reconcile(update string) (stopped int) {
 	if len(s.condemned) > 0 {
 		s.unavailable = s.firstUnavailable()
 	}
-	if s.each(s.replicas, s.visitReplica) || s.each(s.condemned, s.visitClaims) || s.each(s.condemned, s.visitCondemned) {
+	if s.visitReplicas() {
+		return 0
+	}
+	s.alignCondemned()
+	if s.stopCondemned() {
 		return 0
 	}
 	switch {
@@ -132,7 +105,7 @@ func (s *simulation) reconcile(update string) (stopped int) {
 
 // recreate stops all pods of other revisions, and reports whether some of them still exist.
 func (s *simulation) recreate(update string) (busy bool) {
-	for _, pods := range [][]*Pod{s.replicas, s.condemned} {
+	for _, pods := range [][]*Pod{s.replicas[:s.highestOld(update)+1], s.condemned} {
 		for _, pod := range pods {
 			if pod.Phase != "" && pod.Revision != update {
 				s.stop(pod)
@@ -145,22 +118,26 @@ func (s *simulation) recreate(update string) (busy bool) {
 
 // updateOne stops the highest pod of an old revision, once all pods above it are available.
 func (s *simulation) updateOne(update string) int {
-	for index := len(s.replicas) - 1; index >= s.Set.partition(); index-- {
-		pod := s.replicas[index]
-		if pod.Revision != update && !pod.Terminating {
-			s.stop(pod)
-			return 1
-		}
-		if !s.available(pod) || pod.Terminating {
+	index := s.highestOld(update)
+	if index < s.Set.partition() {
+		return 0
+	}
+	pod := s.replicas[index]
+	for _, other := range slices.Backward(s.busy) {
+		if other.Ordinal > pod.Ordinal && s.Set.within(other.Ordinal) && s.isUnavailable(other) {
 			return 0
 		}
 	}
-	return 0
+	if pod.Terminating {
+		return 0
+	}
+	s.stop(pod)
+	return 1
 }
 
 // updateSome stops pods of old revisions from the highest ordinal down, at most budget.
 func (s *simulation) updateSome(update string, budget int) (stopped int) {
-	for index := len(s.replicas) - 1; index >= s.Set.partition() && stopped < budget; index-- {
+	for index := s.highestOld(update); index >= s.Set.partition() && stopped < budget; index-- {
 		if pod := s.replicas[index]; pod.Revision != update && !pod.Terminating {
 			s.stop(pod)
 			stopped++
@@ -171,26 +148,16 @@ func (s *simulation) updateSome(update string, budget int) (stopped int) {
 
 // updateParallel stops all unavailable pods of old revisions, and as many others as maxUnavailable leaves.
 func (s *simulation) updateParallel(update string) (stopped int) {
-	unavailable, old := s.countUnavailable(), 0
-	for _, pod := range s.replicas {
-		if pod.Revision != update && !pod.Terminating && !s.available(pod) {
-			old++
-		}
-	}
-	if unavailable >= s.Set.maxUnavailable() && old == 0 {
-		return 0
-	}
-	budget := s.Set.maxUnavailable() - unavailable
-	for index := len(s.replicas) - 1; index >= s.Set.partition(); index-- {
-		pod := s.replicas[index]
-		if pod.Revision == update || pod.Terminating {
-			continue
-		}
-		switch {
-		case !s.available(pod):
+	budget, partition := s.Set.maxUnavailable()-s.countUnavailable(), s.Set.partition()
+	for _, pod := range slices.Backward(s.busy) {
+		index := pod.Ordinal - s.Set.Start
+		if s.Set.within(pod.Ordinal) && index >= partition && pod.Revision != update && !pod.Terminating && !s.available(pod) {
 			s.stop(pod)
 			stopped++
-		case budget > 0:
+		}
+	}
+	for index := s.highestOld(update); index >= partition && budget > 0; index-- {
+		if pod := s.replicas[index]; pod.Revision != update && !s.isUnavailable(pod) {
 			s.stop(pod)
 			stopped++
 			budget--
@@ -199,45 +166,27 @@ func (s *simulation) updateParallel(update string) (stopped int) {
 	return stopped
 }
 
-// count reads the pods as a status reports them.
-func (s *simulation) count(current, update string) (status counts) {
-	for _, pod := range s.pods {
-		status.pods++
-		if pod.Phase == Running && pod.Ready {
-			status.ready++
-		}
-		if pod.Terminating {
-			continue
-		}
-		if pod.Revision == current {
-			status.current++
-		}
-		if pod.Revision == update {
-			status.updated++
-		}
-	}
-	return status
-}
-
 // complete writes the status. An update is complete when all pods are Ready at the update revision.
-func (s *simulation) complete(current, update string, status counts) {
+func (s *simulation) complete(current, update string, stopped int) {
 	completes := s.Set.Strategy == RollingUpdate || !s.Gates.Before137
-	if wanted := s.Set.Replicas; completes && status.updated == wanted && status.ready == wanted && status.pods == wanted {
-		current, status.current = update, status.updated
+	left := s.counts.current - stopped
+	if c, wanted := s.counts, s.Set.Replicas; completes && c.updated == wanted && c.ready == wanted && c.pods == wanted {
+		current, left = update, c.updated
 	}
-	if s.Set.CurrentRevision != current || s.Set.CurrentReplicas != status.current {
-		s.Set.CurrentRevision, s.Set.CurrentReplicas = current, status.current
+	if s.Set.CurrentRevision != current || s.Set.CurrentReplicas != left {
+		s.Set.CurrentRevision, s.Set.CurrentReplicas = current, left
 		s.changed = true
 	}
 }
 
 // truncate deletes the oldest revisions that no pod has, above the limit.
 func (s *simulation) truncate(current, update string) {
-	if s.Set.History < 0 || len(s.Revisions) <= s.Set.History {
+	// The current and the update revision are never among those.
+	if s.Set.History < 0 || len(s.Revisions) <= s.Set.History+1 || current != update && len(s.Revisions) == s.Set.History+2 {
 		return
 	}
 	live := map[string]bool{current: true, update: true}
-	for _, pod := range s.pods {
+	for _, pod := range s.existing() {
 		live[pod.Revision] = true
 	}
 	var unused []string

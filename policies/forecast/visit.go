@@ -1,5 +1,7 @@
 package forecast
 
+import "slices"
+
 // outcome is what a visit of one pod means for the sync.
 type outcome int
 
@@ -14,30 +16,37 @@ const (
 // largestBatch is how many pods of a Parallel set the controller visits at once (MaxBatchSize).
 const largestBatch = 500
 
-// each visits pods and reports whether the sync ends there: in order, or for a Parallel set in batches of 1, 2, 4 ...
-func (s *simulation) each(pods []*Pod, visit func(*Pod) outcome) (ends bool) {
-	for size := 1; len(pods) > 0; size = min(2*size, largestBatch) {
-		batch := pods[:min(size, len(pods))]
-		pods = pods[len(batch):]
-		for _, pod := range batch {
-			switch visit(pod) {
-			case next:
-			case wait:
-				if !s.Set.Parallel {
-					return true
-				}
-			case fail:
-				if !s.Set.Parallel {
-					return true
-				}
-				ends = true
-			}
+// visitReplicas visits replicas and reports whether the sync ends there: in order, or for a Parallel set in batches.
+func (s *simulation) visitReplicas() (ends bool) {
+	end := len(s.replicas)
+	for _, pod := range s.busy {
+		index := pod.Ordinal - s.Set.Start
+		if !s.Set.within(pod.Ordinal) || index >= end {
+			continue
 		}
-		if ends {
-			return true
+		switch s.visitReplica(pod) {
+		case next:
+		case wait:
+			if !s.Set.Parallel {
+				return true
+			}
+		case fail:
+			if !s.Set.Parallel {
+				return true
+			}
+			ends, end = true, endOfBatch(index)
 		}
 	}
-	return false
+	return ends
+}
+
+// endOfBatch is the index behind the batch of 1, 2, 4 ... pods that a pod is in.
+func endOfBatch(index int) int {
+	end := 0
+	for size := 1; end <= index; size = min(2*size, largestBatch) {
+		end += size
+	}
+	return end
 }
 
 // visitReplica models processReplica: it creates what is missing, and replaces what has ended.
@@ -72,47 +81,54 @@ func (s *simulation) visitReplica(pod *Pod) outcome {
 	return next
 }
 
-func (s *simulation) visitClaims(pod *Pod) outcome {
-	s.alignClaims(pod)
-	return next
+// alignCondemned aligns the claims of the pods above the replicas, from the highest down.
+func (s *simulation) alignCondemned() {
+	for _, pod := range slices.Backward(s.busy) {
+		if !s.Set.within(pod.Ordinal) {
+			s.alignClaims(pod)
+		}
+	}
 }
 
-// visitCondemned models processCondemned: an OrderedReady set stops one pod after the other, and an unavailable pod only where
-// it is the first unavailable one of the set.
-func (s *simulation) visitCondemned(pod *Pod) outcome {
-	if pod.Terminating {
-		return wait
+// stopCondemned models processCondemned, and reports whether the sync ends there: an OrderedReady set stops one pod after the
+// other, and an unavailable pod only where it is the first unavailable one of the set.
+func (s *simulation) stopCondemned() (ends bool) {
+	for _, pod := range s.condemned {
+		inTurn := s.Set.Parallel || pod == s.unavailable || pod.Phase == Running && s.available(pod)
+		if inTurn && !pod.Terminating {
+			s.stop(pod)
+		}
+		if !s.Set.Parallel {
+			return true
+		}
 	}
-	if !s.Set.Parallel && pod != s.unavailable && (pod.Phase != Running || !s.available(pod)) {
-		return wait
-	}
-	s.stop(pod)
-	return wait
+	return false
 }
 
 // firstUnavailable is the unavailable pod with the lowest ordinal, replicas first.
-func (s *simulation) firstUnavailable() *Pod {
-	for _, pod := range s.replicas {
-		if pod.Terminating || !s.available(pod) {
+func (s *simulation) firstUnavailable() (first *Pod) {
+	for _, pod := range s.busy {
+		switch {
+		case !s.isUnavailable(pod):
+		case s.Set.within(pod.Ordinal):
 			return pod
+		case first == nil:
+			first = pod
 		}
 	}
-	for index := len(s.condemned) - 1; index >= 0; index-- {
-		if pod := s.condemned[index]; pod.Terminating || !s.available(pod) {
-			return pod
-		}
-	}
-	return nil
+	return first
 }
 
 func (s *simulation) countUnavailable() (count int) {
-	for _, pod := range s.replicas {
-		if pod.Terminating || !s.available(pod) {
+	for _, pod := range s.busy {
+		if s.Set.within(pod.Ordinal) && s.isUnavailable(pod) {
 			count++
 		}
 	}
 	return count
 }
+
+func (s *simulation) isUnavailable(pod *Pod) bool { return pod.Terminating || !s.available(pod) }
 
 // available reports whether a pod has been Ready for minReadySeconds.
 func (s *simulation) available(pod *Pod) bool {

@@ -3,20 +3,26 @@ package forecast
 import (
 	"cmp"
 	"slices"
-	"strconv"
 )
-
-// stepsPerPod is how many steps a replacement has: stop, gone, start and ready, and one for a claim.
-const stepsPerPod = 5
 
 // simulation is a state on its way through time.
 type simulation struct {
 	State
 
-	pods    []*Pod
-	created []*Pod
+	// pods are those that exist and replicas that are missing, sorted by ordinal. A missing one has no phase.
+	pods []*Pod
+	// replicas are the pods that the set asks for, by index, and condemned all others, the highest first.
+	replicas, condemned []*Pod
+	// busy are pods that the controller, the kubelet or the garbage collector may have something to do with, sorted by ordinal.
+	// Most pods of a large set are not, and no round looks at them.
+	busy []*Pod
+	// counts are of all pods, and oldest is at least the highest index of a replica that has not the update revision.
+	counts counts
+	oldest int
 	// claims are those of an ordinal by template.
 	claims map[int][]*Claim
+	// byName are all claims, where sortedClaims has sorted them since the last one was created or removed.
+	byName []*Claim
 	never  map[string]bool
 	// templates are those of all revisions that ever were, by the name of the revision.
 	templates map[string]string
@@ -24,23 +30,21 @@ type simulation struct {
 	now, round, uids int
 	steps            []Step
 	changed          bool
-	// stopped is true where commit has pods to stop.
-	stopped bool
-	gone    bool
-	marked  string
-	update  string
-	assumed []string
+	gone             bool
+	marked           string
+	update           string
+	assumed          []string
 
-	// Each sync fills these.
-	replicas, condemned []*Pod
-	unavailable         *Pod
+	// A sync creates and stops these, and commit makes it visible.
+	created, stopped []*Pod
+	// unavailable is the first unavailable pod at the beginning of a sync.
+	unavailable *Pod
 }
 
 func newSimulation(state State, change Change, assume Assumptions) *simulation {
 	s := &simulation{
 		State: state.clone(), claims: make(map[int][]*Claim, len(state.Pods)), never: map[string]bool{}, templates: map[string]string{},
 	}
-	s.steps = make([]Step, 0, stepsPerPod*(len(s.Pods)+1))
 	for _, template := range assume.NeverReady {
 		s.never[template] = true
 	}
@@ -92,63 +96,21 @@ func (s *simulation) newRevision() string {
 	return name
 }
 
-func (s *simulation) start(pod *Pod) {
-	s.uids++
-	created := &Pod{
-		Ordinal: pod.Ordinal, UID: "new-pod-" + strconv.Itoa(s.uids), Revision: pod.Revision, Phase: Pending,
-		Broken: s.never[s.templates[pod.Revision]], name: pod.name,
-	}
-	s.created = append(s.created, created)
-	s.step(Step{Kind: PodStarts, Object: s.podName(pod), Revision: pod.Revision})
-}
-
-// stop deletes a pod by its name, as the controller does.
-func (s *simulation) stop(pod *Pod) {
-	if pod.Phase == "" {
-		for _, created := range s.created {
-			if created.Ordinal == pod.Ordinal {
-				s.stop(created)
-			}
-		}
-		return
-	}
-	if !pod.Terminating && !pod.stopping {
-		pod.stopping, s.stopped = true, true
-		s.step(Step{Kind: PodStops, Object: s.podName(pod), Revision: pod.Revision})
-	}
-}
-
-// commit makes visible what a sync did.
-func (s *simulation) commit() {
-	for _, pod := range s.created {
-		index, _ := slices.BinarySearchFunc(s.pods, pod.Ordinal, func(each *Pod, ordinal int) int { return cmp.Compare(each.Ordinal, ordinal) })
-		s.pods = slices.Insert(s.pods, index, pod)
-	}
-	s.created = s.created[:0]
-	if !s.stopped {
-		return
-	}
-	s.stopped = false
-	for _, pod := range s.pods {
-		pod.Terminating = pod.Terminating || pod.stopping
-	}
-}
-
 // react is what kubelet, garbage collector and volume controllers do between two syncs.
 func (s *simulation) react() {
 	var ended []*Pod
-	for _, pod := range s.pods {
+	for _, pod := range s.busy {
 		if pod.Terminating {
 			ended = append(ended, pod)
 			s.step(Step{Kind: PodGone, Object: s.podName(pod)})
 		}
 	}
-	if len(ended) > 0 {
-		s.pods = slices.DeleteFunc(s.pods, func(pod *Pod) bool { return pod.Terminating })
+	for _, pod := range ended {
+		s.leave(pod)
 	}
-	for _, pod := range s.pods {
+	for _, pod := range s.busy {
 		if !pod.Ready && !pod.Broken && (pod.Phase == Pending || pod.Phase == Running) && s.canMount(pod) {
-			pod.Phase, pod.Ready, pod.ReadySince = Running, true, s.now
+			s.alter(pod, func() { pod.Phase, pod.Ready, pod.ReadySince = Running, true, s.now })
 			s.step(Step{Kind: PodReady, Object: s.podName(pod), Revision: pod.Revision})
 		}
 	}
@@ -163,7 +125,7 @@ func (s *simulation) react() {
 		}
 		s.collect(sorted(claims))
 	}
-	if s.Set.Deleting && len(s.pods) == 0 && !s.gone {
+	if s.Set.Deleting && s.counts.pods == 0 && !s.gone {
 		s.removeSet()
 		s.collect(s.sortedClaims())
 	}
@@ -204,7 +166,7 @@ func (s *simulation) exists(owner Owner) bool {
 // podAt finds a pod by its ordinal.
 func (s *simulation) podAt(ordinal int) *Pod {
 	index, found := slices.BinarySearchFunc(s.pods, ordinal, func(pod *Pod, ordinal int) int { return cmp.Compare(pod.Ordinal, ordinal) })
-	if !found {
+	if !found || s.pods[index].Phase == "" {
 		return nil
 	}
 	return s.pods[index]
@@ -223,11 +185,12 @@ func (s *simulation) disown(claim *Claim, removed func(Owner) bool) {
 func (s *simulation) misalign(claim *Claim) {
 	if pod := s.podAt(claim.ordinal); pod != nil {
 		pod.aligned = false
+		s.touch(pod)
 	}
 }
 
 func (s *simulation) removeClaim(claim *Claim) {
-	s.claims[claim.ordinal][claim.template] = nil
+	s.claims[claim.ordinal][claim.template], s.byName = nil, nil
 	s.misalign(claim)
 	s.step(Step{Kind: ClaimGone, Object: claim.Name})
 	if claim.Volume == "" {
@@ -244,11 +207,14 @@ func (s *simulation) removeClaim(claim *Claim) {
 }
 
 // sortedClaims are all claims by name.
-func (s *simulation) sortedClaims() (all []*Claim) {
-	for _, claims := range s.claims {
-		all = append(all, claims...)
+func (s *simulation) sortedClaims() []*Claim {
+	if s.byName == nil {
+		for _, claims := range s.claims {
+			s.byName = append(s.byName, claims...)
+		}
+		s.byName = sorted(s.byName)
 	}
-	return sorted(all)
+	return s.byName
 }
 
 func sorted(claims []*Claim) []*Claim {

@@ -20,6 +20,7 @@ test_words_around_the_program_are_left_out[base] if {
 		"elasticsearch-wolfi": "elasticsearch",
 		"clickhouse-keeper": "clickhouse-keeper",
 		"server": "server",
+		"mssql-server-linux": "mssql",
 	}
 	program.name(base) == name
 }
@@ -27,5 +28,8 @@ test_words_around_the_program_are_left_out[base] if {
 test_base_is_the_last_part_of_a_repository if {
 	program.base("registry.k8s.io/kubernetes-zookeeper:1.0-3.4.10") == "kubernetes-zookeeper"
 	program.base("nginx") == "nginx"
+	program.base("mcr.microsoft.com/mssql/server:2022-latest") == "mssql"
+	program.base("mcr.microsoft.com/mssql/rhel/server") == "mssql"
+	program.base("registry.example/server") == "server"
 	not program.base("Not an image")
 }

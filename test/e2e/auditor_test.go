@@ -22,7 +22,7 @@ const writesOfAudit = `stateward_audit_report_writes_total{result="created"} `
 // TestAuditorReportsWhatIsStored installs the real definitions of reports in a cluster that runs.
 func TestAuditorReportsWhatIsStored(t *testing.T) {
 	g := newGuard(t, environment.ForTestWith(t, environment.Options{ServeArgs: []string{"--audit"}}))
-	must(t, offerGrowing(t.Context(), g.Environment))
+	must(t, offerClasses(t.Context(), g.Environment))
 	g.create(t, ofClass(growing, builders.MakeStatefulSet().Image(oldImage)))
 	g.settled(t, 3)
 	g.retained(t, "Retain")

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
+	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/stateward/stateward/test/builders"
@@ -31,7 +33,7 @@ func shared(t *testing.T) *environment.Environment {
 	common.Do(func() {
 		common.Environment, common.err = environment.Start(context.WithoutCancel(t.Context()), environment.Options{Out: t.Output(), BuiltOnly: true})
 		if common.err == nil {
-			common.err = offerGrowing(t.Context(), common.Environment)
+			common.err = offerClasses(t.Context(), common.Environment)
 		}
 	})
 	if common.err != nil {
@@ -60,7 +62,14 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func offerGrowing(ctx context.Context, guarded *environment.Environment) error {
-	_, err := guarded.Client.StorageV1().StorageClasses().Create(ctx, builders.GrowingClass(growing), metav1.CreateOptions{})
-	return err
+// offerClasses creates a storage class that no rule has anything to say about, and one whose volumes are kept.
+func offerClasses(ctx context.Context, guarded *environment.Environment) error {
+	kept, retain := builders.GrowingClass(keeping), corev1.PersistentVolumeReclaimRetain
+	kept.ReclaimPolicy = &retain
+	for _, class := range []*storagev1.StorageClass{builders.GrowingClass(growing), kept} {
+		if _, err := guarded.Client.StorageV1().StorageClasses().Create(ctx, class, metav1.CreateOptions{}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -65,16 +65,22 @@ func (s *Scanner) quoted() bool {
 	if !s.take('"') {
 		return false
 	}
-	for ; s.At < len(s.Text); s.At++ {
-		switch s.Text[s.At] {
+	end := endOfString(s.Text, s.At)
+	s.At = max(end, s.At)
+	return end > 0
+}
+
+// endOfString is the place behind the quote that ends a string, 0 where there is none.
+func endOfString(text []byte, at int) int {
+	for ; at < len(text); at++ {
+		switch text[at] {
 		case '\\':
-			s.At++
+			at++
 		case '"':
-			s.At++
-			return true
+			return at + 1
 		}
 	}
-	return false
+	return 0
 }
 
 // Skip scans a value.
@@ -90,22 +96,25 @@ func (s *Scanner) Skip() bool {
 	return length > 0
 }
 
-// collection scans an object or a list, to its closing bracket.
+// collection scans an object or a list, to its closing bracket. Most of the bytes of an object are skipped here, so that it
+// counts in a local variable.
 func (s *Scanner) collection() bool {
-	for depth := 0; s.At < len(s.Text); {
-		switch s.Text[s.At] {
+	text, depth := s.Text, 0
+	for at := s.At; at < len(text); at++ {
+		switch text[at] {
 		case '"':
-			if !s.quoted() {
+			end := endOfString(text, at+1)
+			if end == 0 {
 				return false
 			}
-			continue
+			at = end - 1
 		case '{', '[':
 			depth++
 		case '}', ']':
 			depth--
 		}
-		s.At++
 		if depth == 0 {
+			s.At = at + 1
 			return true
 		}
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// mostPods bounds the work for one request, about half a millisecond.
+	// mostPods bounds the work for one request, about a quarter of a millisecond.
 	mostPods = 100
 	// mostSets is how many StatefulSets of a namespace are forecast.
 	mostSets = 20

@@ -35,8 +35,6 @@ type Change struct {
 
 	// Together is how many pods stop at a time at most.
 	Together int `json:"together,omitempty"`
-	// NamesGone are DNS names that vanish.
-	NamesGone []string `json:"namesGone,omitempty"`
 
 	// stuckAt are the pods of that end, and unready those that are not Ready now.
 	stuckAt, unready []string
@@ -134,7 +132,7 @@ func (c *Change) addWorst(state forecast.State, change forecast.Change, never []
 	if !isNew && len(c.unready) == 0 {
 		return
 	}
-	worst := forecast.Run(state, change, forecast.Assumptions{NeverReady: append(never, newTemplate)}).End
+	worst := forecast.EndOf(state, change, forecast.Assumptions{NeverReady: append(never, newTemplate)})
 	c.IfNeverReady, c.stuckAt = worst.Kind, worst.Pods
 }
 
@@ -142,17 +140,14 @@ func (c *Change) addWorst(state forecast.State, change forecast.Change, never []
 func (c *Change) count(timeline forecast.Timeline) {
 	round, together := -1, 0
 	for _, step := range timeline.Steps {
-		switch step.Kind {
-		case forecast.PodStops:
-			if step.Round != round {
-				round, together = step.Round, 0
-			}
-			together++
-			c.Together = max(c.Together, together)
-		case forecast.NameGone:
-			c.NamesGone = append(c.NamesGone, step.Object)
-		default:
+		if step.Kind != forecast.PodStops {
+			continue
 		}
+		if step.Round != round {
+			round, together = step.Round, 0
+		}
+		together++
+		c.Together = max(c.Together, together)
 	}
 	for _, claim := range timeline.After.Claims {
 		if !claim.Terminating {

@@ -97,7 +97,8 @@ func (c Change) pods() string {
 	if len(c.Starts) > 0 {
 		parts = append(parts, "starts "+names(c.Starts))
 	}
-	if len(c.NamesGone) > 0 {
+	// The names of pods that stop go without saying.
+	if len(c.NamesGone) > 0 && len(c.Stops) == 0 {
 		parts = append(parts, "removes from DNS "+names(c.NamesGone))
 	}
 	return strings.Join(parts, "; ")

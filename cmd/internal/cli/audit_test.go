@@ -8,7 +8,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/xeipuuv/gojsonschema"
+	"github.com/stateward/stateward/test/builders"
 )
 
 const there = "testdata/audit/there.yaml"
@@ -108,18 +108,11 @@ func TestAuditJSONHasItsSchema(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	schema, err := gojsonschema.NewSchema(gojsonschema.NewBytesLoader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
+	check := builders.Schema(t, text)
 	for _, arguments := range [][]string{nil, {"--since", "testdata/audit/earlier.json"}} {
 		stdout, _, _ := run(t, "", append([]string{"audit", "--data", there, "-o", "json"}, arguments...)...)
-		outcome, err := schema.Validate(gojsonschema.NewStringLoader(stdout))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, mistake := range outcome.Errors() {
-			t.Error(mistake)
+		if err := check(stdout); err != nil {
+			t.Error(err)
 		}
 	}
 }

@@ -194,7 +194,7 @@ func (o planOptions) read(ctx context.Context, streams Streams) (requests []plan
 	if len(requests) == 0 {
 		return nil, nil, "", errors.New("nothing to plan: use -f, -k, --scale, --image or --delete")
 	}
-	inventory, namespace, err = o.inventory(ctx)
+	inventory, namespace, err = o.inventory(ctx, requests)
 	return requests, inventory, namespace, err
 }
 
@@ -216,7 +216,7 @@ func (o planOptions) requests(ctx context.Context, streams Streams) (requests []
 		documents = append(documents, input.Documents...)
 	}
 	for _, document := range documents {
-		requests = append(requests, planner.Request{Manifest: document.Raw})
+		requests = append(requests, planner.Request{Manifest: document.Raw, Namespace: document.Namespace})
 	}
 	for _, text := range o.scale {
 		requests = append(requests, planner.Request{Scale: text})
@@ -231,7 +231,7 @@ func (o planOptions) requests(ctx context.Context, streams Streams) (requests []
 }
 
 // inventory reads what exists, and in which namespace requests are that name none.
-func (o planOptions) inventory(ctx context.Context) (inventory *planner.Inventory, namespace string, err error) {
+func (o planOptions) inventory(ctx context.Context, requests []planner.Request) (inventory *planner.Inventory, namespace string, err error) {
 	version := forecast.Version{Minor: forecast.Newest}
 	var objects []unstructured.Unstructured
 	namespace = o.namespace
@@ -241,7 +241,7 @@ func (o planOptions) inventory(ctx context.Context) (inventory *planner.Inventor
 			namespace = metav1.NamespaceDefault
 		}
 	} else {
-		objects, version, namespace, err = o.readCluster(ctx)
+		objects, version, namespace, err = o.readCluster(ctx, requests)
 	}
 	if err != nil {
 		return nil, "", err
@@ -277,12 +277,18 @@ func readObjects(ctx context.Context, paths []string) (objects []unstructured.Un
 	return objects, nil
 }
 
-// deletedNamespaces are those of --delete ns/NAME: their objects are read instead of those of --namespace.
-func (o planOptions) deletedNamespaces() (names []string) {
-	for _, text := range o.deletes {
-		if kind, name, _ := strings.Cut(text, "/"); slices.Contains([]string{"ns", "namespace", "namespaces"}, strings.ToLower(kind)) {
+// namespacesOfPlan are those of manifests, of --delete ns/NAME, and the one for requests that name none, each once.
+func namespacesOfPlan(requests []planner.Request, namespace string) []string {
+	names := []string{namespace}
+	for _, request := range requests {
+		kind, name, _ := strings.Cut(request.Delete, "/")
+		switch {
+		case request.Namespace != "":
+			names = append(names, request.Namespace)
+		case slices.Contains([]string{"ns", "namespace", "namespaces"}, strings.ToLower(kind)):
 			names = append(names, name)
 		}
 	}
-	return names
+	slices.Sort(names)
+	return slices.Compact(names)
 }

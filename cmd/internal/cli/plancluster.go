@@ -15,8 +15,8 @@ import (
 	"github.com/stateward/stateward/policies/stored"
 )
 
-// readCluster reads the objects that a plan needs, in the namespace and in those that are to be deleted.
-func (o planOptions) readCluster(ctx context.Context) (objects []unstructured.Unstructured, version forecast.Version, namespace string, err error) {
+// readCluster reads the objects that a plan needs.
+func (o planOptions) readCluster(ctx context.Context, requests []planner.Request) (objects []unstructured.Unstructured, version forecast.Version, namespace string, err error) {
 	config, namespace, err := o.connect(o.namespace)
 	if err != nil {
 		return nil, version, "", fmt.Errorf("%w: name a cluster, or existing objects with --data", err)
@@ -41,7 +41,7 @@ func (o planOptions) readCluster(ctx context.Context) (objects []unstructured.Un
 		if !known {
 			continue
 		}
-		found, err := list(ctx, client, resource, append(o.deletedNamespaces(), namespace))
+		found, err := list(ctx, client, resource, namespacesOfPlan(requests, namespace))
 		// Without them a message says that nothing known here brings data back.
 		if resource.Optional && (apierrors.IsNotFound(err) || apierrors.IsForbidden(err)) {
 			continue

@@ -3,36 +3,49 @@ package doctor
 import (
 	"cmp"
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
+	"time"
 
+	cmapi "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
+	cmmeta "github.com/cert-manager/cert-manager/pkg/apis/meta/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/stateward/stateward/webhook/registration"
 )
 
-// certManagerObject is what Issuers and Certificates of cert-manager have in common, and is of interest.
-type certManagerObject struct {
-	Metadata struct{ Name string }
-	Spec     struct{ SecretName string }
-	Status   struct {
-		Conditions          []metav1.Condition
-		LastFailureTime     string
-		FailedIssuanceCount int `json:"failedIssuanceAttempts"`
-	}
+// scheme knows Kubernetes' and cert-manager's types.
+func scheme() (*runtime.Scheme, error) {
+	known := runtime.NewScheme()
+	return known, errors.Join(clientgoscheme.AddToScheme(known), cmapi.AddToScheme(known))
+}
+
+// issued is what Issuers and Certificates of cert-manager have in common, and is of interest.
+type issued struct {
+	kind, name, secret string
+	// ready is nil where cert-manager has set no such condition.
+	ready *condition
+	// attempts have failed, the last at lastFailure.
+	attempts    int
+	lastFailure *metav1.Time
+}
+
+// condition is the Ready condition of either kind, whose types differ in cert-manager.
+type condition struct {
+	status          cmmeta.ConditionStatus
+	reason, message string
 }
 
 // checkCertManager reports why a certificate of cert-manager is missing.
 func (e *examination) checkCertManager(ctx context.Context) {
-	for _, kind := range []string{"Issuer", "Certificate"} {
-		list := &unstructured.UnstructuredList{}
-		list.SetGroupVersionKind(schema.GroupVersionKind{Group: "cert-manager.io", Version: "v1", Kind: kind + "List"})
-		err := e.client.List(ctx, list, client.InNamespace(registration.Namespace))
+	for _, list := range []func(context.Context) ([]issued, error){e.issuers, e.certificates} {
+		found, err := list(ctx)
 		if meta.IsNoMatchError(err) || apierrors.IsNotFound(err) {
 			if e.registered.byCertManager {
 				e.problem("", "install cert-manager, or apply the overlay self-managed",
@@ -41,51 +54,73 @@ func (e *examination) checkCertManager(ctx context.Context) {
 			return
 		}
 		if err != nil {
-			e.unchecked("", "", err, "the %ss of cert-manager cannot be read", kind)
+			e.unchecked("", "", err, "the Issuers and Certificates of cert-manager cannot be read")
 			continue
 		}
-		for _, item := range list.Items {
-			e.checkIssued(kind, item)
+		for _, each := range found {
+			e.checkIssued(each)
 		}
 	}
 }
 
-func (e *examination) checkIssued(kind string, item unstructured.Unstructured) {
-	at := fmt.Sprintf("%s/%s/%s", kind, item.GetNamespace(), item.GetName())
-	describe := fmt.Sprintf("kubectl -n %s describe %s %s", item.GetNamespace(), kind, item.GetName())
-	var object certManagerObject
-	encoded, err := item.MarshalJSON()
-	if err == nil {
-		err = json.Unmarshal(encoded, &object)
+func (e *examination) issuers(ctx context.Context) (found []issued, err error) {
+	var list cmapi.IssuerList
+	err = e.client.List(ctx, &list, client.InNamespace(registration.Namespace))
+	for _, each := range list.Items {
+		issuer := issued{kind: cmapi.IssuerKind, name: each.Name}
+		for _, set := range each.Status.Conditions {
+			if set.Type == cmapi.IssuerConditionReady {
+				issuer.ready = &condition{set.Status, set.Reason, set.Message}
+			}
+		}
+		found = append(found, issuer)
 	}
-	if err != nil {
-		e.unchecked(at, describe, err, "its status cannot be read")
-		return
+	return found, err
+}
+
+func (e *examination) certificates(ctx context.Context) (found []issued, err error) {
+	var list cmapi.CertificateList
+	err = e.client.List(ctx, &list, client.InNamespace(registration.Namespace))
+	for _, each := range list.Items {
+		certificate := issued{
+			kind: cmapi.CertificateKind, name: each.Name, secret: each.Spec.SecretName,
+			attempts: ptr.Deref(each.Status.FailedIssuanceAttempts, 0), lastFailure: each.Status.LastFailureTime,
+		}
+		for _, set := range each.Status.Conditions {
+			if set.Type == cmapi.CertificateConditionReady {
+				certificate.ready = &condition{set.Status, set.Reason, set.Message}
+			}
+		}
+		found = append(found, certificate)
 	}
-	ready := meta.FindStatusCondition(object.Status.Conditions, "Ready")
-	switch {
+	return found, err
+}
+
+func (e *examination) checkIssued(object issued) {
+	at := fmt.Sprintf("%s/%s/%s", object.kind, registration.Namespace, object.name)
+	switch ready := object.ready; {
 	case ready == nil:
 		e.problem(at, "check that the cert-manager controller runs: kubectl -n cert-manager get pods",
 			"cert-manager has not processed it yet")
-	case ready.Status == metav1.ConditionTrue:
+	case ready.status == cmmeta.ConditionTrue:
 		e.ok(at, "cert-manager reports it ready")
 	default:
-		words, fix := explain(ready.Reason, object)
-		e.problem(at, cmp.Or(fix, describe), "%s (cert-manager reports %s: %s)%s", words, ready.Reason, ready.Message, attempts(object))
+		words, fix := explain(ready.reason, object.secret)
+		describe := fmt.Sprintf("kubectl -n %s describe %s %s", registration.Namespace, object.kind, object.name)
+		e.problem(at, cmp.Or(fix, describe), "%s (cert-manager reports %s: %s)%s", words, ready.reason, ready.message, attempts(object))
 	}
 }
 
-func attempts(object certManagerObject) string {
-	if object.Status.FailedIssuanceCount == 0 {
+func attempts(object issued) string {
+	if object.attempts == 0 || object.lastFailure == nil {
 		return ""
 	}
 	return fmt.Sprintf("; %d attempts have failed, the last at %s, and cert-manager waits longer after each",
-		object.Status.FailedIssuanceCount, object.Status.LastFailureTime)
+		object.attempts, object.lastFailure.UTC().Format(time.RFC3339))
 }
 
 // explain puts a reason of cert-manager's into words. Source: internal/controller/certificates/policies/constants.go.
-func explain(reason string, object certManagerObject) (words, fix string) {
-	secret := object.Spec.SecretName
+func explain(reason, secret string) (words, fix string) {
 	requests := fmt.Sprintf("check the requests: kubectl -n %s get certificaterequests", registration.Namespace)
 	switch reason {
 	case "DoesNotExist":

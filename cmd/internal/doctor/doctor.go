@@ -93,7 +93,11 @@ func Examine(ctx context.Context, options Options) (Report, error) {
 	if err := run.reach(); err != nil {
 		return Report{}, fmt.Errorf("reach Kubernetes API at %s: %w", config.Host, err)
 	}
-	if run.client, err = client.New(config, client.Options{}); err != nil {
+	kinds, err := scheme()
+	if err != nil {
+		return Report{}, err
+	}
+	if run.client, err = client.New(config, client.Options{Scheme: kinds}); err != nil {
 		return Report{}, fmt.Errorf("reach Kubernetes API at %s: %w", config.Host, err)
 	}
 	for _, check := range checks() {

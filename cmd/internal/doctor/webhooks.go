@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	cmapi "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -15,10 +16,7 @@ import (
 	"github.com/stateward/stateward/webhook/registration"
 )
 
-// injectAnnotation makes cert-manager write the caBundle.
-const injectAnnotation = "cert-manager.io/inject-ca-from"
-
-// reapply is the way out of most that can be wrong with a registration.
+// reapply is the remediation of most problems of a registration.
 const reapply = "apply the manifests again, or what `stateward rules registration` prints"
 
 // registered is Stateward's registration at the API server.
@@ -102,7 +100,7 @@ func (e *examination) compareConfiguration(
 		e.unchecked(object, "", err, "it cannot be read")
 		return
 	}
-	if found.GetAnnotations()[injectAnnotation] != "" {
+	if found.GetAnnotations()[cmapi.WantInjectAnnotation] != "" {
 		e.registered.byCertManager = true
 	}
 	there, managed, err := e.split(found, applied)

@@ -3,6 +3,7 @@ package generate
 import (
 	"slices"
 
+	cmapi "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -14,8 +15,6 @@ import (
 )
 
 const (
-	// injectAnnotation makes cert-manager write the authority of a Certificate, NAMESPACE/NAME, into the caBundle.
-	injectAnnotation = "cert-manager.io/inject-ca-from"
 	// authority is the Certificate of the authority, not the one that serves: that one's renewals change no caBundle.
 	authority = registration.Namespace + "/stateward-ca"
 	// certManagerNamespace is where cert-manager runs. What makes the certificates must not wait for their user.
@@ -138,7 +137,7 @@ func ignoreFailures(patch webhooksPatch) webhooksPatch {
 
 // trustCertManager has the caBundle written by cert-manager, whose own namespace is left alone.
 func trustCertManager(patch webhooksPatch) webhooksPatch {
-	patch.Metadata.Annotations = map[string]string{injectAnnotation: authority}
+	patch.Metadata.Annotations = map[string]string{cmapi.WantInjectAnnotation: authority}
 	patch.Webhooks = slices.DeleteFunc(patch.Webhooks, func(each webhookPatch) bool { return each.NamespaceSelector == nil })
 	for i := range patch.Webhooks {
 		selector := patch.Webhooks[i].NamespaceSelector.DeepCopy()

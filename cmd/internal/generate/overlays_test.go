@@ -10,21 +10,13 @@ import (
 
 	cmv1 "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
 	"github.com/google/go-cmp/cmp"
-	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
-	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
-	"k8s.io/pod-security-admission/api"
-	"k8s.io/pod-security-admission/policy"
-	kjson "sigs.k8s.io/json"
 
 	"github.com/stateward/stateward/cmd/internal/evaluate"
 	"github.com/stateward/stateward/cmd/internal/generate"
@@ -33,64 +25,9 @@ import (
 	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/test/builders"
+	"github.com/stateward/stateward/test/overlays"
 	"github.com/stateward/stateward/webhook/registration"
 )
-
-func TestOverlayObjectsDecodeIntoTheirTypes(t *testing.T) {
-	t.Parallel()
-	library := builders.Library(t)
-	known := types(t)
-	for name, documents := range installs(t) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			for _, document := range documents {
-				kind := schema.FromAPIVersionAndKind(document.APIVersion, document.Kind)
-				if kind == schema.FromAPIVersionAndKind(v1alpha1.GuardrailsAPIVersion, v1alpha1.GuardrailsKind) {
-					if _, err := v1alpha1.ParseGuardrails(document.Raw, library); err != nil {
-						t.Error(err)
-					}
-					continue
-				}
-				object, err := known.New(kind)
-				if err != nil {
-					t.Error(err)
-					continue
-				}
-				unknown, err := kjson.UnmarshalStrict(document.Raw, object)
-				if err != nil || len(unknown) > 0 {
-					t.Errorf("%s %s: %v %v", document.Kind, document.Name, err, unknown)
-				}
-			}
-		})
-	}
-}
-
-func TestOverlayPodsMeetTheRestrictedPodSecurityStandard(t *testing.T) {
-	t.Parallel()
-	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, documents := range installs(t) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			namespace := only[corev1.Namespace](t, documents, "Namespace")
-			enforced, mistakes := api.PolicyToEvaluate(namespace.Labels, api.Policy{})
-			if len(mistakes) > 0 {
-				t.Fatal(mistakes)
-			}
-			if diff := cmp.Diff(api.LevelVersion{Level: api.LevelRestricted, Version: api.LatestVersion()}, enforced.Enforce, versions()); diff != "" {
-				t.Errorf("enforced (-want +got):\n%s", diff)
-			}
-			template := only[appsv1.Deployment](t, documents, "Deployment").Spec.Template
-			for _, result := range evaluator.EvaluatePod(enforced.Enforce, &template.ObjectMeta, &template.Spec) {
-				if !result.Allowed {
-					t.Errorf("%s: %s", result.ForbiddenReason, result.ForbiddenDetail)
-				}
-			}
-		})
-	}
-}
 
 func TestOverlayRightsEqualThoseOfTheRegistration(t *testing.T) {
 	t.Parallel()
@@ -380,29 +317,16 @@ func installs(t *testing.T) map[string][]manifest.Document {
 		}
 		installs[overlay] = input.Documents
 	}
-	text := together(t)
+	text, err := overlays.Everything(root)
+	if err != nil {
+		t.Fatal(err)
+	}
 	input, err := manifest.Parse(everything, text, manifest.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	installs[everything] = input.Documents
 	return installs
-}
-
-// types are those of Kubernetes, cert-manager and the Prometheus operator.
-func types(t *testing.T) *runtime.Scheme {
-	t.Helper()
-	known := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, apiextensionsv1.AddToScheme, cmv1.AddToScheme, monitoringv1.AddToScheme} {
-		if err := add(known); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return known
-}
-
-func versions() cmp.Option {
-	return cmp.Comparer(func(a, b api.Version) bool { return a.String() == b.String() })
 }
 
 func of(documents []manifest.Document, kind string) []manifest.Document {

@@ -184,6 +184,7 @@ func outcome(s forecast.Summary) (list []string) {
 	}{
 		{"restarts", s.Restarts}, {"stops for good", s.Stops}, {"starts", s.Starts}, {"deletes claims", s.Claims},
 		{"LOSES volumes", s.Lost}, {"volumes that may be lost", s.Unclear}, {"keeps volumes", s.Kept},
+		{"DNS names that vanish", s.NamesGone}, {"DNS names that appear", s.NewNames},
 	} {
 		if len(each.names) > 0 {
 			list = append(list, each.name+": "+listed(each.names))

@@ -15,10 +15,10 @@ import (
 	"unicode/utf8"
 
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
-	"github.com/xeipuuv/gojsonschema"
 	"sigs.k8s.io/yaml"
 
 	"github.com/stateward/stateward/cmd/internal/report"
+	"github.com/stateward/stateward/test/builders"
 )
 
 // wellFormed has a check for each format: the output must be valid and hold everything of the result.
@@ -27,7 +27,7 @@ func wellFormed(t testing.TB) map[string]func(page string, result report.Result)
 	schema := jsonSchema(t)
 	all := map[string]func(string, report.Result) error{
 		"text": wellFormedText,
-		"json": func(page string, _ report.Result) error { return matches(schema, page) },
+		"json": func(page string, _ report.Result) error { return schema(page) },
 		"junit": func(page string, _ report.Result) error {
 			return wellFormedXML(page)
 		},
@@ -62,29 +62,13 @@ func harmless(page string) error {
 	return nil
 }
 
-func jsonSchema(t testing.TB) *gojsonschema.Schema {
+func jsonSchema(t testing.TB) func(page string) error {
 	t.Helper()
 	text, err := os.ReadFile("json.schema.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	schema, err := gojsonschema.NewSchema(gojsonschema.NewBytesLoader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return schema
-}
-
-func matches(schema *gojsonschema.Schema, page string) error {
-	outcome, err := schema.Validate(gojsonschema.NewStringLoader(page))
-	if err != nil {
-		return err
-	}
-	var problems []error
-	for _, problem := range outcome.Errors() {
-		problems = append(problems, errors.New(problem.String()))
-	}
-	return errors.Join(problems...)
+	return builders.Schema(t, text)
 }
 
 // wellFormedText looks for the lines that editors jump to, each where it is expected.

@@ -146,6 +146,7 @@ _leads := {
 	"kafka": ["KAFKA_LOG_DIRS", "log.dirs"],
 	"mariadb": ["datadir"],
 	"mongodb": ["dbpath"],
+	"mssql": ["MSSQL_DATA_DIR"],
 	"mysql": ["datadir"],
 	"opensearch": ["path.data"],
 	"pgvector": ["PGDATA", "D", "data_directory"],
@@ -154,7 +155,7 @@ _leads := {
 	"timescaledb": ["PGDATA", "D", "data_directory"],
 }
 
-# Sources: the images' pages on hub.docker.com, quay.io and ghcr.io, and their Dockerfiles.
+# Sources: the images' pages on hub.docker.com, quay.io, ghcr.io and mcr.microsoft.com, and their Dockerfiles.
 _paths := {
 	"arangodb": ["/var/lib/arangodb3"],
 	"cassandra": ["/var/lib/cassandra", "/bitnami/cassandra", "/var/lib/cassandra/data", "/bitnami/cassandra/data"],
@@ -162,10 +163,13 @@ _paths := {
 	"couchbase": ["/opt/couchbase/var"],
 	"couchdb": ["/opt/couchdb/data"],
 	"elasticsearch": ["/usr/share/elasticsearch/data", "/bitnami/elasticsearch/data"],
+	"eventstore": ["/var/lib/eventstore"],
 	"influxdb": ["/var/lib/influxdb", "/var/lib/influxdb2"],
 	"mariadb": ["/var/lib/mysql", "/bitnami/mariadb", "/bitnami/mariadb/data"],
 	"mariadb-galera": ["/bitnami/mariadb", "/bitnami/mariadb/data"],
 	"mongodb": ["/data/db", "/bitnami/mongodb", "/bitnami/mongodb/data/db"],
+	"meilisearch": ["/meili_data"],
+	"mssql": ["/var/opt/mssql", "/var/opt/mssql/data"],
 	"mysql": ["/var/lib/mysql", "/bitnami/mysql", "/bitnami/mysql/data"],
 	"neo4j": ["/data"],
 	"opensearch": ["/usr/share/opensearch/data", "/bitnami/opensearch/data"],
@@ -177,9 +181,12 @@ _paths := {
 	"postgresql": ["/bitnami/postgresql", "/var/lib/postgresql/data", "/bitnami/postgresql/data", "/var/lib/pgsql/data"],
 	"postgresql-repmgr": ["/bitnami/postgresql", "/bitnami/postgresql/data"],
 	"qdrant": ["/qdrant/storage"],
+	"questdb": ["/var/lib/questdb"],
 	"rabbitmq": ["/var/lib/rabbitmq", "/bitnami/rabbitmq", "/var/lib/rabbitmq/mnesia", "/bitnami/rabbitmq/mnesia"],
+	"ravendb": ["/var/lib/ravendb", "/var/lib/ravendb/data"],
 	"scylla": ["/var/lib/scylla", "/var/lib/scylla/data"],
 	"solr": ["/var/solr"],
+	"tarantool": ["/var/lib/tarantool"],
 	"timescaledb": ["/var/lib/postgresql/data", "/var/lib/postgresql"],
 }
 

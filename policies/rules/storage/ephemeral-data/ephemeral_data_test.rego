@@ -69,6 +69,7 @@ test_known_images_and_their_paths[reference] if {
 		"bitnamilegacy/mysql:8.0.1": "/bitnami/mysql/data",
 		"confluentinc/cp-kafka:7.6.0": "/var/lib/kafka/data",
 		"ghcr.io/cloudnative-pg/postgresql:16.1": "/var/lib/postgresql/data",
+		"mcr.microsoft.com/mssql/server:2022-CU14-ubuntu-22.04": "/var/opt/mssql/data",
 		"minio/minio:RELEASE.2024-01-01T00-00-00Z": "/data",
 		"mongodb/mongodb-community-server:7.0.8-ubi9": "/data/db",
 		"percona/percona-server:8.0.36": "/var/lib/mysql",

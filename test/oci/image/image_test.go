@@ -164,7 +164,7 @@ func send(t *testing.T, method, address string, content io.Reader) {
 // dockerfile is what follows an instruction that the Dockerfile has once.
 func dockerfile(t *testing.T, instruction string) string {
 	t.Helper()
-	written, err := os.ReadFile(filepath.Join("..", "..", "manifests", "image", "Dockerfile"))
+	written, err := os.ReadFile(filepath.Join("..", "..", "..", "manifests", "image", "Dockerfile"))
 	must(t, err)
 	found := regexp.MustCompile(`(?m)^`+instruction+` (.*)$`).FindAllSubmatch(written, -1)
 	if len(found) != 1 {

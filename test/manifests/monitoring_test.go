@@ -1,4 +1,4 @@
-package generate_test
+package manifests_test
 
 import (
 	"encoding/json"
@@ -16,11 +16,9 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/prometheus/promql/parser"
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
-	kustomize "sigs.k8s.io/kustomize/api/types"
-	"sigs.k8s.io/kustomize/kyaml/filesys"
-	"sigs.k8s.io/yaml"
 
-	"github.com/stateward/stateward/cmd/internal/manifest"
+	// What the server imports registers metrics of its own.
+	_ "github.com/stateward/stateward/webhook"
 	"github.com/stateward/stateward/webhook/metrics"
 )
 
@@ -83,7 +81,7 @@ func TestDashboardPanelsHaveUniqueIDs(t *testing.T) {
 	}
 }
 
-func TestDashboardFileEqualsTheInstalledOne(t *testing.T) {
+func TestDashboardIsWhatTheComponentInstalls(t *testing.T) {
 	t.Parallel()
 	file, err := os.ReadFile(filepath.Join(root, "manifests/components/grafana-dashboard/stateward.json"))
 	if err != nil {
@@ -92,54 +90,6 @@ func TestDashboardFileEqualsTheInstalledOne(t *testing.T) {
 	if diff := cmp.Diff(string(file), installedDashboard(t)); diff != "" {
 		t.Errorf("installed (-file +installed):\n%s", diff)
 	}
-}
-
-// together builds ha with every component; it has two of them already.
-func together(t *testing.T) []byte {
-	t.Helper()
-	files := filesys.MakeFsInMemory()
-	err := filepath.WalkDir(filepath.Join(root, "manifests"), func(file string, entry os.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return err
-		}
-		name, err := filepath.Rel(root, file)
-		if err != nil {
-			return err
-		}
-		return files.WriteFile("/"+filepath.ToSlash(name), text)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	kustomization := kustomize.Kustomization{
-		TypeMeta:  kustomize.TypeMeta{APIVersion: kustomize.KustomizationVersion, Kind: kustomize.KustomizationKind},
-		Resources: []string{"../manifests/overlays/ha"},
-	}
-	folders, err := os.ReadDir(filepath.Join(root, "manifests/components"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, folder := range folders {
-		if !slices.Contains([]string{"pdb", "topology-spread"}, folder.Name()) {
-			kustomization.Components = append(kustomization.Components, "../manifests/components/"+folder.Name())
-		}
-	}
-	encoded, err := yaml.Marshal(kustomization)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := files.WriteFile("/everything/kustomization.yaml", encoded); err != nil {
-		t.Fatal(err)
-	}
-	text, err := manifest.Build(t.Context(), files, "/everything", manifest.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
 }
 
 type grafanaDashboard struct {
