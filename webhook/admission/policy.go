@@ -21,6 +21,7 @@ type Policy struct {
 // watches keep them so.
 type InForce struct{ policy atomic.Pointer[Policy] }
 
+// Set brings a Policy into force.
 func (f *InForce) Set(policy *Policy) { f.policy.Store(policy) }
 
 // Current returns the Policy in force, or why there is none yet: nothing is allowed before.

@@ -13,9 +13,10 @@ import (
 	"github.com/stateward/stateward/webhook/auditor"
 )
 
-// Outcome is what became of one request, as metrics and audit annotations name it.
+// Outcome is the result of one request, as metrics and audit annotations name it.
 type Outcome string
 
+// The outcomes of requests.
 const (
 	Allowed Outcome = "allowed"
 	Denied  Outcome = "denied"
@@ -25,6 +26,7 @@ const (
 	Shed Outcome = "shed"
 )
 
+// OutcomeOf returns the outcome of a decision.
 func OutcomeOf(decision engine.Decision) Outcome {
 	switch {
 	case decision.Exempt != "":
@@ -122,6 +124,7 @@ func New(registry prometheus.Registerer) (*Metrics, error) {
 	return metrics, nil
 }
 
+// Observe counts a request and measures its time.
 func (m *Metrics) Observe(request *admissionv1.AdmissionRequest, outcome Outcome, took time.Duration) {
 	dryRun := ptr.Deref(request.DryRun, false)
 	m.requests.WithLabelValues(operationLabel(request.Operation), string(outcome), strconv.FormatBool(dryRun)).Inc()
@@ -141,6 +144,7 @@ func operationLabel(operation admissionv1.Operation) string {
 	}
 }
 
+// CountFindings counts the findings of a decision by rule and level.
 func (m *Metrics) CountFindings(decision engine.Decision) {
 	for _, finding := range decision.Findings {
 		m.results.WithLabelValues(finding.Rule, string(finding.Level)).Inc()
