@@ -25,13 +25,13 @@ type Change struct {
 type key struct{ group, kind, namespace, name string }
 
 // Pair finds the two versions of each object: all of the new tree in their order, then those that are gone, in
-// theirs. Objects that name no namespace are in namespace. Of an object that the new tree holds twice the first one
-// counts, with a note; in the baseline the later one.
+// theirs. Objects that name no namespace are in namespace. Each copy of an object that the new tree holds twice is a change
+// of its own, with a note; its old version is the copy in the file whose name is most alike.
 //
 // AdmissionReviews and objects without a name have one version only.
 func Pair(before, after Tree, namespace string) ([]Change, []string, error) {
 	notes := slices.Clone(before.Notes)
-	old := map[key]*manifest.Document{}
+	old := map[key]*copies{}
 	var order []key
 	for _, document := range before.Documents {
 		one := keyOf(document, namespace)
@@ -43,12 +43,13 @@ func Pair(before, after Tree, namespace string) ([]Change, []string, error) {
 			return nil, nil, err
 		}
 		if first, twice := old[one]; twice {
-			notes = append(notes, fmt.Sprintf("%s: %s is in the baseline twice, first at %s: this one counts",
-				document.Position(nil), one, first.Position(nil)))
+			notes = append(notes, fmt.Sprintf("%s: %s is in the baseline twice, first at %s: each is compared with the file whose name is most like its own",
+				document.Position(nil), one, first.all[0].Position(nil)))
 		} else {
+			old[one] = &copies{revision: before.Revision}
 			order = append(order, one)
 		}
-		old[one] = &plain
+		old[one].all = append(old[one].all, plain)
 	}
 	changes, twice, err := pairNew(after.Documents, old, namespace)
 	if err != nil {
@@ -56,11 +57,44 @@ func Pair(before, after Tree, namespace string) ([]Change, []string, error) {
 	}
 	notes = append(notes, twice...)
 	for _, one := range order {
-		if gone, left := old[one]; left && !unseen(before, after, *gone) {
+		if old[one].paired {
+			continue
+		}
+		if gone := old[one].last(); !unseen(before, after, *gone) {
 			changes = append(changes, Change{Before: gone, Revision: before.Revision})
 		}
 	}
 	return changes, append(notes, after.Notes...), nil
+}
+
+// copies are the documents of one object in the baseline.
+type copies struct {
+	all      []manifest.Document
+	revision string
+	// paired says that the new tree has the object too.
+	paired bool
+}
+
+func (c *copies) last() *manifest.Document { return &c.all[len(c.all)-1] }
+
+// like returns the copy in the file whose name ends most like this one; of several the last.
+func (c *copies) like(file string) *manifest.Document {
+	best, most := c.last(), 0
+	for index := range c.all {
+		if alike := commonEnd(strings.TrimPrefix(c.all[index].File, c.revision+":"), file); alike >= most {
+			best, most = &c.all[index], alike
+		}
+	}
+	return best
+}
+
+// commonEnd returns how many last elements two paths have in common.
+func commonEnd(left, right string) (count int) {
+	a, b := strings.Split(filepath.ToSlash(left), "/"), strings.Split(filepath.ToSlash(right), "/")
+	for count < min(len(a), len(b)) && a[len(a)-1-count] == b[len(b)-1-count] {
+		count++
+	}
+	return count
 }
 
 // unseen reports whether an object of the baseline may well be there still: in a file that could not be read, or that is
@@ -94,8 +128,8 @@ func isWithin(file, name string) bool {
 	return err == nil && filepath.IsLocal(below)
 }
 
-// pairNew takes each document's old version out of old.
-func pairNew(documents []manifest.Document, old map[key]*manifest.Document, namespace string) (changes []Change, notes []string, err error) {
+// pairNew finds each document's old version, and marks the objects of old that have a new one.
+func pairNew(documents []manifest.Document, old map[key]*copies, namespace string) (changes []Change, notes []string, err error) {
 	seen := map[key]manifest.Document{}
 	for _, document := range documents {
 		if document.IsAdmissionReview() {
@@ -112,14 +146,15 @@ func pairNew(documents []manifest.Document, old map[key]*manifest.Document, name
 		}
 		one := keyOf(document, namespace)
 		if first, twice := seen[one]; twice {
-			notes = append(notes, fmt.Sprintf("%s: %s is written twice, first at %s: the first one counts; remove one of them, "+
-				"or check what is applied together apart from the rest", document.Position(nil), one, first.Position(nil)))
-			continue
+			notes = append(notes, fmt.Sprintf("%s: %s is written twice, first at %s: both are judged, and where both are applied, the last one counts; "+
+				"remove one of them, or check what is applied together apart from the rest", document.Position(nil), one, first.Position(nil)))
+		} else {
+			seen[one] = document
 		}
-		seen[one] = document
-		change := Change{After: &plain, Before: old[one]}
-		delete(old, one)
-		if change.Before != nil {
+		change := Change{After: &plain}
+		if was, found := old[one]; found {
+			was.paired = true
+			change.Before = was.like(document.File)
 			change.Same, err = equal(*change.Before, plain)
 			if err != nil {
 				return nil, nil, err

@@ -163,14 +163,29 @@ func TestRevisionIsComparedWithTheWorkTree(t *testing.T) {
 				Notes:   []string{"main has no manifest at these paths: everything counts as new"},
 			},
 		},
-		"an object that is here twice is told with both places": {
+		"each copy of an object that is here twice is judged": {
 			before: map[string]string{"a.yaml": service("a")},
-			change: func(r repository) { r.write(map[string]string{"b.yaml": "\n" + service("a")}) },
+			change: func(r repository) {
+				r.write(map[string]string{"b.yaml": "\n" + strings.Replace(service("a"), "name: a", "name: a, labels: {b: c}", 1)})
+			},
+			paths: []string{"."},
+			want: outcome{
+				Changes: []string{"same a REPO/a.yaml:1:1", "changed a REPO/b.yaml:2:1"},
+				Notes: []string{"REPO/b.yaml:2:1: Service default/a is written twice, first at REPO/a.yaml:1:1: both are judged, and where both " +
+					"are applied, the last one counts; remove one of them, or check what is applied together apart from the rest"},
+			},
+		},
+		"copies in two folders are compared each with its own": {
+			before: map[string]string{"dev/a.yaml": service("a"), "prod/a.yaml": "\n" + strings.Replace(service("a"), "name: a", "name: a, labels: {b: c}", 1)},
+			change: func(repository) {},
 			paths:  []string{"."},
 			want: outcome{
-				Changes: []string{"same a REPO/a.yaml:1:1"},
-				Notes: []string{"REPO/b.yaml:2:1: Service default/a is written twice, first at REPO/a.yaml:1:1: the first one counts; " +
-					"remove one of them, or check what is applied together apart from the rest"},
+				Changes: []string{"same a REPO/dev/a.yaml:1:1", "same a REPO/prod/a.yaml:2:1"},
+				Notes: []string{
+					"main:prod/a.yaml:2:1: Service default/a is in the baseline twice, first at main:dev/a.yaml:1:1: each is compared with the file whose name is most like its own",
+					"REPO/prod/a.yaml:2:1: Service default/a is written twice, first at REPO/dev/a.yaml:1:1: both are judged, and where both " +
+						"are applied, the last one counts; remove one of them, or check what is applied together apart from the rest",
+				},
 			},
 		},
 		"an object that was there twice can be mended": {
@@ -179,7 +194,7 @@ func TestRevisionIsComparedWithTheWorkTree(t *testing.T) {
 			paths:  []string{"."},
 			want: outcome{
 				Changes: []string{"same a REPO/b.yaml:1:1"},
-				Notes:   []string{"main:b.yaml:1:1: Service default/a is in the baseline twice, first at main:a.yaml:1:1: this one counts"},
+				Notes:   []string{"main:b.yaml:1:1: Service default/a is in the baseline twice, first at main:a.yaml:1:1: each is compared with the file whose name is most like its own"},
 			},
 		},
 		"a file that was broken can be mended": {
