@@ -106,6 +106,10 @@ func styles() map[Verdict]style {
 func (p printer) summarise(outcomes []outcome) {
 	fmt.Fprintln(p.out)
 	p.line(heading, "", "== Summary")
+	p.table(outcomes)
+}
+
+func (p printer) table(outcomes []outcome) {
 	fmt.Fprintf(p.out, "\n%-9s  %-36s  %s\n", "VERDICT", "RULES", "COMMAND")
 	for _, each := range outcomes {
 		row := fmt.Sprintf("%-36s  %s", cut(cmp.Or(each.rules, "-"), 36), cut(each.command, Width-9-2-36-2))

@@ -218,7 +218,7 @@ func orphan() []Step {
 			Command: "kubectl apply -f web.yaml",
 			Verdict: Corrected, Rules: []string{"claim-class-annotation"},
 			Shows: []string{"statefulset.apps/web"},
-			Why:   "Applying the same manifest again changes nothing: it is corrected in the same way, because claim templates are immutable.",
+			Why:   "Applying the same manifest again changes nothing: it is corrected in the same way. kubectl prints configured, because the file differs from what is stored.",
 		},
 	}
 }
