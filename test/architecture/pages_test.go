@@ -54,7 +54,7 @@ func TestFrontPagesCountTheRules(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for page, format := range map[string]string{"README.md": "%d rules, %d mutations", "README.zh-CN.md": "%d 条规则、%d 个变更"} {
+	for page, format := range map[string]string{"README.md": "%d rules, %d mutations", "README.zh-CN.md": "%d 条规则、%d 个自动修正（mutation）"} {
 		if want := fmt.Sprintf(format, len(library.Rules), len(library.Mutations)); !strings.Contains(readText(t, page), want) {
 			t.Errorf("%s does not say %q", page, want)
 		}

@@ -170,6 +170,9 @@ func TestBadInputGetsOneClearErrorWithItsPlace(t *testing.T) {
 			args: []string{"doctor", "--kubeconfig", "testdata/away.kubeconfig"},
 			code: cli.ExitUsage, want: "error: reach Kubernetes API at http://127.0.0.1:1: ",
 		},
+		"a built-in rule without category": {
+			args: []string{"rules", "new", "owner-label", "--builtin"}, code: cli.ExitUsage, want: "error: --builtin needs --category: use the name of a folder",
+		},
 		"a doctor with an unknown output format": {
 			args: []string{"doctor", "-o", "yaml"}, code: cli.ExitUsage, want: "error: -o yaml: use text or json",
 		},

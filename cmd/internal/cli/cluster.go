@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -32,6 +33,10 @@ func (o *clusterOptions) connect(namespace string) (*rest.Config, string, error)
 	overrides.Context.Namespace = namespace
 	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides)
 	config, err := loader.ClientConfig()
+	if clientcmd.IsEmptyConfig(err) {
+		// client-go advises a variable that kubectl does not document.
+		return nil, "", errors.New("no kubeconfig was found: set KUBECONFIG, or give --kubeconfig")
+	}
 	if err != nil {
 		return nil, "", fmt.Errorf("read kubeconfig: %s", strings.TrimSpace(err.Error()))
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/stateward/stateward/cmd/internal/manifest"
 	"github.com/stateward/stateward/cmd/internal/planner"
+	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/policies/forecast"
 )
@@ -236,10 +238,8 @@ func (o planOptions) inventory(ctx context.Context, requests []planner.Request) 
 	var objects []unstructured.Unstructured
 	namespace = o.namespace
 	if len(o.data) > 0 {
-		objects, err = readObjects(ctx, o.data)
-		if namespace == "" {
-			namespace = metav1.NamespaceDefault
-		}
+		namespace = cmp.Or(namespace, metav1.NamespaceDefault)
+		objects, err = readObjects(ctx, o.data, namespace)
 	} else {
 		objects, version, namespace, err = o.readCluster(ctx, requests)
 	}
@@ -262,7 +262,8 @@ func (o planOptions) inventoryOf(objects []unstructured.Unstructured, version fo
 }
 
 // readObjects reads the files of --data.
-func readObjects(ctx context.Context, paths []string) (objects []unstructured.Unstructured, err error) {
+// readObjects reads an export. Objects that name no namespace are in namespace.
+func readObjects(ctx context.Context, paths []string, namespace string) (objects []unstructured.Unstructured, err error) {
 	exported, err := manifest.Read(ctx, paths, manifest.Options{})
 	if err != nil {
 		return nil, fmt.Errorf("read --data: %w", err)
@@ -271,6 +272,10 @@ func readObjects(ctx context.Context, paths []string) (objects []unstructured.Un
 		var object unstructured.Unstructured
 		if err := object.UnmarshalJSON(document.Raw); err != nil {
 			return nil, fmt.Errorf("read --data: %s: %w", document.Position(nil), err)
+		}
+		resource, known := policies.ResourceOfKind(object.GroupVersionKind().Group, object.GetKind())
+		if known && resource.Namespaced && object.GetNamespace() == "" {
+			object.SetNamespace(namespace)
 		}
 		objects = append(objects, object)
 	}

@@ -77,6 +77,7 @@ func TestPlanExitCodes(t *testing.T) {
 		"baseline, the same": {args: []string{"--baseline", "./testdata/plan-before", "-f", "testdata/plan-before"}, alone: true},
 		"baseline, loss":     {args: []string{"--baseline", "./testdata/plan-before", "-f", "testdata/plan-after", "--fail-on", "loss"}, alone: true, code: 3},
 		"baseline, new":      {args: []string{"--baseline", "./testdata/plan-after", "-f", "testdata/plan-before", "-o", "json"}, alone: true, code: 2},
+		"no namespace":       {args: []string{"--data", "testdata/plan/unplaced.yaml", "--scale", "sts/db=1"}, alone: true, code: 2},
 		"several, one loss":  {args: []string{"--scale", "sts/db=3", "--delete", "ns/data", "--fail-on", "loss"}, code: 3},
 	} {
 		t.Run(name, func(t *testing.T) {

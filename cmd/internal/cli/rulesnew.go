@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -20,13 +21,16 @@ run that at the root of its repository, with --category.`,
   stateward rules test rules
   stateward check --rules rules manifests/`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) (err error) {
+		RunE: func(command *cobra.Command, args []string) (err error) {
 			rule, try := newrule.Custom(folder, category, args[0]), "stateward rules test "+folder
 			if builtin {
+				if !command.Flags().Changed("category") {
+					return usageError{errors.New("--builtin needs --category: use the name of a folder in policies/rules")}
+				}
 				if rule, err = newrule.Builtin(".", category, args[0]); err != nil {
 					return usageError{err}
 				}
-				try = "make generate && make test-rule RULE=" + args[0]
+				try = "make test-rule RULE=" + args[0]
 			}
 			written, err := rule.Write()
 			if err != nil {

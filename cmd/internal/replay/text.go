@@ -69,7 +69,7 @@ func (s *Summary) notes() (notes []string) {
 		notes = append(notes, fmt.Sprintf("%s left out, which the API server refused then", headline.Number(s.Refused, "request")))
 	}
 	if s.Foreign > 0 {
-		notes = append(notes, fmt.Sprintf("%s of other programs left out", headline.Number(s.Foreign, "line")))
+		notes = append(notes, fmt.Sprintf("%s left out: they are no records", headline.Number(s.Foreign, "line")))
 	}
 	if s.Torn > 0 {
 		notes = append(notes, fmt.Sprintf("%s at the end of a file not complete: it may still be written", headline.Number(s.Torn, "line")))
