@@ -33,11 +33,11 @@ ready:
 ##@ Use
 
 .PHONY: run
-run: overview ready ## Start a real control plane guarded by Stateward and walk through the StatefulSet tutorial (STEP=4: begin with part 4; ONCE=1: exit at the end)
+run: ready $(if $(STEP),,overview) ## Start a real control plane guarded by Stateward and walk through the StatefulSet tutorial (STEP=4: begin with part 4; ONCE=1: exit at the end)
 	@echo 'compiling the tour (minutes the first time)'
 	@go run ./test/tour/run $(if $(ONCE),-once) $(if $(STEP),-step $(STEP))
 
-# The first words come before anything is downloaded or compiled.
+# The first words come before anything is compiled.
 .PHONY: overview
 overview:
 	@cat test/tour/overview.txt && echo

@@ -9,8 +9,8 @@
 #         services: {NAMESPACE: {NAME: {...}}}
 #         persistentvolumes: {NAME: {...}}
 #
-#   An inventory says what it knows: that an object is not there is evidence only where its resource is `known`. One with
-#   many objects may have indexes, and says so: {known: {governed: true, mounting: true, selecting: true, ...}}.
+#   An inventory says what it knows: that an object is not there is evidence only where its resource is `known`. One
+#   with many objects may have indexes, and says so: {known: {governed: true, mounting: true, selecting: true, ...}}.
 #
 #       mounting: {NAMESPACE: {CLAIM: {NAME: Pod}}}
 #       owned: {GROUP: {KIND: {NAMESPACE/NAME: StatefulSet}}}

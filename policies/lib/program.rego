@@ -42,8 +42,8 @@ _without_editions(base) := concat("-", [word |
 # METADATA
 # title: Base
 # description: |
-#   The last part of the repository of a reference that says more than an edition: mssql of mcr.microsoft.com/mssql/server.
-#   Undefined for what no runtime would pull.
+#   The last part of the repository of a reference that says more than an edition: mssql of
+#   mcr.microsoft.com/mssql/server. Undefined for what no runtime would pull.
 base(reference) := name if {
 	parts := split(image.parse(reference).repository, "/")
 	names := [part | some index, part in parts; index > 0; _without_editions(part) != ""]

@@ -59,7 +59,7 @@ func offline(t *testing.T) []string {
 func path(t *testing.T, lacks string) string {
 	t.Helper()
 	folder := t.TempDir()
-	for _, name := range []string{"make", "sh", "echo", "go", "git", "grep", "head", "ls", "uname"} {
+	for _, name := range []string{"make", "sh", "cat", "echo", "go", "git", "grep", "head", "ls", "uname"} {
 		if name == lacks {
 			continue
 		}
