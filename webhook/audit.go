@@ -64,7 +64,7 @@ func candidate(options Options, leases coordinationv1.LeasesGetter, lease string
 	return election.Election{Lease: lease, Leases: leases, Identity: options.DecisionLabels["id"] + "_" + string(uuid.NewUUID()), Log: log}
 }
 
-// audited is the Policy in force, for an audit.
+// audited returns the Policy in force, for an audit.
 func audited(current *admission.InForce) (auditor.Policy, error) {
 	policy, err := current.Current()
 	if err != nil {

@@ -21,7 +21,7 @@ const (
 	gaugeInterval = 15 * time.Second
 )
 
-// keepBundle keeps the authorities of the certificates in the registration, where the source knows them.
+// keepBundle keeps the authorities of the certificates in the registration, if the source knows them.
 func keepBundle(runner manager.Manager, options Options) func(context.Context) error {
 	return func(ctx context.Context) error {
 		if options.Certificates.CABundle() == nil {
@@ -60,7 +60,7 @@ func watchCertificate(runner manager.Manager, options Options, gauges *metrics.M
 	}
 }
 
-// distrust counts the webhooks that cannot be called, and names them. Where that cannot be found out the last number stays.
+// distrust counts the webhooks that cannot be called, and names them. After an error the last number stays.
 func distrust(ctx context.Context, runner manager.Manager, options Options, gauges *metrics.Metrics) error {
 	served, err := options.Certificates.GetCertificate(nil)
 	if err != nil {

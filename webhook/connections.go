@@ -18,10 +18,10 @@ const (
 	maxPerSource = 3072
 )
 
-// connections closes connections where there are too many, of the same address where that one has too many: first the
-// oldest that never completed a request, then the one that has been idle for longest, of the address with the most. Who
-// keeps connections by completing a request on each must not keep API servers out; their clients repeat a request on a
-// connection that was closed while it was idle. A connection on which a request is being answered stays.
+// connections closes connections if there are too many, in all or of one address: first the oldest that never completed a request,
+// then the longest idle one of the address with the most. A client that completes one request on each of many connections must not
+// keep API servers out, which repeat a request on a connection that was closed while idle. A connection with a request in progress
+// stays.
 type connections struct {
 	most, perSource int
 
@@ -32,7 +32,7 @@ type connections struct {
 	sources      map[string]int
 }
 
-// openConnection is one that is open.
+// openConnection is an open connection.
 type openConnection struct {
 	net.Conn
 
@@ -49,7 +49,7 @@ func newConnections(most, perSource int) *connections {
 	}
 }
 
-// follow hears of each change of a connection, and returns how many are open.
+// follow handles each change of a connection, and returns how many are open.
 func (c *connections) follow(conn net.Conn, state http.ConnState) int {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
@@ -120,7 +120,7 @@ func (o *openConnection) move(to *list.List) {
 	}
 }
 
-// speaks puts a connection on which its first request has begun behind those on which nothing was said yet.
+// speaks moves a connection whose first request has begun behind those without any request.
 func (c *connections) speaks(conn net.Conn) {
 	known := c.open[conn]
 	switch {
@@ -144,7 +144,7 @@ func (c *connections) remove(conn net.Conn) {
 	}
 }
 
-// underlying is the connection below TLS.
+// underlying returns the connection below TLS.
 func underlying(conn net.Conn) net.Conn {
 	if wrapped, ok := conn.(interface{ NetConn() net.Conn }); ok {
 		return wrapped.NetConn()

@@ -14,7 +14,7 @@ import (
 	"github.com/stateward/stateward/webhook/registration"
 )
 
-// registers returns what keeps the managed webhooks of the registration, if the Guardrails in force say so.
+// registers returns a function that maintains the managed webhooks of the registration, if the Guardrails in force ask for it.
 func registers(runner manager.Manager, options Options, decides *reloader) (func(context.Context) error, error) {
 	leases, err := coordinationv1.NewForConfig(options.Config)
 	if err != nil {
@@ -38,7 +38,7 @@ func registers(runner manager.Manager, options Options, decides *reloader) (func
 	}, nil
 }
 
-// settled is the Policy in force, unless other Guardrails are meant to be: nothing is removed for the sake of defaults.
+// settled returns the Policy in force, unless it replaces refused Guardrails: defaults must not remove webhooks.
 func settled(current *admission.InForce) (registrar.Policy, error) {
 	policy, err := current.Current()
 	if err != nil {

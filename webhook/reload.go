@@ -32,7 +32,7 @@ const (
 	lastRequest = 30 * time.Second
 )
 
-// reloader brings changed rules and Guardrails into force: all of them at once, or none, and then the old ones stay.
+// reloader brings changed rules and Guardrails into force. If one of them is invalid, all old ones stay.
 type reloader struct {
 	// load reads the library and the Guardrails from files, which are the rest of what is watched.
 	load  func() (*policies.Library, *v1alpha1.Guardrails, error)
@@ -77,8 +77,8 @@ func (r *reloader) look(ctx context.Context) {
 	r.report(ctx, refused)
 }
 
-// fallback is what decides where nothing good has ever been in force: Guardrails in the cluster that were broken before
-// Stateward started do not take the guard down.
+// fallback returns the engine that decides if no valid Guardrails have been in force: Guardrails that were broken before the start
+// must not turn the webhook off.
 func (r *reloader) fallback(ctx context.Context) *engine.Engine {
 	if _, err := r.inForce.Current(); err == nil {
 		return nil
@@ -108,7 +108,7 @@ func (r *reloader) compile(ctx context.Context) (*engine.Engine, error) {
 	return engine.New(ctx, library, guardrails)
 }
 
-// enforce waits for the caches of what the rules read and lets the engine decide from then on.
+// enforce waits for the caches that the rules read, and brings the engine into force.
 func (r *reloader) enforce(ctx context.Context, decider *engine.Engine, provisional bool) bool {
 	waiting, cancel := context.WithTimeout(ctx, syncTimeout)
 	defer cancel()

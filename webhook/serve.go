@@ -32,7 +32,7 @@ import (
 	"github.com/stateward/stateward/webhook/tracing"
 )
 
-// Options is all that Serve needs.
+// Options configure Serve.
 type Options struct {
 	// Config reaches the API server.
 	Config *rest.Config
@@ -63,8 +63,8 @@ type Options struct {
 	Log    logr.Logger
 }
 
-// Serve answers admission requests until ctx ends and no client asks any more. It returns at once where the rules do not
-// compile or the API server is away; it answers "not ready" until it has seen all that the rules read.
+// Serve answers admission requests until ctx ends and no client is connected. It returns at once if the rules do not compile or
+// the API server cannot be reached. It answers "not ready" until the caches that the rules read are complete.
 func Serve(ctx context.Context, options Options) error {
 	if err := compiles(ctx, options); err != nil {
 		return err
@@ -117,7 +117,7 @@ func Serve(ctx context.Context, options Options) error {
 	return runBoth(ctx, answers, listener, runner.Start)
 }
 
-// runBoth lets the server end first, and then the manager with its caches, or both when one fails.
+// runBoth stops the server first and the manager with its caches after it, or both if one fails.
 func runBoth(ctx context.Context, answers *server, listener net.Listener, manage func(context.Context) error) error {
 	alive, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
@@ -130,7 +130,7 @@ func runBoth(ctx context.Context, answers *server, listener net.Listener, manage
 	return group.Wait()
 }
 
-// compiles refuses to start with files that are wrong.
+// compiles returns an error for files that are invalid.
 func compiles(ctx context.Context, options Options) error {
 	library, guardrails, err := options.Load()
 	if err != nil {
@@ -151,7 +151,7 @@ func newReloader(runner manager.Manager, options Options, gauges *metrics.Metric
 	return decides
 }
 
-// newRecorder has the rate limit of its client for itself: no request waits for it.
+// newRecorder returns a recorder with a rate limit of its own, so that no request waits for it.
 func newRecorder(runner manager.Manager, options Options, gauges *metrics.Metrics) (*recorder.Recorder, error) {
 	api, err := recorder.NewClient(options.Config, client.Options{Scheme: runner.GetScheme(), Mapper: runner.GetRESTMapper()})
 	if err != nil {
@@ -178,7 +178,7 @@ func newManager(options Options) (manager.Manager, error) {
 	})
 }
 
-// attach adds what answers probes and what runs beside the server.
+// attach adds the probes and what runs beside the server.
 func attach(runner manager.Manager, options Options, gauges *metrics.Metrics, decides *reloader, answers *server) error {
 	return errors.Join(
 		runner.AddHealthzCheck("ping", healthz.Ping),
@@ -193,7 +193,7 @@ func attach(runner manager.Manager, options Options, gauges *metrics.Metrics, de
 	)
 }
 
-// every does something now and at each interval until ctx ends.
+// every calls a function now and after each interval until ctx ends.
 func every(ctx context.Context, interval time.Duration, do func()) error {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()

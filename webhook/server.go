@@ -31,8 +31,8 @@ const (
 	drainPoll = 50 * time.Millisecond
 )
 
-// server answers API servers, and loses none of their requests when it ends: see the package's documentation. The one of
-// controller-runtime ends too early, and keeps idle connections for just as long as API servers do.
+// server answers API servers, and loses no request at shutdown: see the documentation of the package. The server of
+// controller-runtime ends too early, and keeps idle connections exactly as long as API servers do.
 type server struct {
 	http *http.Server
 	// delay is the shortest and timeout the longest time between the signal to end and closing the listener.
@@ -60,8 +60,8 @@ func newServer(options Options, handler http.Handler) *server {
 	return s
 }
 
-// run serves until ctx ends, and then until no client is connected. When alive ends, there is nothing to answer with any
-// more, and it only waits for the answers that are on their way.
+// run serves until ctx ends, and then until no client is connected. When alive ends, decisions are no longer possible, and it waits
+// only for answers in flight.
 func (s *server) run(ctx, alive context.Context, listener net.Listener) error {
 	broken := make(chan error, 1)
 	go func() { broken <- s.http.Serve(listener) }()
@@ -85,7 +85,7 @@ func (s *server) run(ctx, alive context.Context, listener net.Listener) error {
 	return nil
 }
 
-// drain waits until no client is connected and none will connect any more.
+// drain waits until no client is connected and no more will connect.
 func (s *server) drain(alive context.Context) {
 	delay, timeout, poll := time.NewTimer(s.delay), time.NewTimer(s.timeout), time.NewTicker(drainPoll)
 	defer delay.Stop()
@@ -104,7 +104,7 @@ func (s *server) drain(alive context.Context) {
 	}
 }
 
-// ready is a check of readiness.
+// ready fails during the shutdown.
 func (s *server) ready(*http.Request) error {
 	switch {
 	case s.ending.Load():
@@ -116,7 +116,7 @@ func (s *server) ready(*http.Request) error {
 	}
 }
 
-// count follows the connections, those included in whose handshake nothing has been said yet.
+// count counts the connections, including those before their handshake.
 func (s *server) count(connection net.Conn, state http.ConnState) {
 	s.open.Store(int64(s.connections.follow(connection, state)))
 }
@@ -133,14 +133,14 @@ func (s *server) closeWhenDraining(next http.Handler) http.Handler {
 	})
 }
 
-// drainingWriter decides when the answer is written: a request from before the end may be the last one of its connection.
+// drainingWriter decides at the time of the answer: a request that came before the shutdown may be the last one of its connection.
 type drainingWriter struct {
 	http.ResponseWriter
 	ending *atomic.Bool
 	begun  bool
 }
 
-// WriteHeader adds what there is to say.
+// WriteHeader adds "Connection: close" if the server is draining.
 func (g *drainingWriter) WriteHeader(code int) {
 	if g.begun = true; g.ending.Load() {
 		g.Header().Set("Connection", "close")
@@ -148,7 +148,7 @@ func (g *drainingWriter) WriteHeader(code int) {
 	g.ResponseWriter.WriteHeader(code)
 }
 
-// Write begins the answer where WriteHeader was not called.
+// Write begins the answer if WriteHeader was not called.
 func (g *drainingWriter) Write(text []byte) (int, error) {
 	if !g.begun {
 		g.WriteHeader(http.StatusOK)
@@ -170,8 +170,7 @@ func listen(options Options) (net.Listener, error) {
 	return listener, nil
 }
 
-// tlsConfig offers HTTP/1.1 only: HTTP/2 brings a webhook nothing but the rapid-reset attacks, and API servers speak
-// HTTP/1.1 to webhooks behind a Service anyway.
+// tlsConfig offers HTTP/1.1 only: API servers use it for webhooks behind a Service, and HTTP/2 would add rapid-reset attacks.
 func tlsConfig(source certs.Source) *tls.Config {
 	return &tls.Config{
 		MinVersion:     tls.VersionTLS12,

@@ -50,7 +50,7 @@ func (s *storedGuardrails) get(ctx context.Context) (*unstructured.Unstructured,
 	return object, nil
 }
 
-// version changes whenever the spec does.
+// version returns a value that changes with the spec.
 func (s *storedGuardrails) version(ctx context.Context) (string, error) {
 	object, err := s.get(ctx)
 	if object == nil || err != nil {
@@ -100,7 +100,7 @@ func (s *storedGuardrails) condition(ctx context.Context, of string, condition *
 	})
 }
 
-// update writes the status where a change changes it.
+// update writes the status if the change alters it.
 func (s *storedGuardrails) update(ctx context.Context, onlyAsRead bool, change func(*v1alpha1.Guardrails, *v1alpha1.GuardrailsStatus)) error {
 	object, err := s.get(ctx)
 	if object == nil || err != nil {
@@ -137,7 +137,7 @@ func (s *storedGuardrails) update(ctx context.Context, onlyAsRead bool, change f
 	return s.api.Status().Patch(ctx, object.DeepCopy(), client.RawPatch("application/merge-patch+json", patch))
 }
 
-// ready is the condition of Guardrails that were refused, or came into force and perhaps enforce nothing.
+// ready returns the condition of Guardrails: refused, in force, or in force without effect.
 func ready(generation int64, refused error, nothing string) metav1.Condition {
 	condition := metav1.Condition{
 		Type: "Ready", Status: metav1.ConditionTrue, Reason: "InForce", Message: "in force", ObservedGeneration: generation,

@@ -56,7 +56,7 @@ func hasEnded(stored *unstructured.Unstructured, now time.Time) bool {
 	return err == nil && now.Sub(until) > keptConfirmations
 }
 
-// sweeps is the Runnable that does so for as long as Stateward runs.
+// sweeps returns a Runnable that repeats this.
 func sweeps(runner manager.Manager, options Options) manager.RunnableFunc {
 	return func(ctx context.Context) error {
 		return every(ctx, sweepInterval, func() {

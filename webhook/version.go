@@ -12,7 +12,7 @@ import (
 	"github.com/stateward/stateward/policies/forecast"
 )
 
-// versionInterval is how often it is looked whether the API server has been upgraded.
+// versionInterval is the time between two checks for an upgrade of the API server.
 const versionInterval = 10 * time.Minute
 
 // serverVersion knows the feature gates that forecasts need, from the version of the API server.

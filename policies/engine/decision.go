@@ -12,7 +12,7 @@ import (
 type Decision struct {
 	// Allowed is false where at least one finding has level deny.
 	Allowed bool `json:"allowed"`
-	// Exempt says why the request was let through unjudged; empty for all others.
+	// Exempt is the reason why the request was allowed without evaluation; it is empty for others.
 	Exempt string `json:"exempt,omitempty"`
 	// Findings are sorted, denials first.
 	Findings []Finding `json:"findings,omitempty"`
@@ -56,7 +56,7 @@ type Finding struct {
 	Confirmed bool `json:"confirmed,omitempty"`
 	// Exception of the Guardrails that let it through; the finding is then recorded only.
 	Exception *ExceptionUse `json:"exception,omitempty"`
-	// Confirmation says whose it was; nil where Confirmed is false.
+	// Confirmation is the one that was used; nil if Confirmed is false.
 	Confirmation *Confirmation `json:"confirmation,omitempty"`
 	// Patch is what a mutation changes.
 	Patch []Patch `json:"patch,omitempty"`
@@ -71,7 +71,7 @@ type Confirmation struct {
 	By     string `json:"by"`
 	Until  string `json:"until"`
 	Reason string `json:"reason,omitempty"`
-	// Unnamed says that the annotations name no rules, which is deprecated.
+	// Unnamed reports that the annotations name no rules, which is deprecated.
 	Unnamed bool `json:"unnamed,omitempty"`
 }
 

@@ -22,7 +22,7 @@ type Engine struct {
 	inspects []string
 	evaluator
 	rules *ruleSets
-	// managed says that a rule reads managedFields.
+	// managed reports whether a rule reads managedFields.
 	managed    bool
 	revision   string
 	guardrails string

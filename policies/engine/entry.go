@@ -34,7 +34,7 @@ func (r Request) entry(input lazy.Value) lazy.Value {
 	)
 }
 
-// entries are what is evaluated, of one request.
+// entries returns the array that rules evaluate, for one request.
 func entries(entry lazy.Value) lazy.Value { return lazy.Array([]lazy.Value{entry}) }
 
 // named is read from the objects: the name of a request is empty for each item of a deletecollection.
@@ -65,7 +65,7 @@ func (r Request) inNamespace(request lazy.Value) lazy.Value {
 	}
 }
 
-// subjectOf is the object that a request is about, as it is before.
+// subjectOf returns the object of a request, before the change.
 func subjectOf(request lazy.Value) lazy.Value {
 	for _, name := range []string{"oldObject", "object"} {
 		if object := lazy.Find(request, name); lazy.IsObject(object) {
@@ -89,8 +89,7 @@ func valueOr(value lazy.Value, fallback *ast.Term) lazy.Value {
 	return value
 }
 
-// isDry is true where nothing will be stored. The body of an Eviction says it too, and `kubectl drain --dry-run=server`
-// says it only there.
+// isDry reports whether nothing will be stored. `kubectl drain --dry-run=server` sets this only in the body of the Eviction.
 func (r Request) isDry(request lazy.Value) bool {
 	if r.DryRun || r.Subresource != "eviction" {
 		return r.DryRun

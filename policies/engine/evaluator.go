@@ -51,7 +51,7 @@ func compile(library *policies.Library) (*ast.Compiler, error) {
 	return compiler, nil
 }
 
-// noAnswer says that the router of a library is not defined for what its rules report.
+// noAnswer is the error of a library whose router is undefined for a report of its rules.
 func noAnswer(answers int) error {
 	return fmt.Errorf("evaluate rules: the router gave %d answers instead of one: are levelled and made in policies/lib/router.rego defined for all that rules report?", answers)
 }

@@ -98,7 +98,7 @@ func (p *planEvaluator) evaluate(ctx context.Context, set *ruleSet, input lazy.V
 	if err != nil {
 		return nil, explain(ctx, err)
 	}
-	// An answer that comes too late is none, even where it went unnoticed.
+	// A late answer is an error, even if the evaluator did not notice.
 	if err := ctx.Err(); err != nil {
 		return nil, explain(ctx, err)
 	}
@@ -110,7 +110,7 @@ func (p *planEvaluator) start(ctx context.Context, input lazy.Value, txn *transa
 	return p.program.Start(ctx, input, source{store: p.data, txn: txn})
 }
 
-// reported asks each rule for its document, and says what becomes of what they report.
+// reported evaluates the document of each rule, and returns the findings of their reports.
 func (p *planEvaluator) reported(run *plan.Run, txn *transaction, router string, documents []string) ([]Finding, error) {
 	reports := make([]*ast.Term, 0, len(documents))
 	reporting := make([]string, 0, len(documents))
@@ -140,7 +140,7 @@ func (p *planEvaluator) reported(run *plan.Run, txn *transaction, router string,
 	return decodeFindings(encoded)
 }
 
-// report asks a rule for its document.
+// report evaluates the document of a rule.
 func (p *planEvaluator) report(run *plan.Run, txn *transaction, document string) (ast.Value, error) {
 	if txn.timings == nil {
 		return run.Call(document)
@@ -151,7 +151,7 @@ func (p *planEvaluator) report(run *plan.Run, txn *transaction, document string)
 	return report, err
 }
 
-// ruleOf is the rule that has a document; empty if there is none.
+// ruleOf returns the rule of a document; empty if there is none.
 func (p *planEvaluator) ruleOf(document string) string {
 	for _, rule := range p.library.All() {
 		if strings.HasPrefix(document, rule.Package+".") {
@@ -161,7 +161,7 @@ func (p *planEvaluator) ruleOf(document string) string {
 	return ""
 }
 
-// assemble says what the router would, where it need not be asked.
+// assemble returns what the router would, if it need not run.
 func (p *planEvaluator) assemble(router string, reports []*ast.Term) ([]Finding, bool) {
 	switch {
 	case p.assembly == nil:
@@ -173,14 +173,14 @@ func (p *planEvaluator) assemble(router string, reports []*ast.Term) ([]Finding,
 	}
 }
 
-// route asks the router what becomes of the reports of these documents.
+// route evaluates the router on the reports of these documents.
 func (p *planEvaluator) route(run *plan.Run, txn *transaction, router string, reports []*ast.Term, documents []string) (ast.Set, error) {
 	findings, err := routed(run, router, reports...)
 	var missing *inventory.NotRecordedError
 	if !errors.As(err, &missing) {
 		return findings, err
 	}
-	// Of all reports together nothing can be said, of each maybe.
+	// All reports together cannot be assembled, single ones perhaps.
 	run.Resume()
 	findings = ast.NewSet()
 	for index, report := range reports {
@@ -249,7 +249,7 @@ func (s source) IsPrefix(path []string) bool {
 	return len(path) < 4
 }
 
-// Read is the store's; what is not there is nil.
+// Read reads the store; it returns nil if the path does not exist.
 func (s source) Read(ctx context.Context, path []string) (lazy.Value, error) {
 	value, err := s.store.read(ctx, s.txn, path)
 	if storage.IsNotFound(err) {

@@ -14,7 +14,7 @@ import (
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
-// topdownEvaluator is OPA's own evaluator, which takes every rule. It has to see all of a value.
+// topdownEvaluator is OPA's own evaluator, which runs every rule. It needs whole values.
 type topdownEvaluator struct {
 	compiler *ast.Compiler
 	data     *store
@@ -24,7 +24,7 @@ type topdownEvaluator struct {
 	queries map[*ruleSet]*rego.PreparedEvalQuery
 }
 
-// newTopdownEvaluator makes one of compiled rules; why is the reason why it is this one.
+// newTopdownEvaluator returns an evaluator of compiled rules; why is the reason for its use.
 func newTopdownEvaluator(ctx context.Context, compiler *ast.Compiler, data *store, why error) (evaluator, error) {
 	// What the router of a library lacks shows here and not at the first request.
 	if _, err := prepare(ctx, compiler, data, asking(nil, nil)); err != nil {
@@ -65,7 +65,7 @@ func runQuery(ctx context.Context, query *rego.PreparedEvalQuery, input lazy.Val
 	return decodeFindings(results[0].Bindings["findings"])
 }
 
-// query is prepared at the first evaluation of a set. Of a part of a set it is that of the whole: the others have nothing to say.
+// query prepares the query of a set at its first evaluation. A part of a set uses the query of the whole, whose other rules find nothing.
 func (t *topdownEvaluator) query(ctx context.Context, set *ruleSet) (*rego.PreparedEvalQuery, error) {
 	if set.whole != nil {
 		set = set.whole
@@ -86,7 +86,7 @@ func (t *topdownEvaluator) query(ctx context.Context, set *ruleSet) (*rego.Prepa
 	return prepared, nil
 }
 
-// asking writes the query that asks for these documents of rules and of mutations.
+// asking returns the query for these documents of rules and of mutations.
 func asking(reports, changes []string) string {
 	return fmt.Sprintf(`findings = %s(%s) | %s(%s)`, levelled, defined(reports), made, defined(changes))
 }

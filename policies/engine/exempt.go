@@ -158,7 +158,7 @@ func fieldsWithin(left, right lazy.Value, counts func(key string) bool) bool {
 	})
 }
 
-// part is an object of the request, nil where it has none.
+// part returns an object of the request, nil if it has none.
 func part(input lazy.Value, name string) lazy.Value {
 	if object := lazy.Find(input, "request", name); lazy.IsObject(object) {
 		return object

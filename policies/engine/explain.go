@@ -23,13 +23,13 @@ type Decided struct {
 	Note    string `json:"note,omitempty"`
 }
 
-// explaining asks policies/lib/explain.rego about the one request of the input.
+// explaining queries policies/lib/explain.rego about the one request of the input.
 const explaining = `decided = [each |
 	some rule in input.stateward.rules
 	each := data.stateward.lib.explain.decided(rule, data.stateward.lib.review.entries[0])
 ]`
 
-// Explain says of each rule, in their order, which setting decides about this request at this time.
+// Explain returns for each rule, in their order, the setting that decides about this request at this time.
 func Explain(
 	ctx context.Context, library *policies.Library, guardrails *v1alpha1.Guardrails, rules []policies.Rule, request *admissionv1.AdmissionRequest, now time.Time,
 ) (decided []Decided, err error) {

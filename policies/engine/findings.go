@@ -158,7 +158,7 @@ func readJSON(into any, value ast.Value) bool {
 	return err == nil && json.Unmarshal(encoded, into) == nil
 }
 
-// distinct sorts findings, and leaves out those that are said twice.
+// distinct sorts findings and removes duplicates.
 func distinct(findings []Finding) []Finding {
 	sortFindings(findings)
 	return slices.CompactFunc(findings, func(a, b Finding) bool { return a.Message == b.Message && reflect.DeepEqual(a, b) })

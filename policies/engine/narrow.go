@@ -16,11 +16,11 @@ type narrowing struct {
 	// fields are all that some rule of the set checks a change of, and paths their keys.
 	fields []string
 	paths  [][]*ast.Term
-	// reports and changes hold, for each document of the set, the indexes of its fields; nil for one that is always asked.
+	// reports and changes hold, for each document of the set, the indexes of its fields; nil for one that is always evaluated.
 	reports, changes [][]int
 }
 
-// newNarrowing is nil where every rule is always asked.
+// newNarrowing returns nil if every rule is always evaluated.
 func newNarrowing(reports, changes []policies.Rule, kind requestKind) *narrowing {
 	if kind.operation != policies.Update {
 		return nil
@@ -47,7 +47,7 @@ func (n *narrowing) indexes(rules []policies.Rule, resource string) (all [][]int
 	return all
 }
 
-// narrowed is the set without the rules that check changes of what is the same in both versions of the object.
+// narrowed returns the set without the rules whose fields are the same in both versions of the object.
 func (s *ruleSet) narrowed(input lazy.Value) *ruleSet {
 	if s.narrowing == nil {
 		return s
@@ -66,7 +66,7 @@ func (s *ruleSet) narrowed(input lazy.Value) *ruleSet {
 	}
 }
 
-// asked are the documents that have something to say where these fields have changed.
+// asked returns the documents to evaluate if these fields have changed.
 func asked(documents []string, fields [][]int, changed []bool) []string {
 	asked := make([]string, 0, len(documents))
 	for index, document := range documents {

@@ -13,8 +13,8 @@ import (
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
-// TestRulesIgnoreChangesThatTheyDoNotDeclare makes updates of examples, those that they hold and others of two of them, puts the fields that a rule declares back to
-// what they were, and asks the rule all the same: whatever else changes, it has nothing to say.
+// TestRulesIgnoreChangesThatTheyDoNotDeclare makes updates of examples, resets the fields that a rule declares, and evaluates the
+// rule: it must find nothing in the other changes.
 func TestRulesIgnoreChangesThatTheyDoNotDeclare(t *testing.T) {
 	t.Parallel()
 	decider, all := builtIn(t)

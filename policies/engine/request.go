@@ -13,15 +13,15 @@ import (
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
-// Phase says which questions a request asks.
+// Phase selects rules, mutations or both.
 type Phase int
 
 const (
-	// AnyPhase asks rules and mutations: a manifest in CI.
+	// AnyPhase evaluates rules and mutations, for a manifest in CI.
 	AnyPhase Phase = iota
-	// ValidatingPhase asks the rules only.
+	// ValidatingPhase evaluates the rules only.
 	ValidatingPhase
-	// MutatingPhase asks the mutations, and the rules that only there can still say something.
+	// MutatingPhase evaluates the mutations, and the rules that can only report before a mutation.
 	MutatingPhase
 )
 
@@ -35,7 +35,7 @@ type Request struct {
 	// Group and Kind are those of Object: for a scale that is autoscaling and Scale.
 	Group string `json:"group,omitempty"`
 	Kind  string `json:"kind"`
-	// Resource is the plural of what is operated on, Subresource as in "scale".
+	// Resource is a plural, such as "statefulsets", and Subresource a name such as "scale".
 	Resource    string `json:"resource,omitempty"`
 	Subresource string `json:"subresource,omitempty"`
 	Namespace   string `json:"namespace,omitempty"`
@@ -51,12 +51,12 @@ type Request struct {
 	DryRun      bool      `json:"dryRun,omitempty"`
 	// Time is when the request was made, in seconds. Zero means unknown; then nothing counts as confirmed.
 	Time time.Time `json:"time"`
-	// Typed says that Object could be read into Kubernetes' own type.
+	// Typed reports that Object has the types of its kind.
 	Typed bool `json:"typed,omitempty"`
-	// Planned says that Object and OldObject are two versions of a manifest, and nothing of it is stored: whatever they
-	// say, nothing is confirmed, and it is not to be confirmed now.
+	// Planned reports that Object and OldObject are two versions of a manifest and neither is stored. Their annotations confirm
+	// nothing, and messages print no command that confirms.
 	Planned bool `json:"planned,omitempty"`
-	// Masked says that values of Object and OldObject were replaced by lazy.Mask; Prepared.MetMask reports whether a rule
+	// Masked reports that values of Object and OldObject were replaced by lazy.Mask; Prepared.MetMask reports whether a rule
 	// read one.
 	Masked bool `json:"-"`
 }

@@ -11,7 +11,7 @@ import (
 // nothing to say costs nearly as much as one that reports something.
 type ruleSet struct {
 	reports, changes []string
-	// narrowing is nil where every document is always asked for, and whole is the set that this one is a part of.
+	// narrowing is nil if every document is always evaluated, and whole is the set that contains this one.
 	narrowing *narrowing
 	whole     *ruleSet
 }
@@ -46,7 +46,7 @@ func (s *ruleSets) of(kind requestKind) *ruleSet {
 	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	// Of two that were made at a time the first is kept, so that there is one evaluation of each kind.
+	// Of two that were made at the same time the first is kept, so that each kind has one.
 	if known, ok := s.known[kind]; ok {
 		return known
 	}

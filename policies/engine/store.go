@@ -47,7 +47,7 @@ func configOf(guardrails *v1alpha1.Guardrails, library *policies.Library) (ast.V
 type transaction struct {
 	inv     inventory.Inventory
 	unknown map[string]bool
-	// unrecorded are rules that asked an inventory that only replays for what it does not hold.
+	// unrecorded are rules that read from a replayed inventory what it does not hold.
 	unrecorded []Undecided
 	// request is the array of what is evaluated, in the form of policies/lib/shape.rego; nil leaves it to that.
 	request lazy.Value
@@ -77,10 +77,15 @@ func (s *store) Truncate(context.Context, storage.Transaction, storage.Transacti
 // ListPolicies is called when the evaluator prepares a query; the modules are compiled elsewhere.
 func (s *store) ListPolicies(context.Context, storage.Transaction) ([]string, error) { return nil, nil }
 
-// Read answers `data.cluster.RESOURCE.NAMESPACE.NAME` (without the namespace for resources of the whole cluster),
-// `data.cluster.RESOURCE` where there are few, `data.cluster.known.RESOURCE`, the indexes
-// `data.cluster.governed.NAMESPACE.SERVICE`, `data.cluster.mounting.NAMESPACE.CLAIM`, `data.cluster.owned.GROUP.KIND`, `data.cluster.naming.RESOURCE.KIND/NAME`, `data.cluster.owner.NAMESPACE.OWNER`, `data.cluster.matching.NAMESPACE.SELECTOR`,
-// `data.cluster.selecting.RESOURCE.NAMESPACE.LABELS` and `data.cluster.labelled.RESOURCE.NAMESPACE.LABELS`, `data.request`, and the fields of the Guardrails.
+// Read answers these paths below `data`:
+//
+//   - cluster.RESOURCE.NAMESPACE.NAME, without the namespace for resources of the whole cluster
+//   - cluster.RESOURCE, for resources with few objects
+//   - cluster.known.RESOURCE
+//   - the indexes cluster.governed.NAMESPACE.SERVICE, cluster.mounting.NAMESPACE.CLAIM, cluster.owned.GROUP.KIND,
+//     cluster.naming.RESOURCE.KIND/NAME, cluster.owner.NAMESPACE.OWNER, cluster.matching.NAMESPACE.SELECTOR,
+//     cluster.selecting.RESOURCE.NAMESPACE.LABELS and cluster.labelled.RESOURCE.NAMESPACE.LABELS
+//   - request, and the fields of the Guardrails
 func (s *store) Read(ctx context.Context, txn storage.Transaction, path storage.Path) (any, error) {
 	value, err := s.read(ctx, txn, path)
 	if err != nil {
@@ -93,7 +98,7 @@ func (s *store) Read(ctx context.Context, txn storage.Transaction, path storage.
 	return whole.Value, nil
 }
 
-// read is Read of what need not be whole. What is not there is an error, and never nil.
+// read is Read for values that need not be whole. A missing path is an error, never nil.
 func (s *store) read(ctx context.Context, txn storage.Transaction, path storage.Path) (lazy.Value, error) {
 	if len(path) == 0 || path[0] != "cluster" && path[0] != "review" {
 		return descend(lazy.OfValue(s.guardrails), path, 0)
@@ -138,7 +143,7 @@ func (s *store) read(ctx context.Context, txn storage.Transaction, path storage.
 	return asked.readInventory(ctx, path)
 }
 
-// look asks the inventory, or a Partial one by the path.
+// look reads the inventory, a Partial one by the path.
 func (t *transaction) look(path []string, ask func() (ast.Value, error)) (lazy.Value, error) {
 	if partial, ok := t.inv.(inventory.Partial); ok {
 		return partial.Read(path)
@@ -193,12 +198,12 @@ func readWhole(name string) bool {
 	return known && resource.Few
 }
 
-// indexes are known whatever the inventory is.
+// indexes are known for every inventory.
 func indexes() []string {
 	return []string{"governed", "mounting", "owned", "naming", "matching", "owner", "selecting", "labelled"}
 }
 
-// known is what OPA's rule index asks for as a whole.
+// known returns what OPA's rule index reads as a whole.
 func known(inv inventory.Inventory) ast.Object {
 	names := indexes()
 	for _, resource := range policies.Resources() {

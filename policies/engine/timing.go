@@ -2,13 +2,13 @@ package engine
 
 import "time"
 
-// Timing is how long a rule took to report what it finds. What is said of all findings together is part of none.
+// Timing is how long a rule took to report. The assembly of all findings is part of none.
 type Timing struct {
 	Rule string
 	Took time.Duration
 }
 
-// Timings are those of one evaluation, in its order. OPA's own evaluator asks all rules at once and leaves them empty.
+// Timings are those of one evaluation, in its order. OPA's own evaluator runs all rules at once and leaves them empty.
 type Timings struct {
 	List []Timing
 }

@@ -33,8 +33,8 @@ const (
 	promised, said = 6 << 20, 16 << 10
 )
 
-// TestMisbehavingConnectionsCostNoOtherRequest opens connections to one replica that never become a request, or never a whole one, or that are
-// kept after one; others ask that replica and its neighbours honestly.
+// TestMisbehavingConnectionsCostNoOtherRequest opens connections to one replica that never complete a request, or that are kept
+// after one. Other clients send honest requests to that replica and its neighbours.
 func TestMisbehavingConnectionsCostNoOtherRequest(t *testing.T) {
 	limit := memoryLimit(t)
 	// The runtime reads it, as in the Deployment.

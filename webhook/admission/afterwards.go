@@ -46,7 +46,7 @@ func (h *Handler) writesAfterwards(ctx context.Context, policy *Policy, request 
 	}
 }
 
-// mayLackItsService returns the name of a StatefulSet that is created and of whose Service something was found, else "".
+// mayLackItsService returns the name of a StatefulSet whose creation has a finding about its Service, else "".
 func (h *Handler) mayLackItsService(request *admissionv1.AdmissionRequest, decision engine.Decision) (name string) {
 	if h.Phase != engine.ValidatingPhase || request.Operation != admissionv1.Create || request.Kind.Kind != "StatefulSet" {
 		return ""
@@ -60,7 +60,7 @@ func (h *Handler) mayLackItsService(request *admissionv1.AdmissionRequest, decis
 	return ""
 }
 
-// told returns the findings for Events, no more than a client gets as warnings.
+// told returns the findings for Events. It returns no more than a client gets as warnings.
 func told(decision engine.Decision) (found []engine.Finding) {
 	for _, finding := range decision.Findings {
 		if finding.Level == policies.Event && len(found) < maxWarnings {
@@ -70,8 +70,8 @@ func told(decision engine.Decision) (found []engine.Finding) {
 	return found
 }
 
-// subjectOf is the object that Events about a request are about, without its name: the one that a Scale or an Eviction is of.
-// It is unproved where the request does not show what is stored.
+// subjectOf returns the object that Events about a request refer to, without its name: for a Scale or an Eviction the scaled or
+// evicted object. It is unproved if the request does not show the stored object.
 func subjectOf(request *admissionv1.AdmissionRequest) (object corev1.ObjectReference, unproved bool) {
 	object = corev1.ObjectReference{
 		APIVersion: schema.GroupVersion{Group: request.Kind.Group, Version: request.Kind.Version}.String(),
@@ -98,7 +98,7 @@ func subjectOf(request *admissionv1.AdmissionRequest) (object corev1.ObjectRefer
 	return object, unproved
 }
 
-// camelCase is the id of a rule as the reason of an Event.
+// camelCase returns the id of a rule as the reason of an Event.
 func camelCase(id string) string {
 	var reason strings.Builder
 	for part := range strings.SplitSeq(id, "-") {
@@ -109,7 +109,7 @@ func camelCase(id string) string {
 	return reason.String()
 }
 
-// usedConfirmations are the Confirmations without which the request would have been denied, each once.
+// usedConfirmations returns the Confirmations without which the request would have been denied, each once.
 func (h *Handler) usedConfirmations(request *admissionv1.AdmissionRequest, decision engine.Decision) (used []recorder.Used) {
 	if h.Phase != engine.ValidatingPhase {
 		return nil
@@ -137,8 +137,7 @@ func resourceOf(request *admissionv1.AdmissionRequest) string {
 	return request.Resource.Resource + "/" + request.SubResource
 }
 
-// dryEviction reports whether the body of an Eviction says that it is a dry run, as that of `kubectl drain --dry-run=server`
-// does.
+// dryEviction reports whether the body of an Eviction asks for a dry run, as `kubectl drain --dry-run=server` does.
 func dryEviction(request *admissionv1.AdmissionRequest) bool {
 	if request.SubResource != "eviction" {
 		return false

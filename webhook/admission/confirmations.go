@@ -14,7 +14,7 @@ import (
 )
 
 // confirmationHandler refuses Confirmations that would not count. What the schema of their CRD can say has been checked
-// before; this is about the clock, the rules there are and who asks.
+// before; this checks the times, the names of rules and the user.
 type confirmationHandler struct {
 	policy func() (*Policy, error)
 	now    func() time.Time
@@ -36,10 +36,10 @@ func (h *confirmationHandler) Handle(_ context.Context, request admission.Reques
 	return admission.Allowed("")
 }
 
-// confirmedByHandler writes into a Confirmation who makes it.
+// confirmedByHandler writes the name of its user into a Confirmation.
 type confirmedByHandler struct{}
 
-// Handle answers a CREATE of a Confirmation. What has no spec is left to the schema, which refuses it.
+// Handle answers a CREATE of a Confirmation. The schema refuses one without a spec.
 func (confirmedByHandler) Handle(_ context.Context, request admission.Request) admission.Response {
 	var created struct {
 		Spec *struct {

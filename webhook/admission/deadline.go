@@ -8,7 +8,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 )
 
-// HTTP is the handler as an API server calls it.
+// HTTP returns the handler that an API server calls.
 func (h *Handler) HTTP() http.Handler {
 	return withDeadline(splitReview(&admission.Webhook{Handler: h}))
 }
@@ -16,8 +16,9 @@ func (h *Handler) HTTP() http.Handler {
 // MaxTimeout is the longest that an API server waits for a webhook.
 const MaxTimeout = 30 * time.Second
 
-// withDeadline gives each request the deadline that the API server announces as `?timeout=`, less a tenth for the way
-// back: an answer that comes too late is none. Who announces none, or more than an API server may, gets the longest. Source: staging/src/k8s.io/apiserver/pkg/admission/plugin/webhook.
+// withDeadline gives each request the deadline that the API server announces as `?timeout=`, less a tenth for the way back: a late
+// answer is lost. Without an announcement, or with one beyond the limit of API servers, it is the longest. Source:
+// staging/src/k8s.io/apiserver/pkg/admission/plugin/webhook.
 func withDeadline(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		timeout, err := time.ParseDuration(r.URL.Query().Get("timeout"))

@@ -28,8 +28,8 @@ func isDryRun(request *admissionv1.AdmissionRequest) bool {
 	return request.DryRun != nil && *request.DryRun
 }
 
-// addForecast adds what a request does to StatefulSets. It is not a part of the decision nor recorded with it: it reads the
-// current caches, and a replay must give the same bytes. An error leaves the response unchanged.
+// addForecast adds what a request does to StatefulSets. It is neither part of the decision nor recorded with it, because it reads
+// the current caches and a replay must give the same bytes. An error leaves the response unchanged.
 func (h *Handler) addForecast(ctx context.Context, policy *Policy, request *admissionv1.AdmissionRequest, response *admission.Response) {
 	source, has := policy.Inventory.(preview.Source)
 	if !has {

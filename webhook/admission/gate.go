@@ -15,30 +15,30 @@ const (
 	maxWaiting = 256
 )
 
-// Gate turns requests away at once where more come than can be answered in time. Without it all of them would be late, the
-// API server would ask again, and nothing would ever be answered.
+// Gate rejects requests at once if more arrive than can be answered in time. Otherwise all of them would be late, clients would
+// repeat them, and the overload would never end.
 type Gate struct {
 	running chan struct{}
 	waiting atomic.Int64
 	most    int64
 }
 
-// NewGate lets so many requests be evaluated at a time, and so many more wait for that.
+// NewGate returns a Gate that evaluates `running` requests at a time and lets `waiting` more wait.
 func NewGate(running, waiting int) *Gate {
 	return &Gate{running: make(chan struct{}, running), most: int64(waiting)}
 }
 
-// defaultGate is of a size for this machine.
+// defaultGate returns a Gate for the processors of this machine.
 func defaultGate() *Gate { return NewGate(runningPerProcessor*runtime.GOMAXPROCS(0), maxWaiting) }
 
-// overloadedError says that a request was turned away unread.
+// overloadedError reports that a request was rejected unread.
 type overloadedError struct{ waiting int64 }
 
 func (e *overloadedError) Error() string {
 	return fmt.Sprintf("overloaded, %d requests are waiting: try again in a second", e.waiting)
 }
 
-// enter waits for a place until ctx ends; leave gives it back. A nil Gate has room for all.
+// enter waits until the request may be evaluated or ctx ends; leave ends the evaluation. A nil Gate admits every request.
 func (g *Gate) enter(ctx context.Context) (leave func(), err error) {
 	if g == nil {
 		return func() {}, nil

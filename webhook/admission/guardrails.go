@@ -17,10 +17,10 @@ import (
 )
 
 // guardrailsHandler refuses Guardrails that could not come into force, and warns of those that enforce nothing. What the
-// schema of their CRD can say has been checked before; this is about the rules there are and their parameters.
+// schema of their CRD can say has been checked before; this checks the names of rules and their parameters.
 type guardrailsHandler struct {
 	policy func() (*Policy, error)
-	// kinds are those that the cluster has.
+	// kinds maps the kinds of the cluster.
 	kinds meta.RESTMapper
 }
 
@@ -61,7 +61,7 @@ func (h *guardrailsHandler) checkParents(guardrails, old *v1alpha1.Guardrails) e
 	return errors.Join(mistakes...)
 }
 
-// missing says what of a parent the cluster does not have, and in which field.
+// missing returns an error and its field if the cluster does not have the kind of a parent.
 func (h *guardrailsHandler) missing(parent v1alpha1.Parent) (field string, err error) {
 	mapping, err := h.kinds.RESTMapping(schema.GroupKind{Group: parent.Group, Kind: parent.Kind})
 	wanted := parent.Registered().Resource

@@ -22,16 +22,16 @@ import (
 	"github.com/stateward/stateward/webhook/tracing"
 )
 
-// Handler decides admission requests in one phase. The API server may call it more than once for one request. What it hands to
-// the Recorder is written later, and no decision depends on it.
+// Handler decides admission requests in one phase. The API server may call it more than once for one request. The Recorder writes
+// later, and no decision depends on it.
 type Handler struct {
-	// Policy is what decides now, or why nothing can be decided yet; nothing is allowed before.
+	// Policy returns the policy in force, or why there is none yet; until then no request is allowed.
 	Policy func() (*Policy, error)
 	// Phase is engine.ValidatingPhase or engine.MutatingPhase.
 	Phase engine.Phase
 	// Now is the clock that confirmations are held against.
 	Now func() time.Time
-	// Gate bounds how many requests are evaluated at a time, in all phases together; nil has room for all.
+	// Gate bounds how many requests are evaluated at a time, in both phases together; nil means no bound.
 	Gate *Gate
 	// Metrics counts what is decided.
 	Metrics *metrics.Metrics
@@ -94,7 +94,7 @@ func (h *Handler) decide(ctx context.Context, request *admissionv1.AdmissionRequ
 	return response, metrics.OutcomeOf(decision)
 }
 
-// respond says what was decided, and of other objects than that of the request no more than its sender may read.
+// respond returns the decision as a response. It names other objects only if the sender may read them.
 func (h *Handler) respond(ctx context.Context, policy *Policy, request *admissionv1.AdmissionRequest, decision engine.Decision) (admission.Response, error) {
 	foretells := h.foretells(policy, request, decision)
 	saysMore := foretells || slices.ContainsFunc(decision.Findings, func(finding engine.Finding) bool { return learned(policy, finding) })
@@ -133,7 +133,7 @@ func (h *Handler) evaluateAndLog(ctx context.Context, policy *Policy, request *a
 	return entry.Decision, entry.Err
 }
 
-// evaluate decides what was read, and describes it in the span of the request.
+// evaluate decides a prepared request, and describes the decision in its span.
 func (h *Handler) evaluate(
 	ctx context.Context, policy *Policy, request *admissionv1.AdmissionRequest, prepared *engine.Prepared,
 ) (engine.Decision, error) {
@@ -144,7 +144,7 @@ func (h *Handler) evaluate(
 	return decision, err
 }
 
-// evaluateInTurn waits at the gate for what has to be evaluated: what is exempt must never be held up.
+// evaluateInTurn decides exempt requests at once. Others wait at the gate.
 func (h *Handler) evaluateInTurn(
 	ctx context.Context, policy *Policy, request *admissionv1.AdmissionRequest, prepared *engine.Prepared,
 ) (engine.Decision, error) {
@@ -196,9 +196,9 @@ func incomplete(request *admissionv1.AdmissionRequest) error {
 	return nil
 }
 
-// refused is neither allowed nor denied: Stateward could not tell. Where it may know more in a second, the API server says so
-// as Retry-After, and clients that are built with client-go (kubectl, controllers, Helm) repeat the request by themselves, at
-// most 10 times. Source: k8s.io/apiserver/pkg/endpoints/handlers/responsewriters and k8s.io/client-go/rest/with_retry.go.
+// refused returns an error response: the request was neither allowed nor denied. If a retry may succeed, the API server sends
+// Retry-After, and clients that are built with client-go (kubectl, controllers, Helm) repeat the request at most 10 times. Source:
+// k8s.io/apiserver/pkg/endpoints/handlers/responsewriters and k8s.io/client-go/rest/with_retry.go.
 func refused(code int32, err error) admission.Response {
 	response := admission.Errored(code, fmt.Errorf("stateward: %w", err))
 	switch code {

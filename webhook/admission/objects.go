@@ -53,7 +53,7 @@ func splitReview(next http.Handler) http.Handler {
 	})
 }
 
-// objects are the JSON of what an admission request is about; empty where it has none, or it was not taken out.
+// objects are the JSON of the objects of an admission request. A part is empty if the request has none or was not split.
 type objects struct{ object, oldObject, options []byte }
 
 type objectsKey struct{}
@@ -74,7 +74,7 @@ func joinReview(ctx context.Context, request *admissionv1.AdmissionRequest) {
 	}
 }
 
-// buffers are used again.
+// buffers is a pool of buffers for bodies.
 type buffers struct{ idle sync.Pool }
 
 func (b *buffers) get() *bytes.Buffer {
@@ -85,15 +85,15 @@ func (b *buffers) get() *bytes.Buffer {
 	return &bytes.Buffer{}
 }
 
-// put keeps no buffer of a size that is rare.
+// put drops large buffers, which are rare.
 func (b *buffers) put(buffer *bytes.Buffer) {
 	if buffer.Cap() <= 1<<20 {
 		b.idle.Put(buffer)
 	}
 }
 
-// extractObjects returns a review with an empty object in the place of each object, and the objects. What is written in a way that
-// an API server never uses is left alone: ok is false then.
+// extractObjects returns a review with an empty object in the place of each object, and the objects. ok is false for a form that an
+// API server never writes.
 func extractObjects(review []byte) (small []byte, found objects, ok bool) {
 	outer := jsonscan.Scanner{Text: review}
 	request := -1

@@ -8,23 +8,21 @@ import (
 	"github.com/stateward/stateward/policies/engine/inventory"
 )
 
-// Policy is what decides: a library under Guardrails, and the inventory that its rules look at. A request sees one Policy
-// from its beginning to its end.
+// Policy is a library under Guardrails, and the inventory that its rules read. One Policy decides a request from beginning to end.
 type Policy struct {
 	Engine    *engine.Engine
 	Inventory inventory.Inventory
-	// Provisional says that the Guardrails of the cluster were refused before any were in force: others decide in their place.
+	// Provisional reports that the Guardrails of the cluster were refused before any were in force, and others replace them.
 	Provisional bool
 }
 
-// InForce holds the Policy that decides now. There is none before the caches have been complete once; from then on
-// watches keep them so.
+// InForce holds the current Policy. There is none until the caches have been complete once; watches keep them complete.
 type InForce struct{ policy atomic.Pointer[Policy] }
 
 // Set brings a Policy into force.
 func (f *InForce) Set(policy *Policy) { f.policy.Store(policy) }
 
-// Current returns the Policy in force, or why there is none yet: nothing is allowed before.
+// Current returns the Policy in force, or why there is none yet.
 func (f *InForce) Current() (*Policy, error) {
 	if policy := f.policy.Load(); policy != nil {
 		return policy, nil

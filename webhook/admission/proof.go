@@ -21,7 +21,7 @@ type prover interface {
 
 // stranger reports whether a request that changes or deletes an object fails to show that its sender may read that object.
 // Without client certificates API servers look like other clients of the port, but only they, and users who may
-// read the object, know its UID. A request that creates an object says itself what it asks about.
+// read the object, know its UID. A request that creates an object contains what it refers to.
 func (h *Handler) stranger(ctx context.Context, policy *Policy, request *admissionv1.AdmissionRequest) bool {
 	inv, follows := policy.Inventory.(prover)
 	if !follows || len(request.OldObject.Raw) == 0 || h.KnowsClients {
@@ -49,7 +49,7 @@ func (h *Handler) stranger(ctx context.Context, policy *Policy, request *admissi
 	})
 }
 
-// learned reports whether the rule of a finding looks at other objects than that of the request.
+// learned reports whether the rule of a finding reads other objects than that of the request.
 func learned(policy *Policy, finding engine.Finding) bool {
 	rule, known := policy.Engine.Library().Rule(finding.Rule)
 	return !known || len(rule.Reads) > 0
@@ -69,7 +69,7 @@ func withheld(policy *Policy, request *admissionv1.AdmissionRequest, findings []
 	return told
 }
 
-// neutral says what holds of every request that a rule finds something about.
+// neutral returns the text of a rule that fits every request.
 func neutral(rule policies.Rule, request *admissionv1.AdmissionRequest, object engine.ObjectReference) (what, fix string) {
 	if !isSecret(request) {
 		return "the object in the request is not the stored one, so the reason is not given", "send the request through the API server."

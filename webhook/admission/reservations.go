@@ -24,9 +24,8 @@ const (
 	groupLabel = "stateward.dev/rollout-group"
 )
 
-// Reservations are updates of members of rollout groups that are decided or admitted here and perhaps not written yet. In
-// between, the API server shows a set at rest, and a second update of its group would be admitted beside the first. They are
-// of one process: other replicas have their own.
+// Reservations are updates of members of rollout groups that this process has decided or admitted and that may not be written
+// yet. Until then the API server shows a set at rest, and a second update of its group would be admitted beside the first.
 type Reservations struct {
 	mutex sync.Mutex
 	last  int
@@ -66,7 +65,7 @@ func (r *Reservations) begin(update reservation, now time.Time) (order int) {
 	return r.last
 }
 
-// settle keeps an update that is admitted, from now on, and forgets another one.
+// settle keeps an admitted update and forgets others.
 func (r *Reservations) settle(order int, admitted bool, now time.Time) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
@@ -79,8 +78,8 @@ func (r *Reservations) settle(order int, admitted bool, now time.Time) {
 	r.held[order] = update
 }
 
-// before returns the updates that came before this one: that of two at the same time exactly one waits for the other is what
-// their order is for. A request without an order sees those that are admitted.
+// before returns the updates that came before this one. Their order makes exactly one of two simultaneous updates wait. A request
+// without an order gets the admitted ones.
 func (r *Reservations) before(order int, now time.Time) (updates []reservation) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
@@ -126,7 +125,7 @@ func (i reservedInventory) Matching(ctx context.Context, namespace, selector str
 	return stored, nil
 }
 
-// replaces reports whether the set is stored as it was before the update. One that joins the group is not among those stored.
+// replaces reports whether the stored set is the version before the update. A set that joins the group is not among the stored ones.
 func replaces(update reservation, stored ast.Object) bool {
 	found := stored.Get(ast.StringTerm(update.key))
 	return found == nil || inventory.Version(found.Value) == update.version

@@ -29,7 +29,7 @@ const (
 	maxAnnotation = 10 * 1024
 )
 
-// answer turns a decision into what the API server and, behind it, a person reads.
+// answer returns a decision as a response for the API server and for people.
 func answer(decision engine.Decision) (admission.Response, error) {
 	response := admission.Response{AdmissionResponse: admissionv1.AdmissionResponse{
 		Allowed:          decision.Allowed,
@@ -51,8 +51,7 @@ func answer(decision engine.Decision) (admission.Response, error) {
 	return response, nil
 }
 
-// denial lists all reasons, one per line: the API server shows one webhook's answer only, and to mend
-// one thing at a time takes as many tries.
+// denial lists all reasons, one per line. A client would need one try for each reason otherwise.
 func denial(findings []engine.Finding) *metav1.Status {
 	status := &metav1.Status{
 		Status:  metav1.StatusFailure,
@@ -80,7 +79,7 @@ func denial(findings []engine.Finding) *metav1.Status {
 	return status
 }
 
-// Warnings are what clients are warned of for these findings.
+// Warnings returns the warnings of these findings for clients.
 func Warnings(findings []engine.Finding) []string {
 	var lines []string
 	for _, finding := range findings {
@@ -95,7 +94,7 @@ func Warnings(findings []engine.Finding) []string {
 	return lines
 }
 
-// warning is the whole message where it fits, else without the way out, without the field, or cut.
+// warning returns the whole message if it fits, else without its remediation, without its field, or cut.
 func warning(finding engine.Finding) string {
 	candidates := texts(finding)
 	for _, text := range candidates {
@@ -109,7 +108,7 @@ func warning(finding engine.Finding) string {
 // full returns the longest text of a finding that is not a denial.
 func full(finding engine.Finding) string { return texts(finding)[0] }
 
-// texts say the same, from the longest to the shortest. They say first why what would be denied is not.
+// texts returns the same finding in several lengths, the longest first. Each begins with the reason if a denial became a warning.
 func texts(finding engine.Finding) []string {
 	what := finding.What
 	switch {
@@ -128,7 +127,7 @@ func texts(finding engine.Finding) []string {
 	return candidates
 }
 
-// consent says how a finding is confirmed.
+// consent returns how a finding was confirmed.
 func consent(finding engine.Finding) string {
 	if finding.Confirmation != nil && finding.Confirmation.Unnamed {
 		return "confirmed (deprecated: without " + policies.ConfirmRulesMark + ")"
@@ -157,7 +156,7 @@ func auditAnnotations(decision engine.Decision) map[string]string {
 	return annotations
 }
 
-// confirmation is the one that was used, as JSON: all findings of a review are about one object, which carries one.
+// confirmation returns the used confirmation as JSON. All findings of a request concern one object, which has one.
 func confirmation(findings []engine.Finding) string {
 	for _, finding := range findings {
 		if finding.Confirmation == nil {

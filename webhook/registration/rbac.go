@@ -30,8 +30,8 @@ const eventsResource = "events"
 // BundleRole is the ClusterRole that only self-managed certificates need.
 const BundleRole = Name + "-ca-bundle"
 
-// Roles builds the ClusterRoles: reading what the rules read and the Guardrails, whose status Stateward writes, writing what
-// follows from decisions, and keeping the caBundle of Stateward's own configurations, which only the self-managed certificates need, and looking up owners.
+// Roles builds the ClusterRoles. They read what the rules and the Guardrails need, write the status of the Guardrails and what
+// follows from decisions, keep the caBundle of Stateward's own configurations for self-managed certificates, and look up owners.
 func Roles(library *policies.Library) []rbacv1.ClusterRole {
 	byGroup := map[string]rbacv1.PolicyRule{}
 	for _, name := range reads(library) {

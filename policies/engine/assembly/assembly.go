@@ -9,10 +9,10 @@ import (
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
-// Calls calls a function of Rego by its path; nil where it is undefined.
+// Calls calls a function of Rego by its path; nil if it is undefined.
 type Calls = func(path string, args ...lazy.Value) lazy.Value
 
-// Function is a function of Rego in Go. Where it is not done, Rego's own is to be asked.
+// Function is a function of Rego in Go. If it is not done, Rego's own must run.
 type Function = func(call Calls, args []lazy.Value) (value lazy.Value, done bool)
 
 // The packages of the library whose functions are carried out or called here.
@@ -23,7 +23,7 @@ const (
 	confirmation = "data.stateward.lib.confirmation."
 )
 
-// Packages are those of the library that this package says the same as. It must not be used where they say something else.
+// Packages are those of the library that this package repeats. It must not be used with other versions of them.
 func Packages() []string {
 	return []string{"data.stateward.lib.config", "data.stateward.lib.confirmation", "data.stateward.lib.result", "data.stateward.lib.router", "data.stateward.lib.scope"}
 }

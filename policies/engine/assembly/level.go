@@ -14,7 +14,7 @@ func (a *Assembly) level(_ Calls, args []lazy.Value) (lazy.Value, bool) {
 	return lazy.Text(string(level)), true
 }
 
-// Level is what becomes of a finding; ok is false where that is for Rego to say.
+// Level returns the level of a finding; ok is false if Rego must decide.
 func (a *Assembly) Level(finding lazy.Value) (level policies.Level, ok bool) {
 	if holds(a.get(finding, "outside")) {
 		return policies.Off, true
@@ -61,7 +61,7 @@ func levelOf(value lazy.Value) (policies.Level, bool) {
 	return policies.Level(level), ok
 }
 
-// actionOf is what is set for the finding's rule, or what its metadata say.
+// actionOf returns the setting for the finding's rule, or the default of its metadata.
 func (a *Assembly) actionOf(finding lazy.Value) (policies.Level, bool) {
 	if action := a.get(finding, "action"); holds(action) {
 		return levelOf(action)

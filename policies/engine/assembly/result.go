@@ -22,7 +22,7 @@ type draft struct {
 // fields are those of a finding so far, by the keys of an Assembly. They are a lazy.Value, for Level to read.
 type fields []lazy.Item
 
-// Get returns what is at a key of the Assembly.
+// Get returns the value at a key of the Assembly.
 func (f fields) Get(key *ast.Term) (lazy.Value, error) {
 	for _, each := range f {
 		if each.Key == key {
@@ -117,7 +117,7 @@ func (a *Assembly) begin(call Calls, args []lazy.Value) (*draft, bool) {
 	return d, a.describe(d) && a.grade(d) && a.name(d) && a.limit(call, d)
 }
 
-// describe adds what is wrong, and where.
+// describe adds the text and the field.
 func (a *Assembly) describe(d *draft) bool {
 	path, what := a.get(d.found, "path"), a.get(d.found, "what")
 	if path == nil {
@@ -166,7 +166,7 @@ func (a *Assembly) grade(d *draft) bool {
 	return true
 }
 
-// name adds what object it is about.
+// name adds the object.
 func (a *Assembly) name(d *draft) bool {
 	about := make([][2]*ast.Term, 0, 3)
 	for _, key := range []string{"kind", "namespace", "name"} {
@@ -241,7 +241,7 @@ func (a *Assembly) confirm(call Calls, d *draft) bool {
 		a.add(d, "confirmed", truth(true))
 		return record != nil
 	}
-	// Confirmations are looked up at the API server, so only where it matters.
+	// Confirmations are read from the API server, so only if they matter.
 	level, ok := a.Level(d.items)
 	if !ok {
 		return false

@@ -8,7 +8,7 @@ import (
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
-// settings are what of the Guardrails every finding asks for.
+// settings are the parts of the Guardrails that every finding needs.
 type settings struct {
 	profile *ast.Term
 	rules   []setting
@@ -17,7 +17,7 @@ type settings struct {
 	matches, excepts, byActor bool
 }
 
-// setting is what is set for a rule; nil for what is not.
+// setting holds the settings of a rule; nil for those that are not set.
 type setting struct {
 	id             string
 	action, params lazy.Value
@@ -50,7 +50,7 @@ func settingsOf(guardrails lazy.Value) settings {
 	return made
 }
 
-// action is what is set for the rule of these names, nil for nothing.
+// action returns the setting for the rule of these names, or nil.
 func (s *settings) action(called []string) lazy.Value {
 	for index := range s.rules {
 		if rule := &s.rules[index]; rule.action != nil && slices.Contains(called, rule.id) {

@@ -6,10 +6,10 @@ import (
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
-// get returns what is at a key of an object, nil where nothing is.
+// get returns the value at a key of an object, or nil.
 func (a *Assembly) get(object lazy.Value, key string) lazy.Value { return at(object, a.keys[key]) }
 
-// at returns what is at a key of an object or an index of an array, nil where nothing is.
+// at returns the value at a key of an object or at an index of an array, or nil.
 func at(value lazy.Value, key *ast.Term) lazy.Value {
 	if value == nil {
 		return nil

@@ -19,9 +19,9 @@ import (
 type Inventory interface {
 	// Knows reports whether an object of this resource that Get does not return is known not to exist.
 	Knows(resource string) bool
-	// Get returns one object, or nil where there is none or where that is unknown.
+	// Get returns one object, or nil if there is none or that is unknown.
 	Get(ctx context.Context, resource, namespace, name string) (ast.Value, error)
-	// List returns the objects of a namespace (of the cluster, where it is empty) as one Rego object keyed by name.
+	// List returns the objects of a namespace (of the cluster, if it is empty) as one Rego object keyed by name.
 	List(ctx context.Context, resource, namespace string) (ast.Value, error)
 	// Governed returns the StatefulSets of a namespace that name this Service, as one Rego object keyed by name.
 	Governed(ctx context.Context, namespace, service string) (ast.Value, error)
@@ -33,7 +33,7 @@ type Inventory interface {
 	// Naming returns the objects of a resource, in all namespaces, that name an object of the whole cluster, as one Rego object
 	// keyed by NAMESPACE/NAME, or by NAME where they have no namespace. The second argument is KIND/NAME, as Named writes it.
 	Naming(ctx context.Context, resource, named string) (ast.Value, error)
-	// Matching returns the StatefulSets of a namespace, or of all where it is empty, whose own labels match a selector, as one
+	// Matching returns the StatefulSets of a namespace, or of all if it is empty, whose own labels match a selector, as one
 	// Rego object keyed by NAMESPACE/NAME. The second argument is what ReadSelector reads. A live inventory reads from the API
 	// server: the next request must see what this one begins.
 	Matching(ctx context.Context, namespace, selector string) (ast.Value, error)

@@ -2,8 +2,9 @@ package inventory
 
 import "github.com/open-policy-agent/opa/v1/ast"
 
-// Named lists the objects of the whole cluster that an object names, each as KIND/NAME: the node of a Pod, the nodes that
-// alone can reach a PersistentVolume, and the PriorityClass and StorageClasses of a StatefulSet. A node is named there by the value of a label, which is mostly its name.
+// Named lists the objects of the whole cluster that an object names, each as KIND/NAME: the node of a Pod, the only nodes that can
+// reach a PersistentVolume, and the PriorityClass and StorageClasses of a StatefulSet. A PersistentVolume names a node by the value
+// of a label, which is usually its name.
 func Named(resource string, object ast.Value) (named []string) {
 	switch resource {
 	case "pods":

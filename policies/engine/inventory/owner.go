@@ -10,13 +10,13 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// KnownOwner is what a live cluster says of the object that an owner reference means.
+// KnownOwner is what a live cluster knows of the object of an owner reference.
 type KnownOwner struct {
-	// UID is the one of the object of that name; empty where there is none.
+	// UID is that of the object of this name; empty if there is none.
 	UID string
 	// Owners are its own owners.
 	Owners []metav1.OwnerReference
-	// Unread says why nothing can be said ("Stateward may not get rabbitmqclusters.rabbitmq.com"); empty where something can.
+	// Unread is why the object could not be read ("Stateward may not get rabbitmqclusters.rabbitmq.com"), else empty.
 	Unread string
 }
 

@@ -16,7 +16,7 @@ import (
 type Recording struct {
 	// Reads are in the order in which they were made.
 	Reads []Read
-	// Unknown are resources that the inventory said it does not know.
+	// Unknown are resources that the inventory does not know.
 	Unknown []string
 
 	inv Inventory

@@ -176,7 +176,7 @@ func (s *Snapshot) AddValue(value ast.Value) error {
 	return nil
 }
 
-// textsOf returns the strings at these paths, empty where there is nothing.
+// textsOf returns the strings at these paths, empty for a missing one.
 func textsOf(value ast.Value, paths ...[]string) (texts []string, err error) {
 	for _, path := range paths {
 		switch text := find(value, path...).(type) {

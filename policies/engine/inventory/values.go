@@ -2,7 +2,7 @@ package inventory
 
 import "github.com/open-policy-agent/opa/v1/ast"
 
-// find returns what is at a path of keys of objects, nil where nothing is.
+// find returns the value at a path of keys, or nil.
 func find(value ast.Value, path ...string) ast.Value {
 	for _, key := range path {
 		object, ok := value.(ast.Object)

@@ -12,12 +12,12 @@ func Find(value Value, path ...string) Value {
 	return value
 }
 
-// Get returns what is at a key of an object or of a lazy value, or nil.
+// Get returns the value at a key of an object or of a lazy value, or nil.
 func Get(value Value, key *ast.Term) Value {
 	var found Value
 	switch value := value.(type) {
 	case Collection:
-		// Only what is looked up elsewhere can fail.
+		// Only look-ups elsewhere can fail.
 		found, _ = value.Get(key)
 	case *Known:
 		if object, ok := value.Value.(ast.Object); ok {
@@ -50,9 +50,9 @@ func String(value Value) (text string, isString bool) {
 	return string(written), ok
 }
 
-// Forced is Force for what cannot fail: documents and what is made of them.
+// Forced is Force for values that cannot fail: documents and values made of them.
 func Forced(value Value) ast.Value {
-	// Only what is looked up elsewhere can fail.
+	// Only look-ups elsewhere can fail.
 	term, _ := Force(value)
 	if term == nil {
 		return nil

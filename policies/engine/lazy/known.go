@@ -26,7 +26,7 @@ func Text(text string) Value { return (*Known)(ast.StringTerm(text)) }
 
 func (k *Known) term() *ast.Term { return (*ast.Term)(k) }
 
-// Get returns what is at a key of an object, an index of an array, or in a set; nil where nothing is.
+// Get returns the value at a key of an object, at an index of an array or in a set, or nil.
 func (k *Known) Get(key *ast.Term) (Value, error) {
 	switch value := k.Value.(type) {
 	case ast.Object:

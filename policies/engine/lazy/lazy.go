@@ -12,9 +12,9 @@ import (
 // Value is a value of Rego: a term of OPA (Known), or one that is decoded on demand. A Value of nil is
 // undefined. OPA's functions take terms, and only Force makes one.
 type Value interface {
-	// Get returns what is at a key, nil where nothing is: the same Value each time.
+	// Get returns the value at a key, or nil. It is the same Value each time.
 	Get(key *ast.Term) (Value, error)
-	// Force returns all of it as OPA sees it, nil where there is nothing.
+	// Force returns the whole value as a value of OPA, or nil.
 	Force() (*ast.Term, error)
 }
 

@@ -41,7 +41,7 @@ type field struct {
 	key *ast.Term
 }
 
-// IsArray reports whether it is an array, or else an object.
+// IsArray reports whether the node is an array; otherwise it is an object.
 func (n *node) IsArray() bool { return n.source.text[n.begin] == '[' }
 
 // Len is how many things stand in it.
@@ -63,7 +63,7 @@ func (n *node) At(index int) (key *ast.Term, value Value) {
 	return each.key, value
 }
 
-// Get returns what is at a key, nil where nothing is. It is the same value each time.
+// Get returns the value at a key, or nil. It is the same value each time.
 func (n *node) Get(key *ast.Term) (Value, error) {
 	var index int
 	var found bool
@@ -95,7 +95,7 @@ func (n *node) Force() (*ast.Term, error) {
 
 func (n *node) read() *ast.Term {
 	if n.IsArray() {
-		// An array keeps the slice that it is made of.
+		// An array keeps its slice.
 		values := make([]*ast.Term, n.Len())
 		for index := range values {
 			values[index] = n.forceAt(index)

@@ -14,9 +14,9 @@ import (
 // Reader reads one version of an object after another: an update has two that differ little, and equal parts of both
 // are shared. Neither the Reader nor its values are safe for concurrent use.
 type Reader struct {
-	// ManagedFields says that the managedFields of an object's metadata are wanted. They are half of many objects.
+	// ManagedFields includes the managedFields of metadata, which are half of many objects.
 	ManagedFields bool
-	// Masked says that texts that begin with Mask replace values that were left out. MetMask is true once one was read.
+	// Masked reports that texts that begin with Mask replace values. MetMask is true once one was read.
 	Masked, MetMask bool
 
 	before *node
@@ -70,7 +70,7 @@ func (r *Reader) Read(raw json.RawMessage) (Value, error) {
 	return root, nil
 }
 
-// invalid says what is wrong, and where, in the words of the standard library.
+// invalid returns the error of the standard library, with its place.
 func invalid(raw json.RawMessage) error {
 	var decoded any
 	decoder := util.NewJSONDecoder(bytes.NewReader(raw))
