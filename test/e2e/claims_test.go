@@ -91,6 +91,7 @@ func claimInUse(t *testing.T, g guard) {
 	g.settled(t, 2)
 	// Below its claim, the set no longer needs it.
 	g.warned(t, "scale-down", "scale", "statefulset", "web", "--replicas=1")
+	g.allowed(t, "", "wait", "--for=delete", "pod/web-1", "--timeout=60s")
 	g.says(t, false, "", []string{`claim "www-web-1" belongs to StatefulSet "web", which is scaled below it`}, "delete", "pvc", "www-web-1", "--dry-run=server")
 }
 
