@@ -8,6 +8,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	admissionv1 "k8s.io/api/admission/v1"
 	authenticationv1 "k8s.io/api/authentication/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine/lazy"
@@ -75,7 +76,7 @@ func FromAdmission(request *admissionv1.AdmissionRequest, now time.Time) Request
 		Object:      request.Object.Raw,
 		OldObject:   request.OldObject.Raw,
 		Options:     request.Options.Raw,
-		DryRun:      request.DryRun != nil && *request.DryRun,
+		DryRun:      ptr.Deref(request.DryRun, false),
 		Time:        now,
 	}
 }

@@ -14,8 +14,8 @@ func Overview() string {
 	var outcomes []outcome
 	for _, step := range Steps() {
 		if step.Verdict != "" {
-			command := strings.Replace(step.Command, pasted, "(the command that the denial prints)", 1)
-			outcomes = append(outcomes, outcome{command, string(step.Verdict), strings.Join(step.Rules, ", ")})
+			step.Command = strings.Replace(step.Command, pasted, "(the command that the denial prints)", 1)
+			outcomes = append(outcomes, step.outcome())
 		}
 	}
 	shown.table(outcomes)

@@ -64,6 +64,10 @@ type Tour struct {
 
 type outcome struct{ command, verdict, rules string }
 
+func (s Step) outcome() outcome {
+	return outcome{s.Command, string(s.Verdict), strings.Join(s.Rules, ", ")}
+}
+
 // Options change how the tour is shown.
 type Options struct {
 	// From is the number of the part to show first, such as 4 or 3a; the parts before it run without output.
@@ -154,7 +158,7 @@ func (t *Tour) conclude(ctx context.Context, step Step, unexpected error) error 
 	}
 	t.explain(step)
 	if step.Verdict != "" {
-		t.outcomes = append(t.outcomes, outcome{step.Command, string(step.Verdict), strings.Join(step.Rules, ", ")})
+		t.outcomes = append(t.outcomes, step.outcome())
 	}
 	if step.Then == nil {
 		return nil

@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/confirmations"
@@ -24,7 +25,7 @@ const serviceRule = "headless-service"
 // writesAfterwards queues what is written after a request is allowed. A dry run writes nothing, and neither does a client
 // that cannot be distinguished from an API server.
 func (h *Handler) writesAfterwards(ctx context.Context, policy *Policy, request *admissionv1.AdmissionRequest, decision engine.Decision) {
-	if h.Recorder == nil || !decision.Allowed || isDryRun(request) {
+	if h.Recorder == nil || !decision.Allowed || ptr.Deref(request.DryRun, false) {
 		return
 	}
 	used, toldOf, created := h.usedConfirmations(request, decision), told(decision), h.mayLackItsService(request, decision)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	admissionv1 "k8s.io/api/admission/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
@@ -21,11 +22,7 @@ func (h *Handler) foretells(policy *Policy, request *admissionv1.AdmissionReques
 		return false
 	}
 	mode := policy.Engine.Guardrails().Forecasts()
-	return mode == v1alpha1.ForecastAlways || mode == v1alpha1.ForecastDryRun && isDryRun(request)
-}
-
-func isDryRun(request *admissionv1.AdmissionRequest) bool {
-	return request.DryRun != nil && *request.DryRun
+	return mode == v1alpha1.ForecastAlways || mode == v1alpha1.ForecastDryRun && ptr.Deref(request.DryRun, false)
 }
 
 // addForecast adds what a request does to StatefulSets. It is neither part of the decision nor recorded with it, because it reads
@@ -43,7 +40,7 @@ func (h *Handler) addForecast(ctx context.Context, policy *Policy, request *admi
 		log.FromContext(ctx).Info("no forecast", "operation", request.Operation, "reason", err.Error())
 		made = preview.Preview{Left: "this request: " + err.Error()}
 	}
-	if isDryRun(request) {
+	if ptr.Deref(request.DryRun, false) {
 		response.Warnings = append(response.Warnings, made.Lines()...)
 	}
 	if policy.Engine.Guardrails().Forecasts() == v1alpha1.ForecastAlways {

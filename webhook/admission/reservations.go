@@ -10,6 +10,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	admissionv1 "k8s.io/api/admission/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/policies/engine/inventory"
@@ -140,7 +141,7 @@ func (h *Handler) reserve(ctx context.Context, policy *Policy, request *admissio
 	}
 	update, starts := groupUpdate(policy, request)
 	order := 0
-	if starts && h.Phase == engine.ValidatingPhase && !isDryRun(request) && !h.stranger(ctx, policy, request) {
+	if starts && h.Phase == engine.ValidatingPhase && !ptr.Deref(request.DryRun, false) && !h.stranger(ctx, policy, request) {
 		order = h.Reservations.begin(update, h.Now())
 		settle = func(admitted bool) { h.Reservations.settle(order, admitted, h.Now()) }
 	}

@@ -7,6 +7,7 @@ import (
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
 	admissionv1 "k8s.io/api/admission/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/stateward/stateward/policies/engine"
 )
@@ -35,7 +36,7 @@ func Of(ctx context.Context, asked *admissionv1.AdmissionRequest) *Request {
 		attribute.String("stateward.resource", resource),
 		attribute.String("k8s.namespace.name", asked.Namespace),
 		attribute.String("stateward.name", asked.Name),
-		attribute.Bool("stateward.dry_run", asked.DryRun != nil && *asked.DryRun),
+		attribute.Bool("stateward.dry_run", ptr.Deref(asked.DryRun, false)),
 	)
 	return &Request{span: span}
 }

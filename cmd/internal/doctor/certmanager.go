@@ -44,8 +44,11 @@ type condition struct {
 
 // checkCertManager reports why a certificate of cert-manager is missing.
 func (e *examination) checkCertManager(ctx context.Context) {
-	for _, list := range []func(context.Context) ([]issued, error){e.issuers, e.certificates} {
-		found, err := list(ctx)
+	for _, of := range []struct {
+		kind string
+		list func(context.Context) ([]issued, error)
+	}{{cmapi.IssuerKind, e.issuers}, {cmapi.CertificateKind, e.certificates}} {
+		found, err := of.list(ctx)
 		if meta.IsNoMatchError(err) || apierrors.IsNotFound(err) {
 			if e.registered.byCertManager {
 				e.problem("", "install cert-manager, or apply the overlay self-managed",
@@ -54,7 +57,7 @@ func (e *examination) checkCertManager(ctx context.Context) {
 			return
 		}
 		if err != nil {
-			e.unchecked("", "", err, "the Issuers and Certificates of cert-manager cannot be read")
+			e.unchecked("", "", err, "the %ss of cert-manager cannot be read", of.kind)
 			continue
 		}
 		for _, each := range found {
