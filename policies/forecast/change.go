@@ -83,7 +83,9 @@ func (s *simulation) apply(change Change) {
 			return
 		}
 		for _, pod := range s.pods {
-			s.step(Step{Kind: NameGone, Object: s.Set.DNSName(pod.Ordinal)})
+			if s.Naming.has(pod) {
+				s.step(Step{Kind: NameGone, Object: s.Set.DNSName(pod.Ordinal)})
+			}
 		}
 	case Continue:
 	}

@@ -155,34 +155,6 @@ func TestRunEnds(t *testing.T) {
 	}
 }
 
-func TestSummarizeNamesWhatResolves(t *testing.T) {
-	t.Parallel()
-	bad := forecast.Assumptions{NeverReady: []string{"two"}}
-	for name, test := range map[string]struct {
-		change    func(*forecast.Set)
-		assume    forecast.Assumptions
-		gone, new []string
-	}{
-		"rollout":            {change: newTemplate},
-		"rollout that fails": {change: newTemplate, assume: bad, gone: []string{"db-2.db.data.svc"}},
-		"scale down":         {change: func(set *forecast.Set) { set.Replicas = 1 }, gone: []string{"db-1.db.data.svc", "db-2.db.data.svc"}},
-		"scale up":           {change: func(set *forecast.Set) { set.Replicas = 4 }, new: []string{"db-3.db.data.svc"}},
-		"no Service":         {change: func(set *forecast.Set) { set.Replicas = 1 }},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			state := running(3)
-			if name == "no Service" {
-				state.Set.Service = ""
-			}
-			summary := forecast.Summarize(state, forecast.Run(state, updated(state, test.change), test.assume))
-			if diff := cmp.Diff([][]string{test.gone, test.new}, [][]string{summary.NamesGone, summary.NewNames}); diff != "" {
-				t.Errorf("names that vanish and appear (-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
 func TestRunCountsMinReadySeconds(t *testing.T) {
 	t.Parallel()
 	state := running(3)

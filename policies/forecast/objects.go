@@ -168,6 +168,7 @@ func FromPod(pod *corev1.Pod, ordinal int, now time.Time) Pod {
 			read.ReadySince = -int(now.Sub(condition.LastTransitionTime.Time) / time.Second)
 		}
 	}
+	read.NoAddress = !read.Ready && pod.Status.PodIP == ""
 	return read
 }
 

@@ -14,6 +14,7 @@ type State struct {
 	Revisions []Revision
 	Pods      []Pod
 	Claims    []Claim
+	Naming    Naming
 }
 
 // Strategy is how a StatefulSet replaces pods after its template changed.
@@ -94,6 +95,8 @@ type Pod struct {
 	Terminating bool
 	// Broken pods never get Ready, for example because of ImagePullBackOff.
 	Broken bool
+	// NoAddress is true for a pod that has no IP address yet. Those that start are taken to get one.
+	NoAddress bool
 
 	// starting and stopping are what a sync has decided, busy whether the pod is among the busy ones.
 	starting, stopping, busy bool

@@ -1,7 +1,5 @@
 package forecast
 
-import "slices"
-
 // Summary is what counts most of a forecast.
 type Summary struct {
 	// Restarts are pods that stop and start again, Stops those that stop for good, Starts those that start without
@@ -55,9 +53,7 @@ func Summarize(state State, timeline Timeline) (summary Summary) {
 			summary.Unclear = append(summary.Unclear, claim.Volume)
 		}
 	}
-	if len(summary.NamesGone) == 0 {
-		summary.countNames(state, timeline)
-	}
+	summary.countNames(state, timeline)
 	summary.Stuck = timeline.End.Kind == Stuck || timeline.End.Kind == Endless
 	return summary
 }
@@ -107,40 +103,6 @@ func (s *Summary) countPods(state State, timeline Timeline) {
 		}
 		pod.listed = true
 	}
-}
-
-// countNames compares the pods that are Ready: the governing Service has a name for each of them.
-func (s *Summary) countNames(state State, timeline Timeline) {
-	set := state.Set
-	if set.Name == "" {
-		set = timeline.After.Set
-	}
-	if set.Service == "" {
-		return
-	}
-	before, after := readyOrdinals(state.Pods), readyOrdinals(timeline.After.Pods)
-	for _, ordinal := range before {
-		if _, stays := slices.BinarySearch(after, ordinal); !stays {
-			s.NamesGone = append(s.NamesGone, set.DNSName(ordinal))
-		}
-	}
-	for _, ordinal := range after {
-		if _, existed := slices.BinarySearch(before, ordinal); !existed {
-			s.NewNames = append(s.NewNames, set.DNSName(ordinal))
-		}
-	}
-}
-
-// readyOrdinals are those of pods that get requests, sorted.
-func readyOrdinals(pods []Pod) []int {
-	ordinals := make([]int, 0, len(pods))
-	for index := range pods {
-		if pod := &pods[index]; pod.Ready && !pod.Terminating {
-			ordinals = append(ordinals, pod.Ordinal)
-		}
-	}
-	slices.Sort(ordinals)
-	return ordinals
 }
 
 // Add counts another change in.

@@ -110,7 +110,7 @@ func (s *simulation) react() {
 	}
 	for _, pod := range s.busy {
 		if !pod.Ready && !pod.Broken && (pod.Phase == Pending || pod.Phase == Running) && s.canMount(pod) {
-			s.alter(pod, func() { pod.Phase, pod.Ready, pod.ReadySince = Running, true, s.now })
+			s.alter(pod, func() { pod.Phase, pod.Ready, pod.ReadySince, pod.NoAddress = Running, true, s.now, false })
 			s.step(Step{Kind: PodReady, Object: s.podName(pod), Revision: pod.Revision})
 		}
 	}

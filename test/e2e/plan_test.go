@@ -48,6 +48,8 @@ type planned struct {
 	set func(*builders.StatefulSet)
 	// broken is a pod whose image is missing when the change is planned.
 	broken string
+	// publishes gives names to pods that are not Ready, too.
+	publishes bool
 	// plan and act are the same change for stateward and kubectl.
 	plan, act []string
 	// restart is a pod that is deleted after the change, which waits for that.
@@ -147,6 +149,12 @@ func chosenPlans() map[string]planned {
 			set:  func(set *builders.StatefulSet) { set.Spec.PodManagementPolicy = appsv1.ParallelPodManagement },
 			plan: []string{"--image", "sts/web=" + oldImage}, act: setImage(oldImage), broken: "web-2", left: 3,
 		},
+		"the way back from a bad image while all pods have names": {
+			plan: []string{"--image", "sts/web=" + oldImage}, act: setImage(oldImage), broken: "web-2", publishes: true, left: 2,
+		},
+		"no Service while all pods have names": {
+			plan: []string{"--delete", "svc/nginx"}, act: []string{"delete", "service", "nginx"}, broken: "web-2", publishes: true, left: 2,
+		},
 		"no Service": {plan: []string{"--delete", "svc/nginx"}, act: []string{"delete", "service", "nginx"}, left: 3, rules: []string{"service-in-use"}},
 		"a claim that is kept in use": {
 			set: retained, plan: []string{"--delete", "pvc/www-web-1"}, act: []string{"delete", "pvc", "www-web-1", "--wait=false"}, restart: "web-1", left: 3,
@@ -171,10 +179,15 @@ func comesTrue(t *testing.T, g guard, binary string, test planned) (came foretol
 		created, err := g.set(ctx)
 		return err == nil && created.Status.AvailableReplicas == replicas, err
 	})
+	nameless := test.broken
+	if test.publishes {
+		g.act(t, []string{"patch", "service", "nginx", "-p", `{"spec":{"publishNotReadyAddresses":true}}`})
+		nameless = ""
+	}
 	if test.broken != "" {
 		g.breaks(t, test.broken)
 	}
-	before := g.resolved(t, test.broken)
+	before := g.resolved(t, nameless)
 	want, end, rules := g.planned(t, binary, test.plan...)
 	t.Logf("%v of %d pods: %s, %+v", test.plan, replicas, end, want)
 	for _, rule := range test.rules {

@@ -22,6 +22,9 @@ import (
 // keeping is a storage class whose volumes outlive their claims.
 const keeping = "keeping"
 
+// brokenAddress is that of a pod with a bad image.
+const brokenAddress = "192.0.2.1"
+
 // retained gives a set volumes that are kept.
 func retained(set *builders.StatefulSet) {
 	class := keeping
@@ -114,6 +117,8 @@ func (g guard) breaks(t *testing.T, pod string) {
 		if err != nil || got.Spec.Containers[0].Image != badImage || got.Spec.NodeName == "" || got.DeletionTimestamp != nil {
 			return false, err
 		}
+		// A pod gets its address before its images are pulled.
+		got.Status.PodIP = brokenAddress
 		got.Status.ContainerStatuses = []corev1.ContainerStatus{{
 			Name: got.Spec.Containers[0].Name, Image: badImage,
 			State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ImagePullBackOff"}},
@@ -160,13 +165,13 @@ func (g guard) observe(t *testing.T, earlier map[string]bool) observed {
 	return seen
 }
 
-// resolved is what there is once CoreDNS knows all pods but a broken one.
-func (g guard) resolved(t *testing.T, broken string) (seen observed) {
+// resolved is what there is once CoreDNS knows all pods but a nameless one.
+func (g guard) resolved(t *testing.T, nameless string) (seen observed) {
 	t.Helper()
 	eventually(t, "CoreDNS knows the pods", func(context.Context) (bool, error) {
 		seen = g.observe(t, nil)
 		for name, known := range seen.names {
-			if known == (broken != "" && strings.HasPrefix(name, broken+".")) {
+			if known == (nameless != "" && strings.HasPrefix(name, nameless+".")) {
 				return false, nil
 			}
 		}

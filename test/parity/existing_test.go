@@ -165,6 +165,9 @@ func (e *existing) Claims(set forecast.Set) (claims []forecast.Claim, known bool
 	return claims, true
 }
 
+// Names are those of Ready pods, as all Services of examples have it.
+func (e *existing) Names(forecast.Set) forecast.Naming { return forecast.NamesOfReady }
+
 func (e *existing) claim(set forecast.Set, claim *corev1.PersistentVolumeClaim) forecast.Claim {
 	read := forecast.FromClaim(claim)
 	if len(read.Owners) == 0 && set.DeleteWhenDeleted {

@@ -40,6 +40,7 @@ func (f foresight) Pods(set forecast.Set) (pods []forecast.Pod, known bool) {
 	}
 	return pods, true
 }
+func (f foresight) Names(forecast.Set) forecast.Naming           { return forecast.NamesOfReady }
 func (f foresight) Claims(forecast.Set) ([]forecast.Claim, bool) { return nil, true }
 
 func TestForecastsFollowTheGuardrails(t *testing.T) {

@@ -39,6 +39,11 @@ func factsOf(resource string, stored *unstructured.Unstructured, encoded []byte)
 	case "persistentvolumes":
 		policy, _, _ := unstructured.NestedString(stored.Object, "spec", "persistentVolumeReclaimPolicy")
 		return forecast.Reclaim(unique.Make(policy).Value())
+	case "services":
+		if all, _, _ := unstructured.NestedBool(stored.Object, "spec", "publishNotReadyAddresses"); all {
+			return forecast.NamesOfAll
+		}
+		return forecast.NamesOfReady
 	}
 	return nil
 }
@@ -131,6 +136,16 @@ func (i atTime) Claims(set forecast.Set) (claims []forecast.Claim, known bool) {
 		}
 	}
 	return claims, known
+}
+
+func (i atTime) Names(set forecast.Set) forecast.Naming {
+	if from, watched := i.inv.resources["services"]; !watched || from.Live {
+		return forecast.NamesOfReady
+	}
+	if naming, known := i.fact("services", set.Namespace, set.Service).(forecast.Naming); known {
+		return naming
+	}
+	return forecast.NoNames
 }
 
 // fact is what a cache holds of one object for forecasts, nil for nothing.

@@ -174,6 +174,39 @@ func TestInventoryHasOnlyWatchedResources(t *testing.T) {
 	}
 }
 
+func TestInventoryNamesPodsAsServicesDo(t *testing.T) {
+	t.Parallel()
+	_, set := recorded(t, 1)
+	service := func(name string, all bool) *corev1.Service {
+		return &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: "data", Name: name}, Spec: corev1.ServiceSpec{PublishNotReadyAddresses: all}}
+	}
+	inv := inventoryWith(t, objectsOf(set))
+	unwatched := inventoryWith(t, objectsOf(set))
+	delete(unwatched.resources, "services")
+	services := inv.resources["services"]
+	services.objects = indexerOf(t, services.Resource, []*unstructured.Unstructured{
+		toUnstructured(t, service("ready", false)), toUnstructured(t, service("all", true)),
+	})
+	inv.resources["services"] = services
+	for name, test := range map[string]struct {
+		inv     *Inventory
+		service string
+		want    forecast.Naming
+	}{
+		"Ready pods":             {inv: inv, service: "ready", want: forecast.NamesOfReady},
+		"all pods":               {inv: inv, service: "all", want: forecast.NamesOfAll},
+		"no Service":             {inv: inv, service: "other", want: forecast.NoNames},
+		"Services not looked at": {inv: unwatched, service: "all", want: forecast.NamesOfReady},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := test.inv.AtTime(now).Names(forecast.Set{Namespace: "data", Service: test.service}); got != test.want {
+				t.Errorf("naming %d, want %d", got, test.want)
+			}
+		})
+	}
+}
+
 // BenchmarkForecast measures the forecast of a change of the image beside its decision, both from the same caches.
 func BenchmarkForecast(b *testing.B) {
 	library, err := policies.Embedded()

@@ -34,6 +34,8 @@ type Inventory interface {
 	// Pods and Claims returns those whose names are names of this StatefulSet's. known is false where none of the kind is at hand.
 	Pods(set forecast.Set) (pods []forecast.Pod, known bool)
 	Claims(set forecast.Set) (claims []forecast.Claim, known bool)
+	// Names is how the governing Service of this StatefulSet names its pods; where Services are not at hand, that of most is returned.
+	Names(set forecast.Set) forecast.Naming
 }
 
 // Source gives the Inventory at a time.

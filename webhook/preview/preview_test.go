@@ -24,6 +24,7 @@ type inventory struct {
 	set    preview.Stored
 	pods   []forecast.Pod
 	claims []forecast.Claim
+	naming forecast.Naming
 	blind  bool
 }
 
@@ -41,6 +42,8 @@ func (i inventory) StatefulSets(namespace string) []preview.Stored {
 func (i inventory) Pods(forecast.Set) ([]forecast.Pod, bool) { return i.pods, !i.blind }
 
 func (i inventory) Claims(forecast.Set) ([]forecast.Claim, bool) { return i.claims, !i.blind }
+
+func (i inventory) Names(forecast.Set) forecast.Naming { return i.naming }
 
 // spec is a StatefulSet as an API server writes it.
 func spec(image string, replicas int, fields string) []byte {
@@ -165,6 +168,22 @@ func TestMakeDescribesTheForecast(t *testing.T) {
 		"its Service": {
 			request: request("DELETE", "services", "db", []byte(`{}`)),
 			want:    []string{"forecast: removes from DNS db-0.db.data.svc, db-1.db.data.svc, db-2.db.data.svc"},
+		},
+		"its Service while a pod is not Ready": {
+			request: request("DELETE", "services", "db", []byte(`{}`)), prepare: func(i *inventory) { i.pods[1].Broken, i.pods[1].Ready = true, false },
+			want: []string{
+				"forecast: removes from DNS db-0.db.data.svc, db-2.db.data.svc",
+				"forecast: stuck: db-1 of the newest revision does not get Ready: apply a template that works, then delete the pod: an O…",
+			},
+		},
+		"its Service that has names for all pods": {
+			request: request("DELETE", "services", "db", []byte(`{}`)), prepare: func(i *inventory) {
+				i.naming, i.pods[1].Broken, i.pods[1].Ready = forecast.NamesOfAll, true, false
+			},
+			want: []string{
+				"forecast: removes from DNS db-0.db.data.svc, db-1.db.data.svc, db-2.db.data.svc",
+				"forecast: stuck: db-1 of the newest revision does not get Ready: apply a template that works, then delete the pod: an O…",
+			},
 		},
 		"a pod": {
 			request: request("DELETE", "pods", "db-1", []byte(`{}`)), want: []string{"forecast: replaces db-1; keeps 3 claims"},

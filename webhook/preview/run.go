@@ -76,7 +76,7 @@ var errNoPods = errors.New("no rule in force reads pods and persistentvolumeclai
 
 // stateOf is the state of a StatefulSet before the change.
 func stateOf(each subject, inventory Inventory, gates forecast.Gates) (state forecast.State, unknown []string, err error) {
-	state = forecast.State{Gates: gates, Set: each.set.Set}
+	state = forecast.State{Gates: gates, Set: each.set.Set, Naming: inventory.Names(each.set.Set)}
 	var knownPods, knownClaims bool
 	state.Pods, knownPods = inventory.Pods(each.set.Set)
 	state.Claims, knownClaims = inventory.Claims(each.set.Set)

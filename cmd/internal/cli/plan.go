@@ -261,7 +261,6 @@ func (o planOptions) inventoryOf(objects []unstructured.Unstructured, version fo
 	return planner.NewInventory(objects, version)
 }
 
-// readObjects reads the files of --data.
 // readObjects reads an export. Objects that name no namespace are in namespace.
 func readObjects(ctx context.Context, paths []string, namespace string) (objects []unstructured.Unstructured, err error) {
 	exported, err := manifest.Read(ctx, paths, manifest.Options{})

@@ -12,10 +12,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// until is a time that depends on when the test runs.
-var until = regexp.MustCompile(`confirm-until=\S+?Z`)
+// until and ago are times that depend on when the test runs.
+var (
+	until = regexp.MustCompile(`confirm-until=\S+?Z`)
+	ago   = regexp.MustCompile(`of \S+( days)? ago`)
+)
 
-func withoutTimes(text string) string { return until.ReplaceAllString(text, "confirm-until=TIME") }
+func withoutTimes(text string) string {
+	return ago.ReplaceAllString(until.ReplaceAllString(text, "confirm-until=TIME"), "of AGE ago")
+}
 
 // plans are command lines whose output is recorded; the page of policies/forecast shows some of them.
 func plans() map[string][]string {
@@ -36,6 +41,10 @@ func plans() map[string][]string {
 		"plan-others.txt":    {"--data", "testdata/plan/healthy.yaml", "-f", "testdata/plan/db.yaml", "-f", "testdata/plan/service.yaml", "-f", "testdata/web.yaml"},
 		"plan-others.md":     {"--data", "testdata/plan/healthy.yaml", "-f", "testdata/plan/db.yaml", "-f", "testdata/plan/service.yaml", "-o", "markdown"},
 		"plan-others.html":   {"--data", "testdata/plan/healthy.yaml", "-f", "testdata/plan/db.yaml", "-f", "testdata/plan/service.yaml", "-o", "html"},
+		"plan-budget.txt":    {"--data", "testdata/plan/healthy.yaml", "--data", "testdata/plan/guarded.yaml", "-f", "testdata/plan/db.yaml"},
+		"plan-snapshots.txt": {"--data", "testdata/plan/scaled.yaml", "--data", "testdata/plan/guarded.yaml", "-n", "data", "--scale", "sts/db=1"},
+		"plan-retained.txt":  {"--data", "testdata/plan/healthy.yaml", "--data", "testdata/plan/guarded.yaml", "--delete", "ns/data"},
+		"plan-names.txt":     {"--data", "testdata/plan/healthy.yaml", "-f", "testdata/plan/names.yaml", "-f", "testdata/plan/db.yaml"},
 		"plan-baseline.txt":  {"--baseline", "testdata/plan-before", "-f", "testdata/plan-after"},
 		"plan-volume.txt":    {"--data", "testdata/plan/healthy.yaml", "--delete", "pv/pv-1"},
 	}

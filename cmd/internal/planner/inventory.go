@@ -6,6 +6,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
@@ -30,6 +31,9 @@ type Inventory struct {
 	volumes   []corev1.PersistentVolume
 	revisions []appsv1.ControllerRevision
 	services  []corev1.Service
+	budgets   []policyv1.PodDisruptionBudget
+	snapshots []volumeSnapshot
+	contents  []volumeSnapshotContent
 	// all are what rules look up.
 	all  []unstructured.Unstructured
 	note string
@@ -60,6 +64,12 @@ func (i *Inventory) add(object *unstructured.Unstructured) error {
 		return appendTyped(&i.volumes, object)
 	case "v1 Service":
 		return appendTyped(&i.services, object)
+	case "policy/v1 PodDisruptionBudget":
+		return appendTyped(&i.budgets, object)
+	case "snapshot.storage.k8s.io/v1 VolumeSnapshot":
+		return appendTyped(&i.snapshots, object)
+	case "snapshot.storage.k8s.io/v1 VolumeSnapshotContent":
+		return appendTyped(&i.contents, object)
 	default:
 		return nil
 	}

@@ -51,6 +51,9 @@ type Change struct {
 	Summary forecast.Summary `json:"summary"`
 	Assumed []string         `json:"assumed,omitempty"`
 	Unknown []string         `json:"unknown,omitempty"`
+	// Budgets are those that would refuse what happens if it were evictions, and Snapshots what brings lost volumes back.
+	Budgets   []string   `json:"budgets,omitempty"`
+	Snapshots []Snapshot `json:"snapshots,omitempty"`
 	// NeverReady is the end if pods with a new template never get Ready.
 	NeverReady *End `json:"ifNeverReady,omitempty"`
 	// Findings are what Stateward denies or warns of.
@@ -68,7 +71,12 @@ type Step struct {
 	AtLeastSeconds int    `json:"atLeastSeconds"`
 	Kind           string `json:"kind"`
 	Object         string `json:"object"`
-	Text           string `json:"text"`
+	// NewName and NameGone are DNS names that begin and cease to resolve here.
+	NewName  string `json:"newName,omitempty"`
+	NameGone string `json:"nameGone,omitempty"`
+	// BelowBudgets are the PodDisruptionBudgets that would refuse to evict the pod now.
+	BelowBudgets []string `json:"belowBudgets,omitempty"`
+	Text         string   `json:"text"`
 }
 
 // End is how a forecast ends.
@@ -93,6 +101,7 @@ var ErrNothing = errors.New("nothing to plan: no StatefulSet is changed")
 // Make plans requests, one after the other and each from the state as it is.
 func Make(inventory *Inventory, requests []Request, options Options) (Plan, error) {
 	plan := Plan{Schema: Schema, Kubernetes: inventory.Version.String(), Changes: []Change{}}
+	inventory.addServices(requests, options.Namespace)
 	for _, request := range requests {
 		if kind := request.otherKind(); kind != "" {
 			plan.leaveOut(kind)
@@ -158,17 +167,26 @@ func (p *Plan) Judge(ctx context.Context, inventory *Inventory, decider *engine.
 func (i *Inventory) plan(c change, options Options) (Change, error) {
 	planned := Change{Object: c.object, Action: c.action(), Steps: []Step{}, Unknown: c.unknown}
 	if c.set == nil {
-		planned.Steps, planned.Summary = c.steps(), c.summary()
-		planned.End = End{Kind: string(forecast.Settled)}
+		timeline := forecast.Timeline{Steps: c.fates(), End: forecast.End{Kind: forecast.Settled}}
+		planned.fill(forecast.State{}, timeline)
+		i.addSnapshots(&planned, c, timeline, options.Now)
 		return planned, nil
 	}
 	state, err := i.state(c.set, c.isNew, options.Now)
 	if err != nil {
 		return planned, err
 	}
+	naming, known := i.naming(c.set)
+	state.Naming = naming
 	never := state.BrokenTemplates()
 	timeline := forecast.Run(state, c.forecast, forecast.Assumptions{NeverReady: never})
 	planned.fill(state, timeline)
+	planned.addNames(state, timeline)
+	if !known && len(timeline.Steps) > 0 {
+		planned.Unknown = append(planned.Unknown, "DNS names of pods: Service "+c.set.Namespace+"/"+c.set.Spec.ServiceName+" is not known")
+	}
+	i.addBudgets(&planned, c, state, timeline)
+	i.addSnapshots(&planned, c, timeline, options.Now)
 	if c.forecast.Action == forecast.UpdateSet || c.forecast.Action == forecast.CreateSet {
 		if template := c.forecast.Set.Template; template != state.Set.Template && !slices.Contains(never, template) && !state.Works(template) {
 			worst := endOf(forecast.Run(state, c.forecast, forecast.Assumptions{NeverReady: append(never, template)}).End)

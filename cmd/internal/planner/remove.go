@@ -161,14 +161,3 @@ func (c change) fates() (list []forecast.Step) {
 	}
 	return append(list, forecast.Step{Round: 1, Kind: forecast.NamespaceDeleted, Object: c.name})
 }
-
-func (c change) summary() forecast.Summary {
-	return forecast.Summarize(forecast.State{}, forecast.Timeline{Steps: c.fates()})
-}
-
-func (c change) steps() (steps []Step) {
-	for _, step := range c.fates() {
-		steps = append(steps, Step{Round: 1, Kind: string(step.Kind), Object: step.Object, Text: textOf(step)})
-	}
-	return steps
-}

@@ -67,10 +67,19 @@ func (c change) action() string {
 	return string(c.forecast.Action)
 }
 
-func (i *Inventory) changes(request Request, namespace string) ([]change, error) {
-	if request.Namespace != "" {
-		namespace = request.Namespace
+// claimsIn is the namespace of the claims that a change deletes.
+func (c change) claimsIn() string {
+	if c.set != nil {
+		return c.set.Namespace
 	}
+	return c.namespace
+}
+
+// in is the namespace of a request in a plan for another one.
+func (r Request) in(namespace string) string { return cmp.Or(r.Namespace, namespace) }
+
+func (i *Inventory) changes(request Request, namespace string) ([]change, error) {
+	namespace = request.in(namespace)
 	switch {
 	case request.Scale != "":
 		return i.scale(request.Scale, namespace)

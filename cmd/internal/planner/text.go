@@ -144,6 +144,10 @@ func (c Change) results() (list []string) {
 		list = append(list, fmt.Sprintf("time: at least %d s, from minReadySeconds alone", c.Summary.Seconds))
 	}
 	list = append(list, outcome(c.Summary)...)
+	for _, snapshot := range c.Snapshots {
+		list = append(list, "snapshot brings back: "+snapshot.String())
+	}
+	list = append(list, c.Budgets...)
 	for _, each := range []struct {
 		name  string
 		texts []string
