@@ -119,7 +119,7 @@ func (s *simulation) react() {
 		s.collect(s.sortedClaims())
 	case len(ended) > 0:
 		// Later, owners and users are gone only where pods are.
-		var claims []*Claim
+		claims := make([]*Claim, 0, len(ended)*len(s.Set.Claims))
 		for _, pod := range ended {
 			claims = append(claims, s.claimsAt(pod.Ordinal)...)
 		}
@@ -209,6 +209,7 @@ func (s *simulation) removeClaim(claim *Claim) {
 // sortedClaims are all claims by name.
 func (s *simulation) sortedClaims() []*Claim {
 	if s.byName == nil {
+		s.byName = make([]*Claim, 0, len(s.claims)*len(s.Set.Claims))
 		for _, claims := range s.claims {
 			s.byName = append(s.byName, claims...)
 		}

@@ -97,8 +97,8 @@ func (b *buffers) put(buffer *bytes.Buffer) {
 func extractObjects(review []byte) (small []byte, found objects, ok bool) {
 	outer := jsonscan.Scanner{Text: review}
 	request := -1
-	if !outer.Fields(func(name string) bool {
-		if name == "request" {
+	if !outer.Fields(func(name []byte) bool {
+		if string(name) == "request" {
 			if request >= 0 || outer.Next() != '{' {
 				return false
 			}
@@ -109,9 +109,9 @@ func extractObjects(review []byte) (small []byte, found objects, ok bool) {
 		return nil, objects{}, false
 	}
 	inner, copied := jsonscan.Scanner{Text: review, At: request}, 0
-	ok = inner.Fields(func(name string) bool {
+	ok = inner.Fields(func(name []byte) bool {
 		var into *[]byte
-		switch name {
+		switch string(name) {
 		case "object":
 			into = &found.object
 		case "oldObject":

@@ -158,8 +158,8 @@ func (r *Record) Lacks(field string) bool {
 func cutParts(line []byte) (parsed *Record, small []byte, ok bool) {
 	parsed = &Record{}
 	cut := &cutter{scanner: jsonscan.Scanner{Text: line}}
-	ok = cut.scanner.Fields(func(name string) bool {
-		switch name {
+	ok = cut.scanner.Fields(func(name []byte) bool {
+		switch string(name) {
 		case "result":
 			return cut.out(&parsed.Result)
 		case "objects":
@@ -199,12 +199,12 @@ func (c *cutter) objects(into *map[string]json.RawMessage) bool {
 		return c.scanner.Skip()
 	}
 	*into = map[string]json.RawMessage{}
-	return c.scanner.Fields(func(digest string) bool {
+	return c.scanner.Fields(func(digest []byte) bool {
 		var object json.RawMessage
 		if !c.out(&object) {
 			return false
 		}
-		(*into)[digest] = object
+		(*into)[string(digest)] = object
 		return true
 	})
 }
@@ -213,12 +213,12 @@ func (c *cutter) input(parsed *Record) bool {
 	if c.scanner.Next() != '{' {
 		return c.scanner.Skip()
 	}
-	return c.scanner.Fields(func(name string) bool {
-		if name != "request" || c.scanner.Next() != '{' {
+	return c.scanner.Fields(func(name []byte) bool {
+		if string(name) != "request" || c.scanner.Next() != '{' {
 			return c.scanner.Skip()
 		}
-		return c.scanner.Fields(func(name string) bool {
-			switch name {
+		return c.scanner.Fields(func(name []byte) bool {
+			switch string(name) {
 			case "object":
 				return c.out((*json.RawMessage)(&parsed.Request.Object.Raw))
 			case "oldObject":

@@ -32,9 +32,9 @@ func (s *Scanner) take(wanted byte) bool {
 	return true
 }
 
-// Fields scans an object and calls a function to scan the value of each field. A name that is written with escapes is not
-// understood.
-func (s *Scanner) Fields(value func(name string) bool) bool {
+// Fields scans an object and calls a function to scan the value of each field, with its name as a part of the text: most names are
+// only compared, and a copy of each would cost more than that. A name that is written with escapes is not understood.
+func (s *Scanner) Fields(value func(name []byte) bool) bool {
 	if !s.take('{') {
 		return false
 	}
@@ -48,7 +48,7 @@ func (s *Scanner) Fields(value func(name string) bool) bool {
 			return false
 		}
 		name := s.Text[begin+1 : s.At-1]
-		if bytes.IndexByte(name, '\\') >= 0 || !s.take(':') || !value(string(name)) {
+		if bytes.IndexByte(name, '\\') >= 0 || !s.take(':') || !value(name) {
 			return false
 		}
 		if s.take('}') {
@@ -72,13 +72,20 @@ func (s *Scanner) quoted() bool {
 
 // endOfString is the place behind the quote that ends a string, 0 where there is none.
 func endOfString(text []byte, at int) int {
-	for ; at < len(text); at++ {
-		switch text[at] {
-		case '\\':
-			at++
-		case '"':
-			return at + 1
+	for at < len(text) {
+		quote := bytes.IndexByte(text[at:], '"')
+		if quote < 0 {
+			return 0
 		}
+		quote += at
+		escapes := 0
+		for quote-escapes > at && text[quote-escapes-1] == '\\' {
+			escapes++
+		}
+		if escapes%2 == 0 {
+			return quote + 1
+		}
+		at = quote + 1
 	}
 	return 0
 }

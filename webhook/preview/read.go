@@ -48,8 +48,8 @@ type reader struct {
 }
 
 func (r *reader) object() bool {
-	return r.Fields(func(name string) bool {
-		switch name {
+	return r.Fields(func(name []byte) bool {
+		switch string(name) {
 		case "metadata":
 			return r.Fields(r.metadata)
 		case "spec":
@@ -62,8 +62,8 @@ func (r *reader) object() bool {
 	})
 }
 
-func (r *reader) metadata(name string) bool {
-	switch name {
+func (r *reader) metadata(name []byte) bool {
+	switch string(name) {
 	case "namespace":
 		return r.text(&r.into.Namespace)
 	case "name":
@@ -88,9 +88,9 @@ func (r *reader) metadata(name string) bool {
 	}
 }
 
-func (r *reader) spec(name string) bool {
+func (r *reader) spec(name []byte) bool {
 	set := &r.into
-	switch name {
+	switch string(name) {
 	case "replicas":
 		return r.number(&set.Replicas)
 	case "serviceName":
@@ -120,8 +120,8 @@ func (r *reader) spec(name string) bool {
 	}
 }
 
-func (r *reader) strategy(name string) bool {
-	switch name {
+func (r *reader) strategy(name []byte) bool {
+	switch string(name) {
 	case "type":
 		var strategy string
 		ok := r.text(&strategy)
@@ -135,12 +135,12 @@ func (r *reader) strategy(name string) bool {
 	}
 }
 
-func (r *reader) rolling(name string) bool {
+func (r *reader) rolling(name []byte) bool {
 	rolling := r.into.Rolling
 	switch {
-	case name == "partition":
+	case string(name) == "partition":
 		return r.number(&rolling.Partition)
-	case name != "maxUnavailable":
+	case string(name) != "maxUnavailable":
 		return r.Skip()
 	case r.Next() != '"':
 		return r.number(&rolling.MaxUnavailable)
@@ -155,12 +155,12 @@ func (r *reader) rolling(name string) bool {
 	return isPercentage && err == nil
 }
 
-func (r *reader) retention(name string) bool {
+func (r *reader) retention(name []byte) bool {
 	var policy string
 	if !r.text(&policy) {
 		return false
 	}
-	switch name {
+	switch string(name) {
 	case "whenDeleted":
 		r.into.DeleteWhenDeleted = policy == string(forecast.ReclaimDelete)
 	case "whenScaled":
@@ -177,8 +177,8 @@ func (r *reader) claim() bool {
 	return ok
 }
 
-func (r *reader) status(name string) bool {
-	switch name {
+func (r *reader) status(name []byte) bool {
+	switch string(name) {
 	case "observedGeneration":
 		return r.number(&r.observed)
 	case "currentRevision":
@@ -194,8 +194,8 @@ func (r *reader) status(name string) bool {
 
 // field goes over an object, and reads one of its fields.
 func (r *reader) field(wanted string, read func() bool) bool {
-	return r.Fields(func(name string) bool {
-		if name == wanted {
+	return r.Fields(func(name []byte) bool {
+		if string(name) == wanted {
 			return read()
 		}
 		return r.Skip()
