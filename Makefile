@@ -174,6 +174,10 @@ bench-growth: ready ## Measure how decision time grows with rules, object size a
 bench-memory: ready ## Measure memory with 1,000 and 10,000 StatefulSets in a real API server; writes test/bench/memory/RESULTS.md (15 minutes)
 	go run ./test/bench/memory
 
+.PHONY: bench-audit
+bench-audit: ready ## Measure audits of 10,000 StatefulSets in a real API server; writes test/bench/audit/RESULTS.md (20 minutes)
+	go run ./test/bench/audit
+
 .PHONY: bench-install
 bench-install: ready ## Measure the time from `kubectl apply -k` to the first denial on a real control plane (minutes)
 	go run ./test/bench/install

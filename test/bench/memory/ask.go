@@ -11,6 +11,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
+	"github.com/stateward/stateward/test/bench/filler"
 	"github.com/stateward/stateward/test/environment"
 )
 
@@ -36,10 +37,10 @@ func ask(ctx context.Context, guarded *environment.Environment, count int) error
 	for number := range updates {
 		index := number * count / updates
 		group.Go(func() error {
-			sets := client.AppsV1().StatefulSets(namespaceOf(index))
-			_, err := sets.Patch(ctx, nameOf(index), types.JSONPatchType, patch, metav1.PatchOptions{DryRun: []string{metav1.DryRunAll}})
+			sets := client.AppsV1().StatefulSets(filler.Namespace(index))
+			_, err := sets.Patch(ctx, filler.Name(index), types.JSONPatchType, patch, metav1.PatchOptions{DryRun: []string{metav1.DryRunAll}})
 			if err != nil && !apierrors.IsForbidden(err) {
-				return fmt.Errorf("update %s: %w", nameOf(index), err)
+				return fmt.Errorf("update %s: %w", filler.Name(index), err)
 			}
 			return nil
 		})

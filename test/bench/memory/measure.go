@@ -1,19 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"net/http"
-	"os"
-	"strconv"
-	"strings"
 	"time"
 
-	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
-
-	"github.com/stateward/stateward/test/cluster"
+	"github.com/stateward/stateward/test/bench/usage"
 	"github.com/stateward/stateward/test/environment"
 )
 
@@ -47,7 +39,7 @@ func measure(ctx context.Context, guarded *environment.Environment) (sample, err
 	var measured sample
 	var first float64
 	for start := time.Now(); time.Since(start) < patience; {
-		gauges, err := read(ctx, guarded.Metrics)
+		gauges, err := usage.Metrics(ctx, guarded.Metrics, collected, liveHeap, residentNow)
 		if err != nil {
 			return measured, err
 		}
@@ -55,7 +47,7 @@ func measure(ctx context.Context, guarded *environment.Environment) (sample, err
 			first = gauges[collected]
 		}
 		measured.live = gauges[liveHeap]
-		own, err := inStatus(guarded.Stateward.PID(), "RssAnon")
+		own, err := usage.InStatus(guarded.Stateward.PID(), "RssAnon")
 		if err != nil {
 			return measured, err
 		}
@@ -71,41 +63,4 @@ func measure(ctx context.Context, guarded *environment.Environment) (sample, err
 		}
 	}
 	return measured, fmt.Errorf("measure memory: the process did not collect its garbage %d times within %s", collections, patience)
-}
-
-// inStatus reads an amount of memory of a process, in bytes. Source: proc_pid_status(5).
-func inStatus(pid int, name string) (float64, error) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0, fmt.Errorf("read memory of the process: %w", err)
-	}
-	for line := range strings.Lines(string(status)) {
-		if amount, ok := strings.CutPrefix(line, name+":"); ok {
-			kibibytes, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(amount), "kB")), 64)
-			return kibibytes * 1024, err
-		}
-	}
-	return 0, fmt.Errorf("read memory of process %d: the kernel does not tell %s", pid, name)
-}
-
-// read reads the metrics that are gauges or counters without labels.
-func read(ctx context.Context, address string) (map[string]float64, error) {
-	page, err := cluster.Get(ctx, http.DefaultClient, address+"/metrics")
-	if err != nil {
-		return nil, err
-	}
-	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(bytes.NewReader(page))
-	if err != nil {
-		return nil, err
-	}
-	values := map[string]float64{}
-	for _, name := range []string{collected, liveHeap, residentNow, processorTime} {
-		if families[name] == nil {
-			return nil, fmt.Errorf("read metrics: there is no %s", name)
-		}
-		metric := families[name].GetMetric()[0]
-		values[name] = metric.GetGauge().GetValue() + metric.GetCounter().GetValue()
-	}
-	return values, nil
 }

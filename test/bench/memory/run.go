@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/stateward/stateward/test/bench/filler"
+	"github.com/stateward/stateward/test/bench/usage"
 	"github.com/stateward/stateward/test/environment"
 )
 
@@ -30,12 +32,12 @@ func run(ctx context.Context, steps string, replicas int, file string) error {
 	}
 	defer guarded.Stop()
 	guarded.Process("kube-controller-manager").Stop()
-	filler, err := newFiller(guarded, replicas)
+	filled, err := filler.New(guarded, replicas)
 	if err != nil {
 		return err
 	}
 	page := &results{variables: variables, replicas: replicas}
-	if err := page.fill(ctx, guarded, filler, counts); err != nil {
+	if err := page.fill(ctx, guarded, filled, counts); err != nil {
 		return err
 	}
 	return os.WriteFile(file, []byte(page.String()), 0o644)
@@ -53,7 +55,7 @@ func parseSteps(steps string) (counts []int, err error) {
 }
 
 // fill measures beside nothing, and then beside so many StatefulSets.
-func (r *results) fill(ctx context.Context, guarded *environment.Environment, filler *filler, counts []int) error {
+func (r *results) fill(ctx context.Context, guarded *environment.Environment, filled *filler.Filler, counts []int) error {
 	from := 0
 	for _, count := range counts {
 		if err := guarded.Restart(ctx, r.variables...); err != nil {
@@ -66,7 +68,7 @@ func (r *results) fill(ctx context.Context, guarded *environment.Environment, fi
 		if from == 0 {
 			r.idle = before
 		}
-		if err := r.step(ctx, guarded, filler, before, from, count); err != nil {
+		if err := r.step(ctx, guarded, filled, before, from, count); err != nil {
 			return err
 		}
 		if err := r.compare(ctx, guarded, count); err != nil {
@@ -78,22 +80,22 @@ func (r *results) fill(ctx context.Context, guarded *environment.Environment, fi
 }
 
 // step goes on until there are so many StatefulSets with all that belongs to them.
-func (r *results) step(ctx context.Context, guarded *environment.Environment, filler *filler, before sample, from, count int) error {
-	if err := filler.prepare(ctx, from, count); err != nil {
+func (r *results) step(ctx context.Context, guarded *environment.Environment, filled *filler.Filler, before sample, from, count int) error {
+	if err := filled.Prepare(ctx, from, count); err != nil {
 		return err
 	}
 	made := step{count: count, slopes: map[string]float64{}}
-	for _, kind := range filler.kinds() {
-		if err := filler.fill(ctx, kind, from, count); err != nil {
+	for _, kind := range filled.Kinds() {
+		if err := filled.Fill(ctx, kind, from, count); err != nil {
 			return err
 		}
 		measured, err := measure(ctx, guarded)
 		if err != nil {
 			return err
 		}
-		objects := (count - from) * kind.each
-		made.slopes[kind.name] = (measured.live - before.live) / float64(objects)
-		fmt.Fprintf(os.Stderr, "%d StatefulSets: %d of %s created, %.0f bytes each\n", count, objects, kind.name, made.slopes[kind.name])
+		objects := (count - from) * kind.Each
+		made.slopes[kind.Name] = (measured.live - before.live) / float64(objects)
+		fmt.Fprintf(os.Stderr, "%d StatefulSets: %d of %s created, %.0f bytes each\n", count, objects, kind.Name, made.slopes[kind.Name])
 		before = measured
 	}
 	made.after = before
@@ -127,18 +129,18 @@ func evaluate(ctx context.Context, guarded *environment.Environment, count int) 
 	if made.found, err = measure(ctx, guarded); err != nil {
 		return made, err
 	}
-	began, err := read(ctx, guarded.Metrics)
+	began, err := usage.Metrics(ctx, guarded.Metrics, processorTime, liveHeap)
 	if err != nil {
 		return made, err
 	}
 	if err := ask(ctx, guarded, count); err != nil {
 		return made, err
 	}
-	ended, err := read(ctx, guarded.Metrics)
+	ended, err := usage.Metrics(ctx, guarded.Metrics, processorTime, liveHeap)
 	if err != nil {
 		return made, err
 	}
 	made.live, made.processor = ended[liveHeap], ended[processorTime]-began[processorTime]
-	made.peak, err = inStatus(guarded.Stateward.PID(), "VmHWM")
+	made.peak, err = usage.InStatus(guarded.Stateward.PID(), "VmHWM")
 	return made, err
 }
