@@ -34,7 +34,7 @@ Without an ID it tests all of them.
 Exit codes: 0 no problem; 1 a problem; 2 the rules cannot be read.`,
 		Example: `  stateward rules test rules
   stateward rules test --builtin quorum`,
-		Args: func(command *cobra.Command, args []string) error {
+		Args: func(_ *cobra.Command, args []string) error {
 			if !builtin && len(args) != 1 {
 				return errors.New("name the folder of your rules, such as `stateward rules test rules`; --builtin is for those of Stateward")
 			}
