@@ -14,8 +14,9 @@ import (
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
-// DefaultTimeout bounds an evaluation whose context has no earlier deadline.
-const DefaultTimeout = 2 * time.Second
+// DefaultTimeout bounds an evaluation whose context has no earlier deadline. It is long, because no request waits for one of the many
+// evaluations of `check`, and a busy machine may stop any of them for seconds; the webhook's deadline is earlier.
+const DefaultTimeout = 20 * time.Second
 
 // ErrDeadline is wrapped by the error of an evaluation that ran out of time.
 var ErrDeadline = errors.New("evaluation ran out of time")

@@ -144,6 +144,9 @@ func (h *Handler) evaluate(
 	return decision, err
 }
 
+// evaluationTimeout keeps a rule that does not end from using a processor for as long as the API server would wait.
+const evaluationTimeout = 2 * time.Second
+
 // evaluateInTurn decides exempt requests at once. Others wait at the gate.
 func (h *Handler) evaluateInTurn(
 	ctx context.Context, policy *Policy, request *admissionv1.AdmissionRequest, prepared *engine.Prepared,
@@ -157,7 +160,9 @@ func (h *Handler) evaluateInTurn(
 	}
 	defer leave()
 	inv, settle := h.reserve(ctx, policy, request)
-	decision, err := policy.Engine.Evaluate(ctx, prepared, inv)
+	bounded, cancel := context.WithTimeout(ctx, evaluationTimeout)
+	defer cancel()
+	decision, err := policy.Engine.Evaluate(bounded, prepared, inv)
 	settle(err == nil && decision.Allowed)
 	return decision, err
 }
