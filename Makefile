@@ -121,8 +121,8 @@ forecast-fuzz: ready ## Compare N more scenarios, beginning with SEED (N=1000000
 
 # Building and testing a version takes most of an hour, so `make test` does not include it.
 .PHONY: test-versions
-test-versions: ready ## Run tour, end-to-end tests, exported policies and forecasts on Kubernetes VERSIONS; writes test/versions (an hour for each)
-	@go run ./test/versions -versions "$(VERSIONS)"
+test-versions: ready ## Run tour, end-to-end tests, exported policies and forecasts on Kubernetes VERSIONS; writes test/versions (an hour for each; AGAIN=1: only what failed)
+	@go run ./test/versions -versions "$(VERSIONS)" $(if $(AGAIN),-again)
 
 .PHONY: forecast-versions
 forecast-versions: ready ## Compare only forecasts with the controllers of Kubernetes VERSIONS; writes test/versions (8 minutes for each)

@@ -10,6 +10,9 @@ import (
 	"github.com/stateward/stateward/test/cluster"
 )
 
+// skipped is behind the name of a test that was not run.
+const skipped = " (skipped)"
+
 // event is a line of `go test -json`.
 type event struct {
 	Action, Package, Test, Output, Key, Value string
@@ -76,7 +79,7 @@ func (o *Outcome) ended(event event, written string, out io.Writer) {
 			o.Failed = append(o.Failed, event.Test)
 		}
 	case event.Action == "skip" && event.Test != "":
-		o.Failed = append(o.Failed, event.Test+" (skipped)")
+		o.Failed = append(o.Failed, event.Test+skipped)
 	case event.Action == "pass" && event.Test != "" && !part:
 		o.Passed++
 	}

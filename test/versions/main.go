@@ -22,9 +22,10 @@ func main() {
 	minors := flag.String("versions", "1.34,1.35,1.36", "minor `versions` of Kubernetes, with commas between them")
 	scenarios := flag.Int("scenarios", 20000, "`number` of scenarios in which forecasts are compared")
 	only := flag.Bool("forecasts", false, "compare only forecasts, which needs no control plane")
+	failed := flag.Bool("again", false, "run only the tests that failed in the last run of these versions")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, *minors, *scenarios, *only)
+	err := run(ctx, *minors, *scenarios, *only, *failed)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
@@ -32,20 +33,23 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, text string, scenarios int, onlyForecasts bool) error {
+func run(ctx context.Context, text string, scenarios int, onlyForecasts, onlyFailed bool) error {
 	minors, err := parse(text)
 	if err != nil {
 		return err
+	}
+	root, err := cluster.Root()
+	if err != nil {
+		return err
+	}
+	if onlyFailed {
+		return again(ctx, root, minors)
 	}
 	served, err := published(ctx)
 	if err != nil {
 		return err
 	}
 	versions, err := newest(minors, served)
-	if err != nil {
-		return err
-	}
-	root, err := cluster.Root()
 	if err != nil {
 		return err
 	}
@@ -112,8 +116,8 @@ func tour(ctx context.Context, root string, environment []string) (bool, error) 
 }
 
 // test runs the tests of a package. That some fail is no error.
-func test(ctx context.Context, root string, environment []string, pkg string) (*Outcome, error) {
-	command := interruptible(ctx, root, environment, "test", "-json", "-count=1", "-timeout", "90m", pkg)
+func test(ctx context.Context, root string, environment []string, pkg string, arguments ...string) (*Outcome, error) {
+	command := interruptible(ctx, root, environment, append([]string{"test", "-json", "-count=1", "-timeout", "90m", pkg}, arguments...)...)
 	command.Stderr = os.Stderr
 	lines, err := command.StdoutPipe()
 	if err != nil {

@@ -183,6 +183,45 @@ Tests found these differences, and check what follows from them.
 	}
 }
 
+func TestOutcomeTakesWhatFailedTestsBecame(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		before, now Outcome
+		pattern     string
+		want        Outcome
+	}{
+		"a part that passes now": {
+			before:  Outcome{Passed: 3, Failed: []string{"TestA/one", "TestA/two", "TestB (skipped)"}, Behaviours: map[string]string{"x": "1"}},
+			now:     Outcome{Passed: 2, Behaviours: map[string]string{"y": "2"}},
+			pattern: "^(TestA|TestB)$",
+			want:    Outcome{Passed: 5, Behaviours: map[string]string{"x": "1", "y": "2"}},
+		},
+		"one that still fails": {
+			before:  Outcome{Passed: 3, Failed: []string{"TestA"}, Behaviours: map[string]string{}},
+			now:     Outcome{Failed: []string{"TestA"}},
+			pattern: "^(TestA)$",
+			want:    Outcome{Passed: 3, Failed: []string{"TestA"}, Behaviours: map[string]string{}},
+		},
+		"a package that ended early": {
+			before:  Outcome{Passed: 3, Failed: []string{"github.com/stateward/stateward/test/e2e"}, Behaviours: map[string]string{}},
+			now:     Outcome{Passed: 9},
+			pattern: ".",
+			want:    Outcome{Passed: 9, Behaviours: map[string]string{}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if pattern := test.before.pattern(); pattern != test.pattern {
+				t.Errorf("pattern %s, want %s", pattern, test.pattern)
+			}
+			test.before.replace(test.now)
+			if diff := cmp.Diff(test.want, test.before); diff != "" {
+				t.Errorf("outcome (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestPageMatchesTheResults(t *testing.T) {
 	t.Parallel()
 	results, err := load("results")
