@@ -85,8 +85,8 @@ func KubernetesResources() []Resource {
 }
 
 // resources is an array, so that to look one up allocates nothing.
-func resources() [21]Resource {
-	return [21]Resource{
+func resources() [22]Resource {
+	return [22]Resource{
 		{Name: "statefulsets", Group: "apps", Version: "v1", Kind: "StatefulSet", Namespaced: true},
 		{Name: "controllerrevisions", Group: "apps", Version: "v1", Kind: "ControllerRevision", Namespaced: true, Live: true},
 		{Name: "deployments", Group: "apps", Version: "v1", Kind: "Deployment", Namespaced: true},
@@ -102,6 +102,7 @@ func resources() [21]Resource {
 		{Name: "volumeattachments", Group: "storage.k8s.io", Version: "v1", Kind: "VolumeAttachment", Live: true},
 		{Name: "volumesnapshots", Group: snapshotGroup, Version: "v1", Kind: "VolumeSnapshot", Namespaced: true, Live: true, Optional: true},
 		{Name: "volumesnapshotcontents", Group: snapshotGroup, Version: "v1", Kind: "VolumeSnapshotContent", Few: true, Live: true, Optional: true},
+		{Name: "volumesnapshotclasses", Group: snapshotGroup, Version: "v1", Kind: "VolumeSnapshotClass", Few: true, Live: true, Optional: true},
 		// Those of Velero.
 		{Name: "backups", Group: "velero.io", Version: "v1", Kind: "Backup", Namespaced: true, Live: true, Optional: true},
 		{Name: "poddisruptionbudgets", Group: "policy", Version: "v1", Kind: "PodDisruptionBudget", Namespaced: true},

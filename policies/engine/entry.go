@@ -53,15 +53,29 @@ func (r Request) inNamespace(request lazy.Value) lazy.Value {
 	if r.Namespace != "" {
 		return lazy.Text(r.Namespace)
 	}
-	// A volume belongs to the namespace of its claim.
-	if claimed := lazy.Find(subjectOf(request), "spec", "claimRef", "namespace"); claimed != nil && r.Kind == "PersistentVolume" {
-		return claimed
+	if reference := reference(r.Kind); reference != "" {
+		if namespace := lazy.Find(subjectOf(request), "spec", reference, "namespace"); namespace != nil {
+			return namespace
+		}
 	}
 	switch namespace := lazy.Find(subjectOf(request), "metadata", "namespace"); {
 	case namespace == nil, lazy.Is(namespace, ast.NullValue), lazy.Is(namespace, ast.String("")):
 		return lazy.Text("default")
 	default:
 		return namespace
+	}
+}
+
+// reference is the field of an object of the whole cluster that names what it belongs to: a volume belongs to the namespace of
+// its claim, the content of a snapshot to that of the snapshot. Others have none.
+func reference(kind string) string {
+	switch kind {
+	case "PersistentVolume":
+		return "claimRef"
+	case "VolumeSnapshotContent":
+		return "volumeSnapshotRef"
+	default:
+		return ""
 	}
 }
 

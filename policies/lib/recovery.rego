@@ -25,7 +25,7 @@ disk(entry, claim) := sprintf("its disk is kept (reclaim policy Retain)%s", [_an
 	_and(entry, claim, true),
 ]) if {
 	cluster.reclaim_policy(claim) == "Recycle"
-} else := sprintf("what happens to its disk is unknown%s", [_and(entry, claim, false)])
+} else := sprintf("what happens to its disk is unknown%s", [_perhaps(entry, claim)])
 
 # Each has its content looked up at the API server.
 _most := 50
@@ -34,7 +34,23 @@ _most := 50
 _otherwise(entry, claim) := sprintf("; %s", [_backup(backup, "the disk")]) if {
 	backup := backups.newest(entry, object.get(claim, ["metadata", "namespace"], "default"))
 	backups.has_seen(backup, claim)
+} else := text if {
+	text := _pending(claim)
 } else := "; nothing known here brings the data back"
+
+# Of a disk that may be kept, nothing is said to be lost.
+_perhaps(entry, claim) := _and(entry, claim, false) if {
+	snapshots.newest(entry, claim)
+} else := _pending(claim) if {
+	snapshots.pending(claim)
+} else := ""
+
+_pending(claim) := sprintf("; snapshot %q (deletion policy %s) brings the data of its time back once it is ready", [
+	pending.name,
+	pending.policy,
+]) if {
+	pending := snapshots.pending(claim)
+}
 
 _backup(backup, what) := sprintf("Velero backup %q of %s ago is of this namespace: %s says whether it holds %s", [
 	backup.name,
@@ -70,7 +86,7 @@ ways(entry, claims, kept) := "; the snapshots of so many claims are not looked u
 	count(claims) > _most
 } else := concat("", [sprintf("; %s", [text]) | some text in _texts(entry, claims, kept); text != ""])
 
-_texts(entry, claims, kept) := array.concat([_retained(retained), _restored(restored, kept)], _gone(entry, lost)) if {
+_texts(entry, claims, kept) := array.concat(found, _gone(entry, lost, kept)) if {
 	retained := [claim.metadata.name | some claim in claims; _is_retained(claim)]
 	restored := [claim.metadata.name | some claim in claims; _is_restored(entry, claim, kept)]
 	lost := [claim |
@@ -78,6 +94,7 @@ _texts(entry, claims, kept) := array.concat([_retained(retained), _restored(rest
 		not _is_retained(claim)
 		not _is_restored(entry, claim, kept)
 	]
+	found := [_retained(retained), _restored(restored, kept)]
 }
 
 _is_retained(claim) if cluster.reclaim_policy(claim) == "Retain"
@@ -104,16 +121,30 @@ _restored(names, kept) := sprintf("snapshots%s bring back %s, each as of its own
 _kept := {false: "", true: " with deletion policy Retain"}
 
 # The backup that all of these claims may be in, and what it cannot bring back.
-_gone(_, []) := []
+_gone(_, [], _) := []
 
-_gone(entry, claims) := [_backup(backup, listing.short(seen)), _lost(others)] if {
+_gone(entry, claims, kept) := array.concat([_backup(backup, listing.short(seen))], _without(others, kept)) if {
 	backup := backups.newest(entry, object.get(claims[0], ["metadata", "namespace"], "default"))
 	seen := [claim.metadata.name | some claim in claims; backups.has_seen(backup, claim)]
 	count(seen) > 0
-	others := [claim.metadata.name | some claim in claims; not backups.has_seen(backup, claim)]
-} else := [_lost([claim.metadata.name | some claim in claims])] if {
+	others := [claim | some claim in claims; not backups.has_seen(backup, claim)]
+} else := _without(claims, kept) if {
 	count(claims) > 0
 }
+
+# What no backup has seen.
+_without(claims, kept) := [_awaited(awaited), _lost(lost)] if {
+	awaited := [claim.metadata.name | some claim in claims; _is_awaited(claim, kept)]
+	lost := [claim.metadata.name | some claim in claims; not _is_awaited(claim, kept)]
+}
+
+_is_awaited(claim, false) if snapshots.pending(claim)
+
+_is_awaited(claim, true) if snapshots.pending(claim).policy == "Retain"
+
+_awaited([]) := ""
+
+_awaited(names) := sprintf("snapshots bring back %s once they are ready", [listing.short(names)]) if count(names) > 0
 
 _lost([]) := ""
 

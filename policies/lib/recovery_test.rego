@@ -28,6 +28,39 @@ test_snapshot_of_an_unknown_age_has_none if {
 	]) with data.cluster as _cluster
 }
 
+test_snapshot_that_is_not_ready_is_named[policy] if {
+	some policy, told in {
+		"Delete": "nothing known here brings back lost-0",
+		"Retain": "snapshots bring back lost-0 once they are ready",
+	}
+	world := object.union(_cluster, {
+		"volumesnapshots": {"db": {"night": {
+			"metadata": {"name": "night"},
+			"spec": {"volumeSnapshotClassName": "nightly", "source": {"persistentVolumeClaimName": "lost-0"}},
+		}}},
+		"volumesnapshotclasses": {"nightly": {"deletionPolicy": policy}},
+	})
+	recovery.disk(_now, _claim("lost-0")) == concat("; ", [
+		"its disk and the data are DELETED with it",
+		sprintf(`snapshot "night" (deletion policy %s) brings the data of its time back once it is ready`, [policy]),
+	]) with data.cluster as world
+	recovery.disk(_now, _claim("lost-0")) == concat("; ", [
+		"what happens to its disk is unknown",
+		sprintf(`snapshot "night" (deletion policy %s) brings the data of its time back once it is ready`, [policy]),
+	]) with data.cluster as object.remove(world, ["persistentvolumes"])
+	recovery.ways(_now, [_claim("lost-0")], false) == "; snapshots bring back lost-0 once they are ready"
+		with data.cluster as world
+	recovery.ways(_now, [_claim("lost-0")], true) == sprintf("; %s", [told]) with data.cluster as world
+	recovery.level(_set({"snapshotWithin": "24h"}), _now, [_claim("lost-0")], false) == "deny" with data.cluster as world
+}
+
+test_snapshot_of_an_unknown_disk_is_named if {
+	recovery.disk(_now, _claim("strange-0")) == concat("; ", [
+		"what happens to its disk is unknown",
+		`snapshot "strange-0" of 2 hours ago (deletion policy Retain) brings the data of that time back`,
+	]) with data.cluster as _cluster
+}
+
 test_ways_name_every_claim if {
 	claims := [_claim(name) | some name in ["kept-0", "lost-0", "dark-0", "saved-0", "saved-1"]]
 	recovery.ways(_now, claims, false) == concat("; ", [

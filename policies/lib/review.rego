@@ -177,6 +177,7 @@ _groups := {
 	"VolumeAttachment": "storage.k8s.io",
 	"VolumeSnapshot": "snapshot.storage.k8s.io",
 	"VolumeSnapshotContent": "snapshot.storage.k8s.io",
+	"VolumeSnapshotClass": "snapshot.storage.k8s.io",
 	"ControllerRevision": "apps",
 }
 

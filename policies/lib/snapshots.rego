@@ -1,9 +1,9 @@
 # METADATA
 # title: Snapshots
 # description: |
-#   VolumeSnapshots and their contents (snapshot.storage.k8s.io/v1), where the cluster has that API. What cannot be read
-#   counts as not there: it is evidence only of what it shows. They are looked up at the API server, so only where a
-#   finding depends on them.
+#   VolumeSnapshots, their contents and their classes (snapshot.storage.k8s.io/v1), where the cluster has that API. What
+#   cannot be read counts as not there: it is evidence only of what it shows. They are looked up at the API server, so
+#   only where a finding depends on them.
 package stateward.lib.snapshots
 
 import data.stateward.lib.age
@@ -14,12 +14,24 @@ import data.stateward.lib.review
 # METADATA
 # title: Of a claim
 # description: |
-#   The VolumeSnapshots of a namespace that could bring back a claim of this name, as an array: they are ready, and
-#   nothing deletes them.
+#   The VolumeSnapshots of a namespace that were made from a claim of this name and could bring it back, as an array:
+#   they are ready, and nothing deletes them.
 of_claim(namespace, claim) := [snapshot |
 	some snapshot in in_namespace(namespace)
 	snapshot.spec.source.persistentVolumeClaimName == claim
 	is_whole(snapshot)
+]
+
+# METADATA
+# title: Of its disk
+# description: |
+#   The VolumeSnapshots that could bring back this claim and were made from a content that names a snapshot of the
+#   storage system, as an array. They count where the content is known to be of the disk of the claim.
+of_its_disk(claim) := [snapshot |
+	some snapshot in in_namespace(_home(claim))
+	snapshot.spec.source.volumeSnapshotContentName
+	is_whole(snapshot)
+	is_of_its_disk(content(snapshot), claim)
 ]
 
 # METADATA
@@ -82,7 +94,7 @@ _content(name) := found if {
 #   of another disk.
 newest(entry, claim) := object.union({"name": snapshot.metadata.name, "content": bound}, _age(entry, snapshot)) if {
 	snapshots := [[_made(each), each] |
-		some each in of_claim(object.get(claim, ["metadata", "namespace"], "default"), claim.metadata.name)
+		some each in array.concat(of_claim(_home(claim), claim.metadata.name), of_its_disk(claim))
 		_made(each) >= _since(claim)
 	]
 	latest := max([made | some [made, _] in snapshots])
@@ -93,11 +105,80 @@ newest(entry, claim) := object.union({"name": snapshot.metadata.name, "content":
 }
 
 # METADATA
+# title: Pending
+# description: |
+#   A snapshot of this claim that may become ready: its name, and its deletion policy, "unknown" where nothing says it.
+#   A manifest has no status, so whether its snapshot is ready is not known.
+pending(claim) := {"name": snapshot.metadata.name, "policy": policy(snapshot)} if {
+	snapshot := [each |
+		some each in in_namespace(_home(claim))
+		each.spec.source.persistentVolumeClaimName == claim.metadata.name
+		_is_pending(each, claim)
+	][0]
+}
+
+_is_pending(snapshot, claim) if {
+	every field in [["status", "readyToUse"], ["status", "error"], ["metadata", "deletionTimestamp"]] {
+		object.get(snapshot, field, null) in {null, false}
+	}
+	not _is_of_an_earlier(snapshot, claim)
+}
+
+_is_of_an_earlier(snapshot, claim) if clock.nanoseconds(snapshot.metadata.creationTimestamp) < _since(claim)
+
+# METADATA
+# title: Policy
+# description: |
+#   What becomes of the snapshot in the storage system when this VolumeSnapshot is deleted: the deletion policy of its
+#   content, which its class gives it where it has none yet; "unknown" where nothing says it.
+# scope: document
+policy(snapshot) := policy if {
+	policy := content(snapshot).spec.deletionPolicy
+} else := object.get(_class(snapshot), "deletionPolicy", "unknown")
+
+default _class(_) := {}
+
+_class(snapshot) := class if {
+	class := [entry.object |
+		some entry in review.manifests
+		review.is_kind(entry, "VolumeSnapshotClass")
+		entry.name == snapshot.spec.volumeSnapshotClassName
+	][0]
+} else := data.cluster.volumesnapshotclasses[snapshot.spec.volumeSnapshotClassName]
+
+# METADATA
+# title: Disk
+# description: |
+#   The disk that a content is a snapshot of. One that was made from a snapshot of the storage system does not say it;
+#   another content of the same snapshot may. Undefined where none does.
+# scope: document
+disk(content) := disk if {
+	disk := content.spec.source.volumeHandle
+} else := [other.spec.source.volumeHandle | some other in sharing(content)][0]
+
+# METADATA
+# title: Sharing
+# description: |
+#   The other contents of the same snapshot in the storage system as this one, which was made from it, as an array.
+#   Empty for a content of a snapshot that its driver took.
+sharing(content) := [other |
+	handle := content.spec.source.snapshotHandle
+	some other in contents
+	other.metadata.name != content.metadata.name
+	other.spec.driver == content.spec.driver
+	handle in {object.get(other, place, null) | some place in _handles}
+]
+
+_handles := [["spec", "source", "snapshotHandle"], ["status", "snapshotHandle"]]
+
+# METADATA
 # title: Is of its disk
 # description: True where the content is known to be a snapshot of the disk that this claim has now.
-is_of_its_disk(content, claim) if content.spec.source.volumeHandle == _disk(claim)
+is_of_its_disk(content, claim) if disk(content) == _disk(claim)
 
-_is_of_another_disk(content, claim) if content.spec.source.volumeHandle != _disk(claim)
+_is_of_another_disk(content, claim) if disk(content) != _disk(claim)
+
+_home(claim) := object.get(claim, ["metadata", "namespace"], "default")
 
 _disk(claim) := cluster.volume(claim.spec.volumeName).spec.csi.volumeHandle
 

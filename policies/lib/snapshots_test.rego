@@ -46,6 +46,82 @@ test_snapshots_beside_the_request_are_found if {
 	]
 }
 
+test_imported_snapshot_counts_where_its_disk_is_known if {
+	snapshots.newest(_now, _claim({})).name == "copy" with data.cluster as _imported({})
+}
+
+test_imported_snapshot_of_an_unknown_disk_does_not_count[why] if {
+	some why, change in {
+		"no content is of the same snapshot": {"source": {"snapshotHandle": "snap-2"}},
+		"its driver is another": {"driver": "other.example.com"},
+	}
+	not snapshots.newest(_now, _claim({})) with data.cluster as _imported(change)
+}
+
+_imported(change) := object.union(
+	_cluster({"copy": snapshot}, {"copy": content, "left": left}),
+	{"persistentvolumes": {"pv-0": _volume}},
+) if {
+	snapshot := object.union(_snapshot("copy", "2026-11-23T10:00:00Z"), {"spec": {"source": {
+		"persistentVolumeClaimName": null,
+		"volumeSnapshotContentName": "copy",
+	}}})
+	content := {
+		"metadata": {"name": "copy"},
+		"spec": object.union(
+			{
+				"deletionPolicy": "Delete",
+				"driver": "disk.example.com",
+				"source": {"snapshotHandle": "snap-1"},
+				"volumeSnapshotRef": {"namespace": "db", "name": "copy", "uid": "copy"},
+			},
+			change,
+		),
+		"status": {"readyToUse": true},
+	}
+	left := _content("left", {"status": {"snapshotHandle": "snap-1"}})
+}
+
+test_pending_snapshot_has_a_policy[why] if {
+	some why, case in {
+		"its class": [{"volumesnapshotclasses": {"kept": _class}}, [], "Retain"],
+		"its class beside it": [{}, [_class], "Retain"],
+		"nothing": [{}, [], "unknown"],
+		"its content": [
+			{"volumesnapshotcontents": {"new": _content("new", {"spec": {"deletionPolicy": "Delete"}})}},
+			[],
+			"Delete",
+		],
+	}
+	snapshots.pending(_claim({})) == {"name": "new", "policy": case[2]} with input as case[1]
+		with data.cluster as object.union({"volumesnapshots": {"db": {"new": _pending}}}, case[0])
+}
+
+_pending := {
+	"metadata": {"namespace": "db", "name": "new", "uid": "new", "creationTimestamp": "2026-11-23T11:59:00Z"},
+	"spec": {"volumeSnapshotClassName": "kept", "source": {"persistentVolumeClaimName": "data-db-0"}},
+	"status": {"readyToUse": false, "boundVolumeSnapshotContentName": "new"},
+}
+
+_class := {
+	"apiVersion": "snapshot.storage.k8s.io/v1",
+	"kind": "VolumeSnapshotClass",
+	"metadata": {"name": "kept"},
+	"deletionPolicy": "Retain",
+}
+
+test_other_snapshots_are_not_pending[why] if {
+	some why, change in {
+		"ready": {"status": {"readyToUse": true}},
+		"failed": {"status": {"error": {"message": "no space"}}},
+		"terminating": {"metadata": {"deletionTimestamp": "2026-11-23T11:00:00Z"}},
+		"of an earlier claim": {"metadata": {"creationTimestamp": "2026-11-19T00:00:00Z"}},
+		"of another claim": {"spec": {"source": {"persistentVolumeClaimName": "data-db-1"}}},
+	}
+	snapshot := object.union(object.remove(_snapshot("new", ""), ["status"]), change)
+	not snapshots.pending(_claim({})) with data.cluster as {"volumesnapshots": {"db": {"new": snapshot}}}
+}
+
 test_disk_is_compared_where_it_is_known if {
 	snapshots.is_of_its_disk(_content("new", {}), _claim({})) with data.cluster.persistentvolumes as {"pv-0": _volume}
 	not snapshots.is_of_its_disk(_content("new", {}), _claim({}))

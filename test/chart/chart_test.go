@@ -2,9 +2,12 @@
 package chart_test
 
 import (
+	"errors"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -44,6 +47,84 @@ func TestChartEqualsTheOverlays(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestOptInRulesEqualTheirComponents wants each rule that is off unless asked for as its component adds it, and turned on.
+func TestOptInRulesEqualTheirComponents(t *testing.T) {
+	plain, err := render(t, "", namespace)
+	must(t, err)
+	for _, rule := range optInRules(t) {
+		t.Run(rule, func(t *testing.T) {
+			got, err := render(t, "optInRules: {"+rule+": deny}", namespace)
+			must(t, err)
+			want := maps.Clone(plain)
+			want["Guardrails stateward"] = object{
+				"apiVersion": "stateward.dev/v1alpha1", "kind": "Guardrails", "metadata": object{"name": "stateward"},
+				"spec": object{"rules": []any{object{"id": rule, "action": "deny"}}},
+			}
+			const registration = "ValidatingWebhookConfiguration stateward"
+			added := component(t, rule, "validating.yaml")[registration]["webhooks"].([]any)
+			want[registration] = maps.Clone(plain[registration])
+			want[registration]["webhooks"] = append(slices.Clone(plain[registration]["webhooks"].([]any)), added...)
+			maps.Copy(want, component(t, rule, "rbac.yaml"))
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("component and chart (-component +chart):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestOptInRuleIsRegisteredWithoutGuardrails(t *testing.T) {
+	got, err := render(t, "optInRules: {node-delete: registered}", namespace)
+	must(t, err)
+	if webhooks := got["ValidatingWebhookConfiguration stateward"]["webhooks"].([]any); at(webhooks[len(webhooks)-1], []string{"name"}) != "nodes.stateward.dev" {
+		t.Error("the rule is not registered")
+	}
+	if guardrails := got["Guardrails stateward"]; guardrails != nil {
+		t.Errorf("there are Guardrails: %v", guardrails)
+	}
+}
+
+func TestAuditOnlyRecordsOptInRules(t *testing.T) {
+	got, err := render(t, "auditOnly: true\noptInRules: {node-delete: deny}", namespace)
+	must(t, err)
+	rules, _ := at(got["Guardrails stateward"], []string{"spec", "rules"}).([]any)
+	if want := (object{"id": "node-delete", "action": "audit"}); len(rules) < 2 || !cmp.Equal(any(want), rules[len(rules)-1]) {
+		t.Errorf("rules %v, want %v as the last", rules, want)
+	}
+}
+
+// optInRules are those that the schema knows, which must be all that have a component.
+func optInRules(t *testing.T) (known []string) {
+	t.Helper()
+	folders, err := filepath.Glob(filepath.Join(manifests, "..", "policies", "rules", "*", "*"))
+	must(t, err)
+	for _, folder := range folders {
+		if rule := filepath.Base(folder); len(component(t, rule, "validating.yaml")) > 0 {
+			known = append(known, rule)
+		}
+	}
+	slices.Sort(known)
+	text, err := os.ReadFile(filepath.Join(manifests, "chart", "values.schema.json"))
+	must(t, err)
+	var schema object
+	must(t, yaml.Unmarshal(text, &schema))
+	accepted, _ := at(schema, []string{"properties", "optInRules", "properties"}).(object)
+	if diff := cmp.Diff(known, slices.Sorted(maps.Keys(accepted))); diff != "" {
+		t.Errorf("components and the schema (-components +schema):\n%s", diff)
+	}
+	return known
+}
+
+// component reads the objects of a file of a component; none where it has no such file.
+func component(t *testing.T, name, file string) map[string]object {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(manifests, "components", name, file))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	must(t, err)
+	return byName(t, string(text))
 }
 
 func TestValuesChangeTheirObjectsOnly(t *testing.T) {
@@ -109,6 +190,8 @@ func TestBadValuesAreRejected(t *testing.T) {
 		"an image with its tag":             {"image: {repository: 'stateward:v1'}", namespace, "at '/image/repository': 'stateward:v1' does not match pattern"},
 		"no limit of memory":                {"resources: {limits: {memory: null}}", namespace, "at '/resources/limits': missing property 'memory'"},
 		"an interval that is none":          {"audit: {interval: hourly}", namespace, "at '/audit/interval': 'hourly' does not match pattern"},
+		"a rule that is always on":          {"optInRules: {quorum: deny}", namespace, "at '/optInRules': additional properties 'quorum' not allowed"},
+		"a level that is none":              {"optInRules: {node-delete: on}", namespace, "at '/optInRules/node-delete': value must be one of 'deny', 'warn', 'audit', 'registered'"},
 		"a right that is a word":            {"manageRegistration: 'true'", namespace, "at '/manageRegistration': got string, want boolean"},
 		"a collector that is none":          {"tracing: {endpoint: 'collector:4317'}", namespace, "at '/tracing/endpoint': 'collector:4317' does not match pattern"},
 		"another namespace":                 {"", "default", `namespace "default": certificates, rights and registration are for stateward-system`},

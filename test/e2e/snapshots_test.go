@@ -34,6 +34,7 @@ func TestSnapshotsRestoreData(t *testing.T) {
 	g.mayBeInABackup(t, claim)
 	g.servesSnapshots(t)
 	g.says(t, true, "", []string{nothing}, claim...)
+	g.takesSnapshot(t, claim)
 	g.hasSnapshot(t, "night-1", "Delete")
 	const again = `minutes ago (deletion policy Delete) brings the data of that time back`
 	g.eventuallySays(t, true, again, claim...)
@@ -58,6 +59,7 @@ func TestSnapshotsRestoreData(t *testing.T) {
 
 	g.lastCopyStays(t)
 	g.staysRetained(t)
+	g.sharedSnapshotStays(t)
 
 	g.allowed(t, "", "delete", "crd", "volumesnapshots.snapshot.storage.k8s.io", "volumesnapshotcontents.snapshot.storage.k8s.io")
 	g.eventuallySays(t, true, nothing, claim...)
@@ -106,6 +108,35 @@ func (g guard) lastCopyStays(t *testing.T) {
 	g.allowed(t, "", "delete", "volumesnapshotcontent", g.namespace+"-night-1", "--dry-run=server")
 }
 
+// takesSnapshot asks for a deletion while a snapshot is taken, and ends without.
+func (g guard) takesSnapshot(t *testing.T, deletion []string) {
+	t.Helper()
+	g.allowed(t, `{"apiVersion":"snapshot.storage.k8s.io/v1","kind":"VolumeSnapshotClass","metadata":{"name":"kept"},"driver":"disk.example.com","deletionPolicy":"Retain"}`, "create", "-f", "-")
+	g.allowed(t, `{"apiVersion":"snapshot.storage.k8s.io/v1","kind":"VolumeSnapshot","metadata":{"name":"new"},`+
+		`"spec":{"volumeSnapshotClassName":"kept","source":{"persistentVolumeClaimName":"www-web-1"}}}`, "create", "-f", "-")
+	g.eventuallySays(t, true, `snapshot "new" (deletion policy Retain) brings the data of its time back once it is ready`, deletion...)
+	g.allowed(t, "", "delete", "volumesnapshot", "new")
+}
+
+// sharedSnapshotStays brings the snapshot of a content into another namespace by its handle, and deletes the copy.
+func (g guard) sharedSnapshotStays(t *testing.T) {
+	t.Helper()
+	program := []string{"--as=system:serviceaccount:velero:velero", "--as-group=system:masters"}
+	copied := func(name, handle string) []string {
+		g.allowed(t, `{"apiVersion":"snapshot.storage.k8s.io/v1","kind":"VolumeSnapshotContent","metadata":{"name":"`+g.namespace+name+`"},`+
+			`"spec":{"deletionPolicy":"Delete","driver":"disk.example.com","source":{"snapshotHandle":"`+handle+`"},`+
+			`"volumeSnapshotRef":{"namespace":"staging","name":"copy"}}}`, "create", "-f", "-")
+		return []string{"delete", "volumesnapshotcontent", g.namespace + name, "--dry-run=server"}
+	}
+	shared, unknown := copied("-shared", "snap"), copied("-unknown", "elsewhere")
+	g.says(t, true, "", []string{`is of the same snapshot "snap" in the storage system as content ` + g.namespace + "-night-1, " + g.namespace + "-night-2, and is DELETED"}, shared...)
+	g.warned(t, "snapshot-last-copy", append(shared, program...)...)
+	g.warned(t, "snapshot-last-copy", unknown...)
+	g.allowed(t, "", append(unknown, program...)...)
+	g.allowed(t, "", "patch", "volumesnapshotcontent", g.namespace+"-shared", "--type=merge", "-p", `{"spec":{"deletionPolicy":"Retain"}}`)
+	g.allowed(t, "", shared...)
+}
+
 // staysRetained turns the deletion policy of a content from Retain to Delete.
 func (g guard) staysRetained(t *testing.T) {
 	content := "volumesnapshotcontent/" + g.namespace + "-night-2"
@@ -148,7 +179,7 @@ func (g guard) hasDisk(t *testing.T, claim, handle string) {
 func (g guard) servesSnapshots(t *testing.T) {
 	t.Helper()
 	g.serves(t, project{"external-snapshotter", "github.com/kubernetes-csi/external-snapshotter/client/v8", "config/crd"},
-		"snapshot.storage.k8s.io", "volumesnapshots", "volumesnapshotcontents")
+		"snapshot.storage.k8s.io", "volumesnapshotclasses", "volumesnapshotcontents", "volumesnapshots")
 }
 
 // project is where definitions come from: a folder of a module, which a module of test/tools requires.

@@ -176,8 +176,8 @@ func retained(ctx context.Context, s *stage) error {
 // soon is a time within what a confirmation may last.
 func soon(in time.Duration) string { return time.Now().Add(in).UTC().Format(time.RFC3339) }
 
-// forgery are the annotations of a confirmation in another person's name.
-func forgery() map[string]string {
+// forgedMarks are the annotations of a confirmation in another person's name.
+func forgedMarks() map[string]string {
 	return map[string]string{
 		"stateward.dev/confirm": "delete", "stateward.dev/confirm-until": soon(20 * time.Minute), "stateward.dev/confirmed-by": "bob",
 	}
@@ -185,7 +185,7 @@ func forgery() map[string]string {
 
 // forged is an edit that confirms in another person's name.
 func forged() edit {
-	return merge(string(builders.JSON(map[string]any{"metadata": map[string]any{"annotations": forgery()}})))
+	return merge(string(builders.JSON(map[string]any{"metadata": map[string]any{"annotations": forgedMarks()}})))
 }
 
 // ahead is an edit that confirms from a later time on.
@@ -193,11 +193,13 @@ func ahead() edit {
 	return merge(fmt.Sprintf(`{"metadata":{"annotations":{"stateward.dev/confirm":"delete","stateward.dev/confirm-until":%q}}}`, soon(2*time.Hour)))
 }
 
+// forgery is a confirmation in another person's name on an object of a resource.
+func forgery(of, resource string, target func(context.Context, *stage) (string, error)) kind {
+	return kind{title: "confirmation in another name: " + of, resource: resource, operation: change, target: target, edit: forged()}
+}
+
 // forgeries are confirmations in another person's name, on each kind that can be confirmed.
 func forgeries() []scene {
-	forgery := func(of, resource string, target func(context.Context, *stage) (string, error)) kind {
-		return kind{title: "confirmation in another name: " + of, resource: resource, operation: change, target: target, edit: forged()}
-	}
 	return []scene{
 		{"forged", func(ctx context.Context, s *stage) error {
 			if err := s.running(ctx, database(), budget("web"), rabbit("rmq")); err != nil {

@@ -40,7 +40,7 @@ const guarding = `{"apiVersion":"stateward.dev/v1alpha1","kind":"Guardrails","me
 // scenes are those that can be played at the same time.
 func scenes() []scene {
 	all := deletions()
-	for _, more := range [][]scene{changes(), forgeries(), creations()} {
+	for _, more := range [][]scene{changes(), forgeries(), ofSnapshots(), creations()} {
 		all = append(all, more...)
 	}
 	return all
@@ -53,7 +53,7 @@ func scenesOfGuardrails() []scene {
 			{title: "confirmation in another name: definition", resource: definitions, operation: change, target: named("rabbitmqclusters.rabbitmq.com"), edit: forged()},
 			{title: "definition of a custom resource that owns a StatefulSet", resource: definitions, operation: deletion, target: named("rabbitmqclusters.rabbitmq.com")},
 		}},
-		{"guardrails-of-nothing", func(context.Context, *stage) error { return nil }, []kind{
+		{"guardrails-of-nothing", nothing, []kind{
 			create("created with a confirmation in another name: Guardrails", guardrails, func(*stage) any {
 				return annotated(strings.Replace(guarding, `"fourEyes":true`, `"fourEyes":false`, 1))
 			}),
@@ -68,6 +68,9 @@ func scenesOfGuardrails() []scene {
 		}},
 	}
 }
+
+// nothing builds a scene in which only requests are made.
+func nothing(context.Context, *stage) error { return nil }
 
 const unguarded = `{"metadata":{"labels":{"guarded":null}}}`
 

@@ -29,6 +29,8 @@ const (
 	definitions = "apiextensions.k8s.io/customresourcedefinitions"
 	guardrails  = "stateward.dev/guardrails"
 	confirms    = "stateward.dev/confirmations"
+	snapshots   = "snapshot.storage.k8s.io/volumesnapshots"
+	contents    = "snapshot.storage.k8s.io/volumesnapshotcontents"
 )
 
 const (

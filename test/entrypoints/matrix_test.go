@@ -99,6 +99,9 @@ func (m *matrix) discover(ctx context.Context) (err error) {
 	if err := makeDefinition(ctx, s); err != nil {
 		return err
 	}
+	if err := makeSnapshotDefinitions(ctx, s); err != nil {
+		return err
+	}
 	m.offered, err = entries(m.Client.Discovery())
 	return err
 }

@@ -12,6 +12,7 @@ func reasons() map[string]reason {
 	return map[string]reason{
 		"adds-only":       {text: "Another manager that applies a list adds an entry to it. The former one stays."},
 		"canary-well":     {text: "The new pod is Ready, so the rollout may go on."},
+		"no-confirmation": {text: "Annotations on snapshots are not registered: rules about loss of data accept Confirmation objects only."},
 		"nothing-lost":    {text: "No pod stops, and the claims stay."},
 		"pod-returns":     {text: "The pod stops within its grace period, and its StatefulSet starts it again with its claim. Drains work like this."},
 		"owner-orphans":   {text: "The StatefulSet stays, without its owner."},

@@ -221,3 +221,52 @@ func TestKustomizationIsCheckedForItsChanges(t *testing.T) {
 	}
 	golden(t, "kustomization.txt", strings.ReplaceAll(stdout, folder, "deploy"))
 }
+
+// snapshot is the manifest of a VolumeSnapshot.
+func snapshot(name, claim string) string {
+	return "apiVersion: snapshot.storage.k8s.io/v1\nkind: VolumeSnapshot\nmetadata: {name: " + name + "}\n" +
+		"spec: {volumeSnapshotClassName: nightly, source: {persistentVolumeClaimName: " + claim + "}}\n"
+}
+
+const snapshotClass = "apiVersion: snapshot.storage.k8s.io/v1\nkind: VolumeSnapshotClass\nmetadata: {name: nightly}\ndriver: disk.example.com\ndeletionPolicy: Delete\n"
+
+func TestRemovalOfTheLastSnapshotIsReported(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		left map[string]string
+		want []string
+	}{
+		"the last one":           {map[string]string{"class.yaml": snapshotClass}, []string{"warn snapshot-last-copy main:deploy/night-1.yaml:3"}},
+		"one of two":             {map[string]string{"class.yaml": snapshotClass, "night-2.yaml": snapshot("night-2", "data-db-0")}, nil},
+		"one of a class to keep": {map[string]string{"class.yaml": strings.Replace(snapshotClass, "Policy: Delete", "Policy: Retain", 1)}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			before, after := database(t), database(t)
+			for name, content := range test.left {
+				before[name], after[name] = content, content
+			}
+			before["night-1.yaml"] = snapshot("night-1", "data-db-0")
+			folder := before.commit(t)
+			after.replace(t, folder)
+			if diff := cmp.Diff(test.want, compare(t, folder, "main").Findings); diff != "" {
+				t.Errorf("findings (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestSnapshotsOfFilesBringClaimsBack(t *testing.T) {
+	t.Parallel()
+	before, after := database(t), database(t)
+	before["claim.yaml"] = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data-db-0}\nspec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 20Gi}}}\n"
+	before["night.yaml"] = snapshot("night-1", "data-db-0") + "---\n" + snapshotClass
+	after["night.yaml"] = before["night.yaml"]
+	folder := before.commit(t)
+	after.replace(t, folder)
+	stdout, _, code := run(t, "", "check", "--baseline", "main", folder)
+	want := `snapshot "night-1" (deletion policy Delete) brings the data of its time back once it is ready`
+	if said := strings.Join(strings.Fields(stdout), " "); !strings.Contains(said, want) || code != cli.ExitViolations {
+		t.Errorf("exit code %d, want %q in\n%s", code, want, stdout)
+	}
+}

@@ -71,7 +71,8 @@ func Chart(root string) (map[string][]byte, error) {
 		}
 		files["manifests/chart/templates/"+name+".yaml"] = append([]byte(chartHeader), page...)
 	}
-	return files, errors.Join(addRights(root, "audit", onAudit, files), addRights(root, "manage-registration", onManage, files))
+	return files, errors.Join(
+		addRights(root, "audit", onAudit, files), addRights(root, "manage-registration", onManage, files), addOptIn(root, files))
 }
 
 // addRights adds the roles of a component under their own condition.

@@ -15,7 +15,13 @@
 #   dataLoss: true
 #   on:
 #     statefulsets: [DELETE]
-#   reads: [backups, persistentvolumeclaims, persistentvolumes, volumesnapshotcontents, volumesnapshots]
+#   reads:
+#     - backups
+#     - persistentvolumeclaims
+#     - persistentvolumes
+#     - volumesnapshotclasses
+#     - volumesnapshotcontents
+#     - volumesnapshots
 #   params:
 #     recovery:
 #       type: object

@@ -14,7 +14,14 @@
 #   dataLoss: true
 #   on:
 #     namespaces: [DELETE]
-#   reads: [backups, statefulsets, persistentvolumeclaims, persistentvolumes, volumesnapshotcontents, volumesnapshots]
+#   reads:
+#     - backups
+#     - statefulsets
+#     - persistentvolumeclaims
+#     - persistentvolumes
+#     - volumesnapshotclasses
+#     - volumesnapshotcontents
+#     - volumesnapshots
 #   params:
 #     recovery:
 #       type: object

@@ -17,7 +17,14 @@
 #     statefulsets/scale: [UPDATE]
 #   changes:
 #     statefulsets: [spec.replicas]
-#   reads: [backups, statefulsets, persistentvolumeclaims, persistentvolumes, volumesnapshotcontents, volumesnapshots]
+#   reads:
+#     - backups
+#     - statefulsets
+#     - persistentvolumeclaims
+#     - persistentvolumes
+#     - volumesnapshotclasses
+#     - volumesnapshotcontents
+#     - volumesnapshots
 #   params:
 #     recovery:
 #       type: object

@@ -15,7 +15,14 @@
 #   dataLoss: true
 #   on:
 #     persistentvolumeclaims: [DELETE]
-#   reads: [backups, statefulsets, persistentvolumes, pods, volumesnapshotcontents, volumesnapshots]
+#   reads:
+#     - backups
+#     - statefulsets
+#     - persistentvolumes
+#     - pods
+#     - volumesnapshotclasses
+#     - volumesnapshotcontents
+#     - volumesnapshots
 #   params:
 #     recovery:
 #       type: object

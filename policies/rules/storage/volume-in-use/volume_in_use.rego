@@ -12,7 +12,13 @@
 #   dataLoss: true
 #   on:
 #     persistentvolumes: [DELETE]
-#   reads: [backups, persistentvolumeclaims, persistentvolumes, volumesnapshotcontents, volumesnapshots]
+#   reads:
+#     - backups
+#     - persistentvolumeclaims
+#     - persistentvolumes
+#     - volumesnapshotclasses
+#     - volumesnapshotcontents
+#     - volumesnapshots
 #   params:
 #     recovery:
 #       type: object
