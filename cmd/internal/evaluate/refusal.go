@@ -6,6 +6,7 @@ import (
 
 	"github.com/stateward/stateward/cmd/internal/apirules"
 	"github.com/stateward/stateward/cmd/internal/manifest"
+	"github.com/stateward/stateward/cmd/internal/parallel"
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/policies/fieldpath"
@@ -39,6 +40,13 @@ func refused(document manifest.Document) []engine.Finding {
 		return []engine.Finding{denied(fieldTypes, path, err.Error(), "write the value as the API reference has it")}
 	}
 	return nil
+}
+
+// refusalsOf returns what refused says of each document.
+func refusalsOf(documents []manifest.Document) [][]engine.Finding {
+	refusals := make([][]engine.Finding, len(documents))
+	parallel.ForEach(len(documents), func(index int) { refusals[index] = refused(documents[index]) })
+	return refusals
 }
 
 // invalid returns what an API server refuses of a document that it can read.
