@@ -62,6 +62,9 @@ func told(document manifest.Document) []engine.Finding {
 	return append(refused(document), invalid(document)...)
 }
 
+// IsRefused reports a document that an API server refuses: what it says of it has a place in the document.
+func IsRefused(document manifest.Document) bool { return len(told(document)) > 0 }
+
 // set gives findings the action that is set for their rule, and leaves out those that are off.
 func (o Options) set(told []engine.Finding) (rest []engine.Finding) {
 	for _, each := range told {

@@ -40,7 +40,7 @@ func unserved(document manifest.Document) (what, fix string) {
 				fmt.Sprintf("use %s, and check the fields that changed", each.now)
 		}
 	}
-	for _, each := range policies.KubernetesResources() {
+	for each := range policies.KubernetesResources() {
 		if each.Kind != document.Kind || policies.GroupOf(document.APIVersion) != each.Group && !misplaced(document, each) {
 			continue
 		}
@@ -79,7 +79,7 @@ func misspelt(document manifest.Document) (what, fix string) {
 		return "", ""
 	}
 	what = fmt.Sprintf("Kubernetes has no kind %q, so this object cannot be applied", document.Kind)
-	for _, each := range policies.KubernetesResources() {
+	for each := range policies.KubernetesResources() {
 		if each.Kind == document.Kind {
 			continue
 		}
