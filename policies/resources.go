@@ -1,7 +1,7 @@
 package policies
 
 import (
-	"slices"
+	"iter"
 	"strings"
 )
 
@@ -77,11 +77,16 @@ func Resources() []Resource {
 	return all[:]
 }
 
-// KubernetesResources lists those that every cluster has and whose objects rules check or read.
-func KubernetesResources() []Resource {
-	return slices.DeleteFunc(Resources(), func(resource Resource) bool {
-		return resource.Group == Group || resource.Optional || resource.OnlyDeleted
-	})
+// KubernetesResources yields those that every cluster has and whose objects rules check or read. It allocates nothing: a
+// check asks for them for each of its documents.
+func KubernetesResources() iter.Seq[Resource] {
+	return func(yield func(Resource) bool) {
+		for _, each := range resources() {
+			if each.Group != Group && !each.Optional && !each.OnlyDeleted && !yield(each) {
+				return
+			}
+		}
+	}
 }
 
 // resources is an array, so that to look one up allocates nothing.

@@ -12,9 +12,11 @@ import (
 )
 
 func main() {
-	err := cli.Run(signalContext(), os.Args, cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
+	stderr, end := cli.CondenseWarnings()
+	err := cli.Run(signalContext(), os.Args, cli.Streams{In: os.Stdin, Out: os.Stdout, Err: stderr})
+	end()
 	if message := cli.Message(err); message != "" {
-		fmt.Fprintln(os.Stderr, message)
+		fmt.Fprintln(stderr, message)
 	}
 	os.Exit(cli.ExitCode(err))
 }

@@ -15,7 +15,8 @@ const module = "github.com/stateward/stateward/"
 func allowed() map[string][]string {
 	return map[string][]string{
 		"policies":                     {},
-		"policies/guardrails/v1alpha1": {"policies", "policies/fieldpath", "policies/fragments"},
+		"policies/spelling":            {},
+		"policies/guardrails/v1alpha1": {"policies", "policies/fieldpath", "policies/fragments", "policies/spelling"},
 		"policies/engine/lazy":         {},
 		"policies/engine/inventory":    {"policies", "policies/engine/lazy"},
 		"policies/fieldpath":           {},
@@ -63,7 +64,7 @@ func allowed() map[string][]string {
 		"cmd/internal/doctor":          {"cmd/internal/owners", "cmd/internal/vap", "policies", "policies/engine", "policies/engine/inventory", "policies/forecast", "policies/guardrails/v1alpha1", "webhook/registration"},
 		"cmd/internal/vap":             {"policies", "policies/guardrails/v1alpha1", "webhook/registration"},
 		"cmd/internal/ruletest":        {"cmd/internal/evaluate", "cmd/internal/manifest", "policies", "policies/engine"},
-		"cmd/internal/cli":             {"certs", "cmd/internal/artifact", "cmd/internal/audit", "cmd/internal/baseline", "cmd/internal/canary", "cmd/internal/doctor", "cmd/internal/generate", "cmd/internal/evaluate", "cmd/internal/manifest", "cmd/internal/newrule", "cmd/internal/owners", "cmd/internal/parallel", "cmd/internal/planner", "cmd/internal/replay", "cmd/internal/report", "cmd/internal/ruletest", "cmd/internal/topology", "cmd/internal/vap", "policies", "policies/confirmations", "policies/engine", "policies/forecast", "policies/guardrails/v1alpha1", "policies/stored", "webhook", "webhook/decisionlog", "webhook/registration", "webhook/tracing"},
+		"cmd/internal/cli":             {"certs", "cmd/internal/artifact", "cmd/internal/audit", "cmd/internal/baseline", "cmd/internal/canary", "cmd/internal/doctor", "cmd/internal/generate", "cmd/internal/evaluate", "cmd/internal/manifest", "cmd/internal/newrule", "cmd/internal/owners", "cmd/internal/parallel", "cmd/internal/planner", "cmd/internal/replay", "cmd/internal/report", "cmd/internal/ruletest", "cmd/internal/topology", "cmd/internal/vap", "policies", "policies/confirmations", "policies/engine", "policies/forecast", "policies/guardrails/v1alpha1", "policies/spelling", "policies/stored", "webhook", "webhook/decisionlog", "webhook/registration", "webhook/tracing"},
 		"cmd/stateward":                {"cmd/internal/cli"},
 	}
 }

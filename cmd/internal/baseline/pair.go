@@ -44,7 +44,7 @@ func Pair(before, after Tree, namespace string) ([]Change, []string, error) {
 		}
 		if first, twice := old[one]; twice {
 			notes = append(notes, fmt.Sprintf("%s: %s is in the baseline twice, first at %s: each is compared with the file whose name is most like its own",
-				document.Position(nil), one, first.all[0].Position(nil)))
+				document.Position(nil), named(document, namespace), first.all[0].Position(nil)))
 		} else {
 			old[one] = &copies{revision: before.Revision}
 			order = append(order, one)
@@ -147,7 +147,7 @@ func pairNew(documents []manifest.Document, old map[key]*copies, namespace strin
 		one := keyOf(document, namespace)
 		if first, twice := seen[one]; twice {
 			notes = append(notes, fmt.Sprintf("%s: %s is written twice, first at %s: both are judged, and where both are applied, the last one counts; "+
-				"remove one of them, or check what is applied together apart from the rest", document.Position(nil), one, first.Position(nil)))
+				"remove one of them, or check what is applied together apart from the rest", document.Position(nil), named(document, namespace), first.Position(nil)))
 		} else {
 			seen[one] = document
 		}
@@ -183,11 +183,17 @@ func keyOf(document manifest.Document, namespace string) key {
 	return key{group: group, kind: document.Kind, namespace: namespace, name: document.Name}
 }
 
-func (k key) String() string {
-	if k.namespace == "" {
-		return k.kind + " " + k.name
+// named names the object of a document for a person. Of a kind that no rule reads it is not known whether it has
+// namespaces at all, so it has the one that is written.
+func named(document manifest.Document, namespace string) string {
+	one := keyOf(document, namespace)
+	if _, known := policies.ResourceOfKind(one.group, one.kind); !known {
+		one.namespace = document.Namespace
 	}
-	return fmt.Sprintf("%s %s/%s", k.kind, k.namespace, k.name)
+	if one.namespace == "" {
+		return one.kind + " " + one.name
+	}
+	return fmt.Sprintf("%s %s/%s", one.kind, one.namespace, one.name)
 }
 
 func equal(before, after manifest.Document) (bool, error) {

@@ -7,10 +7,14 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/stateward/stateward/policies/spelling"
 )
 
 // Streams are where a command reads and writes.
@@ -109,11 +113,40 @@ func Root(streams Streams) *cobra.Command {
 	root.SetOut(streams.Out)
 	root.SetErr(streams.Err)
 	root.SetFlagErrorFunc(func(command *cobra.Command, err error) error {
-		return usageError{fmt.Errorf("%w: see `%s --help`", err, command.CommandPath())}
+		return usageError{fmt.Errorf("%w: %ssee `%s --help`", err, meantFlag(command, err), command.CommandPath())}
 	})
 	root.AddCommand(newAudit(streams), newBundle(streams), newCheck(streams), newConfirm(streams), newDoctor(streams), newExport(streams), newGuardrails(streams), newOwners(streams), newPlan(streams), newPromote(streams), newReplay(streams), newRules(streams), newServe(streams), newVersion(streams))
 	markUsage(root)
 	return root
+}
+
+// meantFlag asks whether an unknown flag is one of the command, mistyped; "" where none is like it.
+func meantFlag(command *cobra.Command, err error) string {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) || unknown.GetSpecifiedShortnames() != "" {
+		return ""
+	}
+	var known []string
+	command.Flags().VisitAll(func(flag *pflag.Flag) { known = append(known, flag.Name) })
+	if nearest := spelling.Nearest(unknown.GetSpecifiedName(), slices.Values(known)); nearest != "" {
+		return fmt.Sprintf("did you mean --%s? ", nearest)
+	}
+	return ""
+}
+
+// meantVerb asks whether the first argument is a verb of the command, mistyped; "" where none is like it.
+func meantVerb(command *cobra.Command, args []string) string {
+	var known []string
+	for _, verb := range command.Commands() {
+		known = append(known, verb.Name())
+	}
+	if len(args) == 0 || len(known) == 0 {
+		return ""
+	}
+	if nearest := spelling.Nearest(args[0], slices.Values(known)); nearest != "" {
+		return fmt.Sprintf("did you mean %q? ", command.CommandPath()+" "+nearest)
+	}
+	return ""
 }
 
 // markUsage makes wrong arguments a usageError, as wrong flags are.
@@ -127,7 +160,7 @@ func markUsage(command *cobra.Command) {
 	}
 	command.Args = func(command *cobra.Command, args []string) error {
 		if err := validate(command, args); err != nil {
-			return usageError{fmt.Errorf("%w: see `%s --help`", err, command.CommandPath())}
+			return usageError{fmt.Errorf("%w: %ssee `%s --help`", err, meantVerb(command, args), command.CommandPath())}
 		}
 		return nil
 	}

@@ -123,14 +123,22 @@ func TestBadInputGetsOneClearErrorWithItsPlace(t *testing.T) {
 			args: []string{"check", "--nonsense", "-"}, code: cli.ExitUsage,
 			want: "unknown flag: --nonsense: see `stateward check --help`",
 		},
+		"a mistyped flag": {
+			args: []string{"check", "--basline", "main", "-"}, code: cli.ExitUsage,
+			want: "unknown flag: --basline: did you mean --baseline? see `stateward check --help`",
+		},
 		"an unknown format": {
 			args: []string{"check", "-o", "xml", "-"}, code: cli.ExitUsage,
 			want: `unknown output format "xml": use one of text, json, html, junit, sarif, github, gitlab, tap, policyreport, openreports`,
 		},
-		"an unknown verb": {args: []string{"chekc"}, code: cli.ExitUsage, want: "unknown command"},
+		"an unknown verb": {args: []string{"chekc"}, code: cli.ExitUsage, want: `did you mean "stateward check"?`},
 		"an unknown rule": {
 			args: []string{"rules", "explain", "none"}, code: cli.ExitUsage,
 			want: "unknown rule \"none\": `stateward rules` lists them",
+		},
+		"a mistyped rule": {
+			args: []string{"rules", "explain", "same-objct"}, code: cli.ExitUsage,
+			want: "unknown rule \"same-objct\": did you mean \"same-object\"? `stateward rules` lists them",
 		},
 		"an unknown rule in the configuration": {
 			args: []string{"check", "--config", "testdata/unknown-rule.yaml", "testdata/web.yaml"}, code: cli.ExitUsage,
@@ -138,7 +146,7 @@ func TestBadInputGetsOneClearErrorWithItsPlace(t *testing.T) {
 		},
 		"no configuration there": {
 			args: []string{"check", "--config", "testdata/none.yaml", "testdata/web.yaml"}, code: cli.ExitUsage,
-			want: "error: read configuration: open testdata/none.yaml: no such file or directory",
+			want: "error: --config testdata/none.yaml: no file has this name: check the path, which begins at the working directory",
 		},
 		"an AdmissionReview without request": {
 			stdin: "apiVersion: admission.k8s.io/v1\nkind: AdmissionReview\n", args: []string{"check", "-"},

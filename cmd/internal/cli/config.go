@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"github.com/stateward/stateward/cmd/internal/manifest"
@@ -19,8 +20,11 @@ func loadGuardrails(file string, library *policies.Library) (*v1alpha1.Guardrail
 		return nil, nil
 	}
 	source, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, usageError{fmt.Errorf("--config %s: no file has this name: check the path, which begins at the working directory", file)}
+	}
 	if err != nil {
-		return nil, usageError{fmt.Errorf("read configuration: %w", err)}
+		return nil, usageError{fmt.Errorf("--config: the Guardrails file cannot be read: %w", err)}
 	}
 	document, err := manifest.Config(file, source, manifest.Options{})
 	if err != nil {

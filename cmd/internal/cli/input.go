@@ -104,7 +104,7 @@ func needs(library *policies.Library) func(manifest.Document) manifest.Need {
 	return func(document manifest.Document) manifest.Need {
 		resource, known := policies.ResourceOfKind(policies.GroupOf(document.APIVersion), document.Kind)
 		switch {
-		case evaluated[resource.Name], document.IsAdmissionReview(), evaluate.Asks(document):
+		case evaluated[resource.Name], document.IsAdmissionReview(), evaluate.Asks(document), evaluate.IsRefused(document):
 			return manifest.Places
 		case known, evaluate.IsAutoscaler(document):
 			return manifest.Object

@@ -62,7 +62,7 @@ reported all the same), 3 something could not be evaluated.`,
   stateward replay --config strict.yaml --shard 3/8 -o json=results/3.json logs
   stateward replay --merge results
   stateward replay --verify decisions.jsonl`,
-		Args: cobra.MinimumNArgs(1),
+		Args: cobra.ArbitraryArgs,
 		RunE: func(command *cobra.Command, paths []string) error {
 			return replayLogs(command.Context(), paths, options, streams)
 		},
@@ -84,6 +84,8 @@ reported all the same), 3 something could not be evaluated.`,
 func (o replayOptions) check(paths []string) (*replay.Shard, error) {
 	format, file, named := strings.Cut(o.output, "=")
 	switch {
+	case len(paths) == 0:
+		return nil, errors.New("name a decision log, or - for standard input, as in `stateward replay --config strict.yaml decisions.jsonl`")
 	case !slices.Contains([]string{"text", "json", "markdown"}, format):
 		return nil, fmt.Errorf("-o %s: use text, json or markdown", o.output)
 	case o.verify && o.config != "":

@@ -83,7 +83,7 @@ func TestReplayExitCodes(t *testing.T) {
 		"no decision":            {args: []string{at("foreign.jsonl")}, code: cli.ExitUsage, says: "the logs hold no decision"},
 		"an audit log of reads":  {args: []string{at("reads.log")}, code: cli.ExitUsage, says: "the audit log holds no request that a rule judges"},
 		"no file":                {args: []string{at("none.jsonl")}, code: cli.ExitUsage, says: "no such file"},
-		"no argument":            {code: cli.ExitUsage, says: "requires at least 1 arg"},
+		"no argument":            {code: cli.ExitUsage, says: "name a decision log, or - for standard input"},
 		"an unknown format":      {args: []string{"-o", "html", at("good.jsonl")}, code: cli.ExitUsage, says: "use text, json or markdown"},
 		"verify and a config":    {args: []string{"--verify", "--config", at("strict.yaml"), at("good.jsonl")}, code: cli.ExitUsage, says: "leave out --config"},
 		"exceptions to nothing":  {args: []string{"--write-exceptions", at("new.yaml"), "--owner", "me", at("good.jsonl")}, code: cli.ExitUsage, says: "give them with --config"},

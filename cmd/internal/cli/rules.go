@@ -8,6 +8,7 @@ import (
 
 	"github.com/stateward/stateward/cmd/internal/report"
 	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
 func newRules(streams Streams) *cobra.Command {
@@ -56,7 +57,7 @@ func newExplain(streams Streams, rules *string) *cobra.Command {
 				rule, known = check, true
 			}
 			if !known {
-				return usageError{fmt.Errorf("unknown rule %q: `stateward rules` lists them", args[0])}
+				return usageError{v1alpha1.UnknownRule(args[0], library)}
 			}
 			return report.Rule(streams.Out, rule)
 		},

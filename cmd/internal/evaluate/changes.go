@@ -33,11 +33,11 @@ func Changes(ctx context.Context, decider *engine.Engine, changes []baseline.Cha
 			after = append(after, *change.After)
 		}
 	}
-	past, _, err := inventoryOf(decider, before, options)
+	past, _, err := inventoryOf(decider, before, refusalsOf(before), options)
 	if err != nil {
 		return result, err
 	}
-	now, _, err := inventoryOf(decider, after, options)
+	now, _, err := inventoryOf(decider, after, refusalsOf(after), options)
 	if err != nil {
 		return result, err
 	}

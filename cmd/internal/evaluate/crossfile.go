@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -14,27 +15,40 @@ import (
 // places holds the positions of the objects of an inventory.
 type places struct {
 	namespace string
-	// first and last are the documents of each object; they differ where it is written twice.
-	first, last map[engine.ObjectReference]manifest.Document
-	services    map[string][]manifest.Document
+	// objects are the places of each object.
+	objects  map[engine.ObjectReference]written
+	services map[string][]*objectPlace
+}
+
+// written are the first and the last place of an object; they differ where it is written twice.
+type written struct{ first, last *objectPlace }
+
+// objectPlace is where an object is written. It keeps no document: those are freed one by one while they are evaluated.
+type objectPlace struct {
+	manifest.Position
+
+	// index is that of the document in its file, and namespace the one that it names.
+	index     int
+	namespace string
+}
+
+// is reports whether a document is the one of this place.
+func (p objectPlace) is(document manifest.Document) bool {
+	return p.File == document.File && p.index == document.Index
 }
 
 func placesOf(documents []manifest.Document, namespace string) places {
-	p := places{
-		namespace: namespace, first: map[engine.ObjectReference]manifest.Document{}, last: map[engine.ObjectReference]manifest.Document{},
-		services: map[string][]manifest.Document{},
-	}
+	p := places{namespace: namespace, objects: map[engine.ObjectReference]written{}, services: map[string][]*objectPlace{}}
 	for _, document := range documents {
 		object, known := p.reference(document)
 		if !known {
 			continue
 		}
-		if _, twice := p.first[object]; !twice {
-			p.first[object] = document
-		}
-		p.last[object] = document
+		here := &objectPlace{Position: document.Position(nil), index: document.Index, namespace: document.Namespace}
+		found := written{first: cmp.Or(p.objects[object].first, here), last: here}
+		p.objects[object] = found
 		if object.Kind == "Service" {
-			p.services[object.Name] = append(p.services[object.Name], document)
+			p.services[object.Name] = append(p.services[object.Name], here)
 		}
 	}
 	return p
@@ -64,12 +78,12 @@ func (p places) namespaceOf(document manifest.Document) string {
 // be applied together, so between them it is a warning.
 func (p places) twice(document manifest.Document, files bool) []engine.Finding {
 	object, known := p.reference(document)
-	first := p.first[object]
-	if !known || first.File == document.File && first.Index == document.Index {
+	if !known || p.objects[object].first.is(document) {
 		return nil
 	}
+	first := p.objects[object].first
 	what := fmt.Sprintf("%s %q is written twice, first at %s: where both are applied, the last one counts",
-		object.Kind, object.Name, first.Position(nil))
+		object.Kind, object.Name, first.Position)
 	if files && first.File != document.File {
 		return []engine.Finding{findingOf(sameObject, policies.Warn, []any{"metadata", "name"}, what,
 			"remove one of them, or check alternatives apart from each other with --each")}
@@ -99,14 +113,13 @@ func (p places) soften(findings []report.Finding) {
 }
 
 // elsewhere lists the places of other objects in other files.
-func (p places) elsewhere(file string, others []engine.ObjectReference) (found []string) {
+func (p places) elsewhere(file string, others []engine.ObjectReference) (files []string) {
 	for _, other := range others {
-		document, known := p.last[other]
-		if position := document.Position(nil); known && position.Source() != file {
-			found = append(found, position.String())
+		if known, found := p.objects[other]; found && known.last.Source() != file {
+			files = append(files, known.last.String())
 		}
 	}
-	return found
+	return files
 }
 
 // hint adds to a finding of a missing Service where one of that name is, in another namespace.
@@ -131,16 +144,16 @@ func (p places) elsewhereNamed(service, namespace string) string {
 	if service == "" || len(p.services[service]) == 0 {
 		return ""
 	}
-	if _, found := p.first[engine.ObjectReference{Kind: "Service", Namespace: namespace, Name: service}]; found {
+	if _, found := p.objects[engine.ObjectReference{Kind: "Service", Namespace: namespace, Name: service}]; found {
 		return ""
 	}
-	document := p.services[service][0]
-	if document.Namespace == "" {
+	first := p.services[service][0]
+	if first.namespace == "" {
 		return fmt.Sprintf("the Service at %s names no namespace, which means %s here: check with -n %s, or write the namespace into it",
-			document.Position(nil), p.namespace, namespace)
+			first, p.namespace, namespace)
 	}
 	return fmt.Sprintf("the Service at %s is in namespace %s: a governing Service must be in the namespace of its StatefulSet",
-		document.Position(nil), document.Namespace)
+		first, first.namespace)
 }
 
 // isAboutService reports a finding that may be one of a Service in another namespace.
@@ -150,9 +163,12 @@ func isAboutService(finding report.Finding) bool {
 
 // servicesOf returns the governing Services of the documents that have findings of Services, by the documents' indexes.
 func servicesOf(documents []manifest.Document, findings []report.Finding) map[int]string {
-	names := map[int]string{}
+	var names map[int]string
 	for _, finding := range findings {
 		if isAboutService(finding) {
+			if names == nil {
+				names = map[int]string{}
+			}
 			names[finding.Document] = serviceOf(documents[finding.Document])
 		}
 	}

@@ -53,7 +53,8 @@ func (e *InputError) Unwrap() error { return e.Err }
 // findings have their positions and lines.
 func Documents(ctx context.Context, decider *engine.Engine, documents []manifest.Document, options Options) (report.Result, error) {
 	result := report.Result{Rules: decider.Library().All(), Documents: make([]report.Document, len(documents))}
-	inv, objects, err := inventoryOf(decider, documents, options)
+	refusals := refusalsOf(documents)
+	inv, objects, err := inventoryOf(decider, documents, refusals, options)
 	if err != nil {
 		for index, document := range documents {
 			result.Documents[index] = unread(document, options.Namespace, err)
@@ -64,7 +65,10 @@ func Documents(ctx context.Context, decider *engine.Engine, documents []manifest
 	autoscalers := autoscaled(documents, options.Namespace)
 	outcomes := make([]evaluation, len(documents))
 	parallel.ForEachWithProgress(len(documents), options.Progress, func(index int) {
-		one := sole{decider: decider, options: options, inv: inv, document: documents[index], object: objects[index], index: index, autoscaled: autoscalers}
+		one := sole{
+			decider: decider, options: options, inv: inv, document: documents[index], object: objects[index], refused: refusals[index],
+			index: index, autoscaled: autoscalers,
+		}
 		result.Documents[index], outcomes[index] = one.evaluate(ctx, places)
 		outcomes[index].services = servicesOf(documents, outcomes[index].findings)
 		if !Asks(documents[index]) {
@@ -103,7 +107,9 @@ type sole struct {
 	inv      *manifestInventory
 	document manifest.Document
 	object   *storedManifest
-	index    int
+	// refused is what an API server answers to a document that it does not even read.
+	refused []engine.Finding
+	index   int
 	// autoscaled are the sets with an autoscaler.
 	autoscaled map[scaled]manifest.Document
 }
@@ -119,7 +125,7 @@ func (s sole) evaluate(ctx context.Context, places places) (report.Document, eva
 	for index := range told {
 		told[index].Object = evaluated.ObjectReference
 	}
-	if !s.decider.HasRulesFor(request) || isUnserved(s.document) {
+	if !s.decider.HasRulesFor(request) || s.isUnserved() {
 		if len(told) > 0 {
 			evaluated.Outcome = report.Evaluated
 		}
@@ -130,7 +136,7 @@ func (s sole) evaluate(ctx context.Context, places places) (report.Document, eva
 		request.ObjectValue, _ = s.inv.value(s.object)
 	}
 	decision, err := s.decider.Decide(ctx, request, s.inv)
-	if err != nil && len(refused(s.document)) > 0 && ctx.Err() == nil {
+	if err != nil && len(s.refused) > 0 && ctx.Err() == nil {
 		// An API server rejects it, so rules need not read it.
 		evaluated.Outcome = report.Evaluated
 		return evaluated, evaluation{findings: findingsOf(s.document, request, told, s.index)}
@@ -153,8 +159,11 @@ func (s sole) told(request engine.Request) []engine.Finding {
 	if request.Operation != "" {
 		return nil
 	}
-	return told(s.document)
+	return slices.Concat(s.refused, invalid(s.document))
 }
+
+// isUnserved reports a document of an API version that Kubernetes does not serve, so of no type that rules know.
+func (s sole) isUnserved() bool { return len(s.refused) > 0 && s.refused[0].Rule == apiVersion }
 
 // once leaves out the finding of a mutation about a fault that a rule reports.
 func once(found []engine.Finding) []engine.Finding {
@@ -210,7 +219,7 @@ func unread(document manifest.Document, namespace string, err error) report.Docu
 
 // inventoryOf builds the inventory of all manifests and their surroundings. It returns the objects in the order of the
 // documents, nil for documents that are not in it.
-func inventoryOf(decider *engine.Engine, documents []manifest.Document, options Options) (*manifestInventory, []*storedManifest, error) {
+func inventoryOf(decider *engine.Engine, documents []manifest.Document, refusals [][]engine.Finding, options Options) (*manifestInventory, []*storedManifest, error) {
 	known := decider.Library().ManifestResources
 	if options.Partial {
 		known = nil
@@ -222,7 +231,7 @@ func inventoryOf(decider *engine.Engine, documents []manifest.Document, options 
 	objects, failed := make([]*storedManifest, len(documents)), make([]error, len(documents))
 	parallel.ForEach(len(documents), func(index int) {
 		document := documents[index]
-		if len(refused(document)) > 0 {
+		if len(refusals[index]) > 0 {
 			// An API server rejects such an object, so rules cannot look it up.
 			return
 		}

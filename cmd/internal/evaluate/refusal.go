@@ -6,6 +6,7 @@ import (
 
 	"github.com/stateward/stateward/cmd/internal/apirules"
 	"github.com/stateward/stateward/cmd/internal/manifest"
+	"github.com/stateward/stateward/cmd/internal/parallel"
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/policies/fieldpath"
@@ -41,6 +42,13 @@ func refused(document manifest.Document) []engine.Finding {
 	return nil
 }
 
+// refusalsOf returns what refused says of each document.
+func refusalsOf(documents []manifest.Document) [][]engine.Finding {
+	refusals := make([][]engine.Finding, len(documents))
+	parallel.ForEach(len(documents), func(index int) { refusals[index] = refused(documents[index]) })
+	return refusals
+}
+
 // invalid returns what an API server refuses of a document that it can read.
 func invalid(document manifest.Document) (findings []engine.Finding) {
 	for _, each := range document.Invalid() {
@@ -53,6 +61,9 @@ func invalid(document manifest.Document) (findings []engine.Finding) {
 func told(document manifest.Document) []engine.Finding {
 	return append(refused(document), invalid(document)...)
 }
+
+// IsRefused reports a document that an API server refuses: what it says of it has a place in the document.
+func IsRefused(document manifest.Document) bool { return len(told(document)) > 0 }
 
 // set gives findings the action that is set for their rule, and leaves out those that are off.
 func (o Options) set(told []engine.Finding) (rest []engine.Finding) {

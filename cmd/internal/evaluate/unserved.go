@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -39,7 +40,7 @@ func unserved(document manifest.Document) (what, fix string) {
 				fmt.Sprintf("use %s, and check the fields that changed", each.now)
 		}
 	}
-	for _, each := range policies.KubernetesResources() {
+	for each := range policies.KubernetesResources() {
 		if each.Kind != document.Kind || policies.GroupOf(document.APIVersion) != each.Group && !misplaced(document, each) {
 			continue
 		}
@@ -74,11 +75,11 @@ func versionOf(resource policies.Resource) string {
 // too many, too few or out of place.
 func misspelt(document manifest.Document) (what, fix string) {
 	group := policies.GroupOf(document.APIVersion)
-	if strings.Contains(group, ".") && !strings.HasSuffix(group, ".k8s.io") || isKubernetes(group, document.Kind) {
+	if strings.Contains(group, ".") && !strings.HasSuffix(group, ".k8s.io") || isKubernetes(document) {
 		return "", ""
 	}
 	what = fmt.Sprintf("Kubernetes has no kind %q, so this object cannot be applied", document.Kind)
-	for _, each := range policies.KubernetesResources() {
+	for each := range policies.KubernetesResources() {
 		if each.Kind == document.Kind {
 			continue
 		}
@@ -95,14 +96,16 @@ func misspelt(document manifest.Document) (what, fix string) {
 	return "", ""
 }
 
-// isKubernetes reports a kind that some version of a group of Kubernetes' has.
-func isKubernetes(group, kind string) bool {
-	for _, version := range scheme.Scheme.VersionsForGroupKind(schema.GroupKind{Group: group, Kind: kind}) {
-		if version.Version != runtime.APIVersionInternal {
-			return true
-		}
+// isKubernetes reports a kind that some version of a group of Kubernetes' has. Nearly always it is the version that the
+// document names; to list all versions of a kind takes a walk over all groups.
+func isKubernetes(document manifest.Document) bool {
+	if scheme.Scheme.Recognizes(schema.FromAPIVersionAndKind(document.APIVersion, document.Kind)) {
+		return true
 	}
-	return false
+	kind := schema.GroupKind{Group: policies.GroupOf(document.APIVersion), Kind: document.Kind}
+	return slices.ContainsFunc(scheme.Scheme.VersionsForGroupKind(kind), func(version schema.GroupVersion) bool {
+		return version.Version != runtime.APIVersionInternal
+	})
 }
 
 // isNear reports words that differ in two letters at most, or in one where they are short.

@@ -62,9 +62,11 @@ func (s *sorter) leaveOut(where place, reason Reason) {
 
 // value adds the objects of one document.
 func (s *sorter) value(c chunk, v value) {
-	if reason, found := v.noObject(); found && s.opts.lenient {
-		s.leaveOut(v.root.place, reason)
-		return
+	if s.opts.lenient {
+		if reason, found := v.noObject(); found {
+			s.leaveOut(v.root.place, reason)
+			return
+		}
 	}
 	objects, wrong := flatten(v, typeMeta{}, 0)
 	duplicates := v.duplicates
@@ -155,10 +157,17 @@ func kindsIn(text []byte) (kinds []string) {
 	return kinds
 }
 
+// kustomizeGroup begins the apiVersion of kustomizations.
+const kustomizeGroup = "kustomize.config.k8s.io/"
+
 // noObject says why a document is not one to apply.
 func (v value) noObject() (Reason, bool) {
 	if v.root.fields == nil {
 		return NotKubernetes, true
+	}
+	if v.root.has("apiVersion") && v.root.has("kind") && !hasNull(v.raw) && !bytes.Contains(v.raw, []byte(kustomizeGroup)) {
+		// Nearly all documents are of this form: they need not be read once more for two words.
+		return "", false
 	}
 	var meta struct {
 		APIVersion any `json:"apiVersion"`
@@ -170,7 +179,7 @@ func (v value) noObject() (Reason, bool) {
 	version, _ := meta.APIVersion.(string)
 	kind, _ := meta.Kind.(string)
 	switch {
-	case strings.HasPrefix(version, "kustomize.config.k8s.io/"):
+	case strings.HasPrefix(version, kustomizeGroup):
 		return Kustomization, true
 	case meta.Kind == nil, meta.APIVersion == nil && !isNearManifest([]byte("kind: "+kind)):
 		return NotKubernetes, true

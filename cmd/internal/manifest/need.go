@@ -1,6 +1,9 @@
 package manifest
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // Need is how much of a document is needed once it has been read; each includes those before it.
 type Need int
@@ -8,7 +11,7 @@ type Need int
 const (
 	// Identity is what the object is called, and where it begins.
 	Identity Need = iota
-	// Object is what the object says.
+	// Object is what the object says, and the line of its name.
 	Object
 	// Places are where its fields are written, with the text of their lines.
 	Places
@@ -28,11 +31,13 @@ func (o Options) finish(document Document) Document {
 
 // Reduced returns the document without what is not needed any more.
 func (d Document) Reduced(need Need) Document {
-	if need < Places {
-		d.outline, d.source = d.outline.start(), nil
-	}
-	if need < Object {
-		d.Raw = nil
+	switch need {
+	case Identity:
+		d.outline, d.source, d.Raw = d.outline.only(), nil, nil
+	case Object:
+		line := d.Position([]any{"metadata", "name"}).Line
+		d.outline, d.source = d.outline.only("metadata", "name"), &fileText{first: line, text: strings.Clone(d.Line(line))}
+	case Places:
 	}
 	return d
 }

@@ -10,7 +10,7 @@ import (
 
 // left is what a document still holds.
 type left struct {
-	Name, Raw, Start, Field, Line string
+	Name, Raw, Start, Field, Line, NameAt, NameLine string
 }
 
 func TestDocumentKeepsOnlyTheNeededParts(t *testing.T) {
@@ -22,19 +22,19 @@ func TestDocumentKeepsOnlyTheNeededParts(t *testing.T) {
 		want  left
 	}{
 		"all of it by default": {
-			nil, left{"web", raw, "f:2:1", "f:5:8", "spec: {headless: true}"},
+			nil, left{"web", raw, "f:2:1", "f:5:8", "spec: {headless: true}", "f:4:12", "metadata: {name: web}"},
 		},
 		"its places": {
 			func(manifest.Document) manifest.Need { return manifest.Places },
-			left{"web", raw, "f:2:1", "f:5:8", "spec: {headless: true}"},
+			left{"web", raw, "f:2:1", "f:5:8", "spec: {headless: true}", "f:4:12", "metadata: {name: web}"},
 		},
 		"what it says": {
 			func(manifest.Document) manifest.Need { return manifest.Object },
-			left{"web", raw, "f:2:1", "f:2:1", ""},
+			left{"web", raw, "f:2:1", "f:2:1", "", "f:4:12", "metadata: {name: web}"},
 		},
 		"what it is called": {
 			func(manifest.Document) manifest.Need { return manifest.Identity },
-			left{"web", "", "f:2:1", "f:2:1", ""},
+			left{"web", "", "f:2:1", "f:2:1", "", "f:2:1", ""},
 		},
 		"as what it says decides": {
 			func(document manifest.Document) manifest.Need {
@@ -43,7 +43,7 @@ func TestDocumentKeepsOnlyTheNeededParts(t *testing.T) {
 				}
 				return manifest.Places
 			},
-			left{"web", "", "f:2:1", "f:2:1", ""},
+			left{"web", "", "f:2:1", "f:2:1", "", "f:2:1", ""},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -55,7 +55,7 @@ func TestDocumentKeepsOnlyTheNeededParts(t *testing.T) {
 			document := input.Documents[0]
 			got := left{
 				document.Name, string(document.Raw), document.Position(nil).String(), document.Position([]any{"spec", "headless"}).String(),
-				document.Line(5),
+				document.Line(5), document.Position([]any{"metadata", "name"}).String(), document.Line(4),
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("left (-want +got):\n%s", diff)

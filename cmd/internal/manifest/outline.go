@@ -46,13 +46,22 @@ func appendValue(packed outline, n *node) outline {
 	return packed
 }
 
-// start is the outline without all that is below the root.
-func (o outline) start() outline {
+// only is the outline of the fields on a path, without all others; without a path it is the place of the root.
+func (o outline) only(path ...string) outline {
 	if len(o) == 0 {
 		return nil
 	}
 	reader := outlineReader{rest: o}
-	return append(appendPlace(nil, reader.place()), scalarOutline)
+	packed := appendPlace(nil, reader.place())
+	for _, key := range path {
+		where, found := reader.enter(key)
+		if !found {
+			break
+		}
+		packed = binary.AppendUvarint(append(packed, mappingOutline), 1)
+		packed = appendPlace(append(binary.AppendUvarint(packed, uint64(len(key))), key...), where)
+	}
+	return append(packed, scalarOutline)
 }
 
 // find returns the place of the longest part of path that exists, and whether that is all of it. Nothing has its only

@@ -79,7 +79,7 @@ func TestCaretIsBelowTheColumn(t *testing.T) {
 			finding.Message, finding.Fix = "[image-tag] wrong. Fix: mend it", "mend it"
 			got := render(t, "text", options(), evaluated(web, position, finding))
 			want := "web.yaml:3:" + strconv.Itoa(test.column) + ": deny: StatefulSet default/web: [image-tag] wrong.\n" + test.want +
-				"     fix: mend it\n1 document, 1 judged: 1 denied, 0 warnings\n"
+				"     fix: mend it\n1 document, 1 judged: 1 denied, 0 warnings in 1 object\n"
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("text (-want +got):\n%s", diff)
 			}

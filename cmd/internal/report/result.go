@@ -148,6 +148,17 @@ func (r *Result) count(level policies.Level) (n int) {
 	return n
 }
 
+// objects is how many objects have denials or warnings.
+func (r *Result) objects() int {
+	found := map[engine.ObjectReference]bool{}
+	for _, finding := range r.Findings {
+		if finding.Level == policies.Deny || finding.Level == policies.Warn {
+			found[finding.Object] = true
+		}
+	}
+	return len(found)
+}
+
 // exceptions is how many exceptions of the Guardrails let something through.
 func (r *Result) exceptions() int {
 	used := map[engine.ExceptionUse]bool{}

@@ -118,7 +118,11 @@ func summary(result Result) string {
 	if unreadable := result.Unreadable(); unreadable > 0 {
 		parts = append(parts, fmt.Sprintf("%d unreadable", unreadable))
 	}
-	found := []string{fmt.Sprintf("%d denied", result.count(policies.Deny)), Plural(result.count(policies.Warn), "warning")}
+	warnings := Plural(result.count(policies.Warn), "warning")
+	if objects := result.objects(); objects > 0 {
+		warnings += " in " + Plural(objects, "object")
+	}
+	found := []string{fmt.Sprintf("%d denied", result.count(policies.Deny)), warnings}
 	if used := result.exceptions(); used > 0 {
 		found = append(found, Plural(used, "exception")+" used")
 	}

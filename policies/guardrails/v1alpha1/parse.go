@@ -8,12 +8,12 @@ import (
 	"slices"
 	"time"
 
-	"github.com/agnivade/levenshtein"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kjson "sigs.k8s.io/json"
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/fieldpath"
+	"github.com/stateward/stateward/policies/spelling"
 )
 
 // ParseGuardrails reads Guardrails from JSON, puts in what they include, and checks them against the library. Each mistake is
@@ -219,13 +219,11 @@ func checkParam(rule policies.Rule, name string, value any) error {
 
 // UnknownRule says that there is no such rule, and which one may be meant.
 func UnknownRule(id string, library *policies.Library) error {
-	nearest, distance := "", len(id)/2+1
+	var known []string
 	for _, rule := range library.All() {
-		if d := levenshtein.ComputeDistance(id, rule.ID); d < distance {
-			nearest, distance = rule.ID, d
-		}
+		known = append(known, rule.ID)
 	}
-	if nearest != "" {
+	if nearest := spelling.Nearest(id, slices.Values(append(known, policies.CheckRules()...))); nearest != "" {
 		return fmt.Errorf("unknown rule %q: did you mean %q? `stateward rules` lists them", id, nearest)
 	}
 	return fmt.Errorf("unknown rule %q: `stateward rules` lists them", id)
