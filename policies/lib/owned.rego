@@ -8,10 +8,11 @@ import data.stateward.lib.review
 
 # METADATA
 # title: Names
-# description: True for an owner reference to an object of this group, kind and name.
+# description: |
+#   True for an owner reference to an object of this group and kind and, where the owner has one, of this name.
 names(reference, owner) if {
 	reference.kind == owner.kind
-	reference.name == owner.name
+	reference.name == object.get(owner, "name", reference.name)
 	group_of(reference.apiVersion) == owner.group
 }
 
@@ -67,6 +68,14 @@ statefulsets(group, kind) := [sts |
 	some reference in sts.metadata.ownerReferences
 	reference.kind == kind
 	group_of(reference.apiVersion) == group
+]
+
+# METADATA
+# title: With owners
+# description: The StatefulSets of all namespaces with an owner of any kind, as an array.
+with_owners := [sts |
+	some sts in array.concat(_reviewed, _known("*", "*"))
+	count(object.get(sts, ["metadata", "ownerReferences"], [])) > 0
 ]
 
 _reviewed := [entry.object | some entry in review.manifests; review.is_kind(entry, "StatefulSet")]

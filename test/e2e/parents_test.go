@@ -70,6 +70,8 @@ func ownedThroughOthers(t *testing.T, g guard, parent string) {
 	}, deletion...)
 	owned("statefulset", "web", ownedBy("v1", "ConfigMap", "between", g.uid(t, "configmap/between"), true))
 	g.says(t, true, "", []string{`[owner-delete] metadata.name: RabbitmqCluster "chain" owns StatefulSet web: deleting it stops 1 pod`}, deletion...)
+	g.says(t, true, "", []string{"[owner-delete]", "the objects of kind RabbitmqCluster own StatefulSet web"},
+		"delete", "crd", "rabbitmqclusters.rabbitmq.com", "--dry-run=server")
 
 	g.confirmed(t, "rabbitmqcluster.rabbitmq.com/chain", "delete")
 	g.warned(t, "owner-delete", "delete", "rabbitmqcluster", "chain")

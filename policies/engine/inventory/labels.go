@@ -82,12 +82,18 @@ func ClaimsOf(pod ast.Value) (claims []string) {
 // OwnerKind is the API group and the kind of an owner.
 type OwnerKind struct{ Group, Kind string }
 
-// OwnersOf are the kinds of the owners that an object names.
+// anyOwner is a kind of owner that every object with an owner has, so that they can be looked up.
+func anyOwner() OwnerKind { return OwnerKind{Group: "*", Kind: "*"} }
+
+// OwnersOf are the kinds of the owners that an object names, and anyOwner where there is one.
 func OwnersOf(object ast.Value) (kinds []OwnerKind) {
 	for _, reference := range elementsAt(object, "metadata", "ownerReferences") {
 		if kind, ok := find(reference, "kind").(ast.String); ok {
 			kinds = append(kinds, OwnerKind{Group: policies.GroupOf(textAt(reference, "apiVersion")), Kind: string(kind)})
 		}
+	}
+	if len(kinds) > 0 {
+		kinds = append(kinds, anyOwner())
 	}
 	return kinds
 }

@@ -4,9 +4,10 @@
 #   An operator makes a StatefulSet for a custom resource, such as a RabbitmqCluster, and names it as the owner. When
 #   the custom resource is deleted, the garbage collector deletes the set with its pods, and every claim that names
 #   either as an owner. The same applies where up to two objects of other kinds are between the two. Deleting the
-#   CustomResourceDefinition deletes all its custom resources. Sets of an operator that writes no owner are found by a
-#   label that holds the name of the custom resource. An API server asks about the kinds that the registration lists;
-#   `spec.parents` of the Guardrails adds to them, with `stateward rules registration --config`.
+#   CustomResourceDefinition deletes all its custom resources; what is behind other objects is looked up then for up to
+#   20 StatefulSets. Sets of an operator that writes no owner are found by a label that holds the name of the custom
+#   resource. An API server asks about the kinds that the registration lists; `spec.parents` of the Guardrails adds to
+#   them, with `stateward rules registration --config`.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/architecture/garbage-collection/#owners-dependents
 #   - ref: https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/
@@ -59,6 +60,31 @@ report contains result.advice(rego.metadata.chain(), entry, {
 	not _leads(sts, owner)
 	some reference in sts.metadata.ownerReferences
 	some why in owned.unread(_namespace(sts), reference)
+}
+
+report contains result.advice(rego.metadata.chain(), entry, {
+	"path": ["metadata", "name"],
+	"what": sprintf("whether %s goes with it is not known: %s", [_listed(sets), why]),
+	"fix": "compare the owners of what is named here, and add what `stateward owners --rbac` prints",
+}) if {
+	some entry in _deleted_definitions
+	others := _others(_defined(entry))
+	count(others) <= _most
+	some why in {why | some sts in others; some why in _unread(sts)}
+	sets := [sts | some sts in others; why in _unread(sts); not _leads(sts, _defined(entry))]
+	count(sets) > 0
+}
+
+report contains result.advice(rego.metadata.chain(), entry, {
+	"path": ["metadata", "name"],
+	"what": sprintf("whether StatefulSets with other owners go with it is not known: %d are too many to look up", [
+		count(others),
+	]),
+	"fix": "see with `stateward owners` which kinds own StatefulSets",
+}) if {
+	some entry in _deleted_definitions
+	others := _others(_defined(entry))
+	count(others) > _most
 }
 
 _resources := [deletion |
@@ -128,23 +154,47 @@ _labelled(entry) := [sts |
 
 # The custom resources go first, and take what they own along.
 _definitions := [deletion |
-	some entry in review.parents
-	entry.operation == "DELETE"
-	entry.kind == "CustomResourceDefinition"
-	kind := entry.old.spec.names.kind
-	sets := owned.statefulsets(entry.old.spec.group, kind)
+	some entry in _deleted_definitions
+	owner := _defined(entry)
+	sets := array.concat(owned.statefulsets(owner.group, owner.kind), _behind(owner))
 	count(sets) > 0
 	deletion := {
 		"entry": entry,
-		"of": sprintf("the objects of kind %s own", [kind]),
-		"owners": {{"group": entry.old.spec.group, "kind": kind, "name": reference.name} |
-			some sts in sets
-			some reference in sts.metadata.ownerReferences
-		},
+		"of": sprintf("the objects of kind %s own", [owner.kind]),
+		"owners": (_of_kind(sets, owner) | _between(sets, owner)),
 		"sets": sets,
 		"rest": "claims stay",
 	}
 ]
+
+_deleted_definitions := [entry |
+	some entry in review.parents
+	entry.operation == "DELETE"
+	entry.kind == "CustomResourceDefinition"
+]
+
+# An owner of this kind and of any name.
+_defined(entry) := {"group": entry.old.spec.group, "kind": entry.old.spec.names.kind}
+
+_of_kind(sets, owner) := {{"group": owner.group, "kind": owner.kind, "name": reference.name} |
+	some sts in sets
+	some reference in sts.metadata.ownerReferences
+}
+
+# Each of these has its owners looked up at the API server.
+_most := 20
+
+# The sets of a few other owners, as long as these are so few that they can be looked up.
+_behind(owner) := [sts | some sts in _others(owner); _leads(sts, owner)] if count(_others(owner)) <= _most
+
+_behind(owner) := [] if count(_others(owner)) > _most
+
+_others(owner) := [sts | some sts in owned.with_owners; not _is_owned(sts, owner)]
+
+_unread(sts) := {why |
+	some reference in sts.metadata.ownerReferences
+	some why in owned.unread(_namespace(sts), reference)
+}
 
 _is_owned(thing, owner) if {
 	some reference in thing.metadata.ownerReferences

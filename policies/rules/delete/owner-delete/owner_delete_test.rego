@@ -174,6 +174,50 @@ test_definition_takes_all_objects_of_its_kind if {
 	])} with input as _definition("rabbitmq.com") with data.cluster as _cluster(1, _by_parent)
 }
 
+test_definition_takes_what_is_behind_its_objects if {
+	world := object.union(
+		_between([_by_node, {"kind": "StatefulSet", "uid": "s1"}]),
+		{"owner": {"data": {"rabbitmq.com/v1beta1/RabbitmqNode/rmq-nodes": _found("n1", _by_parent)}}},
+	)
+	{finding.what | some finding in rule.report} == {concat(" ", [
+		"the objects of kind RabbitmqCluster own StatefulSet rmq-server: deleting it stops 1 pod and",
+		"DELETES 1 claim with 1Gi of data: data-rmq-server-0",
+	])} with input as _definition("rabbitmq.com") with data.cluster as world
+}
+
+test_definition_leaves_what_is_behind_others if {
+	world := object.union(
+		_between([_by_node]),
+		{"owner": {"data": {"rabbitmq.com/v1beta1/RabbitmqNode/rmq-nodes": _found("n1", [_by_zone])}}},
+	)
+	rule.report == set() with input as _definition("rabbitmq.com") with data.cluster as world
+}
+
+test_definition_says_what_cannot_be_read if {
+	world := object.union(
+		_between([_by_node]),
+		{"owner": {"data": {"rabbitmq.com/v1beta1/RabbitmqNode/rmq-nodes": {"unread": "Stateward may not get nodes"}}}},
+	)
+	{[finding.advice, finding.what] | some finding in rule.report} == {[
+		true,
+		"whether StatefulSet rmq-server goes with it is not known: Stateward may not get nodes",
+	]} with input as _definition("rabbitmq.com") with data.cluster as world
+}
+
+test_definition_does_not_look_up_many_owners if {
+	names := [sprintf("other-%d", [index]) | some index in numbers.range(0, 20)]
+	world := {"statefulsets": {"data": {name: object.union(
+		_set("data", name, 1),
+		{"metadata": {"ownerReferences": [_by_node]}},
+	) |
+		some name in names
+	}}}
+	{[finding.advice, finding.what] | some finding in rule.report} == {[
+		true,
+		"whether StatefulSets with other owners go with it is not known: 21 are too many to look up",
+	]} with input as _definition("rabbitmq.com") with data.cluster as world
+}
+
 test_definition_of_another_group_may_go if {
 	rule.report == set() with input as _definition("example.com") with data.cluster as _cluster(1, _by_parent)
 }
