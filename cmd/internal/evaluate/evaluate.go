@@ -120,7 +120,7 @@ func (s sole) evaluate(ctx context.Context, places places) (report.Document, eva
 		return unread(s.document, s.options.Namespace, err), evaluation{err: &InputError{fmt.Errorf("%s: %w", s.document.Position(nil), err)}}
 	}
 	evaluated := entry(s.document, request)
-	told := append(append(s.told(request), places.twice(s.document, s.options.Files)...), s.fixedReplicas(request)...)
+	told := append(append(s.told(request), places.copies(s.document, s.options.Files)...), s.fixedReplicas(request)...)
 	told = s.options.set(told)
 	for index := range told {
 		told[index].Object = evaluated.ObjectReference
