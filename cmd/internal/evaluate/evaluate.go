@@ -2,7 +2,6 @@
 package evaluate
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -211,7 +210,7 @@ func findingsOf(document manifest.Document, request engine.Request, findings []e
 func unread(document manifest.Document, namespace string, err error) report.Document {
 	return report.Document{
 		ObjectReference: engine.ObjectReference{
-			Kind: document.Kind, Namespace: cmp.Or(document.Namespace, namespace), Name: document.Name,
+			Kind: document.Kind, Namespace: namespaceOf(document, namespace), Name: document.Name,
 		},
 		Position: position(document, nil), Outcome: report.Failed, Error: err.Error(),
 	}
