@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/stateward/stateward/cmd/internal/manifest"
@@ -15,13 +16,10 @@ import (
 // places holds the positions of the objects of an inventory.
 type places struct {
 	namespace string
-	// objects are the places of each object.
-	objects  map[engine.ObjectReference]written
+	// objects are the places of each object, in the order of the documents.
+	objects  map[engine.ObjectReference][]*objectPlace
 	services map[string][]*objectPlace
 }
-
-// written are the first and the last place of an object; they differ where it is written twice.
-type written struct{ first, last *objectPlace }
 
 // objectPlace is where an object is written. It keeps no document: those are freed one by one while they are evaluated.
 type objectPlace struct {
@@ -38,15 +36,14 @@ func (p objectPlace) is(document manifest.Document) bool {
 }
 
 func placesOf(documents []manifest.Document, namespace string) places {
-	p := places{namespace: namespace, objects: map[engine.ObjectReference]written{}, services: map[string][]*objectPlace{}}
+	p := places{namespace: namespace, objects: map[engine.ObjectReference][]*objectPlace{}, services: map[string][]*objectPlace{}}
 	for _, document := range documents {
 		object, known := p.reference(document)
 		if !known {
 			continue
 		}
 		here := &objectPlace{Position: document.Position(nil), index: document.Index, namespace: document.Namespace}
-		found := written{first: cmp.Or(p.objects[object].first, here), last: here}
-		p.objects[object] = found
+		p.objects[object] = append(p.objects[object], here)
 		if object.Kind == "Service" {
 			p.services[object.Name] = append(p.services[object.Name], here)
 		}
@@ -74,21 +71,61 @@ func (p places) namespaceOf(document manifest.Document) string {
 	return p.namespace
 }
 
-// twice reports an object that was written before: of two in one inventory the last one counts. Files of a folder need not
-// be applied together, so between them it is a warning.
-func (p places) twice(document manifest.Document, files bool) []engine.Finding {
+// mostCopies bounds how many other copies of an object a finding names.
+const mostCopies = 2
+
+// copies reports an object that is written several times, once, at the copy that repeats another one. Files of a folder need
+// not be applied together, so between them it is a warning.
+func (p places) copies(document manifest.Document, files bool) []engine.Finding {
 	object, known := p.reference(document)
-	if !known || p.objects[object].first.is(document) {
+	if !known || len(p.objects[object]) < 2 {
 		return nil
 	}
-	first := p.objects[object].first
-	what := fmt.Sprintf("%s %q is written twice, first at %s: where both are applied, the last one counts",
-		object.Kind, object.Name, first.Position)
-	if files && first.File != document.File {
-		return []engine.Finding{findingOf(sameObject, policies.Warn, []any{"metadata", "name"}, what,
-			"remove one of them, or check alternatives apart from each other with --each")}
+	here, sameFile := repeated(p.objects[object])
+	if !here.is(document) {
+		return nil
 	}
-	return []engine.Finding{denied(sameObject, []any{"metadata", "name"}, what, "remove one of them, or give it another name")}
+	what := fmt.Sprintf("%s %q is written %d times: also in %s; where they are applied together, the last one counts",
+		object.Kind, object.Name, len(p.objects[object]), strings.Join(here.besides(p.objects[object]), " and "))
+	if files && !sameFile {
+		return []engine.Finding{findingOf(sameObject, policies.Warn, []any{"metadata", "name"}, what,
+			"remove all but one, or check alternatives apart from each other with --each")}
+	}
+	return []engine.Finding{denied(sameObject, []any{"metadata", "name"}, what, "remove all but one, or give each its own name")}
+}
+
+// repeated returns the first copy that repeats one of its own file, and otherwise the second copy.
+func repeated(copies []*objectPlace) (found *objectPlace, sameFile bool) {
+	files := map[string]bool{}
+	for _, one := range copies {
+		if files[one.File] {
+			return one, true
+		}
+		files[one.File] = true
+	}
+	return copies[1], false
+}
+
+// besides lists a few of the other copies, those of the same file first.
+func (p objectPlace) besides(copies []*objectPlace) (listed []string) {
+	ordered := slices.Clone(copies)
+	slices.SortStableFunc(ordered, func(a, b *objectPlace) int { return cmp.Compare(p.distance(a), p.distance(b)) })
+	for _, one := range ordered[1:min(len(ordered), mostCopies+1)] {
+		listed = append(listed, fmt.Sprintf("%s:%d", one.Source(), one.Line))
+	}
+	return listed
+}
+
+// distance is 0 to the place itself, 1 to another one of its file, and 2 to other files.
+func (p objectPlace) distance(other *objectPlace) int {
+	switch {
+	case p.File != other.File:
+		return 2
+	case p.index != other.index:
+		return 1
+	default:
+		return 0
+	}
 }
 
 // soften makes a conflict between files of a folder a warning that names the other file.
@@ -115,8 +152,13 @@ func (p places) soften(findings []report.Finding) {
 // elsewhere lists the places of other objects in other files.
 func (p places) elsewhere(file string, others []engine.ObjectReference) (files []string) {
 	for _, other := range others {
-		if known, found := p.objects[other]; found && known.last.Source() != file {
-			files = append(files, known.last.String())
+		copies := p.objects[other]
+		if len(copies) == 0 {
+			continue
+		}
+		// The last copy is the one in the inventory.
+		if last := copies[len(copies)-1]; last.Source() != file {
+			files = append(files, last.String())
 		}
 	}
 	return files

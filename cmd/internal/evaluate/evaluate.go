@@ -2,7 +2,6 @@
 package evaluate
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -120,7 +119,7 @@ func (s sole) evaluate(ctx context.Context, places places) (report.Document, eva
 		return unread(s.document, s.options.Namespace, err), evaluation{err: &InputError{fmt.Errorf("%s: %w", s.document.Position(nil), err)}}
 	}
 	evaluated := entry(s.document, request)
-	told := append(append(s.told(request), places.twice(s.document, s.options.Files)...), s.fixedReplicas(request)...)
+	told := append(append(s.told(request), places.copies(s.document, s.options.Files)...), s.fixedReplicas(request)...)
 	told = s.options.set(told)
 	for index := range told {
 		told[index].Object = evaluated.ObjectReference
@@ -211,7 +210,7 @@ func findingsOf(document manifest.Document, request engine.Request, findings []e
 func unread(document manifest.Document, namespace string, err error) report.Document {
 	return report.Document{
 		ObjectReference: engine.ObjectReference{
-			Kind: document.Kind, Namespace: cmp.Or(document.Namespace, namespace), Name: document.Name,
+			Kind: document.Kind, Namespace: namespaceOf(document, namespace), Name: document.Name,
 		},
 		Position: position(document, nil), Outcome: report.Failed, Error: err.Error(),
 	}

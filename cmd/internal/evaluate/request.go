@@ -34,15 +34,22 @@ func reviewOf(document manifest.Document, namespace string, now time.Time) (engi
 		}
 		return engine.FromAdmission(recorded.Request, recorded.Stateward.Time), nil
 	}
-	group := policies.GroupOf(document.APIVersion)
-	if document.Namespace != "" {
-		namespace = document.Namespace
-	}
-	if resource, known := policies.ResourceOfKind(group, document.Kind); known && !resource.Namespaced {
-		namespace = ""
-	}
 	return engine.Request{
-		Group: group, Kind: document.Kind, Namespace: namespace, Name: document.Name, Object: document.Raw,
-		Typed: document.Typed, Time: now,
+		Group: policies.GroupOf(document.APIVersion), Kind: document.Kind, Namespace: namespaceOf(document, namespace),
+		Name: document.Name, Object: document.Raw, Typed: document.Typed, Time: now,
 	}, nil
+}
+
+// namespaceOf returns the namespace of a document. An object that names none is in the given one. It stays empty for kinds
+// without namespaces, and for kinds whose scope is unknown.
+func namespaceOf(document manifest.Document, namespace string) string {
+	resource, known := policies.DeletedKind(policies.GroupOf(document.APIVersion), document.Kind)
+	switch {
+	case known && !resource.Namespaced:
+		return ""
+	case document.Namespace != "" || !known:
+		return document.Namespace
+	default:
+		return namespace
+	}
 }
