@@ -99,11 +99,11 @@ _texts(entry, claims, kept) := array.concat(found, _gone(entry, lost, kept)) if 
 
 _is_retained(claim) if cluster.reclaim_policy(claim) == "Retain"
 
-_is_restored(entry, claim, kept) if _counts(snapshots.newest(entry, claim), kept)
+_is_restored(entry, claim, kept) if _newest(entry, claim, kept)
 
-_counts(_, false)
+_newest(entry, claim, false) := snapshots.newest(entry, claim)
 
-_counts(found, true) if found.content.spec.deletionPolicy == "Retain"
+_newest(entry, claim, true) := snapshots.newest_retained(entry, claim)
 
 _retained([]) := ""
 
@@ -170,9 +170,8 @@ level(chain, entry, claims, kept) := "warn" if {
 } else := "deny"
 
 _is_covered(entry, claim, kept, settings) if {
-	found := snapshots.newest(entry, claim)
+	found := _newest(entry, claim, kept)
 	found.seconds <= settings.longest
-	_counts(found, kept)
 	snapshots.is_of_its_disk(found.content, claim)
 	not found.content.spec.driver in settings.dependent
 }
