@@ -123,13 +123,28 @@ _kept := {false: "", true: " with deletion policy Retain"}
 # The backup that all of these claims may be in, and what it cannot bring back.
 _gone(_, [], _) := []
 
-_gone(entry, claims, kept) := array.concat([_backup(backup, listing.short(seen))], _without(others, kept)) if {
-	backup := backups.newest(entry, object.get(claims[0], ["metadata", "namespace"], "default"))
-	seen := [claim.metadata.name | some claim in claims; backups.has_seen(backup, claim)]
-	count(seen) > 0
-	others := [claim | some claim in claims; not backups.has_seen(backup, claim)]
+_gone(entry, claims, kept) := array.concat([_held_by(held)], _without(others, kept)) if {
+	held := _held(entry, claims)
+	others := [claim | some claim in claims; not claim.metadata.name in held.names]
 } else := _without(claims, kept) if {
 	count(claims) > 0
+}
+
+# METADATA
+# title: Backup
+# description: |
+#   The backup that may hold the data of these claims of one namespace, after a semicolon; "" where none is known.
+# scope: document
+backup(entry, claims) := sprintf("; %s", [_held_by(held)]) if {
+	held := _held(entry, claims)
+} else := ""
+
+_held_by(held) := _backup(held.backup, listing.short(held.names))
+
+_held(entry, claims) := {"backup": newest, "names": names} if {
+	newest := backups.newest(entry, object.get(claims[0], ["metadata", "namespace"], "default"))
+	names := [claim.metadata.name | some claim in claims; backups.has_seen(newest, claim)]
+	count(names) > 0
 }
 
 # What no backup has seen.
