@@ -99,11 +99,11 @@ _texts(entry, claims, kept) := array.concat(found, _gone(entry, lost, kept)) if 
 
 _is_retained(claim) if cluster.reclaim_policy(claim) == "Retain"
 
-_is_restored(entry, claim, kept) if _counts(snapshots.newest(entry, claim), kept)
+_is_restored(entry, claim, kept) if _newest(entry, claim, kept)
 
-_counts(_, false)
+_newest(entry, claim, false) := snapshots.newest(entry, claim)
 
-_counts(found, true) if found.content.spec.deletionPolicy == "Retain"
+_newest(entry, claim, true) := snapshots.newest_retained(entry, claim)
 
 _retained([]) := ""
 
@@ -123,13 +123,28 @@ _kept := {false: "", true: " with deletion policy Retain"}
 # The backup that all of these claims may be in, and what it cannot bring back.
 _gone(_, [], _) := []
 
-_gone(entry, claims, kept) := array.concat([_backup(backup, listing.short(seen))], _without(others, kept)) if {
-	backup := backups.newest(entry, object.get(claims[0], ["metadata", "namespace"], "default"))
-	seen := [claim.metadata.name | some claim in claims; backups.has_seen(backup, claim)]
-	count(seen) > 0
-	others := [claim | some claim in claims; not backups.has_seen(backup, claim)]
+_gone(entry, claims, kept) := array.concat([_held_by(held)], _without(others, kept)) if {
+	held := _held(entry, claims)
+	others := [claim | some claim in claims; not claim.metadata.name in held.names]
 } else := _without(claims, kept) if {
 	count(claims) > 0
+}
+
+# METADATA
+# title: Backup
+# description: |
+#   The backup that may hold the data of these claims of one namespace, after a semicolon; "" where none is known.
+# scope: document
+backup(entry, claims) := sprintf("; %s", [_held_by(held)]) if {
+	held := _held(entry, claims)
+} else := ""
+
+_held_by(held) := _backup(held.backup, listing.short(held.names))
+
+_held(entry, claims) := {"backup": newest, "names": names} if {
+	newest := backups.newest(entry, object.get(claims[0], ["metadata", "namespace"], "default"))
+	names := [claim.metadata.name | some claim in claims; backups.has_seen(newest, claim)]
+	count(names) > 0
 }
 
 # What no backup has seen.
@@ -170,9 +185,8 @@ level(chain, entry, claims, kept) := "warn" if {
 } else := "deny"
 
 _is_covered(entry, claim, kept, settings) if {
-	found := snapshots.newest(entry, claim)
+	found := _newest(entry, claim, kept)
 	found.seconds <= settings.longest
-	_counts(found, kept)
 	snapshots.is_of_its_disk(found.content, claim)
 	not found.content.spec.driver in settings.dependent
 }

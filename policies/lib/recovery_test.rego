@@ -138,6 +138,41 @@ test_retained_content_softens_for_namespaces if {
 	recovery.level(_set(settings), _now, [_claim("saved-0")], true) == "warn" with data.cluster as _cluster
 }
 
+test_newer_snapshot_that_is_deleted_hides_no_retained_one if {
+	newer := {
+		"volumesnapshots": {"db": {"nightly": {
+			"metadata": {"name": "nightly", "uid": "nightly"},
+			"spec": {"source": {"persistentVolumeClaimName": "saved-0"}},
+			"status": {
+				"readyToUse": true,
+				"creationTime": "2026-11-23T11:00:00Z",
+				"boundVolumeSnapshotContentName": "nightly",
+			},
+		}}},
+		"volumesnapshotcontents": {"nightly": {
+			"metadata": {"name": "nightly"},
+			"spec": {
+				"deletionPolicy": "Delete",
+				"driver": "disk.example.com",
+				"source": {"volumeHandle": "saved-0"},
+				"volumeSnapshotRef": {"uid": "nightly"},
+			},
+			"status": {"readyToUse": true},
+		}},
+	}
+	world := object.union(_cluster, newer)
+	recovery.ways(_now, [_claim("saved-0")], true) == concat("; ", [
+		"",
+		"snapshots with deletion policy Retain bring back saved-0, each as of its own time",
+	]) with data.cluster as world
+	every within, levels in {"24h": ["warn", "warn"], "90m": ["warn", "deny"]} {
+		every index, kept in [false, true] {
+			recovery.level(_set({"snapshotWithin": within}), _now, [_claim("saved-0")], kept) == levels[index]
+				with data.cluster as world
+		}
+	}
+}
+
 _set(settings) := [{
 	"path": ["rules", "some-rule"],
 	"annotations": {"scope": "package", "custom": {"params": {"recovery": {"default": settings}}}},

@@ -92,13 +92,38 @@ _content(name) := found if {
 #   The newest snapshot from which this claim can be made again: its name, its content, and its age in seconds where the
 #   time is known; undefined where none is known. A snapshot of an earlier claim of the same name is none, nor is one
 #   of another disk.
-newest(entry, claim) := object.union({"name": snapshot.metadata.name, "content": bound}, _age(entry, snapshot)) if {
-	snapshots := [[_made(each), each] |
-		some each in array.concat(of_claim(_home(claim), claim.metadata.name), of_its_disk(claim))
-		_made(each) >= _since(claim)
-	]
-	latest := max([made | some [made, _] in snapshots])
-	snapshot := [each | some [made, each] in snapshots; made == latest][0]
+newest(entry, claim) := _found(entry, claim, _latest(_of(claim)))
+
+# METADATA
+# title: Newest retained
+# description: |
+#   As newest, of the snapshots whose content stays where the VolumeSnapshot is deleted. A newer one whose content is
+#   deleted hides none of them.
+newest_retained(entry, claim) := _found(entry, claim, _latest([each |
+	some each in _of(claim)
+	content(each).spec.deletionPolicy == "Retain"
+	_is_a_way_back(each, claim)
+]))
+
+_of(claim) := [snapshot |
+	some snapshot in array.concat(of_claim(_home(claim), claim.metadata.name), of_its_disk(claim))
+	_made(snapshot) >= _since(claim)
+]
+
+_latest(snapshots) := [snapshot |
+	newest := max([_made(each) | some each in snapshots])
+	some snapshot in snapshots
+	_made(snapshot) == newest
+][0]
+
+_found(entry, claim, snapshot) := object.union(
+	{"name": snapshot.metadata.name, "content": content(snapshot)},
+	_age(entry, snapshot),
+) if {
+	_is_a_way_back(snapshot, claim)
+}
+
+_is_a_way_back(snapshot, claim) if {
 	bound := content(snapshot)
 	is_whole(bound)
 	not _is_of_another_disk(bound, claim)

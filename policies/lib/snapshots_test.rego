@@ -16,6 +16,30 @@ test_newest_snapshot_of_a_claim_is_found if {
 		with data.cluster as _cluster(stored, {"new": _content("new", {}), "old": _content("old", {})})
 }
 
+test_newest_retained_snapshot_is_found_behind_others[why] if {
+	some why, change in {
+		"it is deleted": {"spec": {"deletionPolicy": "Delete"}},
+		"it is not ready": {"status": {"readyToUse": false}},
+		"it is of another disk": {"spec": {"source": {"volumeHandle": "disk-2"}}},
+	}
+	contents := {
+		"new": _content("new", object.union(_retained, change)),
+		"old": _content("old", _retained),
+		"older": _content("older", _retained),
+	}
+	world := object.union(_cluster(_nights, contents), {"persistentvolumes": {"pv-0": _volume}})
+	snapshots.newest_retained(_now, _claim({})) == {"name": "old", "seconds": 86400, "content": contents.old}
+		with data.cluster as world
+}
+
+_nights := {
+	"old": _snapshot("old", "2026-11-22T12:00:00Z"),
+	"older": _snapshot("older", "2026-11-21T12:00:00Z"),
+	"new": _snapshot("new", "2026-11-23T10:00:00Z"),
+}
+
+_retained := {"spec": {"deletionPolicy": "Retain"}}
+
 test_what_brings_nothing_back_is_none[why] if {
 	some why, change in {
 		"not ready": [{"status": {"readyToUse": false}}, {}, {}],

@@ -3,13 +3,14 @@
 # description: |
 #   With the reclaim policy Delete, the deletion of a claim deletes the disk behind it. With Retain the volume stays and
 #   can be bound again. A set whose own retention policy deletes its claims is not reported, and neither is a claim with
-#   a ready VolumeSnapshot that is at most as old as the parameter `snapshotWithin`. The rule does not look for other
-#   backups. It checks the first 100 replicas.
+#   a ready VolumeSnapshot that is at most as old as the parameter `snapshotWithin`. A Velero
+#   backup of the namespace is named in the message and does not change it: it does not say which volumes it holds. The
+#   rule checks the first 100 replicas.
 # custom:
 #   severity: warn
 #   on:
 #     statefulsets: [AUDIT]
-#   reads: [persistentvolumeclaims, persistentvolumes, volumesnapshotcontents, volumesnapshots]
+#   reads: [backups, persistentvolumeclaims, persistentvolumes, volumesnapshotcontents, volumesnapshots]
 #   params:
 #     snapshotWithin:
 #       type: duration
@@ -25,14 +26,16 @@ import data.stateward.lib.config
 import data.stateward.lib.defaults
 import data.stateward.lib.family
 import data.stateward.lib.listing
+import data.stateward.lib.recovery
 import data.stateward.lib.result
 import data.stateward.lib.review
 import data.stateward.lib.snapshots
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": ["spec", "volumeClaimTemplates", index],
-	"what": sprintf("the reclaim policy Delete of the volumes of %s deletes the data with the claim", [
-		listing.short(names),
+	"what": sprintf("the reclaim policy Delete of the volumes of %s deletes the data with the claim%s", [
+		listing.short([claim.metadata.name | some claim in claims]),
+		recovery.backup(entry, claims),
 	]),
 }) if {
 	some entry in review.audited({"StatefulSet"})
@@ -43,7 +46,7 @@ report contains result.violation(rego.metadata.chain(), entry, {
 		not _has_snapshot(entry, each.claim)
 	]
 	some index in {each.index | some each in risky}
-	names := [each.claim.metadata.name | some each in risky; each.index == index]
+	claims := [each.claim | some each in risky; each.index == index]
 }
 
 _has_snapshot(entry, claim) if {

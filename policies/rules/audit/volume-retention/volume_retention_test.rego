@@ -10,6 +10,30 @@ test_volumes_that_go_are_said if {
 	])} with input as _set({}) with data.cluster as _cluster("Delete")
 }
 
+test_backup_of_the_namespace_is_named[made] if {
+	some made, named in {"2026-11-20T00:00:00Z": true, "2026-11-23T11:00:00Z": false}
+	world := object.union(_cluster("Delete"), {
+		"persistentvolumeclaims": {"default": {"www-web-0": {"metadata": {"creationTimestamp": made}}}},
+		"backups": {"velero": {"night": {
+			"metadata": {"name": "night"},
+			"spec": {},
+			"status": {
+				"phase": "Completed",
+				"startTimestamp": "2026-11-23T02:00:00Z",
+				"expiration": "2026-12-23T02:00:00Z",
+				"volumeSnapshotsCompleted": 1,
+			},
+		}}},
+	})
+	[named] == [contains(finding.msg, _told) | some finding in rule.report] with input as _set({})
+		with data.cluster as world
+}
+
+_told := concat(" ", [
+	`deletes the data with the claim; Velero backup "night" of 10 hours ago is of this namespace:`,
+	"`velero backup describe night --details` says whether it holds www-web-0. Fix:",
+])
+
 test_volumes_that_stay_are_fine if {
 	rule.report == set() with input as _set({}) with data.cluster as _cluster("Retain")
 }

@@ -6,9 +6,10 @@
 #   evictions only: `kubectl delete pod -l app=etcd` deletes all members, whatever it says. This rule judges the
 #   deletion and the eviction of each pod against the members that are Ready at that moment. It judges sets of at least
 #   three replicas; a member that is not Ready may go, since it has no vote. Kubernetes' own controllers, kubelets and
-#   the scheduler are never asked. Two requests at the very same time may both pass. The rule is off until Guardrails
-#   set its action, and an API server asks about such requests only where its component, or
-#   `stateward rules registration --rule pods-at-once`, is applied.
+#   the scheduler are never asked. `NoExecute` taints are carried out by Kubernetes' taint manager, which is a
+#   controller and is left out; `node-delete` is the opt-in rule for nodes. Two requests at the very same time may both
+#   pass. The rule is off until Guardrails set its action, and an API server asks about such requests only where its
+#   component, or `stateward rules registration --rule pods-at-once`, is applied.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/pods/disruptions/
 #   - ref: https://etcd.io/docs/v3.6/faq/#what-is-failure-tolerance

@@ -6,8 +6,10 @@
 #   the attachment once the pod has ended. The rule denies it where the volume is attached and a pod of a StatefulSet
 #   on that node uses its claim. On a node that is not Ready this is a warning: once its machine is switched off, the
 #   taint `node.kubernetes.io/out-of-service` makes Kubernetes detach the volume. Kubernetes' own controllers, kubelets
-#   and service accounts are never asked. The rule is off until Guardrails set its action, and an API server asks about
-#   such requests only where its component, or `stateward rules registration --rule volume-attachment`, is applied.
+#   and service accounts are never asked. The removal of a finalizer `external-attacher/...` is not checked: while the
+#   attachment is not terminating it stays, and of one that is terminating an API server asks no webhook of this rule.
+#   The rule is off until Guardrails set its action, and an API server asks about such requests only where its
+#   component, or `stateward rules registration --rule volume-attachment`, is applied.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-resources/volume-attachment-v1/
 #   - ref: https://kubernetes.io/docs/concepts/cluster-administration/node-shutdown/#non-graceful-node-shutdown
