@@ -43,11 +43,11 @@ func TestAuditorListsSnapshotsOnceAPass(t *testing.T) {
 	c.after(t, time.Minute)
 	lists := map[string]int{}
 	for _, each := range c.api.Actions() {
-		if resource := each.GetResource().Resource; strings.HasPrefix(resource, "volumesnapshot") {
+		if resource := each.GetResource().Resource; strings.HasPrefix(resource, "volumesnapshot") || resource == "backups" {
 			lists[each.GetVerb()+" "+resource]++
 		}
 	}
-	if diff := cmp.Diff(map[string]int{"list volumesnapshots": 1, "list volumesnapshotcontents": 1}, lists); diff != "" {
+	if diff := cmp.Diff(map[string]int{"list volumesnapshots": 1, "list volumesnapshotcontents": 1, "list backups": 1}, lists); diff != "" {
 		t.Errorf("requests (-want +got):\n%s", diff)
 	}
 	found := map[string]bool{}

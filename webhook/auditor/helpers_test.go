@@ -79,6 +79,7 @@ func newCluster(t *testing.T, spec string, objects ...string) *cluster {
 		kinds[kindOf(api.Group, api.Version, api.ClusterResource)] = api.ClusterKind + "List"
 	}
 	kinds[snapshotKind("volumesnapshots")], kinds[snapshotKind("volumesnapshotcontents")] = "VolumeSnapshotList", "VolumeSnapshotContentList"
+	kinds[kindOf("velero.io", "v1", "backups")] = "BackupList"
 	kinds[kindOf("", "v1", "namespaces")], kinds[kindOf(policies.Group, policies.Version, policies.Confirmations)] = "NamespaceList", "ConfirmationList"
 	made := &cluster{
 		decider: decider, served: []reports.API{reports.OpenReports(), reports.PolicyReports()},
