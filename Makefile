@@ -175,7 +175,7 @@ bench-memory: ready ## Measure memory with 1,000 and 10,000 StatefulSets in a re
 	go run ./test/bench/memory
 
 .PHONY: bench-audit
-bench-audit: ready ## Measure audits of 10,000 StatefulSets in a real API server; writes test/bench/audit/RESULTS.md (20 minutes)
+bench-audit: ready ## Measure audits of 10,000 StatefulSets in a real API server; writes test/bench/audit/RESULTS.md (an hour)
 	go run ./test/bench/audit
 
 .PHONY: bench-install

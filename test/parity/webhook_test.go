@@ -2,6 +2,7 @@ package parity_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"os"
@@ -219,11 +220,20 @@ func requestOf(t *testing.T, document unstructured.Unstructured) (admissionv1.Ad
 	}, time.Now()
 }
 
+// namespaceOf reads the namespace as the rules do: what belongs to an object of a namespace is in that one.
 func namespaceOf(request admissionv1.AdmissionRequest) string {
-	if request.Namespace == "" {
-		return "default"
+	var object struct {
+		Spec struct {
+			ClaimRef, VolumeSnapshotRef struct{ Namespace string }
+		}
 	}
-	return request.Namespace
+	raw := request.OldObject.Raw
+	if len(raw) == 0 || string(raw) == "null" {
+		raw = request.Object.Raw
+	}
+	// What is no object names no other.
+	_ = json.Unmarshal(raw, &object)
+	return cmp.Or(request.Namespace, object.Spec.ClaimRef.Namespace, object.Spec.VolumeSnapshotRef.Namespace, "default")
 }
 
 // nameOf reads the name as the rules do, from the objects.

@@ -26,7 +26,7 @@ const (
 
 const (
 	// patience is longer than a first pass at 5 % of a processor takes.
-	patience = time.Hour
+	patience = 2 * time.Hour
 	// settling is how long the background audit is watched once its pass is over.
 	settling = time.Minute
 	// changes are made one after the other, each seen before the next.
