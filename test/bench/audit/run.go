@@ -29,8 +29,9 @@ const (
 	patience = 2 * time.Hour
 	// settling is how long the background audit is watched once its pass is over.
 	settling = time.Minute
-	// changes are made one after the other, each seen before the next.
-	changes = 20
+	// changes are made one after the other, each seen before the next. Those in large namespaces wait until the work on the one
+	// before is paid for.
+	changes = 3
 )
 
 func run(ctx context.Context, count, replicas int, file string) error {
@@ -179,7 +180,7 @@ func see(ctx context.Context, guarded *environment.Environment, replica *environ
 			return longest, err
 		}
 		begun := time.Now()
-		if _, err := until(ctx, replica.Metrics, time.Minute, func(now map[string]float64) bool { return now[findings] != before[findings] }); err != nil {
+		if _, err := until(ctx, replica.Metrics, patience, func(now map[string]float64) bool { return now[findings] != before[findings] }); err != nil {
 			return longest, err
 		}
 		longest = max(longest, time.Since(begun))
