@@ -52,14 +52,11 @@ report contains result.advice(rego.metadata.chain(), entry, {
 	"what": sprintf("whether StatefulSet %q goes with it is not known: %s", [sts.metadata.name, why]),
 	"fix": "compare the owners of that StatefulSet, and add what `stateward owners --rbac` prints",
 }) if {
-	some entry in review.parents
-	entry.operation == "DELETE"
-	review.propagation(entry) != "Orphan"
+	some entry in _deleted_resources
 	owner := _owner(entry)
 	some sts in _of_others(entry, owner)
 	not _leads(sts, owner)
-	some reference in sts.metadata.ownerReferences
-	some why in owned.unread(_namespace(sts), reference)
+	some why in _unread(sts)
 }
 
 report contains result.advice(rego.metadata.chain(), entry, {
@@ -88,10 +85,7 @@ report contains result.advice(rego.metadata.chain(), entry, {
 }
 
 _resources := [deletion |
-	some entry in review.parents
-	entry.operation == "DELETE"
-	entry.kind != "CustomResourceDefinition"
-	review.propagation(entry) != "Orphan"
+	some entry in _deleted_resources
 	owner := _owner(entry)
 	owned_sets := array.concat(_owned(entry, owner), _through(entry, owner))
 	labelled := _labelled(entry)
@@ -104,6 +98,13 @@ _resources := [deletion |
 		"sets": sets,
 		"rest": _rest(labelled),
 	}
+]
+
+_deleted_resources := [entry |
+	some entry in review.parents
+	entry.operation == "DELETE"
+	entry.kind != "CustomResourceDefinition"
+	review.propagation(entry) != "Orphan"
 ]
 
 _owner(entry) := {"group": entry.group, "kind": entry.kind, "name": entry.name}
@@ -184,10 +185,13 @@ _of_kind(sets, owner) := {{"group": owner.group, "kind": owner.kind, "name": ref
 # Each of these has its owners looked up at the API server.
 _most := 20
 
-# The sets of a few other owners, as long as these are so few that they can be looked up.
-_behind(owner) := [sts | some sts in _others(owner); _leads(sts, owner)] if count(_others(owner)) <= _most
-
-_behind(owner) := [] if count(_others(owner)) > _most
+# The sets of other owners, as long as these are so few that they can be looked up.
+_behind(owner) := [sts |
+	others := _others(owner)
+	count(others) <= _most
+	some sts in others
+	_leads(sts, owner)
+]
 
 _others(owner) := [sts | some sts in owned.with_owners; not _is_owned(sts, owner)]
 

@@ -204,6 +204,15 @@ test_definition_says_what_cannot_be_read if {
 	]} with input as _definition("rabbitmq.com") with data.cluster as world
 }
 
+test_definition_is_no_owner_itself if {
+	set_of := object.union(_set("default", "rmq-server", 1), {"metadata": {"ownerReferences": [_by_node]}})
+	world := {
+		"statefulsets": {"default": {"rmq-server": set_of}},
+		"owner": {"default": {"rabbitmq.com/v1beta1/RabbitmqNode/rmq-nodes": {"unread": "Stateward may not get nodes"}}},
+	}
+	count(rule.report) == 1 with input as _definition("rabbitmq.com") with data.cluster as world
+}
+
 test_definition_does_not_look_up_many_owners if {
 	names := [sprintf("other-%d", [index]) | some index in numbers.range(0, 20)]
 	world := {"statefulsets": {"data": {name: object.union(
