@@ -93,6 +93,15 @@ func (i *Inventory) set(namespace, name string) *appsv1.StatefulSet {
 	return nil
 }
 
+func (i *Inventory) volume(name string) *corev1.PersistentVolume {
+	for index := range i.volumes {
+		if volume := &i.volumes[index]; volume.Name == name {
+			return volume
+		}
+	}
+	return nil
+}
+
 // state is what a forecast of a StatefulSet starts from.
 func (i *Inventory) state(set *appsv1.StatefulSet, isNew bool, now time.Time) (forecast.State, error) {
 	gates, note := i.Version.Gates()

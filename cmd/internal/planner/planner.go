@@ -169,7 +169,7 @@ func (i *Inventory) plan(c change, options Options) (Change, error) {
 	if c.set == nil {
 		timeline := forecast.Timeline{Steps: c.fates(), End: forecast.End{Kind: forecast.Settled}}
 		planned.fill(forecast.State{}, timeline)
-		i.addSnapshots(&planned, c, timeline, options.Now)
+		i.addSnapshots(&planned, c, options.Now)
 		return planned, nil
 	}
 	state, err := i.state(c.set, c.isNew, options.Now)
@@ -186,7 +186,7 @@ func (i *Inventory) plan(c change, options Options) (Change, error) {
 		planned.Unknown = append(planned.Unknown, "DNS names of pods: Service "+c.set.Namespace+"/"+c.set.Spec.ServiceName+" is not known")
 	}
 	i.addBudgets(&planned, c, state, timeline)
-	i.addSnapshots(&planned, c, timeline, options.Now)
+	i.addSnapshots(&planned, c, options.Now)
 	if c.forecast.Action == forecast.UpdateSet || c.forecast.Action == forecast.CreateSet {
 		if template := c.forecast.Set.Template; template != state.Set.Template && !slices.Contains(never, template) && !state.Works(template) {
 			worst := endOf(forecast.Run(state, c.forecast, forecast.Assumptions{NeverReady: append(never, template)}).End)

@@ -58,10 +58,8 @@ func (i *Inventory) deleteVolume(name string) ([]change, error) {
 			object: "PersistentVolume " + name, set: set, forecast: forecast.Change{Action: forecast.DeleteVolume, Name: name},
 			resource: "persistentvolumes", operation: "DELETE", name: name,
 		}
-		for volume := range i.volumes {
-			if i.volumes[volume].Name == name {
-				c.before = &i.volumes[volume]
-			}
+		if volume := i.volume(name); volume != nil {
+			c.before = volume
 		}
 		return []change{c}, nil
 	}

@@ -2,6 +2,7 @@ package planner
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -56,29 +57,30 @@ func (s Snapshot) String() string {
 	return fmt.Sprintf("%s by %s of %s ago (deletion policy %s)", s.Volume, s.Name, age, s.DeletionPolicy)
 }
 
-// addSnapshots finds what brings back the volumes that a change deletes. A namespace takes its snapshots along, except the
-// contents with deletion policy Retain.
-func (i *Inventory) addSnapshots(c *Change, request change, timeline forecast.Timeline, now time.Time) {
-	add := func(volume, claim string) {
-		found, content := i.newestSnapshot(i.claim(request.claimsIn(), claim), request.forecast.Action == forecast.DeleteNamespace)
+// addSnapshots finds what brings back the volumes that a change deletes, or may delete. A namespace takes its snapshots along,
+// except the contents with deletion policy Retain.
+func (i *Inventory) addSnapshots(c *Change, request change, now time.Time) {
+	for _, volume := range slices.Concat(c.Summary.Lost, c.Summary.Unclear) {
+		claim := i.claimOf(volume, request.claimsIn())
+		found, content := i.newestSnapshot(claim, request.forecast.Action == forecast.DeleteNamespace)
 		if found == nil {
-			return
+			continue
 		}
 		c.Snapshots = append(c.Snapshots, Snapshot{
-			Volume: volume, Claim: claim, Name: found.Name, DeletionPolicy: content.Spec.DeletionPolicy,
+			Volume: volume, Claim: claim.Name, Name: found.Name, DeletionPolicy: content.Spec.DeletionPolicy,
 			AgeSeconds: int(max(now.Sub(found.Status.CreationTime.Time), 0).Seconds()),
 		})
 	}
-	for _, step := range timeline.Steps {
-		if step.Kind == forecast.VolumeDeleted || step.Kind == forecast.VolumeUnknown {
-			add(step.Object, step.Claim)
+}
+
+// claimOf is the claim of a namespace that is bound to a volume.
+func (i *Inventory) claimOf(volume, namespace string) *corev1.PersistentVolumeClaim {
+	for index := range i.claims {
+		if claim := &i.claims[index]; claim.Spec.VolumeName == volume && claim.Namespace == namespace {
+			return claim
 		}
 	}
-	for _, claim := range timeline.After.Claims {
-		if claim.Terminating && claim.Volume != "" && claim.Reclaim != forecast.ReclaimRetain {
-			add(claim.Volume, claim.Name)
-		}
-	}
+	return nil
 }
 
 // newestSnapshot is the one from which a claim can be made again; nil where none is known. One of an earlier claim of the same
@@ -105,10 +107,8 @@ func (i *Inventory) newestSnapshot(claim *corev1.PersistentVolumeClaim, retained
 
 func (i *Inventory) contentOf(snapshot *volumeSnapshot, claim *corev1.PersistentVolumeClaim) *volumeSnapshotContent {
 	handle := ""
-	for index := range i.volumes {
-		if volume := &i.volumes[index]; volume.Name == claim.Spec.VolumeName && volume.Spec.CSI != nil {
-			handle = volume.Spec.CSI.VolumeHandle
-		}
+	if volume := i.volume(claim.Spec.VolumeName); volume != nil && volume.Spec.CSI != nil {
+		handle = volume.Spec.CSI.VolumeHandle
 	}
 	for index := range i.contents {
 		content := &i.contents[index]
