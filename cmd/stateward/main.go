@@ -12,11 +12,9 @@ import (
 )
 
 func main() {
-	stderr, end := cli.CondenseWarnings()
-	err := cli.Run(signalContext(), os.Args, cli.Streams{In: os.Stdin, Out: os.Stdout, Err: stderr})
-	end()
+	err := cli.Run(signalContext(), os.Args, cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Condense: cli.CondenseWarnings})
 	if message := cli.Message(err); message != "" {
-		fmt.Fprintln(stderr, message)
+		fmt.Fprintln(os.Stderr, message)
 	}
 	os.Exit(cli.ExitCode(err))
 }

@@ -63,6 +63,7 @@ read (the rest is judged and reported all the same), 3 something could not be ev
   stateward check -o text -o sarif=stateward.sarif manifests/`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(command *cobra.Command, paths []string) error {
+			defer streams.buildsKustomizations()()
 			// An empty baseline, as from a variable that is not set, is not none.
 			options.compares = command.Flags().Changed("baseline")
 			return check(command.Context(), paths, options, streams)

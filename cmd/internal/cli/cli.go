@@ -21,6 +21,8 @@ import (
 type Streams struct {
 	In       io.Reader
 	Out, Err io.Writer
+	// Condense is CondenseWarnings, where Err is the standard error of the process; nil leaves the warnings as they are.
+	Condense func() (end func())
 }
 
 // Exit codes.

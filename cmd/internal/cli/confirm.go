@@ -70,6 +70,7 @@ or update. You need permission to patch the object, or to create confirmations.s
   stateward confirm -f app.yaml delete`,
 		Args: cobra.RangeArgs(1, 3),
 		RunE: func(command *cobra.Command, args []string) error {
+			defer streams.buildsKustomizations()()
 			if options.duration <= 0 || options.duration > confirmations.Longest {
 				return usageError{fmt.Errorf("--for %s: use more than 0s and at most %s", options.duration, confirmations.Longest)}
 			}

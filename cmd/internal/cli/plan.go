@@ -84,6 +84,7 @@ Exit code: 0 nothing happens, 2 something does, 1 there is an error, 3 the plan 
 			return nil
 		},
 		RunE: func(command *cobra.Command, _ []string) error {
+			defer streams.buildsKustomizations()()
 			err := plan(command.Context(), options, streams)
 			var coded codedError
 			if err != nil && !errors.As(err, &coded) {

@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"github.com/stateward/stateward/cmd/internal/report"
 )
 
 // kustomizeWarning begins each line that kustomize writes about a deprecated field.
@@ -13,12 +15,12 @@ const kustomizeWarning = "# Warning: "
 
 // CondenseWarnings passes on what is written to the standard error of the process, until end is called. Kustomize writes there,
 // without a setting, and repeats each warning for every folder that it reads: such a line is written once, at the end, with a
-// count. Call it before anything else uses os.Stderr; standard error itself is returned.
-func CondenseWarnings() (stderr *os.File, end func()) {
-	stderr = os.Stderr
+// count. It replaces os.Stderr, so only one command of a process may be between the two calls.
+func CondenseWarnings() (end func()) {
+	stderr := os.Stderr
 	reader, writer, err := os.Pipe()
 	if err != nil {
-		return stderr, func() {}
+		return func() {}
 	}
 	os.Stderr = writer
 	done := make(chan struct{})
@@ -26,11 +28,19 @@ func CondenseWarnings() (stderr *os.File, end func()) {
 		defer close(done)
 		condense(reader, stderr)
 	}()
-	return stderr, func() {
+	return func() {
 		os.Stderr = stderr
 		_ = writer.Close()
 		<-done
 	}
+}
+
+// buildsKustomizations begins a command that may build kustomizations. Others, such as serve, have standard error as it is.
+func (s Streams) buildsKustomizations() (end func()) {
+	if s.Condense == nil {
+		return func() {}
+	}
+	return s.Condense()
 }
 
 // condense copies lines, but those of kustomize only once, at the end.
@@ -55,13 +65,6 @@ func condense(in io.Reader, out io.Writer) {
 
 func writeCounts(out io.Writer, order []string, counts map[string]int) {
 	for _, warning := range order {
-		fmt.Fprintf(out, "warning: kustomize: %s (%s)\n", printable(warning, ""), counted(counts[warning]))
+		fmt.Fprintf(out, "warning: kustomize: %s (%s)\n", printable(warning, ""), report.Times(counts[warning]))
 	}
-}
-
-func counted(count int) string {
-	if count == 1 {
-		return "once"
-	}
-	return fmt.Sprintf("%d times", count)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
 // builtinFolder has the library of Stateward, from the root of its repository.
@@ -31,7 +32,7 @@ func tryBuiltin(ctx context.Context, folder string, ids []string) (whole trial, 
 	for _, id := range ids {
 		rule, known := library.Rule(id)
 		if !known {
-			return whole, usageError{fmt.Errorf("unknown rule %q: use the name of a folder in policies/rules/*/ or policies/mutations/", id)}
+			return whole, usageError{v1alpha1.UnknownRule(id, library)}
 		}
 		tried, err := try(ctx, library, []policies.Rule{rule}, testsOf(folder, rule), folder)
 		if err != nil {

@@ -60,12 +60,13 @@ func next(result Result) string {
 		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
 	})
 	for _, rule := range rules {
-		commands = append(commands, fmt.Sprintf("stateward rules explain %s  # found %s", rule, times(counts[rule])))
+		commands = append(commands, fmt.Sprintf("stateward rules explain %s  # found %s", rule, Times(counts[rule])))
 	}
 	return "\nnext:\n  " + strings.Join(commands[:min(helpful, len(commands))], "\n  ") + "\n"
 }
 
-func times(count int) string {
+// Times says how often something was: "once", "2 times".
+func Times(count int) string {
 	if count == 1 {
 		return "once"
 	}
