@@ -4,13 +4,9 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/stateward/stateward/policies/forecast"
-	"github.com/stateward/stateward/test/cluster"
 )
 
 // again runs the tests that failed in the last run of each minor version once more, as after a mend: all of them take an hour.
@@ -36,14 +32,10 @@ func again(ctx context.Context, root string, minors []int) error {
 }
 
 func (r *Result) again(ctx context.Context, root string) error {
-	if _, err := forecast.ParseVersion(r.Version); err != nil {
-		return err
-	}
-	assets, err := cluster.BuildKubernetes(ctx, os.Stderr, r.Version)
+	environment, err := build(ctx, r.Version)
 	if err != nil {
 		return err
 	}
-	environment := append(os.Environ(), "KUBEBUILDER_ASSETS="+assets)
 	for pkg, outcome := range map[string]*Outcome{"./test/e2e": r.EndToEnd, "./test/vap": r.Policies} {
 		if outcome == nil || len(outcome.Failed) == 0 {
 			continue

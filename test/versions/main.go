@@ -79,18 +79,26 @@ func run(ctx context.Context, text string, scenarios int, onlyForecasts, onlyFai
 	return nil
 }
 
-// try builds a version, and runs everything on it.
-func (r *Result) try(ctx context.Context, root string) error {
-	assets, err := cluster.BuildKubernetes(ctx, os.Stderr, r.Version)
+// build builds a version, and returns the environment of commands that test on it.
+func build(ctx context.Context, version string) (environment []string, err error) {
+	assets, err := cluster.BuildKubernetes(ctx, os.Stderr, version)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	// Programs that have no version of Kubernetes are those of all other tests.
 	if _, err := cluster.Build(ctx, os.Stderr, cluster.ControlPlane()...); err != nil {
+		return nil, err
+	}
+	return append(os.Environ(), "KUBEBUILDER_ASSETS="+assets), nil
+}
+
+// try runs everything on a version.
+func (r *Result) try(ctx context.Context, root string) error {
+	environment, err := build(ctx, r.Version)
+	if err != nil {
 		return err
 	}
 	r.Day = time.Now().UTC().Format(time.DateOnly)
-	environment := append(os.Environ(), "KUBEBUILDER_ASSETS="+assets)
 	passed, err := tour(ctx, root, environment)
 	if err != nil {
 		return err

@@ -19,7 +19,6 @@ import (
 // The metrics that are read.
 const (
 	processorTime = "process_cpu_seconds_total"
-	passEnded     = "stateward_audit_last_pass_timestamp_seconds"
 	passTook      = "stateward_audit_last_pass_duration_seconds"
 	findings      = "stateward_audit_findings"
 )
@@ -193,7 +192,7 @@ func until(ctx context.Context, address string, patience time.Duration, wanted f
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
-		if now, err = usage.Metrics(ctx, address, processorTime, passEnded, passTook, findings); err != nil || wanted(now) {
+		if now, err = usage.Metrics(ctx, address, processorTime, passTook, findings); err != nil || wanted(now) {
 			return now, err
 		}
 		select {
