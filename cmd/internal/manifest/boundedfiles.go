@@ -123,7 +123,7 @@ func (b *boundedFiles) weigh(name string, text []byte) error {
 		return nil
 	}
 	if _, faults := load(text, b.opts); len(faults) > 0 {
-		return b.end(Error{Position: at(name, faults[0].place), Err: faults[0].err})
+		return b.end(Error{Position: at(name, faults[0].Place), Err: faults[0].Err})
 	}
 	return nil
 }

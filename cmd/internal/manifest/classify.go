@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/stateward/stateward/cmd/internal/manifest/yamlpos"
 )
 
 // sorter sorts what one file holds into manifests, what is none, faults and warnings.
@@ -20,14 +22,14 @@ type sorter struct {
 
 // fault reports what is wrong with a part of the file: nothing where it need not be a manifest and is none, a warning
 // where no rule reads its kind.
-func (s *sorter) fault(text []byte, faults []fault) {
+func (s *sorter) fault(text []byte, faults []yamlpos.Fault) {
 	if len(faults) == 0 {
 		return
 	}
 	template, isTemplate := templateFault(text, faults)
 	switch {
 	case s.opts.lenient && !mayBeManifest(text):
-		s.leaveOut(faults[0].place, NotKubernetes)
+		s.leaveOut(faults[0].Place, NotKubernetes)
 	case isTemplate:
 		s.template(template)
 	case !s.opts.readsAny(kindsIn(text)):
@@ -38,43 +40,43 @@ func (s *sorter) fault(text []byte, faults []fault) {
 }
 
 // template reports a template: it is an error only in a file that was named. One that lies in a chart is rendered with it.
-func (s *sorter) template(found fault) {
+func (s *sorter) template(found yamlpos.Fault) {
 	if s.opts.lenient && isInChart(s.file) {
-		s.leaveOut(found.place, ChartFile)
+		s.leaveOut(found.Place, ChartFile)
 		return
 	}
 	if s.opts.lenient {
-		s.LeftOut = append(s.LeftOut, LeftOut{Position: at(s.file, found.place), Reason: Template, Detail: found.err.Error()})
+		s.LeftOut = append(s.LeftOut, LeftOut{Position: at(s.file, found.Place), Reason: Template, Detail: found.Err.Error()})
 		return
 	}
-	s.errs = append(s.errs, inFile(s.file, []fault{found})...)
+	s.errs = append(s.errs, inFile(s.file, []yamlpos.Fault{found})...)
 }
 
-func (s *sorter) warn(faults []fault) {
+func (s *sorter) warn(faults []yamlpos.Fault) {
 	if s.opts.Validate != ValidateIgnore {
 		s.Warnings = append(s.Warnings, inFile(s.file, faults)...)
 	}
 }
 
-func (s *sorter) leaveOut(where place, reason Reason) {
+func (s *sorter) leaveOut(where yamlpos.Place, reason Reason) {
 	s.LeftOut = append(s.LeftOut, LeftOut{Position: at(s.file, where), Reason: reason})
 }
 
-// value adds the objects of one document.
-func (s *sorter) value(c chunk, v value) {
+// value adds the objects of one document, which is written in these lines.
+func (s *sorter) value(c yamlpos.Chunk, v yamlpos.Value, source *fileText) {
 	if s.opts.lenient {
-		if reason, found := v.noObject(); found {
-			s.leaveOut(v.root.place, reason)
+		if reason, found := noObject(v); found {
+			s.leaveOut(v.Root.Place, reason)
 			return
 		}
 	}
 	objects, wrong := flatten(v, typeMeta{}, 0)
-	duplicates := v.duplicates
+	duplicates := v.Duplicates
 	if len(wrong) > 0 && len(duplicates) > 0 {
 		// What is wrong may well be that the wrong one of two counts.
 		wrong, duplicates = duplicates, nil
 	}
-	s.fault(c.text, limitFaults(wrong))
+	s.fault(c.Text, yamlpos.LimitFaults(wrong))
 	for _, o := range objects {
 		if isPatch(o.fields) {
 			s.patch(o)
@@ -85,7 +87,7 @@ func (s *sorter) value(c chunk, v value) {
 			continue
 		}
 		document := o.document(s.file, len(s.Documents)+1)
-		document.source = v.source
+		document.source = source
 		if template, found := s.opts.template(document, o); found {
 			s.template(template)
 			continue
@@ -97,17 +99,17 @@ func (s *sorter) value(c chunk, v value) {
 }
 
 // unknown returns the fields that the document's type does not have.
-func (s *sorter) unknown(document *Document) []fault {
+func (s *sorter) unknown(document *Document) []yamlpos.Fault {
 	unknown := document.readTyped()
 	if s.opts.Validate == ValidateKeys {
 		return nil
 	}
-	return limitFaults(unknown)
+	return yamlpos.LimitFaults(unknown)
 }
 
 // validation reports what kubectl would accept or refuse: an error or a warning, by the options and by the
 // kind.
-func (s *sorter) validation(kind string, faults []fault) {
+func (s *sorter) validation(kind string, faults []yamlpos.Fault) {
 	if s.opts.Validate == ValidateWarn || !s.opts.readsAny([]string{kind}) {
 		s.warn(faults)
 		return
@@ -119,17 +121,17 @@ func (s *sorter) validation(kind string, faults []fault) {
 
 func (s *sorter) patch(o object) {
 	if s.opts.lenient {
-		s.leaveOut(o.root.place, Patch)
+		s.leaveOut(o.Root.Place, Patch)
 		return
 	}
-	wrong := faultAt(o.root.place, "this is a patch and no manifest, because it holds $patch; check the kustomization that applies it with -k FOLDER")
-	s.errs = append(s.errs, inFile(s.file, []fault{wrong})...)
+	wrong := yamlpos.FaultAt(o.Root.Place, "this is a patch and no manifest, because it holds $patch; check the kustomization that applies it with -k FOLDER")
+	s.errs = append(s.errs, inFile(s.file, []yamlpos.Fault{wrong})...)
 }
 
 func (s *sorter) part(o object) {
 	detail := fmt.Sprintf("this may be a patch of StatefulSet %q, because it has no selector, no serviceName and no labels of pods: "+
 		"check the kustomization that applies it with -k FOLDER, or name the file to judge it as it is", o.name)
-	s.LeftOut = append(s.LeftOut, LeftOut{Position: at(s.file, o.root.place), Reason: Part, Detail: detail})
+	s.LeftOut = append(s.LeftOut, LeftOut{Position: at(s.file, o.Root.Place), Reason: Part, Detail: detail})
 }
 
 // readsAny reports whether a rule reads one of the kinds. Without any kind nothing can be said for it.
@@ -161,11 +163,11 @@ func kindsIn(text []byte) (kinds []string) {
 const kustomizeGroup = "kustomize.config.k8s.io/"
 
 // noObject says why a document is not one to apply.
-func (v value) noObject() (Reason, bool) {
-	if v.root.fields == nil {
+func noObject(v yamlpos.Value) (Reason, bool) {
+	if !v.Root.IsMapping() {
 		return NotKubernetes, true
 	}
-	if v.root.has("apiVersion") && v.root.has("kind") && !hasNull(v.raw) && !bytes.Contains(v.raw, []byte(kustomizeGroup)) {
+	if v.Root.Has("apiVersion") && v.Root.Has("kind") && !hasNull(v.Raw) && !bytes.Contains(v.Raw, []byte(kustomizeGroup)) {
 		// Nearly all documents are of this form: they need not be read once more for two words.
 		return "", false
 	}
@@ -173,7 +175,7 @@ func (v value) noObject() (Reason, bool) {
 		APIVersion any `json:"apiVersion"`
 		Kind       any `json:"kind"`
 	}
-	if err := json.Unmarshal(v.raw, &meta); err != nil {
+	if err := json.Unmarshal(v.Raw, &meta); err != nil {
 		return "", false
 	}
 	version, _ := meta.APIVersion.(string)
@@ -199,7 +201,7 @@ func isPatch(fields map[string]json.RawMessage) bool {
 // isPart reports whether a StatefulSet lacks each field that every one of them has, as a strategic merge patch does.
 func isPart(o object) bool {
 	return o.kind == "StatefulSet" && strings.HasPrefix(o.apiVersion, "apps/") &&
-		!o.root.has("spec", "selector") && !o.root.has("spec", "serviceName") && !o.root.has("spec", "template", "metadata", "labels")
+		!o.Root.Has("spec", "selector") && !o.Root.Has("spec", "serviceName") && !o.Root.Has("spec", "template", "metadata", "labels")
 }
 
 // templateStart opens an action of Go templates, Jinja and the like.
@@ -212,28 +214,28 @@ var errTemplate = errors.New("this is an unrendered template (" + templateStart 
 var bareAction = regexp.MustCompile(`(?m)^\s*(- )?\{\{|[:-]\s+\{\{`)
 
 // templateFault returns why a text is a template, which cannot be parsed.
-func templateFault(text []byte, faults []fault) (fault, bool) {
+func templateFault(text []byte, faults []yamlpos.Fault) (yamlpos.Fault, bool) {
 	if !bareAction.Match(text) {
-		return fault{}, false
+		return yamlpos.Fault{}, false
 	}
-	return fault{place: faults[0].place, err: errTemplate}, true
+	return yamlpos.Fault{Place: faults[0].Place, Err: errTemplate}, true
 }
 
 // template finds a value of an object that rules read which is a template in quotes. Text for other programs may well
 // hold one: commands, variables and annotations.
-func (o Options) template(document Document, read object) (fault, bool) {
-	if o.Reads == nil || !o.Reads(document.Kind) || !bytes.Contains(read.raw, []byte(templateStart)) || document.IsAdmissionReview() {
-		return fault{}, false
+func (o Options) template(document Document, read object) (yamlpos.Fault, bool) {
+	if o.Reads == nil || !o.Reads(document.Kind) || !bytes.Contains(read.Raw, []byte(templateStart)) || document.IsAdmissionReview() {
+		return yamlpos.Fault{}, false
 	}
 	var content any
-	if err := json.Unmarshal(read.raw, &content); err != nil {
-		return fault{}, false
+	if err := json.Unmarshal(read.Raw, &content); err != nil {
+		return yamlpos.Fault{}, false
 	}
 	path, found := findTemplate(content, nil)
 	if !found {
-		return fault{}, false
+		return yamlpos.Fault{}, false
 	}
-	return fault{place: read.root.find(path), err: errTemplate}, true
+	return yamlpos.Fault{Place: read.Root.Find(path), Err: errTemplate}, true
 }
 
 // forOtherPrograms are fields whose text is not Kubernetes' own.

@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-)
 
-// maxErrorsPerDocument keeps a broken or hostile document from filling the
-// memory and the screen.
-const maxErrorsPerDocument = 100
+	"github.com/stateward/stateward/cmd/internal/manifest/yamlpos"
+)
 
 // Error is one thing that is wrong with a file, and where.
 type Error struct {
@@ -44,32 +42,11 @@ func Errors(err error) []Error {
 	return nil
 }
 
-// fault is an error inside one file. The file is added at the end, so that the
-// code that finds faults does not have to carry its name around.
-type fault struct {
-	place place
-	err   error
-}
-
-func faultAt(p place, format string, args ...any) fault {
-	return fault{place: p, err: fmt.Errorf(format, args...)}
-}
-
-// limitFaults cuts the faults of one document and says so.
-func limitFaults(faults []fault) []fault {
-	if len(faults) <= maxErrorsPerDocument {
-		return faults
-	}
-	last := faultAt(faults[maxErrorsPerDocument].place,
-		"too many errors, the rest of this document is not reported")
-	return append(faults[:maxErrorsPerDocument:maxErrorsPerDocument], last)
-}
-
 // inFile names the file of each fault.
-func inFile(file string, faults []fault) []Error {
+func inFile(file string, faults []yamlpos.Fault) []Error {
 	var all []Error
 	for _, f := range faults {
-		all = append(all, Error{Position: at(file, f.place), Err: f.err})
+		all = append(all, Error{Position: at(file, f.Place), Err: f.Err})
 	}
 	return all
 }

@@ -12,13 +12,14 @@ import (
 	kjson "sigs.k8s.io/json"
 
 	"github.com/stateward/stateward/cmd/internal/apirules"
+	"github.com/stateward/stateward/cmd/internal/manifest/yamlpos"
 	"github.com/stateward/stateward/policies/fieldpath"
 )
 
 // readTyped reads the document into Kubernetes' own type, as an API server does. A document that has its types is marked
 // as typed, and null in it becomes what the API server takes it for. The other result are the fields that the type does
 // not have. Kinds that are not Kubernetes' own are left alone.
-func (d *Document) readTyped() (unknown []fault) {
+func (d *Document) readTyped() (unknown []yamlpos.Fault) {
 	typed, err := scheme.Scheme.New(schema.FromAPIVersionAndKind(d.APIVersion, d.Kind))
 	if err != nil || d.IsAdmissionReview() {
 		return nil
@@ -39,8 +40,8 @@ func (d *Document) readTyped() (unknown []fault) {
 			continue
 		}
 		// Where a key with a dot came apart, the place is that of the longest part that is found.
-		at, _ := d.outline.find(fieldpath.Parse(found.FieldPath()))
-		unknown = append(unknown, faultAt(at, "%s: %s has no such field", found.FieldPath(), d.Kind))
+		at, _ := d.outline.Find(fieldpath.Parse(found.FieldPath()))
+		unknown = append(unknown, yamlpos.FaultAt(at, "%s: %s has no such field", found.FieldPath(), d.Kind))
 	}
 	return unknown
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strings"
 	"sync"
+
+	"github.com/stateward/stateward/cmd/internal/manifest/yamlpos"
 )
 
 // fileText is the text of some lines of a file, for showing them. All objects of a list share it, and it is indexed once:
@@ -18,17 +20,17 @@ type fileText struct {
 
 // textsOf returns the lines of each chunk of a file, so that those of a document can be let go of without those of the
 // others. Chunks that begin within a line, or end in one, have all of the file.
-func textsOf(file []byte, chunks []chunk) []*fileText {
+func textsOf(file []byte, chunks []yamlpos.Chunk) []*fileText {
 	texts := make([]*fileText, len(chunks))
 	var whole *fileText
 	lines := newLineCutter(file)
 	for index, c := range chunks {
-		next := place{column: 1}
+		next := yamlpos.Place{Column: 1}
 		if index+1 < len(chunks) {
-			next = chunks[index+1].start
+			next = chunks[index+1].Start
 		}
-		if c.start.column == 1 && next.column == 1 {
-			texts[index] = &fileText{first: c.start.line, text: lines.cut(c.start.line, next.line)}
+		if c.Start.Column == 1 && next.Column == 1 {
+			texts[index] = &fileText{first: c.Start.Line, text: lines.cut(c.Start.Line, next.Line)}
 			continue
 		}
 		if whole == nil {

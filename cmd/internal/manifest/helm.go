@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/stateward/stateward/cmd/internal/manifest/yamlpos"
 )
 
 // maxRendered in bytes is more than Helm stores of a release.
@@ -44,7 +46,7 @@ func (d *Document) nameTemplate(folder string, text []byte) {
 	}
 	_, template, _ := strings.Cut(string(found[len(found)-1][1]), "/")
 	d.File = filepath.Join(folder, filepath.FromSlash(template))
-	d.outline, d.source = appendValue(appendPlace(nil, place{}), &node{}), nil
+	d.outline, d.source = yamlpos.OutlineOf(&yamlpos.Node{}), nil
 }
 
 func lineStart(text []byte, line int) int {

@@ -8,6 +8,8 @@ import (
 
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/yaml"
+
+	"github.com/stateward/stateward/cmd/internal/manifest/yamlpos"
 )
 
 // maxKustomizationBytes is far above what a person writes.
@@ -141,7 +143,7 @@ func readKustomization(file string) ([]byte, error) {
 
 // parseKustomization reads a kustomization as kustomize does, fields of other versions aside.
 func parseKustomization(text []byte) (k types.Kustomization, err error) {
-	defer recoverDecoder(&err)
+	defer yamlpos.RecoverDecoder(&err)
 	if err := yaml.Unmarshal(text, &k); err != nil {
 		return k, err
 	}

@@ -8,6 +8,8 @@ import (
 
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
+
+	"github.com/stateward/stateward/cmd/internal/manifest/yamlpos"
 )
 
 // Kustomize returns the objects that `kubectl apply -k folder` would apply. Plugins and Helm charts are left to
@@ -51,7 +53,7 @@ func Build(ctx context.Context, files filesys.FileSystem, folder string, opts Op
 }
 
 func build(files filesys.FileSystem, folder string) (text []byte, err error) {
-	defer recoverDecoder(&err)
+	defer yamlpos.RecoverDecoder(&err)
 	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(files, folder)
 	if err != nil {
 		return nil, err

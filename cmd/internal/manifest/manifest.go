@@ -12,6 +12,7 @@ import (
 	"io"
 
 	"github.com/stateward/stateward/cmd/internal/apirules"
+	"github.com/stateward/stateward/cmd/internal/manifest/yamlpos"
 )
 
 const (
@@ -131,7 +132,7 @@ type Document struct {
 	// Typed says that the object could be read into Kubernetes' own type.
 	Typed bool
 
-	outline outline
+	outline yamlpos.Outline
 	source  *fileText
 	// refusal is why it could not.
 	refusal error
@@ -151,7 +152,7 @@ func (d Document) IsAdmissionReview() bool {
 // not exist, the result is the position of the longest part of path that does,
 // so a missing spec.serviceName is reported at "spec:".
 func (d Document) Position(path []any) Position {
-	found, _ := d.outline.find(path)
+	found, _ := d.outline.Find(path)
 	return at(d.File, found)
 }
 

@@ -33,10 +33,10 @@ func (o Options) finish(document Document) Document {
 func (d Document) Reduced(need Need) Document {
 	switch need {
 	case Identity:
-		d.outline, d.source, d.Raw = d.outline.only(), nil, nil
+		d.outline, d.source, d.Raw = d.outline.Only(), nil, nil
 	case Object:
 		line := d.Position([]any{"metadata", "name"}).Line
-		d.outline, d.source = d.outline.only("metadata", "name"), &fileText{first: line, text: strings.Clone(d.Line(line))}
+		d.outline, d.source = d.outline.Only("metadata", "name"), &fileText{first: line, text: strings.Clone(d.Line(line))}
 	case Places:
 	}
 	return d

@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/stateward/stateward/cmd/internal/manifest/yamlpos"
 )
 
 // object is a document that was checked to be a Kubernetes object.
 type object struct {
-	value
+	yamlpos.Value
+
 	fields     map[string]json.RawMessage
 	apiVersion string
 	kind       string
@@ -21,12 +24,12 @@ func (o object) document(file string, index int) Document {
 	return Document{
 		File:       file,
 		Index:      index,
-		Raw:        o.raw,
+		Raw:        o.Raw,
 		APIVersion: o.apiVersion,
 		Kind:       o.kind,
 		Namespace:  o.namespace,
 		Name:       o.name,
-		outline:    outlineOf(o.root),
+		outline:    yamlpos.OutlineOf(o.Root),
 	}
 }
 
@@ -41,7 +44,7 @@ type typeMeta struct {
 // list. As for kubectl every object with items is a list, whatever its kind,
 // an empty list is not an object, and only the items of the outermost list
 // take over their type.
-func flatten(v value, inherited typeMeta, depth int) ([]object, []fault) {
+func flatten(v yamlpos.Value, inherited typeMeta, depth int) ([]object, []yamlpos.Fault) {
 	o, faults := readObject(v, inherited)
 	if len(faults) > 0 {
 		return nil, faults
@@ -52,8 +55,8 @@ func flatten(v value, inherited typeMeta, depth int) ([]object, []fault) {
 	}
 	var raws []json.RawMessage
 	if err := json.Unmarshal(items, &raws); err != nil {
-		wrong, _ := v.root.fields.get("items")
-		return nil, []fault{faultAt(wrong.key,
+		wrong, _ := v.Root.Key("items")
+		return nil, []yamlpos.Fault{yamlpos.FaultAt(wrong,
 			"items must be a list of objects, because kubectl takes everything with items for a list")}
 	}
 	var bequest typeMeta
@@ -62,7 +65,7 @@ func flatten(v value, inherited typeMeta, depth int) ([]object, []fault) {
 	}
 	var objects []object
 	for i, raw := range raws {
-		item := value{raw: raw, root: v.root.descend("items", i)}
+		item := yamlpos.Value{Raw: raw, Root: v.Root.Descend("items", i)}
 		inner, wrong := flatten(item, bequest, depth+1)
 		objects = append(objects, inner...)
 		faults = append(faults, wrong...)
@@ -71,16 +74,16 @@ func flatten(v value, inherited typeMeta, depth int) ([]object, []fault) {
 }
 
 // readObject checks that v is an object with a type, and reads its identity.
-func readObject(v value, inherited typeMeta) (object, []fault) {
-	o := object{value: v}
-	if v.root.fields == nil {
-		return o, []fault{faultAt(v.root.place,
-			"this is %s, not an object with apiVersion and kind", describe(v.raw))}
+func readObject(v yamlpos.Value, inherited typeMeta) (object, []yamlpos.Fault) {
+	o := object{Value: v}
+	if !v.Root.IsMapping() {
+		return o, []yamlpos.Fault{yamlpos.FaultAt(v.Root.Place,
+			"this is %s, not an object with apiVersion and kind", describe(v.Raw))}
 	}
-	if err := json.Unmarshal(v.raw, &o.fields); err != nil {
-		return o, []fault{faultAt(v.root.place, "read the object: %w", err)}
+	if err := json.Unmarshal(v.Raw, &o.fields); err != nil {
+		return o, []yamlpos.Fault{yamlpos.FaultAt(v.Root.Place, "read the object: %w", err)}
 	}
-	r := stringReader{root: v.root}
+	r := stringReader{root: v.Root}
 	o.apiVersion = r.read(o.fields, "apiVersion")
 	o.kind = r.read(o.fields, "kind")
 	if o.apiVersion == "" && o.kind == "" && len(r.faults) == 0 && inherited.kind != "" {
@@ -92,26 +95,26 @@ func readObject(v value, inherited typeMeta) (object, []fault) {
 }
 
 // withType returns the object with the type of its list written into it.
-func (o object) withType(t typeMeta) (object, []fault) {
+func (o object) withType(t typeMeta) (object, []yamlpos.Fault) {
 	for key, text := range map[string]string{"apiVersion": t.apiVersion, "kind": t.kind} {
 		quoted, err := json.Marshal(text)
 		if err != nil {
-			return o, []fault{faultAt(o.root.place, "write the %s of the list into its item: %w", key, err)}
+			return o, []yamlpos.Fault{yamlpos.FaultAt(o.Root.Place, "write the %s of the list into its item: %w", key, err)}
 		}
 		o.fields[key] = quoted
 	}
 	raw, err := json.Marshal(o.fields)
 	if err != nil {
-		return o, []fault{faultAt(o.root.place, "write the type of the list into its item: %w", err)}
+		return o, []yamlpos.Fault{yamlpos.FaultAt(o.Root.Place, "write the type of the list into its item: %w", err)}
 	}
-	return readObject(value{raw: raw, root: o.root}, typeMeta{})
+	return readObject(yamlpos.Value{Raw: raw, Root: o.Root}, typeMeta{})
 }
 
 // stringReader reads text fields of one object and collects what is wrong
 // with them.
 type stringReader struct {
-	root   *node
-	faults []fault
+	root   *yamlpos.Node
+	faults []yamlpos.Fault
 }
 
 // read returns a text field, "" when it is absent or null. The last element of
@@ -123,7 +126,7 @@ func (r *stringReader) read(fields map[string]json.RawMessage, path ...any) stri
 	}
 	var text *string
 	if err := json.Unmarshal(raw, &text); err != nil {
-		r.faults = append(r.faults, faultAt(r.root.find(path),
+		r.faults = append(r.faults, yamlpos.FaultAt(r.root.Find(path),
 			"%s must be text, not %s; quote it", dotted(path), describe(raw)))
 	}
 	if text == nil {
@@ -143,16 +146,16 @@ func (r *stringReader) requireType(apiVersion, kind string) {
 		missing = append(missing, "kind")
 	}
 	if len(missing) > 0 {
-		r.faults = append(r.faults, faultAt(r.root.find([]any{missing[0]}),
+		r.faults = append(r.faults, yamlpos.FaultAt(r.root.Find([]any{missing[0]}),
 			"the object has no %s; every Kubernetes object needs apiVersion and kind",
 			strings.Join(missing, " and no ")))
 	}
 }
 
 func (r *stringReader) reported(key string) bool {
-	f, found := r.root.fields.get(key)
-	return found && slices.ContainsFunc(r.faults, func(known fault) bool {
-		return known.place == f.key
+	place, found := r.root.Key(key)
+	return found && slices.ContainsFunc(r.faults, func(known yamlpos.Fault) bool {
+		return known.Place == place
 	})
 }
 
@@ -162,7 +165,7 @@ func (r *stringReader) metadata(raw json.RawMessage) (namespace, name string) {
 	}
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &fields); err != nil {
-		r.faults = append(r.faults, faultAt(r.root.find([]any{"metadata"}),
+		r.faults = append(r.faults, yamlpos.FaultAt(r.root.Find([]any{"metadata"}),
 			"metadata must be an object, not %s", describe(raw)))
 		return "", ""
 	}

@@ -3,6 +3,8 @@ package manifest
 import (
 	"errors"
 	"fmt"
+
+	"github.com/stateward/stateward/cmd/internal/manifest/yamlpos"
 )
 
 // Parse returns the objects in one file. The name is only used for positions.
@@ -37,8 +39,8 @@ func Config(name string, data []byte, opts Options) (Document, error) {
 		return Document{}, fileError(name, errors.New("the file holds no object; it needs one with apiVersion and kind"))
 	}
 	if len(values) > 1 {
-		extra := faultAt(values[1].root.place, "a second object in a file that may hold only one; remove it")
-		return Document{}, join(inFile(name, []fault{extra}))
+		extra := yamlpos.FaultAt(values[1].Root.Place, "a second object in a file that may hold only one; remove it")
+		return Document{}, join(inFile(name, []yamlpos.Fault{extra}))
 	}
 	o, faults := readObject(values[0], typeMeta{})
 	if len(faults) > 0 {
@@ -50,66 +52,55 @@ func Config(name string, data []byte, opts Options) (Document, error) {
 func parse(name string, data []byte, opts Options) contents {
 	sort := sorter{file: name, opts: opts}
 	if int64(len(data)) > opts.MaxBytes {
-		sort.fault(data, []fault{{err: tooLarge(opts.MaxBytes)}})
+		sort.fault(data, []yamlpos.Fault{{Err: tooLarge(opts.MaxBytes)}})
 		return sort.contents
 	}
-	decoded, faults := text(data)
+	decoded, faults := yamlpos.Text(data)
 	if len(faults) > 0 {
 		sort.fault(data, faults)
 		return sort.contents
 	}
 	if opts.lenient && !mayBeManifest(decoded) {
-		sort.leaveOut(place{}, NotKubernetes)
+		sort.leaveOut(yamlpos.Place{}, NotKubernetes)
 		return sort.contents
 	}
-	chunks, faults := split(decoded)
+	chunks, faults := yamlpos.Split(decoded)
 	sort.fault(decoded, faults)
 	texts := textsOf(decoded, chunks)
 	for index, c := range chunks {
-		v, wrong := loadChunk(c, opts)
+		v, wrong := yamlpos.Load(c, opts.limits())
 		if len(wrong) > 0 {
-			sort.fault(c.text, wrong)
+			sort.fault(c.Text, wrong)
 			continue
 		}
-		if !v.blank() {
-			v.source = texts[index]
-			sort.value(c, v)
+		if !v.Blank() {
+			sort.value(c, v, texts[index])
 		}
 	}
 	return sort.contents
 }
 
 // load returns the documents of a file that are not blank.
-func load(data []byte, opts Options) (values []value, faults []fault) {
+func load(data []byte, opts Options) (values []yamlpos.Value, faults []yamlpos.Fault) {
 	if int64(len(data)) > opts.MaxBytes {
-		return nil, []fault{{err: tooLarge(opts.MaxBytes)}}
+		return nil, []yamlpos.Fault{{Err: tooLarge(opts.MaxBytes)}}
 	}
-	decoded, faults := text(data)
+	decoded, faults := yamlpos.Text(data)
 	if len(faults) > 0 {
 		return nil, faults
 	}
-	chunks, faults := split(decoded)
+	chunks, faults := yamlpos.Split(decoded)
 	for _, c := range chunks {
-		v, wrong := loadChunk(c, opts)
-		faults = append(append(faults, wrong...), v.duplicates...)
-		if len(wrong) == 0 && !v.blank() {
+		v, wrong := yamlpos.Load(c, opts.limits())
+		faults = append(append(faults, wrong...), v.Duplicates...)
+		if len(wrong) == 0 && !v.Blank() {
 			values = append(values, v)
 		}
 	}
 	return values, faults
 }
 
-func loadChunk(c chunk, opts Options) (value, []fault) {
-	if c.json {
-		return loadJSON(c, opts)
-	}
-	return loadYAML(c, opts)
-}
-
-// blank reports whether kubectl skips the document.
-func (v value) blank() bool {
-	return v.root == nil || string(v.raw) == "null"
-}
+func (o Options) limits() yamlpos.Limits { return yamlpos.Limits{Bytes: o.MaxBytes, Depth: o.MaxDepth} }
 
 func tooLarge(limit int64) error {
 	return fmt.Errorf("the file is larger than %d bytes; split it", limit)

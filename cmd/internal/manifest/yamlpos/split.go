@@ -1,4 +1,4 @@
-package manifest
+package yamlpos
 
 import (
 	"bytes"
@@ -21,21 +21,21 @@ const (
 	jsonLookahead = 4
 )
 
-// chunk is the text of one document and where it starts in its file.
-type chunk struct {
-	text  []byte
-	start place
+// Chunk is the text of one document and where it starts in its file.
+type Chunk struct {
+	Text  []byte
+	Start Place
 	json  bool
 
 	// jsonFault is set on a YAML chunk that was tried as JSON first. It is
 	// reported instead of the YAML error when the chunk is neither.
-	jsonFault *fault
+	jsonFault *Fault
 }
 
-// split cuts the text of a file into documents as kubectl does: a file that
+// Split cuts the text of a file into documents as kubectl does: a file that
 // starts with "{" is a stream of JSON values, and turns into YAML when the
 // first or second value is not JSON.
-func split(data []byte) ([]chunk, []fault) {
+func Split(data []byte) ([]Chunk, []Fault) {
 	if !looksLikeJSON(data) {
 		return splitYAML(data, 0)
 	}
@@ -44,11 +44,11 @@ func split(data []byte) ([]chunk, []fault) {
 		return chunks, nil
 	}
 	if len(chunks) > 1 {
-		return chunks, []fault{*wrong}
+		return chunks, []Fault{*wrong}
 	}
 	offset, ok := skipToYAML(data, offset)
 	if !ok {
-		return chunks, []fault{*wrong}
+		return chunks, []Fault{*wrong}
 	}
 	rest, faults := splitYAML(data, offset)
 	if len(rest) > 0 {
@@ -64,10 +64,10 @@ func looksLikeJSON(data []byte) bool {
 
 // splitJSON cuts concatenated JSON values. It stops at the first error and
 // returns the offset behind the last good value.
-func splitJSON(data []byte) ([]chunk, int, *fault) {
-	var chunks []chunk
+func splitJSON(data []byte) ([]Chunk, int, *Fault) {
+	var chunks []Chunk
 	offset := 0
-	where := newCursor(data, place{line: 1, column: 1})
+	where := newCursor(data, Place{Line: 1, Column: 1})
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	for {
 		var value json.RawMessage
@@ -80,18 +80,18 @@ func splitJSON(data []byte) ([]chunk, int, *fault) {
 		}
 		offset = int(decoder.InputOffset())
 		start := where.advance(offset - len(value))
-		chunks = append(chunks, chunk{text: value, start: start, json: true})
+		chunks = append(chunks, Chunk{Text: value, Start: start, json: true})
 	}
 }
 
 // jsonFault finds the place of a JSON error in the value that starts at
 // offset. The value is decoded again because the error of a stream decoder
 // counts its offset from an unknown start.
-func jsonFault(data []byte, offset int, err error) *fault {
+func jsonFault(data []byte, offset int, err error) *Fault {
 	var value json.RawMessage
 	var syntax *json.SyntaxError
 	if !errors.As(json.Unmarshal(data[offset:], &value), &syntax) {
-		f := faultAt(placeOf(data, offset), "invalid JSON: %w", err)
+		f := FaultAt(placeOf(data, offset), "invalid JSON: %w", err)
 		return &f
 	}
 	// The offset is the number of bytes read, hence behind the wrong one.
@@ -99,7 +99,7 @@ func jsonFault(data []byte, offset int, err error) *fault {
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		wrong = len(data)
 	}
-	f := faultAt(placeOf(data, wrong), "invalid JSON: %w", syntax)
+	f := FaultAt(placeOf(data, wrong), "invalid JSON: %w", syntax)
 	return &f
 }
 
@@ -123,10 +123,10 @@ func skipToYAML(data []byte, offset int) (int, bool) {
 // splitYAML cuts data, from offset on, at the lines that start with "---".
 // Line ends become a single line feed, as kubectl hands them to its decoder,
 // and like there a separator in front of a document is part of its text.
-func splitYAML(data []byte, offset int) ([]chunk, []fault) {
-	var chunks []chunk
-	var faults []fault
-	var current chunk
+func splitYAML(data []byte, offset int) ([]Chunk, []Fault) {
+	var chunks []Chunk
+	var faults []Fault
+	var current Chunk
 	line := placeOf(data, offset)
 	rest := data[offset:]
 	for len(rest) > 0 {
@@ -135,15 +135,15 @@ func splitYAML(data []byte, offset int) ([]chunk, []fault) {
 		wrong := checkSeparator(content, line)
 		faults = append(faults, wrong...)
 		switch {
-		case len(wrong) > 0 || isSeparator(content) && len(current.text) > 0:
+		case len(wrong) > 0 || isSeparator(content) && len(current.Text) > 0:
 			chunks = appendChunk(chunks, current)
-			current = chunk{}
-		case len(current.text) == 0:
-			current = chunk{text: appendLine(nil, content), start: line}
+			current = Chunk{}
+		case len(current.Text) == 0:
+			current = Chunk{Text: appendLine(nil, content), Start: line}
 		default:
-			current.text = appendLine(current.text, content)
+			current.Text = appendLine(current.Text, content)
 		}
-		line = place{line: line.line + 1, column: 1}
+		line = Place{Line: line.Line + 1, Column: 1}
 	}
 	return appendChunk(chunks, current), faults
 }
@@ -162,8 +162,8 @@ func appendLine(text, line []byte) []byte {
 	return append(append(text, line...), '\n')
 }
 
-func appendChunk(chunks []chunk, c chunk) []chunk {
-	if len(c.text) == 0 {
+func appendChunk(chunks []Chunk, c Chunk) []Chunk {
+	if len(c.Text) == 0 {
 		return chunks
 	}
 	return append(chunks, c)
@@ -175,12 +175,12 @@ func isSeparator(line []byte) bool {
 
 // checkSeparator allows only a comment behind "---". Splitting continues after a
 // wrong separator, so that the documents behind it are checked too.
-func checkSeparator(line []byte, where place) []fault {
+func checkSeparator(line []byte, where Place) []Fault {
 	after, found := bytes.CutPrefix(line, []byte(separator))
 	after = bytes.TrimSpace(after)
 	if !found || len(after) == 0 || after[0] == '#' {
 		return nil
 	}
-	return []fault{faultAt(where,
+	return []Fault{FaultAt(where,
 		"a document separator must be --- alone on its line, found %q behind it", after)}
 }

@@ -1,4 +1,4 @@
-package manifest
+package yamlpos
 
 import (
 	"bytes"
@@ -10,25 +10,25 @@ import (
 
 // lineTable turns the lines of the YAML decoders into lines of the file. The
 // decoders count from the start of a document, and take more characters for a
-// line end than an editor does.
+// Line end than an editor does.
 type lineTable struct {
-	chunk chunk
+	chunk Chunk
 
 	// starts holds the place within the chunk of each line of the decoder. It
 	// is nil for ordinary text, where both agree.
-	starts []place
+	starts []Place
 }
 
-func newLineTable(c chunk) *lineTable {
+func newLineTable(c Chunk) *lineTable {
 	t := &lineTable{chunk: c}
-	if bytes.ContainsAny(c.text, "\r\u0085\u2028\u2029") {
-		t.starts = decoderLines(c.text)
+	if bytes.ContainsAny(c.Text, "\r\u0085\u2028\u2029") {
+		t.starts = decoderLines(c.Text)
 	}
 	return t
 }
 
-func decoderLines(text []byte) []place {
-	starts := []place{{line: 1, column: 1}}
+func decoderLines(text []byte) []Place {
+	starts := []Place{{Line: 1, Column: 1}}
 	now := newCursor(text, starts[0])
 	for i := 0; i < len(text); {
 		r, size := utf8.DecodeRune(text[i:])
@@ -41,30 +41,30 @@ func decoderLines(text []byte) []place {
 	return starts
 }
 
-// place returns the place in the file of a line and column of the decoder.
-func (t *lineTable) place(line, column int) place {
-	p := place{line: max(line, 1), column: max(column, 1)}
+// Place returns the place in the file of a line and column of the decoder.
+func (t *lineTable) place(line, column int) Place {
+	p := Place{Line: max(line, 1), Column: max(column, 1)}
 	if t.starts != nil {
-		start := t.starts[min(p.line, len(t.starts))-1]
-		p = place{line: start.line, column: start.column + p.column - 1}
+		start := t.starts[min(p.Line, len(t.starts))-1]
+		p = Place{Line: start.Line, Column: start.Column + p.Column - 1}
 	}
-	if p.line == 1 {
-		p.column += t.chunk.start.column - 1
+	if p.Line == 1 {
+		p.Column += t.chunk.Start.Column - 1
 	}
-	p.line += t.chunk.start.line - 1
+	p.Line += t.chunk.Start.Line - 1
 	return p
 }
 
 // controlFault reports the first character YAML does not allow. The decoder
 // would refuse it without saying where it is.
-func (t *lineTable) controlFault() (fault, bool) {
-	i := bytes.IndexFunc(t.chunk.text, isControl)
+func (t *lineTable) controlFault() (Fault, bool) {
+	i := bytes.IndexFunc(t.chunk.Text, isControl)
 	if i < 0 {
-		return fault{}, false
+		return Fault{}, false
 	}
-	r, _ := utf8.DecodeRune(t.chunk.text[i:])
-	where := newCursor(t.chunk.text, t.chunk.start).advance(i)
-	return faultAt(where, "invalid YAML: character %U is not allowed; remove it or escape it in double quotes", r), true
+	r, _ := utf8.DecodeRune(t.chunk.Text[i:])
+	where := newCursor(t.chunk.Text, t.chunk.Start).advance(i)
+	return FaultAt(where, "invalid YAML: character %U is not allowed; remove it or escape it in double quotes", r), true
 }
 
 func isControl(r rune) bool {
@@ -79,15 +79,15 @@ func isControl(r rune) bool {
 
 // syntaxFault turns an error of a YAML decoder into one with a place in the
 // file and a hint.
-func (t *lineTable) syntaxFault(err error) fault {
+func (t *lineTable) syntaxFault(err error) Fault {
 	line, message := cutLineNumber(err.Error())
 	if name, found := unknownAnchor(message); found {
-		return faultAt(t.find("*"+name), "no anchor &%s before this alias; define it or quote the text", name)
+		return FaultAt(t.find("*"+name), "no anchor &%s before this alias; define it or quote the text", name)
 	}
 	if where, found := t.tab(line, message); found {
-		return faultAt(where, "invalid YAML: a tab is used for indentation; use spaces")
+		return FaultAt(where, "invalid YAML: a tab is used for indentation; use spaces")
 	}
-	return faultAt(t.startOf(line), "invalid YAML: %s%s", message, hint(message))
+	return FaultAt(t.startOf(line), "invalid YAML: %s%s", message, hint(message))
 }
 
 // cutLineNumber splits "yaml: line 3: text" into 3 and "text". The parser
@@ -151,32 +151,32 @@ func unknownAnchor(message string) (string, bool) {
 	return strings.CutSuffix(name, "' referenced")
 }
 
-// find returns the place of the first occurrence of part, or the start.
-func (t *lineTable) find(part string) place {
-	i := max(bytes.Index(t.chunk.text, []byte(part)), 0)
-	return newCursor(t.chunk.text, t.chunk.start).advance(i)
+// Find returns the place of the first occurrence of part, or the start.
+func (t *lineTable) find(part string) Place {
+	i := max(bytes.Index(t.chunk.Text, []byte(part)), 0)
+	return newCursor(t.chunk.Text, t.chunk.Start).advance(i)
 }
 
 // rows returns the lines of the document as an editor shows them, and which of
 // them holds a line of the decoder. Decoders often stop at the end of the
 // text, which is one line too far.
 func (t *lineTable) rows(line int) (rows []string, current int) {
-	rows = strings.Split(strings.TrimRight(string(t.chunk.text), "\n"), "\n")
-	current = t.place(line, 1).line - t.chunk.start.line
+	rows = strings.Split(strings.TrimRight(string(t.chunk.Text), "\n"), "\n")
+	current = t.place(line, 1).Line - t.chunk.Start.Line
 	return rows, min(current, len(rows)-1)
 }
 
 // inRow returns the place of a column, counted from 0, in a row.
-func (t *lineTable) inRow(row, column int) place {
+func (t *lineTable) inRow(row, column int) Place {
 	if row == 0 {
-		column += t.chunk.start.column - 1
+		column += t.chunk.Start.Column - 1
 	}
-	return place{line: t.chunk.start.line + row, column: column + 1}
+	return Place{Line: t.chunk.Start.Line + row, Column: column + 1}
 }
 
 // startOf returns the place of the first character of a line that is not
 // space.
-func (t *lineTable) startOf(line int) place {
+func (t *lineTable) startOf(line int) Place {
 	rows, i := t.rows(line)
 	indent := len(rows[i]) - len(strings.TrimLeft(rows[i], " "))
 	return t.inRow(i, indent)
@@ -184,10 +184,10 @@ func (t *lineTable) startOf(line int) place {
 
 // tab looks for a tab in the indentation of the line of an error, or of the
 // one after it: some errors are found when the line before ends.
-func (t *lineTable) tab(line int, message string) (place, bool) {
+func (t *lineTable) tab(line int, message string) (Place, bool) {
 	if !strings.Contains(message, "tab character") && !strings.Contains(message, "cannot start any token") &&
 		!strings.Contains(message, "could not find expected ':'") {
-		return place{}, false
+		return Place{}, false
 	}
 	rows, first := t.rows(line)
 	for i := first; i <= first+1 && i < len(rows); i++ {
@@ -196,5 +196,5 @@ func (t *lineTable) tab(line int, message string) (place, bool) {
 			return t.inRow(i, column), true
 		}
 	}
-	return place{}, false
+	return Place{}, false
 }

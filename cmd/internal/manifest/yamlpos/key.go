@@ -1,4 +1,4 @@
-package manifest
+package yamlpos
 
 import (
 	"bytes"
@@ -94,7 +94,7 @@ func keySource(n *yamlv3.Node) string {
 // resolveKey asks kubectl's decoder what a key becomes, since "on", 017 and
 // 1.0 are no text in YAML 1.1.
 func resolveKey(source string) (key string, err error) {
-	defer recoverDecoder(&err)
+	defer RecoverDecoder(&err)
 	raw, err := yaml.YAMLToJSON([]byte(source))
 	if err != nil {
 		return "", err

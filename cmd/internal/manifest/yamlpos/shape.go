@@ -1,4 +1,4 @@
-package manifest
+package yamlpos
 
 import (
 	"fmt"
@@ -21,44 +21,44 @@ type shaper struct {
 
 	keys       *keyReader
 	direct     *direct
-	anchors    map[*yamlv3.Node]*node
+	anchors    map[*yamlv3.Node]*Node
 	aliasNodes int
 	aliasBytes int64
 	merges     bool
-	faults     []fault
-	duplicates []fault
+	faults     []Fault
+	duplicates []Fault
 	stopped    bool
 }
 
-func newShaper(c chunk, opts Options) *shaper {
+func newShaper(c Chunk, opts Limits) *shaper {
 	return &shaper{
 		lines:    newLineTable(c),
-		maxDepth: opts.MaxDepth,
-		maxBytes: opts.MaxBytes,
-		anchors:  map[*yamlv3.Node]*node{},
-		keys:     newKeyReader(c.text),
-		direct:   newDirect(c.text),
+		maxDepth: opts.Depth,
+		maxBytes: opts.Bytes,
+		anchors:  map[*yamlv3.Node]*Node{},
+		keys:     newKeyReader(c.Text),
+		direct:   newDirect(c.Text),
 	}
 }
 
-func (s *shaper) place(n *yamlv3.Node) place {
+func (s *shaper) place(n *yamlv3.Node) Place {
 	return s.lines.place(n.Line, n.Column)
 }
 
 func (s *shaper) report(n *yamlv3.Node, format string, args ...any) {
-	s.faults = append(s.faults, faultAt(s.place(n), format, args...))
+	s.faults = append(s.faults, FaultAt(s.place(n), format, args...))
 }
 
 // stop reports a fault after which nothing else in the document can be
 // trusted.
-func (s *shaper) stop(n *yamlv3.Node, err error) *node {
-	s.faults = append(s.faults, fault{place: s.place(n), err: err})
+func (s *shaper) stop(n *yamlv3.Node, err error) *Node {
+	s.faults = append(s.faults, Fault{Place: s.place(n), Err: err})
 	s.stopped = true
-	return &node{place: s.place(n)}
+	return &Node{Place: s.place(n)}
 }
 
 // build returns the node of n, which lies depth levels deep.
-func (s *shaper) build(n *yamlv3.Node, depth int) *node {
+func (s *shaper) build(n *yamlv3.Node, depth int) *Node {
 	if n.Kind == yamlv3.AliasNode {
 		return s.alias(n, depth)
 	}
@@ -68,7 +68,7 @@ func (s *shaper) build(n *yamlv3.Node, depth int) *node {
 	if n.Anchor != "" {
 		s.direct.giveUp()
 	}
-	built := &node{place: s.place(n), nodes: 1}
+	built := &Node{Place: s.place(n), nodes: 1}
 	switch n.Kind {
 	case yamlv3.MappingNode:
 		built.fields = newFields(len(n.Content) / 2)
@@ -84,7 +84,7 @@ func (s *shaper) build(n *yamlv3.Node, depth int) *node {
 	return built
 }
 
-func (s *shaper) sequence(built *node, n *yamlv3.Node, depth int) {
+func (s *shaper) sequence(built *Node, n *yamlv3.Node, depth int) {
 	s.direct.raw("[")
 	for index, item := range n.Content {
 		if s.stopped {
@@ -96,7 +96,7 @@ func (s *shaper) sequence(built *node, n *yamlv3.Node, depth int) {
 	s.direct.raw("]")
 }
 
-func (s *shaper) scalar(built *node, n *yamlv3.Node) {
+func (s *shaper) scalar(built *Node, n *yamlv3.Node) {
 	built.bytes = int64(len(n.Value))
 	s.direct.scalar(n)
 	if n.Tag == "!!float" && strings.ContainsAny(n.Value, "nN") {
@@ -105,7 +105,7 @@ func (s *shaper) scalar(built *node, n *yamlv3.Node) {
 	}
 }
 
-func (s *shaper) mapping(built *node, n *yamlv3.Node, depth int) {
+func (s *shaper) mapping(built *Node, n *yamlv3.Node, depth int) {
 	seen := newFields(len(n.Content) / 2)
 	s.direct.raw("{")
 	for i := 0; i+1 < len(n.Content) && !s.stopped; i += 2 {
@@ -120,7 +120,7 @@ func (s *shaper) mapping(built *node, n *yamlv3.Node, depth int) {
 		}
 		where := s.place(keyNode)
 		if keyNode.Anchor != "" {
-			s.anchors[keyNode] = &node{place: where, nodes: 1, bytes: int64(len(keyNode.Value))}
+			s.anchors[keyNode] = &Node{Place: where, nodes: 1, bytes: int64(len(keyNode.Value))}
 		}
 		if first, again := seen.get(key); again && err == nil {
 			s.duplicates = append(s.duplicates, duplicateKey(key, where, first.key))
@@ -146,11 +146,11 @@ func isMerge(key *yamlv3.Node) bool {
 // order in the file decides: what comes later overrides, and in a list of
 // mappings the first one wins. A value that cannot be merged is left to the
 // decoder to refuse.
-func (s *shaper) merge(built *node, n *yamlv3.Node, depth int) {
+func (s *shaper) merge(built *Node, n *yamlv3.Node, depth int) {
 	s.merges = true
 	s.direct.giveUp()
 	merged := s.build(n, depth)
-	sources := []*node{merged}
+	sources := []*Node{merged}
 	if len(merged.items) > 0 {
 		sources = merged.items
 	}
@@ -164,7 +164,7 @@ func (s *shaper) merge(built *node, n *yamlv3.Node, depth int) {
 }
 
 // alias returns the node of the anchor, placed where the alias is written.
-func (s *shaper) alias(n *yamlv3.Node, depth int) *node {
+func (s *shaper) alias(n *yamlv3.Node, depth int) *Node {
 	s.direct.giveUp()
 	target, ok := s.anchors[n.Alias]
 	if !ok {
@@ -179,6 +179,6 @@ func (s *shaper) alias(n *yamlv3.Node, depth int) *node {
 		return s.stop(n, fmt.Errorf("the aliases of this document expand to too much; write out the value of *%s", n.Value))
 	}
 	placed := *target
-	placed.place = s.place(n)
+	placed.Place = s.place(n)
 	return &placed
 }

@@ -1,4 +1,4 @@
-package manifest
+package yamlpos
 
 import (
 	"bytes"
@@ -11,47 +11,37 @@ import (
 	yamlv2 "sigs.k8s.io/yaml/goyaml.v2"
 )
 
-// value is one parsed document: what it says and where.
-type value struct {
-	raw  []byte
-	root *node
-	// source has the lines that it is written in.
-	source *fileText
-	// duplicates are keys that are set twice; the last one counts.
-	duplicates []fault
-}
-
 // loadYAML returns the values of a YAML document as kubectl reads them, and
 // the shape from a second decoder that keeps positions. A document that is
 // blank has no root.
-func loadYAML(c chunk, opts Options) (value, []fault) {
+func loadYAML(c Chunk, opts Limits) (Value, []Fault) {
 	tree, faults := parseTree(c)
 	if len(faults) > 0 && c.jsonFault != nil {
-		return value{}, []fault{*c.jsonFault}
+		return Value{}, []Fault{*c.jsonFault}
 	}
 	if tree == nil || len(faults) > 0 {
-		return value{}, faults
+		return Value{}, faults
 	}
 	s := newShaper(c, opts)
 	root := s.build(tree, 0)
 	if len(s.faults) > 0 {
-		return value{}, limitFaults(s.faults)
+		return Value{}, LimitFaults(s.faults)
 	}
 	if !s.direct.off {
-		return value{raw: s.direct.json, root: root}, nil
+		return Value{Raw: s.direct.json, Root: root}, nil
 	}
-	raw, err := toJSON(c.text, s.merges || len(s.duplicates) > 0)
+	raw, err := toJSON(c.Text, s.merges || len(s.duplicates) > 0)
 	if err != nil {
-		return value{}, []fault{s.lines.syntaxFault(err)}
+		return Value{}, []Fault{s.lines.syntaxFault(err)}
 	}
-	return value{raw: raw, root: root, duplicates: limitFaults(s.duplicates)}, nil
+	return Value{Raw: raw, Root: root, Duplicates: LimitFaults(s.duplicates)}, nil
 }
 
 // toJSON converts the values. The strict decoder takes a merge key ("<<") that
 // is overridden for a duplicate, which kubectl accepts, so it is used for the
 // documents without one. The shaper has checked for duplicates in both.
 func toJSON(text []byte, lastWins bool) (raw []byte, err error) {
-	defer recoverDecoder(&err)
+	defer RecoverDecoder(&err)
 	if lastWins {
 		return yaml.YAMLToJSON(text)
 	}
@@ -59,47 +49,47 @@ func toJSON(text []byte, lastWins bool) (raw []byte, err error) {
 }
 
 // parseTree returns the content of the only document in c, nil for none.
-func parseTree(c chunk) (*yamlv3.Node, []fault) {
+func parseTree(c Chunk) (*yamlv3.Node, []Fault) {
 	lines := newLineTable(c)
 	if f, found := lines.controlFault(); found {
-		return nil, []fault{f}
+		return nil, []Fault{f}
 	}
-	decoder := yamlv3.NewDecoder(bytes.NewReader(c.text))
+	decoder := yamlv3.NewDecoder(bytes.NewReader(c.Text))
 	document, err := decodeNode(decoder)
 	// What is blank to this decoder need not be to kubectl's: a lone tab is an error there.
 	if errors.Is(err, io.EOF) {
-		err = syntaxError(c.text, nil)
+		err = syntaxError(c.Text, nil)
 		if err == nil {
 			return nil, nil
 		}
-		return nil, []fault{lines.syntaxFault(err)}
+		return nil, []Fault{lines.syntaxFault(err)}
 	}
 	if err != nil {
-		return nil, []fault{lines.syntaxFault(syntaxError(c.text, err))}
+		return nil, []Fault{lines.syntaxFault(syntaxError(c.Text, err))}
 	}
 	if f := trailing(decoder, lines); f != nil {
-		return nil, []fault{*f}
+		return nil, []Fault{*f}
 	}
 	return document.Content[0], nil
 }
 
 // trailing reports what follows the document after an end marker. kubectl
 // stops reading there without a word.
-func trailing(decoder *yamlv3.Decoder, lines *lineTable) *fault {
+func trailing(decoder *yamlv3.Decoder, lines *lineTable) *Fault {
 	more, err := decodeNode(decoder)
 	if errors.Is(err, io.EOF) {
 		return nil
 	}
 	where := lines.place(more.Line, more.Column)
 	if err != nil {
-		where = lines.syntaxFault(err).place
+		where = lines.syntaxFault(err).Place
 	}
-	f := faultAt(where, `kubectl does not read what follows the end of the document; start the next document with "---"`)
+	f := FaultAt(where, `kubectl does not read what follows the end of the document; start the next document with "---"`)
 	return &f
 }
 
 func decodeNode(decoder *yamlv3.Decoder) (document *yamlv3.Node, err error) {
-	defer recoverDecoder(&err)
+	defer RecoverDecoder(&err)
 	document = &yamlv3.Node{}
 	return document, decoder.Decode(document)
 }
@@ -108,7 +98,7 @@ func decodeNode(decoder *yamlv3.Decoder) (document *yamlv3.Node, err error) {
 // where the problem is, not where the surrounding block starts. Decoding into
 // an empty struct parses everything and expands nothing.
 func syntaxError(text []byte, fallback error) (err error) {
-	defer recoverDecoder(&err)
+	defer RecoverDecoder(&err)
 	var nothing struct{}
 	if err := yamlv2.Unmarshal(text, &nothing); err != nil {
 		return err
@@ -116,9 +106,9 @@ func syntaxError(text []byte, fallback error) (err error) {
 	return fallback
 }
 
-// recoverDecoder turns a panic of a decoder into an error: a manifest must
+// RecoverDecoder turns a panic of a decoder into an error: a manifest must
 // never end the program, not even through a library's bug.
-func recoverDecoder(err *error) {
+func RecoverDecoder(err *error) {
 	if cause := recover(); cause != nil {
 		*err = fmt.Errorf("yaml: the decoder cannot handle this document: %v", cause)
 	}

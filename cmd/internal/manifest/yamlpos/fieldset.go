@@ -1,11 +1,11 @@
-package manifest
+package yamlpos
 
 import "slices"
 
 // field is a field of an object: the position of its key, and its value.
 type field struct {
-	key   place
-	value *node
+	key   Place
+	value *Node
 }
 
 // fields are those of one object, in the order of the document. Nearly all objects have few, which are sooner looked

@@ -1,4 +1,4 @@
-package manifest
+package yamlpos
 
 import (
 	"bytes"
@@ -11,7 +11,7 @@ import (
 )
 
 // direct writes a document as JSON while its shape is built, which spares nearly all documents a second decoder. What
-// has tags, anchors or line ends of other systems is left to kubectl's decoder, and so is each scalar that may be more
+// Has tags, anchors or line ends of other systems is left to kubectl's decoder, and so is each scalar that may be more
 // than the text that it looks like. A fuzz test holds both ways together.
 type direct struct {
 	json []byte
@@ -116,7 +116,7 @@ func (d *direct) resolve(written string) {
 }
 
 func resolveScalar(written string) (raw []byte, err error) {
-	defer recoverDecoder(&err)
+	defer RecoverDecoder(&err)
 	// Within a list a scalar cannot be taken for anything else.
 	raw, err = yaml.YAMLToJSON([]byte("- " + written))
 	return bytes.TrimSuffix(bytes.TrimPrefix(raw, []byte("[")), []byte("]")), err

@@ -1,13 +1,13 @@
-package manifest
+package yamlpos
 
 import "encoding/binary"
 
-// outline is the shape of a document, packed: what its nodes tell of places in a tenth of their memory, since a check
+// Outline is the shape of a document, packed: what its nodes tell of places in a tenth of their memory, since a check
 // holds those of all documents until it knows which of them it has to find fields of.
 //
 // It is the place of the root, and its value: a letter and, but for a scalar, a count. Each entry of a mapping is its key,
 // the place of that and its value; each item of a list is its place and its value. Numbers are unsigned varints.
-type outline []byte
+type Outline []byte
 
 const (
 	scalarOutline  = 's'
@@ -15,18 +15,18 @@ const (
 	listOutline    = 'l'
 )
 
-// outlineOf encodes a tree. Values of aliases are written for each alias, which cannot be many: the
+// OutlineOf encodes a tree. Values of aliases are written for each alias, which cannot be many: the
 // shaper counts.
-func outlineOf(root *node) outline {
-	packed := appendValue(appendPlace(nil, root.place), root)
-	return append(make(outline, 0, len(packed)), packed...)
+func OutlineOf(root *Node) Outline {
+	packed := appendValue(appendPlace(nil, root.Place), root)
+	return append(make(Outline, 0, len(packed)), packed...)
 }
 
-func appendPlace(packed outline, p place) outline {
-	return binary.AppendUvarint(binary.AppendUvarint(packed, uint64(p.line)), uint64(p.column)) //nolint:gosec // Both count from 1.
+func appendPlace(packed Outline, p Place) Outline {
+	return binary.AppendUvarint(binary.AppendUvarint(packed, uint64(p.Line)), uint64(p.Column)) //nolint:gosec // Both count from 1.
 }
 
-func appendValue(packed outline, n *node) outline {
+func appendValue(packed Outline, n *Node) Outline {
 	switch {
 	case n.fields != nil:
 		packed = binary.AppendUvarint(append(packed, mappingOutline), uint64(len(n.fields.names)))
@@ -38,7 +38,7 @@ func appendValue(packed outline, n *node) outline {
 	case len(n.items) > 0:
 		packed = binary.AppendUvarint(append(packed, listOutline), uint64(len(n.items)))
 		for _, item := range n.items {
-			packed = appendValue(appendPlace(packed, item.place), item)
+			packed = appendValue(appendPlace(packed, item.Place), item)
 		}
 	default:
 		packed = append(packed, scalarOutline)
@@ -46,8 +46,8 @@ func appendValue(packed outline, n *node) outline {
 	return packed
 }
 
-// only is the outline of the fields on a path, without all others; without a path it is the place of the root.
-func (o outline) only(path ...string) outline {
+// Only is the outline of the fields on a path, without all others; without a path it is the place of the root.
+func (o Outline) Only(path ...string) Outline {
 	if len(o) == 0 {
 		return nil
 	}
@@ -64,11 +64,11 @@ func (o outline) only(path ...string) outline {
 	return append(packed, scalarOutline)
 }
 
-// find returns the place of the longest part of path that exists, and whether that is all of it. Nothing has its only
-// place at the start.
-func (o outline) find(path []any) (found place, whole bool) {
+// Find returns the place of the longest part of path that exists, and whether that is all of it. Nothing has its only
+// Place at the start.
+func (o Outline) Find(path []any) (found Place, whole bool) {
 	if len(o) == 0 {
-		return place{line: 1, column: 1}, false
+		return Place{Line: 1, Column: 1}, false
 	}
 	reader := outlineReader{rest: o}
 	found = reader.place()
@@ -86,7 +86,7 @@ func (o outline) find(path []any) (found place, whole bool) {
 type outlineReader struct{ rest []byte }
 
 // enter moves to a value within the next one, and returns the position to show for it.
-func (r *outlineReader) enter(element any) (where place, ok bool) {
+func (r *outlineReader) enter(element any) (where Place, ok bool) {
 	key, byKey := element.(string)
 	wanted, byIndex := index(element)
 	kind, count := r.head()
@@ -101,7 +101,7 @@ func (r *outlineReader) enter(element any) (where place, ok bool) {
 		}
 		r.skip()
 	}
-	return place{}, false
+	return Place{}, false
 }
 
 // skip moves behind a value.
@@ -131,9 +131,9 @@ func (r *outlineReader) name() (name []byte) {
 	return name
 }
 
-func (r *outlineReader) place() place {
+func (r *outlineReader) place() Place {
 	line := r.number()
-	return place{line: line, column: r.number()}
+	return Place{Line: line, Column: r.number()}
 }
 
 func (r *outlineReader) number() int {

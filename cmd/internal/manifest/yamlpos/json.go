@@ -1,37 +1,36 @@
-package manifest
+package yamlpos
 
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"strings"
 )
 
 // loadJSON returns the shape of a JSON document. The text itself is already
 // the value.
-func loadJSON(c chunk, opts Options) (value, []fault) {
+func loadJSON(c Chunk, opts Limits) (Value, []Fault) {
 	w := &jsonWalker{
-		text:     c.text,
-		decoder:  json.NewDecoder(bytes.NewReader(c.text)),
-		where:    newCursor(c.text, c.start),
-		maxDepth: opts.MaxDepth,
+		text:     c.Text,
+		decoder:  json.NewDecoder(bytes.NewReader(c.Text)),
+		where:    newCursor(c.Text, c.Start),
+		maxDepth: opts.Depth,
 	}
 	w.decoder.UseNumber()
 	token, where, err := w.next()
 	if err != nil {
-		return value{}, []fault{faultAt(c.start, "invalid JSON: %w", err)}
+		return Value{}, []Fault{FaultAt(c.Start, "invalid JSON: %w", err)}
 	}
 	root := w.value(token, where, 0)
 	if len(w.faults) > 0 {
-		return value{}, limitFaults(w.faults)
+		return Value{}, LimitFaults(w.faults)
 	}
-	raw := c.text
+	raw := c.Text
 	if len(w.duplicates) > 0 {
-		if raw, err = withoutDuplicates(c.text); err != nil {
-			return value{}, []fault{faultAt(c.start, "invalid JSON: %w", err)}
+		if raw, err = withoutDuplicates(c.Text); err != nil {
+			return Value{}, []Fault{FaultAt(c.Start, "invalid JSON: %w", err)}
 		}
 	}
-	return value{raw: raw, root: root, duplicates: limitFaults(w.duplicates)}, nil
+	return Value{Raw: raw, Root: root, Duplicates: LimitFaults(w.duplicates)}, nil
 }
 
 // withoutDuplicates keeps the last of several equal keys.
@@ -51,16 +50,16 @@ type jsonWalker struct {
 	decoder  *json.Decoder
 	where    *cursor
 	maxDepth int
-	faults   []fault
-	// duplicates are keys that are set twice.
-	duplicates []fault
+	faults   []Fault
+	// Duplicates are keys that are set twice.
+	duplicates []Fault
 	stopped    bool
 }
 
 // next returns the next token and where it starts. The decoder only knows
 // where a token ends, so the white space and punctuation in front is skipped
 // before it is read.
-func (w *jsonWalker) next() (json.Token, place, error) {
+func (w *jsonWalker) next() (json.Token, Place, error) {
 	start := int(w.decoder.InputOffset())
 	for start < len(w.text) && strings.IndexByte(" \t\r\n:,", w.text[start]) >= 0 {
 		start++
@@ -72,16 +71,16 @@ func (w *jsonWalker) next() (json.Token, place, error) {
 
 // stop ends the walk. The error cannot come from the syntax, which was checked
 // when the file was split.
-func (w *jsonWalker) stop(where place, err error) *node {
-	w.faults = append(w.faults, fault{place: where, err: err})
+func (w *jsonWalker) stop(where Place, err error) *Node {
+	w.faults = append(w.faults, Fault{Place: where, Err: err})
 	w.stopped = true
-	return &node{place: where}
+	return &Node{Place: where}
 }
 
-func (w *jsonWalker) value(token json.Token, where place, depth int) *node {
+func (w *jsonWalker) value(token json.Token, where Place, depth int) *Node {
 	delim, nested := token.(json.Delim)
 	if !nested {
-		return &node{place: where, nodes: 1}
+		return &Node{Place: where, nodes: 1}
 	}
 	if depth >= w.maxDepth {
 		return w.stop(where, tooDeep(w.maxDepth))
@@ -92,8 +91,8 @@ func (w *jsonWalker) value(token json.Token, where place, depth int) *node {
 	return w.array(where, depth)
 }
 
-func (w *jsonWalker) object(where place, depth int) *node {
-	n := &node{place: where, fields: newFields(0), nodes: 1}
+func (w *jsonWalker) object(where Place, depth int) *Node {
+	n := &Node{Place: where, fields: newFields(0), nodes: 1}
 	for !w.stopped {
 		token, keyPlace, err := w.next()
 		if err != nil {
@@ -116,8 +115,8 @@ func (w *jsonWalker) object(where place, depth int) *node {
 	return n
 }
 
-func (w *jsonWalker) array(where place, depth int) *node {
-	n := &node{place: where, nodes: 1}
+func (w *jsonWalker) array(where Place, depth int) *Node {
+	n := &Node{Place: where, nodes: 1}
 	for !w.stopped {
 		token, itemPlace, err := w.next()
 		if err != nil {
@@ -131,10 +130,6 @@ func (w *jsonWalker) array(where place, depth int) *node {
 	return n
 }
 
-func tooDeep(limit int) error {
-	return fmt.Errorf("nested more than %d levels deep; make the document flatter", limit)
-}
-
-func duplicateKey(key string, second, first place) fault {
-	return faultAt(second, "key %q is set twice, first in line %d; remove one of them", key, first.line)
+func duplicateKey(key string, second, first Place) Fault {
+	return FaultAt(second, "key %q is set twice, first in line %d; remove one of them", key, first.Line)
 }
