@@ -1,15 +1,10 @@
 package e2e_test
 
 import (
-	"encoding/json"
 	"testing"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/test/builders"
-	"github.com/stateward/stateward/webhook/registration"
 )
 
 // membersStay deletes and evicts the pods of a set whose members vote, before and after an API server asks about them.
@@ -63,28 +58,5 @@ func (g guard) asksAbout(t *testing.T, rule string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	roles := registration.OptInRole(library, rule)
-	for index, binding := range registration.RoleBindings(roles) {
-		_, err := g.Client.RbacV1().ClusterRoles().Create(t.Context(), &roles[index], metav1.CreateOptions{})
-		must(t, err)
-		_, err = g.Client.RbacV1().ClusterRoleBindings().Create(t.Context(), &binding, metav1.CreateOptions{})
-		must(t, err)
-	}
-	api := g.Client.AdmissionregistrationV1().ValidatingWebhookConfigurations()
-	there, err := api.Get(t.Context(), registration.Name, metav1.GetOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var operations []map[string]any
-	for _, webhook := range registration.OptIn(library, rule) {
-		webhook.ClientConfig = there.Webhooks[0].ClientConfig
-		operations = append(operations, map[string]any{"op": "add", "path": "/webhooks/-", "value": webhook})
-	}
-	patch, err := json.Marshal(operations)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := api.Patch(t.Context(), registration.Name, types.JSONPatchType, patch, metav1.PatchOptions{}); err != nil {
-		t.Fatal(err)
-	}
+	must(t, g.OptIn(t.Context(), library, rule))
 }

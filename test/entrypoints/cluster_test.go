@@ -87,14 +87,19 @@ func guardedByLabels(ctx context.Context, s *stage) error {
 	if err := s.make(ctx, labelled, namespace); err != nil {
 		return err
 	}
-	former, err := toUnstructured(guarding)
+	return s.guardrails(ctx, guarding)
+}
+
+// guardrails replaces the Guardrails, and waits until they are in force.
+func (s *stage) guardrails(ctx context.Context, text string) error {
+	former, err := toUnstructured(text)
 	if err != nil {
 		return err
 	}
 	if err := client.IgnoreNotFound(s.api.Delete(ctx, former.DeepCopy())); err != nil {
 		return err
 	}
-	if err := s.make(ctx, guarding); err != nil {
+	if err := s.make(ctx, text); err != nil {
 		return err
 	}
 	return eventually(ctx, "the Guardrails are in force", func(ctx context.Context) (bool, error) {

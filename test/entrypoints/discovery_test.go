@@ -40,12 +40,8 @@ func (e entry) writing() []string {
 	})
 }
 
-// entries are what the API server offers of the resources that Stateward is registered for.
-func entries(api discovery.DiscoveryInterface) ([]entry, error) {
-	guarded, err := registered()
-	if err != nil {
-		return nil, err
-	}
+// entries are what the API server offers of these resources.
+func entries(api discovery.DiscoveryInterface, resources map[string]bool) ([]entry, error) {
 	_, lists, err := api.ServerGroupsAndResources()
 	if err != nil {
 		return nil, err
@@ -59,7 +55,7 @@ func entries(api discovery.DiscoveryInterface) ([]entry, error) {
 		for _, each := range list.APIResources {
 			resource, subresource, _ := strings.Cut(each.Name, "/")
 			resource = version.Group + "/" + resource
-			if guarded[resource] {
+			if resources[resource] {
 				all = append(all, entry{resource, subresource, version.Version, each.Namespaced, each.Verbs})
 			}
 		}
@@ -68,11 +64,7 @@ func entries(api discovery.DiscoveryInterface) ([]entry, error) {
 }
 
 // registered are the resources of the registration, as "group/resource" without subresources.
-func registered() (map[string]bool, error) {
-	library, err := policies.Embedded()
-	if err != nil {
-		return nil, err
-	}
+func registered(library *policies.Library) map[string]bool {
 	resources := map[string]bool{}
 	for _, webhook := range registration.Validating(library, registration.Target{}).Webhooks {
 		for _, rule := range webhook.Rules {
@@ -84,7 +76,7 @@ func registered() (map[string]bool, error) {
 			}
 		}
 	}
-	return resources, nil
+	return resources
 }
 
 // coverage holds what was asked for against what the API server offers.

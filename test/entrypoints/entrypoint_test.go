@@ -108,6 +108,7 @@ func knownEntryPoints(subresource string) map[operation][]entryPoint {
 // evaluated are subresources that write nothing of an object, each with the reason.
 func evaluated() map[string]string {
 	return map[string]string{
+		"nodes/proxy":      "it forwards HTTP to a node's kubelet",
 		"pods/attach":      "it opens a stream to a container, which is out of scope like exec: SECURITY.md",
 		"pods/exec":        "it runs a command in a container, which is out of scope: SECURITY.md",
 		"pods/portforward": "it opens a connection to a pod",

@@ -20,6 +20,7 @@ import (
 	"k8s.io/client-go/dynamic"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
+	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/test/builders"
 	"github.com/stateward/stateward/test/environment"
 )
@@ -66,18 +67,15 @@ func TestEntryPointsAnswerEveryLossAsRecorded(t *testing.T) {
 	if err := m.discover(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	t.Run("kinds", func(t *testing.T) {
-		for _, each := range scenes() {
-			t.Run(each.name, func(t *testing.T) {
-				t.Parallel()
-				m.play(t, each)
-			})
-		}
-	})
+	m.playAtOnce(t, "kinds", scenes())
 	// A cluster has one Guardrails object only, so these wait for the others.
 	for _, each := range scenesOfGuardrails() {
 		t.Run(each.name, func(t *testing.T) { m.play(t, each) })
 	}
+	if err := m.optIn(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	m.playAtOnce(t, "opted-in", scenesOfOptInRules())
 	if t.Failed() && !*update {
 		return
 	}
@@ -102,8 +100,24 @@ func (m *matrix) discover(ctx context.Context) (err error) {
 	if err := makeSnapshotDefinitions(ctx, s); err != nil {
 		return err
 	}
-	m.offered, err = entries(m.Client.Discovery())
+	library, err := policies.Embedded()
+	if err != nil {
+		return err
+	}
+	m.offered, err = entries(m.Client.Discovery(), registered(library))
 	return err
+}
+
+func (m *matrix) playAtOnce(t *testing.T, name string, scenes []scene) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) {
+		for _, each := range scenes {
+			t.Run(each.name, func(t *testing.T) {
+				t.Parallel()
+				m.play(t, each)
+			})
+		}
+	})
 }
 
 func (m *matrix) play(t *testing.T, each scene) {
