@@ -60,6 +60,7 @@ func TestSnapshotsRestoreData(t *testing.T) {
 	g.lastCopyStays(t)
 	g.staysRetained(t)
 	g.sharedSnapshotStays(t)
+	g.lastCopiesOfNamespaceStay(t)
 
 	g.allowed(t, "", "delete", "crd", "volumesnapshots.snapshot.storage.k8s.io", "volumesnapshotcontents.snapshot.storage.k8s.io")
 	g.eventuallySays(t, true, nothing, claim...)
@@ -106,6 +107,20 @@ func (g guard) lastCopyStays(t *testing.T) {
 	g.hasSnapshot(t, "night-2", "Retain")
 	g.allowed(t, "", last...)
 	g.allowed(t, "", "delete", "volumesnapshotcontent", g.namespace+"-night-1", "--dry-run=server")
+}
+
+// lastCopiesOfNamespaceStay deletes a namespace without sets and claims, which has a snapshot of a claim that no longer exists.
+func (g guard) lastCopiesOfNamespaceStay(t *testing.T) {
+	t.Helper()
+	former := guard{Environment: g.Environment, namespace: g.namespace[:20] + "-former"}
+	gone := []string{"delete", "namespace", former.namespace, "--dry-run=server"}
+	g.allowed(t, `{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"`+former.namespace+`"}}`, "create", "-f", "-")
+	former.allowed(t, "", gone...)
+	former.hasSnapshot(t, "week-1", "Delete")
+	former.denied(t, "snapshot-last-copy", gone...)
+	former.says(t, true, "", []string{"holds the last ready snapshots of claims that no longer exist: www-web-1; it DELETES them"}, gone...)
+	former.hasSnapshot(t, "week-2", "Retain")
+	former.allowed(t, "", gone...)
 }
 
 // takesSnapshot asks for a deletion while a snapshot is taken, and ends without.

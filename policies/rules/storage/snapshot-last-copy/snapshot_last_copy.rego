@@ -14,7 +14,8 @@
 #   class says what its deletion does.
 #
 #   The deletion of a namespace is reported where it holds the only ready snapshots of claims that no longer exist. It
-#   deletes these snapshots, if none of a claim has the deletion policy `Retain`.
+#   deletes these snapshots, if none of a claim has the deletion policy `Retain`. Of more than 50, the rule says only
+#   how many there are.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/storage/volume-snapshots/#delete
 #   - ref: https://kubernetes.io/docs/concepts/storage/volume-snapshot-classes/#deletionpolicy
@@ -137,11 +138,7 @@ _losses contains {"entry": imported.entry, "certain": false, "what": what} if {
 _losses contains {"entry": entry, "certain": true, "what": what} if {
 	cluster.knows("persistentvolumeclaims")
 	some entry in review.deletions("Namespace")
-	found := [snapshot |
-		some snapshot in snapshots.in_namespace(entry.name)
-		snapshots.is_whole(snapshot)
-		_is_of_a_lost_claim(entry.name, snapshot)
-	]
+	found := _of_lost_claims(entry.name)
 	count(found) <= _most
 	names := _claims_of(found, "Delete") - _claims_of(found, "Retain")
 	count(names) > 0
@@ -151,6 +148,24 @@ _losses contains {"entry": entry, "certain": true, "what": what} if {
 		"DELETES them in the storage system too",
 	])
 }
+
+_losses contains {"entry": entry, "certain": false, "what": what} if {
+	cluster.knows("persistentvolumeclaims")
+	some entry in review.deletions("Namespace")
+	found := _of_lost_claims(entry.name)
+	count(found) > _most
+	what := sprintf("namespace %q holds %d ready snapshots of claims that no longer exist; it %s", [
+		entry.name,
+		count(found),
+		"deletes them, and in the storage system too where their deletion policy is Delete (not looked up for so many)",
+	])
+}
+
+_of_lost_claims(namespace) := [snapshot |
+	some snapshot in snapshots.in_namespace(namespace)
+	snapshots.is_whole(snapshot)
+	_is_of_a_lost_claim(namespace, snapshot)
+]
 
 # The content of each is looked up at the API server.
 _most := 50

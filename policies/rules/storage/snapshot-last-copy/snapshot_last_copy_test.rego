@@ -221,6 +221,18 @@ test_namespace_with_the_last_snapshots_of_lost_claims_is_kept if {
 	])] with input as _delete("alice", _namespace) with data.cluster as world
 }
 
+test_namespace_with_many_snapshots_of_lost_claims_is_counted if {
+	many := {name: _snapshot(name, {}) |
+		some number in numbers.range(1, 51)
+		name := sprintf("night-%d", [number])
+	}
+	world := {"known": {"persistentvolumeclaims": true}, "volumesnapshots": {"shop": many}}
+	[[finding.severity, finding.what] | some finding in rule.report] == [["warn", concat(" ", [
+		`namespace "shop" holds 51 ready snapshots of claims that no longer exist; it deletes them,`,
+		"and in the storage system too where their deletion policy is Delete (not looked up for so many)",
+	])]] with input as _delete("alice", _namespace) with data.cluster as world
+}
+
 test_other_namespaces_with_snapshots_may_go[why] if {
 	known := {"known": {"persistentvolumeclaims": true}}
 	some why, case in {
