@@ -6,6 +6,7 @@ package auditor
 import (
 	"context"
 	"encoding/json"
+	"runtime"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -56,7 +57,9 @@ type Options struct {
 	Interval time.Duration
 	Metrics  *Metrics
 	Now      func() time.Time
-	Log      logr.Logger
+	// Used is the processor time that the calling thread has used.
+	Used func() time.Duration
+	Log  logr.Logger
 }
 
 // Auditor evaluates what is stored. Only one of a cluster may run at a time.
@@ -91,6 +94,8 @@ func New(options Options) *Auditor {
 
 // Run evaluates until ctx ends. What it has found is no longer among the metrics then.
 func (a *Auditor) Run(ctx context.Context) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	a.Log.Info("the audit runs in this replica")
 	a.Metrics.begin(a.Now())
 	a.budget.since = a.Now()
@@ -151,8 +156,9 @@ func (a *Auditor) follow(ctx context.Context, policy Policy) error {
 
 // advance does the next step of a unit of work.
 func (a *Auditor) advance(ctx context.Context, next *unit) {
-	cost, done, err := next.step(ctx)
-	a.budget.spend(cost)
+	before := a.Used()
+	requests, done, err := next.step(ctx)
+	a.budget.spend(a.Used() - before + time.Duration(requests)*perRequest)
 	switch {
 	case err != nil:
 		a.complain(ctx, err, "a part of the cluster is not audited yet")

@@ -125,6 +125,20 @@ func TestAuditorPassesOnceAnInterval(t *testing.T) {
 	}
 }
 
+func TestAuditorRestsAfterWork(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, quiet, set)
+	c.each = time.Second
+	c.after(t, time.Minute)
+	if got := c.writes(); got != nil {
+		t.Errorf("written within a minute, at a second of work for each step: %v", got)
+	}
+	c.after(t, 20*time.Minute)
+	if diff := cmp.Diff([]string{"create reports data"}, c.writes()); diff != "" {
+		t.Errorf("writes (-want +got):\n%s", diff)
+	}
+}
+
 func TestAuditorWaitsForAnAPIOfReports(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, quiet, set)

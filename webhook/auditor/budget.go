@@ -7,7 +7,7 @@ const (
 	share = 20
 	// ahead is how much may be spent on changes before the budget has it.
 	ahead = 500 * time.Millisecond
-	// perRequest is about what it takes to send a request and to read the answer. Most of the time of a request is waiting.
+	// perRequest is about what it takes to send a request and to read the answer, which other threads do.
 	perRequest = 2 * time.Millisecond
 )
 

@@ -52,6 +52,8 @@ type cluster struct {
 	changed func(resource, namespace string)
 	metrics *auditor.Metrics
 	auditor *auditor.Auditor
+	// used is the processor time so far, each what one step takes.
+	used, each time.Duration
 }
 
 func newCluster(t *testing.T, spec string, objects ...string) *cluster {
@@ -98,7 +100,7 @@ func newCluster(t *testing.T, spec string, objects ...string) *cluster {
 			return func() {}, nil
 		},
 		API: made.api, Discovery: made, StoredGuardrails: true, Interval: time.Hour, Metrics: made.metrics,
-		Now: func() time.Time { return made.now }, Log: testr.New(t),
+		Now: func() time.Time { return made.now }, Used: made.use, Log: testr.New(t),
 	})
 	return made
 }
@@ -169,6 +171,12 @@ func (c *cluster) ServerResourcesForGroupVersion(groupVersion string) (*metav1.A
 		}
 	}
 	return nil, apierrors.NewNotFound(schema.GroupResource{}, groupVersion)
+}
+
+// use is asked before and after a step.
+func (c *cluster) use() time.Duration {
+	c.used += c.each
+	return c.used
 }
 
 // after lets time go by, in steps after each of which there is a turn.

@@ -50,33 +50,32 @@ func (a *Auditor) newUnit(policy Policy, namespace string) *unit {
 	return made
 }
 
-// step does a part of the work, and returns the processor time that it took.
-func (u *unit) step(ctx context.Context) (cost time.Duration, done bool, err error) {
+// step does a part of the work, and returns how many requests that took.
+func (u *unit) step(ctx context.Context) (requests int, done bool, err error) {
 	switch {
 	case !u.evaluated:
-		return u.evaluateSome(ctx)
+		requests, err = u.evaluateSome(ctx)
+		return requests, false, err
 	case !u.planned:
 		u.planned = true
-		var requests int
 		u.writes, requests, err = u.writer.plan(ctx, u.namespace, u.found.drafts)
-		return time.Duration(requests) * perRequest, len(u.writes) == 0, err
+		return requests, len(u.writes) == 0, err
 	default:
 		some := u.writes[:min(len(u.writes), writesAtOnce)]
 		u.writes = u.writes[len(some):]
-		return time.Duration(2*len(some)) * perRequest, len(u.writes) == 0, u.writer.write(ctx, u.namespace, some)
+		return 2 * len(some), len(u.writes) == 0, u.writer.write(ctx, u.namespace, some)
 	}
 }
 
-func (u *unit) evaluateSome(ctx context.Context) (cost time.Duration, done bool, err error) {
+func (u *unit) evaluateSome(ctx context.Context) (requests int, err error) {
 	batch, err := u.objects.next(ctx)
 	if err != nil {
-		return perRequest, false, err
+		return 1, err
 	}
-	began := u.Now()
 	for _, raw := range batch.objects {
 		object, facts, err := stored.Read(batch.resource, raw)
 		if err != nil {
-			return u.Now().Sub(began), false, err
+			return batch.requests, err
 		}
 		if !registration.IsExempt(facts.Home) {
 			u.evaluate(ctx, object, facts)
@@ -84,7 +83,7 @@ func (u *unit) evaluateSome(ctx context.Context) (cost time.Duration, done bool,
 	}
 	if batch.isLast {
 		if err := u.evaluateGuardrails(ctx); err != nil {
-			return u.Now().Sub(began), false, err
+			return batch.requests, err
 		}
 		u.evaluated = true
 		u.used[u.namespace] = u.found.used
@@ -93,7 +92,7 @@ func (u *unit) evaluateSome(ctx context.Context) (cost time.Duration, done bool,
 			u.changes.mark(u.namespace, u.Now().Add(again))
 		}
 	}
-	return u.Now().Sub(began) + time.Duration(batch.requests)*perRequest, false, ctx.Err()
+	return batch.requests, ctx.Err()
 }
 
 func (u *unit) evaluate(ctx context.Context, object stored.Object, facts stored.Facts) {
