@@ -15,6 +15,7 @@ import (
 	"github.com/stateward/stateward/cmd/internal/report"
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
 )
 
 // Options say how to take documents.
@@ -103,9 +104,9 @@ type evaluation struct {
 type sole struct {
 	decider  *engine.Engine
 	options  Options
-	inv      *manifestInventory
+	inv      *inventory.Snapshot
 	document manifest.Document
-	object   *storedManifest
+	object   *inventory.Entry
 	// refused is what an API server answers to a document that it does not even read.
 	refused []engine.Finding
 	index   int
@@ -132,7 +133,7 @@ func (s sole) evaluate(ctx context.Context, places places) (report.Document, eva
 	}
 	if s.object != nil {
 		// It is decoded already. Without a value the engine decodes it again, and returns the error.
-		request.ObjectValue, _ = s.inv.value(s.object)
+		request.ObjectValue, _ = s.inv.Value(s.object)
 	}
 	decision, err := s.decider.Decide(ctx, request, s.inv)
 	if err != nil && len(s.refused) > 0 && ctx.Err() == nil {
@@ -218,24 +219,24 @@ func unread(document manifest.Document, namespace string, err error) report.Docu
 
 // inventoryOf builds the inventory of all manifests and their surroundings. It returns the objects in the order of the
 // documents, nil for documents that are not in it.
-func inventoryOf(decider *engine.Engine, documents []manifest.Document, refusals [][]engine.Finding, options Options) (*manifestInventory, []*storedManifest, error) {
+func inventoryOf(decider *engine.Engine, documents []manifest.Document, refusals [][]engine.Finding, options Options) (*inventory.Snapshot, []*inventory.Entry, error) {
 	known := decider.Library().ManifestResources
 	if options.Partial {
 		known = nil
 	}
-	made := newInventory(options.Namespace, options.Surroundings.known(known), decider.ParseObject)
+	made := inventory.NewSnapshotParsedBy(decider.ParseObject, options.Namespace, options.Surroundings.known(known))
 	if err := options.Surroundings.addTo(made, documents, options.Namespace); err != nil {
 		return nil, nil, err
 	}
-	objects, failed := make([]*storedManifest, len(documents)), make([]error, len(documents))
+	objects, failed := make([]*inventory.Entry, len(documents)), make([]error, len(documents))
 	parallel.ForEach(len(documents), func(index int) {
 		document := documents[index]
 		if len(refusals[index]) > 0 {
 			// An API server rejects such an object, so rules cannot look it up.
 			return
 		}
-		called := identity{document.APIVersion, document.Kind, document.Namespace, document.Name}
-		kept, err := made.add(index, called, document.Raw)
+		called := inventory.Identity{APIVersion: document.APIVersion, Kind: document.Kind, Namespace: document.Namespace, Name: document.Name}
+		kept, err := made.AddAs(index, called, document.Raw)
 		if err != nil {
 			failed[index] = fmt.Errorf("%s: %w", document.Position(nil), err)
 		}

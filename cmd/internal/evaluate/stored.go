@@ -9,6 +9,7 @@ import (
 	"github.com/stateward/stateward/cmd/internal/parallel"
 	"github.com/stateward/stateward/cmd/internal/report"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
 	"github.com/stateward/stateward/policies/stored"
 )
 
@@ -35,12 +36,12 @@ type StoredOptions struct {
 type Inventory struct {
 	decider *engine.Engine
 	options StoredOptions
-	inv     *manifestInventory
+	inv     *inventory.Snapshot
 }
 
 // NewInventory makes an empty one.
 func NewInventory(decider *engine.Engine, options StoredOptions) *Inventory {
-	return &Inventory{decider: decider, options: options, inv: newInventory("", options.Known, decider.ParseObject)}
+	return &Inventory{decider: decider, options: options, inv: inventory.NewSnapshotParsedBy(decider.ParseObject, "", options.Known)}
 }
 
 // Evaluate adds the objects, and evaluates those that are marked for it: each by the rules about a new object and by those of
@@ -66,8 +67,8 @@ func (i *Inventory) add(objects []Stored) error {
 	failed := make([]error, len(objects))
 	parallel.ForEach(len(objects), func(index int) {
 		each := objects[index]
-		called := identity{apiVersion: each.APIVersion, kind: each.Kind, namespace: each.Namespace, name: each.Name}
-		if _, err := i.inv.add(index, called, each.Raw); err != nil {
+		called := inventory.Identity{APIVersion: each.APIVersion, Kind: each.Kind, Namespace: each.Namespace, Name: each.Name}
+		if _, err := i.inv.AddAs(index, called, each.Raw); err != nil {
 			failed[index] = &InputError{fmt.Errorf("%s: %w", placeOf(each), err)}
 		}
 	})

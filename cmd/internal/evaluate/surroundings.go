@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/stateward/stateward/cmd/internal/manifest"
+	"github.com/stateward/stateward/policies/engine/inventory"
 )
 
 // Surroundings are what is there already, besides the documents: seen, not evaluated. The zero value is nothing.
@@ -35,7 +36,7 @@ func (s *Surroundings) known(anyway []string) []string {
 
 // addTo puts all into the inventory. A StatefulSet that is among the documents and here too has claims by right: they are
 // left out, or they would look like left-overs.
-func (s *Surroundings) addTo(inv *manifestInventory, documents []manifest.Document, namespace string) error {
+func (s *Surroundings) addTo(inv *inventory.Snapshot, documents []manifest.Document, namespace string) error {
 	// Whatever the documents say counts more, and of two that are there the later.
 	before := math.MinInt
 	own := s.claimsOf(documents, namespace)
@@ -49,8 +50,8 @@ func (s *Surroundings) addTo(inv *manifestInventory, documents []manifest.Docume
 			if err != nil {
 				return fmt.Errorf("take %s/%s into the inventory: %w", object.GetNamespace(), object.GetName(), err)
 			}
-			called := identity{object.GetAPIVersion(), object.GetKind(), object.GetNamespace(), object.GetName()}
-			if _, err := inv.add(before, called, raw); err != nil {
+			called := inventory.Identity{APIVersion: object.GetAPIVersion(), Kind: object.GetKind(), Namespace: object.GetNamespace(), Name: object.GetName()}
+			if _, err := inv.AddAs(before, called, raw); err != nil {
 				return fmt.Errorf("take %s/%s into the inventory: %w", object.GetNamespace(), object.GetName(), err)
 			}
 		}

@@ -5,21 +5,33 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+	"k8s.io/utils/lru"
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
-// Snapshot is an inventory of objects in memory: the other manifests in CI, a recorded cluster in a test or a replay. Once
-// all is added it is safe for concurrent use.
+// decodedObjects is how many objects are cached as Rego values, besides their JSON: all of a small check.
+const decodedObjects = 512
+
+// Snapshot is an inventory of objects in memory: the manifests of a check, an export, a recorded cluster in a test. It holds JSON and
+// decodes it on demand: Rego values take ten times the memory, and a check may have 100,000 manifests. Objects may be added
+// concurrently; once all are there it is safe for concurrent use.
 type Snapshot struct {
 	namespace string
 	known     map[string]bool
+	adding    sync.Mutex
+	added     int
 	buckets   map[bucketKey]*bucket
+	parse     func(json.RawMessage) (ast.Value, error)
+	// decoded caches the objects that were read last.
+	decoded *lru.Cache
 }
 
 // bucketKey identifies a bucket; the namespace is empty for cluster-scoped resources.
@@ -28,152 +40,82 @@ type bucketKey struct{ resource, namespace string }
 // NewSnapshot makes an empty inventory that knows the resources in known: of others, absence proves nothing. Objects that
 // name no namespace are put into namespace.
 func NewSnapshot(namespace string, known []string) *Snapshot {
-	snapshot := &Snapshot{namespace: namespace, known: map[string]bool{}, buckets: map[bucketKey]*bucket{}}
+	return NewSnapshotParsedBy(lazy.ParseObject, namespace, known)
+}
+
+// NewSnapshotParsedBy is NewSnapshot of objects that are decoded as the rules in force need them.
+func NewSnapshotParsedBy(parse func(json.RawMessage) (ast.Value, error), namespace string, known []string) *Snapshot {
+	made := &Snapshot{namespace: namespace, parse: parse, known: map[string]bool{}, buckets: map[bucketKey]*bucket{}, decoded: lru.New(decodedObjects)}
 	for _, resource := range known {
-		snapshot.known[resource] = true
+		made.known[resource] = true
 	}
-	return snapshot
+	return made
 }
 
-// Knows reports whether the snapshot is complete for this resource.
-func (s *Snapshot) Knows(resource string) bool { return s.known[resource] }
+// Entry is an object of the inventory.
+type Entry struct {
+	bucketKey
 
-// Get returns the object of this name, or nil.
-func (s *Snapshot) Get(_ context.Context, resource, namespace, name string) (ast.Value, error) {
-	if found := s.bucket(resource, namespace).objects.Get(ast.StringTerm(name)); found != nil {
-		return found.Value, nil
-	}
-	return nil, nil
+	name string
+	json json.RawMessage
+	// order decides which of two objects with one name counts: the higher one.
+	order int
 }
 
-// List returns the objects of a namespace by name.
-func (s *Snapshot) List(_ context.Context, resource, namespace string) (ast.Value, error) {
-	return s.bucket(resource, namespace).objects, nil
-}
+// Identity is the kind and name of an object.
+type Identity struct{ APIVersion, Kind, Namespace, Name string }
 
-// Governed returns the StatefulSets that name this Service.
-func (s *Snapshot) Governed(_ context.Context, namespace, service string) (ast.Value, error) {
-	governed := ast.NewObject()
-	s.bucket("statefulsets", namespace).objects.Foreach(func(name, set *ast.Term) {
-		if named, ok := find(set.Value, "spec", "serviceName").(ast.String); ok && string(named) == service {
-			governed.Insert(name, set)
-		}
-	})
-	return governed, nil
-}
-
-// Mounting returns the Pods that use this claim.
-func (s *Snapshot) Mounting(_ context.Context, namespace, claim string) (ast.Value, error) {
-	mounting := ast.NewObject()
-	s.bucket("pods", namespace).objects.Foreach(func(name, pod *ast.Term) {
-		if slices.Contains(ClaimsOf(pod.Value), claim) {
-			mounting.Insert(name, pod)
-		}
-	})
-	return mounting, nil
-}
-
-// Owned returns the StatefulSets with an owner of this kind.
-func (s *Snapshot) Owned(_ context.Context, group, kind string) (ast.Value, error) {
-	owned := ast.NewObject()
-	for at, shelf := range s.buckets {
-		if at.resource != "statefulsets" {
-			continue
-		}
-		shelf.objects.Foreach(func(name, set *ast.Term) {
-			if slices.Contains(OwnersOf(set.Value), OwnerKind{group, kind}) {
-				owned.Insert(ast.StringTerm(at.namespace+"/"+string(name.Value.(ast.String))), set)
-			}
-		})
-	}
-	return owned, nil
-}
-
-// Naming returns the objects of a resource that name this object of the whole cluster.
-func (s *Snapshot) Naming(_ context.Context, resource, named string) (ast.Value, error) {
-	naming := ast.NewObject()
-	for at, shelf := range s.buckets {
-		if at.resource != resource {
-			continue
-		}
-		shelf.objects.Foreach(func(name, object *ast.Term) {
-			if slices.Contains(Named(resource, object.Value), named) {
-				naming.Insert(ast.StringTerm(strings.TrimPrefix(at.namespace+"/"+string(name.Value.(ast.String)), "/")), object)
-			}
-		})
-	}
-	return naming, nil
-}
-
-// Matching returns the StatefulSets whose own labels match.
-func (s *Snapshot) Matching(_ context.Context, namespace, selector string) (ast.Value, error) {
-	wanted, err := ReadSelector(selector)
-	if err != nil {
-		return nil, err
-	}
-	matching := ast.NewObject()
-	for at, shelf := range s.buckets {
-		if at.resource != "statefulsets" || namespace != "" && at.namespace != namespace {
-			continue
-		}
-		shelf.objects.Foreach(func(name, set *ast.Term) {
-			if Matches(set.Value, wanted) {
-				matching.Insert(ast.StringTerm(at.namespace+"/"+string(name.Value.(ast.String))), set)
-			}
-		})
-	}
-	return matching, nil
-}
-
-// Owner returns nothing: a snapshot holds objects of the kinds that rules check, and owners are of any kind.
-func (*Snapshot) Owner(context.Context, string, string) (ast.Value, error) { return nil, nil }
-
-// Selecting returns the objects whose selector labels are a subset of these.
-func (s *Snapshot) Selecting(_ context.Context, resource, namespace string, labels Labels) (ast.Value, error) {
-	shelf := s.bucket(resource, namespace)
-	return shelf.pick(shelf.selectors.Subsets(labels)), nil
-}
-
-// Labelled returns the workloads whose pods have all these labels.
-func (s *Snapshot) Labelled(_ context.Context, resource, namespace string, labels Labels) (ast.Value, error) {
-	shelf := s.bucket(resource, namespace)
-	if len(labels) == 0 {
-		return shelf.objects, nil
-	}
-	others := func(name string) bool { return !PodLabels(shelf.objects.Get(ast.StringTerm(name)).Value).Has(labels) }
-	return shelf.pick(slices.Values(slices.DeleteFunc(slices.Clone(shelf.podLabels.Candidates(labels)), others))), nil
-}
-
-// Add puts a Kubernetes object, given as JSON, into the snapshot. What no rule could read is left out; of two objects
-// with one name the later counts.
+// Add adds a Kubernetes object, given as JSON. What no rule could read is left out; of two objects with one name the later counts.
 func (s *Snapshot) Add(raw json.RawMessage) error {
+	object, err := identityOf(raw)
+	if err != nil {
+		return fmt.Errorf("read object for the inventory: %w", err)
+	}
+	s.adding.Lock()
+	s.added++
+	order := s.added
+	s.adding.Unlock()
+	_, err = s.AddAs(order, object, raw)
+	return err
+}
+
+// AddAs is Add of an object whose identity is known. It returns nil if no rule can look it up. Of two with one name the one with the
+// higher order counts, whichever is added first.
+func (s *Snapshot) AddAs(order int, object Identity, raw json.RawMessage) (*Entry, error) {
+	resource, known := policies.ResourceOfKind(policies.GroupOf(object.APIVersion), object.Kind)
+	if !known {
+		return nil, nil
+	}
+	value, err := s.parse(raw)
+	if err != nil {
+		return nil, fmt.Errorf("read the object: %w", err)
+	}
+	kept := &Entry{bucketKey: bucketKey{resource.Name, object.Namespace}, name: object.Name, json: raw, order: order}
+	if kept.namespace == "" && resource.Namespaced {
+		kept.namespace = s.namespace
+	}
+	s.decoded.Add(kept, value)
+	keys := indexKeysOf(resource.Name, value)
+	s.adding.Lock()
+	defer s.adding.Unlock()
+	if s.buckets[kept.bucketKey] == nil {
+		s.buckets[kept.bucketKey] = newBucket()
+	}
+	s.buckets[kept.bucketKey].add(kept, keys)
+	return kept, nil
+}
+
+// identityOf reads what an object is called; a missing name is empty.
+func identityOf(raw json.RawMessage) (Identity, error) {
 	value, err := lazy.ParseObject(raw)
 	if err != nil {
-		return fmt.Errorf("read object for the inventory: %w", err)
+		return Identity{}, err
 	}
-	return s.AddValue(value)
-}
-
-// AddValue is Add for an object that ParseObject has read.
-func (s *Snapshot) AddValue(value ast.Value) error {
 	texts, err := textsOf(value, []string{"apiVersion"}, []string{"kind"}, []string{"metadata", "namespace"}, []string{"metadata", "name"})
 	if err != nil {
-		return fmt.Errorf("read object for the inventory: %w", err)
+		return Identity{}, err
 	}
-	apiVersion, kind, namespace, name := texts[0], texts[1], texts[2], texts[3]
-	resource, known := policies.ResourceOfKind(policies.GroupOf(apiVersion), kind)
-	if !known {
-		return nil
-	}
-	if namespace == "" && resource.Namespaced {
-		namespace = s.namespace
-	}
-	at := bucketKey{resource.Name, namespace}
-	if s.buckets[at] == nil {
-		s.buckets[at] = newBucket()
-	}
-	s.buckets[at].add(name, resource.Name, value)
-	return nil
+	return Identity{texts[0], texts[1], texts[2], texts[3]}, nil
 }
 
 // textsOf returns the strings at these paths, empty for a missing one.
@@ -191,37 +133,128 @@ func textsOf(value ast.Value, paths ...[]string) (texts []string, err error) {
 	return texts, nil
 }
 
+// Value returns an object as a Rego value.
+func (s *Snapshot) Value(object *Entry) (ast.Value, error) {
+	if known, ok := s.decoded.Get(object); ok {
+		value, _ := known.(ast.Value)
+		return value, nil
+	}
+	value, err := s.parse(object.json)
+	if err == nil {
+		s.decoded.Add(object, value)
+	}
+	return value, err
+}
+
+// Knows reports whether the inventory is complete for this resource.
+func (s *Snapshot) Knows(resource string) bool { return s.known[resource] }
+
+// Get returns the object of this name, or nil.
+func (s *Snapshot) Get(_ context.Context, resource, namespace, name string) (ast.Value, error) {
+	object, found := s.bucket(resource, namespace).objects[name]
+	if !found {
+		return nil, nil
+	}
+	return s.Value(object)
+}
+
+// List returns the objects of a namespace by name.
+func (s *Snapshot) List(_ context.Context, resource, namespace string) (ast.Value, error) {
+	return s.listed(maps.Values(s.bucket(resource, namespace).objects), everything)
+}
+
+// Governed returns the StatefulSets that name this Service.
+func (s *Snapshot) Governed(_ context.Context, namespace, service string) (ast.Value, error) {
+	return s.listed(slices.Values(s.bucket("statefulsets", namespace).governed[service]), everything)
+}
+
+// Mounting returns the Pods that use this claim.
+func (s *Snapshot) Mounting(_ context.Context, namespace, claim string) (ast.Value, error) {
+	using := func(pod ast.Value) bool { return slices.Contains(ClaimsOf(pod), claim) }
+	return s.listed(maps.Values(s.bucket("pods", namespace).objects), using)
+}
+
+// Owned returns the StatefulSets with an owner of this kind.
+func (s *Snapshot) Owned(_ context.Context, group, kind string) (ast.Value, error) {
+	return s.found("statefulsets", "", func(value ast.Value) bool {
+		return slices.Contains(OwnersOf(value), OwnerKind{Group: group, Kind: kind})
+	})
+}
+
+// Naming returns the objects of a resource that name this object of the whole cluster.
+func (s *Snapshot) Naming(_ context.Context, resource, named string) (ast.Value, error) {
+	return s.found(resource, "", func(value ast.Value) bool { return slices.Contains(Named(resource, value), named) })
+}
+
+// Matching returns the StatefulSets whose own labels match.
+func (s *Snapshot) Matching(_ context.Context, namespace, selector string) (ast.Value, error) {
+	wanted, err := ReadSelector(selector)
+	if err != nil {
+		return nil, err
+	}
+	return s.found("statefulsets", namespace, func(value ast.Value) bool { return Matches(value, wanted) })
+}
+
+// found returns the objects of a namespace, or of all where it is empty, that are wanted, by NAMESPACE/NAME.
+func (s *Snapshot) found(resource, namespace string, wanted func(ast.Value) bool) (ast.Value, error) {
+	found := ast.NewObject()
+	for key, shelf := range s.buckets {
+		if key.resource != resource || namespace != "" && key.namespace != namespace {
+			continue
+		}
+		for _, object := range shelf.objects {
+			value, err := s.Value(object)
+			if err != nil {
+				return nil, err
+			}
+			if wanted(value) {
+				found.Insert(ast.StringTerm(strings.TrimPrefix(key.namespace+"/"+object.name, "/")), ast.NewTerm(value))
+			}
+		}
+	}
+	return found, nil
+}
+
+// Owner returns nothing: rules read it if an owner is added to a stored object, and manifests have no stored version.
+func (*Snapshot) Owner(context.Context, string, string) (ast.Value, error) { return nil, nil }
+
+// Selecting returns the objects whose selector labels are a subset of these.
+func (s *Snapshot) Selecting(_ context.Context, resource, namespace string, labels Labels) (ast.Value, error) {
+	return s.listed(s.bucket(resource, namespace).selectors.Subsets(labels), everything)
+}
+
+// Labelled returns the workloads whose pods have all these labels.
+func (s *Snapshot) Labelled(ctx context.Context, resource, namespace string, labels Labels) (ast.Value, error) {
+	if len(labels) == 0 {
+		return s.List(ctx, resource, namespace)
+	}
+	having := func(value ast.Value) bool { return PodLabels(value).Has(labels) }
+	return s.listed(slices.Values(s.bucket(resource, namespace).podLabels.Candidates(labels)), having)
+}
+
+func everything(ast.Value) bool { return true }
+
 func (s *Snapshot) bucket(resource, namespace string) *bucket {
 	if found, ok := s.buckets[bucketKey{resource, namespace}]; ok {
 		return found
 	}
-	return newBucket()
+	return &bucket{}
 }
 
-// bucket holds the objects of one resource in one namespace by name, and the names by labels. Without the indexes, the time to
-// evaluate the sets of a namespace would grow with the square of their number.
-type bucket struct {
-	objects   ast.Object
-	selectors SelectorIndex[string]
-	podLabels PodLabelIndex[string]
-}
-
-func newBucket() *bucket { return &bucket{objects: ast.NewObject()} }
-
-// add leaves an earlier object of the same name in the indexes, through which pick finds the later one: that may be one
-// candidate too many.
-func (s *bucket) add(name, resource string, value ast.Value) {
-	s.objects.Insert(ast.StringTerm(name), ast.NewTerm(value))
-	s.selectors.Add(name, SelectorLabels(resource, value))
-	s.podLabels.Add(name, PodLabels(value))
-}
-
-// pick returns the objects of these names.
-func (s *bucket) pick(names iter.Seq[string]) ast.Object {
-	picked := ast.NewObject()
-	for name := range names {
-		key := ast.StringTerm(name)
-		picked.Insert(key, s.objects.Get(key))
+// listed returns by name the objects that are wanted, without those that a later one replaces.
+func (s *Snapshot) listed(objects iter.Seq[*Entry], wanted func(ast.Value) bool) (ast.Value, error) {
+	found := ast.NewObject()
+	for each := range objects {
+		if s.buckets[each.bucketKey].objects[each.name] != each {
+			continue
+		}
+		value, err := s.Value(each)
+		if err != nil {
+			return nil, err
+		}
+		if wanted(value) {
+			found.Insert(ast.StringTerm(each.name), ast.NewTerm(value))
+		}
 	}
-	return picked
+	return found, nil
 }

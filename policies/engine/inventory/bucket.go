@@ -1,36 +1,34 @@
-package evaluate
+package inventory
 
 import (
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-
-	"github.com/stateward/stateward/policies/engine/inventory"
 )
 
 // bucket holds the objects of one resource in one namespace by name, and finds them by labels and by their Service. Without
 // the indexes, the time to evaluate the sets of a namespace would grow with the square of their number.
 type bucket struct {
-	objects  map[string]*storedManifest
-	governed map[string][]*storedManifest
+	objects  map[string]*Entry
+	governed map[string][]*Entry
 	// selectors finds objects by their selectors, podLabels workloads by the labels of their pods.
-	selectors inventory.SelectorIndex[*storedManifest]
-	podLabels inventory.PodLabelIndex[*storedManifest]
+	selectors SelectorIndex[*Entry]
+	podLabels PodLabelIndex[*Entry]
 }
 
 func newBucket() *bucket {
-	return &bucket{objects: map[string]*storedManifest{}, governed: map[string][]*storedManifest{}}
+	return &bucket{objects: map[string]*Entry{}, governed: map[string][]*Entry{}}
 }
 
 // indexKeys are the keys of an object in the indexes.
 type indexKeys struct {
 	service             string
 	governed            bool
-	selector, podLabels inventory.Labels
+	selector, podLabels Labels
 }
 
 func indexKeysOf(resource string, value ast.Value) indexKeys {
-	found := indexKeys{selector: inventory.SelectorLabels(resource, value), podLabels: inventory.PodLabels(value)}
+	found := indexKeys{selector: SelectorLabels(resource, value), podLabels: PodLabels(value)}
 	if resource == "statefulsets" {
 		// A serviceName that is not a string names no Service.
 		service, _ := value.Find(ast.Ref{ast.StringTerm("spec"), ast.StringTerm("serviceName")})
@@ -42,7 +40,7 @@ func indexKeysOf(resource string, value ast.Value) indexKeys {
 }
 
 // add leaves an earlier object of the same name in the indexes: a search compares it with the latest one of its name.
-func (s *bucket) add(object *storedManifest, found indexKeys) {
+func (s *bucket) add(object *Entry, found indexKeys) {
 	if other, twice := s.objects[object.name]; !twice || other.order < object.order {
 		s.objects[object.name] = object
 	}
