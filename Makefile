@@ -16,7 +16,8 @@ VERSIONS := 1.34,1.35,1.36
 N := 100000
 SEED := 1000000
 # One run for each package: in one run, two packages with one API group make two versions of each kind.
-crds = for package in guardrails/v1alpha1 confirmations; do $(BIN)/controller-gen crd paths=./policies/$$package output:crd:dir=$(1) || exit 1; done
+API_PACKAGES := guardrails/v1alpha1 confirmations
+crds = for package in $(API_PACKAGES); do $(BIN)/controller-gen crd paths=./policies/$$package output:crd:dir=$(1) || exit 1; done
 GO_FILES_FOLDERS := certs cmd policies test webhook
 # Modules with dependencies that only tests need.
 MODULES := test/automation test/bench/check test/bench/contest test/browser test/certmanager test/chart test/forecast test/manifests test/oci test/release test/tools/coredns
@@ -193,6 +194,7 @@ tour-record: ready ## Record the output of the tour on a real control plane, and
 .PHONY: generate
 generate: lint-tools ## Regenerate derived files: catalogue, program, READMEs, registration, RBAC, CRD, overlays, chart
 	$(call crds,manifests/base/crds)
+	for package in $(API_PACKAGES); do $(BIN)/controller-gen object paths=./policies/$$package || exit 1; done
 	go test ./policies -run TestBuiltInCatalogueIsCurrent -update
 	go test ./policies/engine -run TestBuiltInProgramIsCurrent -update
 	go test ./cmd/internal/generate -run 'TestGeneratedFilesAreCurrent|TestTablesOfThePagesAreCurrent' -update
@@ -228,6 +230,9 @@ lint: lint-tools ## Check style, workflows and the generated CRD: go vet, golang
 	$(BIN)/regal lint policies --config-file policies/.regal/config.yaml
 	$(BIN)/actionlint -shellcheck= -pyflakes=
 	@made=$$(mktemp -d) && { $(call crds,$$made); } && diff -r manifests/base/crds $$made || { echo 'run `make generate`'; exit 1; }
+	@for package in $(API_PACKAGES); do \
+		$(BIN)/controller-gen object paths=./policies/$$package output:object:stdout | diff policies/$$package/zz_generated.deepcopy.go - || { echo 'run `make generate`'; exit 1; }; \
+	done
 
 .PHONY: lint-tools
 lint-tools: ready

@@ -11,7 +11,9 @@ import (
 
 	"github.com/go-logr/logr"
 	"golang.org/x/sync/errgroup"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -22,6 +24,7 @@ import (
 
 	"github.com/stateward/stateward/certs"
 	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/confirmations"
 	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/webhook/admission"
@@ -169,7 +172,12 @@ func newManager(options Options) (manager.Manager, error) {
 	// gate bounds how many look up at a time, and API servers share what they can do by priority and fairness.
 	config := rest.CopyConfig(options.Config)
 	config.QPS = -1
+	kinds := runtime.NewScheme()
+	if err := errors.Join(scheme.AddToScheme(kinds), confirmations.AddToScheme(kinds)); err != nil {
+		return nil, err
+	}
 	return ctrl.NewManager(config, ctrl.Options{
+		Scheme:                  kinds,
 		Logger:                  options.Log,
 		Cache:                   cluster.Options(),
 		Metrics:                 metricsserver.Options{BindAddress: options.MetricsAddress},

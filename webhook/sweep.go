@@ -7,12 +7,9 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
-	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/confirmations"
 )
 
@@ -28,11 +25,10 @@ const (
 // SweepConfirmations deletes the Confirmations that ended more than an hour before now. A cluster without the kind has
 // none. Several replicas may do it at the same time.
 func SweepConfirmations(ctx context.Context, reader client.Reader, writer client.Writer, now time.Time) error {
-	page := &unstructured.UnstructuredList{}
-	page.SetGroupVersionKind(schema.GroupVersionKind{Group: policies.Group, Version: policies.Version, Kind: confirmations.Kind})
+	page := &confirmations.ConfirmationList{}
 	var failed []error
 	for {
-		err := reader.List(ctx, page, client.Limit(sweepPage), client.Continue(page.GetContinue()))
+		err := reader.List(ctx, page, client.Limit(sweepPage), client.Continue(page.Continue))
 		if meta.IsNoMatchError(err) || apierrors.IsNotFound(err) {
 			return nil
 		}
@@ -41,18 +37,17 @@ func SweepConfirmations(ctx context.Context, reader client.Reader, writer client
 		}
 		for index := range page.Items {
 			if each := &page.Items[index]; hasEnded(each, now) {
-				failed = append(failed, client.IgnoreNotFound(writer.Delete(ctx, each, client.Preconditions{UID: new(each.GetUID())})))
+				failed = append(failed, client.IgnoreNotFound(writer.Delete(ctx, each, client.Preconditions{UID: &each.UID})))
 			}
 		}
-		if page.GetContinue() == "" {
+		if page.Continue == "" {
 			return errors.Join(failed...)
 		}
 	}
 }
 
-func hasEnded(stored *unstructured.Unstructured, now time.Time) bool {
-	text, _, _ := unstructured.NestedString(stored.Object, "spec", "until")
-	until, err := time.Parse(time.RFC3339, text)
+func hasEnded(stored *confirmations.Confirmation, now time.Time) bool {
+	until, err := time.Parse(time.RFC3339, stored.Spec.Until)
 	return err == nil && now.Sub(until) > keptConfirmations
 }
 

@@ -1,18 +1,30 @@
 // Package confirmations is the API of Confirmations, which let several guarded operations through at once. The rules look
 // them up; policies/lib/confirmations.rego says when one counts.
 //
+// +kubebuilder:object:generate=true
 // +groupName=stateward.dev
 // +versionName=v1alpha1
 package confirmations
 
 import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 )
 
 // Kind is the kind of a Confirmation.
 const Kind = "Confirmation"
+
+// AddToScheme lets a typed client read and write Confirmations.
+func AddToScheme(scheme *runtime.Scheme) error {
+	version := schema.GroupVersion{Group: policies.Group, Version: policies.Version}
+	scheme.AddKnownTypes(version, &Confirmation{}, &ConfirmationList{})
+	metav1.AddToGroupVersion(scheme, version)
+	return nil
+}
 
 // Confirmation allows guarded operations on the objects that it covers, for at most an hour. It covers objects of
 // its own namespace; one in the namespace stateward-system covers objects without a namespace, and a Namespace is covered
@@ -34,6 +46,16 @@ type Confirmation struct {
 	Spec Spec `json:"spec"`
 	// Status says what the Confirmation was used for. Stateward writes it after the decisions, and no decision reads it.
 	Status *Status `json:"status,omitempty"`
+}
+
+// ConfirmationList is a list of them.
+//
+// +kubebuilder:object:root=true
+type ConfirmationList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+
+	Items []Confirmation `json:"items"`
 }
 
 // Spec says what is confirmed. It cannot be changed.

@@ -10,9 +10,11 @@ import (
 
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/stateward/stateward/policies/confirmations"
 	"github.com/stateward/stateward/test/builders"
 	"github.com/stateward/stateward/test/environment"
 	"github.com/stateward/stateward/webhook"
@@ -177,7 +179,9 @@ func TestEndedConfirmationsAreSwept(t *testing.T) {
 	g := newGuard(t, guarded)
 	spec := `{"operations": ["delete"], "helmRelease": "shop", "until": "` + soon(time.Hour-time.Minute) + `"}`
 	g.allowed(t, g.confirmation("ending", spec), append(g.as(t, "alice"), "create", "-f", "-")...)
-	api, err := client.New(guarded.Config(), client.Options{})
+	kinds := runtime.NewScheme()
+	must(t, confirmations.AddToScheme(kinds))
+	api, err := client.New(guarded.Config(), client.Options{Scheme: kinds})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package recorder_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,7 +16,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
@@ -65,16 +65,20 @@ func flush(t *testing.T, writes *recorder.Recorder) {
 	}
 }
 
-func confirmation() *unstructured.Unstructured {
-	return &unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": "stateward.dev/v1alpha1", "kind": "Confirmation",
-		"metadata": map[string]any{"namespace": key.Namespace, "name": key.Name, "uid": "c1"},
-		"spec":     map[string]any{"operations": []any{"delete"}, "until": "2026-11-23T12:10:00Z", "confirmedBy": "alice"},
-	}}
+func confirmation() *confirmations.Confirmation {
+	return &confirmations.Confirmation{
+		ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: key.Name, UID: "c1"},
+		Spec:       confirmations.Spec{Operations: []string{"delete"}, Until: "2026-11-23T12:10:00Z", ConfirmedBy: "alice"},
+	}
 }
 
-func cluster(objects ...client.Object) client.WithWatch {
-	return fake.NewClientBuilder().WithScheme(scheme.Scheme).WithStatusSubresource(confirmation()).WithObjects(objects...).Build()
+func cluster(t *testing.T, objects ...client.Object) client.WithWatch {
+	t.Helper()
+	kinds := runtime.NewScheme()
+	if err := errors.Join(scheme.AddToScheme(kinds), confirmations.AddToScheme(kinds)); err != nil {
+		t.Fatal(err)
+	}
+	return fake.NewClientBuilder().WithScheme(kinds).WithStatusSubresource(confirmation()).WithObjects(objects...).Build()
 }
 
 func used(user, name string) recorder.Used {
@@ -89,11 +93,7 @@ func statusOf(t *testing.T, api client.Client) *confirmations.Status {
 	if err := api.Get(t.Context(), key, stored); err != nil {
 		t.Fatal(err)
 	}
-	var typed confirmations.Confirmation
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(stored.Object, &typed); err != nil {
-		t.Fatal(err)
-	}
-	return typed.Status
+	return stored.Status
 }
 
 // told are the Events of a cluster, as "Kind/name Type Reason: message (count)".
@@ -113,7 +113,7 @@ func told(t *testing.T, api client.Client) (lines []string) {
 
 func TestRecorderCountsUsesOfAConfirmation(t *testing.T) {
 	t.Parallel()
-	api := cluster(confirmation())
+	api := cluster(t, confirmation())
 	writes, got := newRecorder(api)
 	for _, each := range []recorder.Used{used("alice", "db"), used("alice", "db"), used("alice", "web"), used("bob", "web")} {
 		writes.Use(each)
@@ -140,7 +140,7 @@ func TestRecorderCountsUsesOfAConfirmation(t *testing.T) {
 
 func TestRecorderAddsToWhatAnotherReplicaWrote(t *testing.T) {
 	t.Parallel()
-	api := cluster(confirmation())
+	api := cluster(t, confirmation())
 	var conflicts int
 	writes, got := newRecorder(interceptor.NewClient(api, interceptor.Funcs{
 		SubResourcePatch: func(ctx context.Context, to client.Client, name string, object client.Object, patch client.Patch, options ...client.SubResourcePatchOption) error {
@@ -166,7 +166,7 @@ func TestRecorderAddsToWhatAnotherReplicaWrote(t *testing.T) {
 
 func TestRecorderDropsUsesWhenItIsFull(t *testing.T) {
 	t.Parallel()
-	writes, got := newRecorder(cluster())
+	writes, got := newRecorder(cluster(t))
 	for name := range 1030 {
 		writes.Use(used("alice", fmt.Sprintf("db-%d", name)))
 	}
@@ -230,7 +230,7 @@ func TestRecorderCountsEqualEvents(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			api := cluster(pod)
+			api := cluster(t, pod)
 			writes, got := newRecorder(api)
 			for _, each := range test.events {
 				writes.Event(each)

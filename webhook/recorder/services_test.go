@@ -50,7 +50,7 @@ func TestRecorderChecksLaterForMissingServices(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				api := cluster(test.objects...)
+				api := cluster(t, test.objects...)
 				var mutex sync.Mutex
 				var got []string
 				writes := recorder.New(recorder.Options{

@@ -10,9 +10,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/util/retry"
@@ -67,12 +64,12 @@ func (r *Recorder) writeUses(ctx context.Context) {
 }
 
 // tellUses writes an Event about each use, which says more than the status lists.
-func (r *Recorder) tellUses(ctx context.Context, confirmation *unstructured.Unstructured, uses []confirmations.Use) {
+func (r *Recorder) tellUses(ctx context.Context, confirmation *confirmations.Confirmation, uses []confirmations.Use) {
 	for _, use := range uses {
 		r.writeEvent(ctx, Event{
 			Object: corev1.ObjectReference{
-				APIVersion: confirmation.GetAPIVersion(), Kind: confirmation.GetKind(),
-				Namespace: confirmation.GetNamespace(), Name: confirmation.GetName(), UID: confirmation.GetUID(),
+				APIVersion: policies.Group + "/" + policies.Version, Kind: confirmations.Kind,
+				Namespace: confirmation.Namespace, Name: confirmation.Name, UID: confirmation.UID,
 			},
 			Type: corev1.EventTypeNormal, Reason: reasonUsed,
 			Message: fmt.Sprintf("used by %s: %s %s %s", use.User, use.Operation, use.Resource, use.Name),
@@ -81,11 +78,10 @@ func (r *Recorder) tellUses(ctx context.Context, confirmation *unstructured.Unst
 }
 
 // addUses adds to the status as it is now. Another replica that adds at the same time is a conflict, so no use is lost.
-func (r *Recorder) addUses(ctx context.Context, key types.NamespacedName, uses []confirmations.Use) (*unstructured.Unstructured, error) {
+func (r *Recorder) addUses(ctx context.Context, key types.NamespacedName, uses []confirmations.Use) (*confirmations.Confirmation, error) {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
-	stored := &unstructured.Unstructured{}
-	stored.SetGroupVersionKind(schema.GroupVersionKind{Group: policies.Group, Version: policies.Version, Kind: confirmations.Kind})
+	stored := &confirmations.Confirmation{}
 	// Eight waits of together some three seconds, within writeTimeout: busy replicas conflict often.
 	patience := wait.Backoff{Steps: 9, Duration: 10 * time.Millisecond, Factor: 2, Jitter: 0.2}
 	return stored, retry.RetryOnConflict(patience, func() error {
@@ -101,18 +97,14 @@ func (r *Recorder) addUses(ctx context.Context, key types.NamespacedName, uses [
 }
 
 // added is the patch of the status. With the resourceVersion, the API server takes it only if nothing else has changed.
-func added(stored *unstructured.Unstructured, uses []confirmations.Use) ([]byte, error) {
-	var confirmation confirmations.Confirmation
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(stored.Object, &confirmation); err != nil {
-		return nil, err
-	}
+func added(stored *confirmations.Confirmation, uses []confirmations.Use) ([]byte, error) {
 	var status confirmations.Status
-	if confirmation.Status != nil {
-		status = *confirmation.Status
+	if stored.Status != nil {
+		status = *stored.Status
 	}
 	status.Add(uses...)
 	return json.Marshal(map[string]any{
-		"metadata": map[string]string{"resourceVersion": stored.GetResourceVersion()},
+		"metadata": map[string]string{"resourceVersion": stored.ResourceVersion},
 		"status":   status,
 	})
 }

@@ -123,6 +123,8 @@ func contradicts(selector *metav1.LabelSelector) bool {
 }
 
 // values are those that a selector wants of one label.
+//
+// +kubebuilder:object:generate=false
 type values struct {
 	// one lists what the label may be, where limited.
 	one              []string

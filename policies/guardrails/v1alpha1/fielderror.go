@@ -7,6 +7,8 @@ import (
 )
 
 // FieldError is a mistake at one field of the Guardrails.
+//
+// +kubebuilder:object:generate=false
 type FieldError struct {
 	// Path leads to the field, as keys and indexes.
 	Path []any

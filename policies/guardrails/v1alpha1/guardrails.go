@@ -44,6 +44,16 @@ type Guardrails struct {
 	Status *GuardrailsStatus `json:"status,omitempty"`
 }
 
+// GuardrailsList is a list of them.
+//
+// +kubebuilder:object:root=true
+type GuardrailsList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+
+	Items []Guardrails `json:"items"`
+}
+
 // GuardrailsSpec configures the rules.
 type GuardrailsSpec struct {
 	// Profile sets the level of every rule that has no action in rules.
@@ -123,6 +133,8 @@ type Advice struct {
 }
 
 // RuleSetting configures one rule or mutation.
+//
+// +kubebuilder:object:generate=false
 type RuleSetting struct {
 	// ID is the id of the rule; `stateward rules` lists all ids.
 	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`

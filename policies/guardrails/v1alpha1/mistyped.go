@@ -16,6 +16,8 @@ import (
 )
 
 // mistypedError says that a value has another type than its field.
+//
+// +kubebuilder:object:generate=false
 type mistypedError struct {
 	want reflect.Type
 	got  any

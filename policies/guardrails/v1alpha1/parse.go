@@ -52,6 +52,8 @@ func fieldErrors(errs ...error) (located []error) {
 }
 
 // mistakes collects what is wrong, each at its field.
+//
+// +kubebuilder:object:generate=false
 type mistakes []error
 
 func (m *mistakes) add(err error, path ...any) {
