@@ -4,13 +4,13 @@
 #   The garbage collector deletes an object when none of its owners exists, and it finds owners by uid. An update that
 #   adds an owner is therefore a delayed deletion: of a StatefulSet with its pods, of a claim with its data, of a
 #   volume, of a Service, of a PodDisruptionBudget, of a namespace, or of a custom resource with the StatefulSets that
-#   it owns. If the owner does not exist, the deletion is immediate. Kubernetes' own
-#   controllers may add owners. In a cluster the owner is looked up: if it exists with this uid, service accounts may
-#   add it, and people get a warning (for a namespace both are denied). Where Stateward may not look, a service account
-#   that adds a managing owner (`controller: true`) of a custom kind, as operators do when they adopt an object, gets a
-#   warning; `stateward owners --rbac` prints the missing right. A StatefulSet that is created with an owner that does
-#   not exist gets a warning, and so does a user who creates one with an owner, or keeps one in a file: the owner does
-#   not exist in another cluster.
+#   it owns. If the owner does not exist, the deletion is immediate. Kubernetes' own controllers may add owners. In a
+#   cluster the owner is looked up: if it exists with this uid, service accounts may add it, and people get a warning
+#   (for a namespace, and for a claim that gets a pod as its owner, both are denied). Where Stateward may not look, a
+#   service account that adds a managing owner (`controller: true`) of a custom kind, as operators do when they adopt an
+#   object, gets a warning; `stateward owners --rbac` prints the missing right. A StatefulSet that is created with an
+#   owner that does not exist gets a warning, and so does a user who creates one with an owner, or keeps one in a file:
+#   the owner does not exist in another cluster.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/architecture/garbage-collection/#owners-dependents
 # custom:
@@ -102,6 +102,7 @@ _judged := [entry |
 # An owner of a namespace is never a matter of course: everything in it goes.
 _looks_right(entry, index) if {
 	entry.kind != "Namespace"
+	not _is_short_lived(entry, index)
 	owners.existing(entry, index)
 }
 
@@ -118,7 +119,15 @@ _looks_right(entry, index) if {
 	not owners.missing(entry, index)
 }
 
+# A claim is to outlive its pods, which each rollout and each drain deletes.
+_is_short_lived(entry, index) if {
+	entry.kind == "PersistentVolumeClaim"
+	owner := entry.object.metadata.ownerReferences[index]
+	[owner.apiVersion, owner.kind] == ["v1", "Pod"]
+}
+
 _found_by_automation(entry, index) if {
+	not _is_short_lived(entry, index)
 	owners.existing(entry, index)
 	scope.class(entry.user) == "automation"
 }
