@@ -285,11 +285,10 @@ pods_of(namespace) := array.concat(_manifests("Pod", namespace), [pod | some pod
 # METADATA
 # title: Orphaned pods
 # description: |
-#   The pods that have their DNS names by this Service, have not ended, and whose StatefulSet was deleted without them,
-#   as an array. The garbage collector takes the owner from such pods.
-orphans(namespace, service) := [pod |
+#   The pods of a namespace that have not ended and whose StatefulSet was deleted without them, as an array. The garbage
+#   collector takes the owner from such pods.
+orphans(namespace) := [pod |
 	some pod in pods_of(namespace)
-	pod.spec.subdomain == service
 	pods.is_of_a_set(pod)
 	object.get(pod, ["metadata", "ownerReferences"], []) == []
 	not pod.metadata.deletionTimestamp

@@ -41,7 +41,7 @@ is_read_only(_, mount) if mount.readOnly == true
 is_read_only(sts, mount) if {
 	some volume in _volumes(sts)
 	volume.name == mount.name
-	some kind in ["persistentVolumeClaim", "nfs"]
+	some kind in (object.keys(_places) | {"persistentVolumeClaim"})
 	volume[kind].readOnly == true
 }
 
@@ -104,11 +104,44 @@ _named(sts) := {volume.name: sprintf("claim %q", [volume.persistentVolumeClaim.c
 
 _folders(sts) := {volume.name: sprintf("%s volume %q", [kind, place]) |
 	some volume in _volumes(sts)
-	some kind, fields in {"nfs": ["server", "path"], "hostPath": ["path"]}
+	some kind, fields in _places
 	is_object(volume[kind])
-	place := concat(":", [object.get(volume[kind], field, "") | some field in fields])
+	not _is_of_files(kind, volume[kind])
+	place := concat(":", [text | some field in fields; text := _text(object.get(volume[kind], field, null))])
 	not _of_the_system(place)
 }
+
+# What names the disk or the folder, by the kind of the volume.
+_places := {
+	"awsElasticBlockStore": ["volumeID"],
+	"azureDisk": ["diskURI"],
+	"azureFile": ["shareName"],
+	"cephfs": ["monitors", "path"],
+	"cinder": ["volumeID"],
+	"csi": [
+		"driver",
+		["volumeAttributes", "server"],
+		["volumeAttributes", "share"],
+		["volumeAttributes", "shareName"],
+		["volumeAttributes", "source"],
+	],
+	"fc": ["targetWWNs", "lun", "wwids"],
+	"gcePersistentDisk": ["pdName"],
+	"glusterfs": ["endpoints", "path"],
+	"hostPath": ["path"],
+	"iscsi": ["targetPortal", "iqn", "lun"],
+	"nfs": ["server", "path"],
+	"portworxVolume": ["volumeID"],
+	"rbd": ["monitors", "pool", "image"],
+	"vsphereVolume": ["volumePath"],
+}
+
+# Drivers put secrets and certificates into pods too, and let no container write to them.
+_is_of_files("csi", source) if source.readOnly == true
+
+_text(value) := value if is_string(value)
+
+_text(value) := sprintf("%v", [value]) if not type_name(value) in {"null", "string"}
 
 # What a container reads of its node holds none of its data.
 _of_the_system(path) if {

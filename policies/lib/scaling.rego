@@ -7,7 +7,9 @@ package stateward.lib.scaling
 
 import data.stateward.lib.cluster
 import data.stateward.lib.defaults
+import data.stateward.lib.pods
 import data.stateward.lib.review
+import data.stateward.lib.selector
 
 # METADATA
 # title: Requests
@@ -46,6 +48,31 @@ from(entry) := defaults.scale_replicas(entry.old) if {
 to(entry) := defaults.scale_replicas(entry.object) if entry.kind == "Scale"
 
 to(entry) := defaults.replicas(entry.object) if entry.kind == "StatefulSet"
+
+# METADATA
+# title: Stopped
+# description: |
+#   The ordinals, in order, of pods that a former set of this name left and that a set stops as soon as it is created:
+#   it takes them over, and they are outside of its range. Empty for every other request.
+stopped(entry) := sort([ordinal |
+	entry.kind == "StatefulSet"
+	entry.operation == "CREATE"
+	wanted := selector.own(entry.object)
+	some pod in cluster.labelled("pods", entry.namespace, selector.wanted(wanted))
+	not pods.is_controlled(pod)
+	not pods.has_ended(pod)
+	not pod.metadata.deletionTimestamp
+	pods.set_of(pod) == entry.name
+	selector.matches(wanted, pod.metadata.labels)
+	ordinal := to_number(regex.find_n(`\d+$`, pod.metadata.name, 1)[0])
+	not _is_kept(entry.object, ordinal)
+])
+
+_is_kept(set, ordinal) if {
+	first := defaults.ordinals_start(set)
+	first <= ordinal
+	ordinal < first + defaults.replicas(set)
+}
 
 # METADATA
 # title: Writes

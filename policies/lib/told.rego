@@ -33,14 +33,19 @@ in_a_claim(sts, container, text) if {
 # title: Names
 # description: True for a container whose command, arguments or variables contain a text.
 # scope: document
-names(container, text) if {
-	some word in _words(container)
-	_ends_as(word, text)
-}
+names(container, text) if says(container, text)
 
 names(container, text) if {
 	some variable in container.env
 	_clean(variable.value) == text
+}
+
+# METADATA
+# title: Says
+# description: The same of the command and the arguments alone.
+says(container, text) if {
+	some word in _words(container)
+	_ends_as(word, text)
 }
 
 _option(word, next) := [name, _clean(next)] if {

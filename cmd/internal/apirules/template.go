@@ -23,7 +23,6 @@ func template(spec appsv1.StatefulSetSpec, path *field.Path) field.ErrorList {
 	if pod.ActiveDeadlineSeconds != nil {
 		errs = append(errs, field.Forbidden(at.Child("activeDeadlineSeconds"), "a StatefulSet's pods have no deadline"))
 	}
-	errs = append(errs, notNegative(at.Child("terminationGracePeriodSeconds"), pod.TerminationGracePeriodSeconds)...)
 	errs = append(errs, oneOf(at.Child("dnsPolicy"), pod.DNSPolicy, corev1.DNSClusterFirst, corev1.DNSClusterFirstWithHostNet, corev1.DNSDefault, corev1.DNSNone)...)
 	errs = append(errs, volumes(pod.Volumes, at.Child("volumes"))...)
 	errs = append(errs, placement(pod, at)...)

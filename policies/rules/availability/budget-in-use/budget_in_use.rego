@@ -3,10 +3,11 @@
 # description: |
 #   Without its PodDisruptionBudget a drain may evict all pods of a set at once. A budget is often the first thing that
 #   a removal deletes and the only one that goes through: when the StatefulSet is then refused, it runs on unprotected.
-#   So the deletion of a budget that protects a running set is refused too, and the sweep changes nothing. It is allowed
-#   once the set is scaled to 0, is terminating, or its own deletion is confirmed, and where another budget selects
-#   the same pods. An operator that deletes a budget which its custom resource owns replaces it and is only warned, as
-#   is an update that makes a budget weaker.
+#   So the deletion of a budget that protects a running set is refused too, and the sweep changes nothing. That is so
+#   for a budget of pods that an orphan delete left behind, too. It is allowed once the set is scaled to 0, is
+#   terminating, or its own deletion is confirmed, and where another budget selects the same pods. An operator that
+#   deletes a budget which its custom resource owns replaces it and is only warned, as is an update that makes a budget
+#   weaker.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/tasks/run-application/configure-pdb/
 # custom:
@@ -14,7 +15,7 @@
 #   confirm: true
 #   on:
 #     poddisruptionbudgets: [UPDATE, DELETE]
-#   reads: [statefulsets, poddisruptionbudgets, persistentvolumeclaims]
+#   reads: [statefulsets, poddisruptionbudgets, persistentvolumeclaims, pods]
 #   fix: delete the StatefulSet or scale it to 0 first
 #   since: v0.1.0
 package stateward.rules.availability["budget-in-use"]
@@ -22,6 +23,7 @@ package stateward.rules.availability["budget-in-use"]
 import data.stateward.lib.cluster
 import data.stateward.lib.confirmation
 import data.stateward.lib.defaults
+import data.stateward.lib.listing
 import data.stateward.lib.result
 import data.stateward.lib.review
 import data.stateward.lib.scope
@@ -39,15 +41,34 @@ report contains result.at(_level(entry), rego.metadata.chain(), entry, {
 	some sts in _protected(entry)
 }
 
+report contains result.at(_level(entry), rego.metadata.chain(), entry, {
+	"path": ["metadata", "name"],
+	"what": sprintf("budget %q protects %s, which run on without their StatefulSet: a drain may evict all at once", [
+		entry.name,
+		listing.short(names),
+	]),
+	"fix": "create the StatefulSet again, or let its pods end first",
+}) if {
+	some entry in review.deletions("PodDisruptionBudget")
+	names := sort([pod.metadata.name |
+		some pod in cluster.orphans(entry.namespace)
+		labels := object.get(pod, ["metadata", "labels"], {})
+		selector.matches(entry.old.spec.selector, labels)
+		not _by_another(entry.namespace, labels, entry.name)
+	])
+	count(names) > 0
+}
+
 report contains result.advice(rego.metadata.chain(), entry, {
 	"path": ["spec", "selector"],
 	"what": sprintf("budget %q no longer selects the pods of StatefulSet %q", [entry.name, sts.metadata.name]),
 	"fix": "keep the selector, and make the new budget under another name",
 }) if {
 	some entry in _updates
-	entry.object.spec.selector != entry.old.spec.selector
+	wanted := object.get(entry.object, ["spec", "selector"], null)
+	wanted != entry.old.spec.selector
 	some sts in _protected(entry)
-	not selector.matches(entry.object.spec.selector, selector.labels(sts))
+	not selector.matches(wanted, selector.labels(sts))
 }
 
 report contains result.advice(rego.metadata.chain(), entry, {
@@ -82,14 +103,14 @@ _protected(entry) := [sts |
 	defaults.replicas(sts) > 0
 	object.get(sts, ["metadata", "deletionTimestamp"], null) == null
 	not confirmation.ends(sts, entry)
-	not _by_another(entry.namespace, sts, entry.name)
+	not _by_another(entry.namespace, selector.labels(sts), entry.name)
 ]
 
-_by_another(namespace, sts, name) if {
-	some other in cluster.selecting("poddisruptionbudgets", namespace, selector.labels(sts))
+_by_another(namespace, labels, name) if {
+	some other in cluster.selecting("poddisruptionbudgets", namespace, labels)
 	other.metadata.name != name
 	object.get(other, ["metadata", "deletionTimestamp"], null) == null
-	selector.matches(other.spec.selector, selector.labels(sts))
+	selector.matches(other.spec.selector, labels)
 }
 
 _pods(sts) := "the only pod" if {

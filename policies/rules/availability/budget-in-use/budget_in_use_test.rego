@@ -102,6 +102,39 @@ test_selector_that_leaves_the_set_is_a_warning if {
 		with data.cluster as _cluster({}, {})
 }
 
+test_budget_without_a_selector_is_a_warning if {
+	{finding.what | some finding in rule.report} == {`budget "web" no longer selects the pods of StatefulSet "web"`}
+		with input as _update(_budget({}, {}), json.remove(_budget({}, {}), ["/spec/selector"]))
+		with data.cluster as _cluster({}, {})
+}
+
+test_budget_of_pods_without_their_set_is_kept if {
+	{[finding.what, object.get(finding, "advice", false)] | some finding in rule.report} == {[
+		`budget "web" protects web-0, web-1, which run on without their StatefulSet: a drain may evict all at once`,
+		false,
+	]} with input as _delete("alice", {})
+		with data.cluster.pods as _orphans
+}
+
+test_budget_of_other_pods_without_their_set_may_go if {
+	other := object.union(_budget({}, {"maxUnavailable": 1}), {"metadata": {"name": "other"}})
+	rule.report == set() with input as _delete("alice", {})
+		with data.cluster.pods as _orphans
+		with data.cluster.poddisruptionbudgets as {"default": {"other": other}}
+	rule.report == set() with input as _delete("alice", {}) with data.cluster.pods as {"default": {"web-0": object.union(
+		_orphans["default"]["web-0"],
+		{"metadata": {"labels": {"app": "other"}}},
+	)}}
+}
+
+_orphans := {"default": {name: pod |
+	some name in ["web-0", "web-1"]
+	pod := {
+		"metadata": {"name": name, "labels": {"app": "web", "statefulset.kubernetes.io/pod-name": name}},
+		"status": {"phase": "Running"},
+	}
+}}
+
 _delete(user, metadata) := _request(user, {"operation": "DELETE", "oldObject": _budget(metadata, {"minAvailable": 2})})
 
 _update(old, new) := _request("alice", {"operation": "UPDATE", "oldObject": old, "object": new})

@@ -28,6 +28,26 @@ test_cut_to_less_than_half_is_a_warning if {
 	] with input as _update(null, 14)
 }
 
+test_negative_period_is_one_second if {
+	[finding.what | some finding in rule.report] == ["from 30 to 1 seconds: a container that needs more is killed"]
+		with input as _update(null, -1)
+	rule.report == set() with input as _update(1, -5)
+}
+
+test_container_that_is_killed_each_time_is_a_warning[signal] if {
+	some signal, wanted in {
+		"SIGKILL": {[
+			"spec.template.spec.containers[0].lifecycle.stopSignal",
+			"SIGKILL ends the container at once: it gets no time to write out its data",
+			true,
+		]},
+		"SIGTERM": set(),
+	}
+	containers := [{"name": "db", "lifecycle": {"stopSignal": signal}}]
+	{[finding.field, finding.what, finding.advice] | some finding in rule.report} == wanted
+		with input as object.union(_sts(30), {"spec": {"template": {"spec": {"containers": containers}}}})
+}
+
 test_other_periods_are_fine[case] if {
 	some case, periods in {"half": [30, 15], "more": [30, 600], "absent": [null, null]}
 	rule.report == set() with input as _update(periods[0], periods[1])

@@ -1,12 +1,12 @@
 # METADATA
 # title: Force-deleting a pod needs confirmation
 # description: |
-#   A deletion with grace period 0 (`kubectl delete pod --force`) removes the pod from the API at once, without
-#   waiting for the kubelet. The StatefulSet then starts another pod with the same name elsewhere, while the first
-#   one may still run behind a broken network: two pods with one identity, which may write to one disk. The same
-#   holds for a pod that is terminating already, for one whose set was deleted without it, even if its labels are
-#   removed, and for an eviction with grace period 0, as `kubectl drain --grace-period=0` sends it. The pod's kubelet
-#   and Kubernetes' own controllers may do it. So may anyone where the node is tainted
+#   A deletion with grace period 0 (`kubectl delete pod --force`) removes the pod from the API at once, without waiting
+#   for the kubelet. The StatefulSet then starts another pod with the same name elsewhere, while the first one may still
+#   run behind a broken network: two pods with one identity, which may write to one disk. The same holds for a pod that
+#   is terminating already, for one whose set was deleted without it, even if its labels are removed, for one that was
+#   given another controller, and for an eviction with grace period 0, as `kubectl drain --grace-period=0` sends it. The
+#   pod's kubelet and Kubernetes' own controllers may do it. So may anyone where the node is tainted
 #   `node.kubernetes.io/out-of-service` and not Ready; where the node object is gone, its machine may still run, which
 #   is a warning.
 # related_resources:
@@ -21,7 +21,7 @@
 #     pods/eviction: [CREATE]
 #   when:
 #     pods/eviction: grace
-#   reads: [nodes, pods]
+#   reads: [nodes, pods, statefulsets]
 #   params:
 #     kubelets:
 #       type: array
@@ -99,11 +99,21 @@ _delete_options(entry) := options if {
 } else := {}
 
 # The set and the node of a pod that may still run.
-_of_a_set(pod) := {"set": pods.set_of(pod), "node": node} if {
+_of_a_set(pod) := {"set": _set(pod), "node": node} if {
 	# A pod that has ended is always deleted without grace, there being nothing to stop.
 	not pods.has_ended(pod)
 	node := object.get(pod, ["spec", "nodeName"], "")
 	not node in {"", null}
+}
+
+# Whatever controls a pod of such a name, the StatefulSet starts another one once it is gone.
+_set(pod) := set if {
+	set := pods.set_of(pod)
+} else := name if {
+	pod.spec.hostname == pod.metadata.name
+	regex.match(`-\d+$`, pod.metadata.name)
+	name := regex.replace(pod.metadata.name, `-\d+$`, "")
+	cluster.statefulset(pod.metadata.namespace, name)
 }
 
 # The API server fills it in; a recorded request may be older than that.

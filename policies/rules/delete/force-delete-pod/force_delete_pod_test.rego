@@ -269,3 +269,15 @@ _pod := {
 	"spec": {"nodeName": "node-0", "terminationGracePeriodSeconds": 30},
 	"status": {"phase": "Running"},
 }
+
+test_pod_that_was_given_another_controller_is_of_its_set if {
+	other := {
+		"metadata": {"ownerReferences": [{"apiVersion": "v1", "kind": "ConfigMap", "name": "own", "controller": true}]},
+		"spec": {"hostname": "web-0"},
+	}
+	sets := {"default": {"web": {"metadata": {"name": "web"}}}}
+	count(rule.report) == 1 with input as _delete(_force, other) with data.cluster.statefulsets as sets
+	rule.report == set() with input as _delete(_force, other)
+	rule.report == set() with data.cluster.statefulsets as sets
+		with input as _delete(_force, object.union(other, {"spec": {"hostname": "other"}}))
+}

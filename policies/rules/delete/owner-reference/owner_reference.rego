@@ -4,13 +4,14 @@
 #   The garbage collector deletes an object when none of its owners exists, and it finds owners by uid. An update that
 #   adds an owner is therefore a delayed deletion: of a StatefulSet with its pods, of a claim with its data, of a
 #   volume, of a Service, of a PodDisruptionBudget, of a namespace, or of a custom resource with the StatefulSets that
-#   it owns. If the owner does not exist, the deletion is immediate. Kubernetes' own
-#   controllers may add owners. In a cluster the owner is looked up: if it exists with this uid, service accounts may
-#   add it, and people get a warning (for a namespace both are denied). Where Stateward may not look, a service account
-#   that adds a managing owner (`controller: true`) of a custom kind, as operators do when they adopt an object, gets a
-#   warning; `stateward owners --rbac` prints the missing right. A StatefulSet that is created with an owner that does
-#   not exist gets a warning, and so does a user who creates one with an owner, or keeps one in a file: the owner does
-#   not exist in another cluster.
+#   it owns. If the owner does not exist, the deletion is immediate. Kubernetes' own controllers may add owners. In a
+#   cluster the owner is looked up: if it exists with this uid, service accounts may add it, and people get a warning
+#   (for a namespace both are denied; for a claim that gets a pod as its owner people are denied, and service accounts
+#   get a warning). Where Stateward may not look, a
+#   service account that adds a managing owner (`controller: true`) of a custom kind, as operators do when they adopt an
+#   object, gets a warning; `stateward owners --rbac` prints the missing right. A StatefulSet that is created with an
+#   owner that does not exist gets a warning, and so does a user who creates one with an owner, or keeps one in a file:
+#   the owner does not exist in another cluster.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/architecture/garbage-collection/#owners-dependents
 # custom:
@@ -103,6 +104,7 @@ _judged := [entry |
 _looks_right(entry, index) if {
 	entry.kind != "Namespace"
 	owners.existing(entry, index)
+	_may_own(entry, index)
 }
 
 _looks_right(entry, index) if {
@@ -118,7 +120,20 @@ _looks_right(entry, index) if {
 	not owners.missing(entry, index)
 }
 
+_may_own(entry, index) if not _is_short_lived(entry, index)
+
+# Controllers of other kinds of sets carry out whenScaled in this way, as Kubernetes' own does.
+_may_own(entry, _) if scope.class(entry.user) == "automation"
+
+# A claim is to outlive its pods, which each rollout and each drain deletes.
+_is_short_lived(entry, index) if {
+	entry.kind == "PersistentVolumeClaim"
+	owner := entry.object.metadata.ownerReferences[index]
+	[owner.apiVersion, owner.kind] == ["v1", "Pod"]
+}
+
 _found_by_automation(entry, index) if {
+	not _is_short_lived(entry, index)
 	owners.existing(entry, index)
 	scope.class(entry.user) == "automation"
 }

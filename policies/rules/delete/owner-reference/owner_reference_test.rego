@@ -161,6 +161,16 @@ test_a_person_who_adds_an_owner_that_exists_is_warned if {
 		with data.cluster.owner as _existing
 }
 
+test_a_pod_as_the_owner_of_a_claim_is_denied_even_where_it_exists[user] if {
+	pod := {"apiVersion": "v1", "kind": "Pod", "name": "web-0", "uid": "0c7a", "controller": true}
+	some user, advice in {"alice": false, _operator: true}
+	[[finding.what, object.get(finding, "advice", false)] | some finding in rule.report] == [[
+		`PersistentVolumeClaim "web" is DELETED with its data once Pod "web-0" (uid "0c7a") does not exist`,
+		advice,
+	]] with input as _update("PersistentVolumeClaim", [], [pod], user, {})
+		with data.cluster.owner as {"default": {"v1/Pod/web-0": {"exists": true, "uid": "0c7a"}}}
+}
+
 test_an_owner_of_a_namespace_is_denied_even_where_it_exists if {
 	[finding.severity | some finding in rule.report; not finding.advice] == ["deny"]
 		with input as _update("Namespace", [], [_managing], _operator, {})

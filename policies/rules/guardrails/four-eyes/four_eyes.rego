@@ -73,6 +73,10 @@ _spec_changes(before, after) := array.flatten([
 		}
 		object.get(before, field, []) != object.get(after, field, [])
 	],
+	[{"path": ["spec", "automation", index], "what": sprintf("%q would count as automation", [name])} |
+		some index, name in after.automation
+		not name in object.get(before, "automation", [])
+	],
 	[{"path": ["spec", "rolloutGroups"], "what": sprintf("sets of rollout group %q could roll together", [each.name])} |
 		some each in before.rolloutGroups
 		not each in object.get(after, "rolloutGroups", [])

@@ -3,8 +3,8 @@
 # description: |
 #   Where the Guardrails select by labels, an object leaves them when such a label changes, on the object or on its
 #   namespace. From then on no rule applies to it, and deleting it is allowed without a word. So a change by which a
-#   running StatefulSet, a set with claims or a bound claim leaves `spec.match` needs confirmation. Leaving the match
-#   of a single rule is a warning.
+#   running StatefulSet, a set with claims, a bound claim, or the governing Service or the budget of a running set
+#   leaves `spec.match` needs confirmation. Leaving the match of a single rule is a warning.
 # custom:
 #   severity: deny
 #   confirm: true
@@ -12,6 +12,8 @@
 #   on:
 #     statefulsets: [UPDATE]
 #     persistentvolumeclaims: [UPDATE]
+#     services: [UPDATE]
+#     poddisruptionbudgets: [UPDATE]
 #     namespaces: [UPDATE]
 #     statefulsets/status: [UPDATE]
 #     persistentvolumeclaims/status: [UPDATE]
@@ -26,6 +28,8 @@
 #     namespaces/finalize: selection
 #   changes:
 #     statefulsets: [metadata.labels]
+#     services: [metadata.labels]
+#     poddisruptionbudgets: [metadata.labels]
 #   reads: [statefulsets, persistentvolumeclaims]
 #   fix: keep the labels that the Guardrails select by
 #   since: v0.1.0
@@ -36,6 +40,7 @@ import data.stateward.lib.defaults
 import data.stateward.lib.result
 import data.stateward.lib.review
 import data.stateward.lib.scope
+import data.stateward.lib.selector
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": _path,
@@ -64,7 +69,7 @@ report contains result.advice(rego.metadata.chain(), entry, {
 _path := ["metadata", "labels"]
 
 _relabelled := [entry |
-	some entry in review.stored({"StatefulSet", "PersistentVolumeClaim", "Namespace"})
+	some entry in review.stored({"StatefulSet", "PersistentVolumeClaim", "Service", "PodDisruptionBudget", "Namespace"})
 	entry.operation == "UPDATE"
 	_labels(entry.object) != _labels(entry.old)
 ]
@@ -83,7 +88,7 @@ _held(entry) := [{
 	"after": _seen(entry, entry.object, {}),
 }] if {
 	entry.kind != "Namespace"
-	_matters(entry.old)
+	_is_needed(entry)
 } else := [{
 	"name": _name(value),
 	"before": _seen(entry, value, {"namespace_labels": [_labels(entry.old)]}),
@@ -117,6 +122,22 @@ _matters(value) if count(value.spec.volumeClaimTemplates) > 0
 _matters(value) if {
 	value.kind == "PersistentVolumeClaim"
 	value.status.phase == "Bound"
+}
+
+_is_needed(entry) if _matters(entry.old)
+
+_is_needed(entry) if {
+	entry.kind == "Service"
+	some sts in cluster.governed_by(entry.namespace, entry.name)
+	defaults.replicas(sts) > 0
+}
+
+_is_needed(entry) if {
+	entry.kind == "PodDisruptionBudget"
+	wanted := entry.old.spec.selector
+	some sts in cluster.labelled("statefulsets", entry.namespace, selector.wanted(wanted))
+	selector.matches(wanted, selector.labels(sts))
+	defaults.replicas(sts) > 0
 }
 
 _name(value) := sprintf("%s %q", [value.kind, value.metadata.name])

@@ -25,6 +25,20 @@ test_claim_that_leaves_the_match_is_denied if {
 		with data.spec as _by_label
 }
 
+test_what_a_running_set_needs_stays_in_the_match[kind] if {
+	some kind, spec in {"Service": {}, "PodDisruptionBudget": {"selector": {"matchLabels": {"app": "db"}}}}
+	review := _update(_needed(kind, {"guarded": "yes"}, spec), _needed(kind, {}, spec))
+	{finding.what | some finding in rule.report} == {sprintf(
+		"with these labels spec.match of the Guardrails no longer selects %s %q: no rule would protect it",
+		[kind, "db"],
+	)} with input as review
+		with data.kind as "Guardrails" with data.spec as _by_label
+		with data.cluster.statefulsets as _needing(3)
+	rule.report == set() with input as review
+		with data.kind as "Guardrails" with data.spec as _by_label
+		with data.cluster.statefulsets as _needing(0)
+}
+
 test_namespace_takes_along_what_is_in_it if {
 	{[finding.what, object.get(finding, "outside", false)] | some finding in rule.report} == {[
 		concat(" ", [
@@ -105,7 +119,21 @@ _update(before, after) := {"request": {
 	"object": after,
 }}
 
-_groups := {"StatefulSet": "apps", "PersistentVolumeClaim": "", "Namespace": ""}
+_groups := {
+	"StatefulSet": "apps",
+	"PersistentVolumeClaim": "",
+	"Service": "",
+	"PodDisruptionBudget": "policy",
+	"Namespace": "",
+}
+
+_needed(kind, labels, spec) := {"kind": kind, "metadata": {"name": "db", "labels": labels}, "spec": spec}
+
+_needing(replicas) := {"default": {"web": _set({}, {
+	"replicas": replicas,
+	"serviceName": "db",
+	"template": {"metadata": {"labels": {"app": "db"}}},
+})}}
 
 _set(labels, spec) := {
 	"apiVersion": "apps/v1",

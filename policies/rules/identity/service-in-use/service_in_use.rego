@@ -1,11 +1,12 @@
 # METADATA
 # title: Removing a Service in use needs confirmation
 # description: |
-#   Deleting the governing Service of a running StatefulSet, or changing its selector, removes the DNS names of all
-#   pods at once. Peers, clients and quorum members lose each other while all pods keep running. That is so for pods
-#   that an orphan delete left behind, too. A port is lost in the same way: removing one that a container declares is
-#   denied, for every Service that selects the pods, and any other change of a port's name, number or target is a
-#   warning. So is the deletion of the only other Service that selects the pods: clients lose the address that they use.
+#   Deleting the governing Service of a running StatefulSet, or changing its selector, removes the DNS names of all pods
+#   at once. Peers, clients and quorum members lose each other while all pods keep running. That is so for pods that an
+#   orphan delete left behind, too. A port is lost in the same way: removing one that a container declares is denied,
+#   for every Service that selects the pods, and any other change of a port's name, number or target is a warning. So is
+#   the deletion of the only other Service that selects the pods, or a change after which it no longer does: clients
+#   lose the address that they use.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-network-id
 # custom:
@@ -50,7 +51,23 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	"fix": "create the StatefulSet again, or let its pods end first",
 }) if {
 	some entry in review.deletions("Service")
-	names := sort([pod.metadata.name | some pod in cluster.orphans(entry.namespace, entry.name)])
+	names := sort([pod.metadata.name | some pod in _orphans(entry)])
+	count(names) > 0
+}
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": _changed(entry),
+	"what": sprintf("this change stops selecting %s, which run on without their StatefulSet", [listing.short(names)]),
+	"fix": "create the StatefulSet again, or let its pods end first",
+}) if {
+	some entry in review.services
+	entry.operation == "UPDATE"
+	_redirected(entry)
+	names := sort([pod.metadata.name |
+		some pod in _orphans(entry)
+		_leads(entry.old, pod.metadata.labels)
+		not _leads(entry.object, pod.metadata.labels)
+	])
 	count(names) > 0
 }
 
@@ -62,13 +79,23 @@ report contains result.advice(rego.metadata.chain(), entry, {
 	]),
 	"fix": "create the Service that they are to use first",
 }) if {
-	cluster.knows("services")
 	some entry in review.deletions("Service")
-	some sts in cluster.labelled("statefulsets", entry.namespace, _selector(entry.old))
-	object.get(sts, ["spec", "serviceName"], "") != entry.name
-	_runs(sts, entry)
-	_selects(entry.old, sts)
-	not _has_another(entry, sts)
+	some sts in _clients(entry)
+}
+
+report contains result.advice(rego.metadata.chain(), entry, {
+	"path": _changed(entry),
+	"what": sprintf("Service %q no longer leads to StatefulSet %q, whose only address it is for clients", [
+		entry.name,
+		sts.metadata.name,
+	]),
+	"fix": "keep this Service, and create the new one under another name",
+}) if {
+	some entry in review.services
+	entry.operation == "UPDATE"
+	_redirected(entry)
+	some sts in _clients(entry)
+	not _selects(entry.object, sts)
 }
 
 report contains result.violation(rego.metadata.chain(), entry, {
@@ -116,6 +143,21 @@ report contains result.advice(rego.metadata.chain(), entry, {
 	some port in entry.old.spec.ports
 	becomes := _becomes(entry, sts, port)
 }
+
+# The sets that clients reach by this Service and no other.
+_clients(entry) := [sts |
+	cluster.knows("services")
+	some sts in cluster.labelled("statefulsets", entry.namespace, _selector(entry.old))
+	object.get(sts, ["spec", "serviceName"], "") != entry.name
+	_runs(sts, entry)
+	_selects(entry.old, sts)
+	not _has_another(entry, sts)
+]
+
+_orphans(entry) := [pod |
+	some pod in cluster.orphans(entry.namespace)
+	pod.spec.subdomain == entry.name
+]
 
 _has_another(entry, sts) if {
 	some service in cluster.selecting("services", entry.namespace, selector.labels(sts))
@@ -212,9 +254,10 @@ _runs(sts, entry) if {
 	not confirmation.ends(sts, entry)
 }
 
-_selects(service, sts) if {
+_selects(service, sts) if _leads(service, object.get(sts, ["spec", "template", "metadata", "labels"], {}))
+
+_leads(service, labels) if {
 	object.get(service, ["spec", "type"], "ClusterIP") != "ExternalName"
-	labels := object.get(sts, ["spec", "template", "metadata", "labels"], {})
 	selector := _selector(service)
 	count(selector) > 0
 	every key, value in selector {

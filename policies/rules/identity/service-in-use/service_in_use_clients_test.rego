@@ -13,6 +13,25 @@ test_deletion_of_the_only_address_for_clients_is_mentioned if {
 	]} with input as _delete_clients with data.cluster as _serving([_headless])
 }
 
+test_only_address_for_clients_that_leads_elsewhere_is_mentioned[path] if {
+	some path, spec in {
+		"spec.selector": {"selector": {"app": "other"}},
+		"spec.type": {"type": "ExternalName"},
+	}
+	{[finding.field, finding.what, finding.advice] | some finding in rule.report} == {[
+		path,
+		`Service "clients" no longer leads to StatefulSet "web", whose only address it is for clients`,
+		true,
+	]} with input as _change_clients(spec) with data.cluster as _serving([_headless])
+}
+
+test_address_for_clients_may_change_beside_another if {
+	rule.report == set() with input as _change_clients({"selector": {"app": "other"}})
+		with data.cluster as _serving([_headless, _named("readers", {"selector": {"app": "nginx"}})])
+	rule.report == set() with input as _change_clients({"selector": {"app": "nginx", "tier": "db"}})
+		with data.cluster as _serving([_headless])
+}
+
 test_address_that_is_not_the_only_one_may_go[why] if {
 	some why, service in {
 		"another": _named("readers", {"selector": {"tier": "db"}}),
@@ -49,6 +68,11 @@ _delete_clients := object.union(_delete, {"request": {
 	"name": "clients",
 	"oldObject": _named("clients", {"selector": {"app": "nginx"}}),
 }})
+
+_change_clients(spec) := json.patch(_delete_clients, [
+	{"op": "replace", "path": "/request/operation", "value": "UPDATE"},
+	{"op": "add", "path": "/request/object", "value": _named("clients", spec)},
+])
 
 _headless := _named("nginx", {"clusterIP": "None", "selector": {"app": "nginx"}})
 

@@ -369,6 +369,21 @@ test_pods_without_their_set_keep_their_names if {
 		with data.cluster.pods as {"default": {"web-0": _orphan("web-0", {}), "web-1": _orphan("web-1", {})}}
 }
 
+test_pods_without_their_set_are_selected_as_before[path] if {
+	some path, spec in {
+		"spec.selector": {"selector": {"app": "other"}},
+		"spec.type": {"type": "ExternalName", "selector": {"app": "nginx"}},
+	}
+	{[finding.field, finding.what] | some finding in rule.report} == {[
+		path,
+		"this change stops selecting web-0, which run on without their StatefulSet",
+	]} with input as _update({"selector": {"app": "nginx"}}, spec)
+		with data.cluster.pods as {"default": {
+			"web-0": _orphan("web-0", {"metadata": {"labels": {"app": "nginx"}}}),
+			"web-1": _orphan("web-1", {"metadata": {"labels": {"app": "else"}}}),
+		}}
+}
+
 test_other_pods_need_no_names[why] if {
 	some why, change in {
 		"owned": {"metadata": {"ownerReferences": [{"kind": "StatefulSet", "name": "web", "uid": "1"}]}},

@@ -1,11 +1,12 @@
 # METADATA
 # title: A scale-down that deletes data needs confirmation
 # description: |
-#   With `persistentVolumeClaimRetentionPolicy.whenScaled: Delete`, a scale-down deletes the claims of the pods that
-#   it removes, whether a person scales down or an autoscaler does at night. Scaling up again creates pods with empty
-#   disks. The reclaim policy of the volumes decides whether the disks are deleted too. A StatefulSet whose data may go,
-#   such as a cache that an autoscaler scales, has the label `stateward.dev/ephemeral: "true"`: then it is a warning.
-#   So it is with the parameter `recovery` where all those claims have fresh snapshots.
+#   With `persistentVolumeClaimRetentionPolicy.whenScaled: Delete`, a scale-down deletes the claims of the pods that it
+#   removes, whether a person scales down or an autoscaler does at night. Scaling up again creates pods with empty
+#   disks. The reclaim policy of the volumes decides whether the disks are deleted too. A StatefulSet that is created
+#   over the pods that a former one of its name left deletes the claims of those that it has no place for. A StatefulSet
+#   whose data may go, such as a cache that an autoscaler scales, has the label `stateward.dev/ephemeral: "true"`: then
+#   it is a warning. So it is with the parameter `recovery` where all those claims have fresh snapshots.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#persistentvolumeclaim-retention
 # custom:
@@ -13,7 +14,7 @@
 #   confirm: true
 #   dataLoss: true
 #   on:
-#     statefulsets: [UPDATE]
+#     statefulsets: [CREATE, UPDATE]
 #     statefulsets/scale: [UPDATE]
 #   changes:
 #     statefulsets: [spec.replicas]
@@ -22,6 +23,7 @@
 #     - statefulsets
 #     - persistentvolumeclaims
 #     - persistentvolumes
+#     - pods
 #     - volumesnapshotclasses
 #     - volumesnapshotcontents
 #     - volumesnapshots
@@ -47,6 +49,7 @@ import data.stateward.lib.marks
 import data.stateward.lib.quantity
 import data.stateward.lib.recovery
 import data.stateward.lib.result
+import data.stateward.lib.review
 import data.stateward.lib.scaling
 
 # Pods whose claims are looked up, one by one. A person who reads of so many needs no further numbers.
@@ -90,14 +93,28 @@ _losses contains {"entry": entry, "sts": sts, "from": from, "to": to, "claims": 
 	to < from
 	sts := scaling.sts(entry)
 	defaults.when_scaled(sts) == "Delete"
-	claims := _claims(entry.namespace, sts, numbers.range(max([to, 0]), min([from, to + _most]) - 1))
+	first := defaults.ordinals_start(sts)
+	claims := _claims(
+		entry.namespace,
+		sts,
+		numbers.range(first + max([to, 0]), (first + min([from, to + _most])) - 1),
+	)
 	count(claims) > 0
 }
 
-_claims(namespace, sts, indexes) := [claim |
-	some index in indexes
+_losses contains {"entry": entry, "sts": sts, "from": to + count(ordinals), "to": to, "claims": claims} if {
+	some entry in review.statefulsets
+	sts := entry.object
+	defaults.when_scaled(sts) == "Delete"
+	to := defaults.replicas(sts)
+	ordinals := scaling.stopped(entry)
+	claims := _claims(entry.namespace, sts, array.slice(ordinals, 0, _most))
+	count(claims) > 0
+}
+
+_claims(namespace, sts, ordinals) := [claim |
+	some ordinal in ordinals
 	some template in sts.spec.volumeClaimTemplates
-	ordinal := defaults.ordinals_start(sts) + index
 	claim := _claim(namespace, sprintf("%s-%s-%v", [template.metadata.name, sts.metadata.name, ordinal]), template)
 ]
 

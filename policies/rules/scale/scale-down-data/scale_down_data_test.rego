@@ -262,3 +262,38 @@ _snapshots(namespace, names) := {
 }
 
 _within(rule_id, longest) := {"rules": [{"id": rule_id, "params": {"recovery": {"snapshotWithin": longest}}}]}
+
+test_set_that_is_created_over_more_pods_deletes_data[what] if {
+	some what, case in {
+		"1 deletes 20Gi of data with www-web-1, www-web-2 (whenScaled: Delete)": {"replicas": 1},
+		"0 deletes 30Gi of data with www-web-0, www-web-1, www-web-2 (whenScaled: Delete)": {"replicas": 0},
+		"2 deletes 10Gi of data with www-web-0 (whenScaled: Delete)": {"replicas": 2, "ordinals": {"start": 1}},
+	}
+	[finding] := [found | some found in rule.report] with input as _create(case)
+		with data.cluster.pods as _left(3)
+		with data.cluster.persistentvolumeclaims as _claims(3)
+	startswith(finding.what, what)
+	finding.severity == "deny"
+	finding.existing == false
+}
+
+test_set_that_is_created_with_its_pods_deletes_nothing if {
+	rule.report == set() with input as _create({"replicas": 3})
+		with data.cluster.pods as _left(3)
+		with data.cluster.persistentvolumeclaims as _claims(3)
+	rule.report == set()
+		with input as _create({"replicas": 1, "persistentVolumeClaimRetentionPolicy": {"whenScaled": "Retain"}})
+		with data.cluster.pods as _left(3)
+		with data.cluster.persistentvolumeclaims as _claims(3)
+}
+
+_create(spec) := {"request": {"operation": "CREATE", "object": object.union(_sts(3), {"spec": object.union(
+	{"selector": {"matchLabels": {"app": "nginx"}}},
+	spec,
+)})}}
+
+_left(number) := {"default": {name: pod |
+	some index in numbers.range(0, number - 1)
+	name := sprintf("web-%d", [index])
+	pod := {"metadata": {"name": name, "labels": {"app": "nginx"}}, "spec": {"hostname": name}}
+}}

@@ -4,7 +4,8 @@
 #   The pods that go are those of the highest ordinals, and their claims stay behind or go with them. Systems that vote
 #   (etcd, ZooKeeper, Consul and others, found by their images) must have the members voted out first: half of them at
 #   once, or an even number that stays, can stop the rest. Autoscalers scale as they were asked to, and are told of it
-#   only where members vote. Parameter `quorums` adds images by the last part of their name.
+#   only where members vote. Parameter `quorums` adds images by the last part of their name. A StatefulSet that is
+#   created over the pods that a former one of its name left stops those that it has no place for.
 # related_resources:
 #   - ref: https://etcd.io/docs/v3.6/faq/#why-an-odd-number-of-cluster-members
 #   - ref: https://zookeeper.apache.org/doc/current/zookeeperAdmin.html#sc_zkMulitServerSetup
@@ -17,11 +18,11 @@
 #     strict: deny
 #   confirm: true
 #   on:
-#     statefulsets: [UPDATE]
+#     statefulsets: [CREATE, UPDATE]
 #     statefulsets/scale: [UPDATE]
 #   changes:
 #     statefulsets: [spec.replicas]
-#   reads: [statefulsets]
+#   reads: [pods, statefulsets]
 #   params:
 #     quorums:
 #       type: array
@@ -34,8 +35,10 @@ package stateward.rules.scale["scale-down"]
 import data.stateward.lib.config
 import data.stateward.lib.defaults
 import data.stateward.lib.identity
+import data.stateward.lib.listing
 import data.stateward.lib.marks
 import data.stateward.lib.result
+import data.stateward.lib.review
 import data.stateward.lib.scaling
 import data.stateward.lib.voters
 
@@ -73,6 +76,16 @@ report contains result.violation(rego.metadata.chain(), write.entry, {
 	some write in _downs
 	not marks.protects(write.sts, marks.quorum)
 	system := voters.system(write.sts, config.param(rego.metadata.chain(), "quorums"))
+}
+
+report contains result.advice(rego.metadata.chain(), entry, {
+	"path": _path,
+	"what": sprintf("this stops %s, which a former StatefulSet of this name left", [listing.short(names)]),
+	"fix": "create it with the replicas and ordinals that the former one had",
+}) if {
+	some entry in review.statefulsets
+	names := [sprintf("%s-%v", [entry.name, ordinal]) | some ordinal in scaling.stopped(entry)]
+	count(names) > 0
 }
 
 # To nothing is a matter of its own: scale-to-zero speaks of it.

@@ -113,3 +113,15 @@ _sts(reference, replicas) := {
 		"volumeClaimTemplates": [{"metadata": {"name": "www"}}],
 	},
 }
+
+test_pods_that_a_new_set_has_no_place_for_are_named if {
+	after := object.union(_sts("nginx:1.27.4", 1), {"spec": {"selector": {"matchLabels": {"app": "nginx"}}}})
+	{[finding.what, finding.advice] | some finding in rule.report} == {[
+		"this stops web-1, which a former StatefulSet of this name left",
+		true,
+	]} with input as {"request": {"operation": "CREATE", "object": after}}
+		with data.cluster.pods as {"default": {name: pod |
+			some name in ["web-0", "web-1"]
+			pod := {"metadata": {"name": name, "labels": {"app": "nginx"}}, "spec": {"hostname": name}}
+		}}
+}

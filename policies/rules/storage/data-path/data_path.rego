@@ -2,14 +2,15 @@
 # title: The data stays where the containers look for it
 # description: |
 #   A claim keeps its data when its mount changes, but the container no longer finds it: at another path, below another
-#   subPath or behind another claim it starts empty, and often initialises a new database there. The same happens when
-#   a variable such as PGDATA, an argument such as --data-dir, or a variable that a `subPathExpr` names changes, or when
-#   another volume covers the folder. Other variables whose value is a folder of a claim are warned of.
-#   Folders of an NFS server or of the node (`hostPath`) are judged like claims. So is a set that is created again over
-#   pods that run with the claims of templates of other names, or that find their claims elsewhere. Other volumes below
-#   the claim's mount, other users and groups, and read-only mounts are warned of, because files may become unreadable.
-#   PostgreSQL images of version 18 and later, and those that are made from them, keep their data below
-#   /var/lib/postgresql, so a claim that is mounted at /var/lib/postgresql/data stays empty.
+#   subPath or behind another claim it starts empty, and often initialises a new database there. The same happens when a
+#   variable such as PGDATA, an argument such as --data-dir, or a variable that a `subPathExpr` names changes, when the
+#   working directory leaves the claim, or when another volume covers the folder. Other variables whose value is a
+#   folder of a claim are warned of. Disks and folders outside of claims, such as those of an NFS server or of the node
+#   (`hostPath`), are judged like claims. So is a set that is created again over pods that run with the claims of
+#   templates of other names, or that find their claims elsewhere. Other volumes below the claim's mount, other users
+#   and groups, and read-only mounts are warned of, because files may become unreadable. PostgreSQL images of version 18
+#   and later, and those that are made from them, keep their data below /var/lib/postgresql, so a claim that is mounted
+#   at /var/lib/postgresql/data stays empty.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/storage/volumes/
 #   - ref: https://github.com/docker-library/postgres/pull/1259
@@ -28,7 +29,7 @@
 #         ZOO_DATA_LOG_DIR, REDIS_DATA_DIR, DATA_DIR, path.data, CONSUL_DATA_DIR, ELASTICSEARCH_DATA_DIR,
 #         NEO4J_server_directories_data, NEO4J_dbms_directories_data, RABBITMQ_MNESIA_BASE, RABBITMQ_MNESIA_DIR,
 #         INFLUXD_BOLT_PATH, INFLUXD_ENGINE_PATH, QDRANT__STORAGE__STORAGE_PATH, PERSISTENCE_DATA_PATH, SOLR_HOME,
-#         MINIO_VOLUMES, GF_PATHS_DATA]
+#         RABBITMQ_NODENAME, RABBITMQ_NODE_NAME, MINIO_VOLUMES, GF_PATHS_DATA]
 #       description: Environment variables that tell a container where its data is
 #     options:
 #       type: array
@@ -116,6 +117,19 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	some option in _gone(entry, pair, names)
 	after := sort({other.value | some other in told.options(pair.new.container, names); other.name == option.name})
 	after != []
+}
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": array.concat(pair.new.path, ["workingDir"]),
+	"what": sprintf("the container no longer works in %q: it finds nothing of what it keeps there", [before]),
+	"fix": "keep workingDir as it is",
+	"touched": true,
+}) if {
+	some entry in _updates
+	some pair in containers.main_pairs(entry)
+	before := pair.old.container.workingDir
+	told.in_a_claim(entry.old, pair.old.container, before)
+	object.get(pair.new.container, "workingDir", "") != before
 }
 
 report contains result.advice(rego.metadata.chain(), entry, {
@@ -264,14 +278,22 @@ _way(sts) := [
 	[[item.path, [object.get(item.container, field, null) | some field in _fields]] | some item in image.containers(sts)],
 ]
 
-_fields := ["name", "command", "args", "env", "volumeMounts", "volumeDevices", "securityContext"]
+_fields := ["name", "command", "args", "workingDir", "env", "volumeMounts", "volumeDevices", "securityContext"]
 
 # The options that led to a folder of a claim, and that the new container does not have, in whatever form.
 _gone(entry, pair, names) := {option |
 	_words(pair.old.container) != _words(pair.new.container)
 	some option in told.options(pair.old.container, names)
 	told.in_a_claim(entry.old, pair.old.container, option.value)
-	not told.names(pair.new.container, option.value)
+	not _still_told(pair.new.container, option, names)
+}
+
+_still_told(container, option, _) if told.says(container, option.value)
+
+# Where the option is still there, it counts and not a variable.
+_still_told(container, option, names) if {
+	told.names(container, option.value)
+	not option.name in {other.name | some other in told.options(container, names)}
 }
 
 _words(container) := [object.get(container, "command", null), object.get(container, "args", null)]

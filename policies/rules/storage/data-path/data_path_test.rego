@@ -304,8 +304,16 @@ test_folder_outside_of_claims_is_kept[what] if {
 	some what, sources in {
 		`container "db" no longer finds nfs volume "nas:/a" at /data`: [_nfs("/a"), _nfs("/b")],
 		`container "db" no longer finds hostPath volume "/srv/pg" at /data`: [_on_node("/srv/pg"), {"emptyDir": {}}],
+		`container "db" no longer finds iscsi volume "nas:3260:iqn.a:0" at /data`: [_lun(0), _lun(1)],
+		`container "db" no longer finds csi volume "smb.csi.k8s.io://nas/a" at /data`: [_share("//nas/a"), _share("//nas/b")],
 	}
 	[finding.what | some finding in rule.report] == [what] with input as _behind(sources[0], sources[1])
+}
+
+test_files_of_a_driver_hold_no_data if {
+	files := {"csi": {"driver": "secrets-store.csi.k8s.io", "readOnly": true}}
+	rule.report == set() with input as _behind(files, {"secret": {"secretName": "a"}})
+	rule.report == set() with input as _behind(_share("//nas/a"), _share("//nas/a"))
 }
 
 test_folder_of_the_system_holds_no_data[path] if {
@@ -326,6 +334,10 @@ test_volume_that_becomes_read_only_is_a_warning if {
 }
 
 _nfs(path) := {"nfs": {"server": "nas", "path": path}}
+
+_lun(number) := {"iscsi": {"targetPortal": "nas:3260", "iqn": "iqn.a", "lun": number}}
+
+_share(source) := {"csi": {"driver": "smb.csi.k8s.io", "volumeAttributes": {"source": source}}}
 
 _on_node(path) := {"hostPath": {"path": path}}
 

@@ -118,3 +118,28 @@ _sts(spec) := {
 	"metadata": {"name": "web"},
 	"spec": {"template": {"spec": spec}, "volumeClaimTemplates": [{"metadata": {"name": "data"}}]},
 }
+
+test_option_counts_more_than_a_variable if {
+	told := [{"name": "X_DATA", "value": "/data/a"}]
+	{[finding.what, object.get(finding, "advice", false)] | some finding in rule.report} == {[
+		`option data-dir changes from "/data/a" to "/data/b": the container looks for its data elsewhere`,
+		false,
+	]} with input as _update(
+		{"args": ["--data-dir=/data/a"], "env": told},
+		{"args": ["--data-dir=/data/b"], "env": told},
+	)
+}
+
+test_working_directory_in_a_claim_is_kept[after] if {
+	some after in [{"workingDir": "/tmp"}, {}]
+	{[finding.what, finding.field, object.get(finding, "advice", false)] | some finding in rule.report} == {[
+		`the container no longer works in "/data/a": it finds nothing of what it keeps there`,
+		"spec.template.spec.containers[0].workingDir",
+		false,
+	]} with input as _update({"workingDir": "/data/a"}, after)
+}
+
+test_working_directory_elsewhere_may_change[before] if {
+	some before in [{"workingDir": "/srv"}, {}, {"workingDir": "/data/a"}]
+	rule.report == set() with input as _update(before, {"workingDir": "/data/a"})
+}

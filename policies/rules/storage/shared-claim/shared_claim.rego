@@ -5,7 +5,8 @@
 #   ReadWriteOnce means one node and not one pod: pods on other nodes stay Pending, and those on one node write into
 #   the same files. A claim of volumeMode Block is a device: a pod that lists it under `volumeMounts` never starts. The
 #   claims of a set are called TEMPLATE-SET-ORDINAL, so the templates of two sets can mean the same claims: `data` of
-#   the set `a-b`, and `data-a` of the set `b`.
+#   the set `a-b`, and `data-a` of the set `b`. A set may also name the claim of another set's pod among its volumes and
+#   write to it.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/storage/persistent-volumes/#access-modes
 # custom:
@@ -17,9 +18,11 @@
 #   since: v0.1.0
 package stateward.rules.storage["shared-claim"]
 
+import data.stateward.lib.claim
 import data.stateward.lib.cluster
 import data.stateward.lib.defaults
 import data.stateward.lib.image
+import data.stateward.lib.mounts
 import data.stateward.lib.result
 import data.stateward.lib.review
 
@@ -29,7 +32,7 @@ report contains result.violation(rego.metadata.chain(), shared.entry, {
 	"fields": [shared.path, ["spec", "replicas"]],
 }) if {
 	some shared in _shared
-	"ReadWriteOncePod" in _modes(shared.claim)
+	"ReadWriteOncePod" in _modes(shared.stored)
 }
 
 report contains result.violation(rego.metadata.chain(), shared.entry, {
@@ -39,7 +42,7 @@ report contains result.violation(rego.metadata.chain(), shared.entry, {
 	"severity": "warn",
 }) if {
 	some shared in _shared
-	modes := _modes(shared.claim)
+	modes := _modes(shared.stored)
 	"ReadWriteOnce" in modes
 	modes & {"ReadWriteMany", "ReadOnlyMany", "ReadWriteOncePod"} == set()
 }
@@ -81,6 +84,40 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	their_template.metadata.name == theirs
 }
 
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["spec", "template", "spec", "volumes", index, "persistentVolumeClaim", "claimName"],
+	"what": sprintf("%q is the claim of pod %s-%d of StatefulSet %q: two programs write into one disk", [
+		name,
+		other.metadata.name,
+		ordinal,
+		other.metadata.name,
+	]),
+	"fix": "mount it with `readOnly: true`, or give this set a claim of its own",
+}) if {
+	some entry in review.statefulsets
+	some index, volume in entry.object.spec.template.spec.volumes
+	name := volume.persistentVolumeClaim.claimName
+	some other in cluster.statefulsets(entry.namespace)
+	other.metadata.name != entry.name
+	ordinal := claim.ordinal(other, name)
+	claim.is_in_range(other, ordinal)
+	not "ReadWriteMany" in _modes(_made(entry, other, name))
+	_is_written(entry.object, name)
+}
+
+# A claim that is not stored will be as its template says.
+_made(entry, other, name) := found if {
+	found := cluster.claim(entry.namespace, name)
+} else := template if {
+	some template in other.spec.volumeClaimTemplates
+	startswith(name, sprintf("%s-%s-", [template.metadata.name, other.metadata.name]))
+}
+
+_is_written(sts, name) if {
+	some item in image.containers(sts)
+	sprintf("claim %q", [name]) in mounts.writable(sts, item.container)
+}
+
 _shared := [shared |
 	some entry in review.statefulsets
 	pods := defaults.replicas(entry.object)
@@ -93,11 +130,11 @@ _shared := [shared |
 		"path": ["spec", "template", "spec", "volumes", index, "persistentVolumeClaim", "claimName"],
 		"name": name,
 		"pods": pods,
-		"claim": cluster.claim(entry.namespace, name),
+		"stored": cluster.claim(entry.namespace, name),
 	}
 ]
 
-_modes(claim) := {mode | some mode in claim.spec.accessModes}
+_modes(stored) := {mode | some mode in stored.spec.accessModes}
 
 # The volumes of the pod that are devices: templates, and claims that are known.
 _blocks(entry) := {template.metadata.name |

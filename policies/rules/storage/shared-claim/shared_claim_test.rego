@@ -67,6 +67,46 @@ test_sets_of_other_claim_names_are_fine[their_name] if {
 		with data.cluster.statefulsets as {"default": {their_name: _named(their_name, their_template)}}
 }
 
+test_claim_of_another_set_is_not_written_to[what] if {
+	some what, claims in {
+		"stored": {"default": {"data-web-0": {"spec": {"accessModes": ["ReadWriteOnce"]}}}},
+		"as its template": {},
+	}
+	{[finding.field, finding.what, finding.severity] | some finding in rule.report} == {[
+		"spec.template.spec.volumes[0].persistentVolumeClaim.claimName",
+		`"data-web-0" is the claim of pod web-0 of StatefulSet "web": two programs write into one disk`,
+		"deny",
+	]} with input as _borrowing({})
+		with data.cluster.persistentvolumeclaims as claims
+		with data.cluster.statefulsets as {"default": {"web": _lending(1, "ReadWriteOnce")}}
+}
+
+test_claim_of_another_set_may_be_read[why] if {
+	some why, case in {
+		"the volume is read-only": [_borrowing({"readOnly": true}), _lending(1, "ReadWriteOnce")],
+		"for many": [_borrowing({}), _lending(1, "ReadWriteMany")],
+		"the other set has no such pod": [_borrowing({}), _lending(0, "ReadWriteOnce")],
+		"its own": [
+			json.patch(_borrowing({}), [{"op": "replace", "path": "/metadata/name", "value": "web"}]),
+			_lending(1, "ReadWriteOnce"),
+		],
+	}
+	rule.report == set() with input as case[0] with data.cluster.statefulsets as {"default": {"web": case[1]}}
+}
+
+_borrowing(more) := object.union(
+	_sts(1, {
+		"containers": [_mounting],
+		"volumes": [{"name": "data", "persistentVolumeClaim": object.union({"claimName": "data-web-0"}, more)}],
+	}),
+	{"metadata": {"name": "other"}},
+)
+
+_lending(replicas, mode) := object.union(_named("web", "data"), {"spec": {
+	"replicas": replicas,
+	"volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": {"accessModes": [mode]}}],
+}})
+
 _named(name, template) := {
 	"apiVersion": "apps/v1",
 	"kind": "StatefulSet",

@@ -104,3 +104,12 @@ _snapshots(namespace, names) := {
 }
 
 _within(rule_id, longest) := {"rules": [{"id": rule_id, "params": {"recovery": {"snapshotWithin": longest}}}]}
+
+test_volume_of_a_file_is_bound_by_the_name_of_its_claim if {
+	unbound := {"claimRef": {"namespace": "default", "name": "data-web-0"}}
+	file := json.remove(_claims, ["/default/data-web-0/metadata/uid"])
+	count(rule.report) == 1 with data.cluster.persistentvolumeclaims as file
+		with input as _delete("alice", json.remove(_volume({}, unbound), ["/spec/claimRef/uid"]))
+	rule.report == set() with data.cluster.persistentvolumeclaims as _claims
+		with input as _delete("alice", json.remove(_volume({}, unbound), ["/spec/claimRef/uid"]))
+}
