@@ -16,6 +16,7 @@ func allowed() map[string][]string {
 	return map[string][]string{
 		"policies":                     {},
 		"policies/spelling":            {},
+		"policies/changes":             {},
 		"policies/guardrails/v1alpha1": {"policies", "policies/fieldpath", "policies/fragments", "policies/spelling"},
 		"policies/engine/lazy":         {},
 		"policies/engine/inventory":    {"policies", "policies/engine/lazy"},
@@ -63,7 +64,7 @@ func allowed() map[string][]string {
 		"cmd/internal/owners":          {"policies"},
 		"cmd/internal/doctor":          {"cmd/internal/owners", "cmd/internal/vap", "policies", "policies/engine", "policies/engine/inventory", "policies/forecast", "policies/guardrails/v1alpha1", "webhook/registration"},
 		"cmd/internal/vap":             {"policies", "policies/guardrails/v1alpha1", "webhook/registration"},
-		"cmd/internal/ruletest":        {"cmd/internal/evaluate", "cmd/internal/manifest", "policies", "policies/engine"},
+		"cmd/internal/ruletest":        {"cmd/internal/evaluate", "cmd/internal/manifest", "policies", "policies/changes", "policies/engine"},
 		"cmd/internal/cli":             {"certs", "cmd/internal/artifact", "cmd/internal/audit", "cmd/internal/baseline", "cmd/internal/canary", "cmd/internal/doctor", "cmd/internal/generate", "cmd/internal/evaluate", "cmd/internal/manifest", "cmd/internal/newrule", "cmd/internal/owners", "cmd/internal/parallel", "cmd/internal/planner", "cmd/internal/replay", "cmd/internal/report", "cmd/internal/ruletest", "cmd/internal/topology", "cmd/internal/vap", "policies", "policies/confirmations", "policies/engine", "policies/forecast", "policies/guardrails/v1alpha1", "policies/spelling", "policies/stored", "webhook", "webhook/decisionlog", "webhook/registration", "webhook/tracing"},
 		"cmd/stateward":                {"cmd/internal/cli"},
 	}
