@@ -56,11 +56,15 @@ _replaces_pods(entry) if {
 	rollout.changes(entry)
 }
 
+# Replicas alone let no update reach more pods: those that come have the last template.
 _replaces_pods(entry) if {
+	object.get(entry.object, _strategy, null) != object.get(entry.old, _strategy, null)
 	rolling.reaches_pods(entry.object)
 	rolling.first(entry.object) < rolling.first(entry.old)
 	_has_news(entry.old)
 }
+
+_strategy := ["spec", "updateStrategy"]
 
 _has_news(sts) if rollout.under_way(sts)
 

@@ -112,9 +112,18 @@ is_new(entry, reference) := false if {
 }
 
 # METADATA
+# title: Template changes
+# description: True where the part of a set's pod template changes that names the images.
+template_changes(entry) if object.get(entry.object, _pod, null) != object.get(entry.old, _pod, null)
+
+_pod := ["spec", "template", "spec"]
+
+# METADATA
 # title: Changed
-# description: True where a container is to run an image that the container of this name did not run before the request.
+# description: |
+#   True where a container of a set is to run an image that the container of this name did not run before the request.
 changed(entry) if {
+	template_changes(entry)
 	before := {[item.container.name, item.container.image] | some item in containers(entry.old)}
 	some item in containers(entry.object)
 	not _runs(before, item.container)

@@ -26,6 +26,7 @@ func allowed() map[string][]string {
 		"policies/fragments":                     {},
 		"policies/stored":                        {"policies", "policies/engine", "policies/engine/inventory", "policies/guardrails/v1alpha1"},
 		"policies/confirmations":                 {"policies", "policies/guardrails/v1alpha1"},
+		"policies/changes":                       {},
 		"policies/engine/plan":                   {"policies/engine/lazy"},
 		"certs":                                  {},
 		"cmd/internal/parallel":                  {},
@@ -65,7 +66,7 @@ func allowed() map[string][]string {
 		"cmd/internal/owners":                    {"policies"},
 		"cmd/internal/doctor":                    {"cmd/internal/owners", "cmd/internal/vap", "policies", "policies/engine", "policies/engine/inventory", "policies/forecast", "policies/guardrails/v1alpha1", "webhook/registration"},
 		"cmd/internal/vap":                       {"policies", "policies/guardrails/v1alpha1", "webhook/registration"},
-		"cmd/internal/ruletest":                  {"cmd/internal/evaluate", "cmd/internal/manifest", "policies", "policies/engine"},
+		"cmd/internal/ruletest":                  {"cmd/internal/evaluate", "cmd/internal/manifest", "policies", "policies/changes", "policies/engine"},
 		"cmd/internal/cli":                       {"certs", "cmd/internal/artifact", "cmd/internal/audit", "cmd/internal/baseline", "cmd/internal/canary", "cmd/internal/doctor", "cmd/internal/generate", "cmd/internal/evaluate", "cmd/internal/manifest", "cmd/internal/newrule", "cmd/internal/owners", "cmd/internal/parallel", "cmd/internal/planner", "cmd/internal/replay", "cmd/internal/report", "cmd/internal/ruletest", "cmd/internal/topology", "cmd/internal/vap", "policies", "policies/confirmations", "policies/engine", "policies/forecast", "policies/guardrails/v1alpha1", "policies/spelling", "policies/stored", "webhook", "webhook/decisionlog", "webhook/registration", "webhook/tracing"},
 		"cmd/stateward":                          {"cmd/internal/cli"},
 	}

@@ -98,6 +98,10 @@ func TestRuleErrorsNameTheirPosition(t *testing.T) {
 			new: "import data.stateward.lib.review\n\n_unused := 1 if input.never\n", code: cli.ExitViolations,
 			want: "owner_label.rego:22: no test reaches lines 22 to 22",
 		},
+		"changes that the rule does not need": {
+			file: "owner_label.rego", old: "#   params:\n", new: "#   changes:\n#     statefulsets: [spec.replicas]\n#   params:\n", code: cli.ExitViolations,
+			want: "owner_label.rego:24: custom.changes.statefulsets: this may report something where spec.replicas of the old and the new object are equal",
+		},
 		"an example that is none": {
 			file: "examples/fail/nobodys.yaml", old: "  name: web\nspec", new: "  name: web\n  labels:\n    owner: me\nspec", code: cli.ExitViolations,
 			want: "nobodys.yaml: rule owner-label finds nothing: move it to pass/, or mend the rule",

@@ -26,7 +26,8 @@ func newRulesTest(streams Streams) *cobra.Command {
 		Use:   "test FOLDER | --builtin [ID...]",
 		Short: "Test rules: metadata, Rego tests with coverage, and examples",
 		Long: `Test the rules in a folder like the built-in ones: they compile together with them, their metadata is complete, their
-Rego tests pass and cover every line, and each rule has examples in examples/pass and examples/fail.
+Rego tests pass and cover every line, and each rule has examples in examples/pass and examples/fail. A rule with changes in its
+metadata needs a change of one of these fields, as far as its Rego shows.
 
 With --builtin it tests the rules of Stateward itself as they are in the folder policies: run that at the root of its repository.
 Without an ID it tests all of them.
@@ -116,6 +117,11 @@ func try(ctx context.Context, library *policies.Library, rules []policies.Rule, 
 	if rego.Tests == 0 {
 		tried.problems = append(tried.problems, path.Join(tests.folder, tests.below)+": no Rego test: write one in a file that ends in _test.rego")
 	}
+	unproved, err := ruletest.Changes(library, rules)
+	if err != nil {
+		return tried, usageError{err}
+	}
+	tried.problems = append(tried.problems, unproved...)
 	for _, rule := range rules {
 		examples, wrong := tryExamples(ctx, rule, filepath.Join(root, filepath.FromSlash(rule.Dir())), library, decider)
 		tried.examples += examples

@@ -71,6 +71,19 @@ func TestExamplesPassOrFailAsTheirFolderSays(t *testing.T) {
 	t.Logf("%d examples", count)
 }
 
+// TestChangesOfBuiltInRulesAreProved wants a proof that a rule reports nothing new of an UPDATE that changes no field that it declares.
+func TestChangesOfBuiltInRulesAreProved(t *testing.T) {
+	t.Parallel()
+	library := builders.Library(t)
+	problems, err := ruletest.Changes(library, library.All())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, problem := range problems {
+		t.Error(problem)
+	}
+}
+
 func newEngine(t *testing.T, library *policies.Library, guardrails *v1alpha1.Guardrails) *engine.Engine {
 	t.Helper()
 	decider, err := engine.New(context.WithoutCancel(t.Context()), library, guardrails)

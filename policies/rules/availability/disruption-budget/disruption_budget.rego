@@ -15,7 +15,7 @@
 #     statefulsets/scale: [UPDATE]
 #     poddisruptionbudgets: [CREATE, UPDATE]
 #   changes:
-#     statefulsets: [spec.replicas, spec.template.metadata]
+#     statefulsets: [spec.replicas, spec.template.metadata.labels]
 #   reads: [statefulsets, deployments, poddisruptionbudgets]
 #   fix: make exactly one budget select these pods
 #   since: v0.1.0
@@ -140,7 +140,7 @@ _labelled(entry) if {
 	selector.labels(entry.object) != selector.labels(entry.old)
 }
 
-_several(write) if write.from < 2
+_several(write) if write.from <= 1
 
 _several(write) if _relabelled(write)
 

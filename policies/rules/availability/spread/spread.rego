@@ -13,7 +13,7 @@
 #     statefulsets: [CREATE, UPDATE]
 #     statefulsets/scale: [UPDATE]
 #   changes:
-#     statefulsets: [spec.replicas, spec.template.metadata, spec.template.spec.affinity,
+#     statefulsets: [spec.replicas, spec.template.metadata.labels, spec.template.spec.affinity,
 #       spec.template.spec.topologySpreadConstraints]
 #   reads: [statefulsets]
 #   fix: add topologySpreadConstraints on kubernetes.io/hostname that select the template's labels
@@ -45,7 +45,7 @@ _missing(sts) := sprintf("%s selects none of them", [term]) if {
 	idle != set()
 } else := "no spread constraint, no anti-affinity"
 
-_made_so(write) if write.from < 2
+_made_so(write) if write.from <= 1
 
 _made_so(write) if {
 	review.is_kind(write.entry, "StatefulSet")

@@ -23,7 +23,7 @@
 #   when:
 #     pods: images
 #   changes:
-#     statefulsets: [spec.template, spec.updateStrategy]
+#     statefulsets: [spec.template.spec, spec.updateStrategy]
 #   reads: [pods, controllerrevisions, persistentvolumeclaims]
 #   params:
 #     containers:
@@ -137,7 +137,18 @@ _changes := [change |
 	}
 ]
 
-_updates := array.concat([entry | some entry in image.subjects; entry.operation == "UPDATE"], running.updates)
+_updates := array.concat(
+	[entry |
+		some entry in image.subjects
+		entry.operation == "UPDATE"
+		_may_bring_images(entry)
+	],
+	running.updates,
+)
+
+_may_bring_images(entry) if entry.kind == "Pod"
+
+_may_bring_images(entry) if image.template_changes(entry)
 
 # In a pod, others may have put containers before its own.
 _pairs(entry) := [pair |

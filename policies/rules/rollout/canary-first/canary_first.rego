@@ -18,7 +18,7 @@
 #   on:
 #     statefulsets: [UPDATE]
 #   changes:
-#     statefulsets: [spec.replicas, spec.template, spec.updateStrategy]
+#     statefulsets: [spec.replicas, spec.template.spec, spec.updateStrategy]
 #   reads: [pods]
 #   params:
 #     maxCanaryPods:
