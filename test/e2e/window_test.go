@@ -33,8 +33,8 @@ func TestRolloutGroupsHoldAcrossReplicas(t *testing.T) {
 		}
 		g.takenBack(t, names[0])
 	}
-	for _, distance := range []time.Duration{0, 2, 5, 10, 20, 50, 100} {
-		distance *= time.Millisecond
+	for _, milliseconds := range []int{0, 2, 5, 10, 20, 50, 100} {
+		distance := time.Duration(milliseconds) * time.Millisecond
 		both := 0
 		for pair := range *pairs {
 			if g.bothAdmitted(t, strconv.Quote(distance.String()+"-"+strconv.Itoa(pair)), distance) {

@@ -20,7 +20,7 @@ import (
 // Resources that an API server asks about only where a rule is opted in.
 const (
 	configMaps      = "/configmaps"
-	secrets         = "/secrets" //nolint:gosec // The name of a resource.
+	secrets         = "/secrets"
 	accounts        = "/serviceaccounts"
 	nodes           = "/nodes"
 	classes         = "storage.k8s.io/storageclasses"

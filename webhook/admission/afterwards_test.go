@@ -50,6 +50,10 @@ func confirmed11(t *testing.T) *unstructured.Unstructured {
 func TestHandlerRecordsTheUseOfAConfirmation(t *testing.T) {
 	t.Parallel()
 	request := recording(t, deletion)
+	kinds := runtime.NewScheme()
+	if err := confirmations.AddToScheme(kinds); err != nil {
+		t.Fatal(err)
+	}
 	used := &confirmations.Status{Uses: 1, LastUsed: new(metav1.NewTime(now.Local())), Recent: []confirmations.Use{{
 		Time: metav1.NewTime(now.Local()), User: request.UserInfo.Username, Operation: "DELETE", Resource: "statefulsets", Name: request.Name,
 	}}}
@@ -72,7 +76,7 @@ func TestHandlerRecordsTheUseOfAConfirmation(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			stored := confirmed11(t)
-			api := fake.NewClientBuilder().WithScheme(scheme.Scheme).WithStatusSubresource(stored).WithObjects(stored).Build()
+			api := fake.NewClientBuilder().WithScheme(kinds).WithStatusSubresource(stored).WithObjects(stored).Build()
 			handler := newHandler(t, test.phase)
 			known := inventory.NewSnapshot("default", []string{"services", "statefulsets", "confirmations"})
 			for _, object := range [][]byte{request.OldObject.Raw, encode(t, stored)} {
