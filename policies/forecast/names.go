@@ -40,7 +40,7 @@ type NameChange struct {
 // NameChanges lists the names that appear and vanish on the way, in the order of the steps. Steps of the kind NameGone are not
 // in it: they are names themselves.
 func NameChanges(state State, timeline Timeline) (list []NameChange) {
-	set := named(state, timeline)
+	set := SetOf(state, timeline)
 	if set.Service == "" || state.Naming == NoNames {
 		return nil
 	}
@@ -75,8 +75,8 @@ func (n Naming) after(kind Kind, before bool) bool {
 	}
 }
 
-// named is the set whose pods a timeline is about.
-func named(state State, timeline Timeline) Set {
+// SetOf is the StatefulSet whose pods a timeline is about: of the state before, or the one that is created.
+func SetOf(state State, timeline Timeline) Set {
 	if state.Set.Name != "" {
 		return state.Set
 	}
@@ -85,7 +85,7 @@ func named(state State, timeline Timeline) Set {
 
 // countNames compares the pods that have names before and after. Where the Service is deleted, steps say which names vanish.
 func (s *Summary) countNames(state State, timeline Timeline) {
-	set := named(state, timeline)
+	set := SetOf(state, timeline)
 	deleted := func(step Step) bool { return step.Kind == ServiceDeleted && step.Object == set.Service }
 	if set.Service == "" || slices.ContainsFunc(timeline.Steps, deleted) {
 		return

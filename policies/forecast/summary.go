@@ -69,9 +69,10 @@ type fate struct {
 func (s *Summary) countPods(state State, timeline Timeline) {
 	fates := make(map[string]*fate, len(state.Pods))
 	existing := make([]fate, len(state.Pods))
+	set := SetOf(state, timeline)
 	for index, pod := range state.Pods {
 		existing[index] = fate{existed: true, ending: pod.Terminating}
-		fates[state.Set.PodName(pod.Ordinal)] = &existing[index]
+		fates[set.PodName(pod.Ordinal)] = &existing[index]
 	}
 	of := func(name string) *fate {
 		if fates[name] == nil {

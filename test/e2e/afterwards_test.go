@@ -13,7 +13,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/stateward/stateward/policies/confirmations"
 	"github.com/stateward/stateward/test/builders"
@@ -73,10 +72,7 @@ func twoRecorders(t *testing.T, g guard) {
 	const each = 10
 	spec := `{"operations": ["delete"], "helmRelease": "shop", "until": "` + soon(time.Minute) + `"}`
 	g.allowed(t, g.confirmation("sweep", spec), append(g.as(t, "alice"), "create", "-f", "-")...)
-	api, err := client.New(g.Config(), client.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	api := typed(t, g.Environment)
 	var replicas sync.WaitGroup
 	for replica := range 2 {
 		replicas.Go(func() {

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/stateward/stateward/policies/confirmations"
@@ -179,12 +181,7 @@ func TestEndedConfirmationsAreSwept(t *testing.T) {
 	g := newGuard(t, guarded)
 	spec := `{"operations": ["delete"], "helmRelease": "shop", "until": "` + soon(time.Hour-time.Minute) + `"}`
 	g.allowed(t, g.confirmation("ending", spec), append(g.as(t, "alice"), "create", "-f", "-")...)
-	kinds := runtime.NewScheme()
-	must(t, confirmations.AddToScheme(kinds))
-	api, err := client.New(guarded.Config(), client.Options{Scheme: kinds})
-	if err != nil {
-		t.Fatal(err)
-	}
+	api := typed(t, guarded)
 	for _, test := range []struct {
 		at   time.Time
 		left string
@@ -196,4 +193,14 @@ func TestEndedConfirmationsAreSwept(t *testing.T) {
 			t.Errorf("%s: %q left, want %q", test.at, left, test.left)
 		}
 	}
+}
+
+// typed is the administrator's client for Confirmations and Kubernetes' own kinds.
+func typed(t *testing.T, guarded *environment.Environment) client.Client {
+	t.Helper()
+	kinds := runtime.NewScheme()
+	must(t, errors.Join(scheme.AddToScheme(kinds), confirmations.AddToScheme(kinds)))
+	api, err := client.New(guarded.Config(), client.Options{Scheme: kinds})
+	must(t, err)
+	return api
 }

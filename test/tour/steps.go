@@ -210,8 +210,8 @@ func orphan() []Step {
 		},
 		{
 			Command: "kubectl apply -f web.yaml",
-			Verdict: Corrected, Rules: append(ofWeb(), "image-change"),
-			Why:  "The new StatefulSet (2 replicas) adopts the pods that its selector matches, and takes them back to its older image.",
+			Verdict: Corrected, Rules: append(ofWeb(), "image-change", "scale-down"),
+			Why:  "The new StatefulSet (2 replicas) adopts the pods that its selector matches, stops web-2, and takes web-0 back to its older image.",
 			Then: podsReady(2),
 		},
 		{

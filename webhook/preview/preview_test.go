@@ -143,6 +143,14 @@ func TestMakeDescribesTheForecast(t *testing.T) {
 			request: request("CREATE", "statefulsets", "db", nil, spec("db:1", 3, "")), prepare: func(i *inventory) { i.pods, i.claims = nil, nil },
 			want: []string{"forecast: starts db-0, db-1, db-2"},
 		},
+		"creation over pods that a former set left": {
+			request: request("CREATE", "statefulsets", "db", nil, spec("db:1", 1, deleteClaims)), prepare: func(i *inventory) { i.pods[0].Ready = false },
+			want: []string{
+				"forecast: replaces db-0 one by one; stops db-2, db-1 one by one; deletes claims data-db-2, data-db-1; keeps 1 claim",
+				"forecast: LOSES the data of volumes pv-2, pv-1",
+				"forecast: if db-0, which is not Ready now, never gets Ready: stuck until it is deleted",
+			},
+		},
 		"a deletion": {
 			request: request("DELETE", "statefulsets", "db", spec("db:1", 3, "")),
 			want:    []string{"forecast: stops db-0, db-1, db-2 at once; keeps 3 claims"},

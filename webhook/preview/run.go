@@ -114,18 +114,18 @@ func run(state forecast.State, each subject) Change {
 	}
 	change.count(timeline)
 	if change.End != forecast.Unmodelled {
-		change.addWorst(state, each.change, never)
+		change.addWorst(state, each.change, never, forecast.SetOf(state, timeline))
 	}
 	return change
 }
 
 // addWorst is a second forecast: of what happens if pods that do not run yet never get Ready.
-func (c *Change) addWorst(state forecast.State, change forecast.Change, never []string) {
+func (c *Change) addWorst(state forecast.State, change forecast.Change, never []string, set forecast.Set) {
 	state.Pods = slices.Clone(state.Pods)
 	for index := range state.Pods {
 		if pod := &state.Pods[index]; !pod.Ready && !pod.Terminating && !pod.Broken {
 			pod.Broken = true
-			c.unready = append(c.unready, state.Set.PodName(pod.Ordinal))
+			c.unready = append(c.unready, set.PodName(pod.Ordinal))
 		}
 	}
 	isNew := change.Action == forecast.UpdateSet && change.Set.Template == newTemplate

@@ -95,9 +95,10 @@ func (i *Inventory) addBudgets(planned *Change, request change, state forecast.S
 // evicted depends on more than numbers (unhealthyPodEvictionPolicy).
 func (b budget) refuses(state forecast.State, timeline forecast.Timeline) (steps []int) {
 	healthy, desired := map[string]bool{}, b.desired(timeline.After.Set.Replicas)
+	set := forecast.SetOf(state, timeline)
 	for _, pod := range state.Pods {
 		if pod.Ready && !pod.Terminating {
-			healthy[state.Set.PodName(pod.Ordinal)] = true
+			healthy[set.PodName(pod.Ordinal)] = true
 		}
 	}
 	for index, step := range timeline.Steps {
