@@ -1,10 +1,25 @@
 package builders
 
 import (
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"strings"
 )
+
+// Deployment has the pods of a StatefulSet's template with other labels, and none of them yet.
+func Deployment(labels map[string]string) *appsv1.Deployment {
+	template := MakeStatefulSet().Spec.Template
+	template.Labels = labels
+	return &appsv1.Deployment{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "apps/v1", Kind: "Deployment"},
+		ObjectMeta: metav1.ObjectMeta{Name: "stateless"},
+		Spec: appsv1.DeploymentSpec{
+			Replicas: new(int32), Selector: &metav1.LabelSelector{MatchLabels: labels}, Template: template,
+		},
+	}
+}
 
 // GrowingClass is a storage class that no rule has anything to say about, of volumes that the controllers provision.
 func GrowingClass(name string) *storagev1.StorageClass {

@@ -50,7 +50,7 @@ func creations() map[string]creation {
 		},
 		"of a set with the pods of a Deployment": {
 			rule:   "selector-overlap",
-			beside: []any{deployment(map[string]string{"app": "nginx", "instance": "first"})},
+			beside: []any{builders.Deployment(map[string]string{"app": "nginx", "instance": "first"})},
 			wrong:  relabelled(one(), map[string]string{"app": "nginx", "instance": "first"}),
 			right:  instance("web"),
 		},
@@ -219,19 +219,6 @@ func addressed() *corev1.Service {
 
 func instance(name string) *builders.StatefulSet {
 	return relabelled(builders.MakeStatefulSet().Replicas(1), map[string]string{"app": "nginx", "instance": name})
-}
-
-// deployment has no pods yet.
-func deployment(labels map[string]string) *appsv1.Deployment {
-	template := builders.MakeStatefulSet().Spec.Template
-	template.Labels = labels
-	return &appsv1.Deployment{
-		TypeMeta:   metav1.TypeMeta{APIVersion: "apps/v1", Kind: "Deployment"},
-		ObjectMeta: metav1.ObjectMeta{Name: "stateless"},
-		Spec: appsv1.DeploymentSpec{
-			Replicas: new(int32), Selector: &metav1.LabelSelector{MatchLabels: labels}, Template: template,
-		},
-	}
 }
 
 func budget(name string) *policyv1.PodDisruptionBudget {

@@ -22,7 +22,7 @@ func TestOptInRulesNeedGuardrails(t *testing.T) {
 	scale := func(replicas string) []string {
 		return []string{"scale", "statefulset", "web", "--replicas=" + replicas, "--dry-run=server"}
 	}
-	foreign := deployment(map[string]string{"app": "nginx", "part": "tools"})
+	foreign := builders.Deployment(map[string]string{"app": "nginx", "part": "tools"})
 	foreign.Namespace = g.namespace
 	g.allowed(t, string(builders.JSON(foreign)), append(breakGlass(), "create", "-f", "-")...)
 	selects := func(labels string) []string {

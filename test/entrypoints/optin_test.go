@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
 	storagev1 "k8s.io/api/storage/v1"
@@ -171,16 +170,7 @@ func attached(ctx context.Context, s *stage) error {
 
 // besideDeployment builds a scene of a Deployment whose pods a set's Service leaves out by one label.
 func besideDeployment(ctx context.Context, s *stage) error {
-	labels := map[string]string{"app": "nginx", "part": "tools"}
-	template := database().Spec.Template
-	template.Labels = labels
-	template.Spec.Containers[0].VolumeMounts = nil
-	deployment := &appsv1.Deployment{
-		TypeMeta:   metav1.TypeMeta{APIVersion: "apps/v1", Kind: "Deployment"},
-		ObjectMeta: metav1.ObjectMeta{Name: "stateless"},
-		Spec:       appsv1.DeploymentSpec{Replicas: new(int32), Selector: &metav1.LabelSelector{MatchLabels: labels}, Template: template},
-	}
-	if err := s.make(ctx, deployment); err != nil {
+	if err := s.make(ctx, builders.Deployment(map[string]string{"app": "nginx", "part": "tools"})); err != nil {
 		return err
 	}
 	set := database()

@@ -67,22 +67,29 @@ type Identity struct{ APIVersion, Kind, Namespace, Name string }
 
 // Add adds a Kubernetes object, given as JSON. What no rule could read is left out; of two objects with one name the later counts.
 func (s *Snapshot) Add(raw json.RawMessage) error {
-	object, err := identityOf(raw)
+	value, err := s.parse(raw)
 	if err != nil {
 		return fmt.Errorf("read object for the inventory: %w", err)
 	}
-	s.adding.Lock()
-	s.added++
-	order := s.added
-	s.adding.Unlock()
-	_, err = s.AddAs(order, object, raw)
-	return err
+	texts, err := textsOf(value, []string{"apiVersion"}, []string{"kind"}, []string{"metadata", "namespace"}, []string{"metadata", "name"})
+	if err != nil {
+		return fmt.Errorf("read object for the inventory: %w", err)
+	}
+	object := Identity{texts[0], texts[1], texts[2], texts[3]}
+	if resource, known := object.resource(); known {
+		s.adding.Lock()
+		s.added++
+		order := s.added
+		s.adding.Unlock()
+		s.put(order, resource, object, raw, value)
+	}
+	return nil
 }
 
 // AddAs is Add of an object whose identity is known. It returns nil if no rule can look it up. Of two with one name the one with the
 // higher order counts, whichever is added first.
 func (s *Snapshot) AddAs(order int, object Identity, raw json.RawMessage) (*Entry, error) {
-	resource, known := policies.ResourceOfKind(policies.GroupOf(object.APIVersion), object.Kind)
+	resource, known := object.resource()
 	if !known {
 		return nil, nil
 	}
@@ -90,6 +97,15 @@ func (s *Snapshot) AddAs(order int, object Identity, raw json.RawMessage) (*Entr
 	if err != nil {
 		return nil, fmt.Errorf("read the object: %w", err)
 	}
+	return s.put(order, resource, object, raw, value), nil
+}
+
+func (i Identity) resource() (policies.Resource, bool) {
+	return policies.ResourceOfKind(policies.GroupOf(i.APIVersion), i.Kind)
+}
+
+// put gives an object its place in the indexes.
+func (s *Snapshot) put(order int, resource policies.Resource, object Identity, raw json.RawMessage, value ast.Value) *Entry {
 	kept := &Entry{bucketKey: bucketKey{resource.Name, object.Namespace}, name: object.Name, json: raw, order: order}
 	if kept.namespace == "" && resource.Namespaced {
 		kept.namespace = s.namespace
@@ -102,20 +118,7 @@ func (s *Snapshot) AddAs(order int, object Identity, raw json.RawMessage) (*Entr
 		s.buckets[kept.bucketKey] = newBucket()
 	}
 	s.buckets[kept.bucketKey].add(kept, keys)
-	return kept, nil
-}
-
-// identityOf reads what an object is called; a missing name is empty.
-func identityOf(raw json.RawMessage) (Identity, error) {
-	value, err := lazy.ParseObject(raw)
-	if err != nil {
-		return Identity{}, err
-	}
-	texts, err := textsOf(value, []string{"apiVersion"}, []string{"kind"}, []string{"metadata", "namespace"}, []string{"metadata", "name"})
-	if err != nil {
-		return Identity{}, err
-	}
-	return Identity{texts[0], texts[1], texts[2], texts[3]}, nil
+	return kept
 }
 
 // textsOf returns the strings at these paths, empty for a missing one.
