@@ -159,14 +159,13 @@ func (o *order) less(left, right *term, strict bool) {
 
 // close adds what follows from the constants, and from one relation after another.
 func (o *order) close() {
-	for from, left := range o.terms {
-		for to, right := range o.terms {
+	for _, left := range o.terms {
+		for _, right := range o.terms {
 			if left.kind == constant && right.kind == constant {
 				if order := left.value.Compare(right.value); order <= 0 {
 					o.less(left, right, order < 0)
 				}
 			}
-			_, _ = from, to
 		}
 	}
 	for middle := range o.terms {

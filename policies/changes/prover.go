@@ -19,7 +19,8 @@ type prover struct {
 	terms
 	functions map[string]*function
 	constants map[string]ast.Value
-	known     map[string][]read
+	// readings are the results of readsOfCall so far.
+	readings map[string][]read
 	// fields are the same in both versions, besides what identifies an object.
 	fields            [][]string
 	object, old, both *term
@@ -31,7 +32,7 @@ type prover struct {
 func newProver(functions map[string]*function, target Target) *prover {
 	made := &prover{
 		terms: terms{known: map[string]*term{}}, functions: functions, limit: limit,
-		constants: map[string]ast.Value{}, known: map[string][]read{},
+		constants: map[string]ast.Value{}, readings: map[string][]read{},
 		// An update never changes it.
 		fields: [][]string{{"kind"}},
 	}

@@ -17,10 +17,10 @@ type read struct {
 // everything is the argument as a whole.
 func everything() []read { return []read{{}} }
 
-// reads returns what a function or comprehension may read of an argument; constants are the arguments that are known, nil for others.
+// reads returns what a function or comprehension may read of an argument.
 func (p *prover) reads(called *term, index int) []read {
 	if called.kind == comprehension {
-		return p.readsOfCode(called.code, capturedVar(index), nil)
+		return p.readsOfCode(called.code, capturedVar(index))
 	}
 	values := make([]ast.Value, len(called.args))
 	for index, arg := range called.args {
@@ -31,13 +31,14 @@ func (p *prover) reads(called *term, index int) []read {
 	return p.readsOfCall(called.name, index, values)
 }
 
+// readsOfCall is reads of a function; constants are the arguments that are known, nil for others.
 func (p *prover) readsOfCall(name string, index int, constants []ast.Value) []read {
 	function := p.functions[name]
 	if function == nil {
 		return readsOfBuiltin(name, index, constants)
 	}
 	key := fmt.Sprint(name, index, constants)
-	if known, ok := p.known[key]; ok {
+	if known, ok := p.readings[key]; ok {
 		return known
 	}
 	var found []read
@@ -46,7 +47,7 @@ func (p *prover) readsOfCall(name string, index int, constants []ast.Value) []re
 			found = append(found, p.readsOfRule(rule.Head.Args, branch, index, constants)...)
 		}
 	}
-	p.known[key] = found
+	p.readings[key] = found
 	return found
 }
 
@@ -71,8 +72,8 @@ func (p *prover) readsOfRule(args ast.Args, branch *ast.Rule, index int, constan
 	return reader.found
 }
 
-func (p *prover) readsOfCode(code ast.Value, name ast.Var, known map[ast.Var]ast.Value) []read {
-	reader := p.newReader(name, known, code)
+func (p *prover) readsOfCode(code ast.Value, name ast.Var) []read {
+	reader := p.newReader(name, map[ast.Var]ast.Value{}, code)
 	reader.term(ast.NewTerm(code))
 	return reader.found
 }
@@ -111,10 +112,7 @@ type reader struct {
 }
 
 func (p *prover) newReader(name ast.Var, constants map[ast.Var]ast.Value, code any) *reader {
-	made := &reader{prover: p, names: map[ast.Var]bool{name: true}, constants: map[ast.Var]ast.Value{}, uses: map[ast.Var]int{}}
-	for known, value := range constants {
-		made.constants[known] = value
-	}
+	made := &reader{prover: p, names: map[ast.Var]bool{name: true}, constants: constants, uses: map[ast.Var]int{}}
 	ast.WalkExprs(code, func(expr *ast.Expr) bool {
 		made.count(expr)
 		return false
