@@ -46,7 +46,7 @@ overview:
 .PHONY: build
 build: ready ## Build bin/stateward, a static binary
 	@mkdir -p $(BIN)
-	CGO_ENABLED=0 go build -trimpath -o $(BIN)/stateward ./cmd/stateward
+	CGO_ENABLED=0 go build -trimpath -tags grpcnotrace -ldflags "-s -w" -o $(BIN)/stateward ./cmd/stateward
 
 ##@ Test
 

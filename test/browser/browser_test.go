@@ -229,7 +229,7 @@ func reads(browser context.Context, t *testing.T, file string, want []string) {
 func build(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "stateward")
-	command := exec.CommandContext(t.Context(), "go", "build", "-o", path, "./cmd/stateward")
+	command := exec.CommandContext(t.Context(), "go", "build", "-tags=grpcnotrace", "-o", path, "./cmd/stateward")
 	command.Dir = filepath.Join("..", "..")
 	if output, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, output)

@@ -160,11 +160,11 @@ func (e *Environment) guard(ctx context.Context, options Options) (err error) {
 	return e.Stateward.WaitReady(ctx, e.guarded)
 }
 
-// Build builds the stateward binary into bin/ and returns its path.
+// Build builds the stateward binary into bin/, as releases do, and returns its path.
 func Build(ctx context.Context, root string) (string, error) {
 	binary := filepath.Join(root, "bin", "stateward")
-	command := exec.CommandContext(ctx, "go", "build", "-o", binary, "./cmd/stateward")
-	command.Dir = root
+	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-tags=grpcnotrace", "-ldflags=-s -w", "-o", binary, "./cmd/stateward")
+	command.Dir, command.Env = root, append(os.Environ(), "CGO_ENABLED=0")
 	if output, err := command.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build stateward: %w\n%s", err, output)
 	}

@@ -67,7 +67,7 @@ func (r *release) build(ctx context.Context, system, processor string) ([]byte, 
 	}
 	defer os.RemoveAll(scratch)
 	file := filepath.Join(scratch, "stateward")
-	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", file, "./cmd/stateward")
+	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-tags=grpcnotrace", "-ldflags=-s -w", "-o", file, "./cmd/stateward")
 	command.Dir = r.root
 	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+system, "GOARCH="+processor, recordVersion)
 	if output, err := command.CombinedOutput(); err != nil {

@@ -17,7 +17,7 @@ const mostDrawings = 100
 // findings took it 14 s at once, and less than 2 s that way; but it then describes only that part to screen readers.
 const mostAtOnce = 1_000
 
-// data is what the template reads.
+// data is what the page shows.
 type data struct {
 	Page
 	Tally      tally
@@ -25,8 +25,8 @@ type data struct {
 	// Rows are the rules that have findings.
 	Rows []*ruleRow
 	// Undrawn is how many sets with findings have no drawing.
-	Undrawn, MostDrawings int
-	States                []topology.State
+	Undrawn int
+	States  []topology.State
 }
 
 // tally counts findings by level.
@@ -100,7 +100,7 @@ type ruleRow struct {
 }
 
 func dataOf(page Page) data {
-	made := data{Page: page, MostDrawings: mostDrawings}
+	made := data{Page: page}
 	rules := rulesOf(page)
 	spaces := map[string]*namespace{}
 	homes := newHomes(page.Sets)

@@ -63,16 +63,6 @@ type mark struct {
 	Radius int
 }
 
-// Width, Height and the others are for the template.
-func (b *box) Width() int  { return boxWidth }
-func (b *box) Height() int { return boxHeight }
-func (b *box) TextX() int  { return b.X + 10 }
-func (b *box) NameY() int  { return b.Y + 18 }
-func (b *box) MoreY() int  { return b.Y + 33 }
-func (m mark) Size() int   { return badge }
-func (m mark) Middle() int { return m.X + badge/2 }
-func (m mark) Base() int   { return m.Y + 13 }
-
 // draw draws a set with the findings of its home.
 func draw(one *object) *drawing {
 	set := one.set

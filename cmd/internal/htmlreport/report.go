@@ -6,7 +6,6 @@ import (
 	_ "embed"
 	"io"
 
-	"github.com/stateward/stateward/cmd/internal/headline"
 	"github.com/stateward/stateward/cmd/internal/topology"
 	"github.com/stateward/stateward/cmd/internal/webpage"
 	"github.com/stateward/stateward/policies"
@@ -14,8 +13,6 @@ import (
 )
 
 var (
-	//go:embed report.html.tmpl
-	markup string
 	//go:embed report.css
 	style string
 	//go:embed report.js
@@ -60,10 +57,5 @@ type Finding struct {
 
 // Write writes the page.
 func (p Page) Write(out io.Writer) error {
-	sheet := webpage.Sheet{Markup: markup, Style: style, Script: script, Funcs: map[string]any{"number": headline.Thousands, "count": headline.Number}}
-	parsed, err := sheet.Parse()
-	if err != nil {
-		return err
-	}
-	return parsed.Execute(out, dataOf(p))
+	return webpage.Sheet{Title: p.Title, Style: style, Script: script, Body: dataOf(p).body()}.Write(out)
 }

@@ -2,7 +2,6 @@
 package newrule
 
 import (
-	"bytes"
 	"embed"
 	"errors"
 	"fmt"
@@ -12,7 +11,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"text/template"
 
 	"sigs.k8s.io/yaml"
 )
@@ -76,38 +74,22 @@ func (r Rule) Write() (written []string, err error) {
 		return nil, fmt.Errorf("%s is there already: choose another name, or delete it first", folder)
 	}
 	parent := r.Prefix + step(r.Category)
-	values := struct{ ID, Package, Test, Since string }{r.ID, parent + step(r.ID), fmt.Sprintf("%s[%q]", parent, r.ID+"_test"), r.Since}
+	// Rego has braces of its own.
+	values := strings.NewReplacer("<<ID>>", r.ID, "<<PACKAGE>>", parent+step(r.ID), "<<TEST>>", fmt.Sprintf("%s[%q]", parent, r.ID+"_test"), "<<SINCE>>", r.Since)
 	err = fs.WalkDir(files, "template", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		page, err := render(name, values)
+		page, err := files.ReadFile(name)
 		if err != nil {
 			return err
 		}
 		target := strings.TrimSuffix(strings.TrimPrefix(name, "template/"), ".tmpl")
 		target = filepath.Join(folder, strings.ReplaceAll(target, "rule", strings.ReplaceAll(r.ID, "-", "_")))
 		written = append(written, target)
-		return errors.Join(os.MkdirAll(filepath.Dir(target), 0o755), os.WriteFile(target, page, 0o644))
+		return errors.Join(os.MkdirAll(filepath.Dir(target), 0o755), os.WriteFile(target, []byte(values.Replace(string(page))), 0o644))
 	})
 	return written, err
-}
-
-func render(name string, values any) ([]byte, error) {
-	source, err := files.ReadFile(name)
-	if err != nil {
-		return nil, err
-	}
-	// Rego has braces of its own.
-	parsed, err := template.New(name).Delims("<<", ">>").Parse(string(source))
-	if err != nil {
-		return nil, err
-	}
-	var page bytes.Buffer
-	if err := parsed.Execute(&page, values); err != nil {
-		return nil, err
-	}
-	return page.Bytes(), nil
 }
 
 // step is one element of a package path: .name, or ["na-me"].

@@ -7,13 +7,11 @@ import (
 	"strconv"
 	"strings"
 
+	g "maragu.dev/gomponents"
+	h "maragu.dev/gomponents/html"
+
 	"github.com/stateward/stateward/cmd/internal/webpage"
 )
-
-// page is the HTML output: one file without script, fonts or images of others.
-//
-//go:embed plan.html.tmpl
-var page string
 
 // style has the colours of pods.
 //
@@ -29,45 +27,43 @@ const (
 	axis = 20
 )
 
-// HTML writes a plan as a page for people.
+// HTML writes a plan as a page for people: one file without script, fonts or images of others.
 func (p Plan) HTML(out io.Writer) error {
-	parsed, err := webpage.Sheet{Markup: page, Style: style}.Parse()
-	if err != nil {
-		return err
-	}
-	data := pageData{Plan: p, Nothing: noChange, Note: p.note(), Legend: legend()}
-	for _, change := range p.Changes {
-		data.Sections = append(data.Sections, section{Change: change, Timeline: change.timeline(), Results: resultsOf(change)})
-	}
-	return parsed.Execute(out, data)
+	return webpage.Sheet{Title: "stateward plan", Style: style, Body: []g.Node{h.Main(webpage.Lines(
+		h.H1(g.Text("stateward plan")),
+		h.P(h.Class("quiet"), g.Text("Forecast for Kubernetes "+p.Kubernetes+". Nothing has been changed.")),
+		g.If(len(p.Changes) == 0, h.P(g.Text(noChange))),
+		g.If(len(p.Summary.Lost) > 0, h.P(h.Class("loss"), g.Text("LOSES volumes: "+strings.Join(p.Summary.Lost, ", ")))),
+		g.Map(p.Changes, Change.html),
+		g.If(p.note() != "", h.P(h.Class("quiet"), g.Text(p.note()))),
+	))}}.Write(out)
 }
 
-type pageData struct {
-	Plan
-	Nothing  string
-	Note     string
-	Sections []section
-	Legend   []bar
-}
-
-type section struct {
-	Change
-	Timeline *timelineData
-	Results  []result
+func (c Change) html() g.Node {
+	return h.Section(webpage.Lines(
+		h.H2(g.Text(c.Object+": "+c.Action)),
+		g.Iff(c.draws(), func() g.Node { return g.Group{c.timeline().html(), legend()} }),
+		h.Ul(h.Class("results"), webpage.Lines(g.Map(c.results(), result))),
+		c.steps(),
+	))
 }
 
 // result is a line after the steps, or a command that lets a rollout go on.
-type result struct{ Text, Command string }
-
-func resultsOf(change Change) (list []result) {
-	for _, line := range change.results() {
-		if command, is := strings.CutPrefix(line, toGoOn); is {
-			list = append(list, result{Command: command})
-		} else {
-			list = append(list, result{Text: line})
-		}
+func result(line string) g.Node {
+	if command, is := strings.CutPrefix(line, toGoOn); is {
+		return h.Li(g.Text("to go on: "), h.Code(g.Text(command)))
 	}
-	return list
+	return h.Li(g.Text(line))
+}
+
+func (c Change) steps() g.Node {
+	if len(c.Steps) == 0 {
+		return h.P(g.Text("nothing happens"))
+	}
+	return g.Group{
+		h.H3(g.Text("Steps")),
+		h.Ol(webpage.Lines(g.Map(c.Steps, func(step Step) g.Node { return h.Li(g.Text(step.Text)) }))),
+	}
 }
 
 // timelineData is an SVG drawing: pods are rows, moments are columns.
@@ -95,33 +91,47 @@ type bar struct {
 	Class, Symbol, Text string
 }
 
-func (b bar) MiddleX() int { return b.X + b.Width/2 }
-func (b bar) MiddleY() int { return b.Y + b.Height/2 }
+// html is the drawing as SVG.
+func (t timelineData) html() g.Node {
+	return webpage.Drawing{
+		Width: t.Width, Height: t.Height, Name: "Drawing", Label: "pods over time",
+		Caption: h.FigCaption(g.Text("Rows are pods, columns are moments at which something changes; they are not equally long. " + t.Note)),
+	}.Of(
+		g.Map(t.Ticks, func(at tick) g.Node { return webpage.Text("tick", at.X, 13, at.Label) }),
+		g.Map(t.Rows, func(pod rowData) g.Node {
+			return g.Group{webpage.Text("name", 0, pod.Y, pod.Name, g.Attr("dominant-baseline", "central")), g.Map(pod.Bars, bar.html)}
+		}),
+	)
+}
 
-// timeline is nil where nothing changes.
-func (c Change) timeline() *timelineData {
-	if !c.draws() {
-		return nil
+func (b bar) html() g.Node {
+	return g.Group{
+		webpage.Rectangle(b.Class, b.X, b.Y, b.Width, b.Height, 3, h.TitleEl(g.Text(b.Text))),
+		g.If(b.Symbol != "", webpage.Text("symbol "+b.Class, b.X+b.Width/2, b.Y+b.Height/2, b.Symbol)),
 	}
-	g := c.drawing.arrange(mostRows, mostColumns)
+}
+
+// timeline arranges the drawing of a change.
+func (c Change) timeline() timelineData {
+	grid := c.drawing.arrange(mostRows, mostColumns)
 	longest := 0
-	for _, name := range g.names {
+	for _, name := range grid.names {
 		longest = max(longest, len(name))
 	}
-	made := &timelineData{Left: longest*letter + letter}
-	made.Width, made.Height = made.Left+len(g.rows[0])*cell+1, axis+len(g.names)*row+1
-	for column := range g.rows[0] {
-		made.Ticks = append(made.Ticks, tick{X: made.Left + column*cell + cell/2, Label: strconv.Itoa(column * g.sampled)})
+	made := timelineData{Left: longest*letter + letter}
+	made.Width, made.Height = made.Left+len(grid.rows[0])*cell+1, axis+len(grid.names)*row+1
+	for column := range grid.rows[0] {
+		made.Ticks = append(made.Ticks, tick{X: made.Left + column*cell + cell/2, Label: strconv.Itoa(column * grid.sampled)})
 	}
-	for index, name := range g.names {
+	for index, name := range grid.names {
 		y := axis + index*row
-		made.Rows = append(made.Rows, rowData{Name: name, Y: y + row/2, Bars: barsOf(name, g.rows[index], made.Left, y)})
+		made.Rows = append(made.Rows, rowData{Name: name, Y: y + row/2, Bars: barsOf(name, grid.rows[index], made.Left, y)})
 	}
-	if g.hidden > 0 {
-		made.Note = fmt.Sprintf("%d more pods are left out. ", g.hidden)
+	if grid.hidden > 0 {
+		made.Note = fmt.Sprintf("%d more pods are left out. ", grid.hidden)
 	}
-	if g.sampled > 1 {
-		made.Note += fmt.Sprintf("One column is %d moments.", g.sampled)
+	if grid.sampled > 1 {
+		made.Note += fmt.Sprintf("One column is %d moments.", grid.sampled)
 	}
 	return made
 }
@@ -159,9 +169,13 @@ func looks(moment rune) bar {
 	}
 }
 
-func legend() (list []bar) {
-	for _, moment := range []rune{newest, older, starting, stopping, broken, absent} {
-		list = append(list, looks(moment))
-	}
-	return list
+func legend() g.Node {
+	return h.Ul(h.Class("legend"), webpage.Lines(g.Map([]rune{newest, older, starting, stopping, broken, absent}, func(moment rune) g.Node {
+		bar := looks(moment)
+		symbol := bar.Symbol
+		if symbol == "" {
+			symbol = "\u00a0"
+		}
+		return h.Li(h.Span(h.Class("key "+bar.Class), g.Text(symbol)), g.Text(bar.Text))
+	})))
 }

@@ -100,12 +100,20 @@ func wellFormedXML(page string) error {
 // inline are the parts of a page that are no markup.
 var inline = regexp.MustCompile(`(?s)<(style|script)>.*?</(style|script)>`)
 
+// void are the elements of HTML that have no end, those of them that pages use.
+var void = regexp.MustCompile(`<((?:meta|link|input|br)\b[^>]*)>`)
+
+// asXML is the markup with what HTML may leave out.
+func asXML(page string) string {
+	return strings.ReplaceAll(void.ReplaceAllString(inline.ReplaceAllString(page, ""), "<$1/>"), " checked/>", ` checked=""/>`)
+}
+
 // wellFormedHTML reads the markup as XML, so that a text which opens or closes an element is found.
 func wellFormedHTML(page string, result report.Result) error {
 	if found := inline.FindAllString(page, -1); len(found) != 2 {
 		return fmt.Errorf("%d styles and scripts", len(found))
 	}
-	decoder := xml.NewDecoder(strings.NewReader(inline.ReplaceAllString(page, "")))
+	decoder := xml.NewDecoder(strings.NewReader(asXML(page)))
 	decoder.Entity = xml.HTMLEntity
 	elements, findings := 0, 0
 	for {

@@ -71,7 +71,7 @@ func prepare(ctx context.Context, options options, folder string) (programs []pr
 }
 
 func build(ctx context.Context, folder, target, main string) error {
-	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", target, main)
+	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-tags=grpcnotrace", "-o", target, main)
 	command.Dir = folder
 	command.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if output, err := command.CombinedOutput(); err != nil {
