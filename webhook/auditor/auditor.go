@@ -57,9 +57,9 @@ type Options struct {
 	Interval time.Duration
 	Metrics  *Metrics
 	Now      func() time.Time
-	// Used is the processor time that the calling thread has used.
-	Used func() time.Duration
-	Log  logr.Logger
+	// Measure begins to measure the processor time of a piece of work, as MeasureCost does.
+	Measure func() (cost func() time.Duration)
+	Log     logr.Logger
 }
 
 // Auditor evaluates what is stored. Only one of a cluster may run at a time.
@@ -156,9 +156,9 @@ func (a *Auditor) follow(ctx context.Context, policy Policy) error {
 
 // advance does the next step of a unit of work.
 func (a *Auditor) advance(ctx context.Context, next *unit) {
-	before := a.Used()
+	cost := a.Measure()
 	requests, done, err := next.step(ctx)
-	a.budget.spend(a.Used() - before + time.Duration(requests)*perRequest)
+	a.budget.spend(cost() + time.Duration(requests)*perRequest)
 	switch {
 	case err != nil:
 		a.complain(ctx, err, "a part of the cluster is not audited yet")

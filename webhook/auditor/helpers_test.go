@@ -52,8 +52,8 @@ type cluster struct {
 	changed func(resource, namespace string)
 	metrics *auditor.Metrics
 	auditor *auditor.Auditor
-	// used is the processor time so far, each what one step takes.
-	used, each time.Duration
+	// each is the processor time that one step takes.
+	each time.Duration
 }
 
 func newCluster(t *testing.T, spec string, objects ...string) *cluster {
@@ -100,7 +100,7 @@ func newCluster(t *testing.T, spec string, objects ...string) *cluster {
 			return func() {}, nil
 		},
 		API: made.api, Discovery: made, StoredGuardrails: true, Interval: time.Hour, Metrics: made.metrics,
-		Now: func() time.Time { return made.now }, Used: made.use, Log: testr.New(t),
+		Now: func() time.Time { return made.now }, Measure: made.measure, Log: testr.New(t),
 	})
 	return made
 }
@@ -173,10 +173,9 @@ func (c *cluster) ServerResourcesForGroupVersion(groupVersion string) (*metav1.A
 	return nil, apierrors.NewNotFound(schema.GroupResource{}, groupVersion)
 }
 
-// use is asked before and after a step.
-func (c *cluster) use() time.Duration {
-	c.used += c.each
-	return c.used
+// measure charges the same for each step.
+func (c *cluster) measure() func() time.Duration {
+	return func() time.Duration { return c.each }
 }
 
 // after lets time go by, in steps after each of which there is a turn.

@@ -6,9 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ProcessorTime is what the calling thread has used: unlike a clock, it does not count the time for which other processes, or a limit of the
-// container, kept it from running.
-func ProcessorTime() time.Duration {
+// threadTime is the processor time of the calling thread: unlike a clock, it does not count the time for which other processes,
+// or a limit of the container, kept it from running.
+func threadTime() time.Duration {
 	var used unix.Rusage
 	if err := unix.Getrusage(unix.RUSAGE_THREAD, &used); err != nil {
 		return 0
