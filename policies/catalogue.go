@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -145,7 +146,7 @@ func packageAnnotation(module *ast.Module) *ast.Annotations {
 
 func decodeCustom(values map[string]any) (custom, error) {
 	var decoded custom
-	encoded, err := json.Marshal(values)
+	encoded, err := json.Marshal(withCurrentNames(values))
 	if err != nil {
 		return decoded, err
 	}
@@ -155,6 +156,32 @@ func decodeCustom(values map[string]any) (custom, error) {
 		return decoded, errors.New(strings.TrimPrefix(err.Error(), "json: "))
 	}
 	return decoded, nil
+}
+
+// withCurrentNames replaces former names, which users' rules may still have.
+func withCurrentNames(values map[string]any) map[string]any {
+	current := maps.Clone(values)
+	if expressions, ok := current["cel"].(map[string]any); ok {
+		expressions = maps.Clone(expressions)
+		if former, found := expressions["unseen"]; found {
+			expressions["notChecked"] = former
+			delete(expressions, "unseen")
+		}
+		current["cel"] = expressions
+	}
+	if when, ok := current["when"].(map[string]any); ok {
+		when = maps.Clone(when)
+		for resource, change := range when {
+			switch change {
+			case "marks":
+				when[resource] = Metadata
+			case "owners":
+				when[resource] = Owners
+			}
+		}
+		current["when"] = when
+	}
+	return current
 }
 
 func check(rule Rule) error {

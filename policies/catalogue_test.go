@@ -54,8 +54,8 @@ func TestMetadataThatIsAmbiguousIsRejected(t *testing.T) {
 		"unknown level":           {"severity: deny", "severity: block", `custom.severity: unknown level "block": use one of [deny warn audit off]`},
 		"unknown operation":       {"[CREATE]", "[PATCH]", `custom.on.statefulsets: unknown operation "PATCH": use CREATE, UPDATE, DELETE or AUDIT`},
 		"unknown resource":        {"statefulsets:", "statefulset:", `unknown resource "statefulset": add its API group to policies/resources.go`},
-		"awaited, and not judged": {"#   fix:", "#   when: {services: marks}\n#   fix:", `custom.when: "services" is not in custom.on`},
-		"awaited, and no change":  {"#   fix:", "#   when: {statefulsets: spec}\n#   fix:", `custom.when.statefulsets: unknown change "spec": use one of [marks owners finalizers reclaimPolicy claimRef images labels grace selection fourEyes members nodes attachments snapshots references]`},
+		"awaited, and not judged": {"#   fix:", "#   when: {services: metadata}\n#   fix:", `custom.when: "services" is not in custom.on`},
+		"awaited, and no change":  {"#   fix:", "#   when: {statefulsets: spec}\n#   fix:", `custom.when.statefulsets: unknown change "spec": use one of [metadata ownerReferences finalizers reclaimPolicy claimRef images labels grace selection fourEyes members nodes attachments snapshots references]`},
 		"changes of no update":    {"#   fix:", "#   changes: {pods: [spec]}\n#   fix:", `custom.changes: "pods" has no UPDATE in custom.on`},
 		"changes of nothing":      {"#   fix:", "#   changes: {statefulsets: []}\n#   fix:", `custom.changes.statefulsets: names no field: name those that the rule judges a change of, or remove it`},
 		"changes of an element":   {"#   fix:", "#   changes: {statefulsets: [\"spec.containers[0]\"]}\n#   fix:", `custom.changes.statefulsets: "spec.containers[0]" is not a field: write its keys with dots between them, as in spec.template`},
@@ -77,8 +77,8 @@ func TestMetadataThatIsAmbiguousIsRejected(t *testing.T) {
 		"CEL with a name that is taken": {
 			"#   fix:", "#   cel: {variables: [{name: confirmed, expression: '1'}]}\n#   fix:", `custom.cel.variables[0].name: "confirmed" is taken`,
 		},
-		"CEL with an unseen resource that the rule does not read": {
-			"#   fix:", "#   cel: {unseen: {pods: they are elsewhere}}\n#   fix:", `custom.cel.unseen: "pods": name a resource of custom.reads`,
+		"CEL that does not check a resource which the rule does not read": {
+			"#   fix:", "#   cel: {notChecked: {pods: they are elsewhere}}\n#   fix:", `custom.cel.notChecked: "pods": name a resource of custom.reads`,
 		},
 		"wrong type of value": {"severity: deny", "severity: [deny]", `METADATA custom: cannot unmarshal array`},
 	} {
@@ -90,6 +90,25 @@ func TestMetadataThatIsAmbiguousIsRejected(t *testing.T) {
 				t.Errorf("got error %v\nfor\n%s", err, source)
 			}
 		})
+	}
+}
+
+func TestMetadataKeepsFormerNames(t *testing.T) {
+	t.Parallel()
+	var libraries []*policies.Library
+	for _, text := range []string{
+		"#   when: {statefulsets: marks, pods: owners}\n#   cel: {validations: [{path: a, expression: a, what: a}], unseen: {examples/fail/a.yaml: why}}\n#   fix:",
+		"#   when: {statefulsets: metadata, pods: ownerReferences}\n#   cel: {validations: [{path: a, expression: a, what: a}], notChecked: {examples/fail/a.yaml: why}}\n#   fix:",
+	} {
+		source := strings.NewReplacer("#   fix:", text, "statefulsets: [CREATE]", "{statefulsets: [UPDATE], pods: [UPDATE]}").Replace(good)
+		library, err := policies.Load(fstest.MapFS{"rules/a/b-c/b_c.rego": {Data: []byte(source)}})
+		if err != nil {
+			t.Fatalf("%v in\n%s", err, source)
+		}
+		libraries = append(libraries, library)
+	}
+	if diff := cmp.Diff(libraries[1].Rules, libraries[0].Rules); diff != "" {
+		t.Errorf("rule with former names (-current +former):\n%s", diff)
 	}
 }
 

@@ -20,9 +20,9 @@ type CEL struct {
 	Variables []CELVariable `json:"variables,omitempty"`
 	// Validations are what must hold.
 	Validations []CELValidation `json:"validations"`
-	// Unseen lists where CEL decides differently from the rule, with the reason, by a resource that the rule reads, or by one of
+	// NotChecked lists where CEL decides differently from the rule, with the reason, by a resource that the rule reads, or by one of
 	// its examples, as in examples/fail/a.yaml.
-	Unseen map[string]string `json:"unseen,omitempty"`
+	NotChecked map[string]string `json:"notChecked,omitempty"`
 }
 
 // CELVariable is a named expression.
@@ -95,10 +95,10 @@ func checkCEL(rule Rule) (problems []error) {
 			add(fmt.Sprintf(".validations[%d]", index), "%w", err)
 		}
 	}
-	for _, file := range sortedNames(rule.CEL.Unseen) {
+	for _, file := range sortedNames(rule.CEL.NotChecked) {
 		known := strings.HasPrefix(file, "examples/") || slices.Contains(rule.Reads, file)
-		if !known || rule.CEL.Unseen[file] == "" {
-			add(".unseen", "%q: name a resource of custom.reads, or an example as examples/fail/FILE, and the reason", file)
+		if !known || rule.CEL.NotChecked[file] == "" {
+			add(".notChecked", "%q: name a resource of custom.reads, or an example as examples/fail/FILE, and the reason", file)
 		}
 	}
 	return problems

@@ -39,10 +39,10 @@ func Profiles() []string { return []string{"baseline", "strict"} }
 type Change string
 
 const (
-	// Marks are those of a confirmation and of protection: a request sets, changes or removes one.
-	Marks Change = "marks"
-	// Owners are the ownerReferences: a request adds one.
-	Owners Change = "owners"
+	// Metadata are the annotations of a confirmation and the labels of protection: a request sets, changes or removes one.
+	Metadata Change = "metadata"
+	// Owners are those of the object: a request adds one.
+	Owners Change = "ownerReferences"
 	// Finalizers are those by which Kubernetes protects volumes and claims in use: a request removes one.
 	Finalizers Change = "finalizers"
 	// ReclaimPolicy is that of a volume: a request changes it.
@@ -73,7 +73,7 @@ const (
 
 // Changes lists all that a rule may wait for.
 func Changes() []Change {
-	return []Change{Marks, Owners, Finalizers, ReclaimPolicy, ClaimRef, Images, Labels, Grace, Selection, FourEyes, Members, Nodes, Attachments, Snapshots, References}
+	return []Change{Metadata, Owners, Finalizers, ReclaimPolicy, ClaimRef, Images, Labels, Grace, Selection, FourEyes, Members, Nodes, Attachments, Snapshots, References}
 }
 
 // Rule is one rule or mutation as its METADATA describes it.

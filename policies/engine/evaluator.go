@@ -22,8 +22,8 @@ const DefaultTimeout = 20 * time.Second
 var ErrDeadline = errors.New("evaluation ran out of time")
 
 const (
-	levelled = "data.stateward.lib.router.levelled"
-	made     = "data.stateward.lib.router.made"
+	withLevels          = "data.stateward.lib.router.with_levels"
+	mutationsWithLevels = "data.stateward.lib.router.mutations_with_levels"
 )
 
 // evaluator runs rules and mutations of a library. It is safe for concurrent use.
@@ -54,7 +54,7 @@ func compile(library *policies.Library) (*ast.Compiler, error) {
 
 // noAnswer is the error of a library whose router is undefined for a report of its rules.
 func noAnswer(answers int) error {
-	return fmt.Errorf("evaluate rules: the router gave %d answers instead of one: are levelled and made in policies/lib/router.rego defined for all that rules report?", answers)
+	return fmt.Errorf("evaluate rules: the router gave %d answers instead of one: are with_levels and mutations_with_levels in policies/lib/router.rego defined for all that rules report?", answers)
 }
 
 // explain distinguishes a deadline from an error in a rule; both end in "could not evaluate".

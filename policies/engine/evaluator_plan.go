@@ -68,7 +68,7 @@ func (*planEvaluator) unplanned() error { return nil }
 
 // planned makes a program of all rules and mutations of a library.
 func planned(ctx context.Context, library *policies.Library, compiler *ast.Compiler) (*plan.Program, error) {
-	paths := []string{levelled, made}
+	paths := []string{withLevels, mutationsWithLevels}
 	for _, rule := range library.All() {
 		paths = append(paths, rule.Package+".report")
 		if rule.Notices {
@@ -90,11 +90,11 @@ func (p *planEvaluator) evaluate(ctx context.Context, set *ruleSet, input lazy.V
 	defer cancel()
 	run := p.start(ctx, input, txn)
 	defer run.End()
-	found, err := p.reported(run, txn, levelled, set.reports)
+	found, err := p.reported(run, txn, withLevels, set.reports)
 	if err != nil {
 		return nil, explain(ctx, err)
 	}
-	changed, err := p.reported(run, txn, made, set.changes)
+	changed, err := p.reported(run, txn, mutationsWithLevels, set.changes)
 	if err != nil {
 		return nil, explain(ctx, err)
 	}
@@ -166,7 +166,7 @@ func (p *planEvaluator) assemble(router string, reports []*ast.Term) ([]Finding,
 	switch {
 	case p.assembly == nil:
 		return nil, false
-	case router == made:
+	case router == mutationsWithLevels:
 		return assembled(reports, p.assembly.Told)
 	default:
 		return assembled(reports, p.assembly.Level)

@@ -88,7 +88,7 @@ func (t *topdownEvaluator) query(ctx context.Context, set *ruleSet) (*rego.Prepa
 
 // asking returns the query for these documents of rules and of mutations.
 func asking(reports, changes []string) string {
-	return fmt.Sprintf(`findings = %s(%s) | %s(%s)`, levelled, defined(reports), made, defined(changes))
+	return fmt.Sprintf(`findings = %s(%s) | %s(%s)`, withLevels, defined(reports), mutationsWithLevels, defined(changes))
 }
 
 // defined writes an array of the documents, where they are defined.

@@ -93,8 +93,8 @@ func slipsIn(object, old lazy.Value) bool {
 }
 
 func marksDiffer(object, old lazy.Value) bool {
-	return !sameMarks(lazy.Find(object, "metadata", "annotations"), lazy.Find(old, "metadata", "annotations")) ||
-		!sameMarks(lazy.Find(object, "metadata", "labels"), lazy.Find(old, "metadata", "labels"))
+	return !sameMetadata(lazy.Find(object, "metadata", "annotations"), lazy.Find(old, "metadata", "annotations")) ||
+		!sameMetadata(lazy.Find(object, "metadata", "labels"), lazy.Find(old, "metadata", "labels"))
 }
 
 func isZero(value lazy.Value) bool { return lazy.Is(value, ast.Number("0")) }
@@ -103,7 +103,7 @@ func isZero(value lazy.Value) bool { return lazy.Is(value, ast.Number("0")) }
 func sameSubstance(object, old lazy.Value) bool {
 	return sameFields(object, old, func(key string) bool { return key != "metadata" && key != "status" }) &&
 		sameLabels(object, old) &&
-		sameMarks(lazy.Find(object, "metadata", "annotations"), lazy.Find(old, "metadata", "annotations"))
+		sameMetadata(lazy.Find(object, "metadata", "annotations"), lazy.Find(old, "metadata", "annotations"))
 }
 
 func sameLabels(object, old lazy.Value) bool {
@@ -133,7 +133,7 @@ func owners(object lazy.Value) (list []ownerIdentity) {
 	return list
 }
 
-func sameMarks(annotations, old lazy.Value) bool {
+func sameMetadata(annotations, old lazy.Value) bool {
 	left, right := orEmpty(annotations), orEmpty(old)
 	if !lazy.IsObject(left) || !lazy.IsObject(right) {
 		return false

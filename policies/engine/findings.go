@@ -44,7 +44,7 @@ func assembled(reports []*ast.Term, level func(finding lazy.Value) (policies.Lev
 
 // asks reports whether a denial may end with a command that confirms it.
 func asks(finding Finding) bool {
-	return finding.Level == policies.Deny && (strings.Contains(finding.Fix, policies.ConfirmRulesMark+"=") || strings.Contains(finding.Fix, "--rules "))
+	return finding.Level == policies.Deny && (strings.Contains(finding.Fix, policies.ConfirmRulesAnnotation+"=") || strings.Contains(finding.Fix, "--rules "))
 }
 
 // readAll reads a finding as decodeFindings does, but for its level; false for what that would refuse.

@@ -19,9 +19,9 @@ import (
 // router is the least that an engine asks for.
 const router = `package stateward.lib.router
 
-levelled(reports) := {finding | some report in reports; some finding in report}
+with_levels(reports) := {finding | some report in reports; some finding in report}
 
-made(_) := set()
+mutations_with_levels(_) := set()
 `
 
 const metadata = `# METADATA

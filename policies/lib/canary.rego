@@ -10,7 +10,7 @@ import data.stateward.lib.defaults
 import data.stateward.lib.group
 import data.stateward.lib.hold as record
 import data.stateward.lib.image
-import data.stateward.lib.marks
+import data.stateward.lib.metadata
 import data.stateward.lib.rollout
 import data.stateward.lib.scope
 
@@ -106,7 +106,7 @@ _held(sts) if {
 	_rolls_out(sts)
 }
 
-_marked(sts) if marks.annotation(sts, marks.canary_hold) == record.text(sts, defaults.partition(sts))
+_marked(sts) if metadata.annotation(sts, metadata.canary_hold) == record.text(sts, defaults.partition(sts))
 
 _rolls_out(sts) if rollout.under_way(sts)
 
@@ -120,7 +120,7 @@ _may_hold(entry) if {
 }
 
 _begins_with_canary(entry) if {
-	marks.begins_with_canary(entry.object)
+	metadata.begins_with_canary(entry.object)
 	defaults.update_strategy(entry.object) == "RollingUpdate"
 }
 

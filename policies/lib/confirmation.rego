@@ -15,7 +15,7 @@ import data.stateward.lib.cluster
 import data.stateward.lib.config
 import data.stateward.lib.confirmations
 import data.stateward.lib.identity
-import data.stateward.lib.marks
+import data.stateward.lib.metadata
 import data.stateward.lib.review
 import data.stateward.lib.stamp
 
@@ -26,9 +26,9 @@ import data.stateward.lib.stamp
 #   require four eyes, that user must not be the one who acts. A rule is an object: its id, the names that it has or
 #   had, and data_loss, which is true if what it denies can lose data.
 valid(entry, rule) if {
-	not _is_unmarked(entry)
+	not _has_no_annotations(entry)
 	_counts(_target(entry), rule, entry)
-	confirmations.by_another(marks.annotation(_marked(entry), marks.confirmed_by), entry)
+	confirmations.by_another(metadata.annotation(_marked(entry), metadata.confirmed_by), entry)
 }
 
 # METADATA
@@ -41,8 +41,8 @@ covered(entry, rules) := confirmations.record(covering) if {
 }
 
 # Anyone who may write such an object could write the name of another into its annotations.
-_is_unmarked(entry) if {
-	entry.kind in marks.unmarked
+_has_no_annotations(entry) if {
+	entry.kind in metadata.without_annotations
 	review.is_kind(entry, entry.kind)
 }
 
@@ -64,7 +64,7 @@ possible(entry) if entry.kind == "Eviction"
 # scope: document
 ends(sts, entry) if {
 	_counts(_deletion(sts), {"names": ["cascade-delete"], "data_loss": true}, entry)
-	confirmations.by_another(marks.annotation(sts, marks.confirmed_by), entry)
+	confirmations.by_another(metadata.annotation(sts, metadata.confirmed_by), entry)
 }
 
 ends(sts, entry) if confirmations.covering(_deletion(sts), ["cascade-delete"], entry)
@@ -78,7 +78,7 @@ _deletion(sts) := {"group": "apps", "kind": "StatefulSet", "operation": "delete"
 #   the kind of the object, the object as stored and the operation.
 in_force(target, entry) if {
 	_in_time(target, entry)
-	marks.annotation(target.object, marks.confirmed_object) == stamp.state(target)
+	metadata.annotation(target.object, metadata.confirmed_object) == stamp.state(target)
 }
 
 # METADATA
@@ -94,11 +94,11 @@ ahead(until, entry) if {
 # description: |
 #   Who confirmed, until when and why ("" if unknown), and unnamed, which is true where the marks name no rule.
 record(entry) := object.union(
-	{"unnamed": true | marks.annotation(marked, marks.rules) == ""},
+	{"unnamed": true | metadata.annotation(marked, metadata.rules) == ""},
 	{
-		"by": marks.annotation(marked, marks.confirmed_by),
-		"until": marks.annotation(marked, marks.until),
-		"reason": marks.annotation(marked, marks.reason),
+		"by": metadata.annotation(marked, metadata.confirmed_by),
+		"until": metadata.annotation(marked, metadata.until),
+		"reason": metadata.annotation(marked, metadata.reason),
 	},
 ) if {
 	marked := _marked(entry)
@@ -115,14 +115,14 @@ way(entry, rule) := sprintf("add an exception to the Guardrails, and confirm it 
 ]) if {
 	entry.planned
 } else := sprintf("%s: %s", [_who_creates, _later(entry, rule)]) if {
-	_is_unmarked(entry)
+	_has_no_annotations(entry)
 } else := sprintf("%s: stateward confirm release %s delete%s", [
 	_who_must(entry, rule),
 	release,
 	_in_namespace(entry),
 ]) if {
 	_operation(entry) == "delete"
-	release := marks.annotation(_marked(entry), "meta.helm.sh/release-name")
+	release := metadata.annotation(_marked(entry), "meta.helm.sh/release-name")
 	release != ""
 } else := sprintf("%s: %s", [_who_must(entry, rule), command(entry, rule)])
 
@@ -135,14 +135,14 @@ command(entry, rule) := sprintf(
 	"kubectl annotate %s %s%s --overwrite --field-manager=stateward-confirm %s=%s %s %s=10m",
 	[
 		lower(_kind(entry)), entry.name, _in_namespace(entry),
-		marks.confirm, _operation(entry), for_rules([rule.id]), marks.for_time,
+		metadata.confirm, _operation(entry), for_rules([rule.id]), metadata.for_time,
 	],
 )
 
 # METADATA
 # title: For rules
 # description: The part of a command that names rules.
-for_rules(rules) := sprintf("%s=%s", [marks.rules, concat(",", rules)])
+for_rules(rules) := sprintf("%s=%s", [metadata.rules, concat(",", rules)])
 
 # METADATA
 # title: Later for rules
@@ -160,24 +160,24 @@ _later(entry, rule) := sprintf("stateward confirm %s/%s %s%s %s", [
 _counts(target, rule, entry) if {
 	_in_time(target, entry)
 	_is_for(target.object, rule)
-	marks.annotation(target.object, marks.confirmed_object) == stamp.state(target)
+	metadata.annotation(target.object, metadata.confirmed_object) == stamp.state(target)
 }
 
 _in_time(target, entry) if {
 	not entry.planned
 	entry.time != ""
-	marks.annotation(target.object, marks.confirm) == target.operation
-	_is_stamp(marks.annotation(target.object, marks.confirmed_by))
-	clock.within_the_hour(marks.annotation(target.object, marks.until), entry.time)
+	metadata.annotation(target.object, metadata.confirm) == target.operation
+	_is_stamp(metadata.annotation(target.object, metadata.confirmed_by))
+	clock.within_the_hour(metadata.annotation(target.object, metadata.until), entry.time)
 }
 
 _is_for(marked, rule) if {
-	marks.annotation(marked, marks.rules) == ""
+	metadata.annotation(marked, metadata.rules) == ""
 	not rule.data_loss
 }
 
 _is_for(marked, rule) if {
-	some named in split(marks.annotation(marked, marks.rules), ",")
+	some named in split(metadata.annotation(marked, metadata.rules), ",")
 	trim_space(named) in rule.names
 }
 
@@ -189,7 +189,7 @@ _is_stamp(username) if {
 }
 
 _is_of_a_service_account(entry) if {
-	identity.is_service_account(marks.annotation(_marked(entry), marks.confirmed_by))
+	identity.is_service_account(metadata.annotation(_marked(entry), metadata.confirmed_by))
 }
 
 _who_must(entry, rule) := _another_must(entry, rule) if {
@@ -214,8 +214,8 @@ _another_must(entry, rule) := "a second person must run (the confirmation of a s
 # Why a confirmation that is in time does not count for this rule.
 _limit(entry, rule) := "the confirmation names no rules, and this rule is about loss of data" if {
 	_is_other(entry, rule)
-	marks.annotation(_marked(entry), marks.rules) == ""
-} else := sprintf("%s is confirmed", [marks.annotation(_marked(entry), marks.rules)]) if {
+	metadata.annotation(_marked(entry), metadata.rules) == ""
+} else := sprintf("%s is confirmed", [metadata.annotation(_marked(entry), metadata.rules)]) if {
 	_is_other(entry, rule)
 }
 
@@ -228,7 +228,7 @@ _is_other(entry, rule) if {
 _stale(entry) := change if {
 	target := _target(entry)
 	_in_time(target, entry)
-	before := marks.annotation(target.object, marks.confirmed_object)
+	before := metadata.annotation(target.object, metadata.confirmed_object)
 	now := stamp.state(target)
 	before != now
 	change := _change(split(before, "/"), split(now, "/"))

@@ -8,7 +8,7 @@ package stateward.lib.group
 import data.stateward.lib.cluster
 import data.stateward.lib.config
 import data.stateward.lib.defaults
-import data.stateward.lib.marks
+import data.stateward.lib.metadata
 import data.stateward.lib.review
 import data.stateward.lib.rolling
 import data.stateward.lib.rollout
@@ -90,16 +90,16 @@ _labelled(entry, sts) := [{
 	"name": name,
 	"namespace": entry.namespace,
 	"namespaces": [entry.namespace],
-	"selector": {"matchLabels": {marks.rollout_group: name}},
+	"selector": {"matchLabels": {metadata.rollout_group: name}},
 } |
-	name := sts.metadata.labels[marks.rollout_group]
+	name := sts.metadata.labels[metadata.rollout_group]
 	name != ""
 ]
 
 _configured(entry, sts) := [{"name": each.name, "namespace": "", "namespaces": namespaces, "selector": wanted} |
 	some each in config.rollout_groups
 	namespaces := object.get(each, "namespaces", ["*"])
-	wanted := object.get(each, "labelSelector", {"matchLabels": {marks.rollout_group: each.name}})
+	wanted := object.get(each, "labelSelector", {"matchLabels": {metadata.rollout_group: each.name}})
 	scope.named(namespaces, entry.namespace)
 	selector.matches(wanted, object.get(sts, ["metadata", "labels"], {}))
 ]

@@ -8,7 +8,7 @@
 package stateward.lib.hold
 
 import data.stateward.lib.image
-import data.stateward.lib.marks
+import data.stateward.lib.metadata
 
 # METADATA
 # title: Text
@@ -29,12 +29,12 @@ patch(sts, partition, annotation) := array.concat(_moved(sts, partition), record
 # description: What sets the annotation, "" for none; empty where it is so already.
 # scope: document
 recorded(sts, annotation) := [] if {
-	annotation == marks.annotation(sts, marks.canary_hold)
-} else := [{"op": "remove", "path": _pointer(marks.canary_hold)}] if {
+	annotation == metadata.annotation(sts, metadata.canary_hold)
+} else := [{"op": "remove", "path": _pointer(metadata.canary_hold)}] if {
 	annotation == ""
-} else := [{"op": "add", "path": _pointer(marks.canary_hold), "value": annotation}] if {
+} else := [{"op": "add", "path": _pointer(metadata.canary_hold), "value": annotation}] if {
 	is_object(sts.metadata.annotations)
-} else := [{"op": "add", "path": "/metadata/annotations", "value": _alone(marks.canary_hold, annotation)}]
+} else := [{"op": "add", "path": "/metadata/annotations", "value": _alone(metadata.canary_hold, annotation)}]
 
 # A request past the API server's defaults may lack all of the strategy.
 _moved(sts, partition) := [{"op": "add", "path": "/spec/updateStrategy", "value": object.union(_strategy(sts), {

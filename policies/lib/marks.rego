@@ -1,134 +1,46 @@
 # METADATA
 # title: Marks
-# description: |
-#   The labels and annotations by which people talk to Stateward, in one place: what confirms a guarded operation, and
-#   what asks for more protection than others have.
+# description: The former name of the package metadata, for rules of users that import it.
 package stateward.lib.marks
 
-# METADATA
-# title: Confirm
-# description: The operation that is confirmed, as "delete", "scale" or "update".
-confirm := "stateward.dev/confirm"
+import data.stateward.lib.metadata
 
-# METADATA
-# title: Confirm until
-# description: When the confirmation ends (RFC 3339), at most an hour after it is used.
-until := "stateward.dev/confirm-until"
+confirm := metadata.confirm
 
-# METADATA
-# title: Confirm reason
-# description: The reason, in a sentence; optional.
-reason := "stateward.dev/confirm-reason"
+until := metadata.until
 
-# METADATA
-# title: Confirm rules
-# description: |
-#   The ids of the rules that the confirmation is for, separated by commas. Without it, it is for those that are not
-#   about loss of data, which is deprecated.
-rules := "stateward.dev/confirm-rules"
+reason := metadata.reason
 
-# METADATA
-# title: Confirm for
-# description: How long the confirmation lasts from now on, as in 10m. Stateward replaces it by the time when it ends.
-for_time := "stateward.dev/confirm-for"
+rules := metadata.rules
 
-# METADATA
-# title: Confirmed by
-# description: Who set the other marks. Only Stateward writes it.
-confirmed_by := "stateward.dev/confirmed-by"
+for_time := metadata.for_time
 
-# METADATA
-# title: Confirmed object
-# description: The state of the object that the confirmation is for. Only Stateward writes it.
-confirmed_object := "stateward.dev/confirmed-object"
+confirmed_by := metadata.confirmed_by
 
-# METADATA
-# title: Canary hold
-# description: The partition and the images of a canary that Stateward holds. Only Stateward writes it.
-canary_hold := "stateward.dev/canary-hold"
+confirmed_object := metadata.confirmed_object
 
-# METADATA
-# title: Kinds
-# description: The kinds of objects on which something can be confirmed.
-kinds := {
-	"ControllerRevision",
-	"Namespace",
-	"PersistentVolume",
-	"PersistentVolumeClaim",
-	"Pod",
-	"PodDisruptionBudget",
-	"Service",
-	"StatefulSet",
-}
+canary_hold := metadata.canary_hold
 
-# METADATA
-# title: Unmarked
-# description: |
-#   Kinds on which nothing records who sets an annotation: only deletions of them are judged, which Confirmation objects
-#   confirm.
-unmarked := {
-	"ConfigMap",
-	"Node",
-	"PriorityClass",
-	"Secret",
-	"ServiceAccount",
-	"StorageClass",
-	"VolumeAttachment",
-	"VolumeSnapshot",
-	"VolumeSnapshotContent",
-}
+kinds := metadata.kinds
 
-# METADATA
-# title: Quorum
-# description: The label of a StatefulSet whose members vote, with value "true".
-quorum := "stateward.dev/quorum"
+unmarked := metadata.without_annotations
 
-# METADATA
-# title: Canary
-# description: |
-#   The label of a StatefulSet that has to be updated one pod first, with value "required", or by Stateward's own hand,
-#   with value "auto".
-canary := "stateward.dev/canary"
+quorum := metadata.quorum
 
-# METADATA
-# title: Ephemeral
-# description: The label of a StatefulSet whose data may go with its pods, as that of a cache, with value "true".
-ephemeral := "stateward.dev/ephemeral"
+canary := metadata.canary
 
-# METADATA
-# title: Rollout group
-# description: The label of StatefulSets of which only one at a time may roll, with the name of their group.
-rollout_group := "stateward.dev/rollout-group"
+ephemeral := metadata.ephemeral
 
-# METADATA
-# title: Is ephemeral
-# description: True for a StatefulSet whose data may go with its pods, whether YAML read that as a boolean or a string.
-is_ephemeral(marked) if sprintf("%v", [marked.metadata.labels[ephemeral]]) == "true"
+rollout_group := metadata.rollout_group
 
-# METADATA
-# title: Protections
-# description: Labels of a StatefulSet that protect it, each with the value by which it does.
-protections := {quorum: "true", canary: "required"}
+protections := metadata.protections
 
-# METADATA
-# title: Protects
-# description: True where the label has the value by which it protects, whether YAML read that as a boolean or a string.
-protects(marked, label) if sprintf("%v", [marked.metadata.labels[label]]) == protections[label]
+is_ephemeral(resource) if metadata.is_ephemeral(resource)
 
-# METADATA
-# title: Begins with a canary
-# description: True where Stateward is to let image changes begin with one pod.
-begins_with_canary(marked) if marked.metadata.labels[canary] == "auto"
+protects(resource, label) if metadata.protects(resource, label)
 
-# METADATA
-# title: Annotation
-# description: The value of an annotation of an object; "" where there is none, nor an object.
-# scope: document
-default annotation(_, _) := ""
+begins_with_canary(resource) if metadata.begins_with_canary(resource)
 
-annotation(marked, key) := marked.metadata.annotations[key]
+annotation(resource, key) := metadata.annotation(resource, key)
 
-# METADATA
-# title: Confirmation
-# description: The annotations that confirm an operation, without the user.
-confirmation(marked) := {key: annotation(marked, key) | some key in [confirm, until, reason, rules]}
+confirmation(resource) := metadata.confirmation(resource)

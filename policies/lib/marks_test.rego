@@ -1,51 +1,28 @@
 package stateward.lib.marks_test
 
 import data.stateward.lib.marks
+import data.stateward.lib.metadata
 
-test_label_protects_by_its_value[case] if {
-	some case in [
-		{"label": "stateward.dev/quorum", "value": "true"},
-		{"label": "stateward.dev/quorum", "value": true},
-		{"label": "stateward.dev/canary", "value": "required"},
-	]
-	marks.protects({"metadata": {"labels": {case.label: case.value}}}, case.label)
-}
-
-test_other_values_and_labels_protect_nothing[case] if {
-	some case in [
-		{"label": "stateward.dev/quorum", "value": "false"},
-		{"label": "stateward.dev/quorum", "value": "True"},
-		{"label": "stateward.dev/canary", "value": "auto"},
-		{"label": "stateward.dev/canary", "value": ""},
-		{"label": "stateward.dev/other", "value": "true"},
-	]
-	not marks.protects({"metadata": {"labels": {case.label: case.value}}}, case.label)
-}
-
-test_nothing_protects_where_there_are_no_labels[marked] if {
-	some marked in [null, {}, {"metadata": {}}, {"metadata": {"labels": null}}]
-	not marks.protects(marked, "stateward.dev/quorum")
-}
-
-test_annotation_that_is_not_there_is_empty[marked] if {
-	some marked in [null, {}, {"metadata": {}}, {"metadata": {"annotations": {"a": "b"}}}]
-	marks.annotation(marked, "stateward.dev/confirm") == ""
-}
-
-test_confirmation_is_what_somebody_says if {
-	said := {
-		"stateward.dev/confirm": "delete",
-		"stateward.dev/confirm-until": "2026-11-23T12:10:00Z",
-		"stateward.dev/confirm-reason": "it moves",
-		"stateward.dev/confirm-rules": "",
+test_constants_have_their_former_names if {
+	constants := {
+		"confirm", "until", "reason", "rules", "for_time", "confirmed_by", "confirmed_object", "canary_hold", "kinds",
+		"quorum", "canary", "ephemeral", "rollout_group", "protections",
 	}
-	others := {"stateward.dev/confirmed-by": "alice", "example.com/owner": "bob"}
-	marks.confirmation({"metadata": {"annotations": object.union(said, others)}}) == said
-	marks.confirmation(null) == {key: "" | some key, _ in said}
+	every name in constants {
+		marks[name] == metadata[name]
+	}
+	marks.unmarked == metadata.without_annotations
 }
 
-test_canary_by_itself_is_asked_for_by_one_value if {
-	marks.begins_with_canary({"metadata": {"labels": {"stateward.dev/canary": "auto"}}})
-	not marks.begins_with_canary({"metadata": {"labels": {"stateward.dev/canary": "required"}}})
-	not marks.begins_with_canary({"metadata": {"labels": null}})
+_cache := {"metadata": {
+	"labels": {"stateward.dev/ephemeral": "true", "stateward.dev/quorum": "true", "stateward.dev/canary": "auto"},
+	"annotations": {"stateward.dev/confirm": "delete"},
+}}
+
+test_functions_have_their_former_names if {
+	marks.is_ephemeral(_cache)
+	marks.protects(_cache, marks.quorum)
+	marks.begins_with_canary(_cache)
+	marks.annotation(_cache, marks.confirm) == "delete"
+	marks.confirmation(_cache) == metadata.confirmation(_cache)
 }

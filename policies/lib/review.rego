@@ -7,7 +7,7 @@
 package stateward.lib.review
 
 import data.stateward.lib.exempt
-import data.stateward.lib.marks
+import data.stateward.lib.metadata
 import data.stateward.lib.shape
 
 # METADATA
@@ -127,7 +127,7 @@ parents := [entry |
 # METADATA
 # title: Marked
 # description: Every object that is to be stored and may carry a confirmation.
-marked := array.concat(stored(marks.kinds), [entry |
+marked := array.concat(stored(metadata.kinds), [entry |
 	some entry in parents
 	is_object(entry.object)
 ])

@@ -13,7 +13,7 @@ import data.stateward.lib.confirmation
 # description: What the rules found, each with its level; findings that are off are not among them.
 # scope: document
 # entrypoint: true
-findings := levelled(array.concat(
+findings := with_levels(array.concat(
 	[report | report := data.stateward.rules[_][_].report],
 	# Users' own rules have a root of their own.
 	[report | report := data.stateward.custom.rules[_][_].report],
@@ -26,20 +26,20 @@ findings := levelled(array.concat(
 #   never more than a warning.
 # scope: document
 # entrypoint: true
-notices := levelled([notice | notice := data.stateward.rules[_][_].notice])
+notices := with_levels([notice | notice := data.stateward.rules[_][_].notice])
 
 # METADATA
 # title: Mutations
 # description: What the mutations change.
 # scope: document
 # entrypoint: true
-mutations := made([report | report := data.stateward.mutations[_].report])
+mutations := mutations_with_levels([report | report := data.stateward.mutations[_].report])
 
 # METADATA
-# title: Levelled
+# title: With levels
 # description: |
 #   The findings in these reports of rules, each with its level. The engine evaluates only the rules that apply.
-levelled(reports) := _confirmed_together({object.union(finding, {"level": level}) |
+with_levels(reports) := _confirmed_together({object.union(finding, {"level": level}) |
 	some report in reports
 	some finding in report
 	level := config.level(finding)
@@ -79,16 +79,16 @@ _names_itself(finding) if contains(finding.fix, confirmation.for_rules([finding.
 _names_itself(finding) if endswith(finding.fix, confirmation.later_for_rules([finding.rule]))
 
 # METADATA
-# title: Made
+# title: Mutations with levels
 # description: The changes in these reports of mutations.
-made(reports) := {object.union(finding, {"level": _told(finding)}) |
+mutations_with_levels(reports) := {object.union(finding, {"level": _level_of(finding)}) |
 	some report in reports
 	some finding in report
 	not finding.exception
 	config.level(finding) != "off"
 }
 
-_told(finding) := "audit" if {
+_level_of(finding) := "audit" if {
 	finding.silent
 } else := finding.channel if {
 	finding.channel

@@ -80,7 +80,7 @@ test_plan_says_how_each_rule_is_confirmed_later if {
 		some rule in ["a", "b"]
 		text := sprintf("wait, or confirm it: stateward confirm statefulset/web update --rules %s", [rule])
 	]]
-	{found.fix | some found in router.levelled(reports)} == {
+	{found.fix | some found in router.with_levels(reports)} == {
 		"wait, or confirm it: stateward confirm statefulset/web update --rules a,b",
 	}
 }
@@ -114,12 +114,12 @@ test_mutation_stays_a_warning_whatever_its_action[action] if {
 
 test_mutation_tells_where_warnings_go if {
 	finding := {"rule": "default-selector", "severity": "warn", "profile": {}, "channel": "event"}
-	{made.level | some made in router.made([[finding]])} == {"event"}
+	{found.level | some found in router.mutations_with_levels([[finding]])} == {"event"}
 }
 
 test_silent_mutation_is_only_recorded if {
 	finding := {"rule": "auto-canary", "severity": "warn", "profile": {}, "silent": true}
-	{made.level | some made in router.made([[finding]])} == {"audit"}
+	{found.level | some found in router.mutations_with_levels([[finding]])} == {"audit"}
 }
 
 test_mutation_that_is_off_is_not_there if {

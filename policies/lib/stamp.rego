@@ -8,7 +8,7 @@ package stateward.lib.stamp
 import data.stateward.lib.clock
 import data.stateward.lib.identity
 import data.stateward.lib.lost
-import data.stateward.lib.marks
+import data.stateward.lib.metadata
 
 # METADATA
 # title: Name
@@ -17,8 +17,8 @@ import data.stateward.lib.marks
 #   otherwise the old value; "" if nothing is confirmed.
 # scope: document
 name(entry) := "" if {
-	marks.annotation(entry.object, marks.confirm) == ""
-} else := marks.annotation(entry.old, marks.confirmed_by) if {
+	metadata.annotation(entry.object, metadata.confirm) == ""
+} else := metadata.annotation(entry.old, metadata.confirmed_by) if {
 	not renewed(entry)
 } else := object.get(entry.user, "username", "")
 
@@ -30,14 +30,14 @@ name(entry) := "" if {
 # scope: document
 bound(entry) := "" if {
 	name(entry) == ""
-} else := marks.annotation(entry.old, marks.confirmed_object) if {
+} else := metadata.annotation(entry.old, metadata.confirmed_object) if {
 	not renewed(entry)
 } else := "" if {
 	in_passing(entry)
 } else := state({
 	"group": entry.group,
 	"kind": entry.kind,
-	"operation": marks.annotation(entry.object, marks.confirm),
+	"operation": metadata.annotation(entry.object, metadata.confirm),
 	"object": entry.old,
 })
 
@@ -51,7 +51,7 @@ fits(written, entry) if written == bound(entry)
 
 fits(written, entry) if {
 	renewed(entry)
-	marks.annotation(entry.object, marks.confirm) == "delete"
+	metadata.annotation(entry.object, metadata.confirm) == "delete"
 	bound(entry) != ""
 	_without_claims(written) == _without_claims(bound(entry))
 }
@@ -69,7 +69,7 @@ in_passing(entry) if {
 	_beside(entry.object) != _beside(entry.old)
 }
 
-# What a user may change of an object, without the marks. Every mark of a confirmation begins as the first does.
+# What a user may change of an object, without the metadata. Every mark of a confirmation begins as the first does.
 _beside(marked) := [
 	object.remove(marked, ["metadata", "status"]),
 	[object.get(marked.metadata, key, none) |
@@ -77,7 +77,7 @@ _beside(marked) := [
 	],
 	{key: value |
 		some key, value in marked.metadata.annotations
-		not startswith(key, marks.confirm)
+		not startswith(key, metadata.confirm)
 	},
 ]
 
@@ -85,7 +85,7 @@ _beside(marked) := [
 # title: Renewed
 # description: True for a request that changes what is confirmed, or until when.
 # scope: document
-renewed(entry) if marks.confirmation(entry.object) != marks.confirmation(entry.old)
+renewed(entry) if metadata.confirmation(entry.object) != metadata.confirmation(entry.old)
 
 renewed(entry) if promised(entry)
 
@@ -93,16 +93,16 @@ renewed(entry) if promised(entry)
 # title: Promised
 # description: The end of a confirmation that a request sets by its duration.
 promised(entry) := _end(entry, duration) if {
-	text := marks.annotation(entry.object, marks.for_time)
-	text != marks.annotation(entry.old, marks.for_time)
-	marks.annotation(entry.object, marks.confirm) != ""
+	text := metadata.annotation(entry.object, metadata.for_time)
+	text != metadata.annotation(entry.old, metadata.for_time)
+	metadata.annotation(entry.object, metadata.confirm) != ""
 	duration := _duration(text)
 }
 
 # Of two who confirm in the same second, the second would leave what the first left, as if it confirmed nothing.
 _end(entry, duration) := end if {
 	end := _after(entry, duration)
-	end != marks.annotation(entry.old, marks.until)
+	end != metadata.annotation(entry.old, metadata.until)
 } else := _after(entry, duration - 1000000000)
 
 # METADATA

@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	holdMark = "stateward.dev/canary-hold"
+	holdAnnotation = "stateward.dev/canary-hold"
 	// syncs is how often a manifest is applied again.
 	syncs = 20
 )
@@ -105,7 +105,7 @@ func (s syncer) holds(t *testing.T) {
 	if err := json.Unmarshal([]byte(object), &forecast); err != nil || code != 0 || strings.Contains(output, "[auto-canary]") {
 		t.Fatalf("exit code %d, error %v:\n%s", code, err, output)
 	}
-	if forecast.Generation != after.Generation || forecast.Annotations[holdMark] != after.Annotations[holdMark] {
+	if forecast.Generation != after.Generation || forecast.Annotations[holdAnnotation] != after.Annotations[holdAnnotation] {
 		t.Errorf("a dry run would make generation %d of %d, with annotations %v", forecast.Generation, after.Generation, forecast.Annotations)
 	}
 	if s.arguments[0] != "apply" {
@@ -149,7 +149,7 @@ func endsByAPerson(t *testing.T, s syncer) {
 
 	// A hold that a request invents holds nothing, and the next image begins again.
 	s.says(t, false, "", []string{"Warning: [auto-canary]", "this hold has no effect, so Stateward removes it"},
-		append(alice, "annotate", "statefulset", "web", holdMark+"=2/nginx="+newImage)...)
+		append(alice, "annotate", "statefulset", "web", holdAnnotation+"=2/nginx="+newImage)...)
 	s.released(t)
 	s.says(t, false, s.manifest(nextImage), []string{"Stateward sets 2"}, s.sync(t)...)
 	s.held(t, 2, nextImage)
@@ -268,8 +268,8 @@ func (g guard) held(t *testing.T, partition int, image string) {
 		t.Fatal(err)
 	}
 	want := fmt.Sprintf("%d/nginx=%s", partition, image)
-	if got := int(*set.Spec.UpdateStrategy.RollingUpdate.Partition); got != partition || set.Annotations[holdMark] != want {
-		t.Errorf("partition %d with hold %q, want %d with %q", got, set.Annotations[holdMark], partition, want)
+	if got := int(*set.Spec.UpdateStrategy.RollingUpdate.Partition); got != partition || set.Annotations[holdAnnotation] != want {
+		t.Errorf("partition %d with hold %q, want %d with %q", got, set.Annotations[holdAnnotation], partition, want)
 	}
 }
 
@@ -280,7 +280,7 @@ func (g guard) released(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := *set.Spec.UpdateStrategy.RollingUpdate.Partition; got != 0 || set.Annotations[holdMark] != "" {
-		t.Errorf("partition %d with hold %q", got, set.Annotations[holdMark])
+	if got := *set.Spec.UpdateStrategy.RollingUpdate.Partition; got != 0 || set.Annotations[holdAnnotation] != "" {
+		t.Errorf("partition %d with hold %q", got, set.Annotations[holdAnnotation])
 	}
 }

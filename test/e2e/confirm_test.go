@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	confirmMark = "stateward.dev/confirm"
-	untilMark   = "stateward.dev/confirm-until"
-	stampMark   = "stateward.dev/confirmed-by"
+	confirmAnnotation = "stateward.dev/confirm"
+	untilAnnotation   = "stateward.dev/confirm-until"
+	stampAnnotation   = "stateward.dev/confirmed-by"
 )
 
 func TestConfirmationsAreRecorded(t *testing.T) {
@@ -42,7 +42,7 @@ func commandLine(t *testing.T, g guard) {
 	if code != 0 || !strings.Contains(output, "statefulset/web: alice confirms delete until ") {
 		t.Fatalf("exit code %d: %s", code, output)
 	}
-	if got := g.annotations(t, "statefulset/web"); got[stampMark] != "alice" || got["stateward.dev/confirm-reason"] != "the cluster moves" {
+	if got := g.annotations(t, "statefulset/web"); got[stampAnnotation] != "alice" || got["stateward.dev/confirm-reason"] != "the cluster moves" {
 		t.Errorf("annotations %v", got)
 	}
 	g.warned(t, "cascade-delete", "delete", "statefulset", "web")
@@ -58,23 +58,23 @@ func forAnotherUser(t *testing.T, g guard) {
 	bob := g.as(t, "bob")
 	until := soon(10 * time.Minute)
 	g.warned(t, "confirmed-by", append(bob, "annotate", "statefulset", "web",
-		confirmMark+"=delete", untilMark+"="+until, stampMark+"=alice")...)
+		confirmAnnotation+"=delete", untilAnnotation+"="+until, stampAnnotation+"=alice")...)
 	g.stamped(t, "statefulset/web", "bob")
-	g.warned(t, "confirmed-by", append(g.as(t, "alice"), "annotate", "statefulset", "web", "--overwrite", untilMark+"="+soon(20*time.Minute))...)
+	g.warned(t, "confirmed-by", append(g.as(t, "alice"), "annotate", "statefulset", "web", "--overwrite", untilAnnotation+"="+soon(20*time.Minute))...)
 	g.stamped(t, "statefulset/web", "alice")
-	g.warned(t, "confirmed-by", append(bob, "annotate", "statefulset", "web", "--overwrite", stampMark+"=bob")...)
+	g.warned(t, "confirmed-by", append(bob, "annotate", "statefulset", "web", "--overwrite", stampAnnotation+"=bob")...)
 	g.stamped(t, "statefulset/web", "alice")
-	g.warned(t, "confirmed-by", append(bob, "annotate", "statefulset", "web", stampMark+"-")...)
+	g.warned(t, "confirmed-by", append(bob, "annotate", "statefulset", "web", stampAnnotation+"-")...)
 	g.stamped(t, "statefulset/web", "alice")
 
 	// Who applies it all again, as a pipeline does, takes nothing over; who drops the marks drops the name.
-	applied := builders.MakeStatefulSet().Annotate(confirmMark, "delete").Annotate(untilMark, until).Annotate(stampMark, "alice")
+	applied := builders.MakeStatefulSet().Annotate(confirmAnnotation, "delete").Annotate(untilAnnotation, until).Annotate(stampAnnotation, "alice")
 	applied.Namespace = g.namespace
 	apply := []string{"--kubeconfig", g.kubeconfig(t, "bob"), "apply", "--server-side", "--force-conflicts", "-f", "-"}
 	g.says(t, false, string(applied.JSON()), []string{"[confirmed-by]"}, apply...)
 	g.stamped(t, "statefulset/web", "bob")
-	g.allowed(t, string(applied.Annotate(stampMark, "bob").JSON()), apply...)
-	g.says(t, false, "", []string{"[confirmed-by]"}, append(bob, "annotate", "statefulset", "web", confirmMark+"-")...)
+	g.allowed(t, string(applied.Annotate(stampAnnotation, "bob").JSON()), apply...)
+	g.says(t, false, "", []string{"[confirmed-by]"}, append(bob, "annotate", "statefulset", "web", confirmAnnotation+"-")...)
 	g.stamped(t, "statefulset/web", "")
 }
 
@@ -83,10 +83,10 @@ func oneOperation(t *testing.T, g guard) {
 	for _, mark := range []struct{ operation, until string }{
 		{"update", soon(10 * time.Minute)}, {"delete", soon(-time.Minute)},
 	} {
-		g.says(t, false, "", nil, "annotate", "statefulset", "web", "--overwrite", confirmMark+"="+mark.operation, untilMark+"="+mark.until)
+		g.says(t, false, "", nil, "annotate", "statefulset", "web", "--overwrite", confirmAnnotation+"="+mark.operation, untilAnnotation+"="+mark.until)
 		g.denied(t, "cascade-delete", "delete", "statefulset", "web")
 	}
-	g.denied(t, "protected-labels", "annotate", "statefulset", "web", "--overwrite", confirmMark+"=delete", untilMark+"="+soon(2*time.Hour))
+	g.denied(t, "protected-labels", "annotate", "statefulset", "web", "--overwrite", confirmAnnotation+"=delete", untilAnnotation+"="+soon(2*time.Hour))
 }
 
 func everyKind(t *testing.T, g guard) {
@@ -94,7 +94,7 @@ func everyKind(t *testing.T, g guard) {
 	g.settled(t, 1)
 	for _, object := range []string{"statefulset/web", "service/nginx", "persistentvolumeclaim/www-web-0", "pod/web-0", "namespace/" + g.namespace} {
 		g.allowed(t, "", "annotate", object, "example.com/note=hello")
-		g.warned(t, "confirmed-by", append(g.as(t, "bob"), "annotate", object, confirmMark+"=delete", untilMark+"="+soon(time.Minute), stampMark+"=alice")...)
+		g.warned(t, "confirmed-by", append(g.as(t, "bob"), "annotate", object, confirmAnnotation+"=delete", untilAnnotation+"="+soon(time.Minute), stampAnnotation+"=alice")...)
 		g.stamped(t, object, "bob")
 	}
 }
@@ -106,18 +106,18 @@ func TestConfirmationWithoutARecordIsIgnored(t *testing.T) {
 	g.create(t, withClaim(builders.MakeStatefulSet().Replicas(1)))
 	g.settled(t, 1)
 	bob := g.as(t, "bob")
-	g.warned(t, "confirmed-by", append(g.as(t, "alice"), "annotate", "statefulset", "web", confirmMark+"=delete", untilMark+"="+soon(time.Minute))...)
+	g.warned(t, "confirmed-by", append(g.as(t, "alice"), "annotate", "statefulset", "web", confirmAnnotation+"=delete", untilAnnotation+"="+soon(time.Minute))...)
 	if err := g.Client.AdmissionregistrationV1().MutatingWebhookConfigurations().Delete(t.Context(), "stateward", metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the mutations are gone", func(context.Context) (bool, error) {
-		output, _ := g.kubectl(t, "", "annotate", "pod", "web-0", "--dry-run=server", confirmMark+"=delete")
+		output, _ := g.kubectl(t, "", "annotate", "pod", "web-0", "--dry-run=server", confirmAnnotation+"=delete")
 		return !strings.Contains(output, "[confirmed-by]"), nil
 	})
 
-	g.denied(t, "protected-labels", append(bob, "annotate", "statefulset", "web", "--overwrite", untilMark+"="+soon(10*time.Minute))...)
+	g.denied(t, "protected-labels", append(bob, "annotate", "statefulset", "web", "--overwrite", untilAnnotation+"="+soon(10*time.Minute))...)
 	for _, object := range []string{"service/nginx", "persistentvolumeclaim/www-web-0", "pod/web-0", "namespace/" + g.namespace} {
-		g.denied(t, "protected-labels", append(bob, "annotate", object, confirmMark+"=delete", untilMark+"="+soon(time.Minute), stampMark+"=alice")...)
+		g.denied(t, "protected-labels", append(bob, "annotate", object, confirmAnnotation+"=delete", untilAnnotation+"="+soon(time.Minute), stampAnnotation+"=alice")...)
 	}
 	output, code := g.stateward(t, "bob", "confirm", "pvc/www-web-0", "delete")
 	if code != 3 || !strings.Contains(output, "Stateward's mutating webhook did not answer") {
@@ -173,7 +173,7 @@ func (g guard) annotations(t *testing.T, object string) map[string]string {
 
 func (g guard) stamped(t *testing.T, object, want string) {
 	t.Helper()
-	if got := g.annotations(t, object)[stampMark]; got != want {
+	if got := g.annotations(t, object)[stampAnnotation]; got != want {
 		t.Errorf("%s is confirmed by %q, want %q", object, got, want)
 	}
 }

@@ -100,7 +100,7 @@ const unnamedWarning = `"admin" names no rules (deprecated), so loss of data is 
 
 func (g guard) unnamed(t *testing.T, operation string) {
 	t.Helper()
-	g.says(t, false, "", []string{unnamedWarning}, "annotate", "statefulset", "web", "--overwrite", confirmMark+"="+operation, "stateward.dev/confirm-for=10m")
+	g.says(t, false, "", []string{unnamedWarning}, "annotate", "statefulset", "web", "--overwrite", confirmAnnotation+"="+operation, "stateward.dev/confirm-for=10m")
 }
 
 func unnamedDeletion(t *testing.T, g guard) {

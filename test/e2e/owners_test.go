@@ -48,7 +48,7 @@ func throughStatus(t *testing.T, g guard) {
 	set.Labels = map[string]string{"stateward.dev/quorum": "true"}
 	g.create(t, set)
 	g.settled(t, 1)
-	forged := `{"metadata":{"annotations":{"` + confirmMark + `":"delete","` + untilMark + `":"` + soon(time.Minute) + `","` + stampMark + `":"mallory"}}}`
+	forged := `{"metadata":{"annotations":{"` + confirmAnnotation + `":"delete","` + untilAnnotation + `":"` + soon(time.Minute) + `","` + stampAnnotation + `":"mallory"}}}`
 	status := func(object, patch string) []string {
 		return []string{"patch", object, "--subresource=status", "--type=merge", "-p", patch}
 	}

@@ -176,8 +176,8 @@ func retained(ctx context.Context, s *stage) error {
 // soon is a time within what a confirmation may last.
 func soon(in time.Duration) string { return time.Now().Add(in).UTC().Format(time.RFC3339) }
 
-// forgedMarks are the annotations of a confirmation in another person's name.
-func forgedMarks() map[string]string {
+// forgedAnnotations are the annotations of a confirmation in another person's name.
+func forgedAnnotations() map[string]string {
 	return map[string]string{
 		"stateward.dev/confirm": "delete", "stateward.dev/confirm-until": soon(20 * time.Minute), "stateward.dev/confirmed-by": "bob",
 	}
@@ -185,7 +185,7 @@ func forgedMarks() map[string]string {
 
 // forged is an edit that confirms in another person's name.
 func forged() edit {
-	return merge(string(builders.JSON(map[string]any{"metadata": map[string]any{"annotations": forgedMarks()}})))
+	return merge(string(builders.JSON(map[string]any{"metadata": map[string]any{"annotations": forgedAnnotations()}})))
 }
 
 // ahead is an edit that confirms from a later time on.

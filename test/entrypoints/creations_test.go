@@ -126,7 +126,7 @@ func annotated(object any) any {
 	if err != nil {
 		panic(fmt.Sprintf("an object of the test: %v", err))
 	}
-	made.SetAnnotations(forgedMarks())
+	made.SetAnnotations(forgedAnnotations())
 	return made
 }
 

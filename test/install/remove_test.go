@@ -24,8 +24,8 @@ import (
 
 // Before these blocks of manifests/README.md.
 const (
-	installMark   = "<!-- install: a test runs these commands -->\n```sh\n"
-	uninstallMark = "<!-- uninstall: a test runs these commands -->\n```sh\n"
+	installAnnotation   = "<!-- install: a test runs these commands -->\n```sh\n"
+	uninstallAnnotation = "<!-- uninstall: a test runs these commands -->\n```sh\n"
 )
 
 // TestUninstallLeavesNothingThatBlocks installs webhooks that fail closed (kwok's pods answer no request) and the exported
@@ -42,7 +42,7 @@ func TestUninstallLeavesNothingThatBlocks(t *testing.T) {
 		t.Fatal(output.Stderr)
 	}
 
-	commands := readmeCommands(t, uninstallMark)
+	commands := readmeCommands(t, uninstallAnnotation)
 	kubectl(t, running, commands[0]...)
 	kubectl(t, running, commands[1]...)
 	// From here on no request is blocked, whatever else is still there.
@@ -155,7 +155,7 @@ func changed(t *testing.T, events watch.Interface) *admissionregistrationv1.Vali
 func installed(t *testing.T) *cluster.Cluster {
 	t.Helper()
 	running := withStatefulSet(t)
-	for _, command := range readmeCommands(t, installMark) {
+	for _, command := range readmeCommands(t, installAnnotation) {
 		if registered := kubectl(t, running, "get", "validatingwebhookconfigurations,mutatingwebhookconfigurations", "-o", "name"); registered != "" {
 			t.Errorf("before %q a webhook is registered already: %s", command, registered)
 		}

@@ -106,10 +106,10 @@ func (c *counts) compare(t *testing.T, rules []policies.Rule, example examples.E
 // excuseOf is the key under which a rule declares unseen why its policy checks otherwise; "" where it does not.
 func excuseOf(rule policies.Rule, example examples.Example, alike bool) string {
 	_, within, _ := strings.Cut(filepath.ToSlash(example.File), "/"+rule.Category+"/"+rule.ID+"/")
-	if rule.CEL.Unseen[within] != "" {
+	if rule.CEL.NotChecked[within] != "" {
 		return within
 	}
-	for resource := range rule.CEL.Unseen {
+	for resource := range rule.CEL.NotChecked {
 		if alike && slices.Contains(rule.Reads, resource) {
 			return resource
 		}
@@ -127,7 +127,7 @@ func (c *counts) complete(t *testing.T, rules []policies.Rule) {
 		if !c.seen[rule.ID] {
 			t.Errorf("the policy of %s found nothing in any example", rule.ID)
 		}
-		for key := range rule.CEL.Unseen {
+		for key := range rule.CEL.NotChecked {
 			if !c.excused[rule.ID+" "+key] {
 				t.Errorf("rule %s declares %s unseen, and no example shows that", rule.ID, key)
 			}

@@ -150,18 +150,18 @@ func (s stage) store(t *testing.T, resource schema.GroupVersionResource, object 
 func (s stage) bind(t *testing.T, resource schema.GroupVersionResource, stored *unstructured.Unstructured) error {
 	t.Helper()
 	annotations := stored.GetAnnotations()
-	if annotations[policies.ConfirmedByMark] == "" {
+	if annotations[policies.ConfirmedByAnnotation] == "" {
 		return nil
 	}
 	state := string(stored.GetUID())
-	if annotations[policies.ConfirmMark] == "delete" {
+	if annotations[policies.ConfirmAnnotation] == "delete" {
 		if policy, found, _ := unstructured.NestedString(stored.Object, "spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted"); found {
 			state += "/" + policy
 		}
 	} else if stored.GetGeneration() > 0 {
 		state = fmt.Sprintf("%s/%d", state, stored.GetGeneration())
 	}
-	patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:%q}}}`, policies.ConfirmedObjectMark, state)
+	patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:%q}}}`, policies.ConfirmedObjectAnnotation, state)
 	_, err := s.in(s.past(t), resource).Patch(t.Context(), stored.GetName(), types.MergePatchType, patch, metav1.PatchOptions{})
 	return err
 }

@@ -15,7 +15,7 @@ import (
 func TestHandlerKeepsHeldCanaries(t *testing.T) {
 	t.Parallel()
 	const flux = "system:serviceaccount:flux-system:kustomize-controller"
-	image := at(t, heldSet(t, nil), "metadata", "annotations")[policies.CanaryHoldMark]
+	image := at(t, heldSet(t, nil), "metadata", "annotations")[policies.CanaryHoldAnnotation]
 	for name, test := range map[string]struct {
 		user      string
 		change    func(set map[string]any)
@@ -31,7 +31,7 @@ func TestHandlerKeepsHeldCanaries(t *testing.T) {
 		}, 2, image, false},
 		"an invented hold": {flux, func(set map[string]any) {
 			setPartition(1)(set)
-			set["metadata"].(map[string]any)["annotations"] = map[string]any{policies.CanaryHoldMark: "1/web=web"}
+			set["metadata"].(map[string]any)["annotations"] = map[string]any{policies.CanaryHoldAnnotation: "1/web=web"}
 		}, 2, image, false},
 		"another template": {flux, func(set map[string]any) {
 			setPartition(0)(set)
@@ -58,7 +58,7 @@ func TestHandlerKeepsHeldCanaries(t *testing.T) {
 				}
 				set := object(t, after)
 				annotations, _ := set["metadata"].(map[string]any)["annotations"].(map[string]any)
-				got := []any{at(t, set, "spec", "updateStrategy", "rollingUpdate")["partition"], annotations[policies.CanaryHoldMark]}
+				got := []any{at(t, set, "spec", "updateStrategy", "rollingUpdate")["partition"], annotations[policies.CanaryHoldAnnotation]}
 				if diff := cmp.Diff([]any{test.partition, test.hold}, got); diff != "" {
 					t.Errorf("dry run %v: partition and hold (-want +got):\n%s", dry, diff)
 				}
@@ -94,7 +94,7 @@ func heldSet(t *testing.T, change func(set map[string]any)) map[string]any {
 	metadata := at(t, set, "metadata")
 	metadata["labels"] = map[string]any{"stateward.dev/canary": "auto"}
 	metadata["annotations"] = map[string]any{
-		policies.CanaryHoldMark: "2/" + container["name"].(string) + "=" + container["image"].(string),
+		policies.CanaryHoldAnnotation: "2/" + container["name"].(string) + "=" + container["image"].(string),
 	}
 	set["status"] = map[string]any{"observedGeneration": metadata["generation"], "currentRevision": "web-a", "updateRevision": "web-b"}
 	if change != nil {

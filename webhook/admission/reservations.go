@@ -21,7 +21,7 @@ const (
 	reservedFor = 5 * time.Second
 	// mostReserved bounds how many are remembered. What has no room is seen as soon as it is written.
 	mostReserved = 1000
-	// groupLabel puts a StatefulSet into a rollout group; policies/lib/marks.rego has it too.
+	// groupLabel puts a StatefulSet into a rollout group; policies/lib/metadata.rego has it too.
 	groupLabel = "stateward.dev/rollout-group"
 )
 

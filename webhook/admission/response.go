@@ -130,7 +130,7 @@ func texts(finding engine.Finding) []string {
 // consent returns how a finding was confirmed.
 func consent(finding engine.Finding) string {
 	if finding.Confirmation != nil && finding.Confirmation.Unnamed {
-		return "confirmed (deprecated: without " + policies.ConfirmRulesMark + ")"
+		return "confirmed (deprecated: without " + policies.ConfirmRulesAnnotation + ")"
 	}
 	return "confirmed"
 }

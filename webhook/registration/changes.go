@@ -62,8 +62,8 @@ func entryFor(change policies.Change) entry {
 		return lenient("snapshots", notTerminating(), condition("deleted-or-the-deletion-policy-changes",
 			"request.operation == 'DELETE' || object.spec.deletionPolicy != oldObject.spec.deletionPolicy"))
 	default:
-		return strict("confirmation", notTerminating(), condition("a-mark-changes",
-			differs("annotations", policies.ConfirmationMarks())+" || "+differs("labels", policies.ProtectionMarks())))
+		return strict("confirmation", notTerminating(), condition("metadata-changes",
+			differs("annotations", policies.ConfirmationAnnotations())+" || "+differs("labels", policies.ProtectionLabels())))
 	}
 }
 

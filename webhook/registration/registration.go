@@ -210,7 +210,7 @@ func (e entry) owners(parents []policies.Parent) expansion {
 		switch e.change {
 		case policies.FourEyes:
 			return ofOwnKind(guardrailsResource, admissionregistrationv1.ClusterScope, operations...)
-		case policies.Marks:
+		case policies.Metadata:
 			own := ofOwnKind(guardrailsResource, admissionregistrationv1.ClusterScope, operations...)
 			return slices.Concat(ofParents(parents, operations), definitionStatus(operations), own)
 		default:

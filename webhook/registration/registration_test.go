@@ -61,7 +61,7 @@ func TestMatchConditionsSkipUnimportantMetadata(t *testing.T) {
 		On: map[string][]string{
 			"statefulsets": {"UPDATE"}, "pods": {"CREATE", "UPDATE"}, "services": {"CREATE", "UPDATE"},
 		},
-		When: map[string]policies.Change{"pods": policies.Marks, "services": policies.Marks},
+		When: map[string]policies.Change{"pods": policies.Metadata, "services": policies.Metadata},
 	}
 	owned := policies.Rule{
 		On:   map[string][]string{"services": {"UPDATE"}, "pods": {"UPDATE"}},
@@ -264,7 +264,7 @@ func TestFailurePolicyIsFailForDestructiveRequests(t *testing.T) {
 		"mutating confirmations.stateward.dev":   confirmations(admissionregistrationv1.Ignore),
 		"validating critical.stateward.dev":      want(admissionregistrationv1.Fail, "not-terminating-or-deleted-otherwise", "of-pods-only-forced-deletions", "of-volumes-only-those-with-a-claim", "of-definitions-only-those-of-owners"),
 		"validating advisory.stateward.dev":      want(admissionregistrationv1.Ignore),
-		"validating confirmation.stateward.dev":  want(admissionregistrationv1.Fail, "not-terminating", "a-mark-changes"),
+		"validating confirmation.stateward.dev":  want(admissionregistrationv1.Fail, "not-terminating", "metadata-changes"),
 		"validating owner.stateward.dev":         want(admissionregistrationv1.Fail, "not-terminating", "an-owner-is-new"),
 		"validating protection.stateward.dev":    want(admissionregistrationv1.Fail, "a-protection-is-removed"),
 		"validating reclaim.stateward.dev":       soon("not-terminating", "the-reclaim-policy-changes"),
@@ -276,7 +276,7 @@ func TestFailurePolicyIsFailForDestructiveRequests(t *testing.T) {
 		"validating label.stateward.dev":         soon("not-terminating", "a-label-of-a-set-changes"),
 		"validating snapshots.stateward.dev":     soon("not-terminating", "deleted-or-the-deletion-policy-changes"),
 		"mutating mutation.stateward.dev":        want(admissionregistrationv1.Ignore, "not-terminating"),
-		"mutating confirmation.stateward.dev":    want(admissionregistrationv1.Ignore, "not-terminating", "a-mark-changes"),
+		"mutating confirmation.stateward.dev":    want(admissionregistrationv1.Ignore, "not-terminating", "metadata-changes"),
 	}, got); diff != "" {
 		t.Errorf("entries (-want +got):\n%s", diff)
 	}

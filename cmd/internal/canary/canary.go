@@ -82,7 +82,7 @@ func (c Canary) Nothing(to int) error {
 }
 
 // waits is true for an update that Stateward keeps from every pod, until the other sets of a rollout group are done.
-func (c Canary) waits() bool { return c.Set.Annotations[policies.CanaryHoldMark] != "" }
+func (c Canary) waits() bool { return c.Set.Annotations[policies.CanaryHoldAnnotation] != "" }
 
 // seen is false where the status is about an earlier spec.
 func (c Canary) seen() bool { return c.Set.Status.ObservedGeneration >= c.Set.Generation }

@@ -160,7 +160,7 @@ func TestPromotionExplainsWhatCannotBePromoted(t *testing.T) {
 			"nothing to promote: partition 2 is above every pod: 0 would start a canary"},
 		"an update that waits for its rollout group": {makeSet(func(set *appsv1.StatefulSet) {
 			set.Spec.UpdateStrategy.RollingUpdate.Partition = pointer[int32](3)
-			set.Annotations = map[string]string{policies.CanaryHoldMark: "3/nginx=nginx:b"}
+			set.Annotations = map[string]string{policies.CanaryHoldAnnotation: "3/nginx=nginx:b"}
 		}), 0, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

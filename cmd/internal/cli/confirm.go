@@ -111,8 +111,8 @@ func confirm(ctx context.Context, object, operation string, options confirmOptio
 	if len(options.rules) == 0 {
 		return usageError{fmt.Errorf("name the rules to confirm, because these are about loss of data: --rules %s", strings.Join(left, ","))}
 	}
-	way := mark
-	if !target.takesMarks(library) {
+	way := annotate
+	if !target.takesAnnotations(library) {
 		way = coverOne
 	}
 	by, until, err := way(ctx, target, options, streams)
@@ -215,7 +215,7 @@ func parentResource(parent policies.Parent) policies.Resource {
 	return policies.Resource{Name: parent.Resource, Group: parent.Group, Kind: parent.Resource + "." + parent.Group, Namespaced: true}
 }
 
-// confirmable lists the operations on a resource that some rule lets through when they are confirmed, as the marks
+// confirmable lists the operations on a resource that some rule lets through when they are confirmed, as the annotations
 // name them.
 func confirmable(resource string, library *policies.Library) (operations []string) {
 	for _, operation := range []string{"delete", "scale", "update"} {
@@ -232,7 +232,7 @@ func confirming(resource, operation string, library *policies.Library) (rules []
 		"delete": {resource, policies.Delete}, "update": {resource, policies.Update}, "scale": {resource + "/scale", policies.Update},
 	}[operation]
 	for _, rule := range library.Rules {
-		if rule.Confirm && rule.AppliesTo(evaluated[0], evaluated[1]) && rule.When[resource] != policies.Marks {
+		if rule.Confirm && rule.AppliesTo(evaluated[0], evaluated[1]) && rule.When[resource] != policies.Metadata {
 			rules = append(rules, rule)
 		}
 	}
@@ -253,8 +253,8 @@ func (o confirmOptions) reach(streams Streams) (*rest.Config, dynamic.Interface,
 	return config, client, namespace, nil
 }
 
-// mark writes the confirmation and returns who is on record for it, and until when.
-func mark(ctx context.Context, target target, options confirmOptions, streams Streams) (by, until string, err error) {
+// annotate writes the confirmation and returns who is on record for it, and until when.
+func annotate(ctx context.Context, target target, options confirmOptions, streams Streams) (by, until string, err error) {
 	config, client, namespace, err := options.reach(streams)
 	if err != nil {
 		return "", "", err
@@ -264,7 +264,7 @@ func mark(ctx context.Context, target target, options confirmOptions, streams St
 			return "", "", usageError{err}
 		}
 	}
-	patch, err := json.Marshal(marks(target.operation, options))
+	patch, err := json.Marshal(annotationPatch(target.operation, options))
 	if err != nil {
 		return "", "", err
 	}
@@ -277,8 +277,8 @@ func mark(ctx context.Context, target target, options confirmOptions, streams St
 		return "", "", fmt.Errorf("confirm %s: %w", target.operation, err)
 	}
 	written := marked.GetAnnotations()
-	by, until = written[policies.ConfirmedByMark], written[policies.ConfirmUntilMark]
-	if by == "" || written[policies.ConfirmForMark] != "" {
+	by, until = written[policies.ConfirmedByAnnotation], written[policies.ConfirmUntilAnnotation]
+	if by == "" || written[policies.ConfirmForAnnotation] != "" {
 		return "", "", errNotRecorded
 	}
 	return by, until, nil
@@ -302,17 +302,17 @@ func preferredVersion(config *rest.Config, group string) (string, error) {
 	return "", fmt.Errorf("the cluster has no API group %s", group)
 }
 
-// marks is the merge patch; the rules and the reason of an earlier confirmation are not kept for this one. The clock that
+// annotationPatch is the merge patch; the rules and the reason of an earlier confirmation are not kept for this one. The clock that
 // counts is that of Stateward.
-func marks(operation string, options confirmOptions) any {
+func annotationPatch(operation string, options confirmOptions) any {
 	annotations := map[string]any{
-		policies.ConfirmMark:       operation,
-		policies.ConfirmForMark:    fmt.Sprintf("%ds", int(math.Ceil(options.duration.Seconds()))),
-		policies.ConfirmRulesMark:  strings.Join(options.rules, ","),
-		policies.ConfirmReasonMark: nil,
+		policies.ConfirmAnnotation:       operation,
+		policies.ConfirmForAnnotation:    fmt.Sprintf("%ds", int(math.Ceil(options.duration.Seconds()))),
+		policies.ConfirmRulesAnnotation:  strings.Join(options.rules, ","),
+		policies.ConfirmReasonAnnotation: nil,
 	}
 	if options.reason != "" {
-		annotations[policies.ConfirmReasonMark] = options.reason
+		annotations[policies.ConfirmReasonAnnotation] = options.reason
 	}
 	return map[string]any{"metadata": map[string]any{"annotations": annotations}}
 }

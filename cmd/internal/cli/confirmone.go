@@ -15,8 +15,8 @@ import (
 	"github.com/stateward/stateward/webhook/registration"
 )
 
-// takesMarks reports whether Stateward records who annotates such an object. Of others it sees only deletions.
-func (t target) takesMarks(library *policies.Library) bool {
+// takesAnnotations reports whether Stateward records who annotates such an object. Of others it sees only deletions.
+func (t target) takesAnnotations(library *policies.Library) bool {
 	recording, _ := library.Rule("confirmed-by")
 	return recording.AppliesTo(t.evaluated, policies.Update)
 }

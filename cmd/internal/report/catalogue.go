@@ -93,7 +93,7 @@ func Rule(out io.Writer, rule policies.Rule) error {
 	}
 	fmt.Fprintf(&page, "| checks | %s |\n", requests(rule.On))
 	if rule.CEL != nil {
-		fmt.Fprintf(&page, "| checked by the API server too (`stateward export vap`) | %s%s |\n", requests(rule.CEL.Requests(rule)), unseen(*rule.CEL))
+		fmt.Fprintf(&page, "| checked by the API server too (`stateward export vap`) | %s%s |\n", requests(rule.CEL.Requests(rule)), notChecked(*rule.CEL))
 	}
 	if len(rule.Reads) > 0 {
 		fmt.Fprintf(&page, "| looks up | %s |\n", strings.Join(rule.Reads, ", "))
@@ -163,11 +163,11 @@ func requests(on map[string][]string) string {
 	return strings.Join(parts, "; ")
 }
 
-// unseen lists what the API server alone decides differently, and why.
-func unseen(expressions policies.CEL) string {
+// notChecked lists what the API server alone decides differently, and why.
+func notChecked(expressions policies.CEL) string {
 	var reasons []string
-	for _, key := range slices.Sorted(maps.Keys(expressions.Unseen)) {
-		reasons = append(reasons, expressions.Unseen[key])
+	for _, key := range slices.Sorted(maps.Keys(expressions.NotChecked)) {
+		reasons = append(reasons, expressions.NotChecked[key])
 	}
 	if len(reasons) == 0 {
 		return ""

@@ -8,28 +8,28 @@ import (
 )
 
 // way is the end of a message, which explains how to confirm. A creation needs no confirmation, and a Scale does not
-// carry the marks of its StatefulSet.
+// carry the annotations of its StatefulSet.
 func way(rule policies.Rule) string {
 	return `request.operation == 'CREATE' || request.kind.kind == 'Scale' ? '.' : ` +
 		`', or confirm it: stateward confirm ' + request.kind.kind.lowerAscii() + '/' + oldObject.metadata.name + ' ' + ` +
 		`request.operation.lowerAscii() + (request.kind.kind == 'Namespace' ? '' : ' -n ' + oldObject.metadata.namespace) + ' --rules ` + rule.ID + `'`
 }
 
-// confirmed is true where the object has the marks of a confirmation of this operation, for this rule and for its present
+// confirmed is true where the object has the annotations of a confirmation of this operation, for this rule and for its present
 // state, as policies/lib/confirmation.rego asks for. CEL has no clock: that they have not expired yet is for Stateward to see.
 func confirmed(rule policies.Rule, fourEyes bool) string {
 	parts := []string{
 		"oldObject != null",
-		mark(policies.ConfirmMark) + " == request.operation.lowerAscii()",
-		mark(policies.ConfirmUntilMark) + " != ''",
-		mark(policies.ConfirmedByMark) + " != ''",
+		annotation(policies.ConfirmAnnotation) + " == request.operation.lowerAscii()",
+		annotation(policies.ConfirmUntilAnnotation) + " != ''",
+		annotation(policies.ConfirmedByAnnotation) + " != ''",
 		names(rule),
 		fmt.Sprintf("(%s == (%s) || (request.operation == 'DELETE' && (%[2]s) != '' && %[1]s.startsWith((%[2]s) + '/')))",
-			mark(policies.ConfirmedObjectMark), state),
+			annotation(policies.ConfirmedObjectAnnotation), state),
 	}
 	if fourEyes {
-		parts = append(parts, mark(policies.ConfirmedByMark)+" != request.userInfo.username",
-			"!"+mark(policies.ConfirmedByMark)+".startsWith('system:serviceaccount:')")
+		parts = append(parts, annotation(policies.ConfirmedByAnnotation)+" != request.userInfo.username",
+			"!"+annotation(policies.ConfirmedByAnnotation)+".startsWith('system:serviceaccount:')")
 	}
 	return strings.Join(parts, " && ")
 }
@@ -37,11 +37,11 @@ func confirmed(rule policies.Rule, fourEyes bool) string {
 // names is true where the confirmation names the rule, or names none and the rule is not about loss of data.
 func names(rule policies.Rule) string {
 	named := fmt.Sprintf("%s.split(',').exists(each, each.trim() in ['%s'])",
-		mark(policies.ConfirmRulesMark), strings.Join(append([]string{rule.ID}, rule.Aliases...), "', '"))
+		annotation(policies.ConfirmRulesAnnotation), strings.Join(append([]string{rule.ID}, rule.Aliases...), "', '"))
 	if rule.DataLoss {
 		return named
 	}
-	return fmt.Sprintf("(%s == '' || %s)", mark(policies.ConfirmRulesMark), named)
+	return fmt.Sprintf("(%s == '' || %s)", annotation(policies.ConfirmRulesAnnotation), named)
 }
 
 // state is what policies/lib/stamp.rego calls the state of an object. What a deletion takes with it follows after a slash,
@@ -50,6 +50,6 @@ const state = "oldObject.metadata.?uid.orValue('') == '' ? '' : oldObject.metada
 	"? dyn(oldObject).?spec.?persistentVolumeClaimRetentionPolicy.?whenDeleted.optMap(policy, '/' + policy).orValue('') " +
 	": oldObject.metadata.?generation.optMap(generation, '/' + string(generation)).orValue(''))"
 
-func mark(name string) string {
+func annotation(name string) string {
 	return fmt.Sprintf("oldObject.metadata.?annotations[?'%s'].orValue('')", name)
 }

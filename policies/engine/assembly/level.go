@@ -37,7 +37,7 @@ func (a *Assembly) Level(finding lazy.Value) (level policies.Level, ok bool) {
 	}
 }
 
-// Told returns the level of a mutation's change, as router.made does: Off for a change that is not made.
+// Told returns the level of a mutation's change, as router.mutations_with_levels does: Off for a change that is not made.
 func (a *Assembly) Told(change lazy.Value) (level policies.Level, ok bool) {
 	level, ok = a.Level(change)
 	channel := a.get(change, "channel")

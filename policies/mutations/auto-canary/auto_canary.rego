@@ -32,7 +32,7 @@ package stateward.mutations["auto-canary"]
 import data.stateward.lib.canary
 import data.stateward.lib.defaults
 import data.stateward.lib.hold
-import data.stateward.lib.marks
+import data.stateward.lib.metadata
 import data.stateward.lib.result
 import data.stateward.lib.review
 import data.stateward.lib.rollout
@@ -63,8 +63,8 @@ report contains result.mutation(rego.metadata.chain(), entry, {
 }
 
 report contains result.mutation(rego.metadata.chain(), entry, {
-	"path": ["metadata", "annotations", marks.canary_hold],
-	"what": _wrong(wanted, marks.annotation(entry.object, marks.canary_hold)),
+	"path": ["metadata", "annotations", metadata.canary_hold],
+	"what": _wrong(wanted, metadata.annotation(entry.object, metadata.canary_hold)),
 	"fix": "do not set this annotation: Stateward writes it",
 	"patch": patch,
 	"silent": _expected(entry),
@@ -86,11 +86,11 @@ _requests := [entry |
 	not waiting.holds(entry)
 ]
 
-_concerns(entry) if marks.begins_with_canary(entry.object)
+_concerns(entry) if metadata.begins_with_canary(entry.object)
 
 _concerns(entry) if {
 	some sts in [entry.old, entry.object]
-	marks.annotation(sts, marks.canary_hold) != ""
+	metadata.annotation(sts, metadata.canary_hold) != ""
 }
 
 _held(entry, partition) := "canary rolls out" if {
@@ -114,4 +114,7 @@ default _expected(_) := false
 
 _expected(entry) if canary.is_automation(entry)
 
-_expected(entry) if marks.annotation(entry.object, marks.canary_hold) == marks.annotation(entry.old, marks.canary_hold)
+_expected(entry) if {
+	held := metadata.annotation(entry.old, metadata.canary_hold)
+	held == metadata.annotation(entry.object, metadata.canary_hold)
+}

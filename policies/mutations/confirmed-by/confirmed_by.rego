@@ -20,27 +20,27 @@
 #     controllerrevisions: [CREATE, UPDATE]
 #     parents: [CREATE, UPDATE]
 #   when:
-#     statefulsets: marks
-#     services: marks
-#     persistentvolumeclaims: marks
-#     namespaces: marks
-#     pods: marks
-#     persistentvolumes: marks
-#     poddisruptionbudgets: marks
-#     controllerrevisions: marks
-#     parents: marks
+#     statefulsets: metadata
+#     services: metadata
+#     persistentvolumeclaims: metadata
+#     namespaces: metadata
+#     pods: metadata
+#     persistentvolumes: metadata
+#     poddisruptionbudgets: metadata
+#     controllerrevisions: metadata
+#     parents: metadata
 #   reads: [persistentvolumeclaims, statefulsets]
 #   fix: "do not set this annotation: Stateward writes it"
 #   since: v0.1.0
 package stateward.mutations["confirmed-by"]
 
 import data.stateward.lib.identity
-import data.stateward.lib.marks
+import data.stateward.lib.metadata
 import data.stateward.lib.result
 import data.stateward.lib.review
 import data.stateward.lib.stamp
 
-_path := ["metadata", "annotations", marks.confirmed_by]
+_path := ["metadata", "annotations", metadata.confirmed_by]
 
 # Stamps are written beside the operation that is confirmed, so there is a map of annotations to add them to.
 report contains result.mutation(rego.metadata.chain(), entry, {
@@ -56,32 +56,32 @@ report contains result.mutation(rego.metadata.chain(), entry, {
 
 report contains result.mutation(rego.metadata.chain(), entry, {
 	"path": ["metadata", "annotations", left[0]],
-	"what": sprintf("%q confirms nothing here; Stateward removes it", [marks.annotation(entry.object, left[0])]),
+	"what": sprintf("%q confirms nothing here; Stateward removes it", [metadata.annotation(entry.object, left[0])]),
 	"patch": [{"op": "remove", "path": _pointer(mark)} | some mark in left],
 }) if {
 	some entry in _requests
 	stamp.name(entry) == ""
 	left := [mark |
-		some mark in [marks.confirmed_by, marks.confirmed_object]
-		marks.annotation(entry.object, mark) != ""
+		some mark in [metadata.confirmed_by, metadata.confirmed_object]
+		metadata.annotation(entry.object, mark) != ""
 	]
 	count(left) > 0
 }
 
 # The time when a confirmation ends replaces how long it is to last, so that the same command can renew it.
 _ends(entry) := [
-	{"op": "add", "path": _pointer(marks.until), "value": until},
-	{"op": "remove", "path": _pointer(marks.for_time)},
+	{"op": "add", "path": _pointer(metadata.until), "value": until},
+	{"op": "remove", "path": _pointer(metadata.for_time)},
 ] if {
 	until := stamp.promised(entry)
 } else := []
 
 _written(entry) := [_write(_pointer(mark), value) |
 	some mark, value in {
-		marks.confirmed_by: stamp.name(entry),
-		marks.confirmed_object: stamp.bound(entry),
+		metadata.confirmed_by: stamp.name(entry),
+		metadata.confirmed_object: stamp.bound(entry),
 	}
-	marks.annotation(entry.object, mark) != value
+	metadata.annotation(entry.object, mark) != value
 ]
 
 _write(pointer, "") := {"op": "remove", "path": pointer}
@@ -92,7 +92,7 @@ _pointer(mark) := sprintf("/metadata/annotations/%s", [replace(mark, "/", "~1")]
 
 # A manifest has no user.
 _requests := [entry |
-	some entry in array.concat(review.objects(marks.kinds), review.parents)
+	some entry in array.concat(review.objects(metadata.kinds), review.parents)
 	entry.operation in {"CREATE", "UPDATE"}
 ]
 
@@ -102,16 +102,16 @@ _what(entry, name) := sprintf("%q confirms nothing: %s", [name, _in_passing]) if
 	stamp.bound(entry) == ""
 } else := sprintf("%q names no rules (deprecated), so loss of data is not confirmed: %s until %s", [
 	name,
-	marks.annotation(entry.object, marks.confirm),
+	metadata.annotation(entry.object, metadata.confirm),
 	_until(entry),
 ]) if {
 	stamp.renewed(entry)
-	marks.annotation(entry.object, marks.rules) == ""
+	metadata.annotation(entry.object, metadata.rules) == ""
 } else := sprintf("Stateward records that %q confirms: %s until %s, for %s", [
 	name,
-	marks.annotation(entry.object, marks.confirm),
+	metadata.annotation(entry.object, metadata.confirm),
 	_until(entry),
-	marks.annotation(entry.object, marks.rules),
+	metadata.annotation(entry.object, metadata.rules),
 ]) if {
 	stamp.renewed(entry)
 } else := sprintf("only Stateward writes it, so %q is kept", [name])
@@ -120,4 +120,4 @@ _in_passing := "the same request makes other changes too, or creates the object"
 
 _until(entry) := until if {
 	until := stamp.promised(entry)
-} else := marks.annotation(entry.object, marks.until)
+} else := metadata.annotation(entry.object, metadata.until)

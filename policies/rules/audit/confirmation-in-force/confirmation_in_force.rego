@@ -21,20 +21,20 @@ package stateward.rules.audit["confirmation-in-force"]
 
 import data.stateward.lib.clock
 import data.stateward.lib.confirmation
-import data.stateward.lib.marks
+import data.stateward.lib.metadata
 import data.stateward.lib.result
 import data.stateward.lib.review
 
 report contains result.violation(rego.metadata.chain(), entry, {
-	"path": ["metadata", "annotations", marks.confirm],
+	"path": ["metadata", "annotations", metadata.confirm],
 	"what": sprintf("%q is allowed until %s, confirmed by %s", [operation, until, by]),
 }) if {
-	some entry in review.audited(marks.kinds)
-	operation := marks.annotation(entry.object, marks.confirm)
+	some entry in review.audited(metadata.kinds)
+	operation := metadata.annotation(entry.object, metadata.confirm)
 	target := {"group": entry.group, "kind": entry.kind, "operation": operation, "object": entry.object}
 	confirmation.in_force(target, entry)
-	by := marks.annotation(entry.object, marks.confirmed_by)
-	until := marks.annotation(entry.object, marks.until)
+	by := metadata.annotation(entry.object, metadata.confirmed_by)
+	until := metadata.annotation(entry.object, metadata.until)
 }
 
 report contains result.violation(rego.metadata.chain(), entry, {

@@ -38,7 +38,7 @@ import data.stateward.lib.config
 import data.stateward.lib.defaults
 import data.stateward.lib.identity
 import data.stateward.lib.listing
-import data.stateward.lib.marks
+import data.stateward.lib.metadata
 import data.stateward.lib.owned
 import data.stateward.lib.pods
 import data.stateward.lib.result
@@ -102,7 +102,7 @@ _names(sts, members) := {name |
 	name := sprintf("%s-%d", [sts.metadata.name, ordinal])
 }
 
-_votes(sts, _) if marks.protects(sts, marks.quorum)
+_votes(sts, _) if metadata.protects(sts, metadata.quorum)
 
 _votes(sts, more) if voters.system(sts, more)
 

@@ -63,7 +63,7 @@
 #         what: >-
 #           'deleting ' + oldObject.metadata.name + ' (propagation ' + variables.propagation + ') stops all ' +
 #           string(variables.replicas) + ' of its pods at once'
-#     unseen:
+#     notChecked:
 #       examples/fail/confirmation-expired.yaml: a policy knows no time
 #       persistentvolumeclaims: a policy sees no other objects
 package stateward.rules.delete["cascade-delete"]

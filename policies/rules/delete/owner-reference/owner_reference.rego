@@ -34,18 +34,18 @@
 #     poddisruptionbudgets/status: [UPDATE]
 #     namespaces/finalize: [UPDATE]
 #   when:
-#     persistentvolumeclaims: owners
-#     persistentvolumes: owners
-#     namespaces: owners
-#     poddisruptionbudgets: owners
-#     parents: owners
-#     statefulsets/status: owners
-#     services/status: owners
-#     persistentvolumeclaims/status: owners
-#     persistentvolumes/status: owners
-#     namespaces/status: owners
-#     poddisruptionbudgets/status: owners
-#     namespaces/finalize: owners
+#     persistentvolumeclaims: ownerReferences
+#     persistentvolumes: ownerReferences
+#     namespaces: ownerReferences
+#     poddisruptionbudgets: ownerReferences
+#     parents: ownerReferences
+#     statefulsets/status: ownerReferences
+#     services/status: ownerReferences
+#     persistentvolumeclaims/status: ownerReferences
+#     persistentvolumes/status: ownerReferences
+#     namespaces/status: ownerReferences
+#     poddisruptionbudgets/status: ownerReferences
+#     namespaces/finalize: ownerReferences
 #   changes:
 #     statefulsets: [metadata.ownerReferences]
 #   fix: remove the ownerReference

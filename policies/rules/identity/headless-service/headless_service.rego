@@ -41,7 +41,7 @@
 #           object.spec.?serviceName.orValue('') != '' || object.spec.?replicas.orValue(1) <= 1 || (oldObject != null &&
 #           oldObject.spec.?serviceName.orValue('') == '')
 #         what: "'is empty, so the pods get no DNS names'"
-#     unseen:
+#     notChecked:
 #       services: a policy cannot read other objects
 package stateward.rules.identity["headless-service"]
 

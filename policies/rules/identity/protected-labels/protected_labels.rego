@@ -32,24 +32,24 @@
 #     poddisruptionbudgets/status: [UPDATE]
 #     parents: [CREATE, UPDATE]
 #   when:
-#     parents: marks
-#     services: marks
-#     persistentvolumeclaims: marks
-#     namespaces: marks
-#     pods: marks
-#     persistentvolumes: marks
-#     poddisruptionbudgets: marks
-#     controllerrevisions: marks
-#     pods/binding: marks
-#     bindings: marks
-#     namespaces/finalize: marks
-#     statefulsets/status: marks
-#     services/status: marks
-#     persistentvolumeclaims/status: marks
-#     namespaces/status: marks
-#     pods/status: marks
-#     persistentvolumes/status: marks
-#     poddisruptionbudgets/status: marks
+#     parents: metadata
+#     services: metadata
+#     persistentvolumeclaims: metadata
+#     namespaces: metadata
+#     pods: metadata
+#     persistentvolumes: metadata
+#     poddisruptionbudgets: metadata
+#     controllerrevisions: metadata
+#     pods/binding: metadata
+#     bindings: metadata
+#     namespaces/finalize: metadata
+#     statefulsets/status: metadata
+#     services/status: metadata
+#     persistentvolumeclaims/status: metadata
+#     namespaces/status: metadata
+#     pods/status: metadata
+#     persistentvolumes/status: metadata
+#     poddisruptionbudgets/status: metadata
 #   changes:
 #     statefulsets: [metadata.annotations, metadata.labels]
 #   fix: keep the label
@@ -134,7 +134,7 @@
 #         what: "variables.state + ' is not the state that is confirmed (' + variables.wanted + ')'"
 #         fix: "remove the annotation: Stateward writes it"
 #         always: true
-#     unseen:
+#     notChecked:
 #       examples/fail/confirmed-ahead.yaml: a policy does not know the time
 #       examples/pass/claims.yaml: the object is stored under another uid
 #       examples/pass/in-passing-by-a-person.yaml: the object is stored under another uid
@@ -142,7 +142,7 @@
 package stateward.rules.identity["protected-labels"]
 
 import data.stateward.lib.confirmation
-import data.stateward.lib.marks
+import data.stateward.lib.metadata
 import data.stateward.lib.result
 import data.stateward.lib.review
 import data.stateward.lib.stamp
@@ -153,25 +153,25 @@ report contains result.violation(rego.metadata.chain(), entry, {
 }) if {
 	some entry in review.stored({"StatefulSet"})
 	entry.operation == "UPDATE"
-	some label, value in marks.protections
-	marks.protects(entry.old, label)
-	not marks.protects(entry.object, label)
+	some label, value in metadata.protections
+	metadata.protects(entry.old, label)
+	not metadata.protects(entry.object, label)
 }
 
 report contains result.violation(rego.metadata.chain(), entry, {
-	"path": ["metadata", "labels", marks.ephemeral],
+	"path": ["metadata", "labels", metadata.ephemeral],
 	"what": "\"true\" would let every scale-down delete claims of this StatefulSet",
 	"fix": "leave the label out",
 }) if {
 	some entry in review.stored({"StatefulSet"})
 	entry.operation == "UPDATE"
-	marks.is_ephemeral(entry.object)
-	not marks.is_ephemeral(entry.old)
+	metadata.is_ephemeral(entry.object)
+	not metadata.is_ephemeral(entry.old)
 	count(entry.old.spec.volumeClaimTemplates) > 0
 }
 
 report contains result.violation(rego.metadata.chain(), entry, {
-	"path": ["metadata", "annotations", marks.confirmed_by],
+	"path": ["metadata", "annotations", metadata.confirmed_by],
 	"what": sprintf("%q did not confirm this%s", [written, _who_did(name)]),
 	"fix": "remove the annotation: Stateward writes it",
 	"touched": _marks(entry.object) != _marks(entry.old),
@@ -179,14 +179,14 @@ report contains result.violation(rego.metadata.chain(), entry, {
 }) if {
 	some entry in review.marked
 	entry.operation in {"CREATE", "UPDATE"}
-	written := marks.annotation(entry.object, marks.confirmed_by)
+	written := metadata.annotation(entry.object, metadata.confirmed_by)
 	written != ""
 	name := stamp.name(entry)
 	written != name
 }
 
 report contains result.violation(rego.metadata.chain(), entry, {
-	"path": ["metadata", "annotations", marks.confirmed_object],
+	"path": ["metadata", "annotations", metadata.confirmed_object],
 	"what": sprintf("%q is not the state that is confirmed (%q)", [written, bound]),
 	"fix": "remove the annotation: Stateward writes it",
 	"touched": _marks(entry.object) != _marks(entry.old),
@@ -194,14 +194,14 @@ report contains result.violation(rego.metadata.chain(), entry, {
 }) if {
 	some entry in review.marked
 	entry.operation in {"CREATE", "UPDATE"}
-	written := marks.annotation(entry.object, marks.confirmed_object)
+	written := metadata.annotation(entry.object, metadata.confirmed_object)
 	written != ""
 	not stamp.fits(written, entry)
 	bound := stamp.bound(entry)
 }
 
 report contains result.violation(rego.metadata.chain(), entry, {
-	"path": ["metadata", "annotations", marks.for_time],
+	"path": ["metadata", "annotations", metadata.for_time],
 	"what": sprintf("%q is not a duration of at most an hour", [text]),
 	"fix": "write it as in 10m",
 	"touched": true,
@@ -209,8 +209,8 @@ report contains result.violation(rego.metadata.chain(), entry, {
 }) if {
 	some entry in review.marked
 	entry.operation in {"CREATE", "UPDATE"}
-	text := marks.annotation(entry.object, marks.for_time)
-	text != marks.annotation(entry.old, marks.for_time)
+	text := metadata.annotation(entry.object, metadata.for_time)
+	text != metadata.annotation(entry.old, metadata.for_time)
 	text != ""
 	not stamp.is_duration(text)
 }
@@ -224,13 +224,13 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	"confirm": false,
 }) if {
 	some entry in review.bindings
-	some name in [marks.confirm, marks.until, marks.for_time, marks.confirmed_by]
-	marks.annotation(entry.object, name) != ""
+	some name in [metadata.confirm, metadata.until, metadata.for_time, metadata.confirmed_by]
+	metadata.annotation(entry.object, name) != ""
 }
 
 # It would begin to count on its own, long after whoever wrote it has left.
 report contains result.violation(rego.metadata.chain(), entry, {
-	"path": ["metadata", "annotations", marks.until],
+	"path": ["metadata", "annotations", metadata.until],
 	"what": sprintf("%q is more than an hour ahead", [until]),
 	"fix": "confirm for at most an hour, right before the operation",
 	"touched": true,
@@ -238,8 +238,8 @@ report contains result.violation(rego.metadata.chain(), entry, {
 }) if {
 	some entry in review.marked
 	entry.operation in {"CREATE", "UPDATE"}
-	until := marks.annotation(entry.object, marks.until)
-	until != marks.annotation(entry.old, marks.until)
+	until := metadata.annotation(entry.object, metadata.until)
+	until != metadata.annotation(entry.old, metadata.until)
 	confirmation.ahead(until, entry)
 }
 
@@ -252,7 +252,7 @@ _who_did("") := ""
 _who_did(name) := sprintf(", %q does", [name]) if name != ""
 
 _marks(marked) := [
-	marks.confirmation(marked),
-	marks.annotation(marked, marks.confirmed_by),
-	marks.annotation(marked, marks.confirmed_object),
+	metadata.confirmation(marked),
+	metadata.annotation(marked, metadata.confirmed_by),
+	metadata.annotation(marked, metadata.confirmed_object),
 ]

@@ -31,7 +31,7 @@ package stateward.rules.rollout["canary-first"]
 
 import data.stateward.lib.config
 import data.stateward.lib.defaults
-import data.stateward.lib.marks
+import data.stateward.lib.metadata
 import data.stateward.lib.result
 import data.stateward.lib.rollout
 
@@ -79,5 +79,5 @@ _pods(entry) := min([defaults.replicas(entry.old), defaults.replicas(entry.objec
 
 _strictness(entry) := {"severity": "deny"} if {
 	some sts in [entry.old, entry.object]
-	marks.protects(sts, marks.canary)
+	metadata.protects(sts, metadata.canary)
 } else := {}

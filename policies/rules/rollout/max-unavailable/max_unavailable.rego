@@ -43,7 +43,7 @@
 #         what: >-
 #           string(variables.most) + ' is greater than replicas ' + string(variables.replicas) + ': an update
 #           stops all pods at once'
-#     unseen:
+#     notChecked:
 #       statefulsets: a Scale does not contain its StatefulSet
 package stateward.rules.rollout["max-unavailable"]
 

@@ -24,7 +24,7 @@
 #           oldObject.spec.template ||
 #           object.spec.?replicas.orValue(1) <= 0
 #         what: "'OnDelete: a pod changes only when it is deleted'"
-#     unseen:
+#     notChecked:
 #       pods: a policy sees no other objects
 package stateward.rules.rollout["on-delete"]
 

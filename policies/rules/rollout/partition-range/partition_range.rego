@@ -37,7 +37,7 @@
 #         what: >-
 #           string(variables.partition) + ' is greater than replicas ' + string(variables.replicas) + ': no update
 #           would reach any pod'
-#     unseen:
+#     notChecked:
 #       statefulsets: a Scale does not contain its StatefulSet
 package stateward.rules.rollout["partition-range"]
 

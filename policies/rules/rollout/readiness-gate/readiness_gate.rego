@@ -32,7 +32,7 @@
 #       - path: spec.template.spec.containers
 #         expression: "!variables.ungated[0] || variables.ungated[1]"
 #         what: "'no readinessProbe, minReadySeconds 0: a bad image reaches all pods'"
-#     unseen:
+#     notChecked:
 #       examples/fail/sidecar-only.yaml: which container holds a claim takes more than an expression
 #       examples/fail/no-such-port.yaml: the same is true of the ports that a probe names
 package stateward.rules.rollout["readiness-gate"]

@@ -38,11 +38,11 @@
 #           ||
 #           (oldObject != null && variables.from == variables.to)
 #         what: "string(variables.to) + ' members tolerate no more failures than fewer members would'"
-#     unseen:
+#     notChecked:
 #       statefulsets: a Scale does not contain its StatefulSet
 package stateward.rules.scale.quorum
 
-import data.stateward.lib.marks
+import data.stateward.lib.metadata
 import data.stateward.lib.result
 import data.stateward.lib.scaling
 import data.stateward.lib.voters
@@ -80,9 +80,9 @@ _changes := [change |
 ]
 
 # A request that takes the label away is judged as well; a Scale has no labels.
-_votes(entry) if marks.protects(entry.old, marks.quorum)
+_votes(entry) if metadata.protects(entry.old, metadata.quorum)
 
-_votes(entry) if marks.protects(scaling.sts(entry), marks.quorum)
+_votes(entry) if metadata.protects(scaling.sts(entry), metadata.quorum)
 
 _loses_majority(change) if {
 	change.from > 0

@@ -45,7 +45,7 @@ package stateward.rules.scale["scale-down-data"]
 
 import data.stateward.lib.cluster
 import data.stateward.lib.defaults
-import data.stateward.lib.marks
+import data.stateward.lib.metadata
 import data.stateward.lib.quantity
 import data.stateward.lib.recovery
 import data.stateward.lib.result
@@ -57,12 +57,12 @@ _most := 50
 
 report contains result.at(_level(loss), rego.metadata.chain(), loss.entry, _found(loss)) if {
 	some loss in _losses
-	not marks.is_ephemeral(loss.sts)
+	not metadata.is_ephemeral(loss.sts)
 }
 
 report contains result.advice(rego.metadata.chain(), loss.entry, _found(loss)) if {
 	some loss in _losses
-	marks.is_ephemeral(loss.sts)
+	metadata.is_ephemeral(loss.sts)
 }
 
 _found(loss) := {

@@ -36,7 +36,7 @@ import data.stateward.lib.config
 import data.stateward.lib.defaults
 import data.stateward.lib.identity
 import data.stateward.lib.listing
-import data.stateward.lib.marks
+import data.stateward.lib.metadata
 import data.stateward.lib.result
 import data.stateward.lib.review
 import data.stateward.lib.scaling
@@ -74,7 +74,7 @@ report contains result.violation(rego.metadata.chain(), write.entry, {
 	"touched": true,
 }) if {
 	some write in _downs
-	not marks.protects(write.sts, marks.quorum)
+	not metadata.protects(write.sts, metadata.quorum)
 	system := voters.system(write.sts, config.param(rego.metadata.chain(), "quorums"))
 }
 
