@@ -29,7 +29,7 @@ type outliner struct {
 
 // outline scans a text once. valid is false if the text is not JSON; err is about a number that Rego cannot calculate with.
 func outline(text string) (marks []mark, valid bool, err error) {
-	o := outliner{text: text, marks: make([]mark, 0, 8+len(text)/64)}
+	o := outliner{text: text, marks: make([]mark, 0, 8+len(text)/32)}
 	valid = o.document()
 	return o.marks, valid, o.unusable
 }
