@@ -16,21 +16,22 @@ func (r Request) entry(input lazy.Value) lazy.Value {
 	if operation == "" {
 		operation = "MANIFEST"
 	}
+	// Keys are in their order, so that lazy.Object need not sort them.
 	return lazy.Object(
-		item("operation", lazy.Of(ast.InternedTerm(operation))),
+		item("dry_run", lazy.Of(ast.InternedTerm(r.isDry(request)))),
 		item("group", lazy.Text(r.Group)),
 		item("kind", lazy.Text(r.Kind)),
-		item("resource", lazy.Text(r.Resource)),
-		item("subresource", lazy.Text(r.Subresource)),
-		item("namespace", r.inNamespace(request)),
 		item("name", r.named(request)),
+		item("namespace", r.inNamespace(request)),
 		item("object", lazy.Find(request, "object")),
 		item("old", lazy.Find(request, "oldObject")),
+		item("operation", lazy.Of(ast.InternedTerm(operation))),
 		item("options", objectOrEmpty(lazy.Find(request, "options"))),
-		item("user", lazy.Find(request, "userInfo")),
-		item("time", valueOr(lazy.Find(added, "time"), ast.InternedTerm(""))),
 		item("planned", valueOr(lazy.Find(added, "planned"), ast.InternedTerm(false))),
-		item("dry_run", lazy.Of(ast.InternedTerm(r.isDry(request)))),
+		item("resource", lazy.Text(r.Resource)),
+		item("subresource", lazy.Text(r.Subresource)),
+		item("time", valueOr(lazy.Find(added, "time"), ast.InternedTerm(""))),
+		item("user", lazy.Find(request, "userInfo")),
 	)
 }
 

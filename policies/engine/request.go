@@ -119,35 +119,41 @@ func (r Request) kind() requestKind {
 }
 
 // input returns the request for Rego: an AdmissionReview's request, and beside it what only Stateward knows. The objects are
-// decoded on demand.
+// decoded on demand. Keys are in their order, so that lazy.Object need not sort them.
 func (r Request) input(reader *lazy.Reader) (lazy.Value, error) {
+	object := lazy.OfValue(r.ObjectValue)
+	var err error
+	if object == nil {
+		if object, err = reader.Read(r.Object); err != nil {
+			return nil, fmt.Errorf("read object of the review: %w", err)
+		}
+	}
+	old, err := reader.Read(r.OldObject)
+	if err != nil {
+		return nil, fmt.Errorf("read oldObject of the review: %w", err)
+	}
+	// Options are no version of the object, but null or small.
+	options, err := reader.Read(r.Options)
+	if err != nil {
+		return nil, fmt.Errorf("read options of the review: %w", err)
+	}
 	request := []lazy.Item{
-		item("kind", lazy.Object(item("group", lazy.Text(r.Group)), item("kind", lazy.Text(r.Kind)))),
-		item("resource", lazy.Object(item("resource", lazy.Text(r.Resource)))),
-		item("subResource", lazy.Text(r.Subresource)),
-		item("namespace", lazy.Text(r.Namespace)),
-		item("name", lazy.Text(r.Name)),
 		item("dryRun", lazy.Of(ast.InternedTerm(r.DryRun))),
-		item("userInfo", user(r.User)),
+		item("kind", lazy.Object(item("group", lazy.Text(r.Group)), item("kind", lazy.Text(r.Kind)))),
+		item("name", lazy.Text(r.Name)),
+		item("namespace", lazy.Text(r.Namespace)),
+		item("object", object),
+		item("oldObject", old),
 	}
 	if r.Operation != "" {
 		request = append(request, item("operation", lazy.Text(r.Operation)))
 	}
-	// Options are no version of the object, but null or small.
-	for _, part := range []struct {
-		name  string
-		json  json.RawMessage
-		value ast.Value
-	}{{"object", r.Object, r.ObjectValue}, {"oldObject", r.OldObject, nil}, {"options", r.Options, nil}} {
-		value := lazy.OfValue(part.value)
-		if value == nil {
-			var err error
-			if value, err = reader.Read(part.json); err != nil {
-				return nil, fmt.Errorf("read %s of the review: %w", part.name, err)
-			}
-		}
-		request = append(request, item(part.name, value))
-	}
+	request = append(request,
+		item("options", options),
+		item("resource", lazy.Object(item("resource", lazy.Text(r.Resource)))),
+		item("subResource", lazy.Text(r.Subresource)),
+		item("userInfo", user(r.User)),
+	)
 	input := []lazy.Item{item("request", lazy.Object(request...))}
 	var added []lazy.Item
 	if !r.Time.IsZero() {

@@ -98,6 +98,9 @@ func (s *ruleSets) apply(kind requestKind) bool {
 
 // undecided lists the rules that check such a request and read a resource that was looked for and is not known.
 func (s *ruleSets) undecided(kind requestKind, unknown map[string]bool) (undecided []Undecided) {
+	if len(unknown) == 0 {
+		return nil
+	}
 	for _, rule := range s.library.Rules {
 		if !rule.AppliesTo(kind.resource, kind.operation) || s.off[rule.ID] {
 			continue

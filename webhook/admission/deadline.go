@@ -10,7 +10,7 @@ import (
 
 // HTTP returns the handler that an API server calls.
 func (h *Handler) HTTP() http.Handler {
-	return withDeadline(splitReview(&admission.Webhook{Handler: h}))
+	return withDeadline(newReviewHandler(&admission.Webhook{Handler: h}))
 }
 
 // MaxTimeout is the longest that an API server waits for a webhook.

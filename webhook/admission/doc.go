@@ -1,3 +1,3 @@
-// Package admission answers the API server. It splits an AdmissionReview into its objects, lets the engine decide, and writes the
+// Package admission answers the API server. It decodes AdmissionReviews, lets the engine decide, and writes the
 // decision as a response: a denial, warnings, patches and audit annotations.
 package admission

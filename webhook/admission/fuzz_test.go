@@ -16,11 +16,8 @@ import (
 // FuzzHandler proves that no body makes the webhook panic, and that nothing is allowed but what was read as a request
 // with a uid, an operation that exists and all that this operation acts on.
 func FuzzHandler(f *testing.F) {
-	for _, name := range names(f) {
-		f.Add(read(f, name+".json"))
-	}
-	for line := range bytes.Lines(read(f, "controllers.jsonl")) {
-		f.Add(line)
+	for _, body := range recordedReviews(f) {
+		f.Add(body)
 	}
 	for _, body := range [][]byte{
 		nil, []byte("null"), []byte("{}"), []byte("[]"), []byte("\x00"), []byte("k8s\x00"), laughter(),
@@ -42,14 +39,13 @@ func FuzzHandler(f *testing.F) {
 			var seen *admissionv1.AdmissionRequest
 			// Panics go through, where the server would recover from them.
 			hook := (&admission.Webhook{Handler: admission.HandlerFunc(func(ctx context.Context, request admission.Request) admission.Response {
-				joinReview(ctx, &request.AdmissionRequest)
 				seen = request.AdmissionRequest.DeepCopy()
 				return handler.Handle(ctx, request)
 			})}).WithRecoverPanic(false)
 			recorder := httptest.NewRecorder()
 			request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/"+phase, bytes.NewReader(body))
 			request.Header.Set("Content-Type", contentType)
-			splitReview(hook).ServeHTTP(recorder, request)
+			newReviewHandler(hook).ServeHTTP(recorder, request)
 			checkAnswer(t, seen, decode(t, recorder.Body))
 		}
 	})

@@ -52,7 +52,6 @@ var _ admission.Handler = &Handler{}
 // Handle answers one request: allowed, denied (403), or "could not evaluate" (500), which the API server refuses too.
 func (h *Handler) Handle(ctx context.Context, request admission.Request) admission.Response {
 	started := h.Now()
-	joinReview(ctx, &request.AdmissionRequest)
 	outcome := metrics.Error
 	// Deferred, so that a panic is counted too.
 	defer func() {

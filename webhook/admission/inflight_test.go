@@ -2,6 +2,7 @@ package admission
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 )
 
 func TestBytesInFlightAreCountedAndReleased(t *testing.T) {
@@ -36,19 +38,21 @@ func TestBytesInFlightAreCountedAndReleased(t *testing.T) {
 	}
 }
 
-func TestSplitReviewAnswers429WhenBodiesTakeTooMuch(t *testing.T) {
+func TestReviewHandlerAnswers429WhenBodiesTakeTooMuch(t *testing.T) {
 	t.Parallel()
 	waiting, release := make(chan struct{}), make(chan struct{})
-	handler := splitReview(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Wait") != "" {
+	handler := newReviewHandler(&admission.Webhook{Handler: admission.HandlerFunc(func(_ context.Context, request admission.Request) admission.Response {
+		if request.Name == "waits" {
 			waiting <- struct{}{}
 			<-release
 		}
-		w.WriteHeader(http.StatusOK)
-	}))
-	ask := func(size int, header string) int {
-		request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(strings.Repeat(" ", size)))
-		request.Header.Set("Wait", header)
+		return admission.Allowed("")
+	})})
+	ask := func(name string, size int) int {
+		review := inReview(`"uid":"1","name":"` + name + `"`)
+		review += strings.Repeat(" ", size-len(review))
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(review))
+		request.Header.Set("Content-Type", contentType)
 		recorder := httptest.NewRecorder()
 		handler.ServeHTTP(recorder, request)
 		return recorder.Code
@@ -56,17 +60,17 @@ func TestSplitReviewAnswers429WhenBodiesTakeTooMuch(t *testing.T) {
 	const large = 6 << 20
 	done := make(chan int)
 	for range maxInFlight / large {
-		go func() { done <- ask(large, "yes") }()
+		go func() { done <- ask("waits", large) }()
 		<-waiting
 	}
-	if got := []int{ask(large, ""), ask(freeBytes, "")}; !cmp.Equal(got, []int{http.StatusTooManyRequests, http.StatusOK}) {
+	if got := []int{ask("web", large), ask("web", freeBytes)}; !cmp.Equal(got, []int{http.StatusTooManyRequests, http.StatusOK}) {
 		t.Errorf("one more large and one small request are answered with %v", got)
 	}
 	close(release)
 	for range maxInFlight / large {
 		<-done
 	}
-	if code := ask(large, ""); code != http.StatusOK {
+	if code := ask("web", large); code != http.StatusOK {
 		t.Errorf("after that a large request is answered with %d", code)
 	}
 }

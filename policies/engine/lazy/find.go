@@ -1,15 +1,41 @@
 package lazy
 
-import "github.com/open-policy-agent/opa/v1/ast"
+import (
+	"slices"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
 
 // Find returns the value at a path of keys of objects, or nil.
 func Find(value Value, path ...string) Value {
 	for _, key := range path {
-		if value = Get(value, ast.StringTerm(key)); value == nil {
+		if value = named(value, key); value == nil {
 			return nil
 		}
 	}
 	return value
+}
+
+// named is Get without a term for the key, where none is needed.
+func named(value Value, key string) Value {
+	switch value := value.(type) {
+	case *node:
+		if index, found := value.find(key); found {
+			return value.value(index)
+		}
+		return nil
+	case *composite:
+		index := slices.IndexFunc(value.keys, func(each *ast.Term) bool {
+			name, isString := each.Value.(ast.String)
+			return isString && string(name) == key
+		})
+		if index < 0 {
+			return nil
+		}
+		return value.values[index]
+	default:
+		return Get(value, ast.StringTerm(key))
+	}
 }
 
 // Get returns the value at a key of an object or of a lazy value, or nil.

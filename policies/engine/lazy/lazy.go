@@ -56,7 +56,8 @@ func Array(values []Value) Value {
 // Object returns an object. Of two items with one key the later counts.
 func Object(items ...Item) Value {
 	lazy := slices.ContainsFunc(items, func(item Item) bool { return IsLazy(item.Value) })
-	if lazy || !distinct(items) {
+	// OPA sorts its own objects.
+	if lazy && !ascending(items) || !lazy && !distinct(items) {
 		items = sorted(items)
 	}
 	if !lazy {
@@ -92,6 +93,16 @@ func distinct(items []Item) bool {
 			if ast.ValueEqual(item.Key.Value, other.Key.Value) {
 				return false
 			}
+		}
+	}
+	return true
+}
+
+// ascending reports whether items have different keys and are in their order.
+func ascending(items []Item) bool {
+	for index := 1; index < len(items); index++ {
+		if ast.Compare(items[index-1].Key.Value, items[index].Key.Value) >= 0 {
+			return false
 		}
 	}
 	return true

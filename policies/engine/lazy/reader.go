@@ -42,10 +42,11 @@ func (r *Reader) Read(raw json.RawMessage) (Value, error) {
 	if len(raw) == 0 {
 		return Of(ast.InternedNullTerm), nil
 	}
-	if !json.Valid(raw) {
+	text := string(raw)
+	marks, valid, err := outline(text)
+	if !valid {
 		return nil, invalid(raw)
 	}
-	text := string(raw)
 	begin := space(text, 0)
 	switch text[begin] {
 	case '{':
@@ -54,7 +55,6 @@ func (r *Reader) Read(raw json.RawMessage) (Value, error) {
 	default:
 		return nil, fmt.Errorf("it is a JSON %s and must be an object", kindOf(text[begin]))
 	}
-	marks, err := outline(text)
 	if err != nil {
 		return nil, err
 	}
@@ -101,43 +101,4 @@ type source struct {
 	reader *Reader
 	text   string
 	marks  []mark
-}
-
-// mark is an object or array of a text, in the order in which they begin.
-type mark struct {
-	// end is behind it, and next the first mark that does not stand in it.
-	end, next int32
-	// size is how many things stand in it, or 1 where nothing does.
-	size int32
-}
-
-// outline scans a valid text once. It returns an error for the first number that Rego cannot calculate with.
-func outline(text string) ([]mark, error) {
-	marks := make([]mark, 0, 8+len(text)/64)
-	open := make([]int32, 0, 32)
-	for at := 0; at < len(text); {
-		switch first := text[at]; first {
-		case '"':
-			at = endOfString(text, at)
-			continue
-		case '{', '[':
-			open = append(open, int32(len(marks))) //nolint:gosec // There are fewer than bytes.
-			marks = append(marks, mark{size: 1})
-		case '}', ']':
-			closed := &marks[open[len(open)-1]]
-			closed.end, closed.next = int32(at+1), int32(len(marks)) //nolint:gosec // The same.
-			open = open[:len(open)-1]
-		case ',':
-			marks[open[len(open)-1]].size++
-		case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
-			end := endOfScalar(text, at)
-			if _, err := ast.NumberChecked(text[at:end]); err != nil {
-				return nil, err
-			}
-			at = end
-			continue
-		}
-		at++
-	}
-	return marks, nil
 }

@@ -1,0 +1,223 @@
+package admission
+
+import (
+	"encoding/json"
+	"unicode/utf8"
+
+	admissionv1 "k8s.io/api/admission/v1"
+	authenticationv1 "k8s.io/api/authentication/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+
+	"github.com/stateward/stateward/webhook/jsonscan"
+)
+
+const (
+	reviewKind = "AdmissionReview"
+	// maxUnknown is the length of an unknown field that is skipped. So short a text is not too deep for any decoder.
+	maxUnknown = 4096
+)
+
+// decodeReview decodes an AdmissionReview in the form that an API server writes, and returns the objects as parts of the body.
+// They are not checked: the engine does that as it reads them. ok is false for any other form, such as a null in place of a
+// string or a field that occurs twice.
+func decodeReview(body []byte) (request admission.Request, ok bool) {
+	d := decoder{jsonscan.Scanner{Text: body}}
+	var kind, version string
+	ok = d.Fields(func(name []byte) bool {
+		switch string(name) {
+		case "kind":
+			return d.text(&kind)
+		case "apiVersion":
+			return d.text(&version)
+		case "request":
+			return d.request(&request.AdmissionRequest)
+		default:
+			// controller-runtime reads the kind of a review without regard to case.
+			return false
+		}
+	})
+	d.Next()
+	whole := d.At == len(body)
+	return request, ok && whole && kind == reviewKind && version == admissionv1.SchemeGroupVersion.String()
+}
+
+// decoder reads values one after another. Each method returns false for a value in an unknown form. A string, a list or a map
+// must be unset: of two fields with one name the later counts.
+type decoder struct{ jsonscan.Scanner }
+
+func (d *decoder) request(into *admissionv1.AdmissionRequest) bool {
+	return d.Fields(func(name []byte) bool {
+		switch string(name) {
+		case "uid":
+			return d.text((*string)(&into.UID))
+		case "kind":
+			return d.kind(&into.Kind)
+		case "resource":
+			return d.resource(&into.Resource)
+		case "subResource":
+			return d.text(&into.SubResource)
+		case "requestKind":
+			return d.kind(allocated(&into.RequestKind))
+		case "requestResource":
+			return d.resource(allocated(&into.RequestResource))
+		case "requestSubResource":
+			return d.text(&into.RequestSubResource)
+		case "name":
+			return d.text(&into.Name)
+		case "namespace":
+			return d.text(&into.Namespace)
+		case "operation":
+			return d.text((*string)(&into.Operation))
+		case "userInfo":
+			return d.user(&into.UserInfo)
+		case "object":
+			return d.object(&into.Object.Raw)
+		case "oldObject":
+			return d.object(&into.OldObject.Raw)
+		case "dryRun":
+			return d.flag(&into.DryRun)
+		case "options":
+			return d.object(&into.Options.Raw)
+		default:
+			return d.unknown(name)
+		}
+	})
+}
+
+func (d *decoder) kind(into *metav1.GroupVersionKind) bool {
+	return d.Fields(func(name []byte) bool {
+		switch string(name) {
+		case "group":
+			return d.text(&into.Group)
+		case "version":
+			return d.text(&into.Version)
+		case "kind":
+			return d.text(&into.Kind)
+		default:
+			return d.unknown(name)
+		}
+	})
+}
+
+func (d *decoder) resource(into *metav1.GroupVersionResource) bool {
+	return d.Fields(func(name []byte) bool {
+		switch string(name) {
+		case "group":
+			return d.text(&into.Group)
+		case "version":
+			return d.text(&into.Version)
+		case "resource":
+			return d.text(&into.Resource)
+		default:
+			return d.unknown(name)
+		}
+	})
+}
+
+func (d *decoder) user(into *authenticationv1.UserInfo) bool {
+	return d.Fields(func(name []byte) bool {
+		switch string(name) {
+		case "username":
+			return d.text(&into.Username)
+		case "uid":
+			return d.text(&into.UID)
+		case "groups":
+			return d.texts(&into.Groups)
+		case "extra":
+			return d.extra(&into.Extra)
+		default:
+			return d.unknown(name)
+		}
+	})
+}
+
+func (d *decoder) extra(into *map[string]authenticationv1.ExtraValue) bool {
+	if *into != nil {
+		return false
+	}
+	*into = map[string]authenticationv1.ExtraValue{}
+	return d.Fields(func(name []byte) bool {
+		value := (*into)[string(name)]
+		if !plain(name) || !d.texts((*[]string)(&value)) {
+			return false
+		}
+		(*into)[string(name)] = value
+		return true
+	})
+}
+
+func (d *decoder) texts(into *[]string) bool {
+	if *into != nil {
+		return false
+	}
+	*into = []string{}
+	return d.Items(func() bool {
+		var text string
+		if !d.text(&text) {
+			return false
+		}
+		*into = append(*into, text)
+		return true
+	})
+}
+
+func (d *decoder) text(into *string) bool {
+	if *into != "" || d.Next() != '"' {
+		return false
+	}
+	quoted := d.Value()
+	if quoted == nil {
+		return false
+	}
+	if inner := quoted[1 : len(quoted)-1]; plain(inner) {
+		*into = string(inner)
+		return true
+	}
+	return json.Unmarshal(quoted, into) == nil
+}
+
+// plain reports whether a part of a text means the same within quotes: it has no escapes and only ASCII characters.
+func plain(text []byte) bool {
+	for _, char := range text {
+		if char < ' ' || char == '\\' || char >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+func (d *decoder) flag(into **bool) bool {
+	value := string(d.Value())
+	isTrue := value == "true"
+	if *into != nil || !isTrue && value != "false" {
+		return false
+	}
+	*into = &isTrue
+	return true
+}
+
+// object finds the end of a JSON object. An API server writes null for none.
+func (d *decoder) object(into *[]byte) bool {
+	if d.Next() != '{' {
+		return string(d.Value()) == "null"
+	}
+	if *into != nil {
+		return false
+	}
+	*into = d.Value()
+	return *into != nil
+}
+
+// unknown skips a field that a later version of Kubernetes may have.
+func (d *decoder) unknown(name []byte) bool {
+	value := d.Value()
+	return plain(name) && len(value) <= maxUnknown && json.Valid(value)
+}
+
+func allocated[T any](into **T) *T {
+	if *into == nil {
+		*into = new(T)
+	}
+	return *into
+}
