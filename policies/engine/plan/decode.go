@@ -129,7 +129,7 @@ func (r *reader) value() *ast.Term {
 	case isNumber:
 		return ast.NewTerm(ast.Number(r.text()))
 	case isString:
-		return ast.StringTerm(r.text())
+		return r.stored.text(r.text())
 	case isArray:
 		return ast.ArrayTerm(r.elements(r.count())...)
 	case isSet:
@@ -167,10 +167,10 @@ func (r *reader) builtin() *builtin {
 
 func (r *reader) declaration() *function {
 	each := &function{index: len(r.stored.program.functions), path: r.text(), dynamic: r.text()}
-	params := r.count()
-	for order := range params {
-		each.params = append(each.params, r.number())
-		each.inOrder = append(each.inOrder, order)
+	each.params = make([]int, r.count())
+	each.inOrder = make([]int, len(each.params))
+	for order := range each.params {
+		each.params[order], each.inOrder[order] = r.number(), order
 	}
 	each.locals = r.upTo(1 << 20)
 	each.body = r.stored.body(r.text())
@@ -178,22 +178,21 @@ func (r *reader) declaration() *function {
 }
 
 func (r *reader) blocks() []block {
-	count := r.count()
-	blocks := make([]block, 0, count)
+	blocks := make([]block, r.count())
 	r.deeper(func() {
-		for range count {
-			steps := make(block, 0, r.count())
-			for range cap(steps) {
-				steps = append(steps, r.instruction())
+		for index := range blocks {
+			steps := make(block, r.count())
+			for index := range steps {
+				r.instruction(&steps[index])
 			}
-			blocks = append(blocks, steps)
+			blocks[index] = steps
 		}
 	})
 	return blocks
 }
 
-func (r *reader) instruction() instruction {
-	step := instruction{op: opcode(r.byte())}
+func (r *reader) instruction(step *instruction) {
+	step.op = opcode(r.byte())
 	if step.op > opResult {
 		r.fail(fmt.Errorf("%d is not an operation", step.op))
 	}
@@ -209,12 +208,12 @@ func (r *reader) instruction() instruction {
 	if file := r.upTo(len(r.stored.files)); file > 0 {
 		step.at = ast.NewLocation(nil, r.stored.files[file-1], r.number(), r.number())
 	}
-	return step
 }
 
-func (r *reader) operands() (operands []int) {
-	for range r.count() {
-		operands = append(operands, r.operand())
+func (r *reader) operands() []int {
+	operands := make([]int, r.count())
+	for index := range operands {
+		operands[index] = r.operand()
 	}
 	return operands
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/open-policy-agent/opa/v1/ast"
+
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
@@ -18,7 +20,7 @@ func Decode(encoded string) (*Program, error) {
 		return nil, fmt.Errorf("read program: it does not begin with %q: was it encoded by another version?", header)
 	}
 	program := newProgram()
-	program.stored = &stored{program: program}
+	program.stored = &stored{program: program, texts: map[string]*ast.Term{}}
 	r := &reader{rest: rest, stored: program.stored}
 	r.declarations()
 	return program, r.end()
@@ -30,6 +32,8 @@ type stored struct {
 	constants []string
 	builtins  []*builtin
 	files     []string
+	// texts are the strings that were read: the metadata of rules have the same keys and many of the same values.
+	texts map[string]*ast.Term
 	// reading is held while a body is read: bodies share constants.
 	reading sync.Mutex
 }
@@ -71,4 +75,13 @@ func (s *stored) readConstants() error {
 		failed = append(failed, s.readConstant(index))
 	}
 	return errors.Join(failed...)
+}
+
+func (s *stored) text(text string) *ast.Term {
+	known := s.texts[text]
+	if known == nil {
+		known = ast.StringTerm(text)
+		s.texts[text] = known
+	}
+	return known
 }

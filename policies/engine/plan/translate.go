@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -114,8 +115,8 @@ func translate(policy *ir.Policy) (*translator, error) {
 			return nil, fmt.Errorf("plan %s: %w", source.Name, err)
 		}
 	}
-	if t.unknown != nil {
-		return nil, t.unknown
+	if err := cmp.Or(t.unknown, t.constants.failed); err != nil {
+		return nil, err
 	}
 	t.program.machines.constants = t.constants.known()
 	t.program.machines.dynamic = t.program.dynamic
