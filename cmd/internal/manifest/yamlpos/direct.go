@@ -21,16 +21,17 @@ type direct struct {
 	off bool
 }
 
-func newDirect(text []byte) *direct {
-	return &direct{resolved: map[string]string{}, off: !isSimple(text)}
+func newDirect(text []byte, plain bool) *direct {
+	return &direct{resolved: map[string]string{}, off: !isSimple(text, plain)}
 }
 
 // maybeTag finds a "!" where a tag may begin.
 var maybeTag = regexp.MustCompile(`(?m)(^|[\s,:?\[{-])!`)
 
-// isSimple reports whether both decoders read a text alike: without tags, directives, other line ends than "\n", and tabs.
-func isSimple(text []byte) bool {
-	return !bytes.ContainsAny(text, "\t\r\u0085\u2028\u2029\ufeff") &&
+// isSimple reports whether both decoders read a text alike: without tags, directives, other line ends than "\n", and tabs. A
+// plain text has only the first two.
+func isSimple(text []byte, plain bool) bool {
+	return (plain || !bytes.ContainsAny(text, "\t\r\u0085\u2028\u2029\ufeff")) &&
 		!bytes.HasPrefix(text, []byte("%")) && !bytes.Contains(text, []byte("\n%")) &&
 		(bytes.IndexByte(text, '!') < 0 || !maybeTag.Match(text))
 }
