@@ -83,7 +83,7 @@ func (d *direct) scalar(n *yamlv3.Node) {
 	case d.off:
 	case n.Style&yamlv3.TaggedStyle != 0:
 		d.giveUp()
-	case n.Style != 0 || isWord(n.Value):
+	case n.Style != 0 || isWord(n.Value) || isQuantity(n.Value):
 		d.text(n.Value)
 	case isCount(n.Value):
 		d.raw(n.Value)
@@ -134,6 +134,15 @@ func isWord(plain string) bool {
 		return false
 	}
 	return true
+}
+
+// isQuantity reports whether a plain scalar is a quantity such as 500m or 10Gi, which is text in every version of YAML.
+func isQuantity(plain string) bool {
+	switch strings.TrimLeft(plain, "0123456789") {
+	case "m", "k", "M", "G", "T", "Ki", "Mi", "Gi", "Ti":
+		return true
+	}
+	return false
 }
 
 // isCount reports whether a scalar is a whole number in the form of JSON, small enough for all decoders.
