@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"syscall"
 	"time"
 )
 
@@ -30,7 +31,8 @@ func readNamed(ctx context.Context, path string, limit int64) ([]byte, error) {
 
 // readRegular reads a file that has an end. It is not waited for apart, which takes as long as to parse a small one.
 func readRegular(path string, limit int64) ([]byte, error) {
-	file, err := os.Open(path)
+	// A pipe that has taken its place is not waited for, and os need not find out that the file has no such mode.
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
 	}
