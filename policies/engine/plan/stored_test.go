@@ -2,9 +2,11 @@ package plan
 
 import (
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
@@ -40,6 +42,33 @@ func knownConstants(program *Program) (known []string) {
 		}
 	}
 	return known
+}
+
+func TestStoredProgramIsReadByConcurrentRuns(t *testing.T) {
+	t.Parallel()
+	encoded, err := compileExample(t, "names", "squares").Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err := Decode(string(encoded))
+	if err != nil {
+		t.Fatal(err)
+	}
+	input := lazy.Object(lazy.Item{Key: ast.StringTerm("namespace"), Value: lazy.Text("a")})
+	var runs sync.WaitGroup
+	for range 16 {
+		runs.Go(func() {
+			run := program.Start(t.Context(), input, newPods())
+			defer run.End()
+			if got, err := run.Call("data.example.names"); err != nil || written(got) != `["x", "y"]` {
+				t.Errorf("names: %v, %v", got, err)
+			}
+			if got, err := run.Call("data.example.squares"); err != nil || got.(ast.Set).Len() != 500 {
+				t.Errorf("squares: %v, %v", got, err)
+			}
+		})
+	}
+	runs.Wait()
 }
 
 func TestStoredProgramReportsWhatIsInvalid(t *testing.T) {
