@@ -63,9 +63,10 @@ func ResourceOfKind(group, kind string) (resource Resource, known bool) {
 
 // DeletedKind returns the resource whose objects have this group and kind, whatever is evaluated of it.
 func DeletedKind(group, kind string) (resource Resource, known bool) {
-	for _, each := range resources() {
-		if each.Group == group && each.Kind == kind {
-			return each, true
+	all := resources()
+	for index := range all {
+		if all[index].Kind == kind && all[index].Group == group {
+			return all[index], true
 		}
 	}
 	return Resource{}, false

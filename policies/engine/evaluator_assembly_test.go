@@ -76,8 +76,8 @@ func foundBy(t *testing.T, evaluator *planEvaluator, decider *Engine, request Re
 func builtInProgram(t testing.TB, decider *Engine, guardrails ast.Value) *planEvaluator {
 	t.Helper()
 	_, stored, _ := strings.Cut(builtin, "\n")
-	program := &plan.Program{}
-	if err := program.UnmarshalBinary([]byte(stored)); err != nil {
+	program, err := plan.Decode(stored)
+	if err != nil {
 		t.Fatal(err)
 	}
 	return &planEvaluator{library: decider.library, data: &store{guardrails: guardrails}, program: program}

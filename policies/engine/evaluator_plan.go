@@ -36,8 +36,8 @@ type planEvaluator struct {
 // newPlanEvaluator returns OPA's own evaluator for a library that cannot be planned.
 func newPlanEvaluator(ctx context.Context, library *policies.Library, data *store) (evaluator, error) {
 	if encoded, ok := strings.CutPrefix(builtin, library.Revision()+"\n"); ok {
-		program := &plan.Program{}
-		if err := program.UnmarshalBinary([]byte(encoded)); err != nil {
+		program, err := plan.Decode(encoded)
+		if err != nil {
 			return nil, err
 		}
 		return inGo(&planEvaluator{library: library, data: data, program: program}), nil

@@ -23,13 +23,23 @@ type ruleSets struct {
 	library *policies.Library
 	// off are rules whose findings are not reported.
 	off map[string]bool
+	// on are the rules and mutations about a resource: most manifests are of resources that none is about.
+	on map[string][]*policies.Rule
 
 	mutex sync.RWMutex
 	known map[requestKind]*ruleSet
 }
 
 func newRuleSets(library *policies.Library, off map[string]bool) *ruleSets {
-	return &ruleSets{library: library, off: off, known: map[requestKind]*ruleSet{}}
+	sets := &ruleSets{library: library, off: off, on: map[string][]*policies.Rule{}, known: map[requestKind]*ruleSet{}}
+	for _, rules := range [][]policies.Rule{library.Rules, library.Mutations} {
+		for index := range rules {
+			for resource := range rules[index].On {
+				sets.on[resource] = append(sets.on[resource], &rules[index])
+			}
+		}
+	}
+	return sets
 }
 
 // of returns the set for a kind of request. An empty one is not kept: those kinds have no limit.
@@ -92,8 +102,7 @@ func (s *ruleSets) applies(rule policies.Rule, kind requestKind) bool {
 
 // apply reports whether a rule or mutation in force applies to a kind of request.
 func (s *ruleSets) apply(kind requestKind) bool {
-	applies := func(rule policies.Rule) bool { return s.applies(rule, kind) }
-	return slices.ContainsFunc(s.library.Rules, applies) || slices.ContainsFunc(s.library.Mutations, applies)
+	return slices.ContainsFunc(s.on[kind.resource], func(rule *policies.Rule) bool { return s.applies(*rule, kind) })
 }
 
 // undecided lists the rules that check such a request and read a resource that was looked for and is not known.

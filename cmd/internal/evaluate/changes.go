@@ -55,7 +55,7 @@ func Changes(ctx context.Context, decider *engine.Engine, changes []baseline.Cha
 		result.Add(results[index])
 	}
 	places := placesOf(after, options.Namespace)
-	places.hint(result.Findings, servicesOf(documents, result.Findings))
+	places.hint(result.Findings, places.servicesOf(documents, result.Findings))
 	if options.Files {
 		places.soften(result.Findings)
 	}

@@ -203,8 +203,12 @@ func isAboutService(finding report.Finding) bool {
 	return finding.Rule == "headless-service" || finding.Rule == "service-selector"
 }
 
-// servicesOf returns the governing Services of the documents that have findings of Services, by the documents' indexes.
-func servicesOf(documents []manifest.Document, findings []report.Finding) map[int]string {
+// servicesOf returns the governing Services of the documents that have findings of Services, by the documents' indexes. It
+// is nil where there are no Services to hint at.
+func (p places) servicesOf(documents []manifest.Document, findings []report.Finding) map[int]string {
+	if len(p.services) == 0 {
+		return nil
+	}
 	var names map[int]string
 	for _, finding := range findings {
 		if isAboutService(finding) {

@@ -70,7 +70,7 @@ func Documents(ctx context.Context, decider *engine.Engine, documents []manifest
 			index: index, autoscaled: autoscalers,
 		}
 		result.Documents[index], outcomes[index] = one.evaluate(ctx, places)
-		outcomes[index].services = servicesOf(documents, outcomes[index].findings)
+		outcomes[index].services = places.servicesOf(documents, outcomes[index].findings)
 		if !Asks(documents[index]) {
 			documents[index] = documents[index].Reduced(manifest.Identity)
 		}

@@ -110,6 +110,9 @@ func (s *sorter) unknown(document *Document) []yamlpos.Fault {
 // validation reports what kubectl would accept or refuse: an error or a warning, by the options and by the
 // kind.
 func (s *sorter) validation(kind string, faults []yamlpos.Fault) {
+	if len(faults) == 0 {
+		return
+	}
 	if s.opts.Validate == ValidateWarn || !s.opts.readsAny([]string{kind}) {
 		s.warn(faults)
 		return

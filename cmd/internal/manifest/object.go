@@ -117,13 +117,17 @@ type stringReader struct {
 	faults []yamlpos.Fault
 }
 
-// read returns a text field, "" when it is absent or null. The last element of
-// path is its key in fields.
-func (r *stringReader) read(fields map[string]json.RawMessage, path ...any) string {
-	raw, found := fields[fmt.Sprint(path[len(path)-1])]
+// read returns a text field, "" when it is absent or null. It is below these
+// parents.
+func (r *stringReader) read(fields map[string]json.RawMessage, key string, parents ...any) string {
+	raw, found := fields[key]
 	if !found {
 		return ""
 	}
+	if text, plain := plainText(raw); plain {
+		return text
+	}
+	path := slices.Concat(parents, []any{key})
 	var text *string
 	if err := json.Unmarshal(raw, &text); err != nil {
 		r.faults = append(r.faults, yamlpos.FaultAt(r.root.Find(path),
@@ -133,6 +137,20 @@ func (r *stringReader) read(fields map[string]json.RawMessage, path ...any) stri
 		return ""
 	}
 	return *text
+}
+
+// plainText returns the text of a JSON string without escapes, as nearly all names are: it need not be decoded.
+func plainText(raw json.RawMessage) (text string, plain bool) {
+	if len(raw) < 2 || raw[0] != '"' {
+		return "", false
+	}
+	written := raw[1 : len(raw)-1]
+	for _, c := range written {
+		if c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return "", false
+		}
+	}
+	return string(written), true
 }
 
 // requireType reports a missing type. A value that is not text was reported
@@ -169,7 +187,7 @@ func (r *stringReader) metadata(raw json.RawMessage) (namespace, name string) {
 			"metadata must be an object, not %s", describe(raw)))
 		return "", ""
 	}
-	return r.read(fields, "metadata", "namespace"), r.read(fields, "metadata", "name")
+	return r.read(fields, "namespace", "metadata"), r.read(fields, "name", "metadata")
 }
 
 func dotted(path []any) string {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -144,21 +143,7 @@ func (r *reader) source(ctx context.Context, from origin) contents {
 	if err := ctx.Err(); err != nil {
 		return unreadable(from.name, ended(context.Cause(ctx)))
 	}
-	if from.name == stdin {
-		return r.content(ctx, from, r.opts.Stdin)
-	}
-	file, err := open(ctx, from.name)
-	if err != nil {
-		return unreadable(from.name, fmt.Errorf("cannot read the file: %w", ended(cause(err))))
-	}
-	defer file.Close()
-	return r.content(ctx, from, file)
-}
-
-// content reads one byte more than allowed, which is how parse learns that
-// there is more.
-func (r *reader) content(ctx context.Context, from origin, reader io.Reader) contents {
-	data, err := readAll(ctx, reader, r.opts.MaxBytes)
+	data, err := r.bytesOf(ctx, from)
 	if err != nil {
 		return unreadable(from.name, fmt.Errorf("cannot read the file: %w", ended(cause(err))))
 	}
@@ -169,6 +154,19 @@ func (r *reader) content(ctx context.Context, from origin, reader io.Reader) con
 	opts := r.opts
 	opts.lenient = from.lenient
 	return parse(from.name, data, opts)
+}
+
+// bytesOf reads one byte more than allowed, which is how parse learns that there is more.
+func (r *reader) bytesOf(ctx context.Context, from origin) ([]byte, error) {
+	switch {
+	case from.name == stdin:
+		return readAll(ctx, r.opts.Stdin, r.opts.MaxBytes)
+	case from.lenient:
+		// The walk left out all but regular files.
+		return readRegular(from.name, r.opts.MaxBytes)
+	default:
+		return readNamed(ctx, from.name, r.opts.MaxBytes)
+	}
 }
 
 func unreadable(name string, err error) contents {

@@ -163,6 +163,11 @@ func (w *walker) entry(path string, entry fs.DirEntry, parents []fs.FileInfo) {
 		w.leaveOut(path, Excluded, "")
 		return
 	}
+	if entry.Type().IsRegular() && IsManifest(path) && !IsKustomization(path) {
+		// It need not be looked up: what keeps it from being read is met by reading it.
+		w.files = append(w.files, path)
+		return
+	}
 	info, err := os.Stat(path)
 	switch {
 	case err != nil && isLink:

@@ -118,18 +118,18 @@ func planned(t *testing.T, compiler *ast.Compiler, query string) (*Program, *fun
 	if err != nil {
 		return nil, nil, err
 	}
-	translated.program.declare(&function{index: len(policy.Funcs.Funcs), path: "g0.query", params: []int{0, 1}, blocks: blocks, locals: localsOf(blocks, 2)})
+	translated.program.declare(&function{index: len(policy.Funcs.Funcs), path: "g0.query", params: []int{0, 1}, body: func() ([]block, error) { return blocks, nil }, locals: localsOf(blocks, 2)})
 	// Constants of the query itself are among those of the program.
 	translated.program.machines.constants = translated.constants.known()
-	encoded, err := translated.program.MarshalBinary()
+	encoded, err := translated.program.Encode()
 	if err != nil {
 		return nil, nil, err
 	}
-	program := &Program{}
-	if err := program.UnmarshalBinary(encoded); err != nil {
+	program, err := Decode(string(encoded))
+	if err != nil {
 		return nil, nil, err
 	}
-	again, err := program.MarshalBinary()
+	again, err := program.Encode()
 	if err == nil && !bytes.Equal(encoded, again) {
 		err = errors.New("it reads as another program than was written")
 	}
@@ -188,7 +188,11 @@ func evaluate(
 	run.machine.context.Cache = builtins.Cache{}
 	frame := run.machine.push(query.locals)
 	frame[0], frame[1] = run.input, run.data
-	for _, each := range query.blocks {
+	blocks, err := query.body()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, each := range blocks {
 		run.machine.run(each, frame)
 	}
 	return results, run.machine.err

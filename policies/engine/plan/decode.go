@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -11,30 +10,10 @@ import (
 	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
-// UnmarshalBinary reads what MarshalBinary wrote. An invalid program, or one that calls a function that this
-// build of OPA does not have, is an error.
-func (p *Program) UnmarshalBinary(encoded []byte) error {
-	rest, ok := bytes.CutPrefix(encoded, []byte(header))
-	if !ok {
-		return fmt.Errorf("read program: it does not begin with %q: was it encoded by another version?", header)
-	}
-	r := &reader{rest: rest, program: p}
-	r.all()
-	if r.err == nil && len(r.rest) > 0 {
-		r.fail(fmt.Errorf("%d bytes too many", len(r.rest)))
-	}
-	if r.err != nil {
-		return fmt.Errorf("read program, %d bytes before its end: %w", len(r.rest), r.err)
-	}
-	return nil
-}
-
 // reader takes apart what a writer has made. After an error it gives nothing but zeros.
 type reader struct {
-	rest     []byte
-	program  *Program
-	builtins []*builtin
-	files    []string
+	rest   string
+	stored *stored
 	// depth is how far blocks and constants are within each other.
 	depth int
 	err   error
@@ -51,24 +30,33 @@ func (r *reader) fail(err error) {
 	}
 }
 
-func (r *reader) all() {
-	p := r.program
-	p.byPath, p.dynamic = map[string]*function{}, map[string]*function{}
+// end returns the first error; what is left over is one.
+func (r *reader) end() error {
+	if r.err == nil && len(r.rest) > 0 {
+		r.fail(fmt.Errorf("%d bytes too many", len(r.rest)))
+	}
+	if r.err != nil {
+		return fmt.Errorf("read program, %d bytes before its end: %w", len(r.rest), r.err)
+	}
+	return nil
+}
+
+// declarations reads all but the bodies of functions and the constants, which it leaves as they are.
+func (r *reader) declarations() {
+	p := r.stored.program
 	p.ReplacesData = r.byte() == 1
 	for range r.count() {
-		p.machines.constants = append(p.machines.constants, (*lazy.Known)(r.constant()))
+		r.stored.constants = append(r.stored.constants, r.text())
+	}
+	p.machines.constants = make([]*lazy.Known, len(r.stored.constants))
+	for range r.count() {
+		r.stored.builtins = append(r.stored.builtins, r.builtin())
 	}
 	for range r.count() {
-		r.builtins = append(r.builtins, r.builtin())
-	}
-	for range r.count() {
-		r.files = append(r.files, r.text())
+		r.stored.files = append(r.stored.files, r.text())
 	}
 	for range r.count() {
 		p.declare(r.declaration())
-	}
-	for _, each := range p.functions {
-		each.blocks = r.blocks()
 	}
 	p.machines.dynamic = p.dynamic
 }
@@ -84,7 +72,7 @@ func (r *reader) byte() byte {
 }
 
 func (r *reader) number() int {
-	number, size := binary.Varint(r.rest)
+	number, size := binary.Varint([]byte(r.rest[:min(len(r.rest), binary.MaxVarintLen64)]))
 	if r.err != nil || size <= 0 {
 		r.fail(errShort)
 		return 0
@@ -112,7 +100,7 @@ func (r *reader) text() string {
 		r.fail(errShort)
 		return ""
 	}
-	text := string(r.rest[:size])
+	text := r.rest[:size]
 	r.rest = r.rest[size:]
 	return text
 }
@@ -141,7 +129,7 @@ func (r *reader) value() *ast.Term {
 	case isNumber:
 		return ast.NewTerm(ast.Number(r.text()))
 	case isString:
-		return ast.StringTerm(r.text())
+		return r.stored.text(r.text())
 	case isArray:
 		return ast.ArrayTerm(r.elements(r.count())...)
 	case isSet:
@@ -178,54 +166,65 @@ func (r *reader) builtin() *builtin {
 }
 
 func (r *reader) declaration() *function {
-	each := &function{index: len(r.program.functions), path: r.text(), dynamic: r.text()}
-	params := r.count()
-	for order := range params {
-		each.params = append(each.params, r.number())
-		each.inOrder = append(each.inOrder, order)
+	each := &function{index: len(r.stored.program.functions), path: r.text(), dynamic: r.text()}
+	each.params = make([]int, r.count())
+	each.inOrder = make([]int, len(each.params))
+	for order := range each.params {
+		each.params[order], each.inOrder[order] = r.number(), order
 	}
 	each.locals = r.upTo(1 << 20)
+	each.body = r.stored.body(r.text())
 	return each
 }
 
 func (r *reader) blocks() []block {
-	count := r.count()
-	blocks := make([]block, 0, count)
+	blocks := make([]block, r.count())
 	r.deeper(func() {
-		for range count {
-			steps := make(block, 0, r.count())
-			for range cap(steps) {
-				steps = append(steps, r.instruction())
+		for index := range blocks {
+			steps := make(block, r.count())
+			for index := range steps {
+				r.instruction(&steps[index])
 			}
-			blocks = append(blocks, steps)
+			blocks[index] = steps
 		}
 	})
 	return blocks
 }
 
-func (r *reader) instruction() instruction {
-	step := instruction{op: opcode(r.byte())}
+func (r *reader) instruction(step *instruction) {
+	step.op = opcode(r.byte())
 	if step.op > opResult {
 		r.fail(fmt.Errorf("%d is not an operation", step.op))
 	}
-	step.a, step.b, step.target = r.number(), r.number(), r.number()
+	step.a, step.b, step.target = r.operand(), r.operand(), r.operand()
 	step.args, step.path = r.operands(), r.operands()
 	step.blocks = r.blocks()
-	if called := r.upTo(len(r.program.functions)); called > 0 {
-		step.called = r.program.functions[called-1]
+	if called := r.upTo(len(r.stored.program.functions)); called > 0 {
+		step.called = r.stored.program.functions[called-1]
 	}
-	if called := r.upTo(len(r.builtins)); called > 0 {
-		step.builtin = r.builtins[called-1]
+	if called := r.upTo(len(r.stored.builtins)); called > 0 {
+		step.builtin = r.stored.builtins[called-1]
 	}
-	if file := r.upTo(len(r.files)); file > 0 {
-		step.at = ast.NewLocation(nil, r.files[file-1], r.number(), r.number())
+	if file := r.upTo(len(r.stored.files)); file > 0 {
+		step.at = ast.NewLocation(nil, r.stored.files[file-1], r.number(), r.number())
 	}
-	return step
 }
 
-func (r *reader) operands() (operands []int) {
-	for range r.count() {
-		operands = append(operands, r.number())
+func (r *reader) operands() []int {
+	operands := make([]int, r.count())
+	for index := range operands {
+		operands[index] = r.operand()
 	}
 	return operands
+}
+
+// operand reads an operand, with the constant that it names.
+func (r *reader) operand() int {
+	operand := r.number()
+	if operand < 0 {
+		if err := r.stored.readConstant(^operand); err != nil {
+			r.fail(err)
+		}
+	}
+	return operand
 }

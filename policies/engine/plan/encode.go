@@ -2,13 +2,16 @@ package plan
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
 // header begins every encoded program; its end is the version of the format.
-const header = "stateward plan 1\n"
+const header = "stateward plan 2\n"
 
 // Kinds of constants in an encoded program.
 const (
@@ -22,31 +25,37 @@ const (
 	isSet
 )
 
-// MarshalBinary encodes the program, so that another process need not plan it again. Equal rules give equal bytes.
-func (p *Program) MarshalBinary() ([]byte, error) {
+// Encode writes the program, so that another process need not plan it again. Equal rules give equal bytes.
+func (p *Program) Encode() ([]byte, error) {
+	if err := p.stored.readConstants(); err != nil {
+		return nil, err
+	}
 	// What is named elsewhere comes first. The names of built-in functions and files are gathered on the way.
 	body := &writer{builtins: map[*builtin]int{}, files: map[string]int{}}
+	bodies := make([]string, 0, len(p.functions))
 	for _, each := range p.functions {
-		body.blocks(each.blocks)
+		blocks, err := each.body()
+		if err != nil {
+			return nil, err
+		}
+		bodies = append(bodies, body.apart(func() { body.blocks(blocks) }))
 	}
 	w := &writer{out: []byte(header)}
 	w.flagged(p.ReplacesData, 1, 0)
-	w.number(len(p.machines.constants))
-	for _, constant := range p.machines.constants {
-		if err := w.value(constant.Value); err != nil {
-			return nil, err
-		}
+	if err := w.constants(p.machines.constants); err != nil {
+		return nil, err
 	}
 	w.names(body.builtinNames)
 	w.names(body.fileNames)
 	w.number(len(p.functions))
-	for _, each := range p.functions {
+	for index, each := range p.functions {
 		w.declaration(each)
+		w.text(bodies[index])
 	}
-	return append(w.out, body.out...), nil
+	return w.out, nil
 }
 
-// writer gathers what MarshalBinary returns.
+// writer gathers what Encode returns.
 type writer struct {
 	out          []byte
 	builtins     map[*builtin]int
@@ -56,6 +65,15 @@ type writer struct {
 }
 
 func (w *writer) number(number int) { w.out = binary.AppendVarint(w.out, int64(number)) }
+
+// apart returns what write writes, which is left out.
+func (w *writer) apart(write func()) string {
+	before := len(w.out)
+	write()
+	written := string(w.out[before:])
+	w.out = w.out[:before]
+	return written
+}
 
 // flagged writes one of two bytes.
 func (w *writer) flagged(set bool, yes, no byte) {
@@ -82,6 +100,15 @@ func (w *writer) numbers(numbers []int) {
 	for _, number := range numbers {
 		w.number(number)
 	}
+}
+
+func (w *writer) constants(constants []*lazy.Known) (err error) {
+	w.number(len(constants))
+	for _, constant := range constants {
+		encoded := w.apart(func() { err = errors.Join(err, w.value(constant.Value)) })
+		w.text(encoded)
+	}
+	return err
 }
 
 func (w *writer) value(value ast.Value) error {

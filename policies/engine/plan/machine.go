@@ -135,8 +135,13 @@ func (m *machine) execute(called *function, frame []lazy.Value) lazy.Value {
 	if value, done := m.substituted(called, frame); done {
 		return value
 	}
+	blocks, err := called.body()
+	if err != nil {
+		m.fail(err)
+		return nil
+	}
 	m.value = nil
-	for _, each := range called.blocks {
+	for _, each := range blocks {
 		if m.run(each, frame) == returned {
 			break
 		}

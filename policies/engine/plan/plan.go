@@ -27,6 +27,12 @@ type Program struct {
 	// ReplacesData is true where a rule replaces a part of data by `with`.
 	ReplacesData bool
 	machines     machines
+	// stored is what the program is read from; nil for one that was compiled.
+	stored *stored
+}
+
+func newProgram() *Program {
+	return &Program{byPath: map[string]*function{}, dynamic: map[string]*function{}}
 }
 
 // Compile plans the rules and functions at these paths ("data.example.allow") with all that they need. An error means

@@ -160,7 +160,7 @@ func TestConcurrentRunsAreIndependent(t *testing.T) {
 	runs.Wait()
 }
 
-func compileModule(t *testing.T) *ast.Compiler {
+func compileModule(t testing.TB) *ast.Compiler {
 	t.Helper()
 	compiler, err := ast.CompileModules(map[string]string{"example.rego": example})
 	if err != nil {
@@ -169,7 +169,7 @@ func compileModule(t *testing.T) *ast.Compiler {
 	return compiler
 }
 
-func compileExample(t *testing.T, rules ...string) *Program {
+func compileExample(t testing.TB, rules ...string) *Program {
 	t.Helper()
 	var paths []string
 	for _, rule := range rules {

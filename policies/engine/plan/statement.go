@@ -5,8 +5,6 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/ir"
-
-	"github.com/stateward/stateward/policies/engine/lazy"
 )
 
 // statement translates one statement of OPA's plan.
@@ -174,32 +172,4 @@ func (t *translator) local(source ir.Local) int {
 		return t.constants.add(constant)
 	}
 	return int(source)
-}
-
-// constants are the values that rules name, each once.
-type constants struct {
-	terms []*ast.Term
-	index map[ast.Value]int
-}
-
-// known are the constants as a machine has them.
-func (c *constants) known() (values []*lazy.Known) {
-	for _, term := range c.terms {
-		values = append(values, (*lazy.Known)(term))
-	}
-	return values
-}
-
-// add returns the operand of a constant.
-func (c *constants) add(term *ast.Term) int {
-	if c.index == nil {
-		c.index = map[ast.Value]int{}
-	}
-	index, ok := c.index[term.Value]
-	if !ok {
-		index = len(c.terms)
-		c.terms = append(c.terms, term)
-		c.index[term.Value] = index
-	}
-	return ^index
 }

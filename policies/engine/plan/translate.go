@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -18,8 +19,9 @@ type function struct {
 	// inOrder are the operands of a caller whose locals are the arguments.
 	inOrder []int
 	locals  int
-	blocks  []block
-	// substitute is carried out in the place of blocks; nil where there is none.
+	// body returns what is carried out.
+	body func() ([]block, error)
+	// substitute is carried out in the place of the body; nil where there is none.
 	substitute Substitute
 }
 
@@ -97,7 +99,7 @@ type translator struct {
 func translate(policy *ir.Policy) (*translator, error) {
 	t := &translator{
 		policy:   policy,
-		program:  &Program{byPath: map[string]*function{}, dynamic: map[string]*function{}},
+		program:  newProgram(),
 		byName:   map[string]*function{},
 		builtins: map[string]*builtin{},
 	}
@@ -113,8 +115,8 @@ func translate(policy *ir.Policy) (*translator, error) {
 			return nil, fmt.Errorf("plan %s: %w", source.Name, err)
 		}
 	}
-	if t.unknown != nil {
-		return nil, t.unknown
+	if err := cmp.Or(t.unknown, t.constants.failed); err != nil {
+		return nil, err
 	}
 	t.program.machines.constants = t.constants.known()
 	t.program.machines.dynamic = t.program.dynamic
@@ -168,7 +170,7 @@ func (t *translator) function(into *function, source *ir.Func) error {
 	if err != nil {
 		return err
 	}
-	into.blocks = blocks
+	into.body = func() ([]block, error) { return blocks, nil }
 	into.locals = localsOf(blocks, max(int(source.Return), into.params[len(into.params)-1])+1)
 	return nil
 }

@@ -21,16 +21,17 @@ type direct struct {
 	off bool
 }
 
-func newDirect(text []byte) *direct {
-	return &direct{resolved: map[string]string{}, off: !isSimple(text)}
+func newDirect(text []byte, plain bool) *direct {
+	return &direct{resolved: map[string]string{}, off: !isSimple(text, plain)}
 }
 
 // maybeTag finds a "!" where a tag may begin.
 var maybeTag = regexp.MustCompile(`(?m)(^|[\s,:?\[{-])!`)
 
-// isSimple reports whether both decoders read a text alike: without tags, directives, other line ends than "\n", and tabs.
-func isSimple(text []byte) bool {
-	return !bytes.ContainsAny(text, "\t\r\u0085\u2028\u2029\ufeff") &&
+// isSimple reports whether both decoders read a text alike: without tags, directives, other line ends than "\n", and tabs. A
+// plain text has only the first two.
+func isSimple(text []byte, plain bool) bool {
+	return (plain || !bytes.ContainsAny(text, "\t\r\u0085\u2028\u2029\ufeff")) &&
 		!bytes.HasPrefix(text, []byte("%")) && !bytes.Contains(text, []byte("\n%")) &&
 		(bytes.IndexByte(text, '!') < 0 || !maybeTag.Match(text))
 }
@@ -82,7 +83,7 @@ func (d *direct) scalar(n *yamlv3.Node) {
 	case d.off:
 	case n.Style&yamlv3.TaggedStyle != 0:
 		d.giveUp()
-	case n.Style != 0 || isWord(n.Value):
+	case n.Style != 0 || isWord(n.Value) || isQuantity(n.Value):
 		d.text(n.Value)
 	case isCount(n.Value):
 		d.raw(n.Value)
@@ -133,6 +134,15 @@ func isWord(plain string) bool {
 		return false
 	}
 	return true
+}
+
+// isQuantity reports whether a plain scalar is a quantity such as 500m or 10Gi, which is text in every version of YAML.
+func isQuantity(plain string) bool {
+	switch strings.TrimLeft(plain, "0123456789") {
+	case "m", "k", "M", "G", "T", "Ki", "Mi", "Gi", "Ti":
+		return true
+	}
+	return false
 }
 
 // isCount reports whether a scalar is a whole number in the form of JSON, small enough for all decoders.

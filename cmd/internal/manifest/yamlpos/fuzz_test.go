@@ -166,11 +166,12 @@ func checkDuplicates(t *testing.T, content []byte) {
 		if c.json {
 			continue
 		}
-		tree, faults := parseTree(c)
+		lines := newLineTable(c)
+		tree, faults := parseTree(c, lines)
 		if tree == nil || len(faults) > 0 {
 			continue
 		}
-		s := newShaper(c, bounds())
+		s := newShaper(c, lines, bounds())
 		s.build(tree, 0)
 		if len(s.faults) > 0 || len(s.duplicates) > 0 || s.merges {
 			continue

@@ -14,17 +14,30 @@ import (
 type lineTable struct {
 	chunk Chunk
 
+	// plain says that the text is printable ASCII and line feeds, as nearly all documents are.
+	plain bool
+
 	// starts holds the place within the chunk of each line of the decoder. It
 	// is nil for ordinary text, where both agree.
 	starts []Place
 }
 
 func newLineTable(c Chunk) *lineTable {
-	t := &lineTable{chunk: c}
-	if bytes.ContainsAny(c.Text, "\r\u0085\u2028\u2029") {
+	t := &lineTable{chunk: c, plain: isPlain(c.Text)}
+	if !t.plain && bytes.ContainsAny(c.Text, "\r\u0085\u2028\u2029") {
 		t.starts = decoderLines(c.Text)
 	}
 	return t
+}
+
+// isPlain reports whether a text is printable ASCII and line feeds: nothing else need be looked for in it then.
+func isPlain(text []byte) bool {
+	for _, c := range text {
+		if c < ' ' && c != '\n' || c > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 func decoderLines(text []byte) []Place {
@@ -58,6 +71,9 @@ func (t *lineTable) place(line, column int) Place {
 // controlFault reports the first character YAML does not allow. The decoder
 // would refuse it without saying where it is.
 func (t *lineTable) controlFault() (Fault, bool) {
+	if t.plain {
+		return Fault{}, false
+	}
 	i := bytes.IndexFunc(t.chunk.Text, isControl)
 	if i < 0 {
 		return Fault{}, false

@@ -30,14 +30,14 @@ type shaper struct {
 	stopped    bool
 }
 
-func newShaper(c Chunk, opts Limits) *shaper {
+func newShaper(c Chunk, lines *lineTable, opts Limits) *shaper {
 	return &shaper{
-		lines:    newLineTable(c),
+		lines:    lines,
 		maxDepth: opts.Depth,
 		maxBytes: opts.Bytes,
 		anchors:  map[*yamlv3.Node]*Node{},
 		keys:     newKeyReader(c.Text),
-		direct:   newDirect(c.Text),
+		direct:   newDirect(c.Text, lines.plain),
 	}
 }
 

@@ -39,6 +39,13 @@ func fromUTF16(data []byte, order binary.ByteOrder) ([]byte, []Fault) {
 // checkUTF8 reports the first byte that no manifest can hold. One is enough:
 // a file that is not text gives thousands.
 func checkUTF8(data []byte) []Fault {
+	if utf8.Valid(data) && bytes.IndexByte(data, 0) < 0 {
+		return nil
+	}
+	return findInvalid(data)
+}
+
+func findInvalid(data []byte) []Fault {
 	for i := 0; i < len(data); {
 		r, size := utf8.DecodeRune(data[i:])
 		if r == utf8.RuneError && size == 1 {

@@ -15,14 +15,15 @@ import (
 // the shape from a second decoder that keeps positions. A document that is
 // blank has no root.
 func loadYAML(c Chunk, opts Limits) (Value, []Fault) {
-	tree, faults := parseTree(c)
+	lines := newLineTable(c)
+	tree, faults := parseTree(c, lines)
 	if len(faults) > 0 && c.jsonFault != nil {
 		return Value{}, []Fault{*c.jsonFault}
 	}
 	if tree == nil || len(faults) > 0 {
 		return Value{}, faults
 	}
-	s := newShaper(c, opts)
+	s := newShaper(c, lines, opts)
 	root := s.build(tree, 0)
 	if len(s.faults) > 0 {
 		return Value{}, LimitFaults(s.faults)
@@ -49,8 +50,7 @@ func toJSON(text []byte, lastWins bool) (raw []byte, err error) {
 }
 
 // parseTree returns the content of the only document in c, nil for none.
-func parseTree(c Chunk) (*yamlv3.Node, []Fault) {
-	lines := newLineTable(c)
+func parseTree(c Chunk, lines *lineTable) (*yamlv3.Node, []Fault) {
 	if f, found := lines.controlFault(); found {
 		return nil, []Fault{f}
 	}
