@@ -1,26 +1,35 @@
 package cli
 
 import (
+	"math"
 	"os"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
 	"sync/atomic"
+	"time"
 )
 
 // roomyHeap in bytes is what may be taken without a thought: with the program itself that is less than 300 MB.
 const roomyHeap = 120 << 20
 
 // garbage is for how long it may lie: until the heap has grown by so many percent.
-type garbage struct{ least, most int }
+type garbage struct {
+	least, most int
+	// idle is what is allowed once there was no collection for calm; calm 0 changes nothing.
+	idle int
+	calm time.Duration
+}
 
 // garbageOfCheck collects a small heap less often: a quarter less time for half more memory. The
 // lowest setting lets a heap at the memory limit continue.
 func garbageOfCheck() garbage { return garbage{least: 30, most: 400} }
 
 // garbageOfServe: a webhook answers for years. More than the most saves it no time, and less than the least costs a large
-// cluster too much of it.
-func garbageOfServe() garbage { return garbage{least: 100, most: 200} }
+// cluster too much of it. A webhook that is asked little spends next to no time on collections: then memory counts.
+func garbageOfServe() garbage {
+	return garbage{least: 100, most: 200, idle: 50, calm: 10 * time.Second}
+}
 
 // collectLazily lets garbage lie for as long as there is room, unless the environment has a say in that. A limit of the runtime
 // (GOMEMLIMIT), which counts in any case, would do the same until so much lives that it cannot be kept, and then do nothing
@@ -31,14 +40,24 @@ func collectLazily(allowed garbage) (end func()) {
 	}
 	var ended atomic.Bool
 	before := debug.SetGCPercent(allowed.most)
+	// It begins with the first collection.
+	calm := time.AfterFunc(math.MaxInt64, func() {
+		if !ended.Load() {
+			debug.SetGCPercent(allowed.idle)
+		}
+	})
 	afterEachCollection(func() (again bool) {
 		if !ended.Load() {
 			debug.SetGCPercent(allowed.beside(liveHeap()))
+			if allowed.calm > 0 {
+				calm.Reset(allowed.calm)
+			}
 		}
 		return !ended.Load()
 	})
 	return func() {
 		ended.Store(true)
+		calm.Stop()
 		debug.SetGCPercent(before)
 	}
 }

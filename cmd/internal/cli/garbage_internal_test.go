@@ -1,7 +1,10 @@
 package cli
 
 import (
+	"runtime"
+	"runtime/metrics"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -29,4 +32,27 @@ func TestGarbageCollectionWaitsForTheMemoryLimit(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestGarbageOfIdleProcessIsCollectedEarlier is not parallel: the percentage is that of the process.
+func TestGarbageOfIdleProcessIsCollectedEarlier(t *testing.T) {
+	t.Setenv("GOGC", "")
+	before := percentInForce()
+	end := collectLazily(garbage{least: 300, most: 300, idle: 150, calm: time.Millisecond})
+	runtime.GC()
+	for patience := time.Now().Add(time.Minute); percentInForce() != 150; time.Sleep(time.Millisecond) {
+		if time.Now().After(patience) {
+			t.Fatalf("GOGC is %d", percentInForce())
+		}
+	}
+	end()
+	if diff := cmp.Diff(before, percentInForce()); diff != "" {
+		t.Errorf("GOGC afterwards (-want +got):\n%s", diff)
+	}
+}
+
+func percentInForce() uint64 {
+	percent := []metrics.Sample{{Name: "/gc/gogc:percent"}}
+	metrics.Read(percent)
+	return percent[0].Value.Uint64()
 }

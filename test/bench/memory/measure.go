@@ -14,6 +14,10 @@ const (
 	collections = 2
 	// patience is as long as Go lets two collections wait for each other, twice.
 	patience = 4 * time.Minute
+	// resting is longer than the two minutes after which Go collects garbage in any case, and settling than a process takes
+	// to give back what it needed before.
+	resting  = 150 * time.Second
+	settling = 30 * time.Second
 	mebibyte = 1 << 20
 )
 
@@ -32,6 +36,27 @@ type sample struct {
 	resident, own float64
 	// live is the heap that was in use at the latest collection.
 	live float64
+	// atRest is the most that was resident while nothing was asked of the process.
+	atRest float64
+}
+
+// atRest watches the process, which is asked nothing meanwhile, not even for metrics.
+func atRest(ctx context.Context, guarded *environment.Environment) (most float64, err error) {
+	for start := time.Now(); time.Since(start) < settling+resting; {
+		resident, err := usage.InStatus(guarded.Stateward.PID(), "VmRSS")
+		if err != nil {
+			return 0, err
+		}
+		if time.Since(start) > settling {
+			most = max(most, resident)
+		}
+		select {
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
+	return most, nil
 }
 
 // measure reads the metrics until what was created before is counted.

@@ -43,8 +43,8 @@ func (r *results) String() string {
 	var page strings.Builder
 	fmt.Fprintf(&page, "# The memory beside a cluster\n\nWritten by `make bench-memory`: StatefulSets with a Service, %d running pods and %d claims each, in a real API server; %s, with %s as in the\n[Deployment](../../../manifests/base/deployment.yaml). ",
 		r.replicas, r.replicas, runtime.Version(), strings.Join(r.variables, " and "))
-	fmt.Fprintf(&page, "Resident is the most that was since the objects were created, through two collections of garbage.\nIts own is without the program's file, of which the kernel keeps as much as it likes.\n")
-	fmt.Fprintf(&page, "\n| StatefulSets | objects | resident MiB | its own MiB | live heap MiB | heap for each StatefulSet, bytes |\n|---:|---:|---:|---:|---:|---:|\n")
+	fmt.Fprintf(&page, "At rest is the most that was resident while nothing was asked for %s,\nbusy the most since the objects were created, while the metrics were read through two collections of garbage. Its own is the part of that\nwhich is not the program's file, of which the kernel keeps as much as it likes.\n", resting)
+	fmt.Fprintf(&page, "\n| StatefulSets | objects | at rest MiB | busy MiB | its own MiB | live heap MiB | heap for each StatefulSet, bytes |\n|---:|---:|---:|---:|---:|---:|---:|\n")
 	row(&page, "0", 0, r.idle, "")
 	for _, each := range r.steps {
 		slope := fmt.Sprintf("%.0f", (each.after.live-r.idle.live)/float64(each.count))
@@ -65,6 +65,6 @@ func (r *results) String() string {
 }
 
 func row(page *strings.Builder, count string, objects int, measured sample, slope string) {
-	fmt.Fprintf(page, "| %s | %d | %.0f | %.0f | %.0f | %s |\n",
-		count, objects, measured.resident/mebibyte, measured.own/mebibyte, measured.live/mebibyte, slope)
+	fmt.Fprintf(page, "| %s | %d | %.0f | %.0f | %.0f | %.0f | %s |\n",
+		count, objects, measured.atRest/mebibyte, measured.resident/mebibyte, measured.own/mebibyte, measured.live/mebibyte, slope)
 }

@@ -67,6 +67,9 @@ func (r *results) fill(ctx context.Context, guarded *environment.Environment, fi
 		}
 		if from == 0 {
 			r.idle = before
+			if r.idle.atRest, err = atRest(ctx, guarded); err != nil {
+				return err
+			}
 		}
 		if err := r.step(ctx, guarded, filled, before, from, count); err != nil {
 			return err
@@ -80,7 +83,7 @@ func (r *results) fill(ctx context.Context, guarded *environment.Environment, fi
 }
 
 // step goes on until there are so many StatefulSets with all that belongs to them.
-func (r *results) step(ctx context.Context, guarded *environment.Environment, filled *filler.Filler, before sample, from, count int) error {
+func (r *results) step(ctx context.Context, guarded *environment.Environment, filled *filler.Filler, before sample, from, count int) (err error) {
 	if err := filled.Prepare(ctx, from, count); err != nil {
 		return err
 	}
@@ -99,6 +102,9 @@ func (r *results) step(ctx context.Context, guarded *environment.Environment, fi
 		before = measured
 	}
 	made.after = before
+	if made.after.atRest, err = atRest(ctx, guarded); err != nil {
+		return err
+	}
 	fmt.Fprintf(os.Stderr, "%d StatefulSets: %.0f MiB resident, %.0f its own, %.0f live heap\n",
 		count, before.resident/mebibyte, before.own/mebibyte, before.live/mebibyte)
 	r.steps = append(r.steps, made)
