@@ -27,9 +27,10 @@ type once struct {
 
 // behind is what the audit of a replica took.
 type behind struct {
-	// wall is the time until the first pass was over, pass what the replica says of it.
+	// wall is the time from the first findings, with all caches filled, to the end of the first pass; pass is what the replica says
+	// of it.
 	wall, pass time.Duration
-	// processor is the time of the whole process until then, idle the processor time a second once it was over.
+	// processor is the time of the whole process meanwhile, idle the processor time a second once it was over.
 	processor time.Duration
 	idle      float64
 	findings  float64
@@ -49,7 +50,7 @@ func (r results) String() string {
 		r.command.wall.Round(100*time.Millisecond), r.command.processor.Round(100*time.Millisecond), r.command.memory/mebibyte, r.command.requests)
 	b := r.background
 	fmt.Fprintf(&page, "\n| `stateward serve --audit` | |\n|---|---:|\n")
-	fmt.Fprintf(&page, "| time of the first pass | %s |\n| processor time of the process meanwhile, in percent of one processor | %s, %.1f %% |\n",
+	fmt.Fprintf(&page, "| time of the first pass | %s |\n| processor time of the process from its first findings on, in percent of one processor | %s, %.1f %% |\n",
 		b.pass.Round(time.Second), b.processor.Round(100*time.Millisecond), 100*b.processor.Seconds()/b.wall.Seconds())
 	fmt.Fprintf(&page, "| findings | %.0f |\n| processor time while nothing changes, in percent of one processor | %.1f %% |\n", b.findings, 100*b.idle)
 	fmt.Fprintf(&page, "| longest time from a change to its finding, of %d | %s |\n", changes, b.seen.Round(100*time.Millisecond))

@@ -125,11 +125,12 @@ func auditBehind(ctx context.Context, root string, guarded *environment.Environm
 	if err != nil {
 		return made, err
 	}
-	begun := time.Now()
-	loaded, err := usage.Metrics(ctx, replica.Metrics, processorTime)
+	// Before it finds anything, it fills the caches that only an audit needs.
+	loaded, err := until(ctx, replica.Metrics, patience, func(now map[string]float64) bool { return now[findings] > 0 })
 	if err != nil {
 		return made, err
 	}
+	begun := time.Now()
 	pass, err := until(ctx, replica.Metrics, patience, func(now map[string]float64) bool { return now[passTook] > 0 })
 	if err != nil {
 		return made, err
