@@ -1,7 +1,6 @@
 package decisionlog
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -16,7 +15,9 @@ import (
 type Inventory struct {
 	record *Record
 	// exact repeats what was known and not known. Otherwise all is known that the record holds.
-	exact   bool
+	exact bool
+	// shared reads what has no masks, and readers read the rest.
+	shared  *Objects
 	readers []*lazy.Reader
 	met     bool
 }
@@ -25,8 +26,8 @@ var _ inventory.Partial = &Inventory{}
 
 // NewInventory returns the inventory of a record for one decision. An exact one repeats the decision; another
 // one is for other rules, which may watch resources that were not watched then.
-func NewInventory(record *Record, exact bool) *Inventory {
-	return &Inventory{record: record, exact: exact}
+func (o *Objects) NewInventory(record *Record, exact bool) *Inventory {
+	return &Inventory{record: record, exact: exact, shared: o}
 }
 
 // MetMask reports whether a masked value was read.
@@ -165,17 +166,16 @@ func (i *Inventory) objects(path []string) (lazy.Value, error) {
 	return lazy.Object(items...), nil
 }
 
-// object reads an object of the record, nil for an empty digest.
+// object reads an object of the record, nil for an empty digest. Where a part may be masked, each decision reads for itself, so that
+// it is known what met a mask.
 func (i *Inventory) object(digest string) (lazy.Value, error) {
 	if digest == "" {
 		return nil, nil
 	}
-	// Each has a reader of its own: they have nothing in common.
-	reader := &lazy.Reader{ManagedFields: true, Masked: len(i.record.Masked) > 0}
-	value, err := reader.Read(i.record.Objects[digest])
-	if err != nil {
-		return nil, fmt.Errorf("read object %s of the record: %w", digest, err)
+	if len(i.record.Masked) == 0 {
+		return i.shared.read(digest, i.record.Objects[digest])
 	}
+	reader := &lazy.Reader{ManagedFields: true, Masked: true}
 	i.readers = append(i.readers, reader)
-	return value, nil
+	return readObject(digest, i.record.Objects[digest], reader)
 }

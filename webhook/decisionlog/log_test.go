@@ -170,7 +170,7 @@ func again(t testing.TB, decider *engine.Engine, record *decisionlog.Record) (re
 	if err != nil {
 		t.Fatal(err)
 	}
-	inv := decisionlog.NewInventory(record, true)
+	inv := decisionlog.NewObjects().NewInventory(record, true)
 	decision, err := decider.Evaluate(t.Context(), read, inv)
 	if err != nil {
 		t.Fatal(err)
@@ -185,7 +185,7 @@ func again(t testing.TB, decider *engine.Engine, record *decisionlog.Record) (re
 // TestSnapshotsAreLookedUpLast reads a record of a decision that looked none up, since nothing was denied.
 func TestSnapshotsAreLookedUpLast(t *testing.T) {
 	t.Parallel()
-	other := decisionlog.NewInventory(&decisionlog.Record{}, false)
+	other := decisionlog.NewObjects().NewInventory(&decisionlog.Record{}, false)
 	if found, err := other.List(t.Context(), "volumesnapshots", "default"); err != nil || found.String() != "{}" {
 		t.Errorf("got %v, %v", found, err)
 	}
@@ -193,7 +193,7 @@ func TestSnapshotsAreLookedUpLast(t *testing.T) {
 		t.Errorf("got %v, %v", found, err)
 	}
 	var missing *inventory.NotRecordedError
-	if _, err := decisionlog.NewInventory(&decisionlog.Record{}, true).List(t.Context(), "volumesnapshots", "default"); !errors.As(err, &missing) {
+	if _, err := decisionlog.NewObjects().NewInventory(&decisionlog.Record{}, true).List(t.Context(), "volumesnapshots", "default"); !errors.As(err, &missing) {
 		t.Errorf("repeated: got %v", err)
 	}
 }

@@ -33,6 +33,14 @@ var ErrOther = errors.New("it is not a record of a decision log")
 
 // Parse reads a line. The record keeps parts of it.
 func Parse(line []byte) (*Record, error) {
+	if record, ok := usual(line); ok && readable(record.Schema, record.Type) == nil {
+		return record, record.check()
+	}
+	return parse(line)
+}
+
+// parse reads a record in any form.
+func parse(line []byte) (*Record, error) {
 	parsed, small, ok := cutParts(line)
 	switch {
 	case !ok && !bytes.HasPrefix(bytes.TrimSpace(line), []byte("{")):

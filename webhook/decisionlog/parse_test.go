@@ -59,7 +59,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		decision, err := decider.Evaluate(t.Context(), read, decisionlog.NewInventory(record, false))
+		decision, err := decider.Evaluate(t.Context(), read, decisionlog.NewObjects().NewInventory(record, false))
 		if err != nil {
 			return
 		}

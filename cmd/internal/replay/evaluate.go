@@ -53,34 +53,34 @@ type evaluation struct {
 }
 
 // evaluate decides a record again.
-func (r *run) evaluate(ctx context.Context, record *decisionlog.Record) evaluation {
+func (w *worker) evaluate(ctx context.Context, record *decisionlog.Record) evaluation {
 	if record.Error != "" {
 		return evaluation{class: Unevaluated, details: []string{record.Error}}
 	}
-	if r.options.Verify {
-		if revision := r.options.Library.Revision(); record.Bundles.Library.Revision != revision {
+	if w.options.Verify {
+		if revision := w.options.Library.Revision(); record.Bundles.Library.Revision != revision {
 			return evaluation{class: Unverified, details: []string{fmt.Sprintf(
 				"decided by rule library %s, and this is %s: use the stateward and the --rules of then", record.Bundles.Library.Revision, revision)}}
 		}
 	}
-	decides, err := r.deciders.get(ctx, record.Bundles.Guardrails.Revision)
+	decides, err := w.deciders.get(ctx, record.Bundles.Guardrails.Revision)
 	if err != nil {
-		return evaluation{class: r.either(Unverified, Undecided), details: []string{err.Error()}}
+		return evaluation{class: w.either(Unverified, Undecided), details: []string{err.Error()}}
 	}
 	if what := lacking(record, decides); what != "" {
-		return evaluation{class: r.either(Unverified, Undecided), details: []string{what}}
+		return evaluation{class: w.either(Unverified, Undecided), details: []string{what}}
 	}
-	result, readMask, err := decideAgain(ctx, record, decides.Engine, r.options.Verify)
+	result, readMask, err := w.decideAgain(ctx, record, decides.Engine)
 	var missing *inventory.NotRecordedError
 	switch {
 	case err != nil && readMask:
 		return evaluation{class: Masked, readMask: true, details: []string{err.Error()}}
 	case errors.As(err, &missing):
-		return evaluation{class: r.either(Different, Undecided), details: []string{missing.Error()}}
+		return evaluation{class: w.either(Different, Undecided), details: []string{missing.Error()}}
 	case err != nil:
 		return evaluation{class: Failed, details: []string{err.Error()}}
 	}
-	evaluated := r.compare(record, result)
+	evaluated := w.compare(record, result)
 	evaluated.readMask = readMask
 	if evaluated.class == Different && (readMask || record.IsMasked("/result")) {
 		evaluated.class = Masked
@@ -89,14 +89,14 @@ func (r *run) evaluate(ctx context.Context, record *decisionlog.Record) evaluati
 }
 
 // evaluateEvent decides a request of an audit log, which holds neither a decision nor Guardrails.
-func (r *run) evaluateEvent(ctx context.Context, record *decisionlog.Record) evaluation {
+func (w *worker) evaluateEvent(ctx context.Context, record *decisionlog.Record) evaluation {
 	switch {
-	case r.options.Verify:
+	case w.options.Verify:
 		return evaluation{class: Unverified, details: []string{"an audit log does not hold what Stateward decided: replay it without --verify"}}
-	case r.options.Guardrails == nil:
+	case w.options.Guardrails == nil:
 		return evaluation{class: Undecided, details: []string{"an audit log holds no Guardrails: give them with --config"}}
 	default:
-		return r.evaluate(ctx, record)
+		return w.evaluate(ctx, record)
 	}
 }
 
@@ -121,12 +121,12 @@ func lacking(record *decisionlog.Record, decides *decider) string {
 }
 
 // decideAgain decides a record by this engine, and reports whether that read a masked field.
-func decideAgain(ctx context.Context, record *decisionlog.Record, decides *engine.Engine, exact bool) (decisionlog.Result, bool, error) {
+func (w *worker) decideAgain(ctx context.Context, record *decisionlog.Record, decides *engine.Engine) (decisionlog.Result, bool, error) {
 	read, err := decides.Prepare(record.EngineRequest())
 	if err != nil {
 		return decisionlog.Result{}, false, err
 	}
-	inv := decisionlog.NewInventory(record, exact)
+	inv := w.objects.NewInventory(record, w.options.Verify)
 	decision, err := decides.Evaluate(ctx, read, inv)
 	return decisionlog.Result{Decision: decision, Warnings: admission.Warnings(decision.Findings)}, read.MetMask() || inv.MetMask(), err
 }

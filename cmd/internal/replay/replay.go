@@ -39,6 +39,14 @@ type run struct {
 	deciders *deciders
 }
 
+// worker evaluates one record after another.
+type worker struct {
+	*run
+	objects *decisionlog.Objects
+}
+
+func (r *run) worker() *worker { return &worker{run: r, objects: decisionlog.NewObjects()} }
+
 // job is a line to be evaluated, or a request that was read already.
 type job struct {
 	at     place
@@ -61,9 +69,10 @@ func Run(ctx context.Context, sources []Source, options Options) (*Summary, erro
 	var workers sync.WaitGroup
 	for index := range found {
 		workers.Go(func() {
+			worker := running.worker()
 			for batch := range jobs {
 				for _, each := range batch {
-					running.take(ctx, each, &found[index])
+					worker.take(ctx, each, &found[index])
 				}
 			}
 		})
@@ -94,6 +103,7 @@ func (r *run) read(ctx context.Context, sources []Source, jobs chan<- []job, sum
 	// What is in an audit log depends on the lines before.
 	events := auditlog.NewReader(r.options.Library)
 	defer func() { summary.Events, summary.Refused = events.Events, events.Refused }()
+	own := r.worker()
 	var batch []job
 	size := 0
 	hand := func() {
@@ -111,7 +121,7 @@ func (r *run) read(ctx context.Context, sources []Source, jobs chan<- []job, sum
 			each := job{at: place{index, number, source.Name}, text: text, whole: whole}
 			switch {
 			case isGuardrails(text):
-				r.take(ctx, each, summary)
+				own.take(ctx, each, summary)
 			case auditlog.Is(text):
 				records, err := events.Read(text)
 				if err != nil {
@@ -143,9 +153,9 @@ func isGuardrails(line []byte) bool {
 }
 
 // take evaluates a line.
-func (r *run) take(ctx context.Context, each job, into *Summary) {
+func (w *worker) take(ctx context.Context, each job, into *Summary) {
 	if each.record != nil {
-		into.add(each.at, each.record, r.evaluateEvent(ctx, each.record))
+		into.add(each.at, each.record, w.evaluateEvent(ctx, each.record))
 		return
 	}
 	record, err := decisionlog.Parse(each.text)
@@ -155,8 +165,8 @@ func (r *run) take(ctx context.Context, each job, into *Summary) {
 	case err != nil:
 		into.problem(each.at, err, !each.whole)
 	case record.IsGuardrails():
-		r.deciders.store(record)
+		w.deciders.store(record)
 	default:
-		into.add(each.at, record, r.evaluate(ctx, record))
+		into.add(each.at, record, w.evaluate(ctx, record))
 	}
 }

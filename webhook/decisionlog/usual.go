@@ -1,0 +1,285 @@
+package decisionlog
+
+import (
+	"bytes"
+	"encoding/json"
+	"strconv"
+	"unicode/utf8"
+
+	admissionv1 "k8s.io/api/admission/v1"
+
+	"github.com/stateward/stateward/webhook/jsonscan"
+)
+
+// usual reads a decision in the form that this version writes, in one pass and a quarter of the time that encoding/json takes. It
+// reports false for everything else: unknown fields and fields that come twice, other types, null, and what is not JSON.
+func usual(line []byte) (*Record, bool) {
+	record := &Record{}
+	reader := &usualReader{jsonscan.Scanner{Text: line}}
+	ok := reader.Fields(func(name []byte) bool { return reader.field(string(name), record) })
+	reader.Next()
+	return record, ok && reader.At == len(line)
+}
+
+// usualReader has a method for each type of field: each reads the value that follows, unless one was read before.
+type usualReader struct{ jsonscan.Scanner }
+
+func (r *usualReader) field(name string, record *Record) bool {
+	switch name {
+	case "schema":
+		return r.text(&record.Schema)
+	case "type":
+		return r.text(&record.Type)
+	case "decision_id":
+		return r.text(&record.DecisionID)
+	case "timestamp":
+		return record.Timestamp.IsZero() && record.Timestamp.UnmarshalJSON(r.Value()) == nil
+	case "path":
+		return r.text(&record.Path)
+	case "labels":
+		return r.texts(&record.Labels)
+	case "bundles":
+		return r.bundles(&record.Bundles)
+	case "metrics":
+		return r.Fields(func(name []byte) bool {
+			return string(name) == "timer_server_handler_ns" && r.integer(&record.Metrics.Handler)
+		})
+	case "error":
+		return r.text(&record.Error)
+	case "reads":
+		return r.reads(&record.Reads)
+	case "unknown":
+		return r.list(&record.Unknown)
+	case "erased":
+		return r.list(&record.Erased)
+	case "masked":
+		return r.list(&record.Masked)
+	case "input":
+		return r.input(&record.Request)
+	case "result":
+		return r.raw(&record.Result)
+	case "objects":
+		return r.objects(&record.Objects)
+	default:
+		return false
+	}
+}
+
+func (r *usualReader) bundles(into *Bundles) bool {
+	return r.Fields(func(name []byte) bool {
+		switch string(name) {
+		case "library":
+			return r.bundle(&into.Library)
+		case "guardrails":
+			return r.bundle(&into.Guardrails)
+		default:
+			return false
+		}
+	})
+}
+
+func (r *usualReader) bundle(into *Bundle) bool {
+	return r.Fields(func(name []byte) bool {
+		switch string(name) {
+		case "revision":
+			return r.text(&into.Revision)
+		case "generation":
+			return r.integer(&into.Generation)
+		default:
+			return false
+		}
+	})
+}
+
+func (r *usualReader) reads(into *[]Read) bool {
+	if *into != nil {
+		return false
+	}
+	*into = []Read{}
+	return r.Items(func() bool {
+		var read Read
+		ok := r.Fields(func(name []byte) bool {
+			switch string(name) {
+			case "path":
+				return r.list(&read.Path)
+			case "object":
+				return r.text(&read.Object)
+			case "absent":
+				return r.boolean(&read.Absent)
+			case "objects":
+				return r.texts(&read.Objects)
+			default:
+				return false
+			}
+		})
+		*into = append(*into, read)
+		return ok
+	})
+}
+
+func (r *usualReader) input(into *admissionv1.AdmissionRequest) bool {
+	var apiVersion, kind string
+	return r.Fields(func(name []byte) bool {
+		switch string(name) {
+		case "apiVersion":
+			return r.text(&apiVersion)
+		case "kind":
+			return r.text(&kind)
+		case "request":
+			return r.Fields(func(name []byte) bool { return r.request(string(name), into) })
+		default:
+			return false
+		}
+	})
+}
+
+func (r *usualReader) request(name string, into *admissionv1.AdmissionRequest) bool {
+	switch name {
+	case "uid":
+		return r.text((*string)(&into.UID))
+	case "kind":
+		return r.three("group", &into.Kind.Group, "version", &into.Kind.Version, "kind", &into.Kind.Kind)
+	case "resource":
+		return r.three("group", &into.Resource.Group, "version", &into.Resource.Version, "resource", &into.Resource.Resource)
+	case "subResource":
+		return r.text(&into.SubResource)
+	case "name":
+		return r.text(&into.Name)
+	case "namespace":
+		return r.text(&into.Namespace)
+	case "operation":
+		return r.text((*string)(&into.Operation))
+	case "userInfo":
+		return r.Fields(func(name []byte) bool {
+			switch string(name) {
+			case "username":
+				return r.text(&into.UserInfo.Username)
+			case "uid":
+				return r.text(&into.UserInfo.UID)
+			case "groups":
+				return r.list(&into.UserInfo.Groups)
+			default:
+				return false
+			}
+		})
+	case "dryRun":
+		if into.DryRun != nil {
+			return false
+		}
+		into.DryRun = new(bool)
+		return r.boolean(into.DryRun)
+	case "object":
+		return r.raw((*json.RawMessage)(&into.Object.Raw))
+	case "oldObject":
+		return r.raw((*json.RawMessage)(&into.OldObject.Raw))
+	case "options":
+		return r.raw((*json.RawMessage)(&into.Options.Raw))
+	default:
+		return false
+	}
+}
+
+// three reads an object of three texts.
+func (r *usualReader) three(first string, a *string, second string, b *string, third string, c *string) bool {
+	return r.Fields(func(name []byte) bool {
+		switch string(name) {
+		case first:
+			return r.text(a)
+		case second:
+			return r.text(b)
+		case third:
+			return r.text(c)
+		default:
+			return false
+		}
+	})
+}
+
+func (r *usualReader) objects(into *map[string]json.RawMessage) bool {
+	if *into != nil {
+		return false
+	}
+	*into = map[string]json.RawMessage{}
+	return r.Fields(func(digest []byte) bool {
+		var object json.RawMessage
+		ok := isPlain(digest) && r.raw(&object)
+		(*into)[string(digest)] = object
+		return ok
+	})
+}
+
+func (r *usualReader) texts(into *map[string]string) bool {
+	if *into != nil {
+		return false
+	}
+	*into = map[string]string{}
+	return r.Fields(func(name []byte) bool {
+		var text string
+		ok := isPlain(name) && r.text(&text)
+		(*into)[string(name)] = text
+		return ok
+	})
+}
+
+func (r *usualReader) list(into *[]string) bool {
+	if *into != nil {
+		return false
+	}
+	*into = []string{}
+	return r.Items(func() bool {
+		var text string
+		ok := r.text(&text)
+		*into = append(*into, text)
+		return ok
+	})
+}
+
+func (r *usualReader) text(into *string) bool {
+	if *into != "" || r.Next() != '"' {
+		return false
+	}
+	quoted := r.Value()
+	if len(quoted) == 0 {
+		return false
+	}
+	inner := quoted[1 : len(quoted)-1]
+	if bytes.IndexByte(inner, '\\') >= 0 {
+		return json.Unmarshal(quoted, into) == nil
+	}
+	*into = string(inner)
+	return isPlain(inner)
+}
+
+// isPlain reports whether a text without escapes is one that encoding/json reads as it is.
+func isPlain(text []byte) bool {
+	return bytes.IndexFunc(text, func(r rune) bool { return r < ' ' }) < 0 && utf8.Valid(text)
+}
+
+func (r *usualReader) boolean(into *bool) bool {
+	switch string(r.Value()) {
+	case "true":
+		*into = true
+		return true
+	case "false":
+		return !*into
+	default:
+		return false
+	}
+}
+
+func (r *usualReader) integer(into *int64) bool {
+	text := string(r.Value())
+	number, err := strconv.ParseInt(text, 10, 64)
+	// JSON has no other form of a number that ParseInt takes.
+	ok := *into == 0 && err == nil && strconv.FormatInt(number, 10) == text
+	*into = number
+	return ok
+}
+
+func (r *usualReader) raw(into *json.RawMessage) bool {
+	if *into != nil {
+		return false
+	}
+	*into = r.Value()
+	return *into != nil
+}
