@@ -23,7 +23,8 @@ const byOrdinal = "ordinal"
 func factsOf(resource string, stored *unstructured.Unstructured, encoded []byte) any {
 	switch resource {
 	case "statefulsets":
-		if set, err := preview.Read(encoded); err == nil {
+		if read, err := preview.Read(encoded); err == nil {
+			set := read.WithoutTemplate()
 			return &set
 		}
 	case "pods":

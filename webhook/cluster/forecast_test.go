@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	goruntime "runtime"
 	"slices"
 	"testing"
 	"time"
@@ -263,4 +264,44 @@ func toUnstructured(t testing.TB, object runtime.Object) *unstructured.Unstructu
 		t.Fatal(err)
 	}
 	return &unstructured.Unstructured{Object: content}
+}
+
+// TestCachedFactsDoNotKeepTheJSON: the cache compresses the JSON of each object, which anything that is a part of it would keep
+// beside that.
+func TestCachedFactsDoNotKeepTheJSON(t *testing.T) {
+	t.Parallel()
+	_, set := recorded(t, 3)
+	others := objectsOf(set)
+	objects := map[string]runtime.Object{
+		"statefulsets":           set,
+		"pods":                   &others.Pods[0],
+		"persistentvolumeclaims": &others.Claims[0],
+		"services":               &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "nginx"}, Spec: corev1.ServiceSpec{Selector: map[string]string{"app": "nginx"}}},
+	}
+	for resource, object := range objects {
+		t.Run(resource, func(t *testing.T) {
+			t.Parallel()
+			stored := toUnstructured(t, object)
+			encoded, err := json.Marshal(stored.Object)
+			if err != nil {
+				t.Fatal(err)
+			}
+			freed := make(chan struct{})
+			goruntime.AddCleanup(&encoded[0], func(freed chan struct{}) { close(freed) }, freed)
+			facts := factsOf(resource, stored, encoded)
+			keys, err := indexKeysOf(resource, stored, encoded)
+			if err != nil {
+				t.Fatal(err)
+			}
+			encoded = nil
+			goruntime.GC()
+			select {
+			case <-freed:
+			case <-time.After(10 * time.Second):
+				t.Errorf("the JSON stays in memory with %#v and %#v", facts, keys)
+			}
+			goruntime.KeepAlive(facts)
+			goruntime.KeepAlive(keys)
+		})
+	}
 }

@@ -39,6 +39,13 @@ func Read(raw []byte) (Stored, error) {
 	return *set, nil
 }
 
+// WithoutTemplate returns the StatefulSet for a cache. The template is a part of the JSON that it was read from, all of which
+// would stay in memory with it; only updates compare templates, and they hold both.
+func (s Stored) WithoutTemplate() Stored {
+	s.template = nil
+	return s
+}
+
 // reader reads one StatefulSet.
 type reader struct {
 	jsonscan.Scanner
