@@ -293,7 +293,6 @@ func TestCachedFactsDoNotKeepTheJSON(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			encoded = nil
 			goruntime.GC()
 			select {
 			case <-freed:

@@ -114,7 +114,8 @@ type GuardrailsSpec struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=200
 	Exceptions []Exception `json:"exceptions,omitempty"`
-	// Forecast adds to decisions what a request does to pods, claims and volumes. Off adds nothing. DryRun, which absent means,
+	// Forecast adds to decisions what a request does to pods, claims and volumes. "Off" adds nothing; write it with quotes: to YAML,
+	// a bare Off is false. DryRun, which absent means,
 	// warns clients that send a request with dry run. Always also writes the audit annotation forecast of every request.
 	// +kubebuilder:validation:Enum=Off;DryRun;Always
 	Forecast ForecastMode `json:"forecast,omitempty"`

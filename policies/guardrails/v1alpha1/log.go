@@ -19,7 +19,8 @@ const (
 
 // DecisionLog configures the records of decisions, which `stateward replay` reads.
 type DecisionLog struct {
-	// Mode is Off, Denied (requests that were denied or could not be evaluated) or All.
+	// Mode is Off, Denied (requests that were denied or could not be evaluated) or All. Write "Off" with quotes: to YAML, a bare
+	// Off is false.
 	// +kubebuilder:validation:Enum=Off;Denied;All
 	Mode LogMode `json:"mode,omitempty"`
 	// Masks are fields whose values are not recorded, as paths in any object, such as
