@@ -2,7 +2,6 @@ package admission
 
 import (
 	"encoding/json"
-	"unicode/utf8"
 
 	admissionv1 "k8s.io/api/admission/v1"
 	authenticationv1 "k8s.io/api/authentication/v1"
@@ -27,9 +26,9 @@ func decodeReview(body []byte) (request admission.Request, ok bool) {
 	ok = d.Fields(func(name []byte) bool {
 		switch string(name) {
 		case "kind":
-			return d.text(&kind)
+			return d.String(&kind)
 		case "apiVersion":
-			return d.text(&version)
+			return d.String(&version)
 		case "request":
 			return d.request(&request.AdmissionRequest)
 		default:
@@ -50,25 +49,25 @@ func (d *decoder) request(into *admissionv1.AdmissionRequest) bool {
 	return d.Fields(func(name []byte) bool {
 		switch string(name) {
 		case "uid":
-			return d.text((*string)(&into.UID))
+			return d.String((*string)(&into.UID))
 		case "kind":
 			return d.kind(&into.Kind)
 		case "resource":
 			return d.resource(&into.Resource)
 		case "subResource":
-			return d.text(&into.SubResource)
+			return d.String(&into.SubResource)
 		case "requestKind":
 			return d.kind(allocated(&into.RequestKind))
 		case "requestResource":
 			return d.resource(allocated(&into.RequestResource))
 		case "requestSubResource":
-			return d.text(&into.RequestSubResource)
+			return d.String(&into.RequestSubResource)
 		case "name":
-			return d.text(&into.Name)
+			return d.String(&into.Name)
 		case "namespace":
-			return d.text(&into.Namespace)
+			return d.String(&into.Namespace)
 		case "operation":
-			return d.text((*string)(&into.Operation))
+			return d.String((*string)(&into.Operation))
 		case "userInfo":
 			return d.user(&into.UserInfo)
 		case "object":
@@ -89,11 +88,11 @@ func (d *decoder) kind(into *metav1.GroupVersionKind) bool {
 	return d.Fields(func(name []byte) bool {
 		switch string(name) {
 		case "group":
-			return d.text(&into.Group)
+			return d.String(&into.Group)
 		case "version":
-			return d.text(&into.Version)
+			return d.String(&into.Version)
 		case "kind":
-			return d.text(&into.Kind)
+			return d.String(&into.Kind)
 		default:
 			return d.unknown(name)
 		}
@@ -104,11 +103,11 @@ func (d *decoder) resource(into *metav1.GroupVersionResource) bool {
 	return d.Fields(func(name []byte) bool {
 		switch string(name) {
 		case "group":
-			return d.text(&into.Group)
+			return d.String(&into.Group)
 		case "version":
-			return d.text(&into.Version)
+			return d.String(&into.Version)
 		case "resource":
-			return d.text(&into.Resource)
+			return d.String(&into.Resource)
 		default:
 			return d.unknown(name)
 		}
@@ -119,11 +118,11 @@ func (d *decoder) user(into *authenticationv1.UserInfo) bool {
 	return d.Fields(func(name []byte) bool {
 		switch string(name) {
 		case "username":
-			return d.text(&into.Username)
+			return d.String(&into.Username)
 		case "uid":
-			return d.text(&into.UID)
+			return d.String(&into.UID)
 		case "groups":
-			return d.texts(&into.Groups)
+			return d.Strings(&into.Groups)
 		case "extra":
 			return d.extra(&into.Extra)
 		default:
@@ -139,52 +138,12 @@ func (d *decoder) extra(into *map[string]authenticationv1.ExtraValue) bool {
 	*into = map[string]authenticationv1.ExtraValue{}
 	return d.Fields(func(name []byte) bool {
 		value := (*into)[string(name)]
-		if !plain(name) || !d.texts((*[]string)(&value)) {
+		if !jsonscan.IsPlain(name) || !d.Strings((*[]string)(&value)) {
 			return false
 		}
 		(*into)[string(name)] = value
 		return true
 	})
-}
-
-func (d *decoder) texts(into *[]string) bool {
-	if *into != nil {
-		return false
-	}
-	*into = []string{}
-	return d.Items(func() bool {
-		var text string
-		if !d.text(&text) {
-			return false
-		}
-		*into = append(*into, text)
-		return true
-	})
-}
-
-func (d *decoder) text(into *string) bool {
-	if *into != "" || d.Next() != '"' {
-		return false
-	}
-	quoted := d.Value()
-	if quoted == nil {
-		return false
-	}
-	if inner := quoted[1 : len(quoted)-1]; plain(inner) {
-		*into = string(inner)
-		return true
-	}
-	return json.Unmarshal(quoted, into) == nil
-}
-
-// plain reports whether a part of a text means the same within quotes: it has no escapes and only ASCII characters.
-func plain(text []byte) bool {
-	for _, char := range text {
-		if char < ' ' || char == '\\' || char >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
 }
 
 func (d *decoder) flag(into **bool) bool {
@@ -212,7 +171,7 @@ func (d *decoder) object(into *[]byte) bool {
 // unknown skips a field that a later version of Kubernetes may have.
 func (d *decoder) unknown(name []byte) bool {
 	value := d.Value()
-	return plain(name) && len(value) <= maxUnknown && json.Valid(value)
+	return jsonscan.IsPlain(name) && len(value) <= maxUnknown && json.Valid(value)
 }
 
 func allocated[T any](into **T) *T {

@@ -1,10 +1,8 @@
 package decisionlog
 
 import (
-	"bytes"
 	"encoding/json"
 	"strconv"
-	"unicode/utf8"
 
 	admissionv1 "k8s.io/api/admission/v1"
 
@@ -27,15 +25,15 @@ type usualReader struct{ jsonscan.Scanner }
 func (r *usualReader) field(name string, record *Record) bool {
 	switch name {
 	case "schema":
-		return r.text(&record.Schema)
+		return r.String(&record.Schema)
 	case "type":
-		return r.text(&record.Type)
+		return r.String(&record.Type)
 	case "decision_id":
-		return r.text(&record.DecisionID)
+		return r.String(&record.DecisionID)
 	case "timestamp":
 		return record.Timestamp.IsZero() && record.Timestamp.UnmarshalJSON(r.Value()) == nil
 	case "path":
-		return r.text(&record.Path)
+		return r.String(&record.Path)
 	case "labels":
 		return r.texts(&record.Labels)
 	case "bundles":
@@ -45,15 +43,15 @@ func (r *usualReader) field(name string, record *Record) bool {
 			return string(name) == "timer_server_handler_ns" && r.integer(&record.Metrics.Handler)
 		})
 	case "error":
-		return r.text(&record.Error)
+		return r.String(&record.Error)
 	case "reads":
 		return r.reads(&record.Reads)
 	case "unknown":
-		return r.list(&record.Unknown)
+		return r.Strings(&record.Unknown)
 	case "erased":
-		return r.list(&record.Erased)
+		return r.Strings(&record.Erased)
 	case "masked":
-		return r.list(&record.Masked)
+		return r.Strings(&record.Masked)
 	case "input":
 		return r.input(&record.Request)
 	case "result":
@@ -82,7 +80,7 @@ func (r *usualReader) bundle(into *Bundle) bool {
 	return r.Fields(func(name []byte) bool {
 		switch string(name) {
 		case "revision":
-			return r.text(&into.Revision)
+			return r.String(&into.Revision)
 		case "generation":
 			return r.integer(&into.Generation)
 		default:
@@ -101,9 +99,9 @@ func (r *usualReader) reads(into *[]Read) bool {
 		ok := r.Fields(func(name []byte) bool {
 			switch string(name) {
 			case "path":
-				return r.list(&read.Path)
+				return r.Strings(&read.Path)
 			case "object":
-				return r.text(&read.Object)
+				return r.String(&read.Object)
 			case "absent":
 				return r.boolean(&read.Absent)
 			case "objects":
@@ -122,9 +120,9 @@ func (r *usualReader) input(into *admissionv1.AdmissionRequest) bool {
 	return r.Fields(func(name []byte) bool {
 		switch string(name) {
 		case "apiVersion":
-			return r.text(&apiVersion)
+			return r.String(&apiVersion)
 		case "kind":
-			return r.text(&kind)
+			return r.String(&kind)
 		case "request":
 			return r.Fields(func(name []byte) bool { return r.request(string(name), into) })
 		default:
@@ -136,28 +134,28 @@ func (r *usualReader) input(into *admissionv1.AdmissionRequest) bool {
 func (r *usualReader) request(name string, into *admissionv1.AdmissionRequest) bool {
 	switch name {
 	case "uid":
-		return r.text((*string)(&into.UID))
+		return r.String((*string)(&into.UID))
 	case "kind":
 		return r.three("group", &into.Kind.Group, "version", &into.Kind.Version, "kind", &into.Kind.Kind)
 	case "resource":
 		return r.three("group", &into.Resource.Group, "version", &into.Resource.Version, "resource", &into.Resource.Resource)
 	case "subResource":
-		return r.text(&into.SubResource)
+		return r.String(&into.SubResource)
 	case "name":
-		return r.text(&into.Name)
+		return r.String(&into.Name)
 	case "namespace":
-		return r.text(&into.Namespace)
+		return r.String(&into.Namespace)
 	case "operation":
-		return r.text((*string)(&into.Operation))
+		return r.String((*string)(&into.Operation))
 	case "userInfo":
 		return r.Fields(func(name []byte) bool {
 			switch string(name) {
 			case "username":
-				return r.text(&into.UserInfo.Username)
+				return r.String(&into.UserInfo.Username)
 			case "uid":
-				return r.text(&into.UserInfo.UID)
+				return r.String(&into.UserInfo.UID)
 			case "groups":
-				return r.list(&into.UserInfo.Groups)
+				return r.Strings(&into.UserInfo.Groups)
 			default:
 				return false
 			}
@@ -184,11 +182,11 @@ func (r *usualReader) three(first string, a *string, second string, b *string, t
 	return r.Fields(func(name []byte) bool {
 		switch string(name) {
 		case first:
-			return r.text(a)
+			return r.String(a)
 		case second:
-			return r.text(b)
+			return r.String(b)
 		case third:
-			return r.text(c)
+			return r.String(c)
 		default:
 			return false
 		}
@@ -202,7 +200,7 @@ func (r *usualReader) objects(into *map[string]json.RawMessage) bool {
 	*into = map[string]json.RawMessage{}
 	return r.Fields(func(digest []byte) bool {
 		var object json.RawMessage
-		ok := isPlain(digest) && r.raw(&object)
+		ok := jsonscan.IsPlain(digest) && r.raw(&object)
 		(*into)[string(digest)] = object
 		return ok
 	})
@@ -215,44 +213,10 @@ func (r *usualReader) texts(into *map[string]string) bool {
 	*into = map[string]string{}
 	return r.Fields(func(name []byte) bool {
 		var text string
-		ok := isPlain(name) && r.text(&text)
+		ok := jsonscan.IsPlain(name) && r.String(&text)
 		(*into)[string(name)] = text
 		return ok
 	})
-}
-
-func (r *usualReader) list(into *[]string) bool {
-	if *into != nil {
-		return false
-	}
-	*into = []string{}
-	return r.Items(func() bool {
-		var text string
-		ok := r.text(&text)
-		*into = append(*into, text)
-		return ok
-	})
-}
-
-func (r *usualReader) text(into *string) bool {
-	if *into != "" || r.Next() != '"' {
-		return false
-	}
-	quoted := r.Value()
-	if len(quoted) == 0 {
-		return false
-	}
-	inner := quoted[1 : len(quoted)-1]
-	if bytes.IndexByte(inner, '\\') >= 0 {
-		return json.Unmarshal(quoted, into) == nil
-	}
-	*into = string(inner)
-	return isPlain(inner)
-}
-
-// isPlain reports whether a text without escapes is one that encoding/json reads as it is.
-func isPlain(text []byte) bool {
-	return bytes.IndexFunc(text, func(r rune) bool { return r < ' ' }) < 0 && utf8.Valid(text)
 }
 
 func (r *usualReader) boolean(into *bool) bool {
