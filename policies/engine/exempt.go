@@ -46,7 +46,7 @@ func cutsShort(input lazy.Value, request Request, object, old lazy.Value) bool {
 		return isZero(lazy.Find(input, "request", "options", "gracePeriodSeconds")) &&
 			!isZero(lazy.Find(old, "metadata", "deletionGracePeriodSeconds"))
 	case "UPDATE":
-		return marksDiffer(object, old)
+		return metadataDiffers(object, old)
 	default:
 		return false
 	}
@@ -89,10 +89,10 @@ func deletesOtherwise(input lazy.Value, request Request, old lazy.Value) bool {
 
 // slipsIn reports whether a write of a status changes annotations, labels or owners too.
 func slipsIn(object, old lazy.Value) bool {
-	return marksDiffer(object, old) || !sameLabels(object, old) || gainsOwner(object, old)
+	return metadataDiffers(object, old) || !sameLabels(object, old) || gainsOwner(object, old)
 }
 
-func marksDiffer(object, old lazy.Value) bool {
+func metadataDiffers(object, old lazy.Value) bool {
 	return !sameMetadata(lazy.Find(object, "metadata", "annotations"), lazy.Find(old, "metadata", "annotations")) ||
 		!sameMetadata(lazy.Find(object, "metadata", "labels"), lazy.Find(old, "metadata", "labels"))
 }
