@@ -48,7 +48,7 @@ objects(kinds) := [entry |
 # METADATA
 # title: Stored objects
 # description: |
-#   Every object of these kinds as it would be stored, through whatever door: who writes a status writes the metadata
+#   Every object of these kinds as it would be stored, by any kind of request: who writes a status writes the metadata
 #   with it, if they are in the request.
 stored(kinds) := array.concat(objects(kinds), [entry |
 	some entry in _judged

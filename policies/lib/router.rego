@@ -1,8 +1,8 @@
 # METADATA
 # title: Router
 # description: |
-#   Asks every rule and mutation of the library, in whatever folder, and decides the level of what they
-#   say. The only place where a level is decided.
+#   Evaluates every rule and mutation of the library, in any folder, and decides the level of their findings. The only
+#   place where a level is decided.
 package stateward.lib.router
 
 import data.stateward.lib.config
@@ -22,8 +22,8 @@ findings := with_levels(array.concat(
 # METADATA
 # title: Notices
 # description: |
-#   What rules say at the mutating door, of what the API server refuses by itself before it asks the validating one:
-#   never more than a warning.
+#   What rules report in the mutating phase, because the API server itself rejects such a request before the validating
+#   one: never more than a warning.
 # scope: document
 # entrypoint: true
 notices := with_levels([notice | notice := data.stateward.rules[_][_].notice])

@@ -66,9 +66,9 @@ func indexerOf(t testing.TB, resource policies.Resource, objects []*unstructured
 	all := indexers()
 	all[toolscache.NamespaceIndex] = toolscache.MetaNamespaceIndexFunc
 	informer := toolscache.NewIndexer(toolscache.MetaNamespaceKeyFunc, all)
-	holder := &transformer{resource: resource}
+	transforms := &transformer{resource: resource}
 	for _, object := range objects {
-		kept, err := holder.transform(object.DeepCopy())
+		kept, err := transforms.transform(object.DeepCopy())
 		if err != nil {
 			t.Fatal(err)
 		}

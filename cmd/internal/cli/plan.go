@@ -137,7 +137,7 @@ func plan(ctx context.Context, options planOptions, streams Streams) error {
 	if err != nil {
 		return err
 	}
-	if err := made.Judge(ctx, inventory, decider, settings); err != nil {
+	if err := made.Evaluate(ctx, inventory, decider, settings); err != nil {
 		return err
 	}
 	switch options.output {

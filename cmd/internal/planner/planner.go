@@ -153,11 +153,11 @@ func (p Plan) note() string {
 	return "not forecast: " + strings.Join(counted, ", ") + " (only StatefulSets are)"
 }
 
-// Judge adds what the rules deny or warn of.
-func (p *Plan) Judge(ctx context.Context, inventory *Inventory, decider *engine.Engine, options Options) (err error) {
+// Evaluate adds what the rules deny or warn of.
+func (p *Plan) Evaluate(ctx context.Context, inventory *Inventory, decider *engine.Engine, options Options) (err error) {
 	for index := range p.Changes {
 		change := &p.Changes[index]
-		if change.Findings, err = inventory.judge(ctx, change.request, decider, options); err != nil {
+		if change.Findings, err = inventory.evaluate(ctx, change.request, decider, options); err != nil {
 			return err
 		}
 	}

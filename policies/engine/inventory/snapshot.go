@@ -201,11 +201,11 @@ func (s *Snapshot) Matching(_ context.Context, namespace, selector string) (ast.
 // found returns the objects of a namespace, or of all where it is empty, that are wanted, by NAMESPACE/NAME.
 func (s *Snapshot) found(resource, namespace string, wanted func(ast.Value) bool) (ast.Value, error) {
 	found := ast.NewObject()
-	for key, shelf := range s.buckets {
+	for key, each := range s.buckets {
 		if key.resource != resource || namespace != "" && key.namespace != namespace {
 			continue
 		}
-		for _, object := range shelf.objects {
+		for _, object := range each.objects {
 			value, err := s.Value(object)
 			if err != nil {
 				return nil, err

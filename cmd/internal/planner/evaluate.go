@@ -10,8 +10,8 @@ import (
 	"github.com/stateward/stateward/policies/forecast"
 )
 
-// judge asks the rules what they deny or warn of. The user is not known, so rules about people see none.
-func (i *Inventory) judge(ctx context.Context, c change, decider *engine.Engine, options Options) ([]Finding, error) {
+// evaluate returns what the rules deny or warn of. The user is not known, so rules about people see none.
+func (i *Inventory) evaluate(ctx context.Context, c change, decider *engine.Engine, options Options) ([]Finding, error) {
 	if c.operation == "" {
 		return nil, nil
 	}
