@@ -53,7 +53,7 @@ func audits(options Options, gauges *metrics.Metrics, decides *reloader) (func(c
 			auditor.New(auditor.Options{
 				Policy: func() (auditor.Policy, error) { return audited(decides.inForce) }, Follow: decides.watches.Follow,
 				API: api, Discovery: kinds, StoredGuardrails: options.StoredGuardrails, Interval: options.AuditInterval,
-				Metrics: gauges.Audit, Now: time.Now, Measure: auditor.MeasureCost, Log: log,
+				Metrics: gauges.Audit, Now: time.Now, Measure: auditor.NewMeter(), Log: log,
 			}).Run(ctx)
 		})
 	}, nil

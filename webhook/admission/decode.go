@@ -85,29 +85,23 @@ func (d *decoder) request(into *admissionv1.AdmissionRequest) bool {
 }
 
 func (d *decoder) kind(into *metav1.GroupVersionKind) bool {
-	return d.Fields(func(name []byte) bool {
-		switch string(name) {
-		case "group":
-			return d.String(&into.Group)
-		case "version":
-			return d.String(&into.Version)
-		case "kind":
-			return d.String(&into.Kind)
-		default:
-			return d.unknown(name)
-		}
-	})
+	return d.identifier(&into.Group, &into.Version, "kind", &into.Kind)
 }
 
 func (d *decoder) resource(into *metav1.GroupVersionResource) bool {
+	return d.identifier(&into.Group, &into.Version, "resource", &into.Resource)
+}
+
+// identifier reads a group and a version with what they have of this name.
+func (d *decoder) identifier(group, version *string, last string, into *string) bool {
 	return d.Fields(func(name []byte) bool {
 		switch string(name) {
 		case "group":
-			return d.String(&into.Group)
+			return d.String(group)
 		case "version":
-			return d.String(&into.Version)
-		case "resource":
-			return d.String(&into.Resource)
+			return d.String(version)
+		case last:
+			return d.String(into)
 		default:
 			return d.unknown(name)
 		}

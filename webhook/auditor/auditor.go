@@ -57,7 +57,7 @@ type Options struct {
 	Interval time.Duration
 	Metrics  *Metrics
 	Now      func() time.Time
-	// Measure begins to measure the processor time of a piece of work, as MeasureCost does.
+	// Measure begins to measure the processor time of a piece of work, as the result of NewMeter does.
 	Measure func() (cost func() time.Duration)
 	Log     logr.Logger
 }

@@ -26,7 +26,7 @@ func TestAllocationsShareTheTimeOfCollections(t *testing.T) {
 	}
 }
 
-func TestMeasureCostCountsAllocations(t *testing.T) {
+func TestReadAllocationsCountsBytes(t *testing.T) {
 	t.Parallel()
 	before := readAllocations()
 	kept := make([]byte, 1<<20)
