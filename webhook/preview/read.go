@@ -2,7 +2,6 @@ package preview
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"strconv"
 
@@ -209,20 +208,13 @@ func (r *reader) field(wanted string, read func() bool) bool {
 	})
 }
 
-// text reads a string; one with escapes is left to the standard library. null leaves things as they are.
+// text reads a string. null leaves things as they are; of two fields with one name the later counts.
 func (r *reader) text(into *string) bool {
-	raw := r.Value()
-	if bytes.Equal(raw, []byte("null")) {
-		return true
+	if r.Next() == 'n' {
+		return string(r.Value()) == "null"
 	}
-	if len(raw) < 2 || raw[0] != '"' {
-		return false
-	}
-	if bytes.IndexByte(raw, '\\') >= 0 {
-		return json.Unmarshal(raw, into) == nil
-	}
-	*into = string(raw[1 : len(raw)-1])
-	return true
+	*into = ""
+	return r.String(into)
 }
 
 func (r *reader) number(into *int) bool {

@@ -11,8 +11,8 @@ import (
 )
 
 // body is the page, in the order of reading. What the script shows is hidden without it.
-func (d data) body() []g.Node {
-	return []g.Node{
+func (d data) body() g.Group {
+	return g.Group{
 		h.A(h.Class("skip"), h.Href("#findings"), g.Text("Skip to the findings")),
 		h.Header(webpage.Lines(
 			h.H1(g.Text(d.Title)),

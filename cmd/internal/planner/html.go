@@ -29,7 +29,7 @@ const (
 
 // HTML writes a plan as a page for people: one file without script, fonts or images of others.
 func (p Plan) HTML(out io.Writer) error {
-	return webpage.Sheet{Title: "stateward plan", Style: style, Body: []g.Node{h.Main(webpage.Lines(
+	return webpage.Sheet{Title: "stateward plan", Style: style, Body: g.Group{h.Main(webpage.Lines(
 		h.H1(g.Text("stateward plan")),
 		h.P(h.Class("quiet"), g.Text("Forecast for Kubernetes "+p.Kubernetes+". Nothing has been changed.")),
 		g.If(len(p.Changes) == 0, h.P(g.Text(noChange))),

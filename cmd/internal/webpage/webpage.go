@@ -21,7 +21,7 @@ var base string
 // Sheet is a page with its own style, and with a script that the text does not depend on.
 type Sheet struct {
 	Title, Style, Script string
-	Body                 []g.Node
+	Body                 g.Group
 }
 
 // Write writes the page. The browser runs and applies only what Sheet holds: the policy of the page names the hashes.
@@ -38,7 +38,7 @@ func (s Sheet) Write(out io.Writer) error {
 				h.Link(h.Rel("icon"), h.Href("data:,")),
 				h.StyleEl(g.Raw(style)),
 			)),
-			h.Body(Lines(append(s.Body, g.Iff(s.Script != "", func() g.Node { return h.Script(g.Raw(s.Script)) }))...)),
+			h.Body(Lines(s.Body, g.If(s.Script != "", h.Script(g.Raw(s.Script))))),
 		)),
 	)).Render(out)
 }

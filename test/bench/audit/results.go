@@ -27,8 +27,7 @@ type once struct {
 
 // behind is what the audit of a replica took.
 type behind struct {
-	// wall is the time from the first findings, with all caches filled, to the end of the first pass; pass is what the replica says
-	// of it.
+	// wall is the time from the first findings to the end of the first pass, pass what the replica says of it.
 	wall, pass time.Duration
 	// processor is the time of the whole process meanwhile, idle the processor time a second once it was over.
 	processor time.Duration
