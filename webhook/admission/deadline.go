@@ -4,13 +4,11 @@ import (
 	"context"
 	"net/http"
 	"time"
-
-	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 )
 
 // HTTP returns the handler that an API server calls.
 func (h *Handler) HTTP() http.Handler {
-	return withDeadline(newReviewHandler(&admission.Webhook{Handler: h}))
+	return withDeadline(newReviewHandler(newWebhook(h)))
 }
 
 // MaxTimeout is the longest that an API server waits for a webhook.

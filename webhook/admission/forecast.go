@@ -7,7 +7,6 @@ import (
 
 	admissionv1 "k8s.io/api/admission/v1"
 	"k8s.io/utils/ptr"
-	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/stateward/stateward/policies/engine"
@@ -37,7 +36,7 @@ func (h *Handler) addForecast(ctx context.Context, policy *Policy, request *admi
 	case errors.Is(err, preview.ErrNoStatefulSet):
 		return
 	case err != nil:
-		log.FromContext(ctx).Info("no forecast", "operation", request.Operation, "reason", err.Error())
+		loggerOf(ctx, request).Info("no forecast", "operation", request.Operation, "reason", err.Error())
 		made = preview.Preview{Left: "this request: " + err.Error()}
 	}
 	if ptr.Deref(request.DryRun, false) {

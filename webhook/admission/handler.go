@@ -11,7 +11,6 @@ import (
 	admissionv1 "k8s.io/api/admission/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/stateward/stateward/policies/engine"
@@ -77,13 +76,13 @@ func (h *Handler) decide(ctx context.Context, request *admissionv1.AdmissionRequ
 		return refused(http.StatusTooManyRequests, err), metrics.Shed
 	}
 	if err != nil {
-		log.FromContext(ctx).Error(err, "could not evaluate", "operation", request.Operation)
+		loggerOf(ctx, request).Error(err, "could not evaluate", "operation", request.Operation)
 		return refused(statusOf(err), fmt.Errorf("could not evaluate: %w", err)), metrics.Error
 	}
 	h.Metrics.CountFindings(decision)
 	if !decision.Allowed {
 		// The log names the rules, the object and the user, and nothing of what the object holds.
-		log.FromContext(ctx).Info("denied", "operation", request.Operation, "rules", decision.DeniedBy())
+		loggerOf(ctx, request).Info("denied", "operation", request.Operation, "rules", decision.DeniedBy())
 	}
 	h.writesAfterwards(ctx, policy, request, decision)
 	response, err := h.respond(ctx, policy, request, decision)

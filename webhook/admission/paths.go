@@ -31,7 +31,7 @@ func Paths(model Handler, tracer *tracing.Tracer, kinds meta.RESTMapper) http.Ha
 		registration.ConfirmationsPath: &confirmationHandler{policy: model.Policy, now: time.Now},
 		registration.ConfirmedByPath:   confirmedByHandler{},
 	} {
-		counted.Register(path, withDeadline(&admission.Webhook{Handler: handler}))
+		counted.Register(path, withDeadline(newWebhook(handler)))
 	}
 	return paths
 }
