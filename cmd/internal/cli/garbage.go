@@ -16,7 +16,8 @@ const roomyHeap = 120 << 20
 // garbage is for how long it may lie: until the heap has grown by so many percent.
 type garbage struct {
 	least, most int
-	// idle is what is allowed once there was no collection for calm; calm 0 changes nothing.
+	// idle is what is allowed once there was no collection for calm, after one more that gives all memory back that is not
+	// needed; calm 0 changes nothing.
 	idle int
 	calm time.Duration
 }
@@ -38,16 +39,19 @@ func collectLazily(allowed garbage) (end func()) {
 	if os.Getenv("GOGC") != "" {
 		return func() {}
 	}
-	var ended atomic.Bool
+	var ended, givesBack atomic.Bool
 	before := debug.SetGCPercent(allowed.most)
 	// It begins with the first collection.
 	calm := time.AfterFunc(math.MaxInt64, func() {
 		if !ended.Load() {
 			debug.SetGCPercent(allowed.idle)
+			givesBack.Store(true)
+			debug.FreeOSMemory()
 		}
 	})
 	afterEachCollection(func() (again bool) {
-		if !ended.Load() {
+		// The collection that gives memory back says nothing about what is asked.
+		if !ended.Load() && !givesBack.Swap(false) {
 			debug.SetGCPercent(allowed.beside(liveHeap()))
 			if allowed.calm > 0 {
 				calm.Reset(allowed.calm)
