@@ -16,22 +16,21 @@ func (r Request) entry(input lazy.Value) lazy.Value {
 	if operation == "" {
 		operation = "MANIFEST"
 	}
-	// Keys are in their order, so that lazy.Object need not sort them.
-	return lazy.Object(
-		item("dry_run", lazy.Of(ast.InternedTerm(r.isDry(request)))),
-		item("group", lazy.Text(r.Group)),
-		item("kind", lazy.Text(r.Kind)),
-		item("name", r.named(request)),
-		item("namespace", r.inNamespace(request)),
-		item("object", lazy.Find(request, "object")),
-		item("old", lazy.Find(request, "oldObject")),
-		item("operation", lazy.Of(ast.InternedTerm(operation))),
-		item("options", objectOrEmpty(lazy.Find(request, "options"))),
-		item("planned", valueOr(lazy.Find(added, "planned"), ast.InternedTerm(false))),
-		item("resource", lazy.Text(r.Resource)),
-		item("subresource", lazy.Text(r.Subresource)),
-		item("time", valueOr(lazy.Find(added, "time"), ast.InternedTerm(""))),
-		item("user", lazy.Find(request, "userInfo")),
+	return entryNames.Object(
+		lazy.Of(ast.InternedTerm(r.isDry(request))),
+		lazy.Find(request, "kind", "group"),
+		lazy.Find(request, "kind", "kind"),
+		r.named(request),
+		r.inNamespace(request),
+		lazy.Find(request, "object"),
+		lazy.Find(request, "oldObject"),
+		lazy.Of(ast.InternedTerm(operation)),
+		objectOrEmpty(lazy.Find(request, "options")),
+		valueOr(lazy.Find(added, "planned"), ast.InternedTerm(false)),
+		lazy.Find(request, "resource", "resource"),
+		lazy.Find(request, "subResource"),
+		valueOr(lazy.Find(added, "time"), ast.InternedTerm("")),
+		lazy.Find(request, "userInfo"),
 	)
 }
 
@@ -47,12 +46,12 @@ func (r Request) named(request lazy.Value) lazy.Value {
 	if prefix, ok := lazy.String(lazy.Find(metadata, "generateName")); ok {
 		return lazy.Text(prefix + "xxxxx")
 	}
-	return lazy.Text(r.Name)
+	return lazy.Find(request, "name")
 }
 
 func (r Request) inNamespace(request lazy.Value) lazy.Value {
 	if r.Namespace != "" {
-		return lazy.Text(r.Namespace)
+		return lazy.Find(request, "namespace")
 	}
 	if reference := reference(r.Kind); reference != "" {
 		if namespace := lazy.Find(subjectOf(request), "spec", reference, "namespace"); namespace != nil {

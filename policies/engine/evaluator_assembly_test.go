@@ -127,12 +127,10 @@ func FuzzAssembly(f *testing.F) {
 			}
 			return lazy.Array(each)
 		}
+		link := lazy.NewNames("annotations", "path")
 		chain := lazy.Array([]lazy.Value{
-			lazy.Object(item("annotations", lazy.Object(item("scope", lazy.Text("rule")))), item("path", texts("report"))),
-			lazy.Object(
-				item("annotations", lazy.Object(item("scope", lazy.Text("package")), item("custom", stated))),
-				item("path", texts("data", id)),
-			),
+			link.Object(lazy.NewNames("scope").Object(lazy.Text("rule")), texts("report")),
+			link.Object(lazy.NewNames("custom", "scope").Object(stated, lazy.Text("package")), texts("data", id)),
 		})
 		for name, both := range programs {
 			for path := range both[1].assembly.Functions() {

@@ -142,20 +142,7 @@ func sameMetadata(annotations, old lazy.Value) bool {
 }
 
 func sameFields(left, right lazy.Value, counts func(key string) bool) bool {
-	return fieldsWithin(left, right, counts) && fieldsWithin(right, left, counts)
-}
-
-// fieldsWithin reports whether right has every field of left that counts, with the same value.
-func fieldsWithin(left, right lazy.Value, counts func(key string) bool) bool {
-	fields, _ := lazy.Fields(left)
-	return !slices.ContainsFunc(fields, func(field lazy.Item) bool {
-		name, ok := field.Key.Value.(ast.String)
-		if !ok || !counts(string(name)) {
-			return false
-		}
-		other := lazy.Get(right, field.Key)
-		return other == nil || !lazy.Equal(field.Value, other)
-	})
+	return lazy.Within(left, right, counts) && lazy.Within(right, left, counts)
 }
 
 // part returns an object of the request, nil if it has none.

@@ -119,7 +119,7 @@ func (r Request) kind() requestKind {
 }
 
 // input returns the request for Rego: an AdmissionReview's request, and beside it what only Stateward knows. The objects are
-// decoded on demand. Keys are in their order, so that lazy.Object need not sort them.
+// decoded on demand.
 func (r Request) input(reader *lazy.Reader) (lazy.Value, error) {
 	object := lazy.OfValue(r.ObjectValue)
 	var err error
@@ -137,45 +137,51 @@ func (r Request) input(reader *lazy.Reader) (lazy.Value, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read options of the review: %w", err)
 	}
-	request := []lazy.Item{
-		item("dryRun", lazy.Of(ast.InternedTerm(r.DryRun))),
-		item("kind", lazy.Object(item("group", lazy.Text(r.Group)), item("kind", lazy.Text(r.Kind)))),
-		item("name", lazy.Text(r.Name)),
-		item("namespace", lazy.Text(r.Namespace)),
-		item("object", object),
-		item("oldObject", old),
-	}
+	var operation, moment, planned, added lazy.Value
 	if r.Operation != "" {
-		request = append(request, item("operation", lazy.Text(r.Operation)))
+		operation = lazy.Text(r.Operation)
 	}
-	request = append(request,
-		item("options", options),
-		item("resource", lazy.Object(item("resource", lazy.Text(r.Resource)))),
-		item("subResource", lazy.Text(r.Subresource)),
-		item("userInfo", user(r.User)),
-	)
-	input := []lazy.Item{item("request", lazy.Object(request...))}
-	var added []lazy.Item
 	if !r.Time.IsZero() {
-		added = append(added, item("time", lazy.Text(r.Time.UTC().Format(time.RFC3339))))
+		moment = lazy.Text(r.Time.UTC().Format(time.RFC3339))
 	}
 	if r.Planned {
-		added = append(added, item("planned", lazy.Of(ast.InternedTerm(true))))
+		planned = lazy.Of(ast.InternedTerm(true))
 	}
-	if len(added) > 0 {
-		input = append(input, item("stateward", lazy.Object(added...)))
+	if moment != nil || planned != nil {
+		added = addedNames.Object(planned, moment)
 	}
-	return lazy.Object(input...), nil
+	return inputNames.Object(requestNames.Object(
+		lazy.Of(ast.InternedTerm(r.DryRun)),
+		kindNames.Object(lazy.Text(r.Group), lazy.Text(r.Kind)),
+		lazy.Text(r.Name),
+		lazy.Text(r.Namespace),
+		object,
+		old,
+		operation,
+		options,
+		resourceNames.Object(lazy.Text(r.Resource)),
+		lazy.Text(r.Subresource),
+		user(r.User),
+	), added), nil
 }
+
+// The keys of what input and entry return.
+var (
+	inputNames    = lazy.NewNames("request", "stateward")
+	addedNames    = lazy.NewNames("planned", "time")
+	requestNames  = lazy.NewNames("dryRun", "kind", "name", "namespace", "object", "oldObject", "operation", "options", "resource", "subResource", "userInfo")
+	kindNames     = lazy.NewNames("group", "kind")
+	resourceNames = lazy.NewNames("resource")
+	userNames     = lazy.NewNames("groups", "uid", "username")
+	entryNames    = lazy.NewNames(
+		"dry_run", "group", "kind", "name", "namespace", "object", "old", "operation", "options", "planned", "resource", "subresource", "time", "user",
+	)
+)
 
 func user(user authenticationv1.UserInfo) lazy.Value {
 	groups := make([]lazy.Value, 0, len(user.Groups))
 	for _, group := range user.Groups {
 		groups = append(groups, lazy.Text(group))
 	}
-	return lazy.Object(item("username", lazy.Text(user.Username)), item("uid", lazy.Text(user.UID)), item("groups", lazy.Array(groups)))
-}
-
-func item(key string, value lazy.Value) lazy.Item {
-	return lazy.Item{Key: ast.StringTerm(key), Value: value}
+	return userNames.Object(lazy.Array(groups), lazy.Text(user.UID), lazy.Text(user.Username))
 }

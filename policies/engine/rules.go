@@ -110,8 +110,8 @@ func (s *ruleSets) undecided(kind requestKind, unknown map[string]bool) (undecid
 	if len(unknown) == 0 {
 		return nil
 	}
-	for _, rule := range s.library.Rules {
-		if !rule.AppliesTo(kind.resource, kind.operation) || s.off[rule.ID] {
+	for _, rule := range s.on[kind.resource] {
+		if rule.Kind == policies.Mutating || !rule.AppliesTo(kind.resource, kind.operation) || s.off[rule.ID] {
 			continue
 		}
 		for _, read := range rule.Reads {

@@ -145,8 +145,13 @@ func (s *store) read(ctx context.Context, txn storage.Transaction, path storage.
 
 // look reads the inventory, a Partial one by the path.
 func (t *transaction) look(path []string, ask func() (ast.Value, error)) (lazy.Value, error) {
+	return t.lookBy(func() []string { return path }, ask)
+}
+
+// lookBy is look for a path that takes time to make.
+func (t *transaction) lookBy(path func() []string, ask func() (ast.Value, error)) (lazy.Value, error) {
 	if partial, ok := t.inv.(inventory.Partial); ok {
-		return partial.Read(path)
+		return partial.Read(path())
 	}
 	found, err := ask()
 	return lazy.OfValue(found), err
@@ -184,9 +189,8 @@ func (t *transaction) byLabels(
 	if !t.inv.Knows(path[2]) {
 		t.unknown[path[2]] = true
 	}
-	found, err := t.look(inventory.LabelsPath(path[1], path[2], path[3], labels), func() (ast.Value, error) {
-		return look(ctx, path[2], path[3], labels)
-	})
+	labelled := func() []string { return inventory.LabelsPath(path[1], path[2], path[3], labels) }
+	found, err := t.lookBy(labelled, func() (ast.Value, error) { return look(ctx, path[2], path[3], labels) })
 	if err != nil {
 		return nil, fmt.Errorf("list %s by labels in namespace %s: %w", path[2], path[3], err)
 	}

@@ -62,11 +62,20 @@ func labelsOf(value ast.Value) Labels {
 
 // ReadLabels reads labels as rules write them into a path.
 func ReadLabels(encoded string) (Labels, error) {
-	value, err := lazy.ParseObject([]byte(encoded))
+	var reader lazy.Reader
+	value, err := reader.Read([]byte(encoded))
 	if err != nil {
 		return nil, fmt.Errorf("read labels %q: %w: write them with json.marshal", encoded, err)
 	}
-	return labelsOf(value), nil
+	fields, _ := lazy.Fields(value)
+	labels := make(Labels, len(fields))
+	for _, field := range fields {
+		name, named := field.Key.Value.(ast.String)
+		if text, ok := lazy.String(field.Value); ok && named {
+			labels[string(name)] = text
+		}
+	}
+	return labels, nil
 }
 
 // ClaimsOf are the names of the claims that a Pod uses.

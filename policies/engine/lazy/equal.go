@@ -1,6 +1,10 @@
 package lazy
 
-import "github.com/open-policy-agent/opa/v1/ast"
+import (
+	"slices"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
 
 // Equal compares two values up to the first difference. Neither is nil, nor a value that is looked up elsewhere.
 func Equal(a, b Value) bool {
@@ -24,6 +28,10 @@ func equalCollections(left, right Collection) bool {
 	if left.IsArray() != right.IsArray() || left.Len() != right.Len() {
 		return false
 	}
+	a, isNode := left.(*node)
+	if b, areNodes := right.(*node); isNode && areNodes {
+		return equalNodes(a, b)
+	}
 	for index := range left.Len() {
 		leftKey, leftValue := left.At(index)
 		rightKey, rightValue := right.At(index)
@@ -32,6 +40,47 @@ func equalCollections(left, right Collection) bool {
 		}
 	}
 	return true
+}
+
+// equalNodes compares two of one kind and length, without terms for their names.
+func equalNodes(a, b *node) bool {
+	for index := range a.fields {
+		if a.fields[index].name != b.fields[index].name {
+			return false
+		}
+	}
+	for index := range a.Len() {
+		if !Equal(a.value(index), b.value(index)) {
+			return false
+		}
+	}
+	return true
+}
+
+// Within reports whether another object has every field of this one that counts, with the same value.
+func Within(object, other Value, counts func(name string) bool) bool {
+	read, isNode := object.(*node)
+	if !isNode {
+		fields, _ := Fields(object)
+		return !slices.ContainsFunc(fields, func(field Item) bool {
+			name, isString := field.Key.Value.(ast.String)
+			return isString && counts(string(name)) && !hasSame(other, string(name), field.Value)
+		})
+	}
+	for index := range read.Len() {
+		if read.IsArray() {
+			break
+		}
+		if name := read.fields[index].name; counts(name) && !hasSame(other, name, read.value(index)) {
+			return false
+		}
+	}
+	return true
+}
+
+func hasSame(object Value, name string, value Value) bool {
+	found := named(object, name)
+	return found != nil && Equal(value, found)
 }
 
 // equalTo compares a Collection with a value that OPA knows.

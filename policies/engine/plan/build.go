@@ -25,7 +25,7 @@ func (m *machine) build(step *instruction, locals []lazy.Value) int {
 	case opMakeObject:
 		locals[step.target] = lazy.OfValue(ast.NewObject())
 	case opMakeSet:
-		locals[step.target] = lazy.OfValue(ast.NewSet())
+		locals[step.target] = lazy.Of(ast.InternedEmptySet)
 	case opAppend:
 		return m.append(step, locals)
 	case opLen:
@@ -50,6 +50,11 @@ func (m *machine) put(step *instruction, locals []lazy.Value) int {
 		return m.undefined()
 	}
 	if step.op == opAdd {
+		if target == ast.InternedEmptySet {
+			// Most sets stay empty. The first element makes one of its own.
+			target = ast.NewTerm(ast.NewSet())
+			locals[step.target] = lazy.Of(target)
+		}
 		target.Value.(ast.Set).Add(a)
 		return atEnd
 	}
@@ -131,7 +136,7 @@ func (m *machine) append(step *instruction, locals []lazy.Value) int {
 	made, ok := locals[step.target].(*list)
 	if !ok {
 		// Of a comprehension, this is the first.
-		made = &list{}
+		made = &list{terms: make([]*ast.Term, 0, 4)}
 		locals[step.target] = made
 	}
 	if made.add(value) {

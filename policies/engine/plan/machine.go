@@ -27,6 +27,8 @@ type machine struct {
 	// stack holds the locals of the functions that are running.
 	stack []lazy.Value
 	top   int
+	// high is the most of the stack that was in use.
+	high int
 	// memos are the latest values of each rule and function. Those of another generation than the present one do not
 	// count: something was replaced around them.
 	memos []memos
@@ -77,12 +79,12 @@ func (m *machines) put(used *machine) {
 		used.memos[index] = memos{}
 	}
 	used.called = used.called[:0]
-	clear(used.stack)
+	clear(used.stack[:used.high])
 	clear(used.args[:cap(used.args)])
 	clear(used.terms[:cap(used.terms)])
 	clear(used.items[:cap(used.items)])
 	used.steps = 0
-	used.top, used.err, used.value, used.values, used.results = 0, nil, nil, nil, nil
+	used.top, used.high, used.err, used.value, used.values, used.results = 0, 0, nil, nil, nil, nil
 	used.context = topdown.BuiltinContext{}
 	m.idle.Put(used)
 }
@@ -160,6 +162,7 @@ func (m *machine) push(count int) []lazy.Value {
 	locals := m.stack[m.top : m.top+count : m.top+count]
 	clear(locals)
 	m.top += count
+	m.high = max(m.high, m.top)
 	return locals
 }
 
