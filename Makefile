@@ -150,7 +150,7 @@ soak: ready ## Replace all replicas ROLLOUTS times under 200 requests per second
 	go test ./test/e2e -run TestPlansOfALiveClusterMatchReality -timeout 5h -v -args -plans $(PLANS)
 
 .PHONY: bench
-bench: ready ## Compare the webhook with OPA, Gatekeeper and ValidatingAdmissionPolicy; writes test/bench/contest/RESULTS.md (15 minutes)
+bench: ready ## Compare the webhook with OPA, Gatekeeper and ValidatingAdmissionPolicy; writes test/bench/contest/RESULTS.md (20 minutes)
 	@go run -C test/bench/contest . -rounds $(CONTEST_ROUNDS) -time $(CONTEST_TIME)
 
 .PHONY: bench-decisions

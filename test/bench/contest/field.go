@@ -5,7 +5,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
+
+	typedappsv1 "k8s.io/client-go/kubernetes/typed/apps/v1"
 
 	"github.com/stateward/stateward/test/bench/contest/contestants"
 	"github.com/stateward/stateward/test/bench/contest/corpus"
@@ -23,6 +26,9 @@ type field struct {
 	// answers to all reviews, by the contestant's slug.
 	answers map[string][]bool
 	engines []engines.Named
+	// api are clients of the main API server; they opened so many connections.
+	api    []typedappsv1.AppsV1Interface
+	dialed atomic.Int64
 }
 
 // cell is one thing that is measured of each contestant in each round.
@@ -41,12 +47,11 @@ func (f *field) measure(ctx context.Context, results *report.Results) error {
 		results.Contestants = append(results.Contestants, contestant.Name)
 	}
 	results.Inside = &report.Row{What: "all reviews, engines in one process"}
-	results.Through = &report.Row{What: "creations through an API server"}
 	judges, err := f.judges(ctx)
 	if err != nil {
 		return fmt.Errorf("put the contestants behind an API server: %w", err)
 	}
-	cells := f.cells(results)
+	cells, behinds := f.cells(results), f.behinds(results)
 	for round := range f.options.rounds {
 		say := func(what string) { f.say("round %d of %d: %s", round+1, f.options.rounds, what) }
 		for _, cell := range cells {
@@ -59,9 +64,11 @@ func (f *field) measure(ctx context.Context, results *report.Results) error {
 		if err := f.askEngines(ctx, results.Inside); err != nil {
 			return err
 		}
-		say(results.Through.What)
-		if err := f.createBehind(ctx, judges, results.Through, round); err != nil {
-			return err
+		for _, behind := range behinds {
+			say(fmt.Sprintf("%s through an API server, %s", behind.row.What, report.Clients(behind.row.Connections)))
+			if err := f.sendAll(ctx, judges, behind, round); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -15,7 +15,7 @@ import (
 func main() {
 	var options options
 	flag.IntVar(&options.rounds, "rounds", 3, "how often everything is measured; medians count")
-	flag.DurationVar(&options.time, "time", 2*time.Second, "how long each measurement takes; there are some 150 in a round")
+	flag.DurationVar(&options.time, "time", 2*time.Second, "how long each measurement takes; there are some 200 in a round")
 	flag.StringVar(&options.folder, "out", ".", "where to write RESULTS.md and chart.svg")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

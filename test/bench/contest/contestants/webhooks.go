@@ -69,6 +69,9 @@ func (a *Arena) statewardWhole(ctx context.Context, _ cluster.Binaries) (Contest
 	return a.stateward(ctx, Contestant{Name: "Stateward, whole catalogue", Slug: "stateward-whole"})
 }
 
+// Common is the slug of the Stateward that has the common rules.
+const Common = "stateward"
+
 // statewardCommon has the common rules as rules of a user, and none of its own.
 func (a *Arena) statewardCommon(ctx context.Context, _ cluster.Binaries) (Contestant, error) {
 	own, err := rules.Stateward()
@@ -87,7 +90,7 @@ func (a *Arena) statewardCommon(ctx context.Context, _ cluster.Binaries) (Contes
 	if err != nil {
 		return Contestant{}, err
 	}
-	return a.stateward(ctx, Contestant{Name: "Stateward", Slug: "stateward", Decides: true}, "--rules", folder, "--config", config)
+	return a.stateward(ctx, Contestant{Name: "Stateward", Slug: Common, Decides: true}, "--rules", folder, "--config", config)
 }
 
 func (a *Arena) stateward(ctx context.Context, contestant Contestant, arguments ...string) (Contestant, error) {

@@ -97,9 +97,6 @@ func Stored() (sets []*appsv1.StatefulSet) {
 	return sets
 }
 
-// Good returns a StatefulSet of this size that keeps to all rules, as people send it.
-func Good(kib int) *appsv1.StatefulSet { return fresh(0, kib) }
-
 // Bad returns one for each rule that is broken, by the rule's id. What API servers fill in or refuse by themselves is left out.
 func Bad() map[string]*appsv1.StatefulSet {
 	bad := map[string]*appsv1.StatefulSet{}

@@ -105,7 +105,9 @@ func breaking(object *appsv1.StatefulSet, rule string, number int) {
 func changing(object *appsv1.StatefulSet, number int) {
 	object.Generation++
 	object.Spec.MinReadySeconds = 10
-	object.ManagedFields[0].Operation = metav1.ManagedFieldsOperationUpdate
+	for index := range object.ManagedFields {
+		object.ManagedFields[index].Operation = metav1.ManagedFieldsOperationUpdate
+	}
 	if number%3 == 0 {
 		*object.Spec.Replicas++
 		return

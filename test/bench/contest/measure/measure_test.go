@@ -1,8 +1,10 @@
 package measure_test
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -11,6 +13,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -59,6 +62,43 @@ func TestRatiosAreTakenWithinARound(t *testing.T) {
 	want := []measure.Spread{{Median: 3, Least: 2, Most: 40}, {Median: 3, Least: 2, Most: 4}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestDifferencesAreTakenWithinARound(t *testing.T) {
+	t.Parallel()
+	middle := func(sample measure.Sample) float64 { return sample.Middle }
+	samples := []measure.Sample{{Middle: 2}, {Middle: 3}, {Middle: 40}}
+	beside := []measure.Sample{{Middle: 1}, {Middle: 4}, {Middle: 10}}
+	if diff := cmp.Diff(measure.Spread{Median: 1, Least: -1, Most: 30}, measure.Beyond(samples, beside, middle)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestBusyCallsEachFunctionAgain(t *testing.T) {
+	t.Parallel()
+	var first, second atomic.Int64
+	counting := func(count *atomic.Int64) func(context.Context) error {
+		return func(context.Context) error { count.Add(1); return nil }
+	}
+	sample, err := measure.Busy(t.Context(), []func(context.Context) error{counting(&first), counting(&second)}, 50*time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first.Load() < 2 || second.Load() < 2 || int64(sample.Answered) != first.Load()+second.Load() || sample.Seconds <= 0 {
+		t.Errorf("%d and %d calls: %+v", first.Load(), second.Load(), sample)
+	}
+}
+
+func TestBusyEndsAtTheFirstError(t *testing.T) {
+	t.Parallel()
+	fails := errors.New("denied")
+	_, err := measure.Busy(t.Context(), []func(context.Context) error{
+		func(context.Context) error { return fails },
+		func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() },
+	}, time.Hour)
+	if !errors.Is(err, fails) {
+		t.Errorf("error %v instead of %v", err, fails)
 	}
 }
 

@@ -46,6 +46,15 @@ func Ratio(samples, beside []Sample, number func(Sample) float64) Spread {
 	return spread(values)
 }
 
+// Beyond summarises by how much a number of samples exceeds that of others, round by round.
+func Beyond(samples, beside []Sample, number func(Sample) float64) Spread {
+	values := make([]float64, 0, len(samples))
+	for round := range min(len(samples), len(beside)) {
+		values = append(values, number(samples[round])-number(beside[round]))
+	}
+	return spread(values)
+}
+
 func spread(values []float64) Spread {
 	if len(values) == 0 {
 		return Spread{math.NaN(), math.NaN(), math.NaN()}

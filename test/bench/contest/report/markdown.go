@@ -124,21 +124,8 @@ func inside(page *page, results Results) {
 	}
 	page.paragraph("## Engines alone")
 	page.paragraph("All reviews in turn, in one process, from the bytes of the AdmissionReview to the answer; nothing else. Milliseconds.")
-	latencies(page, "engine", results.Inside)
-}
-
-// through writes the times that users of a cluster notice.
-func through(page *page, results Results) {
-	if results.Through == nil || len(results.Through.Names) == 0 {
-		return
-	}
-	page.paragraph("## Through an API server")
-	page.paragraph("Creations of StatefulSets of 9 KiB that keep to the rules, as dry runs, one after the other; each namespace is judged by one contestant. Milliseconds.")
-	latencies(page, "judged by", results.Through)
-}
-
-func latencies(page *page, head string, from *Row) {
-	rows := [][]string{{head, "median", "99th percentile", "times " + from.Names[0]}}
+	from := results.Inside
+	rows := [][]string{{"engine", "median", "99th percentile", "times " + from.Names[0]}}
 	for _, name := range from.Names {
 		samples := from.Samples[name]
 		rows = append(rows, []string{

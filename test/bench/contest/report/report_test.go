@@ -60,6 +60,38 @@ All reviews in turn, in one process, from the bytes of the AdmissionReview to th
 | engine | median | 99th percentile | times a |
 |---|---:|---:|---:|
 | a | 1.00 (1.00-1.00) | 2.00 (2.00-2.00) | 1.00 (1.00-1.00) |
+
+## Through an API server
+
+StatefulSets that keep to the rules are created, updated, scaled and deleted as dry runs. Each judge has a namespace of its own. The row "none" is the median latency of the API server alone, in milliseconds. The other rows are the microseconds that a judge adds to it, and the ratio of the whole latency to that with the null.
+
+### 1 client
+
+| judged by | update | scale |
+|---|---:|---:|
+| none | 1.00 (1.00-1.00) ms | 2.00 (2.00-2.00) ms |
+| quick | -200 (-500 to +100); x 0.533 | -1200 (-1500 to -900); x 0.533 |
+| null | +500 (+500 to +500); x 1.00 | -500 (-500 to -500); x 1.00 |
+
+### 25 clients
+
+Each client sends its next request as soon as the last one is answered; at the end is how many per second that makes.
+
+| judged by | update |
+|---|---:|
+| none | 1.00 (1.00-1.00) ms; 500/s |
+| quick | -200 (-500 to +100); x 0.533; 400/s |
+| null | +500 (+500 to +500); x 1.00; 500/s |
+
+### 99th percentile
+
+The whole latency in milliseconds.
+
+| judged by | update, 1 client | scale, 1 client | update, 25 clients |
+|---|---:|---:|---:|
+| none | 10.0 | 10.0 | 10.0 |
+| quick | 8.00 | 8.00 | 8.00 |
+| null | 10.0 | 10.0 | 10.0 |
 `
 	if diff := cmp.Diff(want, string(report.Markdown(results()))); diff != "" {
 		t.Error(diff)
@@ -99,6 +131,15 @@ func results() report.Results {
 		}
 		return &row
 	}
+	through := func(what string, clients int, none float64) *report.Row {
+		row := &report.Row{What: what, Connections: clients}
+		for _, quick := range []float64{0.5, 1.1} {
+			row.Add("none", measure.Sample{Answered: 1000, Seconds: 2, Middle: none, Late: 10})
+			row.Add("quick", measure.Sample{Answered: 800, Seconds: 2, Middle: quick, Late: 8})
+			row.Add("null", measure.Sample{Answered: 1000, Seconds: 2, Middle: 1.5, Late: 10})
+		}
+		return row
+	}
 	inside := &report.Row{}
 	inside.Add("a", quick)
 	return report.Results{
@@ -109,5 +150,6 @@ func results() report.Results {
 		Open:        []*report.Row{row(report.Row{Connections: 1, Rate: 100}, late, late)},
 		Kinds:       []*report.Row{row(report.Row{What: "create", KiB: 9, Chart: true}, slow, slower)},
 		Inside:      inside,
+		Through:     []*report.Row{through("update", 1, 1), through("scale", 1, 2), through("update", 25, 1)},
 	}
 }

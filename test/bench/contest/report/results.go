@@ -24,8 +24,8 @@ type Results struct {
 	Busy, Open, Kinds []*Row
 	// Inside has the engines in one process.
 	Inside *Row
-	// Through has creations through an API server, by who judged them.
-	Through *Row
+	// Through has requests to an API server by what judged them, with as many clients as connections. The first judge is none.
+	Through []*Row
 }
 
 // Row is one thing that was measured of everybody.
