@@ -44,6 +44,12 @@ func TestAuditLogOfAnAPIServerReplays(t *testing.T) {
 	g.allowed(t, "", "patch", "statefulset", "web", "-p", `{"spec":{"updateStrategy":{"rollingUpdate":{"partition":0}}}}`)
 	g.allowed(t, "", "scale", "statefulset", "web", "--replicas=3")
 	g.allowed(t, "", "patch", "statefulset", "web", "-p", imagePatch)
+	exported := filepath.Join(folder, "there.yaml")
+	output, code := g.kubectl(t, "", "get", "sts,svc,pdb,pods,pvc,pv,sc,nodes,ns,deploy,controllerrevisions", "-A", "-o", "yaml")
+	if code != 0 {
+		t.Fatal(output)
+	}
+	must(t, os.WriteFile(exported, []byte(output), 0o600))
 	all := metav1.DeleteOptions{DryRun: []string{metav1.DryRunAll}, PropagationPolicy: new(metav1.DeletePropagationOrphan)}
 	must(t, g.Client.AppsV1().StatefulSets("default").DeleteCollection(t.Context(), all, metav1.ListOptions{}))
 	g.allowed(t, "", "delete", "statefulset", "web", "--cascade=orphan")
@@ -56,6 +62,14 @@ func TestAuditLogOfAnAPIServerReplays(t *testing.T) {
 	}
 	if orphaned := said.Classes["other"].Rules["orphan-delete"]; orphaned != 2 {
 		t.Errorf("%d deletions without pods are warned of, not that of one and that of all", orphaned)
+	}
+	seen := g.replay(t, 0, "--config", config, "--data", exported, log)
+	t.Log(seen.Headline)
+	if now, before := seen.Classes["undecided"], said.Classes["undecided"]; now.Rules["headless-service"] != 0 || before.Rules["headless-service"] == 0 {
+		t.Errorf("undecided with an export %+v, without %+v", now, before)
+	}
+	if said.Requests != seen.Requests || seen.Classes["denied"].Rules["headless-service"] != 0 {
+		t.Errorf("%s: %+v", seen.Headline, seen)
 	}
 	if verified := g.replay(t, 1, "--verify", log); verified.Classes["unverified"].Count != said.Requests {
 		t.Errorf("%s: %+v", verified.Headline, verified)

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"context"
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -41,7 +42,7 @@ func TestAuditorReportsWhatIsStored(t *testing.T) {
 	// Another finding in the namespace says that all of it was evaluated again.
 	g.createLone(t, "lone")
 	g.reported(t, map[string][]string{"StatefulSet/lone": {"deny headless-service"}, "StatefulSet/web": {"warn disruption-budget"}})
-	if now := g.reportOn(t, "web"); now.Metadata.ResourceVersion != owned.Metadata.ResourceVersion {
+	if now := g.reportOn(t, "reports.openreports.io", "web"); now.Metadata.ResourceVersion != owned.Metadata.ResourceVersion {
 		t.Errorf("an unchanged report was written again: %v, then %v", owned, now)
 	}
 
@@ -86,7 +87,7 @@ func TestAuditorRunsInOneReplica(t *testing.T) {
 	if page := fetch(t, second.Metrics+"/metrics"); !strings.Contains(page, writesOfAudit+"1\n") {
 		t.Errorf("the second replica did not write the new report, and it alone:\n%s", page)
 	}
-	if now := g.reportOn(t, "first"); now.Metadata.ResourceVersion != report.Metadata.ResourceVersion {
+	if now := g.reportOn(t, "reports.openreports.io", "first"); now.Metadata.ResourceVersion != report.Metadata.ResourceVersion {
 		t.Errorf("an unchanged report was written again: %v, then %v", report, now)
 	}
 }
@@ -96,18 +97,73 @@ func TestAuditorWritesTheReportsThatTheClusterServes(t *testing.T) {
 	g := newGuard(t, environment.ForTestWith(t, environment.Options{ServeArgs: []string{"--audit"}}))
 	g.mayAudit(t)
 	g.createLone(t, "lone")
+	g.createLone(t, "other")
 	g.serves(t, project{"kyverno", "github.com/kyverno/kyverno", "config/crds/policyreport"}, "wgpolicyk8s.io", "policyreports", "clusterpolicyreports")
-	want := map[string][]string{"StatefulSet/lone": {"deny headless-service"}}
+	want := map[string][]string{"StatefulSet/lone": {"deny headless-service"}, "StatefulSet/other": {"deny headless-service"}}
 	g.reportedAs(t, "policyreports.wgpolicyk8s.io", want)
-	owned := g.listed(t, "policyreports.wgpolicyk8s.io")[0]
+	owned := g.reportOn(t, "policyreports.wgpolicyk8s.io", "lone")
 	if want := []owner{{"apps/v1", "StatefulSet", "lone", g.uid(t, "statefulset/lone")}}; !cmp.Equal(want, owned.Metadata.OwnerReferences) {
 		t.Errorf("owners %v instead of %v", owned.Metadata.OwnerReferences, want)
 	}
 	g.servesReports(t)
 	g.reported(t, want)
 	g.allowed(t, "", append(breakGlass(), "delete", "statefulset", "lone")...)
-	g.reported(t, map[string][]string{})
-	g.reportedAs(t, "policyreports.wgpolicyk8s.io", map[string][]string{})
+	delete(want, "StatefulSet/lone")
+	g.reported(t, want)
+	g.reportedAs(t, "policyreports.wgpolicyk8s.io", want)
+	g.deletesReports(t)
+}
+
+// deletesReports runs the commands of the page about an audit that was turned off, beside reports of another program.
+func (g guard) deletesReports(t *testing.T) {
+	t.Helper()
+	g.Stateward.Stop()
+	kinds := map[string]string{
+		"reports.openreports.io": "openreports.io/v1alpha1 Report", "clusterreports.openreports.io": "openreports.io/v1alpha1 ClusterReport",
+		"policyreports.wgpolicyk8s.io": "wgpolicyk8s.io/v1alpha2 PolicyReport", "clusterpolicyreports.wgpolicyk8s.io": "wgpolicyk8s.io/v1alpha2 ClusterPolicyReport",
+	}
+	for _, each := range kinds {
+		version, kind, _ := strings.Cut(each, " ")
+		for _, program := range []string{"stateward", "another"} {
+			g.allowed(t, `{"apiVersion":"`+version+`","kind":"`+kind+`","metadata":{"name":"of-`+program+`","labels":{"app.kubernetes.io/managed-by":"`+program+`"}},`+
+				`"scope":{"kind":"Node","name":"of-`+program+`"},"results":[]}`, "create", "-f", "-")
+		}
+	}
+	for _, command := range documentedCommands(t, "webhook/README.md", "turn the audit off") {
+		// As on the page, without a namespace: kubectl does not take -n beside -A.
+		result, err := g.Kubectl(t.Context(), command...)
+		must(t, err)
+		if result.ExitCode != 0 {
+			t.Errorf("kubectl %v: exit code %d:\n%s", command, result.ExitCode, result.Stderr)
+		}
+	}
+	for resource := range kinds {
+		var left []string
+		for _, each := range g.listed(t, resource) {
+			left = append(left, each.Scope.Name)
+		}
+		if diff := cmp.Diff([]string{"of-another"}, left); diff != "" {
+			t.Errorf("%s that are left (-want +got):\n%s", resource, diff)
+		}
+	}
+}
+
+// documentedCommands are the arguments of kubectl in a block of a page that says that a test runs it.
+func documentedCommands(t *testing.T, page, block string) (commands [][]string) {
+	t.Helper()
+	root, err := cluster.Root()
+	must(t, err)
+	text, err := os.ReadFile(filepath.Join(root, page))
+	must(t, err)
+	_, after, found := strings.Cut(string(text), "<!-- "+block+": a test runs these commands -->\n```sh\n")
+	if !found {
+		t.Fatalf("%s has no block %q", page, block)
+	}
+	lines, _, _ := strings.Cut(after, "```")
+	for line := range strings.Lines(lines) {
+		commands = append(commands, strings.Fields(strings.TrimPrefix(line, "kubectl ")))
+	}
+	return commands
 }
 
 // createLone creates a StatefulSet without pods and without its Service.
@@ -167,9 +223,9 @@ func (g guard) listed(t *testing.T, resource string) []storedReport {
 	return list.Items
 }
 
-func (g guard) reportOn(t *testing.T, name string) storedReport {
+func (g guard) reportOn(t *testing.T, resource, name string) storedReport {
 	t.Helper()
-	all := g.reports(t)
+	all := g.listed(t, resource)
 	index := slices.IndexFunc(all, func(each storedReport) bool { return each.Scope.Name == name })
 	if index < 0 {
 		t.Fatalf("no report on %s: %v", name, all)

@@ -9,6 +9,8 @@ const (
 	ahead = 500 * time.Millisecond
 	// perRequest is about what it takes to send a request and to read the answer, which other threads do.
 	perRequest = 2 * time.Millisecond
+	// perLookup is that of an object that an evaluation reads from the API server by its name.
+	perLookup = time.Millisecond
 )
 
 // budget bounds the processor time of the audit: what is spent is a debt, which is repaid while nothing is done.

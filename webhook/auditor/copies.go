@@ -3,6 +3,7 @@ package auditor
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/go-logr/logr"
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -79,18 +80,38 @@ type withCopies struct {
 	Stock
 
 	copies *copies
+	// absent are objects that a look-up did not find: the Stock asks the API server for each of them, every time.
+	absent map[string]bool
+	// budget is charged for what the Stock may have read from the API server.
+	budget *budget
 }
 
 // Get returns an object of the copies, or of the Stock.
 func (w withCopies) Get(ctx context.Context, resource, namespace, name string) (ast.Value, error) {
 	known, _ := policies.LookupResource(resource)
 	if !known.Optional {
-		return w.Stock.Get(ctx, resource, namespace, name)
+		return w.look(ctx, known, namespace, name)
 	}
 	if found := w.copies.in(ctx, known, namespace).Get(ast.StringTerm(name)); found != nil {
 		return found.Value, nil
 	}
 	return nil, nil
+}
+
+// look returns an object of the Stock.
+func (w withCopies) look(ctx context.Context, resource policies.Resource, namespace, name string) (ast.Value, error) {
+	path := strings.Join([]string{resource.Name, namespace, name}, "/")
+	if w.absent[path] {
+		return nil, nil
+	}
+	found, err := w.Stock.Get(ctx, resource.Name, namespace, name)
+	if resource.Live || found == nil {
+		w.budget.spend(perLookup)
+	}
+	if found == nil && err == nil {
+		w.absent[path] = true
+	}
+	return found, err
 }
 
 // List returns the objects of a namespace by name, of the copies or of the Stock.

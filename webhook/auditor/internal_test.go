@@ -1,12 +1,14 @@
 package auditor
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/open-policy-agent/opa/v1/ast"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -91,6 +93,47 @@ func TestBudgetRepaysATwentieth(t *testing.T) {
 		budget.repay(budget.since.Add(step.later))
 		if got := [2]bool{budget.allows(true), budget.allows(false)}; got != [2]bool{step.changes, step.allElse} {
 			t.Errorf("step %d allows %v with a debt of %s", index, got, budget.debt)
+		}
+	}
+}
+
+// lookups is a Stock that holds these objects, and counts what is looked up.
+type lookups struct {
+	Stock
+
+	holds map[string]bool
+	asked *int
+}
+
+func (l lookups) Get(_ context.Context, resource, _, _ string) (ast.Value, error) {
+	*l.asked++
+	if l.holds[resource] {
+		return ast.NewObject(), nil
+	}
+	return nil, nil
+}
+
+func TestUnitAsksOnceForWhatIsAbsent(t *testing.T) {
+	t.Parallel()
+	for resource, want := range map[string]struct {
+		asked   int
+		charged time.Duration
+	}{
+		"services":            {asked: 1, charged: perLookup},
+		"pods":                {asked: 3},
+		"controllerrevisions": {asked: 3, charged: 3 * perLookup},
+	} {
+		var charged budget
+		asked := 0
+		stock := lookups{holds: map[string]bool{"pods": true, "controllerrevisions": true}, asked: &asked}
+		inventory := withCopies{stock, nil, map[string]bool{}, &charged}
+		for range 3 {
+			if _, err := inventory.Get(t.Context(), resource, "data", "db"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if asked != want.asked || charged.debt != want.charged {
+			t.Errorf("%s: asked %d times and charged %s, not %d and %s", resource, asked, charged.debt, want.asked, want.charged)
 		}
 	}
 }

@@ -37,10 +37,12 @@ type unit struct {
 	writes    []write
 	evaluated bool
 	planned   bool
+	// absent are objects that were looked up and not found; the next unit looks them up again.
+	absent map[string]bool
 }
 
 func (a *Auditor) newUnit(policy Policy, namespace string) *unit {
-	made := &unit{Auditor: a, namespace: namespace, policy: policy, found: newTally(policy.Engine.Library())}
+	made := &unit{Auditor: a, namespace: namespace, policy: policy, found: newTally(policy.Engine.Library()), absent: map[string]bool{}}
 	made.objects = &source{stock: policy.Stock, api: a.API, namespace: namespace}
 	for _, resource := range stored.EvaluatedResources(policy.Engine) {
 		if resource.Namespaced == (namespace != wholeCluster) {
@@ -98,7 +100,7 @@ func (u *unit) evaluateSome(ctx context.Context) (requests int, err error) {
 func (u *unit) evaluate(ctx context.Context, object stored.Object, facts stored.Facts) {
 	bounded, cancel := context.WithTimeout(ctx, longestEvaluation)
 	defer cancel()
-	decision, evaluated, err := stored.Evaluate(bounded, u.policy.Engine, withCopies{u.policy.Stock, u.copies}, object, u.Now())
+	decision, evaluated, err := stored.Evaluate(bounded, u.policy.Engine, withCopies{u.policy.Stock, u.copies, u.absent, &u.budget}, object, u.Now())
 	if evaluated {
 		u.found.add(object, facts, decision, err)
 	}

@@ -20,6 +20,13 @@ type Inventory struct {
 	shared  *Objects
 	readers []*lazy.Reader
 	met     bool
+	beside  Beside
+}
+
+// Beside holds objects that a record lacks.
+type Beside interface {
+	// Read is a look-up by its path; known is false if an object that is not here may exist all the same.
+	Read(path []string) (found lazy.Value, known bool, err error)
 }
 
 var _ inventory.Partial = &Inventory{}
@@ -28,6 +35,12 @@ var _ inventory.Partial = &Inventory{}
 // one is for other rules, which may watch resources that were not watched then.
 func (o *Objects) NewInventory(record *Record, exact bool) *Inventory {
 	return &Inventory{record: record, exact: exact, shared: o}
+}
+
+// With reads what the record does not hold from there.
+func (i *Inventory) With(beside Beside) *Inventory {
+	i.beside = beside
+	return i
 }
 
 // MetMask reports whether a masked value was read.
@@ -40,8 +53,13 @@ func (i *Inventory) Knows(resource string) bool {
 	return !i.exact || !slices.Contains(i.record.Unknown, resource)
 }
 
-// Read returns what the record holds for a look-up.
+// Read returns what the record holds for a look-up, or what is beside it.
 func (i *Inventory) Read(path []string) (lazy.Value, error) {
+	if i.beside != nil {
+		if found, known, err := i.unrecorded(path); known || err != nil {
+			return found, err
+		}
+	}
 	switch path[0] {
 	case "governed", "mounting", "owned", "naming", "matching", "selecting", "labelled":
 		return i.objects(path)
@@ -57,6 +75,14 @@ func (i *Inventory) Read(path []string) (lazy.Value, error) {
 	default:
 		return i.listed(path)
 	}
+}
+
+// unrecorded reads what is beside the record, if the record does not hold the look-up.
+func (i *Inventory) unrecorded(path []string) (found lazy.Value, known bool, err error) {
+	if _, recorded := i.find(path); recorded {
+		return nil, false, nil
+	}
+	return i.beside.Read(path)
 }
 
 // named is one object. What a cluster may lack is looked up only for what is denied or warned of, as listed says.

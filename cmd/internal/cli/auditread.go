@@ -65,11 +65,8 @@ func (o auditOptions) readExport(ctx context.Context, library *policies.Library,
 	if err != nil {
 		return nil, nil, usageError{err}
 	}
-	exported, err := manifest.Read(ctx, o.data, manifest.Options{
-		MaxBytes: size, MaxTotalBytes: size, Progress: progress.of("read", "files"),
-		Needs: func(manifest.Document) manifest.Need { return manifest.Object },
-	})
-	if err != nil && len(exported.Documents) == 0 {
+	documents, err := readExported(ctx, o.data, size, progress.of("read", "files"))
+	if err != nil && len(documents) == 0 {
 		return nil, nil, usageError{fmt.Errorf("read --data: %w", err)}
 	}
 	found := &stock{}
@@ -77,11 +74,8 @@ func (o auditOptions) readExport(ctx context.Context, library *policies.Library,
 		found.problems = append(found.problems, report.Problem{Position: reported(each.Position), Message: each.Err.Error(), Unreadable: true})
 	}
 	var guardrails *evaluate.Stored
-	for _, document := range exported.Documents {
+	for _, document := range documents {
 		position := reported(document.Position(nil))
-		if document.IsAdmissionReview() {
-			return nil, nil, usageError{fmt.Errorf("%s: an AdmissionReview is not an existing object: remove it from --data", document.Position(nil))}
-		}
 		if policies.GroupOf(document.APIVersion) == policies.Group && document.Kind == v1alpha1.GuardrailsKind {
 			guardrails = &evaluate.Stored{Object: stored.Object{Raw: document.Raw}, Position: position}
 			continue

@@ -22,6 +22,7 @@ import (
 // replayOptions are the flags of `stateward replay`.
 type replayOptions struct {
 	config, rules, library string
+	data                   []string
 	verify, merge          bool
 	shard                  string
 	output                 string
@@ -39,7 +40,8 @@ LOG is a file, a folder (read recursively), a pattern in quotes (** matches any 
 and zstd are recognized. Without --config, each decision is judged under the Guardrails that the log holds for it.
 
 LOG may also be the audit log of an API server, recorded at level RequestResponse. It does not hold the objects beside a
-request, so rules that read those are undecided.
+request, so rules that read those are undecided. --data gives an export of the cluster in their place: each request is
+judged as if the cluster looked as in the export, which is of one moment. What the export cannot show stays undecided.
 
 A rule that reads what the record does not hold is undecided: it is counted and named, and its answer is not guessed.
 
@@ -57,6 +59,7 @@ reported all the same), 3 something could not be evaluated.`,
 		Example: `  stateward replay --config strict.yaml /var/log/stateward/
   stateward replay --rules my-rules 'logs/**/*.gz'
   stateward replay --config guardrails.yaml /var/log/kubernetes/audit.log
+  stateward replay --config guardrails.yaml --data there.yaml /var/log/kubernetes/audit.log
   kubectl logs -n stateward-system deploy/stateward | stateward replay --config strict.yaml -
   stateward replay --config strict.yaml --write-exceptions strict-with-exceptions.yaml --owner team-db logs
   stateward replay --config strict.yaml --shard 3/8 -o json=results/3.json logs
@@ -69,6 +72,7 @@ reported all the same), 3 something could not be evaluated.`,
 	}
 	flags := command.Flags()
 	flags.StringVar(&options.config, "config", "", "Guardrails `file` to judge under (default: those that the log holds)")
+	flags.StringArrayVar(&options.data, "data", nil, "`file` or folder of existing objects, in the format of `kubectl get -o yaml`, for rules that look others up; for the audit log of an API server")
 	flags.StringVar(&options.rules, "rules", "", rulesFlag)
 	flags.StringVar(&options.library, "library", "", "`folder` of a whole rule library instead of the built-in one, or oci://REPOSITORY@DIGEST as `stateward bundle push` writes it")
 	flags.BoolVar(&options.verify, "verify", false, "require the recorded decisions, byte for byte")
@@ -92,6 +96,8 @@ func (o replayOptions) check(paths []string) (*replay.Shard, error) {
 		return nil, errors.New("--verify judges under the recorded Guardrails: leave out --config")
 	case o.merge && (o.shard != "" || o.verify):
 		return nil, errors.New("--merge adds results that exist: leave out --shard and --verify")
+	case len(o.data) > 0 && (o.verify || o.merge):
+		return nil, errors.New("--data is for requests that are judged now: leave it out with --verify and --merge")
 	case o.shard != "" && o.exceptions != "":
 		return nil, errors.New("a shard is a part of the log: give --write-exceptions with --merge")
 	case o.shard != "" && slices.Contains(paths, "-"):
@@ -130,7 +136,13 @@ func replayLogs(ctx context.Context, paths []string, options replayOptions, stre
 	if err != nil {
 		return usageError{err}
 	}
-	settings := replay.Options{Library: library, Guardrails: guardrails, Verify: options.verify, Shard: shard}
+	progress := newProgress(streams.Err, isTerminal(streams.Err), time.Now)
+	export, err := exportOf(ctx, options.data, progress)
+	progress.end()
+	if err != nil {
+		return err
+	}
+	settings := replay.Options{Library: library, Guardrails: guardrails, Export: export, Verify: options.verify, Shard: shard}
 	summary, incomplete := options.summarize(ctx, sources, settings, streams)
 	if summary == nil {
 		return incomplete
@@ -179,6 +191,8 @@ func replayed(summary *replay.Summary) error {
 		return usageError{errors.New("the audit log holds no request that a rule judges: the audit policy must record StatefulSets and what belongs to them")}
 	case summary.Requests == 0 && summary.Damaged == 0 && summary.Shard == nil:
 		return usageError{errors.New("the logs hold no decision: set spec.decisionLog.mode of the Guardrails to All or Denied")}
+	case summary.Data && summary.Events == 0 && summary.Shard == nil:
+		return usageError{errors.New("--data was not used: the logs hold no audit log of an API server, and a decision log holds what its rules read")}
 	case summary.Fails():
 		return errViolations
 	case summary.Damaged > 0:

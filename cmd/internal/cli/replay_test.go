@@ -69,6 +69,8 @@ func TestReplayExitCodes(t *testing.T) {
 		"other.jsonl":   strings.Replace(log, `"allowed":false`, `"allowed":true`, 1),
 		"damaged.jsonl": "{\n" + log,
 		"foreign.jsonl": `{"level":"INFO"}` + "\n",
+		"there.yaml":    "apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: data}\n",
+		"request.yaml":  "apiVersion: admission.k8s.io/v1\nkind: AdmissionReview\nrequest: {uid: u}\n",
 		"reads.log":     `{"kind":"Event","apiVersion":"audit.k8s.io/v1","stage":"ResponseComplete","verb":"get","objectRef":{"resource":"pods"}}` + "\n",
 	})
 	at := func(name string) string { return filepath.Join(folder, name) }
@@ -86,6 +88,10 @@ func TestReplayExitCodes(t *testing.T) {
 		"no argument":            {code: cli.ExitUsage, says: "name a decision log, or - for standard input"},
 		"an unknown format":      {args: []string{"-o", "html", at("good.jsonl")}, code: cli.ExitUsage, says: "use text, json or markdown"},
 		"verify and a config":    {args: []string{"--verify", "--config", at("strict.yaml"), at("good.jsonl")}, code: cli.ExitUsage, says: "leave out --config"},
+		"data to verify":         {args: []string{"--verify", "--data", at("there.yaml"), at("good.jsonl")}, code: cli.ExitUsage, says: "leave it out with --verify and --merge"},
+		"data not there":         {args: []string{"--data", at("none.yaml"), at("good.jsonl")}, code: cli.ExitUsage, says: "read --data"},
+		"data for no audit log":  {args: []string{"--data", at("there.yaml"), at("good.jsonl")}, code: cli.ExitUsage, says: "--data was not used: the logs hold no audit log of an API server"},
+		"data of a request":      {args: []string{"--data", at("request.yaml"), at("good.jsonl")}, code: cli.ExitUsage, says: "an AdmissionReview is not an existing object"},
 		"exceptions to nothing":  {args: []string{"--write-exceptions", at("new.yaml"), "--owner", "me", at("good.jsonl")}, code: cli.ExitUsage, says: "give them with --config"},
 		"exceptions of no owner": {args: []string{"--write-exceptions", at("new.yaml"), "--config", at("strict.yaml"), at("good.jsonl")}, code: cli.ExitUsage, says: "needs --owner"},
 		"an owner of nothing":    {args: []string{"--owner", "me", at("good.jsonl")}, code: cli.ExitUsage, says: "give --write-exceptions too"},
@@ -107,6 +113,31 @@ func TestReplayExitCodes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// auditEvents is an audit log: a StatefulSet is created, and one in a namespace that the export does not hold.
+const auditEvents = `{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"RequestResponse","auditID":"a","stage":"ResponseComplete","verb":"create","requestReceivedTimestamp":"2026-11-23T05:00:00.000000Z","user":{"username":"alice"},"objectRef":{"resource":"statefulsets","namespace":"data","name":"web","apiGroup":"apps"},"responseStatus":{"code":201},"responseObject":{"apiVersion":"apps/v1","kind":"StatefulSet","metadata":{"name":"web","namespace":"data","uid":"u","generation":1},"spec":{"serviceName":"web","replicas":3,"selector":{"matchLabels":{"app":"web"}},"template":{"metadata":{"labels":{"app":"web"}},"spec":{"containers":[{"name":"web","image":"nginx:1.27.4"}]}}}}}
+{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"RequestResponse","auditID":"b","stage":"ResponseComplete","verb":"create","requestReceivedTimestamp":"2026-11-23T05:01:00.000000Z","user":{"username":"bob"},"objectRef":{"resource":"statefulsets","namespace":"shop","name":"web","apiGroup":"apps"},"responseStatus":{"code":201},"responseObject":{"apiVersion":"apps/v1","kind":"StatefulSet","metadata":{"name":"web","namespace":"shop","uid":"v","generation":1},"spec":{"serviceName":"web","replicas":3,"selector":{"matchLabels":{"app":"web"}},"template":{"metadata":{"labels":{"app":"web"}},"spec":{"containers":[{"name":"web","image":"nginx:1.27.4"}]}}}}}
+`
+
+func TestReplayTakesTheInventoryFromData(t *testing.T) {
+	t.Parallel()
+	folder := written(t, map[string]string{
+		"guardrails.yaml": "apiVersion: stateward.dev/v1alpha1\nkind: Guardrails\nmetadata: {name: stateward}\nspec: {}\n", "audit.log": auditEvents,
+		"there.yaml": `apiVersion: v1
+kind: List
+items:
+  - {apiVersion: v1, kind: Service, metadata: {name: other, namespace: data}, spec: {clusterIP: None, selector: {app: other}}}
+  - {apiVersion: apps/v1, kind: StatefulSet, metadata: {name: web, namespace: data}, spec: {serviceName: web, replicas: 3, selector: {matchLabels: {app: web}}}}
+  - {apiVersion: v1, kind: ConfigMap, metadata: {name: that-no-rule-reads, namespace: shop}}
+`,
+	})
+	at := func(name string) string { return filepath.Join(folder, name) }
+	stdout, stderr, code := run(t, "", "replay", "--config", at("guardrails.yaml"), "--data", at("there.yaml"), at("audit.log"))
+	if code != cli.ExitClean || stderr != "" {
+		t.Errorf("exit code %d, stderr %q", code, stderr)
+	}
+	golden(t, "replay-data.txt", strings.ReplaceAll(stdout, folder+string(filepath.Separator), ""))
 }
 
 func TestReplayWithALibraryFolderGivesEqualResults(t *testing.T) {

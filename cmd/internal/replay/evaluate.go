@@ -52,8 +52,8 @@ type evaluation struct {
 	readMask bool
 }
 
-// evaluate decides a record again.
-func (w *worker) evaluate(ctx context.Context, record *decisionlog.Record) evaluation {
+// evaluate decides a record again, with the objects beside it, if any.
+func (w *worker) evaluate(ctx context.Context, record *decisionlog.Record, beside decisionlog.Beside) evaluation {
 	if record.Error != "" {
 		return evaluation{class: Unevaluated, details: []string{record.Error}}
 	}
@@ -70,7 +70,7 @@ func (w *worker) evaluate(ctx context.Context, record *decisionlog.Record) evalu
 	if what := lacking(record, decides); what != "" {
 		return evaluation{class: w.either(Unverified, Undecided), details: []string{what}}
 	}
-	result, readMask, err := w.decideAgain(ctx, record, decides.Engine)
+	result, readMask, err := w.decideAgain(ctx, record, beside, decides.Engine)
 	var missing *inventory.NotRecordedError
 	switch {
 	case err != nil && readMask:
@@ -80,7 +80,7 @@ func (w *worker) evaluate(ctx context.Context, record *decisionlog.Record) evalu
 	case err != nil:
 		return evaluation{class: Failed, details: []string{err.Error()}}
 	}
-	evaluated := w.compare(record, result)
+	evaluated := w.compare(record, result, beside != nil)
 	evaluated.readMask = readMask
 	if evaluated.class == Different && (readMask || record.IsMasked("/result")) {
 		evaluated.class = Masked
@@ -96,7 +96,7 @@ func (w *worker) evaluateEvent(ctx context.Context, record *decisionlog.Record) 
 	case w.options.Guardrails == nil:
 		return evaluation{class: Undecided, details: []string{"an audit log holds no Guardrails: give them with --config"}}
 	default:
-		return w.evaluate(ctx, record)
+		return w.evaluate(ctx, record, w.options.Export.beside(record))
 	}
 }
 
@@ -121,18 +121,20 @@ func lacking(record *decisionlog.Record, decides *decider) string {
 }
 
 // decideAgain decides a record by this engine, and reports whether that read a masked field.
-func (w *worker) decideAgain(ctx context.Context, record *decisionlog.Record, decides *engine.Engine) (decisionlog.Result, bool, error) {
+func (w *worker) decideAgain(
+	ctx context.Context, record *decisionlog.Record, beside decisionlog.Beside, decides *engine.Engine,
+) (decisionlog.Result, bool, error) {
 	read, err := decides.Prepare(record.EngineRequest())
 	if err != nil {
 		return decisionlog.Result{}, false, err
 	}
-	inv := w.objects.NewInventory(record, w.options.Verify)
+	inv := w.objects.NewInventory(record, w.options.Verify).With(beside)
 	decision, err := decides.Evaluate(ctx, read, inv)
 	return decisionlog.Result{Decision: decision, Warnings: admission.Warnings(decision.Findings)}, read.MetMask() || inv.MetMask(), err
 }
 
-// compare holds a decision against the recorded one.
-func (r *run) compare(record *decisionlog.Record, now decisionlog.Result) evaluation {
+// compare holds a decision against the recorded one. What it lacked, an export lacked too if there is one.
+func (r *run) compare(record *decisionlog.Record, now decisionlog.Result, exported bool) evaluation {
 	encoded, err := json.Marshal(now)
 	if err != nil {
 		return evaluation{class: Failed, details: []string{err.Error()}}
@@ -145,7 +147,7 @@ func (r *run) compare(record *decisionlog.Record, now decisionlog.Result) evalua
 		return evaluation{class: Failed, details: []string{fmt.Sprintf("the recorded result cannot be read: %v", err)}}
 	}
 	if !r.options.Verify {
-		return differences(record, then, now)
+		return differences(record, then, now, exported)
 	}
 	// What collects logs may have written the record in another form.
 	if again, err := json.Marshal(then); err == nil && bytes.Equal(encoded, again) {
@@ -157,7 +159,7 @@ func (r *run) compare(record *decisionlog.Record, now decisionlog.Result) evalua
 }
 
 // differences lists what other rules or Guardrails change.
-func differences(record *decisionlog.Record, then, now decisionlog.Result) evaluation {
+func differences(record *decisionlog.Record, then, now decisionlog.Result, exported bool) evaluation {
 	undecided := undecidedRules(now.Undecided)
 	// What a rule that cannot be decided said then counts neither for nor against the others.
 	difference := slices.DeleteFunc(changed(then.Findings, now.Findings), func(finding engine.Finding) bool { return slices.Contains(undecided, finding.Rule) })
@@ -165,7 +167,7 @@ func differences(record *decisionlog.Record, then, now decisionlog.Result) evalu
 	case !now.Allowed && then.Allowed:
 		return orMasked(record, Denied, denials(now.Findings), now.Findings)
 	case len(undecided) > 0 && now.Allowed:
-		return evaluation{class: Undecided, rules: undecided, details: missingResources(now.Undecided)}
+		return evaluation{class: Undecided, rules: undecided, details: missingResources(now.Undecided, exported)}
 	case now.Allowed && !then.Allowed:
 		return orMasked(record, Allowed, denials(then.Findings), then.Findings)
 	case len(difference) > 0:
@@ -256,9 +258,13 @@ func undecidedRules(undecided []engine.Undecided) []string {
 	return distinct(undecided, func(each engine.Undecided) string { return each.Rule })
 }
 
-func missingResources(undecided []engine.Undecided) []string {
+func missingResources(undecided []engine.Undecided, exported bool) []string {
+	what := "which the record does not hold"
+	if exported {
+		what = "which neither the record nor the export holds"
+	}
 	return distinct(undecided, func(each engine.Undecided) string {
-		return fmt.Sprintf("%s reads %s, which the record does not hold", each.Rule, each.Resource)
+		return fmt.Sprintf("%s reads %s, %s", each.Rule, each.Resource, what)
 	})
 }
 

@@ -39,7 +39,7 @@ func Merge(sources []Source) (*Summary, error) {
 			some = part.Shard
 		}
 		if merged == nil {
-			merged = &Summary{Version: Version, Verify: part.Verify, Library: part.Library, Guardrails: part.Guardrails}
+			merged = &Summary{Version: Version, Verify: part.Verify, Data: part.Data, Library: part.Library, Guardrails: part.Guardrails}
 		}
 		merged.merge(part)
 	}
@@ -116,6 +116,8 @@ func (s *Summary) fits(part *Summary) error {
 	switch {
 	case part.Verify != s.Verify:
 		return errors.New("it is a verification and the others are not, or the reverse")
+	case part.Data != s.Data:
+		return errors.New("it was replayed with --data and the others were not, or the reverse")
 	case part.Library != s.Library:
 		return fmt.Errorf("its rule library is %s, and that of the others is %s", part.Library, s.Library)
 	case part.Guardrails != s.Guardrails:

@@ -58,8 +58,8 @@ func asJSON(t *testing.T, summary *Summary) string {
 	return page.String()
 }
 
-// stored are results in files.
-func stored(t *testing.T, parts []string) []Source {
+// kept are results in files.
+func kept(t *testing.T, parts []string) []Source {
 	t.Helper()
 	folder := t.TempDir()
 	for index, part := range parts {
@@ -88,7 +88,7 @@ func TestMergedShardsEqualOneReplay(t *testing.T) {
 		t.Fatalf("%d requests would be denied, not 5", whole.Count(Denied))
 	}
 	for _, shards := range []int{1, 3, 7} {
-		merged, err := Merge(stored(t, results(t, sources, options, shards)))
+		merged, err := Merge(kept(t, results(t, sources, options, shards)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -103,6 +103,8 @@ func TestMergeRejectsShardsThatDoNotMatch(t *testing.T) {
 	sources, options := logs(t, 4), denying(t)
 	parts := results(t, sources, options, 2)
 	otherRules := options
+	exporting := options
+	exporting.Export = NewExport()
 	otherRules.Guardrails = guardrails(t, options.Library, `{"rules":[{"id":"canary-first","action":"deny"}]}`)
 	for name, test := range map[string]struct {
 		parts []string
@@ -114,6 +116,7 @@ func TestMergeRejectsShardsThatDoNotMatch(t *testing.T) {
 		"a shard twice":    {[]string{parts[0], parts[1], parts[0]}, "shard 0/2 is in ", 56},
 		"other Guardrails": {[]string{parts[0], results(t, sources, otherRules, 2)[1]}, "those of the others are", 28},
 		"a verification":   {[]string{parts[0], results(t, sources, Options{Library: options.Library, Verify: true}, 2)[1]}, "it is a verification", 28},
+		"an export":        {[]string{parts[0], results(t, sources, exporting, 2)[1]}, "it was replayed with --data", 28},
 		"another count":    {[]string{parts[0], results(t, sources, options, 3)[1]}, "it is shard 1/3, and another is 0/2", 28},
 		"other files":      {[]string{parts[0], results(t, logs(t, 3), options, 2)[1]}, "saw 3 files and shard 0/2 4", 28},
 		"half a result":    {[]string{parts[0], parts[1][:200]}, "it is not a whole result", 28},
@@ -125,7 +128,7 @@ func TestMergeRejectsShardsThatDoNotMatch(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			summary, err := Merge(stored(t, test.parts))
+			summary, err := Merge(kept(t, test.parts))
 			if test.says == "" && err != nil || test.says != "" && (err == nil || !strings.Contains(err.Error(), test.says)) {
 				t.Errorf("the error is %v, not %q", err, test.says)
 			}

@@ -19,6 +19,8 @@ type Options struct {
 	// Library evaluates; Guardrails too, or those of the log where they are nil.
 	Library    *policies.Library
 	Guardrails *v1alpha1.Guardrails
+	// Export is the inventory of the requests of an audit log; nil for none.
+	Export *Export
 	// Verify wants the same decisions, byte for byte.
 	Verify bool
 	// Shard limits the replay to a part of the sources; nil for all.
@@ -77,7 +79,9 @@ func Run(ctx context.Context, sources []Source, options Options) (*Summary, erro
 			}
 		})
 	}
-	summary := &Summary{Version: Version, Library: options.Library.Revision(), Shard: options.Shard, Verify: options.Verify}
+	summary := &Summary{
+		Version: Version, Library: options.Library.Revision(), Shard: options.Shard, Verify: options.Verify, Data: options.Export != nil,
+	}
 	if options.Guardrails != nil {
 		summary.Guardrails = options.Guardrails.Revision()
 	}
@@ -167,6 +171,6 @@ func (w *worker) take(ctx context.Context, each job, into *Summary) {
 	case record.IsGuardrails():
 		w.deciders.store(record)
 	default:
-		into.add(each.at, record, w.evaluate(ctx, record))
+		into.add(each.at, record, w.evaluate(ctx, record, nil))
 	}
 }

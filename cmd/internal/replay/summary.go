@@ -28,6 +28,8 @@ type Summary struct {
 	Shard *Shard `json:"shard,omitempty"`
 	// Verify says that decisions were to be the same.
 	Verify bool `json:"verify"`
+	// Data says that an export was the inventory of the requests of an audit log.
+	Data bool `json:"data,omitempty"`
 	// Requests is how many decisions the log holds, ReadMasked how many of them read a masked field when evaluated again.
 	Requests   int `json:"requests"`
 	ReadMasked int `json:"readMasked"`

@@ -63,7 +63,11 @@ func (s *Summary) notes() (notes []string) {
 		notes = append(notes, fmt.Sprintf("%s read a masked field: what a rule says of its value cannot be seen", headline.Number(s.ReadMasked, "decision")))
 	}
 	if s.Events > 0 {
-		notes = append(notes, fmt.Sprintf("%s of an API server's audit log, which does not hold the objects beside a request", headline.Number(s.Events, "event")))
+		beside := ", which does not hold the objects beside a request"
+		if s.Data {
+			beside = ", each evaluated as if the cluster looked as in the export of --data, which is of one moment"
+		}
+		notes = append(notes, headline.Number(s.Events, "event")+" of an API server's audit log"+beside)
 	}
 	if s.Refused > 0 {
 		notes = append(notes, fmt.Sprintf("%s left out, which the API server refused then", headline.Number(s.Refused, "request")))

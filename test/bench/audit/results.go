@@ -29,10 +29,11 @@ type once struct {
 type behind struct {
 	// wall is the time from the first findings to the end of the first pass, pass what the replica says of it.
 	wall, pass time.Duration
-	// processor is the time of the whole process meanwhile, idle the processor time a second once it was over.
-	processor time.Duration
-	idle      float64
-	findings  float64
+	// processor is the time of the whole process meanwhile, processorBeside that of a replica that does not audit, and idle the
+	// processor time a second once it was over.
+	processor, processorBeside time.Duration
+	idle                       float64
+	findings                   float64
 	// seen is the longest time from a change to a finding about it.
 	seen time.Duration
 	// memory is the most that was resident, in bytes, and beside that of a replica that does not audit.
@@ -50,9 +51,16 @@ func (r results) String() string {
 	b := r.background
 	fmt.Fprintf(&page, "\n| `stateward serve --audit` | |\n|---|---:|\n")
 	fmt.Fprintf(&page, "| time of the first pass | %s |\n| processor time of the process from its first findings on, in percent of one processor | %s, %.1f %% |\n",
-		b.pass.Round(time.Second), b.processor.Round(100*time.Millisecond), 100*b.processor.Seconds()/b.wall.Seconds())
+		b.pass.Round(time.Second), b.processor.Round(100*time.Millisecond), b.percent(b.processor))
+	fmt.Fprintf(&page, "| processor time of a replica that does not audit, meanwhile | %s, %.1f %% |\n",
+		b.processorBeside.Round(100*time.Millisecond), b.percent(b.processorBeside))
 	fmt.Fprintf(&page, "| findings | %.0f |\n| processor time while nothing changes, in percent of one processor | %.1f %% |\n", b.findings, 100*b.idle)
 	fmt.Fprintf(&page, "| longest time from a change to its finding, of %d | %s |\n", changes, b.seen.Round(100*time.Millisecond))
 	fmt.Fprintf(&page, "| most memory resident, and of a replica that does not audit | %.0f MiB, %.0f MiB |\n", b.memory/mebibyte, b.beside/mebibyte)
 	return page.String()
+}
+
+// percent is a processor time during the pass in percent of one processor.
+func (b behind) percent(processor time.Duration) float64 {
+	return 100 * processor.Seconds() / b.wall.Seconds()
 }

@@ -28,6 +28,9 @@ const (
 	patience = 2 * time.Hour
 	// settling is how long the background audit is watched once its pass is over.
 	settling = time.Minute
+	// polling is how often the metrics are read until something happens. Each reading costs the replica some milliseconds of
+	// processor time, so they are read less often while that is measured.
+	polling, pollingMeasured = 200 * time.Millisecond, 5 * time.Second
 	// changes are made one after the other, each seen before the next. Those in large namespaces wait until the work on the one
 	// before is paid for.
 	changes = 3
@@ -126,17 +129,26 @@ func auditBehind(ctx context.Context, root string, guarded *environment.Environm
 		return made, err
 	}
 	// Before it finds anything, it fills the caches that only an audit needs.
-	loaded, err := until(ctx, replica.Metrics, patience, func(now map[string]float64) bool { return now[findings] > 0 })
+	loaded, err := until(ctx, replica.Metrics, polling, func(now map[string]float64) bool { return now[findings] > 0 })
 	if err != nil {
 		return made, err
 	}
 	begun := time.Now()
-	pass, err := until(ctx, replica.Metrics, patience, func(now map[string]float64) bool { return now[passTook] > 0 })
+	without, err := usage.Metrics(ctx, guarded.Metrics, processorTime)
+	if err != nil {
+		return made, err
+	}
+	pass, err := until(ctx, replica.Metrics, pollingMeasured, func(now map[string]float64) bool { return now[passTook] > 0 })
 	if err != nil {
 		return made, err
 	}
 	made.pass, made.wall = seconds(pass[passTook]), time.Since(begun)
 	made.processor, made.findings = seconds(pass[processorTime]-loaded[processorTime]), pass[findings]
+	after, err := usage.Metrics(ctx, guarded.Metrics, processorTime)
+	if err != nil {
+		return made, err
+	}
+	made.processorBeside = seconds(after[processorTime] - without[processorTime])
 	if made.idle, err = idle(ctx, replica); err != nil {
 		return made, err
 	}
@@ -180,7 +192,7 @@ func see(ctx context.Context, guarded *environment.Environment, replica *environ
 			return longest, err
 		}
 		begun := time.Now()
-		if _, err := until(ctx, replica.Metrics, patience, func(now map[string]float64) bool { return now[findings] != before[findings] }); err != nil {
+		if _, err := until(ctx, replica.Metrics, polling, func(now map[string]float64) bool { return now[findings] != before[findings] }); err != nil {
 			return longest, err
 		}
 		longest = max(longest, time.Since(begun))
@@ -189,7 +201,7 @@ func see(ctx context.Context, guarded *environment.Environment, replica *environ
 }
 
 // until reads metrics until they are as wanted.
-func until(ctx context.Context, address string, patience time.Duration, wanted func(map[string]float64) bool) (now map[string]float64, err error) {
+func until(ctx context.Context, address string, every time.Duration, wanted func(map[string]float64) bool) (now map[string]float64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
@@ -199,7 +211,7 @@ func until(ctx context.Context, address string, patience time.Duration, wanted f
 		select {
 		case <-ctx.Done():
 			return now, fmt.Errorf("the audit did not come so far within %s: %v", patience, now)
-		case <-time.After(200 * time.Millisecond):
+		case <-time.After(every):
 		}
 	}
 }
