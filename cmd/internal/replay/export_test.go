@@ -41,15 +41,15 @@ const (
 	otherService    = `{"apiVersion":"v1","kind":"Service","metadata":{"namespace":"shop","name":"web"},"spec":{}}`
 )
 
-// exportedPod is the pod of an ordinal of web, exportedClaim its claim, both created at a time.
+// exportedPod is the pod of an ordinal of web, exportedClaim the claim of the first, both created at a time.
 func exportedPod(ordinal int, created string) string {
 	return fmt.Sprintf(`{"apiVersion":"v1","kind":"Pod","metadata":{"namespace":"data","name":"web-%[1]d","labels":{"app":"web","statefulset.kubernetes.io/pod-name":"web-%[1]d"},"creationTimestamp":%[2]q},`+
 		`"spec":{"containers":[{"name":"web","image":"nginx:1.27.4"}]}}`, ordinal, created)
 }
 
-func exportedClaim(ordinal int, created string) string {
-	return fmt.Sprintf(`{"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"namespace":"data","name":"www-web-%d","creationTimestamp":%q},`+
-		`"spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}}`, ordinal, created)
+func exportedClaim(created string) string {
+	return fmt.Sprintf(`{"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"namespace":"data","name":"www-web-0","creationTimestamp":%q},`+
+		`"spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}}`, created)
 }
 
 // creation is the line of an audit log about the StatefulSet web with claims, created at 5.
@@ -79,12 +79,12 @@ func TestReplayTakesTheInventoryFromAnExport(t *testing.T) {
 	}{
 		"nothing":                {[]string{}, map[Class][]string{Undecided: everything}},
 		"another namespace":      {[]string{otherService}, map[Class][]string{Undecided: everything}},
-		"all kinds":              {with(exportedService, exportedPod(0, after), exportedClaim(0, after)), map[Class][]string{Other: advised}},
-		"a missing Service":      {with(otherService, exportedPod(0, after), exportedClaim(0, after)), map[Class][]string{Denied: {"headless-service"}}},
-		"no kind of Services":    {with(exportedPod(0, after), exportedClaim(0, after)), map[Class][]string{Undecided: {"headless-service", "service-ports", "service-selector"}}},
-		"claims of a former set": {with(exportedService, exportedPod(0, after), exportedClaim(0, before)), map[Class][]string{Other: append([]string{"claim-reuse"}, advised...)}},
-		"pods of a former set":   {with(exportedService, exportedPod(3, before), exportedPod(4, before), exportedPod(5, before), exportedClaim(0, after)), map[Class][]string{Other: {"readiness-gate", "scale-down", "spread", "storage-class-fit"}}},
-		"pods that came later":   {with(exportedService, exportedPod(3, after), exportedPod(4, after), exportedPod(5, after), exportedClaim(0, after)), map[Class][]string{Other: advised}},
+		"all kinds":              {with(exportedService, exportedPod(0, after), exportedClaim(after)), map[Class][]string{Other: advised}},
+		"a missing Service":      {with(otherService, exportedPod(0, after), exportedClaim(after)), map[Class][]string{Denied: {"headless-service"}}},
+		"no kind of Services":    {with(exportedPod(0, after), exportedClaim(after)), map[Class][]string{Undecided: {"headless-service", "service-ports", "service-selector"}}},
+		"claims of a former set": {with(exportedService, exportedPod(0, after), exportedClaim(before)), map[Class][]string{Other: append([]string{"claim-reuse"}, advised...)}},
+		"pods of a former set":   {with(exportedService, exportedPod(3, before), exportedPod(4, before), exportedPod(5, before), exportedClaim(after)), map[Class][]string{Other: {"readiness-gate", "scale-down", "spread", "storage-class-fit"}}},
+		"pods that came later":   {with(exportedService, exportedPod(3, after), exportedPod(4, after), exportedPod(5, after), exportedClaim(after)), map[Class][]string{Other: advised}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
