@@ -6,21 +6,27 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 )
 
-// ModuleFolder returns the folder of a module that a tool's go.mod requires, or of MODULE@VERSION. The go command knows
-// where that is, and downloads it in case only the binary was kept.
+// ModuleFolder returns the folder of a module that a tool's go.mod requires, or of MODULE@VERSION.
 func ModuleFolder(ctx context.Context, tool, module string) (string, error) {
-	root, err := Root()
-	if err != nil {
-		return "", err
-	}
 	tools, err := findTools([]string{tool})
 	if err != nil {
 		return "", err
 	}
-	output, err := goCommand(ctx, tools[0].dir(root), "mod", "download", "-json", module)
+	return RequiredModuleFolder(ctx, tools[0].Module, module)
+}
+
+// RequiredModuleFolder returns the folder of a module that the go.mod of a folder of test/tools requires, or of MODULE@VERSION.
+// The go command knows where that is, and downloads it in case only a binary was kept.
+func RequiredModuleFolder(ctx context.Context, requiring, module string) (string, error) {
+	root, err := Root()
+	if err != nil {
+		return "", err
+	}
+	output, err := goCommand(ctx, filepath.Join(root, "test", "tools", requiring), "mod", "download", "-json", module)
 	if err != nil {
 		return "", fmt.Errorf("find module %s: %w", module, err)
 	}

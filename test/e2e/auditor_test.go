@@ -98,7 +98,10 @@ func TestAuditorWritesTheReportsThatTheClusterServes(t *testing.T) {
 	g.mayAudit(t)
 	g.createLone(t, "lone")
 	g.createLone(t, "other")
-	g.serves(t, project{"kyverno", "github.com/kyverno/kyverno", "config/crds/policyreport"}, "wgpolicyk8s.io", "policyreports", "clusterpolicyreports")
+	g.serves(t, environment.Definitions{
+		Requiring: "kyverno", Module: "github.com/kyverno/kyverno", Folder: "config/crds/policyreport", Group: "wgpolicyk8s.io",
+		Resources: []string{"policyreports", "clusterpolicyreports"},
+	})
 	want := map[string][]string{"StatefulSet/lone": {"deny headless-service"}, "StatefulSet/other": {"deny headless-service"}}
 	g.reportedAs(t, "policyreports.wgpolicyk8s.io", want)
 	owned := g.reportOn(t, "policyreports.wgpolicyk8s.io", "lone")
@@ -184,7 +187,7 @@ func (g guard) mayAudit(t *testing.T) {
 
 func (g guard) servesReports(t *testing.T) {
 	t.Helper()
-	g.serves(t, project{"openreports", "github.com/openreports/reports-api", "config/crd"}, "openreports.io", "reports", "clusterreports")
+	g.serves(t, environment.Reports())
 }
 
 func (g guard) hasMetric(t *testing.T, line string) bool {

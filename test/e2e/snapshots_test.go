@@ -1,9 +1,6 @@
 package e2e_test
 
 import (
-	"context"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -69,7 +66,9 @@ func TestSnapshotsRestoreData(t *testing.T) {
 // mayBeInABackup asks for a deletion while there is a backup of Velero, of which only the definition is here, and ends without.
 func (g guard) mayBeInABackup(t *testing.T, deletion []string) {
 	t.Helper()
-	g.serves(t, project{"velero", "github.com/vmware-tanzu/velero", "config/crd/v1/bases"}, "velero.io", "backups")
+	g.serves(t, environment.Definitions{
+		Requiring: "velero", Module: "github.com/vmware-tanzu/velero", Folder: "config/crd/v1/bases", Group: "velero.io", Resources: []string{"backups"},
+	})
 	g.allowed(t, `{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"velero"}}`, "create", "-f", "-")
 	now := time.Now().UTC()
 	g.allowed(t, `{"apiVersion":"velero.io/v1","kind":"Backup","metadata":{"namespace":"velero","name":"night"},"spec":{"includedNamespaces":["*"]},`+
@@ -193,27 +192,16 @@ func (g guard) hasDisk(t *testing.T, claim, handle string) {
 // servesSnapshots installs the definitions as the module of their project holds them.
 func (g guard) servesSnapshots(t *testing.T) {
 	t.Helper()
-	g.serves(t, project{"external-snapshotter", "github.com/kubernetes-csi/external-snapshotter/client/v8", "config/crd"},
-		"snapshot.storage.k8s.io", "volumesnapshotclasses", "volumesnapshotcontents", "volumesnapshots")
+	g.serves(t, environment.Definitions{
+		Requiring: "external-snapshotter", Module: "github.com/kubernetes-csi/external-snapshotter/client/v8", Folder: "config/crd",
+		Group: "snapshot.storage.k8s.io", Resources: []string{"volumesnapshotclasses", "volumesnapshotcontents", "volumesnapshots"},
+	})
 }
 
-// project is where definitions come from: a folder of a module, which a module of test/tools requires.
-type project struct{ tool, module, folder string }
-
-// serves installs the definitions of a group as their project holds them.
-func (g guard) serves(t *testing.T, from project, group string, kinds ...string) {
+// serves installs definitions as their project keeps them.
+func (g guard) serves(t *testing.T, definitions environment.Definitions) {
 	t.Helper()
-	tools := filepath.Join("..", "tools", from.tool)
-	must(t, exec.CommandContext(t.Context(), "go", "-C", tools, "mod", "download", from.module).Run())
-	found, err := exec.CommandContext(t.Context(), "go", "-C", tools, "list", "-m", "-f", "{{.Dir}}", from.module).Output()
-	must(t, err)
-	for _, kind := range kinds {
-		g.allowed(t, "", "apply", "--server-side", "-f", filepath.Join(strings.TrimSpace(string(found)), from.folder, group+"_"+kind+".yaml"))
-		eventually(t, kind+" are served", func(context.Context) (bool, error) {
-			_, code := g.kubectl(t, "", "wait", "--for=condition=Established", "crd/"+kind+"."+group)
-			return code == 0, nil
-		})
-	}
+	must(t, g.ServeDefinitions(t.Context(), definitions))
 }
 
 // hasSnapshot makes a snapshot of the claim www-web-1 as it is now.

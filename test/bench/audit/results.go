@@ -33,7 +33,7 @@ type behind struct {
 	// processor time a second once it was over.
 	processor, processorBeside time.Duration
 	idle                       float64
-	findings                   float64
+	findings, reports          float64
 	// seen is the longest time from a change to a finding about it.
 	seen time.Duration
 	// memory is the most that was resident, in bytes, and beside that of a replica that does not audit.
@@ -54,7 +54,7 @@ func (r results) String() string {
 		b.pass.Round(time.Second), b.processor.Round(100*time.Millisecond), b.percent(b.processor))
 	fmt.Fprintf(&page, "| processor time of a replica that does not audit, meanwhile | %s, %.1f %% |\n",
 		b.processorBeside.Round(100*time.Millisecond), b.percent(b.processorBeside))
-	fmt.Fprintf(&page, "| findings | %.0f |\n| processor time while nothing changes, in percent of one processor | %.1f %% |\n", b.findings, 100*b.idle)
+	fmt.Fprintf(&page, "| findings, and reports written | %.0f, %.0f |\n| processor time while nothing changes, in percent of one processor | %.1f %% |\n", b.findings, b.reports, 100*b.idle)
 	fmt.Fprintf(&page, "| longest time from a change to its finding, of %d | %s |\n", changes, b.seen.Round(100*time.Millisecond))
 	fmt.Fprintf(&page, "| most memory resident, and of a replica that does not audit | %.0f MiB, %.0f MiB |\n", b.memory/mebibyte, b.beside/mebibyte)
 	return page.String()

@@ -21,6 +21,7 @@ const (
 	processorTime = "process_cpu_seconds_total"
 	passTook      = "stateward_audit_last_pass_duration_seconds"
 	findings      = "stateward_audit_findings"
+	reports       = "stateward_audit_report_writes_total"
 )
 
 const (
@@ -119,8 +120,11 @@ func requests(ctx context.Context, guarded *environment.Environment) (count floa
 	})
 }
 
-// auditBehind lets a second replica audit, and measures it beside the first, which does not.
+// auditBehind lets a second replica audit, which writes reports, and measures it beside the first, which does not.
 func auditBehind(ctx context.Context, root string, guarded *environment.Environment, count int) (made behind, err error) {
+	if err := guarded.ServeDefinitions(ctx, environment.Reports()); err != nil {
+		return made, err
+	}
 	if err := guarded.MustKubectl(ctx, "apply", "-n", "stateward-system", "-f", filepath.Join(root, "manifests/components/audit/rbac.yaml")); err != nil {
 		return made, err
 	}
@@ -143,7 +147,8 @@ func auditBehind(ctx context.Context, root string, guarded *environment.Environm
 		return made, err
 	}
 	made.pass, made.wall = seconds(pass[passTook]), time.Since(begun)
-	made.processor, made.findings = seconds(pass[processorTime]-loaded[processorTime]), pass[findings]
+	made.processor = seconds(pass[processorTime] - loaded[processorTime])
+	made.findings, made.reports = pass[findings], pass[reports]
 	after, err := usage.Metrics(ctx, guarded.Metrics, processorTime)
 	if err != nil {
 		return made, err
@@ -205,7 +210,7 @@ func until(ctx context.Context, address string, every time.Duration, wanted func
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
-		if now, err = usage.Metrics(ctx, address, processorTime, passTook, findings); err != nil || wanted(now) {
+		if now, err = usage.Metrics(ctx, address, processorTime, passTook, findings, reports); err != nil || wanted(now) {
 			return now, err
 		}
 		select {
