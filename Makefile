@@ -179,6 +179,10 @@ bench-memory: ready ## Measure memory with 1,000 and 10,000 StatefulSets in a re
 bench-audit: ready ## Measure audits of 10,000 StatefulSets in a real API server; writes test/bench/audit/RESULTS.md (an hour)
 	go run ./test/bench/audit
 
+.PHONY: bench-decision-log
+bench-decision-log: ready ## Measure what the decision log takes at 200 requests a second from a real API server; writes test/bench/decisionlog/RESULTS.md (7 minutes)
+	go run ./test/bench/decisionlog
+
 .PHONY: bench-install
 bench-install: ready ## Measure the time from `kubectl apply -k` to the first denial on a real control plane (minutes)
 	go run ./test/bench/install
