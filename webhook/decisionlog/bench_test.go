@@ -1,11 +1,14 @@
 package decisionlog_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"io"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	admissionv1 "k8s.io/api/admission/v1"
 	ctrladmission "sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/stateward/stateward/policies/engine"
@@ -30,7 +33,7 @@ func handle(b *testing.B, file, mode string) {
 		written = "All"
 	}
 	decider := newEngine(b, `{"mode":"`+written+`"}`)
-	inv, asked := tutorial(b), request(b, reviews+"/"+file)
+	inv, asked := tutorial(b), compact(b, request(b, reviews+"/"+file))
 	var log *decisionlog.Log
 	if mode != "none" {
 		log, _ = newLog(io.Discard)
@@ -58,4 +61,17 @@ func handle(b *testing.B, file, mode string) {
 			waiting = 0
 		}
 	}
+}
+
+// compact returns a request as an API server sends it, without white space.
+func compact(b *testing.B, asked *admissionv1.AdmissionRequest) *admissionv1.AdmissionRequest {
+	b.Helper()
+	for _, raw := range []*[]byte{&asked.Object.Raw, &asked.OldObject.Raw, &asked.Options.Raw} {
+		var text bytes.Buffer
+		if err := json.Compact(&text, *raw); err != nil && len(*raw) > 0 {
+			b.Fatal(err)
+		}
+		*raw = text.Bytes()
+	}
+	return asked
 }

@@ -1,6 +1,7 @@
 package decisionlog
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -24,6 +25,8 @@ const LastApplied = "kubectl.kubernetes.io/last-applied-configuration"
 type masking struct {
 	patterns []fieldpath.Pattern
 	key      []byte
+	// buffer is where objects are written, one after the other.
+	buffer []byte
 }
 
 func newMasking(patterns []fieldpath.Pattern, key []byte) masking {
@@ -50,9 +53,11 @@ type encoded struct {
 }
 
 // encode writes a value as JSON, with what is masked replaced.
-func (m masking) encode(value lazy.Value) encoded {
-	writer := &writer{masking: m}
+func (m *masking) encode(value lazy.Value) encoded {
+	writer := &writer{masking: *m, encoded: encoded{json: m.buffer[:0]}}
 	writer.value(value, m.patterns)
+	m.buffer = writer.json
+	writer.json = bytes.Clone(writer.json)
 	return writer.encoded
 }
 
@@ -71,6 +76,10 @@ func (w *writer) value(value lazy.Value, live []fieldpath.Pattern) {
 			return
 		}
 	}
+	if text, ok := lazy.Source(value); ok && len(live) == 0 && isOneLine(text) {
+		w.json = append(w.json, text...)
+		return
+	}
 	if fields, is := lazy.Fields(value); is {
 		w.object(fields, live)
 		return
@@ -81,6 +90,9 @@ func (w *writer) value(value lazy.Value, live []fieldpath.Pattern) {
 	}
 	w.scalar(lazy.Forced(value))
 }
+
+// isOneLine reports whether JSON can be a part of a line as it is, as that of an API server can.
+func isOneLine(json string) bool { return !strings.ContainsAny(json, "\r\n") && utf8.ValidString(json) }
 
 func (w *writer) object(fields []lazy.Item, live []fieldpath.Pattern) {
 	w.json = append(w.json, '{')

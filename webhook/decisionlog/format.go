@@ -195,11 +195,12 @@ func (d *draft) line(entry Entry, result *Result) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	line, err := json.Marshal(d.header)
+	head, err := json.Marshal(d.header)
 	if err != nil {
 		return nil, err
 	}
-	line = appendField(unclosed(line), "input", []byte(`{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview"`))
+	line := append(d.room(len(head)+len(small)), unclosed(head)...)
+	line = appendField(line, "input", []byte(`{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview"`))
 	line = appendField(line, "request", unclosed(small))
 	for _, part := range d.parts {
 		line = appendField(line, part.name, part.json)
@@ -213,6 +214,17 @@ func (d *draft) line(entry Entry, result *Result) ([]byte, error) {
 		line = appendField(line, "result", said)
 	}
 	return append(d.appendObjects(line), "}\n"...), nil
+}
+
+// room is an empty line for the objects, so many bytes, and a result of the usual length.
+func (d *draft) room(more int) []byte {
+	for _, part := range d.parts {
+		more += len(part.json)
+	}
+	for digest, object := range d.objects {
+		more += len(digest) + len(object)
+	}
+	return make([]byte, 0, more+4096)
 }
 
 // appendObjects writes the objects by digest.

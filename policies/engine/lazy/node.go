@@ -123,6 +123,16 @@ func (n *node) forceAt(index int) *ast.Term {
 // text is what it was read from.
 func (n *node) text() string { return n.source.text[n.begin:n.source.marks[n.mark].end] }
 
+// Source returns the JSON that an object or array was read from, if all of that belongs to the value.
+func Source(value Value) (text string, ok bool) {
+	read, ok := value.(*node)
+	// A document does without the managedFields of its metadata.
+	if !ok || read.root || read.metadata {
+		return "", false
+	}
+	return read.text(), true
+}
+
 // open finds its elements.
 func (n *node) open() {
 	if n.opened {
