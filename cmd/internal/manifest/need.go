@@ -17,6 +17,10 @@ const (
 	Places
 )
 
+// longLine is more than people write, in bytes. JSON can be one line with thousands of objects, which share its text instead of
+// having a copy each.
+const longLine = 4 << 10
+
 // finish lets go of what is not needed of a document: of 100,000 documents that are
 // held together most are of a kind that no rule reads. Nothing is read a second time for its positions: standard
 // input cannot be, and a file may be another one by then.
@@ -35,8 +39,11 @@ func (d Document) Reduced(need Need) Document {
 	case Identity:
 		d.outline, d.source, d.Raw = d.outline.Only(), nil, nil
 	case Object:
-		line := d.Position([]any{"metadata", "name"}).Line
-		d.outline, d.source = d.outline.Only("metadata", "name"), &fileText{first: line, text: strings.Clone(d.Line(line))}
+		number := d.Position([]any{"metadata", "name"}).Line
+		if line := d.Line(number); len(line) <= longLine {
+			d.source = &fileText{first: number, text: strings.Clone(line)}
+		}
+		d.outline = d.outline.Only("metadata", "name")
 	case Places:
 	}
 	return d
