@@ -39,7 +39,7 @@ func TestTallyFindsTheOwnerOfAReport(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tally := newTally(&policies.Library{})
+			tally := newTally(embedded(t))
 			set := stored.Object{
 				ObjectReference: engine.ObjectReference{Kind: "StatefulSet", Namespace: "data", Name: "db"}, Resource: "statefulsets",
 				Raw: []byte(`{"spec":{"volumeClaimTemplates":[{"metadata":{"name":"data"}}]}}`),
@@ -56,7 +56,7 @@ func TestTallyFindsTheOwnerOfAReport(t *testing.T) {
 
 func TestTallyBoundsAReport(t *testing.T) {
 	t.Parallel()
-	tally := newTally(&policies.Library{})
+	tally := newTally(embedded(t))
 	object := stored.Object{ObjectReference: engine.ObjectReference{Kind: "Service", Namespace: "data", Name: "db"}}
 	for range longestReport + 2 {
 		tally.add(object, stored.Facts{UID: "v1"}, engine.Decision{}, errors.New("no time"))
@@ -69,6 +69,19 @@ func TestTallyBoundsAReport(t *testing.T) {
 	if got := made.Results[longestReport].Message; got != want {
 		t.Errorf("message %q instead of %q", got, want)
 	}
+}
+
+func embedded(t *testing.T) *engine.Engine {
+	t.Helper()
+	library, err := policies.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	decider, err := engine.New(t.Context(), library, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return decider
 }
 
 func TestBudgetRepaysATwentieth(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/policies/stored"
 	"github.com/stateward/stateward/webhook/registration"
 )
@@ -78,7 +77,7 @@ func (a *Auditor) begin(policy Policy) {
 		_, there := slices.BinarySearch(namespaces, namespace)
 		return !there && namespace != wholeCluster
 	}
-	maps.DeleteFunc(a.used, func(namespace string, _ map[engine.ExceptionUse]bool) bool { return isGone(namespace) })
+	maps.DeleteFunc(a.seen, func(namespace string, _ seen) bool { return isGone(namespace) })
 	a.Metrics.forget(isGone)
 	a.copies = newCopies(a.API, a.Log)
 	a.pass = &pass{started: a.Now(), left: append(namespaces, wholeCluster)}
@@ -118,6 +117,7 @@ func (a *Auditor) next(policy Policy) *unit {
 		a.pass = nil
 		return nil
 	}
+	a.sawAll = a.sawAll || a.pass.left[0] == wholeCluster
 	a.pass.current = a.newUnit(policy, a.pass.left[0])
 	a.pass.left = a.pass.left[1:]
 	return a.pass.current
