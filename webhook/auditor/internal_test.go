@@ -184,3 +184,33 @@ func TestMetricsBoundTheNamespaces(t *testing.T) {
 
 // Last is when the last full pass ended.
 func (m *Metrics) Last() time.Time { return m.last }
+
+func TestChangesQueueANamespaceOnce(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, time.November, 23, 12, 0, 0, 0, time.UTC)
+	auditor := New(Options{Now: func() time.Time { return now }})
+	policy := Policy{Engine: embedded(t)}
+	queued := func() (names []string) {
+		for _, namespace := range []string{"data", "web", "kube-system"} {
+			auditor.changed("statefulsets", namespace)
+		}
+		now = now.Add(settling)
+		auditor.takeChanges(policy)
+		for _, each := range auditor.urgent {
+			names = append(names, each.namespace)
+		}
+		return names
+	}
+	for range 3 {
+		if diff := cmp.Diff([]string{"data", "web"}, queued()); diff != "" {
+			t.Errorf("queue (-want +got):\n%s", diff)
+		}
+	}
+	// What has begun may have read the objects before they changed.
+	auditor.urgent[0].begun = true
+	for range 2 {
+		if diff := cmp.Diff([]string{"data", "web", "data"}, queued()); diff != "" {
+			t.Errorf("queue beside a unit that has begun (-want +got):\n%s", diff)
+		}
+	}
+}

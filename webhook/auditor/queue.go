@@ -83,7 +83,8 @@ func (a *Auditor) begin(policy Policy) {
 	a.pass = &pass{started: a.Now(), left: append(namespaces, wholeCluster)}
 }
 
-// takeChanges queues the namespaces that are due. One that the pass is at is evaluated again from its beginning.
+// takeChanges queues the namespaces that are due. One that the pass is at is evaluated again from its beginning, and one that waits in
+// the queue does so once, however often it changes meanwhile.
 func (a *Auditor) takeChanges(policy Policy) {
 	for _, namespace := range a.changes.take(a.Now()) {
 		if registration.IsExempt(namespace) {
@@ -92,7 +93,9 @@ func (a *Auditor) takeChanges(policy Policy) {
 		if a.pass != nil && a.pass.current != nil && a.pass.current.namespace == namespace {
 			a.pass.current = nil
 		}
-		a.urgent = append(a.urgent, a.newUnit(policy, namespace))
+		if !slices.ContainsFunc(a.urgent, func(each *unit) bool { return each.namespace == namespace && !each.begun }) {
+			a.urgent = append(a.urgent, a.newUnit(policy, namespace))
+		}
 	}
 }
 

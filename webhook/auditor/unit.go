@@ -36,6 +36,7 @@ type unit struct {
 	found     *tally
 	// writes are what is left to write once all is evaluated.
 	writes    []write
+	begun     bool
 	evaluated bool
 	planned   bool
 	// absent are objects that were looked up and not found; the next unit looks them up again.
@@ -55,6 +56,7 @@ func (a *Auditor) newUnit(policy Policy, namespace string) *unit {
 
 // step does a part of the work, and returns how many requests that took.
 func (u *unit) step(ctx context.Context) (requests int, done bool, err error) {
+	u.begun = true
 	switch {
 	case !u.evaluated:
 		requests, err = u.evaluateSome(ctx)
