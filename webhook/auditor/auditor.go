@@ -71,6 +71,8 @@ type Auditor struct {
 	changes *changes
 	// urgent are the namespaces in which something has changed.
 	urgent []*unit
+	// inRow counts the units since the last one of the pass.
+	inRow  int
 	pass   *pass
 	copies *copies
 	// due is when the next full pass begins.

@@ -214,3 +214,24 @@ func TestChangesQueueANamespaceOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestPassGoesOnBesideConstantChanges(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, time.November, 23, 12, 0, 0, 0, time.UTC)
+	auditor := New(Options{Now: func() time.Time { return now }, Metrics: NewMetrics()})
+	policy := Policy{Engine: embedded(t)}
+	auditor.pass = &pass{left: []string{"a", "b", wholeCluster}}
+	evaluated := map[string]int{}
+	for auditor.pass != nil && evaluated["busy"] < 100 {
+		auditor.changed("statefulsets", "busy")
+		now = now.Add(settling)
+		auditor.takeChanges(policy)
+		if next := auditor.next(policy); next != nil {
+			evaluated[next.namespace]++
+			auditor.leave(next)
+		}
+	}
+	if diff := cmp.Diff(map[string]int{"busy": 40, "a": 1, "b": 1, wholeCluster: 1}, evaluated); diff != "" {
+		t.Errorf("evaluated (-want +got):\n%s", diff)
+	}
+}

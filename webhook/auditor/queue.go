@@ -15,6 +15,9 @@ const (
 	settling = 2 * time.Second
 	// retry is how long after a failure a namespace is evaluated again.
 	retry = 30 * time.Second
+	// mostInRow is how many changed namespaces are evaluated before a pass that waits goes on with one: in a cluster where something
+	// changes all the time it would never end.
+	mostInRow = 10
 )
 
 // changes are the namespaces in which something has changed, and when they are to be evaluated.
@@ -101,7 +104,7 @@ func (a *Auditor) takeChanges(policy Policy) {
 
 // next returns the next unit within the budget, nil for none.
 func (a *Auditor) next(policy Policy) *unit {
-	if len(a.urgent) > 0 {
+	if len(a.urgent) > 0 && !(a.pass != nil && a.inRow >= mostInRow) {
 		if a.budget.allows(true) {
 			return a.urgent[0]
 		}
@@ -129,7 +132,8 @@ func (a *Auditor) next(policy Policy) *unit {
 // leave ends with a unit.
 func (a *Auditor) leave(ended *unit) {
 	a.urgent = slices.DeleteFunc(a.urgent, func(each *unit) bool { return each == ended })
+	a.inRow++
 	if a.pass != nil && a.pass.current == ended {
-		a.pass.current = nil
+		a.pass.current, a.inRow = nil, 0
 	}
 }
