@@ -17,6 +17,10 @@ const (
 	Places
 )
 
+// longestCopy is the most bytes of a line that a document has a copy of. A longer one is JSON without line ends, which may hold
+// thousands of objects: a copy for each took more than 20 GB for a list of 10 MB. They share the text of the file.
+const longestCopy = 4 << 10
+
 // finish lets go of what is not needed of a document: of 100,000 documents that are
 // held together most are of a kind that no rule reads. Nothing is read a second time for its positions: standard
 // input cannot be, and a file may be another one by then.
@@ -36,7 +40,10 @@ func (d Document) Reduced(need Need) Document {
 		d.outline, d.source, d.Raw = d.outline.Only(), nil, nil
 	case Object:
 		line := d.Position([]any{"metadata", "name"}).Line
-		d.outline, d.source = d.outline.Only("metadata", "name"), &fileText{first: line, text: strings.Clone(d.Line(line))}
+		d.outline = d.outline.Only("metadata", "name")
+		if text := d.Line(line); len(text) <= longestCopy {
+			d.source = &fileText{first: line, text: strings.Clone(text)}
+		}
 	case Places:
 	}
 	return d
