@@ -29,7 +29,10 @@ within_the_hour(until, now) if {
 # METADATA
 # title: Nanoseconds
 # description: An RFC 3339 time of this century as nanoseconds since 1970; undefined for what is none.
-nanoseconds(text) := time.parse_rfc3339_ns(text) if regex.match(_rfc3339, text)
+nanoseconds(text) := time.parse_rfc3339_ns(text) if {
+	is_string(text)
+	regex.match(_rfc3339, text)
+}
 
 # METADATA
 # title: Duration

@@ -15,7 +15,7 @@ test_a_time_is_read[text] if {
 test_what_is_no_time_is_undefined[text] if {
 	some text in [
 		"", "tomorrow", "2026-11-23", "2026-13-01T00:00:00Z", "2027-02-29T00:00:00Z",
-		"2026-11-23T24:00:00Z", "2026-11-23T12:00:00",
+		"2026-11-23T24:00:00Z", "2026-11-23T12:00:00", null, 7, {},
 	]
 	not clock.nanoseconds(text)
 }

@@ -2,8 +2,11 @@
 package stored
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -40,15 +43,23 @@ type Facts struct {
 func Read(resource policies.Resource, raw json.RawMessage) (Object, Facts, error) {
 	var read struct {
 		Metadata struct {
-			Name, Namespace string
-			UID             string
-			Labels          map[string]string
-			OwnerReferences []metav1.OwnerReference
-		}
-		Spec struct{ ClaimRef struct{ Namespace string } }
+			Name            string                  `json:"name"`
+			Namespace       string                  `json:"namespace"`
+			UID             string                  `json:"uid"`
+			Labels          map[string]string       `json:"labels"`
+			OwnerReferences []metav1.OwnerReference `json:"ownerReferences"`
+		} `json:"metadata"`
+		Spec struct {
+			ClaimRef struct {
+				Namespace string `json:"namespace"`
+			} `json:"claimRef"`
+		} `json:"spec"`
 	}
 	if err := json.Unmarshal(raw, &read); err != nil {
-		return Object{}, Facts{}, err
+		return Object{}, Facts{}, explained(err)
+	}
+	if read.Metadata.Name == "" {
+		return Object{}, Facts{}, errors.New("metadata.name is empty: every object that exists has a name")
 	}
 	namespace := read.Metadata.Namespace
 	if resource.Namespaced && namespace == "" {
@@ -70,6 +81,14 @@ func Read(resource policies.Resource, raw json.RawMessage) (Object, Facts, error
 		ObjectReference: engine.ObjectReference{Kind: resource.Kind, Namespace: namespace, Name: read.Metadata.Name},
 		APIVersion:      APIVersion(resource), Resource: resource.Name, Raw: raw,
 	}, facts, nil
+}
+
+// explained says which field cannot be read, without the types of Go.
+func explained(err error) error {
+	if wrong, is := errors.AsType[*json.UnmarshalTypeError](err); is {
+		return fmt.Errorf("%s: the JSON type %s is not allowed here", cmp.Or(wrong.Field, "the object"), wrong.Value)
+	}
+	return err
 }
 
 // Guardrails are the object of the Guardrails that decide.

@@ -57,10 +57,18 @@ func TestReadReturnsTheFactsOfAnObject(t *testing.T) {
 	}
 }
 
-func TestReadRejectsBrokenJSON(t *testing.T) {
+func TestReadRejectsWhatIsNoObject(t *testing.T) {
 	t.Parallel()
-	if _, _, err := stored.Read(policies.Resource{}, []byte("{")); err == nil {
-		t.Error("broken JSON was read")
+	for raw, want := range map[string]string{
+		"{":                               "unexpected end of JSON input",
+		"[]":                              "the object: the JSON type array is not allowed here",
+		`{"metadata":{"labels":{"a":1}}}`: "metadata.labels: the JSON type number is not allowed here",
+		`{"metadata":{"name":"a"},"spec":"nothing"}`: "spec: the JSON type string is not allowed here",
+		`{"metadata":{}}`: "metadata.name is empty: every object that exists has a name",
+	} {
+		if _, _, err := stored.Read(policies.Resource{}, []byte(raw)); err == nil || err.Error() != want {
+			t.Errorf("%s: error %v, not %s", raw, err, want)
+		}
 	}
 }
 

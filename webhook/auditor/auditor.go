@@ -71,12 +71,16 @@ type Auditor struct {
 	changes *changes
 	// urgent are the namespaces in which something has changed.
 	urgent []*unit
+	// inRow counts the units since the last one of the pass.
+	inRow  int
 	pass   *pass
 	copies *copies
 	// due is when the next full pass begins.
 	due time.Time
-	// used are the exceptions that findings of each namespace are under.
-	used map[string]map[engine.ExceptionUse]bool
+	// seen is what the last evaluation of each namespace has seen of the use of exceptions.
+	seen map[string]seen
+	// sawAll says that each namespace has been evaluated, or has failed, since the policy has changed.
+	sawAll bool
 
 	inForce *engine.Engine
 	stop    func()
@@ -87,7 +91,7 @@ type Auditor struct {
 // New makes an Auditor that does nothing before Run.
 func New(options Options) *Auditor {
 	return &Auditor{
-		Options: options, changes: &changes{due: map[string]time.Time{}}, used: map[string]map[engine.ExceptionUse]bool{},
+		Options: options, changes: &changes{due: map[string]time.Time{}}, seen: map[string]seen{},
 		writer: &writer{Options: options, none: map[string]bool{}}, copies: newCopies(options.API, options.Log), stop: func() {},
 	}
 }
@@ -151,6 +155,7 @@ func (a *Auditor) follow(ctx context.Context, policy Policy) error {
 	}
 	a.stop()
 	a.stop, a.inForce, a.due, a.urgent, a.pass = stop, policy.Engine, a.Now(), nil, nil
+	a.seen, a.sawAll = map[string]seen{}, false
 	return nil
 }
 
@@ -164,6 +169,7 @@ func (a *Auditor) advance(ctx context.Context, next *unit) {
 		a.complain(ctx, err, "a part of the cluster is not audited yet")
 		a.changes.mark(next.namespace, a.Now().Add(retry))
 		a.leave(next)
+		a.seen[next.namespace] = seen{failed: true}
 		if a.pass != nil {
 			a.pass.failed = true
 		}

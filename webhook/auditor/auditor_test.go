@@ -2,6 +2,7 @@ package auditor_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -172,6 +173,34 @@ func TestAuditorFindsUnusedExceptions(t *testing.T) {
 	}
 	if diff := cmp.Diff(map[string]string{"field": "spec.exceptions[1]"}, all[0].Results[0].Properties); diff != "" {
 		t.Errorf("properties (-want +got):\n%s", diff)
+	}
+}
+
+func TestAuditorFindsNoExceptionUnusedBesideFailures(t *testing.T) {
+	t.Parallel()
+	const exceptions = `{"exceptions":[{"rules":["image-registry"],"match":{"namespaces":["data"]},"reason":"r","owner":"o@example.com","expires":"2027-06-01T00:00:00Z"}]}`
+	broken := strings.Replace(set, `"replicas":1`, `"replicas":"many"`, 1)
+	tests := map[string]struct {
+		object  string
+		fails   bool
+		reports []string
+	}{
+		"nothing fails":                   {set, false, []string{"Guardrails/stateward: warn exception-unused Guardrails/stateward"}},
+		"an object cannot be evaluated":   {broken, false, nil},
+		"a namespace cannot be evaluated": {set, true, nil},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCluster(t, exceptions, test.object)
+			c.api.PrependReactor("list", "confirmations", func(action clienttesting.Action) (bool, runtime.Object, error) {
+				return test.fails && action.GetNamespace() != "", nil, errors.New("the API server is away")
+			})
+			c.after(t, time.Minute)
+			if diff := cmp.Diff(test.reports, lines(c.reports(t, reports.OpenReports(), "clusterreports"))); diff != "" {
+				t.Errorf("reports of the cluster (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 

@@ -39,7 +39,7 @@ func TestTallyFindsTheOwnerOfAReport(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tally := newTally(&policies.Library{})
+			tally := newTally(embedded(t))
 			set := stored.Object{
 				ObjectReference: engine.ObjectReference{Kind: "StatefulSet", Namespace: "data", Name: "db"}, Resource: "statefulsets",
 				Raw: []byte(`{"spec":{"volumeClaimTemplates":[{"metadata":{"name":"data"}}]}}`),
@@ -56,7 +56,7 @@ func TestTallyFindsTheOwnerOfAReport(t *testing.T) {
 
 func TestTallyBoundsAReport(t *testing.T) {
 	t.Parallel()
-	tally := newTally(&policies.Library{})
+	tally := newTally(embedded(t))
 	object := stored.Object{ObjectReference: engine.ObjectReference{Kind: "Service", Namespace: "data", Name: "db"}}
 	for range longestReport + 2 {
 		tally.add(object, stored.Facts{UID: "v1"}, engine.Decision{}, errors.New("no time"))
@@ -69,6 +69,19 @@ func TestTallyBoundsAReport(t *testing.T) {
 	if got := made.Results[longestReport].Message; got != want {
 		t.Errorf("message %q instead of %q", got, want)
 	}
+}
+
+func embedded(t *testing.T) *engine.Engine {
+	t.Helper()
+	library, err := policies.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	decider, err := engine.New(t.Context(), library, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return decider
 }
 
 func TestBudgetRepaysATwentieth(t *testing.T) {
@@ -171,3 +184,54 @@ func TestMetricsBoundTheNamespaces(t *testing.T) {
 
 // Last is when the last full pass ended.
 func (m *Metrics) Last() time.Time { return m.last }
+
+func TestChangesQueueANamespaceOnce(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, time.November, 23, 12, 0, 0, 0, time.UTC)
+	auditor := New(Options{Now: func() time.Time { return now }})
+	policy := Policy{Engine: embedded(t)}
+	queued := func() (names []string) {
+		for _, namespace := range []string{"data", "web", "kube-system"} {
+			auditor.changed("statefulsets", namespace)
+		}
+		now = now.Add(settling)
+		auditor.takeChanges(policy)
+		for _, each := range auditor.urgent {
+			names = append(names, each.namespace)
+		}
+		return names
+	}
+	for range 3 {
+		if diff := cmp.Diff([]string{"data", "web"}, queued()); diff != "" {
+			t.Errorf("queue (-want +got):\n%s", diff)
+		}
+	}
+	// What has begun may have read the objects before they changed.
+	auditor.urgent[0].begun = true
+	for range 2 {
+		if diff := cmp.Diff([]string{"data", "web", "data"}, queued()); diff != "" {
+			t.Errorf("queue beside a unit that has begun (-want +got):\n%s", diff)
+		}
+	}
+}
+
+func TestPassGoesOnBesideConstantChanges(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, time.November, 23, 12, 0, 0, 0, time.UTC)
+	auditor := New(Options{Now: func() time.Time { return now }, Metrics: NewMetrics()})
+	policy := Policy{Engine: embedded(t)}
+	auditor.pass = &pass{left: []string{"a", "b", wholeCluster}}
+	evaluated := map[string]int{}
+	for auditor.pass != nil && evaluated["busy"] < 100 {
+		auditor.changed("statefulsets", "busy")
+		now = now.Add(settling)
+		auditor.takeChanges(policy)
+		if next := auditor.next(policy); next != nil {
+			evaluated[next.namespace]++
+			auditor.leave(next)
+		}
+	}
+	if diff := cmp.Diff(map[string]int{"busy": 40, "a": 1, "b": 1, wholeCluster: 1}, evaluated); diff != "" {
+		t.Errorf("evaluated (-want +got):\n%s", diff)
+	}
+}

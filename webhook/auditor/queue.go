@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/policies/stored"
 	"github.com/stateward/stateward/webhook/registration"
 )
@@ -16,6 +15,9 @@ const (
 	settling = 2 * time.Second
 	// retry is how long after a failure a namespace is evaluated again.
 	retry = 30 * time.Second
+	// mostInRow is how many changed namespaces are evaluated before a pass that waits goes on with one: in a cluster where something
+	// changes all the time it would never end.
+	mostInRow = 10
 )
 
 // changes are the namespaces in which something has changed, and when they are to be evaluated.
@@ -78,13 +80,14 @@ func (a *Auditor) begin(policy Policy) {
 		_, there := slices.BinarySearch(namespaces, namespace)
 		return !there && namespace != wholeCluster
 	}
-	maps.DeleteFunc(a.used, func(namespace string, _ map[engine.ExceptionUse]bool) bool { return isGone(namespace) })
+	maps.DeleteFunc(a.seen, func(namespace string, _ seen) bool { return isGone(namespace) })
 	a.Metrics.forget(isGone)
 	a.copies = newCopies(a.API, a.Log)
 	a.pass = &pass{started: a.Now(), left: append(namespaces, wholeCluster)}
 }
 
-// takeChanges queues the namespaces that are due. One that the pass is at is evaluated again from its beginning.
+// takeChanges queues the namespaces that are due. One that the pass is at is evaluated again from its beginning, and one that waits in
+// the queue does so once, however often it changes meanwhile.
 func (a *Auditor) takeChanges(policy Policy) {
 	for _, namespace := range a.changes.take(a.Now()) {
 		if registration.IsExempt(namespace) {
@@ -93,13 +96,15 @@ func (a *Auditor) takeChanges(policy Policy) {
 		if a.pass != nil && a.pass.current != nil && a.pass.current.namespace == namespace {
 			a.pass.current = nil
 		}
-		a.urgent = append(a.urgent, a.newUnit(policy, namespace))
+		if !slices.ContainsFunc(a.urgent, func(each *unit) bool { return each.namespace == namespace && !each.begun }) {
+			a.urgent = append(a.urgent, a.newUnit(policy, namespace))
+		}
 	}
 }
 
 // next returns the next unit within the budget, nil for none.
 func (a *Auditor) next(policy Policy) *unit {
-	if len(a.urgent) > 0 {
+	if len(a.urgent) > 0 && !(a.pass != nil && a.inRow >= mostInRow) {
 		if a.budget.allows(true) {
 			return a.urgent[0]
 		}
@@ -118,6 +123,7 @@ func (a *Auditor) next(policy Policy) *unit {
 		a.pass = nil
 		return nil
 	}
+	a.sawAll = a.sawAll || a.pass.left[0] == wholeCluster
 	a.pass.current = a.newUnit(policy, a.pass.left[0])
 	a.pass.left = a.pass.left[1:]
 	return a.pass.current
@@ -126,7 +132,8 @@ func (a *Auditor) next(policy Policy) *unit {
 // leave ends with a unit.
 func (a *Auditor) leave(ended *unit) {
 	a.urgent = slices.DeleteFunc(a.urgent, func(each *unit) bool { return each == ended })
+	a.inRow++
 	if a.pass != nil && a.pass.current == ended {
-		a.pass.current = nil
+		a.pass.current, a.inRow = nil, 0
 	}
 }

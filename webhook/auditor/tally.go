@@ -20,14 +20,22 @@ const longestReport = 500
 
 // tally is what is found in a namespace.
 type tally struct {
-	library *policies.Library
+	decider *engine.Engine
 	// sets own what is found of their pods and claims. They are known by the names of their claims without the ordinals.
 	sets   map[string]metav1.OwnerReference
 	drafts map[types.UID]*draft
 	counts map[series]int
-	used   map[engine.ExceptionUse]bool
+	seen   seen
 	// failed counts the objects that could not be evaluated.
 	failed int
+}
+
+// seen is what an evaluation of a namespace has seen of the use of exceptions.
+type seen struct {
+	used      map[int]bool
+	undecided map[engine.Undecided]bool
+	// failed says that not all could be evaluated.
+	failed bool
 }
 
 // draft is a report on a StatefulSet, or on an object that belongs to none.
@@ -38,10 +46,10 @@ type draft struct {
 	omitted int
 }
 
-func newTally(library *policies.Library) *tally {
+func newTally(decider *engine.Engine) *tally {
 	return &tally{
-		library: library, sets: map[string]metav1.OwnerReference{}, drafts: map[types.UID]*draft{},
-		counts: map[series]int{}, used: map[engine.ExceptionUse]bool{},
+		decider: decider, sets: map[string]metav1.OwnerReference{}, drafts: map[types.UID]*draft{},
+		counts: map[series]int{}, seen: seen{used: map[int]bool{}, undecided: map[engine.Undecided]bool{}},
 	}
 }
 
@@ -56,14 +64,18 @@ func (t *tally) add(object stored.Object, facts stored.Facts, decision engine.De
 	owner := t.ownerOf(object, facts, self)
 	if err != nil {
 		t.failed++
+		t.seen.failed = true
 		t.report(owner, reports.Failed(object.ObjectReference, err.Error()))
+	}
+	for _, each := range decision.Undecided {
+		t.seen.undecided[each] = true
 	}
 	for _, finding := range decision.Findings {
 		t.counts[series{finding.Rule, string(finding.Level)}]++
-		if finding.Exception != nil {
-			t.used[*finding.Exception] = true
+		for _, index := range stored.ExceptionsOf(t.decider, finding) {
+			t.seen.used[index] = true
 		}
-		rule, _ := t.library.Rule(finding.Rule)
+		rule, _ := t.decider.Library().Rule(finding.Rule)
 		t.report(owner, resultOf(finding, rule.Category))
 	}
 }

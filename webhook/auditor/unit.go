@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"slices"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -35,6 +36,7 @@ type unit struct {
 	found     *tally
 	// writes are what is left to write once all is evaluated.
 	writes    []write
+	begun     bool
 	evaluated bool
 	planned   bool
 	// absent are objects that were looked up and not found; the next unit looks them up again.
@@ -42,7 +44,7 @@ type unit struct {
 }
 
 func (a *Auditor) newUnit(policy Policy, namespace string) *unit {
-	made := &unit{Auditor: a, namespace: namespace, policy: policy, found: newTally(policy.Engine.Library()), absent: map[string]bool{}}
+	made := &unit{Auditor: a, namespace: namespace, policy: policy, found: newTally(policy.Engine), absent: map[string]bool{}}
 	made.objects = &source{stock: policy.Stock, api: a.API, namespace: namespace}
 	for _, resource := range stored.EvaluatedResources(policy.Engine) {
 		if resource.Namespaced == (namespace != wholeCluster) {
@@ -54,6 +56,7 @@ func (a *Auditor) newUnit(policy Policy, namespace string) *unit {
 
 // step does a part of the work, and returns how many requests that took.
 func (u *unit) step(ctx context.Context) (requests int, done bool, err error) {
+	u.begun = true
 	switch {
 	case !u.evaluated:
 		requests, err = u.evaluateSome(ctx)
@@ -88,7 +91,7 @@ func (u *unit) evaluateSome(ctx context.Context) (requests int, err error) {
 			return batch.requests, err
 		}
 		u.evaluated = true
-		u.used[u.namespace] = u.found.used
+		u.seen[u.namespace] = u.found.seen
 		u.Metrics.set(u.namespace, u.found.counts, u.found.failed)
 		if u.found.failed > 0 {
 			u.changes.mark(u.namespace, u.Now().Add(again))
@@ -124,12 +127,27 @@ func (u *unit) evaluateGuardrails(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	used := maps.Clone(u.found.used)
-	for _, each := range u.used {
-		maps.Copy(used, each)
-	}
 	guardrails := stored.Guardrails(u.policy.Engine, raw)
-	guardrails.Options = stored.Unused(stored.UnusedExceptions(u.policy.Engine, used, nil))
+	if all, isWhole := u.allSeen(); isWhole {
+		all.Now = u.Now()
+		guardrails.Options = stored.Unused(stored.UnusedExceptions(u.policy.Engine, all))
+	}
 	u.evaluate(ctx, guardrails, stored.Facts{UID: string(object.GetUID())})
 	return nil
+}
+
+// allSeen joins what is seen of the use of exceptions. It is not whole where something could not be evaluated, which may need one.
+func (u *unit) allSeen() (all stored.Audited, isWhole bool) {
+	all, isWhole = stored.Audited{Used: map[int]bool{}}, u.sawAll && u.found.failed == 0
+	for namespace, each := range u.seen {
+		if namespace == u.namespace {
+			continue
+		}
+		isWhole = isWhole && !each.failed
+		maps.Copy(all.Used, each.used)
+		all.Undecided = append(all.Undecided, slices.Collect(maps.Keys(each.undecided))...)
+	}
+	maps.Copy(all.Used, u.found.seen.used)
+	all.Undecided = append(all.Undecided, slices.Collect(maps.Keys(u.found.seen.undecided))...)
+	return all, isWhole
 }

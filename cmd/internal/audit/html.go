@@ -27,6 +27,9 @@ func (p page) html(out io.Writer) error {
 		fresh := p.fresh()
 		made.Counts = append(made.Counts, htmlreport.Count{Name: "new", Value: fresh},
 			htmlreport.Count{Name: "gone", Value: len(p.gone)}, htmlreport.Count{Name: "still there", Value: len(p.findings) - fresh})
+		if p.unjudged > 0 {
+			made.Counts = append(made.Counts, htmlreport.Count{Name: "not judged again", Value: p.unjudged})
+		}
 	}
 	for _, each := range p.findings {
 		made.Findings = append(made.Findings, each.listed())

@@ -43,11 +43,14 @@ type jsonSince struct {
 	New   int    `json:"new"`
 	Gone  int    `json:"gone"`
 	Still int    `json:"still"`
+	// Unjudged were not judged again.
+	Unjudged int `json:"unjudged,omitempty"`
 }
 
 type jsonProblem struct {
 	Object  engine.ObjectReference `json:"object"`
 	File    string                 `json:"file"`
+	Line    int                    `json:"line,omitempty"`
 	Message string                 `json:"message"`
 }
 
@@ -64,17 +67,17 @@ func (p page) json(out io.Writer) error {
 	}
 	if p.facts.Since != nil {
 		fresh := p.fresh()
-		made.Summary.Since = &jsonSince{Time: p.facts.Since.Time, New: fresh, Gone: len(p.gone), Still: len(p.findings) - fresh}
+		made.Summary.Since = &jsonSince{Time: p.facts.Since.Time, New: fresh, Gone: len(p.gone), Still: len(p.findings) - fresh, Unjudged: p.unjudged}
 	}
 	for _, problem := range p.result.Problems {
-		made.Problems = append(made.Problems, jsonProblem{File: problem.File, Message: problem.Message})
+		made.Problems = append(made.Problems, jsonProblem{File: problem.File, Line: problem.Line, Message: problem.Message})
 	}
 	for _, document := range p.result.Documents {
 		if document.Outcome == report.Evaluated {
 			made.Summary.Objects++
 		}
 		if document.Outcome == report.Failed {
-			made.Problems = append(made.Problems, jsonProblem{Object: document.ObjectReference, File: document.Position.File, Message: document.Error})
+			made.Problems = append(made.Problems, jsonProblem{Object: document.ObjectReference, File: document.Position.File, Line: document.Position.Line, Message: document.Error})
 		}
 	}
 	return report.WriteJSON(out, made)

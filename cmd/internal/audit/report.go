@@ -27,6 +27,8 @@ type Facts struct {
 	Strict headline.Denied
 	// Since is an earlier audit; nil for none.
 	Since *Since
+	// Compare reports whether a finding of the earlier audit would be found again if it were still there; nil is always.
+	Compare func(engine.Finding) bool
 }
 
 // Finding is a finding of an audit.
@@ -46,6 +48,8 @@ type page struct {
 	result   report.Result
 	findings []Finding
 	gone     []Finding
+	// unjudged counts the findings of the earlier audit that were not judged again.
+	unjudged int
 }
 
 // Formats lists the formats of an audit: its own, and those of a check that do not need lines of files.
@@ -91,7 +95,7 @@ func pageOf(facts *Facts, result report.Result) page {
 		}
 		made.findings = append(made.findings, Finding{Finding: each.Finding, File: each.Position.File, Line: each.Position.Line})
 	}
-	made.gone = facts.Since.compare(made.findings)
+	made.gone, made.unjudged = facts.Since.compare(made.findings, facts.Compare)
 	return made
 }
 
@@ -147,8 +151,12 @@ func (p page) since() string {
 		return ""
 	}
 	fresh := p.fresh()
-	return fmt.Sprintf("since %s: %s new, %s gone, %s still there", p.facts.Since.Time, headline.Thousands(fresh),
+	text := fmt.Sprintf("since %s: %s new, %s gone, %s still there", p.facts.Since.Time, headline.Thousands(fresh),
 		headline.Thousands(len(p.gone)), headline.Thousands(len(p.findings)-fresh))
+	if p.unjudged > 0 {
+		text += fmt.Sprintf(", %s not judged again", headline.Thousands(p.unjudged))
+	}
+	return text
 }
 
 // fresh counts the findings that the earlier audit does not have.
@@ -177,7 +185,7 @@ func (p page) unknown() (notes []string) {
 func (p page) notes() []string {
 	notes := p.unknown()
 	for _, problem := range p.result.Problems {
-		notes = append(notes, problem.Message)
+		notes = append(notes, problemAt(problem.Position, problem.Message))
 	}
 	for _, document := range p.result.Documents {
 		if document.Outcome == report.Failed {
@@ -185,6 +193,14 @@ func (p page) notes() []string {
 		}
 	}
 	return notes
+}
+
+// problemAt is a message with the place in a file that it is about; a live resource is named in the message.
+func problemAt(at report.Position, message string) string {
+	if at.Line == 0 {
+		return message
+	}
+	return fmt.Sprintf("%s:%d: %s", at.File, at.Line, message)
 }
 
 // group are findings with a common name.

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,19 +10,15 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 
-	"github.com/stateward/stateward/cmd/internal/audit"
 	"github.com/stateward/stateward/cmd/internal/evaluate"
-	"github.com/stateward/stateward/cmd/internal/manifest"
 	"github.com/stateward/stateward/cmd/internal/report"
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/policies/stored"
-	"github.com/stateward/stateward/webhook/registration"
 )
 
 const (
@@ -40,10 +35,16 @@ type stock struct {
 	known []string
 	// guardrails are an object to evaluate when all else is evaluated; nil where there are none.
 	guardrails *evaluate.Stored
-	// namespaces are those that are audited, none for all; isPart says that not even all of their objects are evaluated.
-	namespaces map[string]bool
-	isPart     bool
+	chosen     selection
 	problems   []report.Problem
+}
+
+// isPart reports whether not even all objects of the chosen namespaces are evaluated.
+func (s *stock) isPart() bool { return !s.chosen.labels.Empty() || s.unread() > 0 }
+
+// unread counts what could not be read.
+func (s *stock) unread() int {
+	return (&report.Result{Problems: s.problems}).Unreadable()
 }
 
 // read reads all objects, and compiles the rules under the Guardrails that count.
@@ -56,41 +57,9 @@ func (o auditOptions) read(ctx context.Context, library *policies.Library, chose
 	if err != nil {
 		return nil, nil, err
 	}
-	found.namespaces, found.isPart = chosen.namespaces, !chosen.labels.Empty() || len(found.problems) > 0
+	found.chosen = chosen
+	found.checkNamespaces()
 	return found, decider, nil
-}
-
-func (o auditOptions) readExport(ctx context.Context, library *policies.Library, chosen selection, progress *progress) (*stock, *engine.Engine, error) {
-	size, err := parseSize("--max-file-size", o.fileSize)
-	if err != nil {
-		return nil, nil, usageError{err}
-	}
-	documents, err := readExported(ctx, o.data, size, progress.of("read", "files"))
-	if err != nil && len(documents) == 0 {
-		return nil, nil, usageError{fmt.Errorf("read --data: %w", err)}
-	}
-	found := &stock{}
-	for _, each := range manifest.Errors(err) {
-		found.problems = append(found.problems, report.Problem{Position: reported(each.Position), Message: each.Err.Error(), Unreadable: true})
-	}
-	var guardrails *evaluate.Stored
-	for _, document := range documents {
-		position := reported(document.Position(nil))
-		if policies.GroupOf(document.APIVersion) == policies.Group && document.Kind == v1alpha1.GuardrailsKind {
-			guardrails = &evaluate.Stored{Object: stored.Object{Raw: document.Raw}, Position: position}
-			continue
-		}
-		resource, known := policies.ResourceOfKind(policies.GroupOf(document.APIVersion), document.Kind)
-		if !known {
-			continue
-		}
-		if err := found.add(resource, document.Raw, position, chosen); err != nil {
-			return nil, nil, usageError{fmt.Errorf("read --data: %s: %w", document.Position(nil), err)}
-		}
-	}
-	decider, guardrails, err := o.decider(ctx, library, guardrails)
-	found.guardrails = guardrails
-	return found, decider, err
 }
 
 // readLive reads the cluster page by page. A kind that may not be read is a problem, and not known.
@@ -130,7 +99,7 @@ func (o auditOptions) readLive(ctx context.Context, library *policies.Library, c
 			})
 		}
 	}
-	if len(found.objects) == 0 && len(found.problems) > 0 {
+	if len(found.objects) == 0 && found.unread() > 0 {
 		return nil, nil, usageError{errors.New(found.problems[0].Message)}
 	}
 	return found, decider, nil
@@ -179,59 +148,4 @@ func (s *stock) list(ctx context.Context, client dynamic.Interface, resource pol
 		s.known = append(s.known, resource.Name)
 	}
 	return nil
-}
-
-// add adds an object, which is evaluated if it is chosen.
-func (s *stock) add(resource policies.Resource, raw json.RawMessage, position report.Position, chosen selection) error {
-	object, facts, err := stored.Read(resource, raw)
-	if err != nil {
-		return err
-	}
-	evaluated := chosen.holds(facts.Home) && !registration.IsExempt(facts.Home) && chosen.labels.Matches(labels.Set(facts.Labels))
-	s.objects = append(s.objects, evaluate.Stored{Object: object, Position: position, Evaluated: evaluated})
-	if !slices.Contains(s.known, resource.Name) {
-		s.known = append(s.known, resource.Name)
-	}
-	return nil
-}
-
-// evaluate evaluates all, the Guardrails last, and fills in what would be denied under strict ones.
-func (s *stock) evaluate(ctx context.Context, decider *engine.Engine, facts *audit.Facts, progress *progress) (report.Result, error) {
-	inventory := evaluate.NewInventory(decider, evaluate.StoredOptions{Known: s.known, Now: facts.Time, Progress: progress.of("judged", "objects")})
-	result, failed := inventory.Evaluate(ctx, s.objects)
-	progress.end()
-	if s.guardrails != nil {
-		if !s.isPart {
-			s.guardrails.Options = stored.Unused(stored.UnusedExceptions(decider, used(result), s.namespaces))
-		}
-		last, err := inventory.EvaluateMore(ctx, []evaluate.Stored{*s.guardrails})
-		result.Add(last)
-		failed = errors.Join(failed, err)
-	}
-	result.Problems = append(result.Problems, s.problems...)
-	if failed != nil {
-		return result, failed
-	}
-	stricter, err := engine.New(ctx, decider.Library(), audit.Strict(decider.Guardrails()))
-	if err != nil {
-		return result, fmt.Errorf("judge by strict Guardrails: %w", err)
-	}
-	denied := map[string]bool{}
-	for _, resource := range policies.Resources() {
-		denied[resource.Name] = audit.MayDeny(stricter, resource.Name)
-	}
-	strict, err := inventory.With(stricter).EvaluateMore(ctx, slices.DeleteFunc(s.objects, func(each evaluate.Stored) bool { return !denied[each.Resource] }))
-	facts.Strict = audit.DeniedBy(strict)
-	return result, err
-}
-
-// used are the exceptions that findings are under.
-func used(result report.Result) map[engine.ExceptionUse]bool {
-	exceptions := map[engine.ExceptionUse]bool{}
-	for _, finding := range result.Findings {
-		if finding.Exception != nil {
-			exceptions[*finding.Exception] = true
-		}
-	}
-	return exceptions
 }

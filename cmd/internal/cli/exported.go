@@ -16,7 +16,7 @@ const largestExport = 2 << 30
 // not be read.
 func readExported(ctx context.Context, paths []string, most int64, read func(done, total int)) ([]manifest.Document, error) {
 	exported, err := manifest.Read(ctx, paths, manifest.Options{
-		MaxBytes: most, MaxTotalBytes: most, Progress: read,
+		MaxBytes: most, MaxTotalBytes: most, TotalFlag: "--max-file-size", Progress: read,
 		Needs: func(manifest.Document) manifest.Need { return manifest.Object },
 	})
 	for _, document := range exported.Documents {

@@ -66,6 +66,8 @@ type Options struct {
 
 	// MaxTotalBytes is how large all files of one read may be together. 0 means DefaultMaxTotalBytes.
 	MaxTotalBytes int64
+	// TotalFlag is the flag that raises MaxTotalBytes; "" is --max-total-size.
+	TotalFlag string
 
 	// Exclude are patterns, in the syntax of .gitignore, of what walks leave out.
 	Exclude []string

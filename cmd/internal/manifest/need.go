@@ -17,9 +17,9 @@ const (
 	Places
 )
 
-// longLine is more than people write, in bytes. JSON can be one line with thousands of objects, which share its text instead of
-// having a copy each.
-const longLine = 4 << 10
+// longestCopy is the most bytes of a line that a document has a copy of. A longer one is JSON without line ends, which may hold
+// thousands of objects: a copy for each took more than 20 GB for a list of 10 MB. They share the text of the file.
+const longestCopy = 4 << 10
 
 // finish lets go of what is not needed of a document: of 100,000 documents that are
 // held together most are of a kind that no rule reads. Nothing is read a second time for its positions: standard
@@ -39,11 +39,11 @@ func (d Document) Reduced(need Need) Document {
 	case Identity:
 		d.outline, d.source, d.Raw = d.outline.Only(), nil, nil
 	case Object:
-		number := d.Position([]any{"metadata", "name"}).Line
-		if line := d.Line(number); len(line) <= longLine {
-			d.source = &fileText{first: number, text: strings.Clone(line)}
-		}
+		line := d.Position([]any{"metadata", "name"}).Line
 		d.outline = d.outline.Only("metadata", "name")
+		if text := d.Line(line); len(text) <= longestCopy {
+			d.source = &fileText{first: line, text: strings.Clone(text)}
+		}
 	case Places:
 	}
 	return d

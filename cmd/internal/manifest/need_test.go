@@ -1,9 +1,7 @@
 package manifest_test
 
 import (
-	"strings"
 	"testing"
-	"unsafe"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -63,23 +61,5 @@ func TestDocumentKeepsOnlyTheNeededParts(t *testing.T) {
 				t.Errorf("left (-want +got):\n%s", diff)
 			}
 		})
-	}
-}
-
-// TestDocumentsOfALongLineShareItsText reads a list on one line, of which each item would have a copy: memory would grow with
-// the square of their number.
-func TestDocumentsOfALongLineShareItsText(t *testing.T) {
-	t.Parallel()
-	item := `{"apiVersion":"v1","kind":"Service","metadata":{"name":"web"}}`
-	text := `{"apiVersion":"v1","kind":"List","items":[` + strings.Repeat(item+",", 99) + item + `]}`
-	input, err := manifest.Parse("f", []byte(text), manifest.Options{Needs: func(manifest.Document) manifest.Need { return manifest.Object }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	first := unsafe.StringData(input.Documents[0].Line(1))
-	for _, document := range input.Documents {
-		if line := document.Line(1); line != text || unsafe.StringData(line) != first {
-			t.Fatalf("item %d of %d has a copy of %d bytes", document.Index, len(input.Documents), len(line))
-		}
 	}
 }

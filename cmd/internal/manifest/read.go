@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -148,8 +149,8 @@ func (r *reader) source(ctx context.Context, from origin) contents {
 		return unreadable(from.name, fmt.Errorf("cannot read the file: %w", ended(cause(err))))
 	}
 	if r.bytes.Add(int64(len(data))) > r.opts.MaxTotalBytes {
-		return unreadable(from.name, fmt.Errorf("all files together are larger than %d bytes: check less at once, or raise --max-total-size",
-			r.opts.MaxTotalBytes))
+		return unreadable(from.name, fmt.Errorf("all files together are larger than %d bytes: check less at once, or raise %s",
+			r.opts.MaxTotalBytes, cmp.Or(r.opts.TotalFlag, "--max-total-size")))
 	}
 	opts := r.opts
 	opts.lenient = from.lenient

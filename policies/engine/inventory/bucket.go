@@ -11,19 +11,22 @@ import (
 type bucket struct {
 	objects  map[string]*Entry
 	governed map[string][]*Entry
+	// mounting are the pods by the claims that they use.
+	mounting map[string][]*Entry
 	// selectors finds objects by their selectors, podLabels workloads by the labels of their pods.
 	selectors SelectorIndex[*Entry]
 	podLabels PodLabelIndex[*Entry]
 }
 
 func newBucket() *bucket {
-	return &bucket{objects: map[string]*Entry{}, governed: map[string][]*Entry{}}
+	return &bucket{objects: map[string]*Entry{}, governed: map[string][]*Entry{}, mounting: map[string][]*Entry{}}
 }
 
 // indexKeys are the keys of an object in the indexes.
 type indexKeys struct {
 	service             string
 	governed            bool
+	claims              []string
 	selector, podLabels Labels
 }
 
@@ -36,6 +39,11 @@ func indexKeysOf(resource string, value ast.Value) indexKeys {
 		// The name is a part of the JSON: a copy lets that be freed.
 		found.service, found.governed = strings.Clone(string(name)), ok
 	}
+	if resource == "pods" {
+		for _, claim := range ClaimsOf(value) {
+			found.claims = append(found.claims, strings.Clone(claim))
+		}
+	}
 	return found
 }
 
@@ -46,6 +54,9 @@ func (s *bucket) add(object *Entry, found indexKeys) {
 	}
 	if found.governed {
 		s.governed[found.service] = append(s.governed[found.service], object)
+	}
+	for _, claim := range found.claims {
+		s.mounting[claim] = append(s.mounting[claim], object)
 	}
 	s.selectors.Add(object, found.selector)
 	s.podLabels.Add(object, found.podLabels)

@@ -173,8 +173,7 @@ func (s *Snapshot) Governed(_ context.Context, namespace, service string) (ast.V
 
 // Mounting returns the Pods that use this claim.
 func (s *Snapshot) Mounting(_ context.Context, namespace, claim string) (ast.Value, error) {
-	using := func(pod ast.Value) bool { return slices.Contains(ClaimsOf(pod), claim) }
-	return s.listed(maps.Values(s.bucket("pods", namespace).objects), using)
+	return s.listed(slices.Values(s.bucket("pods", namespace).mounting[claim]), everything)
 }
 
 // Owned returns the StatefulSets with an owner of this kind.

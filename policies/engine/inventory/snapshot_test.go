@@ -186,3 +186,33 @@ func TestSnapshotKeepsTheLastObjectOfAName(t *testing.T) {
 		t.Errorf("found (-want +got):\n%s", diff)
 	}
 }
+
+func TestMountingFindsThePodsOfAClaim(t *testing.T) {
+	t.Parallel()
+	inv := inventory.NewSnapshot("default", []string{"pods"})
+	add := func(order int, name, claims string) {
+		raw := `{"metadata":{"name":"` + name + `"},"spec":{"volumes":[` + claims + `]}}`
+		if _, err := inv.AddAs(order, inventory.Identity{APIVersion: "v1", Kind: "Pod", Name: name}, []byte(raw)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const data, logs = `{"persistentVolumeClaim":{"claimName":"data"}}`, `{"persistentVolumeClaim":{"claimName":"logs"}}`
+	add(0, "both", data+","+logs+","+data)
+	add(1, "replaced", data)
+	add(2, "replaced", logs)
+	add(3, "none", `{"emptyDir":{}},{"persistentVolumeClaim":{"claimName":7}},7`)
+	for claim, want := range map[string][]string{"data": {"both"}, "logs": {"both", "replaced"}, "other": {}} {
+		found, err := inv.Mounting(t.Context(), "default", claim)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names := []string{}
+		for _, name := range found.(ast.Object).Keys() {
+			names = append(names, string(name.Value.(ast.String)))
+		}
+		slices.Sort(names)
+		if diff := cmp.Diff(want, names); diff != "" {
+			t.Errorf("pods of claim %s (-want +got):\n%s", claim, diff)
+		}
+	}
+}

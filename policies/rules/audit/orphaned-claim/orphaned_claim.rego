@@ -33,7 +33,6 @@ report contains result.violation(rego.metadata.chain(), entry, {
 		age.text(seconds),
 	]),
 }) if {
-	cluster.knows("statefulsets")
 	some entry in review.audited({"PersistentVolumeClaim"})
 	origins := family.origins(entry.name)
 	count(origins) > 0
@@ -41,13 +40,25 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	# The controller labels its claims.
 	count(object.get(entry.object, ["metadata", "labels"], {})) > 0
 	not _owned(entry.object)
-	not _belongs(entry, origins)
-	cluster.mounting(entry.namespace, entry.name) == []
+	_is_of_no_set(entry, origins)
+	_is_mounted_by_none(entry)
 	seconds := age.seconds(entry, entry.object.metadata.creationTimestamp)
 	seconds >= config.param(rego.metadata.chain(), "minutes") * 60
 }
 
 _owned(claim) if count(claim.metadata.ownerReferences) > 0
+
+# In both, the look-up comes before the question whether its resource is known: a rule that looks up what is not known
+# counts as undecided.
+_is_of_no_set(entry, origins) if {
+	not _belongs(entry, origins)
+	cluster.knows("statefulsets")
+}
+
+_is_mounted_by_none(entry) if {
+	cluster.mounting(entry.namespace, entry.name) == []
+	cluster.knows("pods")
+}
 
 _belongs(entry, origins) if {
 	some origin in origins

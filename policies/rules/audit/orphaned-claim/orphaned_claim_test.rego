@@ -39,8 +39,9 @@ test_claim_that_a_pod_mounts_is_fine if {
 	rule.report == set() with input as _claim({}) with data.cluster as _cluster({}, {"job": pod})
 }
 
-test_unknown_sets_may_exist if {
-	rule.report == set() with input as _claim({}) with data.cluster as {}
+test_unknown_sets_and_pods_may_exist[name] if {
+	some name, known in {"none": {}, "no set": {"pods": true}, "no pod": {"statefulsets": true}}
+	rule.report == set() with input as _claim({}) with data.cluster as {"known": known}
 }
 
 _set(template) := {"spec": {"volumeClaimTemplates": [{"metadata": {"name": template}}]}}

@@ -3,7 +3,8 @@
 # description: |
 #   A pod that does not become Ready stops a rollout, and with OrderedReady every repair of the pods after it. The rule
 #   reports pods of a StatefulSet that are not Ready for longer than `minutes`, and pods that crash in a loop, with the
-#   reason that the kubelet or the scheduler gives. It checks the first 100 replicas.
+#   reason that the kubelet or the scheduler gives. It also reports pods that are still there `minutes` after the grace
+#   period of their deletion, as on a node that is away. It checks the first 100 replicas.
 # custom:
 #   severity: warn
 #   on:
@@ -13,7 +14,7 @@
 #     minutes:
 #       type: integer
 #       default: 15
-#       description: minutes after which a pod that is not Ready is reported
+#       description: minutes after which a pod that is not Ready, or does not end, is reported
 #   fix: "find the cause with kubectl describe pod and kubectl logs; after a correction of the template, delete the pod"
 #   since: v0.1.0
 package stateward.rules.audit["stuck-pods"]
@@ -29,35 +30,68 @@ import data.stateward.lib.rollout
 
 _most := 100
 
-report contains result.violation(rego.metadata.chain(), entry, {
+report contains result.violation(rego.metadata.chain(), entry, object.union(way, {
 	"path": ["status", "readyReplicas"],
-	"what": sprintf("%s%s: not Ready for %s%s", [
+	"what": sprintf("%s%s: %s%s", [
 		_waits(rolls),
 		listing.short(names),
-		age.text(longest),
+		_state(terminates, age.text(longest)),
 		_because(reason),
 	]),
-}) if {
+})) if {
 	some entry in review.audited({"StatefulSet"})
 	stuck := _stuck(entry)
-	some [rolls, reason] in {[each.rolls, each.reason] | some each in stuck}
-	same := [each | some each in stuck; each.rolls == rolls; each.reason == reason]
+	some [rolls, reason, terminates] in {[each.rolls, each.reason, each.terminates] | some each in stuck}
+	same := [each |
+		some each in stuck
+		each.rolls == rolls
+		each.reason == reason
+		each.terminates == terminates
+	]
 	names := [each.name | some each in same]
 	longest := max([each.seconds | some each in same])
+	way := _ways[terminates]
 }
 
-_stuck(entry) := [{"name": name, "seconds": seconds, "reason": reason, "rolls": _rolls(entry.object, pod)} |
+_state(false, duration) := sprintf("not Ready for %s", [duration])
+
+_state(true, duration) := sprintf("should have ended %s ago", [duration])
+
+_ways := {
+	false: {},
+	true: {"fix": concat(" ", [
+		"let its node or the finalizer that holds it finish;",
+		"if the node is gone for good, delete the Node, and the pod ends",
+	])},
+}
+
+_stuck(entry) := [object.union(why, {"name": name}) |
 	start := defaults.ordinals_start(entry.object)
 	defaults.replicas(entry.object) > 0
 	some ordinal in numbers.range(start, (start + min([defaults.replicas(entry.object), _most])) - 1)
 	name := sprintf("%s-%d", [entry.name, ordinal])
-	pod := cluster.pod(entry.namespace, name)
-	not rollout.ready_since(pod)
+	why := _why(entry, cluster.pod(entry.namespace, name))
+]
+
+_why(entry, pod) := {"seconds": seconds, "reason": reason, "rolls": _rolls(entry.object, pod), "terminates": false} if {
 	not rollout.terminating(pod)
+	not rollout.ready_since(pod)
 	reason := _reason(pod)
 	seconds := age.seconds(entry, _unready_since(pod))
 	_too_long(seconds, reason)
-]
+}
+
+# The API server writes into deletionTimestamp when the grace period ends. The set waits for a pod that is there, and
+# makes no other one of its name.
+_why(entry, pod) := {"seconds": seconds, "reason": "", "rolls": _is_rolling(entry.object), "terminates": true} if {
+	rollout.terminating(pod)
+	seconds := age.seconds(entry, pod.metadata.deletionTimestamp)
+	_too_long(seconds, "")
+}
+
+default _is_rolling(_) := false
+
+_is_rolling(sts) if rollout.under_way(sts)
 
 _too_long(seconds, _) if seconds >= config.param(rego.metadata.chain(), "minutes") * 60
 
@@ -75,6 +109,7 @@ _rolls(sts, pod) if {
 _unready_since(pod) := condition.lastTransitionTime if {
 	some condition in pod.status.conditions
 	condition.type == "Ready"
+	is_string(condition.lastTransitionTime)
 } else := pod.metadata.creationTimestamp
 
 _reason(pod) := min(reasons) if {
