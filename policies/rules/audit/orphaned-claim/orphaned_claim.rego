@@ -3,8 +3,8 @@
 # description: |
 #   Claims stay when their StatefulSet is deleted. They cost money, and a new set of the same name starts with their old
 #   data. The rule reports a claim that is named like one of a StatefulSet if no StatefulSet has a template for it and
-#   no pod mounts it. Claims of scaled-down replicas belong to their set. A claim that is younger than `minutes` is
-#   not reported.
+#   no pod mounts it, or pods are not known. Claims of scaled-down replicas belong to their set. A claim that is younger
+#   than `minutes` is not reported.
 # custom:
 #   severity: warn
 #   on:
@@ -28,7 +28,8 @@ import data.stateward.lib.review
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": ["metadata", "name"],
-	"what": sprintf("no StatefulSet has a template for this claim and no pod mounts it: %v, %s old", [
+	"what": sprintf("no StatefulSet has a template for this claim and %s: %v, %s old", [
+		unmounted,
 		_size(entry.object),
 		age.text(seconds),
 	]),
@@ -41,23 +42,25 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	count(object.get(entry.object, ["metadata", "labels"], {})) > 0
 	not _owned(entry.object)
 	_is_of_no_set(entry, origins)
-	_is_mounted_by_none(entry)
+	unmounted := _unmounted(entry)
 	seconds := age.seconds(entry, entry.object.metadata.creationTimestamp)
 	seconds >= config.param(rego.metadata.chain(), "minutes") * 60
 }
 
 _owned(claim) if count(claim.metadata.ownerReferences) > 0
 
-# In both, the look-up comes before the question whether its resource is known: a rule that looks up what is not known
-# counts as undecided.
+# The look-up comes before the question whether its resource is known: a rule that looks up what is not known counts as
+# undecided.
 _is_of_no_set(entry, origins) if {
 	not _belongs(entry, origins)
 	cluster.knows("statefulsets")
 }
 
-_is_mounted_by_none(entry) if {
+_unmounted(entry) := "no pod mounts it" if {
 	cluster.mounting(entry.namespace, entry.name) == []
 	cluster.knows("pods")
+} else := "it is not known whether a pod mounts it" if {
+	cluster.mounting(entry.namespace, entry.name) == []
 }
 
 _belongs(entry, origins) if {

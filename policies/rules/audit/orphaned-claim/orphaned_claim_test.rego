@@ -39,9 +39,15 @@ test_claim_that_a_pod_mounts_is_fine if {
 	rule.report == set() with input as _claim({}) with data.cluster as _cluster({}, {"job": pod})
 }
 
-test_unknown_sets_and_pods_may_exist[name] if {
-	some name, known in {"none": {}, "no set": {"pods": true}, "no pod": {"statefulsets": true}}
+test_unknown_sets_may_exist[name] if {
+	some name, known in {"none": {}, "no set": {"pods": true}}
 	rule.report == set() with input as _claim({}) with data.cluster as {"known": known}
+}
+
+test_unknown_pods_may_mount_it if {
+	{finding.what | some finding in rule.report} == {
+		"no StatefulSet has a template for this claim and it is not known whether a pod mounts it: 10Gi, 2 days old",
+	} with input as _claim({}) with data.cluster as {"known": {"statefulsets": true}}
 }
 
 _set(template) := {"spec": {"volumeClaimTemplates": [{"metadata": {"name": template}}]}}
