@@ -3,6 +3,7 @@ package replay
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"runtime"
 	"sync"
@@ -118,25 +119,29 @@ func (r *run) read(ctx context.Context, sources []Source, jobs chan<- []job, sum
 	}
 	defer hand()
 	for index, source := range sources {
-		line, err := source.lines(&read, func(text []byte, number int, whole bool) {
-			if ctx.Err() != nil {
-				return
+		source.lines(&read, func(line line) bool {
+			each := job{at: place{index, line.number, source.Name}, text: line.text, whole: line.whole}
+			torn, rest := glued(each.text)
+			if torn {
+				summary.problem(each.at, errGlued, false)
 			}
-			each := job{at: place{index, number, source.Name}, text: text, whole: whole}
+			each.text = rest
 			switch {
-			case isGuardrails(text):
-				own.take(ctx, each, summary)
-			case auditlog.Is(text):
-				records, err := events.Read(text)
+			case line.err != nil:
+				summary.problem(each.at, line.err, false)
+			case auditlog.Is(each.text):
+				records, err := events.Read(each.text)
 				if err != nil {
-					summary.problem(each.at, err, !whole)
+					summary.problem(each.at, err, each.isTorn())
 				}
 				for _, record := range records {
 					batch = append(batch, job{at: each.at, record: record})
 				}
-				size += len(text)
+				size += len(each.text)
+			case isGuardrails(each.text):
+				own.take(ctx, each, summary)
 			default:
-				batch, size = append(batch, each), size+len(text)
+				batch, size = append(batch, each), size+len(each.text)
 			}
 			if len(batch) >= batchLines || size >= batchBytes {
 				hand()
@@ -144,16 +149,33 @@ func (r *run) read(ctx context.Context, sources []Source, jobs chan<- []job, sum
 			if r.options.Progress != nil {
 				r.options.Progress(read.Load(), total)
 			}
+			return ctx.Err() == nil
 		})
-		if err != nil {
-			summary.problem(place{index, line, source.Name}, err, false)
+		if ctx.Err() != nil {
+			return
 		}
 	}
 }
 
-// isGuardrails reports whether a line begins as Guardrails, which later lines need.
+// isTorn reports whether the line is a last one that ends too early.
+func (j job) isTorn() bool { return !j.whole && !json.Valid(j.text) }
+
+// isGuardrails reports whether a line holds Guardrails, which later lines need. What collects logs may have sorted its fields.
 func isGuardrails(line []byte) bool {
-	return bytes.Contains(line[:min(len(line), 200)], []byte(`"guardrails"`)) && !bytes.Contains(line[:min(len(line), 200)], []byte(`"decision_id"`))
+	return bytes.Contains(line, []byte(`"guardrails"`)) && !bytes.Contains(line, []byte(`"decision_id"`))
+}
+
+// errGlued is of a line whose writer was killed: what writes next to the file continues the line.
+var errGlued = errors.New("a record ends too early, and another one begins on its line: only the first is lost")
+
+// glued finds a record behind something else on one line: behind a record that was not written whole, or behind what a collector
+// puts before each line, such as the name of the pod. It reports whether a record is lost.
+func glued(text []byte) (torn bool, rest []byte) {
+	at := bytes.LastIndex(text, []byte(`{"schema":"`+decisionlog.SchemaPrefix))
+	if at < 0 || len(bytes.TrimSpace(text[:at])) == 0 || json.Valid(text) {
+		return false, text
+	}
+	return bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")), text[at:]
 }
 
 // take evaluates a line.
@@ -167,7 +189,7 @@ func (w *worker) take(ctx context.Context, each job, into *Summary) {
 	case errors.Is(err, decisionlog.ErrOther):
 		into.Foreign++
 	case err != nil:
-		into.problem(each.at, err, !each.whole)
+		into.problem(each.at, err, each.isTorn())
 	case record.IsGuardrails():
 		w.deciders.store(record)
 	default:

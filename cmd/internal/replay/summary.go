@@ -183,7 +183,7 @@ func (s *Summary) problem(at place, err error, torn bool) {
 	} else {
 		s.Damaged++
 	}
-	s.keepProblem(Problem{File: at.file, Line: at.line, Text: err.Error(), place: at})
+	s.keepProblem(Problem{File: at.file, Line: at.line, Text: shortened(err.Error()), place: at})
 }
 
 func (s *Summary) keepProblem(problem Problem) {
