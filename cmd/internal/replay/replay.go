@@ -106,46 +106,12 @@ func (r *run) read(ctx context.Context, sources []Source, jobs chan<- []job, sum
 		total += source.Size
 	}
 	// What is in an audit log depends on the lines before.
-	events := auditlog.NewReader(r.options.Library)
-	defer func() { summary.Events, summary.Refused = events.Events, events.Refused }()
-	own := r.worker()
-	var batch []job
-	size := 0
-	hand := func() {
-		if len(batch) > 0 {
-			jobs <- batch
-		}
-		batch, size = nil, 0
-	}
-	defer hand()
+	from := &feeder{own: r.worker(), events: auditlog.NewReader(r.options.Library), jobs: jobs, summary: summary}
+	defer func() { summary.Events, summary.Refused = from.events.Events, from.events.Refused }()
+	defer from.hand()
 	for index, source := range sources {
 		source.lines(&read, func(line line) bool {
-			each := job{at: place{index, line.number, source.Name}, text: line.text, whole: line.whole}
-			torn, rest := glued(each.text)
-			if torn {
-				summary.problem(each.at, errGlued, false)
-			}
-			each.text = rest
-			switch {
-			case line.err != nil:
-				summary.problem(each.at, line.err, false)
-			case auditlog.Is(each.text):
-				records, err := events.Read(each.text)
-				if err != nil {
-					summary.problem(each.at, err, each.isTorn())
-				}
-				for _, record := range records {
-					batch = append(batch, job{at: each.at, record: record})
-				}
-				size += len(each.text)
-			case isGuardrails(each.text):
-				own.take(ctx, each, summary)
-			default:
-				batch, size = append(batch, each), size+len(each.text)
-			}
-			if len(batch) >= batchLines || size >= batchBytes {
-				hand()
-			}
+			from.take(ctx, line, place{index, line.number, source.Name})
 			if r.options.Progress != nil {
 				r.options.Progress(read.Load(), total)
 			}
@@ -157,6 +123,58 @@ func (r *run) read(ctx context.Context, sources []Source, jobs chan<- []job, sum
 	}
 }
 
+// feeder makes batches of jobs of the lines.
+type feeder struct {
+	own     *worker
+	events  *auditlog.Reader
+	jobs    chan<- []job
+	summary *Summary
+
+	batch []job
+	size  int
+}
+
+func (f *feeder) take(ctx context.Context, line line, at place) {
+	if line.err != nil {
+		f.summary.problem(at, line.err, false)
+		return
+	}
+	records := parts(line.text)
+	for index, text := range records {
+		each := job{at: at, text: text, whole: line.whole || index < len(records)-1}
+		switch {
+		case auditlog.Is(text):
+			f.takeEvents(each)
+		case isGuardrails(text):
+			f.own.take(ctx, each, f.summary)
+		default:
+			f.batch, f.size = append(f.batch, each), f.size+len(text)
+		}
+	}
+	if len(f.batch) >= batchLines || f.size >= batchBytes {
+		f.hand()
+	}
+}
+
+func (f *feeder) takeEvents(line job) {
+	requests, err := f.events.Read(line.text)
+	if err != nil {
+		f.summary.problem(line.at, err, line.isTorn())
+	}
+	for _, request := range requests {
+		f.batch = append(f.batch, job{at: line.at, record: request})
+	}
+	f.size += len(line.text)
+}
+
+// hand gives a batch to a worker.
+func (f *feeder) hand() {
+	if len(f.batch) > 0 {
+		f.jobs <- f.batch
+	}
+	f.batch, f.size = nil, 0
+}
+
 // isTorn reports whether the line is a last one that ends too early.
 func (j job) isTorn() bool { return !j.whole && !json.Valid(j.text) }
 
@@ -165,17 +183,25 @@ func isGuardrails(line []byte) bool {
 	return bytes.Contains(line, []byte(`"guardrails"`)) && !bytes.Contains(line, []byte(`"decision_id"`))
 }
 
-// errGlued is of a line whose writer was killed: what writes next to the file continues the line.
-var errGlued = errors.New("a record ends too early, and another one begins on its line: only the first is lost")
-
-// glued finds a record behind something else on one line: behind a record that was not written whole, or behind what a collector
-// puts before each line, such as the name of the pod. It reports whether a record is lost.
-func glued(text []byte) (torn bool, rest []byte) {
-	at := bytes.LastIndex(text, []byte(`{"schema":"`+decisionlog.SchemaPrefix))
-	if at < 0 || len(bytes.TrimSpace(text[:at])) == 0 || json.Valid(text) {
-		return false, text
+// parts are the records of a line. It has several where a process was killed before it ended its line: what writes next to the
+// file continues it. What a collector puts before a record, such as the name of the pod, is left out.
+func parts(text []byte) (records [][]byte) {
+	start := []byte(`{"schema":"` + decisionlog.SchemaPrefix)
+	begin := bytes.Index(text, start)
+	if begin < 0 || bytes.LastIndex(text, start) == 0 || json.Valid(text) {
+		return [][]byte{text}
 	}
-	return bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")), text[at:]
+	if before := bytes.TrimSpace(text[:begin]); bytes.HasPrefix(before, []byte("{")) {
+		records = append(records, before)
+	}
+	for {
+		next := bytes.Index(text[begin+1:], start)
+		if next < 0 {
+			return append(records, text[begin:])
+		}
+		next += begin + 1
+		records, begin = append(records, text[begin:next]), next
+	}
 }
 
 // take evaluates a line.
