@@ -330,17 +330,21 @@ func shortened(text string) string {
 // nameIn is the name of what a request is about.
 func nameIn(record *decisionlog.Record) string {
 	asked := record.Request
-	return cmp.Or(asked.Name, nameOf(asked.Object.Raw), nameOf(asked.OldObject.Raw))
+	object, before := metadataOf(asked.Object.Raw), metadataOf(asked.OldObject.Raw)
+	return cmp.Or(asked.Name, object.Name, object.GenerateName, before.Name)
 }
 
-func nameOf(raw []byte) string {
+// metadata is what names an object.
+type metadata struct {
+	Name         string `json:"name"`
+	GenerateName string `json:"generateName"`
+}
+
+func metadataOf(raw []byte) metadata {
 	var object struct {
-		Metadata struct {
-			Name         string `json:"name"`
-			GenerateName string `json:"generateName"`
-		} `json:"metadata"`
+		Metadata metadata `json:"metadata"`
 	}
 	// An object that cannot be read has no name to show.
 	_ = json.Unmarshal(raw, &object)
-	return cmp.Or(object.Metadata.Name, object.Metadata.GenerateName)
+	return object.Metadata
 }
