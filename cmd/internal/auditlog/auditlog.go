@@ -28,6 +28,8 @@ type Reader struct {
 	// Events counts those that were read, Refused the requests among them that an API server refused, and which were not
 	// evaluated again for that.
 	Events, Refused int
+	// Unended counts the events of earlier stages, which a later event repeats.
+	Unended int
 }
 
 // NewReader returns a reader of requests that rules of this library check.
@@ -64,10 +66,14 @@ func (r *Reader) Read(line []byte) (records []*decisionlog.Record, err error) {
 
 func (r *Reader) take(read *event) []*decisionlog.Record {
 	operation := read.operation()
-	if read.Stage != stageComplete || read.ObjectRef == nil {
+	if read.Stage != stageComplete {
+		r.Unended++
 		return nil
 	}
 	r.Events++
+	if read.ObjectRef == nil {
+		return nil
+	}
 	resource, known := policies.LookupResource(read.ObjectRef.Resource)
 	switch {
 	case operation == "" || !known || resource.OnlyDeleted || resource.Group != read.ObjectRef.APIGroup:

@@ -135,7 +135,7 @@ func (e *event) items() (items []json.RawMessage, listed bool) {
 	return items, list.Items != nil || strings.HasSuffix(list.Kind, "List")
 }
 
-// isAbout reports whether the answer is about this object, as far as it has a uid: another one may have had the name since.
+// isAbout reports whether the answer is about this object, by the uids that the two show: another one may have had the name since.
 func (e *event) isAbout(object json.RawMessage) bool {
 	var read metav1.PartialObjectMetadata
 	// An object that cannot be read has no uid.

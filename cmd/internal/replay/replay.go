@@ -107,7 +107,9 @@ func (r *run) read(ctx context.Context, sources []Source, jobs chan<- []job, sum
 	}
 	// What is in an audit log depends on the lines before.
 	from := &feeder{own: r.worker(), events: auditlog.NewReader(r.options.Library), jobs: jobs, summary: summary}
-	defer func() { summary.Events, summary.Refused = from.events.Events, from.events.Refused }()
+	defer func() {
+		summary.Events, summary.Refused, summary.Unended = from.events.Events, from.events.Refused, from.events.Unended
+	}()
 	defer from.hand()
 	for index, source := range sources {
 		source.lines(&read, func(line line) bool {
