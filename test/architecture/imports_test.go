@@ -49,7 +49,7 @@ func allowed() map[string][]string {
 		"webhook/recorder":                       {"policies", "policies/confirmations"},
 		"webhook/preview":                        {"policies/forecast", "webhook/jsonscan"},
 		"cmd/internal/auditlog":                  {"policies", "policies/engine/inventory", "webhook/decisionlog", "webhook/registration"},
-		"cmd/internal/replay":                    {"cmd/internal/auditlog", "cmd/internal/headline", "policies", "policies/engine", "policies/engine/inventory", "policies/engine/lazy", "policies/guardrails/v1alpha1", "policies/stored", "webhook/admission", "webhook/decisionlog"},
+		"cmd/internal/replay":                    {"cmd/internal/auditlog", "cmd/internal/headline", "cmd/internal/webpage", "policies", "policies/engine", "policies/engine/inventory", "policies/engine/lazy", "policies/guardrails/v1alpha1", "policies/stored", "webhook/admission", "webhook/decisionlog"},
 		"cmd/internal/report":                    {"cmd/internal/headline", "cmd/internal/htmlreport", "cmd/internal/topology", "policies", "policies/engine", "webhook/reports"},
 		"cmd/internal/htmlreport":                {"cmd/internal/headline", "cmd/internal/topology", "cmd/internal/webpage", "policies", "policies/engine"},
 		"cmd/internal/topology":                  {},

@@ -2,6 +2,7 @@ package decisionlog
 
 import (
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"time"
@@ -23,6 +24,8 @@ type File struct {
 	size, max int64
 	// rotated is when the present file had begun.
 	rotated time.Time
+	// torn is true while the last line is that of a process that was killed before its end.
+	torn bool
 }
 
 // namedBy is how exact the time in the name of an older file is: of two rotations in one, the second would replace the
@@ -37,7 +40,7 @@ func OpenFile(name string, limit int64, older int) (*File, error) {
 		max:    limit,
 	}
 	// That it cannot be written is better said at the start.
-	opened, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	opened, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open decision log: %w", err)
 	}
@@ -47,7 +50,22 @@ func OpenFile(name string, limit int64, older int) (*File, error) {
 		return nil, fmt.Errorf("open decision log: %w", err)
 	}
 	file.size = info.Size()
+	if file.torn, err = endsTorn(opened, info); err != nil {
+		return nil, fmt.Errorf("open decision log: %w", err)
+	}
 	return file, nil
+}
+
+// endsTorn reports whether the last line has no end. What is no file, such as /dev/stdout, has no last line.
+func endsTorn(file io.ReaderAt, info os.FileInfo) (bool, error) {
+	if !info.Mode().IsRegular() || info.Size() == 0 {
+		return false, nil
+	}
+	last := make([]byte, 1)
+	if _, err := file.ReadAt(last, info.Size()-1); err != nil {
+		return false, err
+	}
+	return last[0] != '\n', nil
 }
 
 // Due reports whether so many bytes more would make the file too large.
@@ -61,12 +79,22 @@ func (f *File) Rotate() error {
 	if err := f.logger.Rotate(); err != nil {
 		return err
 	}
-	f.size, f.rotated = 0, time.Now()
+	f.size, f.rotated, f.torn = 0, time.Now(), false
 	return nil
 }
 
-// Write appends.
+// Write appends. A line that another process did not end is ended first: only that one is lost.
 func (f *File) Write(text []byte) (int, error) {
+	if f.torn {
+		if _, err := f.append([]byte{'\n'}); err != nil {
+			return 0, err
+		}
+		f.torn = false
+	}
+	return f.append(text)
+}
+
+func (f *File) append(text []byte) (int, error) {
 	written, err := f.logger.Write(text)
 	f.size += int64(written)
 	return written, err

@@ -99,3 +99,27 @@ func TestFileThatCannotBeWrittenIsAnError(t *testing.T) {
 		t.Error("no error")
 	}
 }
+
+func TestFileEndsTheLineOfAKilledProcess(t *testing.T) {
+	t.Parallel()
+	for before, want := range map[string]string{"": "new\n", "whole\n": "whole\nnew\n", "torn": "torn\nnew\n"} {
+		name := filepath.Join(t.TempDir(), "decisions.jsonl")
+		if err := os.WriteFile(name, []byte(before), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		file, err := decisionlog.OpenFile(name, 1<<20, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := file.Write([]byte("new\n")); err != nil {
+			t.Fatal(err)
+		}
+		if err := file.Close(); err != nil {
+			t.Fatal(err)
+		}
+		content, err := os.ReadFile(name)
+		if err != nil || string(content) != want {
+			t.Errorf("%q becomes %q, not %q: %v", before, content, want, err)
+		}
+	}
+}

@@ -100,6 +100,8 @@ func (r *Record) check() error {
 		return errors.New("the record has no input.request with a uid and an operation")
 	case len(r.Result) == 0 && r.Error == "":
 		return errors.New("the record has neither a result nor an error")
+	case len(r.Result) > 0 && !bytes.HasPrefix(r.Result, []byte("{")):
+		return errors.New("the record has a result that is not an object")
 	}
 	for index, read := range r.Reads {
 		if len(read.Path) < 1 {

@@ -21,6 +21,7 @@ func TestParseNamesErrorsOfALine(t *testing.T) {
 		"an unknown type":     {strings.Replace(line, `"type":"decision"`, `"type":"audit"`, 1), `the record has the unknown type "audit"`},
 		"an unknown path":     {strings.Replace(line, `"path":"validate"`, `"path":"convert"`, 1), `the record has the unknown path "convert"`},
 		"no result":           {strings.Replace(line, `"result":`, `"former":`, 1), "the record has neither a result nor an error"},
+		"a null result":       {line[:strings.Index(line, `"result":`)] + `"result":null` + line[strings.LastIndex(line, `,"objects":`):], "the record has a result that is not an object"},
 		"no objects":          {strings.Replace(line, `"objects":{"sha`, `"things":{"sha`, 1), "the record has no object sha256:"},
 		"a wrong type":        {strings.Replace(line, `"timestamp":"`, `"timestamp":"never`, 1), "it cannot be read: "},
 		"of another program":  {`{"level":"INFO","msg":"in force"}`, decisionlog.ErrOther.Error()},

@@ -4,6 +4,7 @@ package auditlog
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -27,6 +28,8 @@ type Reader struct {
 	// Events counts those that were read, Refused the requests among them that an API server refused, and which were not
 	// evaluated again for that.
 	Events, Refused int
+	// Unended counts the events of earlier stages, which a later event repeats.
+	Unended int
 }
 
 // NewReader returns a reader of requests that rules of this library check.
@@ -45,9 +48,10 @@ func NewReader(library *policies.Library) *Reader {
 	return reader
 }
 
-// Is recognizes a line of an audit log by its beginning.
+// Is recognizes a line of an audit log. What collects logs may have sorted its fields, so it is not known where the version is; in
+// a record of a decision log, an object may have a key like it.
 func Is(line []byte) bool {
-	return bytes.Contains(line[:min(len(line), 200)], []byte(`"audit.k8s.io/`))
+	return bytes.Contains(line, []byte(`"audit.k8s.io/`)) && !bytes.Contains(line, []byte(`"`+decisionlog.SchemaPrefix))
 }
 
 // Read returns the requests of a line, as records without a decision. Record.Erased says which objects they lack. An
@@ -62,13 +66,23 @@ func (r *Reader) Read(line []byte) (records []*decisionlog.Record, err error) {
 
 func (r *Reader) take(read *event) []*decisionlog.Record {
 	operation := read.operation()
-	if read.Stage != stageComplete || read.ObjectRef == nil {
+	if read.Stage != stageComplete {
+		r.Unended++
 		return nil
 	}
 	r.Events++
+	if read.ObjectRef == nil {
+		return nil
+	}
 	resource, known := policies.LookupResource(read.ObjectRef.Resource)
 	switch {
 	case operation == "" || !known || resource.OnlyDeleted || resource.Group != read.ObjectRef.APIGroup:
+		return nil
+	case !read.ended():
+		r.memory(resource.Name).forget(read.key())
+		if r.matches(read) {
+			return unended(read, resource)
+		}
 		return nil
 	case !read.succeeded():
 		if r.matches(read) {
@@ -110,27 +124,33 @@ func (r *Reader) record(read *event, resource policies.Resource) *decisionlog.Re
 	if request.Operation != admissionv1.Create {
 		request.OldObject.Raw = r.before(read, resource)
 	}
-	if read.ObjectRef.Subresource == "scale" {
-		made.parent(r.memory(resource.Name).get(read.key()))
+	if object := r.memory(resource.Name).get(read.key()); read.ObjectRef.Subresource == "scale" && read.isAbout(object) {
+		made.parent(object)
 	}
 	made.lack(read)
 	return made.Record
 }
 
+// unended returns the request of an event that does not say how it ended: it may have been refused.
+func unended(read *event, resource policies.Resource) []*decisionlog.Record {
+	read.complete()
+	made := recordOf(read, resource)
+	made.Request.Object.Raw = read.result
+	made.Erased = append(made.Erased, "/input/request/responseStatus")
+	return []*decisionlog.Record{made.Record}
+}
+
 // collection returns the admission requests of a deletion of many objects: one for each object of the answer, which is
-// the list as it was before.
+// the list as it was before. Without a list, it is one request that lacks its object.
 func collection(read *event, resource policies.Resource) (records []*decisionlog.Record) {
-	var list struct {
-		Items []json.RawMessage `json:"items"`
-	}
-	// An answer that is not a list has no items.
-	_ = json.Unmarshal(read.ResponseObject, &list)
-	for _, item := range list.Items {
+	items, listed := read.items()
+	for _, item := range items {
 		made := recordOf(read, resource)
 		made.Request.OldObject.Raw = ofKind(item, resource)
+		made.lack(read)
 		records = append(records, made.Record)
 	}
-	if len(read.ResponseObject) == 0 {
+	if !listed {
 		made := recordOf(read, resource)
 		made.lack(read)
 		records = append(records, made.Record)
@@ -189,7 +209,7 @@ func (d draft) parent(object json.RawMessage) {
 
 // lack notes which objects a request has and the log does not.
 func (d draft) lack(read *event) {
-	if d.Request.Operation == admissionv1.Delete && read.Level == levelMetadata {
+	if d.Request.Operation == admissionv1.Delete && !read.holdsBody() {
 		d.Erased = append(d.Erased, "/input/request/options")
 	}
 	for _, each := range []struct {
@@ -200,6 +220,10 @@ func (d draft) lack(read *event) {
 		if len(each.object.Raw) == 0 && d.Request.Operation != each.absent {
 			d.Erased = append(d.Erased, "/input/request/"+each.name)
 		}
+		// Every stored object has them, unless the audit policy omits them.
+		if len(each.object.Raw) > 0 && !bytes.Contains(each.object.Raw, []byte(`"managedFields"`)) {
+			d.Erased = append(d.Erased, "/input/request/"+each.name+"/metadata/managedFields")
+		}
 	}
 }
 
@@ -207,6 +231,10 @@ func (d draft) lack(read *event) {
 func (r *Reader) before(read *event, resource policies.Resource) json.RawMessage {
 	object := r.memory(resource.Name).get(read.key())
 	switch {
+	case !read.isAbout(object):
+		return nil
+	case read.operation() == admissionv1.Delete && read.resultType.Kind == resource.Kind && !follows(read.result, object):
+		return nil
 	case read.operation() == admissionv1.Delete:
 		return object
 	case read.ObjectRef.Subresource == "scale":
@@ -223,6 +251,13 @@ func (r *Reader) remember(read *event, resource policies.Resource) {
 	known, key := r.memory(resource.Name), read.key()
 	switch {
 	case read.dryRun:
+	case !read.isAbout(known.get(key)) && read.resultType.Kind != resource.Kind:
+		known.forget(key)
+	case read.Verb == "deletecollection":
+		items, _ := read.items()
+		for _, item := range items {
+			known.forget(read.keyOf(nameOf(item)))
+		}
 	case read.operation() == admissionv1.Delete && !terminates(read.ResponseObject):
 		known.forget(key)
 	case read.ObjectRef.Subresource == "scale":
@@ -248,12 +283,18 @@ func (r *Reader) memory(resource string) *memory {
 
 // key is the object of an event; what an API server named is in the answer.
 func (e *event) key() string {
-	name := e.ObjectRef.Name
-	if name == "" {
-		var read metav1.PartialObjectMetadata
-		_ = json.Unmarshal(e.ResponseObject, &read)
-		name = read.Name
-	}
+	return e.keyOf(cmp.Or(e.ObjectRef.Name, nameOf(e.ResponseObject)))
+}
+
+func nameOf(object json.RawMessage) string {
+	var read metav1.PartialObjectMetadata
+	// What is not an object has no name.
+	_ = json.Unmarshal(object, &read)
+	return read.Name
+}
+
+// keyOf is the key of another object in the place of the event.
+func (e *event) keyOf(name string) string {
 	if e.ObjectRef.Resource == "namespaces" {
 		return name
 	}

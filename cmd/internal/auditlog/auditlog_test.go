@@ -147,6 +147,46 @@ func TestReaderFindsTheRequestsOfEvents(t *testing.T) {
 			[]string{written(t, "deletecollection", `"responseObject":{"kind":"StatefulSetList","items":[`+set(1, 3)+`,`+set(2, 4)+`]}`)},
 			[]string{"DELETE StatefulSet 1/3> " + options + "}", "DELETE StatefulSet 2/4> " + options + "}"},
 		},
+		"a deletion of many without their list": {
+			[]string{written(t, "deletecollection", success)}, []string{"DELETE StatefulSet > " + options + "} lacks oldObject"},
+		},
+		"a deletion of many of which there are none": {[]string{written(t, "deletecollection", `"responseObject":{"kind":"StatefulSetList","items":null}`)}, nil},
+		"a deletion of many at level Metadata": {
+			[]string{written(t, "deletecollection", `"level":"Metadata"`)}, []string{"DELETE StatefulSet > " + options + "} lacks options, oldObject"},
+		},
+		"an update after a deletion of many": {
+			[]string{
+				written(t, "create", stored(1, 3)), written(t, "deletecollection", `"responseObject":{"kind":"StatefulSetList","items":[`+set(1, 3)+`]}`),
+				written(t, "update", stored(1, 4)),
+			},
+			[]string{"CREATE StatefulSet >1/3", "DELETE StatefulSet 1/3> " + options + "}", "UPDATE StatefulSet >1/4 lacks oldObject"},
+		},
+		"a deletion whose body was truncated": {
+			[]string{written(t, "create", stored(1, 3)), written(t, "delete", `"annotations":{"audit.k8s.io/truncated":"true"}`)},
+			[]string{"CREATE StatefulSet >1/3", "DELETE StatefulSet 1/3> " + options + "} lacks options"},
+		},
+		"a deletion of an unknown level": {
+			[]string{written(t, "delete", `"level":""`)}, []string{"DELETE StatefulSet > " + options + "} lacks options, oldObject"},
+		},
+		"a deletion of another object of the name": {
+			[]string{written(t, "create", stored(1, 3)), written(t, "delete", `"responseObject":{"kind":"Status","details":{"uid":"v"}}`)},
+			[]string{"CREATE StatefulSet >1/3", "DELETE StatefulSet > " + options + "} lacks oldObject"},
+		},
+		"a deletion after a gap": {
+			[]string{written(t, "create", stored(1, 3)), written(t, "delete", stored(4, 3))},
+			[]string{"CREATE StatefulSet >1/3", "DELETE StatefulSet > " + options + "} lacks oldObject"},
+		},
+		"a scale of another object of the name": {
+			[]string{written(t, "create", stored(1, 3)), written(t, "patch", scaleRef+","+strings.Replace(scale5, `"name"`, `"uid":"v","name"`, 1))},
+			[]string{"CREATE StatefulSet >1/3", "UPDATE Scale >0/5 lacks oldObject"},
+		},
+		"an update that is logged late": {
+			[]string{written(t, "update", stored(5, 3)), written(t, "update", stored(3, 9))},
+			[]string{"UPDATE StatefulSet >5/3 lacks oldObject", "UPDATE StatefulSet >3/9 lacks oldObject"},
+		},
+		"an end that is not recorded": {
+			[]string{written(t, "create", `"responseStatus":null,`+stored(1, 3))}, []string{"CREATE StatefulSet >1/3 lacks responseStatus"},
+		},
 		"an update at level Metadata": {[]string{written(t, "update", `"level":"Metadata"`)}, []string{"UPDATE StatefulSet > lacks object, oldObject"}},
 		"a list of events": {
 			[]string{`{"kind":"EventList","apiVersion":"audit.k8s.io/v1","items":[` + written(t, "create", stored(1, 3)) + `]}`}, []string{"CREATE StatefulSet >1/3"},
@@ -173,6 +213,30 @@ func TestReaderUsesTheUserThatAdmissionSaw(t *testing.T) {
 	records, err := newReader(t).Read([]byte(written(t, "create", `"impersonatedUser":{"username":"bob"},`+stored(1, 3))))
 	if err != nil || len(records) != 1 || records[0].Request.UserInfo.Username != "bob" {
 		t.Errorf("%+v, %v", records, err)
+	}
+}
+
+func TestIsFindsEventsWhereverTheirVersionIs(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]bool{
+		`{"kind":"Event","apiVersion":"audit.k8s.io/v1"}`:                                                                 true,
+		`{"annotations":{"a":"` + strings.Repeat("x", 300) + `"},"apiVersion":"audit.k8s.io/v1","kind":"Event"}`:          true,
+		`{"schema":"stateward.dev/decision-log/v1","object":{"metadata":{"annotations":{"audit.k8s.io/truncated":"1"}}}}`: false,
+		`{"kind":"Event","apiVersion":"v1"}`:                                                                              false,
+	} {
+		if got := Is([]byte(line)); got != want {
+			t.Errorf("%t for %s", got, line)
+		}
+	}
+}
+
+func TestReaderSaysThatManagedFieldsAreOmitted(t *testing.T) {
+	t.Parallel()
+	for field, want := range map[string]bool{`"managedFields":[],"name"`: false, `"name"`: true} {
+		records, err := newReader(t).Read([]byte(written(t, "create", strings.Replace(stored(1, 3), `"name"`, field, 1))))
+		if err != nil || len(records) != 1 || records[0].Lacks("managedFields") != want {
+			t.Errorf("%s: %+v, %v", field, records, err)
+		}
 	}
 }
 

@@ -1,15 +1,18 @@
 package auditlog
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	admissionv1 "k8s.io/api/admission/v1"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 )
 
 const (
@@ -19,8 +22,11 @@ const (
 	kindOfList = "EventList"
 	// stageComplete is the stage of an event that has all that an API server says of a request.
 	stageComplete = "ResponseComplete"
-	// levelMetadata leaves out bodies.
-	levelMetadata = "Metadata"
+	// levelRequest and levelResponse are those that hold the body of a request, unless it is truncated.
+	levelRequest  = "Request"
+	levelResponse = "RequestResponse"
+	// truncated is an annotation of an event whose bodies were too large for the API server's limit.
+	truncated = "audit.k8s.io/truncated"
 )
 
 // event is what is read of an audit.k8s.io/v1 Event.
@@ -39,6 +45,7 @@ type event struct {
 	RequestObject    json.RawMessage            `json:"requestObject"`
 	ResponseObject   json.RawMessage            `json:"responseObject"`
 	Received         metav1.MicroTime           `json:"requestReceivedTimestamp"`
+	Annotations      map[string]string          `json:"annotations"`
 	// Items are the events of an EventList.
 	Items []event `json:"items"`
 
@@ -103,6 +110,53 @@ func (e *event) operation() admissionv1.Operation {
 	default:
 		return ""
 	}
+}
+
+// ended reports whether the event says how the request ended.
+func (e *event) ended() bool { return e.ResponseStatus != nil && e.ResponseStatus.Code != 0 }
+
+// holdsBody reports whether a request without a body in the event had none.
+func (e *event) holdsBody() bool {
+	return len(e.RequestObject) > 0 || (e.Level == levelRequest || e.Level == levelResponse) && e.Annotations[truncated] != "true"
+}
+
+// items are the objects of an answer that is a list, and whether it is one.
+func (e *event) items() (items []json.RawMessage, listed bool) {
+	var list struct {
+		Kind  string             `json:"kind"`
+		Items *[]json.RawMessage `json:"items"`
+	}
+	if json.Unmarshal(e.ResponseObject, &list) != nil {
+		return nil, false
+	}
+	if list.Items != nil {
+		items = *list.Items
+	}
+	return items, list.Items != nil || strings.HasSuffix(list.Kind, "List")
+}
+
+// isAbout reports whether the answer is about this object, by the uids that the two show: another one may have had the name since.
+func (e *event) isAbout(object json.RawMessage) bool {
+	var read metav1.PartialObjectMetadata
+	// An object that cannot be read has no uid.
+	_ = json.Unmarshal(object, &read)
+	uid := e.uid()
+	return uid == "" || read.UID == "" || uid == read.UID
+}
+
+// uid is that of the object in the answer, or that a Status names; empty without either.
+func (e *event) uid() types.UID {
+	var read struct {
+		Metadata struct {
+			UID types.UID `json:"uid"`
+		} `json:"metadata"`
+		Details struct {
+			UID types.UID `json:"uid"`
+		} `json:"details"`
+	}
+	// An answer without a body has no uid.
+	_ = json.Unmarshal(e.ResponseObject, &read)
+	return cmp.Or(read.Metadata.UID, read.Details.UID)
 }
 
 // succeeded reports whether the API server carried out the request.

@@ -2,6 +2,7 @@ package auditlog
 
 import (
 	"encoding/json"
+	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -41,13 +42,13 @@ func (m *memory) forget(key string) {
 }
 
 // follows reports whether an object can be the next version of another: each change of a spec adds one to the
-// generation, and one that is not in the log leaves a gap.
+// generation, and one that is not in the log leaves a gap. An event may be in the log after one that came later.
 func follows(object, old json.RawMessage) bool {
 	var read, before metav1.PartialObjectMetadata
 	if json.Unmarshal(object, &read) != nil || json.Unmarshal(old, &before) != nil {
 		return false
 	}
-	return read.UID == before.UID && read.Generation-before.Generation <= 1
+	return read.UID == before.UID && slices.Contains([]int64{0, 1}, read.Generation-before.Generation)
 }
 
 // terminates reports whether an object is still there after its deletion, as pods are until their kubelet has stopped them.

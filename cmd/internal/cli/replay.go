@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -80,7 +81,7 @@ reported all the same), 3 something could not be evaluated.`,
 	flags.StringVar(&options.owner, "owner", "", "`contact` in the exceptions of --write-exceptions")
 	flags.StringVar(&options.shard, "shard", "", "read only every COUNT-th file, from file INDEX on (`INDEX/COUNT`, from 0/COUNT)")
 	flags.BoolVar(&options.merge, "merge", false, "add results of -o json, such as those of all shards, instead of reading logs")
-	flags.StringVarP(&options.output, "output", "o", "text", "`FORMAT[=FILE]` of the report: text, json or markdown")
+	flags.StringVarP(&options.output, "output", "o", "text", "`FORMAT[=FILE]` of the report: text, json, markdown or html")
 	return command
 }
 
@@ -90,8 +91,8 @@ func (o replayOptions) check(paths []string) (*replay.Shard, error) {
 	switch {
 	case len(paths) == 0:
 		return nil, errors.New("name a decision log, or - for standard input, as in `stateward replay --config strict.yaml decisions.jsonl`")
-	case !slices.Contains([]string{"text", "json", "markdown"}, format):
-		return nil, fmt.Errorf("-o %s: use text, json or markdown", o.output)
+	case !slices.Contains([]string{"text", "json", "markdown", "html"}, format):
+		return nil, fmt.Errorf("-o %s: use text, json, markdown or html", o.output)
 	case o.verify && o.config != "":
 		return nil, errors.New("--verify judges under the recorded Guardrails: leave out --config")
 	case o.merge && (o.shard != "" || o.verify):
@@ -100,6 +101,8 @@ func (o replayOptions) check(paths []string) (*replay.Shard, error) {
 		return nil, errors.New("--data is for requests that are judged now: leave it out with --verify and --merge")
 	case o.shard != "" && o.exceptions != "":
 		return nil, errors.New("a shard is a part of the log: give --write-exceptions with --merge")
+	case named && o.exceptions != "" && filepath.Clean(file) == filepath.Clean(o.exceptions):
+		return nil, fmt.Errorf("both -o %s and --write-exceptions go to %s: name another file", o.output, o.exceptions)
 	case o.shard != "" && slices.Contains(paths, "-"):
 		return nil, errors.New("--shard divides files: standard input is not one")
 	}
@@ -132,8 +135,11 @@ func replayLogs(ctx context.Context, paths []string, options replayOptions, stre
 	if err != nil {
 		return err
 	}
-	sources, err := replay.Sources(paths, streams.In)
+	sources, err := replay.Sources(paths, interruptible(ctx, streams.In))
 	if err != nil {
+		return usageError{err}
+	}
+	if err := options.checkOutput(sources); err != nil {
 		return usageError{err}
 	}
 	progress := newProgress(streams.Err, isTerminal(streams.Err), time.Now)
@@ -166,6 +172,9 @@ func replayLogs(ctx context.Context, paths []string, options replayOptions, stre
 func (o replayOptions) summarize(ctx context.Context, sources []replay.Source, settings replay.Options, streams Streams) (*replay.Summary, error) {
 	if o.merge {
 		summary, err := replay.Merge(sources)
+		if want := settings.Library.Revision(); o.exceptions != "" && summary.Library != want {
+			return nil, usageError{errors.Join(fmt.Errorf("--write-exceptions: the results are of rule library %s, and this is %s: give the --rules and --library of the replay", summary.Library, want), err)}
+		}
 		if want := settings.Guardrails.Revision(); settings.Guardrails != nil && summary.Guardrails != want {
 			return nil, usageError{errors.Join(fmt.Errorf("--config %s: the results are not of these Guardrails: replay the logs under them first", o.config), err)}
 		}
@@ -178,15 +187,37 @@ func (o replayOptions) summarize(ctx context.Context, sources []replay.Source, s
 	}
 	summary, err := replay.Run(ctx, sources, settings)
 	progress.end()
+	if err != nil && ctx.Err() != nil {
+		return nil, fmt.Errorf("interrupted before the end, and no report is written: %w", err)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return summary, nil
 }
 
+// checkOutput refuses a report in the place of what it reports on.
+func (o replayOptions) checkOutput(sources []replay.Source) error {
+	_, file, _ := strings.Cut(o.output, "=")
+	written, err := os.Stat(file)
+	if err != nil || !written.Mode().IsRegular() {
+		return nil
+	}
+	for _, source := range sources {
+		if read, err := os.Stat(source.Name); err == nil && os.SameFile(read, written) {
+			return fmt.Errorf("-o %s: %s is read, and the report would replace it: name another file", o.output, source.Name)
+		}
+	}
+	return nil
+}
+
 // replayed is how a replay ends.
 func replayed(summary *replay.Summary) error {
 	switch {
+	case summary.Requests == 0 && summary.Damaged == 0 && summary.Refused > 0:
+		return usageError{errors.New("the API server refused all requests of the audit log that a rule judges: none is left to judge")}
+	case summary.Requests == 0 && summary.Damaged == 0 && summary.Events == 0 && summary.Unended > 0:
+		return usageError{errors.New("the audit log holds no event of the stage ResponseComplete: the audit policy must not omit it")}
 	case summary.Requests == 0 && summary.Damaged == 0 && summary.Events > 0:
 		return usageError{errors.New("the audit log holds no request that a rule judges: the audit policy must record StatefulSets and what belongs to them")}
 	case summary.Requests == 0 && summary.Damaged == 0 && summary.Shard == nil:
@@ -245,7 +276,7 @@ func (o replayOptions) wholeLibrary(ctx context.Context) (*policies.Library, err
 
 func (o replayOptions) write(summary *replay.Summary, stdout io.Writer) error {
 	format, file, _ := strings.Cut(o.output, "=")
-	render := map[string]func(io.Writer) error{"text": summary.Text, "json": summary.JSON, "markdown": summary.Markdown}[format]
+	render := map[string]func(io.Writer) error{"text": summary.Text, "json": summary.JSON, "markdown": summary.Markdown, "html": summary.HTML}[format]
 	var page bytes.Buffer
 	if err := render(&page); err != nil {
 		return fmt.Errorf("write report: %w", err)

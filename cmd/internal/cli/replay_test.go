@@ -45,6 +45,7 @@ func TestReplayOutputMatchesGoldenFiles(t *testing.T) {
 	for name, args := range map[string][]string{
 		"replay.txt":        {"--config", config, "-"},
 		"replay.md":         {"--config", config, "-o", "markdown", "-"},
+		"replay.html":       {"--config", config, "-o", "html", "-"},
 		"replay.json":       {"--config", config, "-o", "json", "-"},
 		"replay-verify.txt": {"--verify", torn},
 	} {
@@ -71,6 +72,8 @@ func TestReplayExitCodes(t *testing.T) {
 		"foreign.jsonl": `{"level":"INFO"}` + "\n",
 		"there.yaml":    "apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: data}\n",
 		"request.yaml":  "apiVersion: admission.k8s.io/v1\nkind: AdmissionReview\nrequest: {uid: u}\n",
+		"refused.log":   `{"kind":"Event","apiVersion":"audit.k8s.io/v1","stage":"ResponseComplete","verb":"create","objectRef":{"resource":"statefulsets","apiGroup":"apps"},"responseStatus":{"code":409}}` + "\n",
+		"received.log":  `{"kind":"Event","apiVersion":"audit.k8s.io/v1","stage":"RequestReceived","verb":"get","objectRef":{"resource":"pods"}}` + "\n",
 		"reads.log":     `{"kind":"Event","apiVersion":"audit.k8s.io/v1","stage":"ResponseComplete","verb":"get","objectRef":{"resource":"pods"}}` + "\n",
 	})
 	at := func(name string) string { return filepath.Join(folder, name) }
@@ -86,7 +89,11 @@ func TestReplayExitCodes(t *testing.T) {
 		"an audit log of reads":  {args: []string{at("reads.log")}, code: cli.ExitUsage, says: "the audit log holds no request that a rule judges"},
 		"no file":                {args: []string{at("none.jsonl")}, code: cli.ExitUsage, says: "no such file"},
 		"no argument":            {code: cli.ExitUsage, says: "name a decision log, or - for standard input"},
-		"an unknown format":      {args: []string{"-o", "html", at("good.jsonl")}, code: cli.ExitUsage, says: "use text, json or markdown"},
+		"an unknown format":      {args: []string{"-o", "pdf", at("good.jsonl")}, code: cli.ExitUsage, says: "use text, json, markdown or html"},
+		"a report over its log":  {args: []string{"-o", "json=" + at("../"+filepath.Base(folder)+"/good.jsonl"), at("good.jsonl")}, code: cli.ExitUsage, says: "good.jsonl is read, and the report would replace it"},
+		"one file for two":       {args: []string{"-o", "json=" + at("new.yaml"), "--write-exceptions", at("./new.yaml"), "--owner", "me", "--config", at("strict.yaml"), at("good.jsonl")}, code: cli.ExitUsage, says: "and --write-exceptions go to"},
+		"only refused requests":  {args: []string{at("refused.log")}, code: cli.ExitUsage, says: "the API server refused all requests of the audit log that a rule judges"},
+		"only earlier stages":    {args: []string{at("received.log")}, code: cli.ExitUsage, says: "holds no event of the stage ResponseComplete"},
 		"verify and a config":    {args: []string{"--verify", "--config", at("strict.yaml"), at("good.jsonl")}, code: cli.ExitUsage, says: "leave out --config"},
 		"data to verify":         {args: []string{"--verify", "--data", at("there.yaml"), at("good.jsonl")}, code: cli.ExitUsage, says: "leave it out with --verify and --merge"},
 		"data not there":         {args: []string{"--data", at("none.yaml"), at("good.jsonl")}, code: cli.ExitUsage, says: "read --data"},
@@ -219,6 +226,27 @@ func TestReplayMergesTheResultsOfItsShards(t *testing.T) {
 	merged, stderr, code = run(t, "", "replay", "--merge", at("results"))
 	if code != cli.ExitUsage || !strings.Contains(stderr, "no result of shard 2/4") || !strings.HasPrefix(merged, "of 28 requests") {
 		t.Errorf("exit code %d, stderr %q, output:\n%s", code, stderr, merged)
+	}
+}
+
+func TestReplayWritesExceptionsOfTheSameLibraryOnly(t *testing.T) {
+	t.Parallel()
+	folder := written(t, map[string]string{"strict.yaml": strict, "log.jsonl": string(decisions.Log(t, `{"decisionLog":{"mode":"All"}}`))})
+	at := func(name string) string { return filepath.Join(folder, name) }
+	if _, stderr, code := run(t, "", "replay", "--config", at("strict.yaml"), "-o", "json="+at("result.json"), at("log.jsonl")); code != cli.ExitClean {
+		t.Fatal(code, stderr)
+	}
+	result, err := os.ReadFile(at("result.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := regexp.MustCompile(`"library": "[0-9a-f]{12}"`).ReplaceAll(result, []byte(`"library": "another"`))
+	if err := os.WriteFile(at("result.json"), other, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, stderr, code := run(t, "", "replay", "--merge", "--config", at("strict.yaml"), "--write-exceptions", at("eased.yaml"), "--owner", "me", at("result.json"))
+	if code != cli.ExitUsage || !strings.Contains(stderr, "the results are of rule library another, and this is ") {
+		t.Errorf("exit code %d, stderr %q", code, stderr)
 	}
 }
 

@@ -84,6 +84,10 @@ func withExceptions(source []byte, exceptions []v1alpha1.Exception) ([]byte, err
 	if root, err = root.Pipe(yaml.LookupCreate(yaml.MappingNode)); err != nil {
 		return nil, err
 	}
+	// What is null is not found and not replaced: what is appended to it is lost.
+	if err := removeNull(root, "spec", "exceptions"); err != nil {
+		return nil, err
+	}
 	list, err := root.Pipe(yaml.LookupCreate(yaml.SequenceNode, "spec", "exceptions"))
 	if err != nil {
 		return nil, err
@@ -105,4 +109,19 @@ func withExceptions(source []byte, exceptions []v1alpha1.Exception) ([]byte, err
 	}
 	whole, err := root.String()
 	return []byte(whole), err
+}
+
+// removeNull removes the first field of a path that is null.
+func removeNull(within *yaml.RNode, path ...string) error {
+	for _, name := range path {
+		field := within.Field(name)
+		if field == nil {
+			return nil
+		}
+		if field.Value.IsTaggedNull() {
+			return within.PipeE(yaml.Clear(name))
+		}
+		within = field.Value
+	}
+	return nil
 }

@@ -42,10 +42,24 @@ type Denials struct {
 func (d *Denials) deny(record *decisionlog.Record, rules []string) {
 	for _, rule := range rules {
 		d.keep(Denial{
-			Rule: rule, User: record.Request.UserInfo.Username, Namespace: record.Request.Namespace, Names: []string{nameIn(record)},
+			Rule: rule, User: record.Request.UserInfo.Username, Namespace: record.Request.Namespace, Names: []string{nameToExcept(record)},
 			Count: 1, First: record.Timestamp, Last: record.Timestamp,
 		})
 	}
+}
+
+// nameToExcept is the name that an exception must match: that of the object, as the engine takes it. One that is still to be
+// generated is a pattern.
+func nameToExcept(record *decisionlog.Record) string {
+	asked := record.Request
+	subject := metadataOf(asked.OldObject.Raw)
+	if len(asked.OldObject.Raw) == 0 {
+		subject = metadataOf(asked.Object.Raw)
+	}
+	if subject.Name == "" && subject.GenerateName != "" {
+		return subject.GenerateName + "*"
+	}
+	return cmp.Or(subject.Name, asked.Name)
 }
 
 func (d *Denials) keep(denial Denial) {

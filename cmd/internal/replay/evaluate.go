@@ -165,7 +165,7 @@ func differences(record *decisionlog.Record, then, now decisionlog.Result, expor
 	difference := slices.DeleteFunc(changed(then.Findings, now.Findings), func(finding engine.Finding) bool { return slices.Contains(undecided, finding.Rule) })
 	switch {
 	case !now.Allowed && then.Allowed:
-		return orMasked(record, Denied, denials(now.Findings), now.Findings)
+		return deniedOrMasked(record, denials(now.Findings))
 	case len(undecided) > 0 && now.Allowed:
 		return evaluation{class: Undecided, rules: undecided, details: missingResources(now.Undecided, exported)}
 	case now.Allowed && !then.Allowed:
@@ -179,21 +179,35 @@ func differences(record *decisionlog.Record, then, now decisionlog.Result, expor
 	}
 }
 
-// orMasked makes the outcome of findings; those that speak of a masked field prove nothing.
-func orMasked(record *decisionlog.Record, class Class, findings, all []engine.Finding) evaluation {
-	made := evaluation{class: class, rules: rulesOf(findings), details: messagesOf(findings)}
-	masked := func(finding engine.Finding) bool {
-		return strings.Contains(finding.Message, lazy.Mask) || isMaskedField(record, finding.Path)
-	}
-	if len(record.Masked) > 0 && slices.ContainsFunc(all, masked) {
+// deniedOrMasked makes the outcome of denials. One that does not speak of a masked field is enough.
+func deniedOrMasked(record *decisionlog.Record, denials []engine.Finding) evaluation {
+	made := evaluation{class: Denied, rules: rulesOf(denials), details: messagesOf(denials)}
+	if len(denials) > 0 && !slices.ContainsFunc(denials, func(finding engine.Finding) bool { return !isMasked(record, finding) }) {
 		made.class = Masked
 	}
 	return made
 }
 
-// isMaskedField reports whether a path leads to a masked field of the request's object, or into one.
-func isMaskedField(record *decisionlog.Record, path []any) bool {
-	pointer := "/input/request/object"
+// orMasked makes the outcome of findings; those that speak of a masked field prove nothing.
+func orMasked(record *decisionlog.Record, class Class, findings, all []engine.Finding) evaluation {
+	made := evaluation{class: class, rules: rulesOf(findings), details: messagesOf(findings)}
+	if slices.ContainsFunc(all, func(finding engine.Finding) bool { return isMasked(record, finding) }) {
+		made.class = Masked
+	}
+	return made
+}
+
+// isMasked reports whether a finding speaks of a masked field.
+func isMasked(record *decisionlog.Record, finding engine.Finding) bool {
+	if len(record.Masked) == 0 {
+		return false
+	}
+	return strings.Contains(finding.Message, lazy.Mask) ||
+		isMaskedField(record, "/input/request/object", finding.Path) || isMaskedField(record, "/input/request/oldObject", finding.Path)
+}
+
+// isMaskedField reports whether a path leads to a masked field of an object, or into one.
+func isMaskedField(record *decisionlog.Record, pointer string, path []any) bool {
 	for _, step := range path {
 		pointer += "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(fmt.Sprint(step))
 		if slices.Contains(record.Masked, pointer) {
@@ -300,28 +314,37 @@ func exampleOf(at place, record *decisionlog.Record, evaluated evaluation) Examp
 		made.Resource += "/" + asked.SubResource
 	}
 	for _, detail := range evaluated.details[:min(len(evaluated.details), mostDetails)] {
-		if len(detail) > longestDetail {
-			detail = strings.ToValidUTF8(detail[:longestDetail], "") + "..."
-		}
-		made.Details = append(made.Details, detail)
+		made.Details = append(made.Details, shortened(detail))
 	}
 	return made
+}
+
+// shortened cuts a text that repeats a part of a record.
+func shortened(text string) string {
+	if len(text) > longestDetail {
+		return strings.ToValidUTF8(text[:longestDetail], "") + "..."
+	}
+	return text
 }
 
 // nameIn is the name of what a request is about.
 func nameIn(record *decisionlog.Record) string {
 	asked := record.Request
-	return cmp.Or(asked.Name, nameOf(asked.Object.Raw), nameOf(asked.OldObject.Raw))
+	object, before := metadataOf(asked.Object.Raw), metadataOf(asked.OldObject.Raw)
+	return cmp.Or(asked.Name, object.Name, object.GenerateName, before.Name)
 }
 
-func nameOf(raw []byte) string {
+// metadata is what names an object.
+type metadata struct {
+	Name         string `json:"name"`
+	GenerateName string `json:"generateName"`
+}
+
+func metadataOf(raw []byte) metadata {
 	var object struct {
-		Metadata struct {
-			Name         string `json:"name"`
-			GenerateName string `json:"generateName"`
-		} `json:"metadata"`
+		Metadata metadata `json:"metadata"`
 	}
 	// An object that cannot be read has no name to show.
 	_ = json.Unmarshal(raw, &object)
-	return cmp.Or(object.Metadata.Name, object.Metadata.GenerateName)
+	return object.Metadata
 }

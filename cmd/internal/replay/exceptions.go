@@ -61,7 +61,7 @@ func (e Exceptions) Headline() string {
 	return fmt.Sprintf("%s added, each for %d days: review them before you apply the file", headline.Number(len(e.List), "exception"), ofException/day)
 }
 
-// matchable is what a name must be for a match to hold it; one that the API server would have made has none yet.
+// matchable is what a name must be for a match to hold it and nothing else.
 var matchable = regexp.MustCompile(`^[-.a-z0-9]+$`)
 
 // noException says why what a rule would deny is not excepted.
@@ -70,10 +70,15 @@ func noException(library *policies.Library, denial Denial) string {
 	switch {
 	case known && rule.DataLoss:
 		return "the rule is about loss of data, so each of them is confirmed when it is made"
-	case denial.User == "" || strings.Contains(denial.User, "*"):
+	case denial.User == "" || strings.Contains(denial.User, "*") || v1alpha1.CheckSubjects([]v1alpha1.Subject{subject(denial.User)}) != nil:
 		return fmt.Sprintf("user name %q cannot be matched", denial.User)
+	case denial.Namespace != "" && !matchable.MatchString(denial.Namespace):
+		return fmt.Sprintf("namespace %q cannot be matched", denial.Namespace)
 	}
 	for _, name := range denial.Names {
+		if prefix, generated := strings.CutSuffix(name, "*"); generated && matchable.MatchString(prefix) {
+			return fmt.Sprintf("the API server generates the names %s, and an exception for all of them is broader than what was denied: add it by hand, if you want it", name)
+		}
 		if !matchable.MatchString(name) {
 			return fmt.Sprintf("name %q cannot be matched", name)
 		}

@@ -9,9 +9,12 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	admissionv1 "k8s.io/api/admission/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
 	"github.com/stateward/stateward/test/builders"
+	"github.com/stateward/stateward/webhook/decisionlog"
 )
 
 func TestExceptionsAreAsNarrowAsPossible(t *testing.T) {
@@ -27,6 +30,9 @@ func TestExceptionsAreAsNarrowAsPossible(t *testing.T) {
 		{Rule: "cascade-delete", User: account, Namespace: "data", Names: []string{"db"}, Count: 1, First: on(6), Last: on(6)},
 		{Rule: "canary-first", User: "a*", Namespace: "data", Names: []string{"db"}, Count: 1, First: on(6), Last: on(6)},
 		{Rule: "canary-first", User: "bob", Namespace: "data", Names: []string{""}, Count: 2, First: on(6), Last: on(6)},
+		{Rule: "canary-first", User: "carol", Namespace: "data", Names: []string{"run-*"}, Count: 1, First: on(6), Last: on(6)},
+		{Rule: "canary-first", User: "carol", Namespace: "*", Names: []string{"db"}, Count: 1, First: on(6), Last: on(6)},
+		{Rule: "canary-first", User: "system:serviceaccount:A:b", Namespace: "data", Names: []string{"db"}, Count: 1, First: on(6), Last: on(6)},
 	} {
 		found.keep(each)
 	}
@@ -44,6 +50,9 @@ func TestExceptionsAreAsNarrowAsPossible(t *testing.T) {
 		NotMade: []string{
 			`1 request of a* that canary-first would deny: user name "a*" cannot be matched`,
 			`2 requests of bob that canary-first would deny: name "" cannot be matched`,
+			`1 request of carol that canary-first would deny: namespace "*" cannot be matched`,
+			"1 request of carol that canary-first would deny: the API server generates the names run-*, and an exception for all of them is broader than what was denied: add it by hand, if you want it",
+			`1 request of system:serviceaccount:A:b that canary-first would deny: user name "system:serviceaccount:A:b" cannot be matched`,
 			"1 request of " + account + " that cascade-delete would deny: the rule is about loss of data, so each of them is confirmed when it is made",
 		},
 	}
@@ -51,6 +60,23 @@ func TestExceptionsAreAsNarrowAsPossible(t *testing.T) {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
+
+func TestDenialsNameWhatAnExceptionMustMatch(t *testing.T) {
+	t.Parallel()
+	for want, asked := range map[string]admissionv1.AdmissionRequest{
+		"web":    {Name: "web"},
+		"run-*":  {Object: object(`{"metadata":{"generateName":"run-"}}`)},
+		"run-ab": {Name: "other", Object: object(`{"metadata":{"name":"run-ab","generateName":"run-"}}`)},
+		"old":    {OldObject: object(`{"metadata":{"name":"old"}}`)},
+		"":       {Object: object(`[]`)},
+	} {
+		if got := nameToExcept(&decisionlog.Record{Request: asked}); got != want {
+			t.Errorf("%q, not %q", got, want)
+		}
+	}
+}
+
+func object(text string) runtime.RawExtension { return runtime.RawExtension{Raw: []byte(text)} }
 
 func TestExceptionsHoldAHundredNamesEach(t *testing.T) {
 	t.Parallel()

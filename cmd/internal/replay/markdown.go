@@ -20,7 +20,7 @@ func (s *Summary) Markdown(out io.Writer) error {
 		fmt.Fprintf(&text, "\n### %s %s\n\n", headline.Thousands(group.Count), each.title)
 		writeCounts(&text, group)
 		for _, example := range group.Examples {
-			fmt.Fprintf(&text, "- %s (`%s:%d`)\n", headline.Escaped(example.subject()), example.File, example.Line)
+			fmt.Fprintf(&text, "- %s (`%s:%d`)\n", headline.Escaped(example.subject()), quotable(example.File), example.Line)
 			for _, detail := range example.Details {
 				fmt.Fprintf(&text, "  - %s\n", headline.Escaped(printable(detail)))
 			}
@@ -33,11 +33,14 @@ func (s *Summary) Markdown(out io.Writer) error {
 		fmt.Fprintf(&text, "- %s\n", note)
 	}
 	for _, problem := range s.Problems {
-		fmt.Fprintf(&text, "  - `%s:%d`: %s\n", problem.File, problem.Line, headline.Escaped(printable(problem.Text)))
+		fmt.Fprintf(&text, "  - `%s:%d`: %s\n", quotable(problem.File), problem.Line, headline.Escaped(printable(problem.Text)))
 	}
 	_, err := io.WriteString(out, text.String())
 	return err
 }
+
+// quotable is a file name between backticks.
+func quotable(name string) string { return strings.ReplaceAll(printable(name), "`", "'") }
 
 func writeCounts(text *strings.Builder, group *Group) {
 	if len(group.counts()) == 0 {

@@ -28,6 +28,9 @@ func Merge(sources []Source) (*Summary, error) {
 		if err == nil && merged != nil {
 			err = merged.fits(part)
 		}
+		if err == nil && merged != nil && (part.Shard == nil) != (some == nil) {
+			err = errors.New("it is of whole logs and the others are of shards, or the reverse: merge the shards first, so that none of their requests counts twice")
+		}
 		if err == nil && part.Shard != nil {
 			err = isNew(part.Shard, some, shards, source.Name)
 		}

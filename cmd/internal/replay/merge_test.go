@@ -119,6 +119,7 @@ func TestMergeRejectsShardsThatDoNotMatch(t *testing.T) {
 		"an export":        {[]string{parts[0], results(t, sources, exporting, 2)[1]}, "it was replayed with --data", 28},
 		"another count":    {[]string{parts[0], results(t, sources, options, 3)[1]}, "it is shard 1/3, and another is 0/2", 28},
 		"other files":      {[]string{parts[0], results(t, logs(t, 3), options, 2)[1]}, "saw 3 files and shard 0/2 4", 28},
+		"whole logs too":   {append(results(t, sources, options, 2), asJSON(t, ran(t, sources, options))), "it is of whole logs and the others are of shards", 56},
 		"half a result":    {[]string{parts[0], parts[1][:200]}, "it is not a whole result", 28},
 		"two in a file":    {[]string{parts[0], parts[1] + parts[1]}, "more than one result", 28},
 		"a later version":  {[]string{parts[0], strings.Replace(parts[1], `"version": 1`, `"version": 2`, 1)}, "it is a result of version 2", 28},

@@ -3,6 +3,7 @@ package replay
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"runtime"
 	"sync"
@@ -105,55 +106,104 @@ func (r *run) read(ctx context.Context, sources []Source, jobs chan<- []job, sum
 		total += source.Size
 	}
 	// What is in an audit log depends on the lines before.
-	events := auditlog.NewReader(r.options.Library)
-	defer func() { summary.Events, summary.Refused = events.Events, events.Refused }()
-	own := r.worker()
-	var batch []job
-	size := 0
-	hand := func() {
-		if len(batch) > 0 {
-			jobs <- batch
-		}
-		batch, size = nil, 0
-	}
-	defer hand()
+	from := &feeder{own: r.worker(), events: auditlog.NewReader(r.options.Library), jobs: jobs, summary: summary}
+	defer func() {
+		summary.Events, summary.Refused, summary.Unended = from.events.Events, from.events.Refused, from.events.Unended
+	}()
+	defer from.hand()
 	for index, source := range sources {
-		line, err := source.lines(&read, func(text []byte, number int, whole bool) {
-			if ctx.Err() != nil {
-				return
-			}
-			each := job{at: place{index, number, source.Name}, text: text, whole: whole}
-			switch {
-			case isGuardrails(text):
-				own.take(ctx, each, summary)
-			case auditlog.Is(text):
-				records, err := events.Read(text)
-				if err != nil {
-					summary.problem(each.at, err, !whole)
-				}
-				for _, record := range records {
-					batch = append(batch, job{at: each.at, record: record})
-				}
-				size += len(text)
-			default:
-				batch, size = append(batch, each), size+len(text)
-			}
-			if len(batch) >= batchLines || size >= batchBytes {
-				hand()
-			}
+		source.lines(&read, func(line line) bool {
+			from.take(ctx, line, place{index, line.number, source.Name})
 			if r.options.Progress != nil {
 				r.options.Progress(read.Load(), total)
 			}
+			return ctx.Err() == nil
 		})
-		if err != nil {
-			summary.problem(place{index, line, source.Name}, err, false)
+		if ctx.Err() != nil {
+			return
 		}
 	}
 }
 
-// isGuardrails reports whether a line begins as Guardrails, which later lines need.
+// feeder makes batches of jobs of the lines.
+type feeder struct {
+	own     *worker
+	events  *auditlog.Reader
+	jobs    chan<- []job
+	summary *Summary
+
+	batch []job
+	size  int
+}
+
+func (f *feeder) take(ctx context.Context, line line, at place) {
+	if line.err != nil {
+		f.summary.problem(at, line.err, false)
+		return
+	}
+	records := parts(line.text)
+	for index, text := range records {
+		each := job{at: at, text: text, whole: line.whole || index < len(records)-1}
+		switch {
+		case auditlog.Is(text):
+			f.takeEvents(each)
+		case isGuardrails(text):
+			f.own.take(ctx, each, f.summary)
+		default:
+			f.batch, f.size = append(f.batch, each), f.size+len(text)
+		}
+	}
+	if len(f.batch) >= batchLines || f.size >= batchBytes {
+		f.hand()
+	}
+}
+
+func (f *feeder) takeEvents(line job) {
+	requests, err := f.events.Read(line.text)
+	if err != nil {
+		f.summary.problem(line.at, err, line.isTorn())
+	}
+	for _, request := range requests {
+		f.batch = append(f.batch, job{at: line.at, record: request})
+	}
+	f.size += len(line.text)
+}
+
+// hand gives a batch to a worker.
+func (f *feeder) hand() {
+	if len(f.batch) > 0 {
+		f.jobs <- f.batch
+	}
+	f.batch, f.size = nil, 0
+}
+
+// isTorn reports whether the line is a last one that ends too early.
+func (j job) isTorn() bool { return !j.whole && !json.Valid(j.text) }
+
+// isGuardrails reports whether a line holds Guardrails, which later lines need. What collects logs may have sorted its fields.
 func isGuardrails(line []byte) bool {
-	return bytes.Contains(line[:min(len(line), 200)], []byte(`"guardrails"`)) && !bytes.Contains(line[:min(len(line), 200)], []byte(`"decision_id"`))
+	return bytes.Contains(line, []byte(`"guardrails"`)) && !bytes.Contains(line, []byte(`"decision_id"`))
+}
+
+// parts are the records of a line. It has several where a process was killed before it ended its line: what writes next to the
+// file continues it. What a collector puts before a record, such as the name of the pod, is left out.
+func parts(text []byte) (records [][]byte) {
+	start := []byte(`{"schema":"` + decisionlog.SchemaPrefix)
+	begin := bytes.Index(text, start)
+	if begin < 0 || bytes.LastIndex(text, start) == 0 || json.Valid(text) {
+		return [][]byte{text}
+	}
+	if before := bytes.TrimSpace(text[:begin]); bytes.HasPrefix(before, []byte("{")) {
+		records = append(records, before)
+	}
+	for {
+		next := bytes.Index(text[begin+1:], start)
+		if next < 0 {
+			return append(records, text[begin:])
+		}
+		next += begin + 1
+		records, begin = append(records, text[begin:next]), next
+	}
 }
 
 // take evaluates a line.
@@ -167,7 +217,7 @@ func (w *worker) take(ctx context.Context, each job, into *Summary) {
 	case errors.Is(err, decisionlog.ErrOther):
 		into.Foreign++
 	case err != nil:
-		into.problem(each.at, err, !each.whole)
+		into.problem(each.at, err, each.isTorn())
 	case record.IsGuardrails():
 		w.deciders.store(record)
 	default:

@@ -9,14 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"slices"
-	"strings"
 	"sync/atomic"
 
-	"github.com/bmatcuk/doublestar/v4"
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -33,107 +27,51 @@ type Source struct {
 	Name string
 	// Size is in bytes as stored, 0 where it is unknown.
 	Size int64
-	open func() (io.ReadCloser, error)
+	// identity is the same for all names of a file, empty for what is none.
+	identity string
+	open     func() (io.ReadCloser, error)
 }
 
-// Sources finds logs: files, folders with all that is below them, patterns, and - for standard input.
-func Sources(paths []string, stdin io.Reader) (sources []Source, err error) {
-	for _, path := range paths {
-		found, err := sourcesOf(path, stdin)
-		if err != nil {
-			return nil, err
-		}
-		for _, each := range found {
-			if !slices.ContainsFunc(sources, func(other Source) bool { return other.Name == each.Name }) {
-				sources = append(sources, each)
-			}
-		}
-	}
-	return sources, nil
+// line is one of a source, or why it cannot be read.
+type line struct {
+	text   []byte
+	number int
+	// whole is false for a last one that no line break ends.
+	whole bool
+	err   error
 }
 
-func sourcesOf(path string, stdin io.Reader) ([]Source, error) {
-	if path == "-" {
-		return []Source{{Name: "standard input", open: func() (io.ReadCloser, error) { return io.NopCloser(stdin), nil }}}, nil
-	}
-	info, err := os.Stat(path)
-	switch {
-	case err == nil && info.IsDir():
-		return folder(path)
-	case err == nil:
-		return []Source{file(path, info.Size())}, nil
-	case !errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("read log: %w", err)
-	}
-	names, err := doublestar.FilepathGlob(path, doublestar.WithFilesOnly(), doublestar.WithFailOnIOErrors())
-	if err != nil {
-		return nil, fmt.Errorf("read logs %s: %w", path, err)
-	}
-	if len(names) == 0 {
-		return nil, fmt.Errorf("read log %s: no such file", path)
-	}
-	slices.Sort(names)
-	return files(names), nil
-}
-
-func file(name string, size int64) Source {
-	return Source{Name: name, Size: size, open: func() (io.ReadCloser, error) { return os.Open(name) }}
-}
-
-func folder(path string) ([]Source, error) {
-	var names []string
-	err := filepath.WalkDir(path, func(name string, entry fs.DirEntry, err error) error {
-		if err == nil && entry.Type().IsRegular() {
-			names = append(names, name)
-		}
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read logs below %s: %w", path, err)
-	}
-	return files(names), nil
-}
-
-// files leaves out what is being compressed: NAME.gz beside NAME is the same log, or a part of it.
-func files(names []string) (sources []Source) {
-	for _, name := range names {
-		if plain, packed := strings.CutSuffix(name, ".gz"); packed && slices.Contains(names, plain) {
-			continue
-		}
-		var size int64
-		if info, err := os.Stat(name); err == nil {
-			size = info.Size()
-		}
-		sources = append(sources, file(name, size))
-	}
-	return sources
-}
-
-// lines calls take for each line with its number; whole is false for a last one that no line break ends. What cannot be
-// read is an error with the number of the line.
-func (s Source) lines(read *atomic.Int64, take func(line []byte, number int, whole bool)) (number int, err error) {
+// lines calls take for each line that holds something, until it returns false. After a line that is too long the next one is read;
+// any other error ends the source.
+func (s Source) lines(read *atomic.Int64, take func(line) bool) {
 	opened, err := s.open()
 	if err != nil {
-		return 1, err
+		take(line{number: 1, err: err})
+		return
 	}
 	defer opened.Close()
 	plain, err := decompressed(&counted{opened, read})
 	if err != nil {
-		return 1, err
+		take(line{number: 1, err: err})
+		return
 	}
 	defer plain.Close()
 	reader := bufio.NewReaderSize(plain, 1<<20)
-	for number = 1; ; number++ {
-		line, err := readLine(reader)
-		whole := err == nil
+	if err := skipMark(reader); err != nil {
+		take(line{number: 1, err: err})
+		return
+	}
+	for number := 1; ; number++ {
+		text, err := readLine(reader)
+		each := line{text: text, number: number, whole: err == nil}
 		if err != nil && !errors.Is(err, io.EOF) {
-			return number, err
+			each.err = err
 		}
-		if len(bytes.TrimSpace(line)) > 0 {
-			take(line, number, whole)
+		if (each.err != nil || len(bytes.TrimSpace(text)) > 0) && !take(each) {
+			return
 		}
-		if !whole {
-			return number, nil
+		if err != nil && !errors.Is(err, errTooLong) {
+			return
 		}
 	}
 }
@@ -152,9 +90,9 @@ func (c *counted) Read(into []byte) (int, error) {
 
 // decompressed detects gzip and zstd by their first bytes, whatever the name of a file.
 func decompressed(from io.Reader) (io.ReadCloser, error) {
-	buffered := bufio.NewReader(from)
+	buffered := bufio.NewReaderSize(from, 64<<10)
 	// A file that is shorter is not compressed.
-	first, _ := buffered.Peek(4)
+	first, _ := buffered.Peek(6)
 	switch {
 	case bytes.HasPrefix(first, []byte{0x1f, 0x8b}):
 		unpacked, err := gzip.NewReader(buffered)
@@ -162,15 +100,47 @@ func decompressed(from io.Reader) (io.ReadCloser, error) {
 			return nil, fmt.Errorf("it is not readable gzip: %w", err)
 		}
 		return named{unpacked, "gzip"}, nil
-	case bytes.Equal(first, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+	case bytes.HasPrefix(first, []byte{0x28, 0xb5, 0x2f, 0xfd}), isSkippable(first):
 		unpacked, err := zstd.NewReader(buffered, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(windowOfZstd))
 		if err != nil {
 			return nil, fmt.Errorf("it is not readable zstd: %w", err)
 		}
 		return named{unpacked.IOReadCloser(), "zstd"}, nil
-	default:
-		return io.NopCloser(buffered), nil
 	}
+	for _, other := range otherFormats() {
+		if bytes.HasPrefix(first, []byte(other.begins)) {
+			return nil, fmt.Errorf("it is compressed as %s, and replay reads gzip and zstd: give it as `%s FILE | stateward replay -`", other.name, other.command)
+		}
+	}
+	return io.NopCloser(buffered), nil
+}
+
+// isSkippable reports whether a zstd file begins with a frame for other programs, as tools that compress in parallel write it.
+func isSkippable(first []byte) bool {
+	return len(first) >= 4 && first[0]&0xf0 == 0x50 && bytes.Equal(first[1:4], []byte{0x2a, 0x4d, 0x18})
+}
+
+// otherFormat is how a file of it begins, and what reads it.
+type otherFormat struct{ begins, name, command string }
+
+func otherFormats() []otherFormat {
+	return []otherFormat{
+		{"\xfd7zXZ\x00", "xz", "xz -dc"}, {"BZh", "bzip2", "bzip2 -dc"}, {"\x04\x22\x4d\x18", "lz4", "lz4 -dc"}, {"PK\x03\x04", "zip", "unzip -p"},
+	}
+}
+
+// skipMark skips the byte order mark of UTF-8, which is not JSON. Other encodings are an error.
+func skipMark(reader *bufio.Reader) error {
+	// A file may be shorter.
+	first, _ := reader.Peek(3)
+	switch {
+	case bytes.Equal(first, []byte{0xef, 0xbb, 0xbf}):
+		// They are in the buffer.
+		_, _ = reader.Discard(len(first))
+	case bytes.HasPrefix(first, []byte{0xff, 0xfe}), bytes.HasPrefix(first, []byte{0xfe, 0xff}):
+		return errors.New("it is UTF-16, and JSON lines are UTF-8: give it as `iconv -f UTF-16 -t UTF-8 FILE | stateward replay -`")
+	}
+	return nil
 }
 
 // named says in its errors how a file is compressed.
@@ -187,16 +157,25 @@ func (n named) Read(into []byte) (int, error) {
 	return count, err
 }
 
-// readLine reads a line into memory of its own; one that is too long is an error.
-func readLine(reader *bufio.Reader) (line []byte, err error) {
+// errTooLong is of a line that was skipped.
+var errTooLong = fmt.Errorf("the line is longer than %d MiB", longestLine>>20)
+
+// readLine reads a line into memory of its own. One that is too long is read to its end and not kept.
+func readLine(reader *bufio.Reader) (text []byte, err error) {
+	long := false
 	for {
 		part, err := reader.ReadSlice('\n')
-		line = append(line, part...)
-		if !errors.Is(err, bufio.ErrBufferFull) {
-			return line, err
+		if long = long || len(text)+len(part) > longestLine; long {
+			text = nil
+		} else {
+			text = append(text, part...)
 		}
-		if len(line) > longestLine {
-			return nil, fmt.Errorf("the line is longer than %d MiB", longestLine>>20)
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+		case long && (err == nil || errors.Is(err, io.EOF)):
+			return nil, errTooLong
+		default:
+			return text, err
 		}
 	}
 }

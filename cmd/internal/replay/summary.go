@@ -43,6 +43,8 @@ type Summary struct {
 	// Events counts those of an API server's audit log, Refused the requests among them that the API server refused.
 	Events  int `json:"events,omitempty"`
 	Refused int `json:"refused,omitempty"`
+	// Unended counts events of earlier stages, which a later event repeats.
+	Unended int `json:"unended,omitempty"`
 	// Denials are what exceptions for the class Denied need.
 	Denials Denials `json:"denials,omitzero"`
 }
@@ -170,6 +172,7 @@ func (s *Summary) merge(other *Summary) {
 	s.Foreign += other.Foreign
 	s.Events += other.Events
 	s.Refused += other.Refused
+	s.Unended += other.Unended
 	s.Denials.merge(&other.Denials)
 	for _, problem := range other.Problems {
 		s.keepProblem(problem)
@@ -183,7 +186,7 @@ func (s *Summary) problem(at place, err error, torn bool) {
 	} else {
 		s.Damaged++
 	}
-	s.keepProblem(Problem{File: at.file, Line: at.line, Text: err.Error(), place: at})
+	s.keepProblem(Problem{File: at.file, Line: at.line, Text: shortened(err.Error()), place: at})
 }
 
 func (s *Summary) keepProblem(problem Problem) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 
 	"github.com/stateward/stateward/cmd/internal/headline"
 )
@@ -44,8 +45,11 @@ func (s *Summary) Headline() string {
 }
 
 func (s *Summary) verified() string {
-	counts := s.Requests - s.Count(Masked, Unevaluated)
+	counts := s.verifiable()
 	same := s.Count(Same)
+	if counts == 0 {
+		return fmt.Sprintf("of %s, none can be verified", headline.Number(s.Requests, "decision"))
+	}
 	percent := "100 %"
 	if same < counts {
 		// Rounded down: what is not all is not 100 %.
@@ -54,8 +58,14 @@ func (s *Summary) verified() string {
 	return fmt.Sprintf("of %s, %s are the same byte for byte: %s", headline.Number(counts, "decision"), headline.Thousands(same), percent)
 }
 
-// Fails reports whether a verification found anything but the same decisions.
-func (s *Summary) Fails() bool { return s.Verify && s.Count(Different, Unverified, Failed) > 0 }
+// verifiable is how many decisions must be the same.
+func (s *Summary) verifiable() int { return s.Requests - s.Count(Masked, Unevaluated) }
+
+// Fails reports whether a verification found anything but the same decisions, or none to verify. A shard may have none.
+func (s *Summary) Fails() bool {
+	nothing := s.Requests > 0 && s.verifiable() == 0 && s.Shard == nil
+	return s.Verify && (nothing || s.Count(Different, Unverified, Failed) > 0)
+}
 
 // notes are what there is to say beside the classes.
 func (s *Summary) notes() (notes []string) {
@@ -109,7 +119,7 @@ func (s *Summary) Text(out io.Writer) error {
 			fmt.Fprintf(&text, "  by %s: %s\n", by.what, by.list())
 		}
 		for _, example := range group.Examples {
-			fmt.Fprintf(&text, "  %s:%d: %s\n", example.File, example.Line, example.subject())
+			fmt.Fprintf(&text, "  %s:%d: %s\n", printable(example.File), example.Line, example.subject())
 			for _, detail := range example.Details {
 				fmt.Fprintf(&text, "    %s\n", printable(detail))
 			}
@@ -122,7 +132,7 @@ func (s *Summary) Text(out io.Writer) error {
 		fmt.Fprintln(&text, note)
 	}
 	for _, problem := range s.Problems {
-		fmt.Fprintf(&text, "  %s:%d: %s\n", problem.File, problem.Line, printable(problem.Text))
+		fmt.Fprintf(&text, "  %s:%d: %s\n", printable(problem.File), problem.Line, printable(problem.Text))
 	}
 	_, err := io.WriteString(out, text.String())
 	return err
@@ -164,10 +174,10 @@ func (e Example) subject() string {
 	return printable(fmt.Sprintf("%s %s %s by %s at %s", e.Operation, e.Resource, name, e.User, e.Time.Format("2006-01-02T15:04:05Z07:00")))
 }
 
-// printable keeps what a client wrote from driving a terminal.
+// printable keeps what a client wrote from driving a terminal, or from turning the direction of the text around it.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029' {
 			return '\uFFFD'
 		}
 		return r
