@@ -104,7 +104,7 @@ func (a *Auditor) takeChanges(policy Policy) {
 
 // next returns the next unit within the budget, nil for none.
 func (a *Auditor) next(policy Policy) *unit {
-	if len(a.urgent) > 0 && !(a.pass != nil && a.inRow >= mostInRow) {
+	if len(a.urgent) > 0 && (a.pass == nil || a.inRow < mostInRow) {
 		if a.budget.allows(true) {
 			return a.urgent[0]
 		}

@@ -13,6 +13,7 @@ func TestParseNamesErrorsOfALine(t *testing.T) {
 	t.Parallel()
 	log := ask(t, newEngine(t, `{"mode":"All"}`), tutorial(t), request(t, reviews+"/04-image-patch.json"))
 	line := string(bytes.Split(log, []byte("\n"))[1])
+	beforeResult, _, _ := strings.Cut(line, `"result":`)
 	for name, test := range map[string]struct{ line, want string }{
 		"a torn line":         {line[:len(line)/2], "it is not a JSON object: it ends too early or is damaged"},
 		"text":                {"E1123 panic", decisionlog.ErrOther.Error()},
@@ -21,7 +22,7 @@ func TestParseNamesErrorsOfALine(t *testing.T) {
 		"an unknown type":     {strings.Replace(line, `"type":"decision"`, `"type":"audit"`, 1), `the record has the unknown type "audit"`},
 		"an unknown path":     {strings.Replace(line, `"path":"validate"`, `"path":"convert"`, 1), `the record has the unknown path "convert"`},
 		"no result":           {strings.Replace(line, `"result":`, `"former":`, 1), "the record has neither a result nor an error"},
-		"a null result":       {line[:strings.Index(line, `"result":`)] + `"result":null` + line[strings.LastIndex(line, `,"objects":`):], "the record has a result that is not an object"},
+		"a null result":       {beforeResult + `"result":null` + line[strings.LastIndex(line, `,"objects":`):], "the record has a result that is not an object"},
 		"no objects":          {strings.Replace(line, `"objects":{"sha`, `"things":{"sha`, 1), "the record has no object sha256:"},
 		"a wrong type":        {strings.Replace(line, `"timestamp":"`, `"timestamp":"never`, 1), "it cannot be read: "},
 		"of another program":  {`{"level":"INFO","msg":"in force"}`, decisionlog.ErrOther.Error()},

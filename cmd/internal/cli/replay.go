@@ -199,16 +199,18 @@ func (o replayOptions) summarize(ctx context.Context, sources []replay.Source, s
 // checkOutput refuses a report in the place of what it reports on.
 func (o replayOptions) checkOutput(sources []replay.Source) error {
 	_, file, _ := strings.Cut(o.output, "=")
-	written, err := os.Stat(file)
-	if err != nil || !written.Mode().IsRegular() {
+	index := slices.IndexFunc(sources, func(source replay.Source) bool { return isSameFile(file, source.Name) })
+	if index < 0 {
 		return nil
 	}
-	for _, source := range sources {
-		if read, err := os.Stat(source.Name); err == nil && os.SameFile(read, written) {
-			return fmt.Errorf("-o %s: %s is read, and the report would replace it: name another file", o.output, source.Name)
-		}
-	}
-	return nil
+	return fmt.Errorf("-o %s: %s is read, and the report would replace it: name another file", o.output, sources[index].Name)
+}
+
+// isSameFile reports whether both names are of one regular file.
+func isSameFile(name, other string) bool {
+	one, missing := os.Stat(name)
+	two, alsoMissing := os.Stat(other)
+	return missing == nil && alsoMissing == nil && one.Mode().IsRegular() && os.SameFile(one, two)
 }
 
 // replayed is how a replay ends.
