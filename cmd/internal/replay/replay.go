@@ -220,7 +220,19 @@ func (w *worker) take(ctx context.Context, each job, into *Summary) {
 		into.problem(each.at, err, each.isTorn())
 	case record.IsGuardrails():
 		w.deciders.store(record)
+		into.Sampled = into.Sampled || isSampling(record.Guardrails)
 	default:
 		into.add(each.at, record, w.evaluate(ctx, record, nil))
 	}
+}
+
+// isSampling reports whether Guardrails have their log leave out allowed requests. Those that are of no known form are an error of
+// the decisions under them.
+func isSampling(document json.RawMessage) bool {
+	var guardrails v1alpha1.Guardrails
+	if err := json.Unmarshal(document, &guardrails); err != nil {
+		return false
+	}
+	log := guardrails.Log()
+	return log.Mode != v1alpha1.LogAll || log.AllowedPercent < 100
 }

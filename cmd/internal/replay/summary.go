@@ -30,9 +30,13 @@ type Summary struct {
 	Verify bool `json:"verify"`
 	// Data says that an export was the inventory of the requests of an audit log.
 	Data bool `json:"data,omitempty"`
-	// Requests is how many decisions the log holds, ReadMasked how many of them read a masked field when evaluated again.
+	// Requests is how many decisions the log holds, ReadMasked how many of them read a masked field when evaluated again. Mutating
+	// are those of the mutating webhook: an API server asks the validating one about the same requests.
 	Requests   int `json:"requests"`
+	Mutating   int `json:"mutating,omitempty"`
 	ReadMasked int `json:"readMasked"`
+	// Sampled says that Guardrails of the log had it leave out allowed requests, or a part of them.
+	Sampled bool `json:"sampled,omitempty"`
 	// Classes are the decisions by what becomes of them.
 	Classes map[Class]*Group `json:"classes"`
 	// Damaged counts what cannot be read, Torn last lines that are not complete, Foreign lines of other programs.
@@ -97,6 +101,9 @@ func (s *Summary) Count(classes ...Class) (count int) {
 // add counts a decision.
 func (s *Summary) add(at place, record *decisionlog.Record, evaluated evaluation) {
 	s.Requests++
+	if record.Path == decisionlog.PathMutate {
+		s.Mutating++
+	}
 	if evaluated.readMask {
 		s.ReadMasked++
 	}
@@ -153,6 +160,8 @@ func (g *Group) keep(places []place, examples []Example) {
 // merge adds what another worker found.
 func (s *Summary) merge(other *Summary) {
 	s.Requests += other.Requests
+	s.Mutating += other.Mutating
+	s.Sampled = s.Sampled || other.Sampled
 	s.ReadMasked += other.ReadMasked
 	for class, from := range other.Classes {
 		into := s.class(class)

@@ -3,11 +3,13 @@ package replay
 import (
 	"bytes"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/test/decisions"
 	"github.com/stateward/stateward/webhook/decisionlog"
 )
 
@@ -71,6 +73,31 @@ func TestReplayPagesHoldWhatNamesHoldAsText(t *testing.T) {
 			if !strings.Contains(page.String(), want) {
 				t.Errorf("%s has no %q:\n%s", name, want, &page)
 			}
+		}
+	}
+}
+
+// TestRequestsOfBothWebhooksCountOnce replays a log in which both webhooks were asked about every request.
+func TestRequestsOfBothWebhooksCountOnce(t *testing.T) {
+	t.Parallel()
+	log := decisions.Log(t, all)
+	mutating := bytes.ReplaceAll(log, []byte(`"path":"validate"`), []byte(`"path":"mutate"`))
+	summary := replay(t, slices.Concat(log, mutating), Options{})
+	const want = "14 decisions of the mutating webhook evaluated too, about the same requests"
+	if !strings.HasPrefix(summary.Headline(), "of 14 requests, ") || summary.Requests != 28 || !slices.Contains(summary.notes(), want) {
+		t.Errorf("%s: %d decisions, %q", summary.Headline(), summary.Requests, summary.notes())
+	}
+}
+
+func TestLogThatLeavesRequestsOutIsReported(t *testing.T) {
+	t.Parallel()
+	for spec, want := range map[string]bool{
+		all: false, `{"decisionLog":{"mode":"Denied"}}`: true, `{"decisionLog":{"mode":"All","allowedPercent":10}}`: true,
+	} {
+		summary := replay(t, decisions.Log(t, spec), Options{})
+		reported := slices.ContainsFunc(summary.notes(), func(note string) bool { return strings.HasPrefix(note, "the log does not hold all requests") })
+		if reported != want {
+			t.Errorf("%s: %q", spec, summary.notes())
 		}
 	}
 }

@@ -41,7 +41,7 @@ func (s *Summary) Headline() string {
 	}
 	denied := s.Group(Denied)
 	by := headline.Denied{Count: denied.Count, Rules: len(denied.Rules), Namespaces: len(denied.Namespaces)}.By()
-	return fmt.Sprintf("of %s, %s would be denied now%s", headline.Number(s.Requests, "request"), headline.Thousands(denied.Count), by)
+	return fmt.Sprintf("of %s, %s would be denied now%s", headline.Number(s.Requests-s.Mutating, "request"), headline.Thousands(denied.Count), by)
 }
 
 func (s *Summary) verified() string {
@@ -69,6 +69,12 @@ func (s *Summary) Fails() bool {
 
 // notes are what there is to say beside the classes.
 func (s *Summary) notes() (notes []string) {
+	if !s.Verify && s.Mutating > 0 {
+		notes = append(notes, headline.Number(s.Mutating, "decision")+" of the mutating webhook evaluated too, about the same requests")
+	}
+	if !s.Verify && s.Sampled {
+		notes = append(notes, "the log does not hold all requests: its Guardrails leave out allowed ones, by spec.decisionLog.mode or allowedPercent")
+	}
 	if !s.Verify && s.ReadMasked > 0 {
 		notes = append(notes, fmt.Sprintf("%s read a masked field: what a rule says of its value cannot be seen", headline.Number(s.ReadMasked, "decision")))
 	}
