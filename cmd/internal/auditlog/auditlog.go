@@ -4,7 +4,6 @@ package auditlog
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -283,7 +282,10 @@ func (r *Reader) memory(resource string) *memory {
 
 // key is the object of an event; what an API server named is in the answer.
 func (e *event) key() string {
-	return e.keyOf(cmp.Or(e.ObjectRef.Name, nameOf(e.ResponseObject)))
+	if e.ObjectRef.Name == "" {
+		return e.keyOf(nameOf(e.ResponseObject))
+	}
+	return e.keyOf(e.ObjectRef.Name)
 }
 
 func nameOf(object json.RawMessage) string {
