@@ -68,16 +68,9 @@ func fill(ctx context.Context, guarded *environment.Environment, count, replicas
 	if err != nil {
 		return err
 	}
-	if err := filled.Prepare(ctx, 0, count); err != nil {
-		return err
-	}
-	for _, kind := range filled.Kinds() {
-		if err := filled.Fill(ctx, kind, 0, count); err != nil {
-			return err
-		}
+	return filled.All(ctx, count, func(kind filler.Kind) {
 		fmt.Fprintf(os.Stderr, "%d objects of kind %s created\n", count*kind.Each, kind.Name)
-	}
-	return nil
+	})
 }
 
 // auditOnce runs `stateward audit` as an administrator does.

@@ -39,7 +39,11 @@ func run(ctx context.Context, p plan, file string) error {
 	}
 	defer guarded.Stop()
 	guarded.Process("kube-controller-manager").Stop()
-	if err := fill(ctx, guarded); err != nil {
+	filled, err := filler.New(guarded, replicas)
+	if err != nil {
+		return err
+	}
+	if err := filled.All(ctx, sets, nil); err != nil {
 		return err
 	}
 	asking, err := newClient(guarded)
@@ -60,22 +64,6 @@ func run(ctx context.Context, p plan, file string) error {
 		made.rows = append(made.rows, measured)
 	}
 	return os.WriteFile(file, []byte(made.String()), 0o644)
-}
-
-func fill(ctx context.Context, guarded *environment.Environment) error {
-	filled, err := filler.New(guarded, replicas)
-	if err != nil {
-		return err
-	}
-	if err := filled.Prepare(ctx, 0, sets); err != nil {
-		return err
-	}
-	for _, kind := range filled.Kinds() {
-		if err := filled.Fill(ctx, kind, 0, sets); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // pair measures one kind of request with the log off, and then with it on.

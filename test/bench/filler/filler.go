@@ -88,6 +88,22 @@ func (f *Filler) Fill(ctx context.Context, kind Kind, from, to int) error {
 	return nil
 }
 
+// All prepares and fills everything of so many StatefulSets; done, if set, is called after each kind.
+func (f *Filler) All(ctx context.Context, count int, done func(Kind)) error {
+	if err := f.Prepare(ctx, 0, count); err != nil {
+		return err
+	}
+	for _, kind := range f.Kinds() {
+		if err := f.Fill(ctx, kind, 0, count); err != nil {
+			return err
+		}
+		if done != nil {
+			done(kind)
+		}
+	}
+	return nil
+}
+
 // Namespace is that of the StatefulSet with this number.
 func Namespace(index int) string { return fmt.Sprintf("data-%d", index/perNamespace) }
 
