@@ -103,7 +103,8 @@ func (e *Engine) Prepare(request Request) (*Prepared, error) {
 	return prepared, nil
 }
 
-// Evaluate is the second half of Decide.
+// Evaluate is the second half of Decide. It may be repeated for a Prepared, with another inventory; what is recorded and timed is
+// the last one.
 func (e *Engine) Evaluate(ctx context.Context, prepared *Prepared, inv inventory.Inventory) (Decision, error) {
 	if prepared.Done() {
 		return prepared.decision, nil
@@ -113,6 +114,9 @@ func (e *Engine) Evaluate(ctx context.Context, prepared *Prepared, inv inventory
 		inv = prepared.recording.Of(inv)
 	}
 	seen := newTransaction(inv)
+	if prepared.timings != nil {
+		*prepared.timings = Timings{}
+	}
 	seen.request, seen.timings = entries(prepared.request.entry(prepared.input)), prepared.timings
 	decision := prepared.decision
 	var err error

@@ -90,9 +90,10 @@ func LabelsPath(index, resource, namespace string, labels Labels) []string {
 	return []string{index, resource, namespace, string(encoded)}
 }
 
-// Of returns an inventory that records its look-ups.
+// Of returns an inventory that records its look-ups. What was recorded before is forgotten: of a decision that is made again,
+// only the last evaluation counts.
 func (r *Recording) Of(inv Inventory) Inventory {
-	r.inv = inv
+	*r = Recording{inv: inv}
 	return r
 }
 

@@ -73,9 +73,11 @@ report contains result.at(_level(change, danger), rego.metadata.chain(), change.
 	"touched": true,
 })) if {
 	some change in _changes
-	not _back(change)
 	danger := _danger(change)
-	danger.kind in {"repository", "major", "lower-major", "incomparable"}
+	danger.kind in _risky
+
+	# Last: it may ask the API server for the revisions.
+	not _back(change)
 }
 
 report contains result.advice(rego.metadata.chain(), change.request, {
@@ -84,7 +86,7 @@ report contains result.advice(rego.metadata.chain(), change.request, {
 	"fix": sprintf("make sure that what ran %q left data that %q can read", [change.from, change.to]),
 }) if {
 	some change in _changes
-	_danger(change).kind in {"repository", "major", "lower-major", "incomparable"}
+	_danger(change).kind in _risky
 	_back(change)
 }
 
@@ -112,6 +114,8 @@ report contains result.violation(rego.metadata.chain(), object.get(entry, "reque
 	after := _variable(pair.new.container, name)
 	before != after
 }
+
+_risky := {"repository", "major", "lower-major", "incomparable"}
 
 _variable(container, name) := [each.value |
 	some each in container.env
