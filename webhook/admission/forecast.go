@@ -24,6 +24,12 @@ func (h *Handler) foretells(policy *Policy, request *admissionv1.AdmissionReques
 	return mode == v1alpha1.ForecastAlways || mode == v1alpha1.ForecastDryRun && ptr.Deref(request.DryRun, false)
 }
 
+// looksUp reports whether a forecast may hold more than the request does.
+func looksUp(policy *Policy) bool {
+	source, has := policy.Inventory.(preview.Source)
+	return has && source.HoldsObjects()
+}
+
 // addForecast adds what a request does to StatefulSets. It is neither part of the decision nor recorded with it, because it reads
 // the current caches and a replay must give the same bytes. An error leaves the response unchanged.
 func (h *Handler) addForecast(ctx context.Context, policy *Policy, request *admissionv1.AdmissionRequest, response *admission.Response) {

@@ -1,6 +1,7 @@
 package admission
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"github.com/stateward/stateward/policies/engine/inventory"
 	"github.com/stateward/stateward/policies/forecast"
 	"github.com/stateward/stateward/policies/guardrails/v1alpha1"
+	"github.com/stateward/stateward/webhook/cluster"
 	"github.com/stateward/stateward/webhook/preview"
 )
 
@@ -29,6 +31,8 @@ func (f foresight) AtTime(time.Time) preview.Inventory {
 	}
 	return f
 }
+
+func (foresight) HoldsObjects() bool { return true }
 
 func (f foresight) StatefulSet(string, string) (preview.Stored, bool) {
 	return preview.Stored{}, false
@@ -126,4 +130,50 @@ func decided(t *testing.T, handler *Handler, decider *engine.Engine, inv invento
 		t.Fatal(err)
 	}
 	return response
+}
+
+// proving counts how often a proof of the sender is asked for, and has objects of the cluster or none.
+type proving struct {
+	foresight
+	holds bool
+	asked *int
+}
+
+func (p proving) HoldsObjects() bool { return p.holds }
+
+func (p proving) Proves(context.Context, cluster.Claimed) bool {
+	*p.asked++
+	return false
+}
+
+func TestForecastsNeedNoProofOfTheSenderAlone(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		holds   bool
+		asked   int
+		warning string
+	}{
+		"of the request alone":      {false, 0, "forecast: stops web-0, web-1, web-2 at once"},
+		"of objects of the cluster": {true, 1, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			handler, asked := newHandler(t, engine.ValidatingPhase), 0
+			// Without rules nothing else needs a proof.
+			decider := under(t, `{"rules":[`+strings.Join(off(t), ",")+`]}`)
+			response := decided(t, handler, decider, proving{foresight{inventory.NewSnapshot("default", nil), false}, test.holds, &asked}, false)
+			if got := strings.Join(response.Warnings, "\n"); got != test.warning || asked != test.asked {
+				t.Errorf("warnings %q after %d proofs, want %q after %d", got, asked, test.warning, test.asked)
+			}
+		})
+	}
+}
+
+// off are entries of the Guardrails that turn all rules and mutations off.
+func off(t *testing.T) (entries []string) {
+	t.Helper()
+	for _, rule := range decider(t).Library().All() {
+		entries = append(entries, `{"id":"`+rule.ID+`","action":"off"}`)
+	}
+	return entries
 }

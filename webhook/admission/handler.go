@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/stateward/stateward/policies/engine"
+	"github.com/stateward/stateward/policies/engine/inventory"
 	"github.com/stateward/stateward/policies/forecast"
 	"github.com/stateward/stateward/webhook/decisionlog"
 	"github.com/stateward/stateward/webhook/metrics"
@@ -95,7 +96,7 @@ func (h *Handler) decide(ctx context.Context, request *admissionv1.AdmissionRequ
 // respond returns the decision as a response. It names other objects only if the sender may read them.
 func (h *Handler) respond(ctx context.Context, policy *Policy, request *admissionv1.AdmissionRequest, decision engine.Decision) (admission.Response, error) {
 	foretells := h.foretells(policy, request, decision)
-	saysMore := foretells || slices.ContainsFunc(decision.Findings, func(finding engine.Finding) bool { return learned(policy, finding) })
+	saysMore := foretells && looksUp(policy) || slices.ContainsFunc(decision.Findings, func(finding engine.Finding) bool { return learned(policy, finding) })
 	if saysMore && h.stranger(ctx, policy, request) {
 		decision.Findings = withheld(policy, request, decision.Findings)
 		return answer(decision)
@@ -157,12 +158,27 @@ func (h *Handler) evaluateInTurn(
 		return engine.Decision{}, err
 	}
 	defer leave()
-	inv, settle := h.reserve(ctx, policy, request)
 	bounded, cancel := context.WithTimeout(ctx, evaluationTimeout)
 	defer cancel()
+	ahead, settled := lookAhead(bounded, policy.Inventory)
+	inv, settle := h.reserve(ctx, policy, ahead, request)
 	decision, err := policy.Engine.Evaluate(bounded, prepared, inv)
+	for !settled() {
+		decision, err = policy.Engine.Evaluate(bounded, prepared, inv)
+	}
 	settle(err == nil && decision.Allowed)
 	return decision, err
+}
+
+// lookAhead returns an inventory that does not wait for each look-up, where there is one, and what reports whether a decision by
+// it counts. One that does not is to be made again.
+func lookAhead(ctx context.Context, inv inventory.Inventory) (ahead inventory.Inventory, settled func() bool) {
+	if waits, can := inv.(interface {
+		Ahead(context.Context) (inventory.Live, func() bool)
+	}); can {
+		return waits.Ahead(ctx)
+	}
+	return inv, func() bool { return true }
 }
 
 func logPath(phase engine.Phase) string {

@@ -132,12 +132,14 @@ func replaces(update reservation, stored ast.Object) bool {
 	return found == nil || inventory.Version(found.Value) == update.version
 }
 
-// reserve returns the inventory for a request, and what to call with the decision.
-func (h *Handler) reserve(ctx context.Context, policy *Policy, request *admissionv1.AdmissionRequest) (inv inventory.Inventory, settle func(admitted bool)) {
+// reserve returns this inventory as it is for a request, and what to call with the decision.
+func (h *Handler) reserve(
+	ctx context.Context, policy *Policy, inv inventory.Inventory, request *admissionv1.AdmissionRequest,
+) (reserved inventory.Inventory, settle func(admitted bool)) {
 	settle = func(bool) {}
-	live, isLive := policy.Inventory.(inventory.Live)
+	live, isLive := inv.(inventory.Live)
 	if h.Reservations == nil || !isLive || request.Operation != admissionv1.Update || request.Kind.Kind != "StatefulSet" || request.SubResource != "" {
-		return policy.Inventory, settle
+		return inv, settle
 	}
 	update, starts := groupUpdate(policy, request)
 	order := 0
@@ -147,7 +149,7 @@ func (h *Handler) reserve(ctx context.Context, policy *Policy, request *admissio
 	}
 	updates := h.Reservations.before(order, h.Now())
 	if len(updates) == 0 {
-		return policy.Inventory, settle
+		return inv, settle
 	}
 	return reservedInventory{Live: live, engine: policy.Engine, updates: updates}, settle
 }

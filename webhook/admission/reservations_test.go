@@ -148,7 +148,7 @@ func TestHandlerReservesUpdatesOfRolloutGroups(t *testing.T) {
 			t.Parallel()
 			handler := &Handler{Phase: test.phase, Now: func() time.Time { return now }, Reservations: &Reservations{}}
 			policy := &Policy{Engine: decider(t), Inventory: followed{inventory.NewSnapshot("data", nil)}}
-			_, settle := handler.reserve(t.Context(), policy, test.request)
+			_, settle := handler.reserve(t.Context(), policy, policy.Inventory, test.request)
 			settle(test.admitted)
 			if diff := cmp.Diff(test.want, seen(handler.Reservations, 0, now)); diff != "" {
 				t.Errorf("reserved (-want +got):\n%s", diff)

@@ -81,6 +81,16 @@ func ordinalKeys(kept *cachedObject) []string {
 // AtTime returns what forecasts look up, as it is at a time. It never asks the API server.
 func (i *Inventory) AtTime(now time.Time) preview.Inventory { return atTime{i, now} }
 
+// HoldsObjects reports whether objects of the cluster are cached.
+func (i *Inventory) HoldsObjects() bool {
+	for _, each := range i.resources {
+		if !each.Live {
+			return true
+		}
+	}
+	return false
+}
+
 type atTime struct {
 	inv *Inventory
 	now time.Time

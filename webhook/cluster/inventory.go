@@ -34,6 +34,8 @@ type Inventory struct {
 	resources map[string]watched
 	// decoded caches the Rego values of the objects that were read last.
 	decoded *lru.Cache
+	// questions are those of one decision; nil outside of Ahead.
+	questions *questions
 }
 
 // watched is a resource with the cache of its informer.
@@ -141,15 +143,27 @@ func arrivesWith(resource string) bool {
 
 // Get returns an object from the cache or, if it is missing there and may exist, from the API server.
 func (i *Inventory) Get(ctx context.Context, resource, namespace, name string) (ast.Value, error) {
-	return i.get(ctx, resource, namespace, name, everything)
+	return i.get(ctx, resource, namespace, name, func(kept *cachedObject, _ look) (ast.Value, error) { return i.decode(kept) })
 }
 
 // GetAtVersion returns an object from the cache or, if that has another version, from the API server.
 func (i *Inventory) GetAtVersion(ctx context.Context, resource, namespace, name, version string) (ast.Value, error) {
-	return i.get(ctx, resource, namespace, name, func(kept *cachedObject) bool { return kept.version == version })
+	return i.get(ctx, resource, namespace, name, func(kept *cachedObject, look look) (ast.Value, error) {
+		if version != "" && kept.version != version {
+			return look(ctx)
+		}
+		value, err := i.decode(kept)
+		if err != nil || kept.version == version {
+			return value, err
+		}
+		return i.questions.ask(ctx, inventory.ObjectPath(resource, namespace, name), value, look)
+	})
 }
 
-func (i *Inventory) get(ctx context.Context, resource, namespace, name string, isNow func(*cachedObject) bool) (ast.Value, error) {
+// get leaves an object that is cached to the function, with what reads it from the API server.
+func (i *Inventory) get(
+	ctx context.Context, resource, namespace, name string, cached func(*cachedObject, look) (ast.Value, error),
+) (ast.Value, error) {
 	from, ok := i.resources[resource]
 	if !ok || !canExist(namespace) || !canExist(name) || name == "" {
 		return nil, nil
@@ -165,17 +179,16 @@ func (i *Inventory) get(ctx context.Context, resource, namespace, name string, i
 	if err != nil {
 		return nil, err
 	}
+	look := func(ctx context.Context) (ast.Value, error) { return i.look(ctx, from.Resource, key) }
 	if found {
 		kept, err := cachedObjectOf(stored)
 		if err != nil {
 			return nil, err
 		}
-		if isNow(kept) {
-			return i.decode(kept)
-		}
+		return cached(kept, look)
 	}
-	if found || arrivesWith(resource) {
-		return i.look(ctx, from.Resource, key)
+	if arrivesWith(resource) {
+		return i.questions.ask(ctx, inventory.ObjectPath(resource, namespace, name), nil, look)
 	}
 	return nil, nil
 }
@@ -196,7 +209,7 @@ func (i *Inventory) List(ctx context.Context, resource, namespace string) (ast.V
 	if err != nil || resource != "statefulsets" {
 		return listed, err
 	}
-	return i.orLive(ctx, listed, namespace, func(*unstructured.Unstructured) bool { return true })
+	return i.orLive(ctx, inventory.ListPath(resource, namespace), listed, namespace, func(*unstructured.Unstructured) bool { return true })
 }
 
 // Selecting returns the cached objects whose selector labels are a subset of these.
@@ -232,7 +245,8 @@ func (i *Inventory) Governed(ctx context.Context, namespace, service string) (as
 	if err != nil {
 		return nil, err
 	}
-	return i.orLive(ctx, listed, namespace, func(set *unstructured.Unstructured) bool { return serviceOf(set) == service })
+	path := inventory.IndexPath("governed", namespace, service)
+	return i.orLive(ctx, path, listed, namespace, func(set *unstructured.Unstructured) bool { return serviceOf(set) == service })
 }
 
 // Mounting returns the cached Pods that use this claim.
@@ -277,13 +291,15 @@ func (i *Inventory) Matching(ctx context.Context, namespace, selector string) (a
 // orLive returns the cached StatefulSets or, if there are none, those of the API server: that no set needs a Service, a claim
 // or a namespace must be true now.
 func (i *Inventory) orLive(
-	ctx context.Context, cached ast.Object, namespace string, wanted func(*unstructured.Unstructured) bool,
+	ctx context.Context, path []string, cached ast.Object, namespace string, wanted func(*unstructured.Unstructured) bool,
 ) (ast.Value, error) {
 	from, ok := i.resources["statefulsets"]
 	if !ok || cached.Len() > 0 || !canExist(namespace) {
 		return cached, nil
 	}
-	return i.search(ctx, from.Resource, namespace, wanted)
+	return i.questions.ask(ctx, path, cached, func(ctx context.Context) (ast.Value, error) {
+		return i.search(ctx, from.Resource, namespace, wanted)
+	})
 }
 
 func everything(*cachedObject) bool { return true }

@@ -104,11 +104,15 @@ func (i *Inventory) confirmations(ctx context.Context, namespace string) (ast.Va
 	if !known || !canExist(namespace) {
 		return ast.NewObject(), nil
 	}
-	found, err := i.search(ctx, from.Resource, namespace, func(*unstructured.Unstructured) bool { return true })
-	if apierrors.IsNotFound(err) || apierrors.IsForbidden(err) || meta.IsNoMatchError(err) {
-		return ast.NewObject(), nil
-	}
-	return found, err
+	none := ast.NewObject()
+	// Most denied requests have none.
+	return i.questions.ask(ctx, inventory.ListPath(policies.Confirmations, namespace), none, func(ctx context.Context) (ast.Value, error) {
+		found, err := i.search(ctx, from.Resource, namespace, func(*unstructured.Unstructured) bool { return true })
+		if apierrors.IsNotFound(err) || apierrors.IsForbidden(err) || meta.IsNoMatchError(err) {
+			return none, nil
+		}
+		return found, err
+	})
 }
 
 // late marks a look-up that exceeded its deadline: unlike other errors, it can be repeated.

@@ -41,6 +41,8 @@ type Inventory interface {
 // Source gives the Inventory at a time.
 type Source interface {
 	AtTime(now time.Time) Inventory
+	// HoldsObjects reports whether anything is at hand; without it, a forecast is made of the request alone.
+	HoldsObjects() bool
 }
 
 // subject is one StatefulSet that a request changes.
