@@ -38,7 +38,7 @@ func byObject(ctx context.Context) (study, error) {
 		{"managed fields", addManagedField},
 	} {
 		line := series{name: each.name}
-		for _, kib := range []int{2, 9, 30, 100, 500} {
+		for _, kib := range []int{2, 9, 30, 100, 500, 1400} {
 			set, old := grownSet(each.grow, kib), grownSet(each.grow, kib)
 			line.points = append(line.points, &point{size: kib, engine: decider, request: updateOf(set.Image("nginx:1.27.5"), old), inv: inv})
 		}
@@ -60,7 +60,7 @@ func byCluster(ctx context.Context) (study, error) {
 		namespaces int
 	}{{"all in one namespace", 1}, {"in 100 namespaces", 100}} {
 		line := series{name: each.name}
-		for _, count := range []int{1, 100, 1000, 10000} {
+		for _, count := range []int{1, 100, 1000, 10000, 100000} {
 			inv, err := cluster(count, each.namespaces)
 			if err != nil {
 				return study{}, err
