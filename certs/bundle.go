@@ -10,6 +10,7 @@ import (
 	"time"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -17,32 +18,80 @@ import (
 // maxAuthorities bounds the bundle: processes that come and go each leave their authority in it.
 const maxAuthorities = 16
 
-// Inject adds bundle to the caBundle of every webhook of the validating and the mutating configuration called name.
-// Authorities that are there already stay, as long as they are valid: other replicas serve under them. The reader
-// must not be a cache: watching the configurations would need more rights than reading two of them. A configuration that
-// is not there has nothing to tell it to.
-func Inject(ctx context.Context, reader client.Reader, writer client.Writer, name string, bundle []byte) error {
+// recheck is how often a configuration is read although it has not changed: authorities in it may have expired.
+const recheck = time.Minute
+
+// Injector keeps authorities in the validating and the mutating webhook configuration of a name. It is not safe for concurrent
+// use.
+type Injector struct {
+	// Reader must not be a cache: watching the configurations would need more rights than reading two of them.
+	Reader client.Reader
+	Writer client.Writer
+	Name   string
+	// had are the versions of the configurations, by kind, that hold a bundle.
+	had map[string]holding
+}
+
+// holding is a configuration that holds a bundle, as it was at a time.
+type holding struct {
+	version string
+	bundle  []byte
+	at      time.Time
+}
+
+// Inject adds bundle to the caBundle of every webhook. Authorities that are there already stay, as long as they are valid: other
+// replicas serve under them. A configuration that is not there has nothing to tell it to. Of one that has not changed since,
+// only the metadata is read.
+func (i *Injector) Inject(ctx context.Context, bundle []byte) error {
 	validating := &admissionregistrationv1.ValidatingWebhookConfiguration{}
-	err := inject(ctx, reader, writer, name, validating, func() (changed bool) {
-		for i := range validating.Webhooks {
-			changed = extend(&validating.Webhooks[i].ClientConfig, bundle) || changed
+	err := i.inject(ctx, "ValidatingWebhookConfiguration", validating, bundle, func() (changed bool) {
+		for index := range validating.Webhooks {
+			changed = extend(&validating.Webhooks[index].ClientConfig, bundle) || changed
 		}
 		return changed
 	})
 	if err != nil {
-		return fmt.Errorf("write caBundle of ValidatingWebhookConfiguration %s: %w", name, err)
+		return err
 	}
 	mutating := &admissionregistrationv1.MutatingWebhookConfiguration{}
-	err = inject(ctx, reader, writer, name, mutating, func() (changed bool) {
-		for i := range mutating.Webhooks {
-			changed = extend(&mutating.Webhooks[i].ClientConfig, bundle) || changed
+	return i.inject(ctx, "MutatingWebhookConfiguration", mutating, bundle, func() (changed bool) {
+		for index := range mutating.Webhooks {
+			changed = extend(&mutating.Webhooks[index].ClientConfig, bundle) || changed
 		}
 		return changed
 	})
+}
+
+func (i *Injector) inject(ctx context.Context, kind string, configuration client.Object, bundle []byte, change func() bool) error {
+	now := time.Now()
+	has, err := i.has(ctx, kind, bundle, now)
+	if err == nil && !has {
+		err = i.write(ctx, configuration, change)
+	}
 	if err != nil {
-		return fmt.Errorf("write caBundle of MutatingWebhookConfiguration %s: %w", name, err)
+		return fmt.Errorf("write caBundle of %s %s: %w", kind, i.Name, err)
+	}
+	if !has {
+		if i.had == nil {
+			i.had = map[string]holding{}
+		}
+		i.had[kind] = holding{configuration.GetResourceVersion(), bundle, now}
 	}
 	return nil
+}
+
+// has reports whether the configuration is the one that had the bundle.
+func (i *Injector) has(ctx context.Context, kind string, bundle []byte, now time.Time) (bool, error) {
+	had := i.had[kind]
+	if !bytes.Equal(had.bundle, bundle) || now.Sub(had.at) > recheck {
+		return false, nil
+	}
+	found := &metav1.PartialObjectMetadata{}
+	found.SetGroupVersionKind(admissionregistrationv1.SchemeGroupVersion.WithKind(kind))
+	if err := i.Reader.Get(ctx, client.ObjectKey{Name: i.Name}, found); err != nil {
+		return false, client.IgnoreNotFound(err)
+	}
+	return found.ResourceVersion == had.version, nil
 }
 
 // Distrusted lists the webhooks of both configurations whose caBundle does not vouch for a certificate: API servers will not
@@ -88,15 +137,15 @@ func vouches(bundle []byte, served *tls.Certificate) bool {
 	return err == nil
 }
 
-func inject(ctx context.Context, reader client.Reader, writer client.Writer, name string, configuration client.Object, change func() bool) error {
+func (i *Injector) write(ctx context.Context, configuration client.Object, change func() bool) error {
 	return retry.RetryOnConflict(retry.DefaultRetry, func() error {
-		if err := reader.Get(ctx, client.ObjectKey{Name: name}, configuration); err != nil {
+		if err := i.Reader.Get(ctx, client.ObjectKey{Name: i.Name}, configuration); err != nil {
 			return client.IgnoreNotFound(err)
 		}
 		if !change() {
 			return nil
 		}
-		return writer.Update(ctx, configuration)
+		return i.Writer.Update(ctx, configuration)
 	})
 }
 

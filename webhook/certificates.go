@@ -27,9 +27,10 @@ func keepBundle(runner manager.Manager, options Options) func(context.Context) e
 		if options.Certificates.CABundle() == nil {
 			return nil
 		}
+		injector := &certs.Injector{Reader: runner.GetAPIReader(), Writer: runner.GetClient(), Name: registration.Name}
 		return every(ctx, bundleInterval, func() {
 			bundle := options.Certificates.CABundle()
-			if err := certs.Inject(ctx, runner.GetAPIReader(), runner.GetClient(), registration.Name, bundle); err != nil {
+			if err := injector.Inject(ctx, bundle); err != nil {
 				options.Log.Error(err, "the API server cannot trust the webhook yet")
 				return
 			}
