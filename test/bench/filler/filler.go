@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/utils/ptr"
 
 	"github.com/stateward/stateward/test/builders"
 	"github.com/stateward/stateward/test/environment"
@@ -26,6 +27,8 @@ const (
 type Filler struct {
 	client   kubernetes.Interface
 	replicas int
+	// node has all pods; without a kubelet, or kwok in its place, nothing but this changes them.
+	node string
 	// owners are the StatefulSets by their numbers, for what belongs to them.
 	owners map[int]*metav1.OwnerReference
 }
@@ -53,7 +56,7 @@ func New(guarded *environment.Environment, replicas int) (*Filler, error) {
 	config := guarded.ConfigFor("filler", registration.BreakGlassGroup, "system:masters")
 	config.QPS, config.Burst = -1, -1
 	client, err := kubernetes.NewForConfig(config)
-	return &Filler{client: client, replicas: replicas, owners: map[int]*metav1.OwnerReference{}}, err
+	return &Filler{client: client, replicas: replicas, node: "full", owners: map[int]*metav1.OwnerReference{}}, err
 }
 
 // Prepare makes the namespaces of the StatefulSets with these numbers.
@@ -166,14 +169,38 @@ func (f *Filler) claims(ctx context.Context, index int) error {
 	return nil
 }
 
+// pods run as soon as they are there. Left to the scheduler, thousands would take many minutes, in which nothing is at rest.
 func (f *Filler) pods(ctx context.Context, index int) error {
 	template := f.set(index).Spec.Template
+	pods := f.client.CoreV1().Pods(Namespace(index))
 	for ordinal := range f.replicas {
 		pod := &corev1.Pod{ObjectMeta: template.ObjectMeta, Spec: template.Spec}
 		pod.Name, pod.OwnerReferences = fmt.Sprintf("%s-%d", Name(index), ordinal), []metav1.OwnerReference{*f.owners[index]}
-		if _, err := f.client.CoreV1().Pods(Namespace(index)).Create(ctx, pod, metav1.CreateOptions{}); err != nil {
+		pod.Spec.NodeName = f.node
+		made, err := pods.Create(ctx, pod, metav1.CreateOptions{})
+		if err != nil {
+			return err
+		}
+		made.Status = running(made.Spec.Containers)
+		if _, err := pods.UpdateStatus(ctx, made, metav1.UpdateOptions{}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// running is the status of a pod that is Ready, as a kubelet writes it.
+func running(containers []corev1.Container) corev1.PodStatus {
+	now := metav1.Now()
+	status := corev1.PodStatus{Phase: corev1.PodRunning, StartTime: &now}
+	for _, condition := range []corev1.PodConditionType{corev1.PodInitialized, corev1.PodReady, corev1.ContainersReady, corev1.PodScheduled} {
+		status.Conditions = append(status.Conditions, corev1.PodCondition{Type: condition, Status: corev1.ConditionTrue, LastTransitionTime: now})
+	}
+	for _, container := range containers {
+		status.ContainerStatuses = append(status.ContainerStatuses, corev1.ContainerStatus{
+			Name: container.Name, Image: container.Image, Ready: true, Started: ptr.To(true),
+			State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: now}},
+		})
+	}
+	return status
 }

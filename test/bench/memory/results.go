@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // results are what was measured so far.
@@ -30,6 +31,8 @@ type restart struct {
 	count int
 	// collector is the value of GOGC.
 	collector string
+	// ready is how long it took from the start until it was ready, with all objects in its caches.
+	ready time.Duration
 	// found is what it takes before the first update.
 	found sample
 	// live is the heap in use, in bytes, and peak the most that was ever resident.
@@ -56,9 +59,9 @@ func (r *results) String() string {
 			each.count, each.slopes["Service"], each.slopes["StatefulSet"], each.slopes["PersistentVolumeClaim"], each.slopes["Pod"])
 	}
 	fmt.Fprintf(&page, "\n## How often garbage is collected\n\nA process that starts beside so many StatefulSets, and then judges %d updates of them. Only the ratios of the times count.\n\n", updates)
-	fmt.Fprintf(&page, "| StatefulSets | GOGC | resident MiB before | at most, ever | live heap MiB in the end | processor time of an update, ms |\n|---:|---|---:|---:|---:|---:|\n")
+	fmt.Fprintf(&page, "| StatefulSets | GOGC | start to ready, s | resident MiB before | at most, ever | live heap MiB in the end | processor time of an update, ms |\n|---:|---|---:|---:|---:|---:|---:|\n")
 	for _, each := range r.restarts {
-		fmt.Fprintf(&page, "| %d | %s | %.0f | %.0f | %.0f | %.2f |\n", each.count, cmp.Or(each.collector, "by Stateward"),
+		fmt.Fprintf(&page, "| %d | %s | %.1f | %.0f | %.0f | %.0f | %.2f |\n", each.count, cmp.Or(each.collector, "by Stateward"), each.ready.Seconds(),
 			each.found.resident/mebibyte, each.peak/mebibyte, each.live/mebibyte, each.processor*1000/updates)
 	}
 	return page.String()

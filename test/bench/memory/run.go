@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/stateward/stateward/test/bench/filler"
 	"github.com/stateward/stateward/test/bench/usage"
@@ -31,7 +32,10 @@ func run(ctx context.Context, steps string, replicas int, file string) error {
 		return err
 	}
 	defer guarded.Stop()
-	guarded.Process("kube-controller-manager").Stop()
+	// Nothing but this changes anything then.
+	for _, name := range []string{"kube-controller-manager", "kube-scheduler"} {
+		guarded.Process(name).Stop()
+	}
 	filled, err := filler.New(guarded, replicas)
 	if err != nil {
 		return err
@@ -114,19 +118,39 @@ func (r *results) step(ctx context.Context, guarded *environment.Environment, fi
 // compare starts the process again with each of the collectors, beside what is there, and has it evaluate updates.
 func (r *results) compare(ctx context.Context, guarded *environment.Environment, count int) error {
 	for _, collector := range collectors() {
-		if err := guarded.Restart(ctx, append(slices.Clone(r.variables), "GOGC="+collector)...); err != nil {
+		ready, err := restarted(ctx, guarded, append(slices.Clone(r.variables), "GOGC="+collector)...)
+		if err != nil {
 			return err
 		}
 		made, err := evaluate(ctx, guarded, count)
 		if err != nil {
 			return err
 		}
-		made.collector = collector
+		made.collector, made.ready = collector, ready
 		fmt.Fprintf(os.Stderr, "%d StatefulSets, GOGC=%s: %.0f MiB resident, at most %.0f, %.2f s for the updates\n",
 			count, collector, made.found.resident/mebibyte, made.peak/mebibyte, made.processor)
 		r.restarts = append(r.restarts, made)
 	}
 	return nil
+}
+
+// restarted starts the process again and returns how long it takes until it is ready, which includes its caches.
+func restarted(ctx context.Context, guarded *environment.Environment, variables ...string) (ready time.Duration, err error) {
+	guarded.Stateward.Stop()
+	begun, done := time.Now(), make(chan error, 1)
+	go func() { done <- guarded.Restart(ctx, variables...) }()
+	for ready == 0 {
+		select {
+		case err := <-done:
+			// It says more than that the process is ready.
+			return time.Since(begun), err
+		case <-time.After(10 * time.Millisecond):
+		}
+		if guarded.Ready(ctx) == nil {
+			ready = time.Since(begun)
+		}
+	}
+	return ready, <-done
 }
 
 // evaluate measures a process before and after the updates.
