@@ -89,7 +89,7 @@ func StatewardGuardrails() ([]byte, error) {
 	}
 	return json.Marshal(map[string]any{
 		"apiVersion": "stateward.dev/v1alpha1", "kind": "Guardrails",
-		"metadata": map[string]any{"name": "stateward"}, "spec": map[string]any{"rules": off},
+		"metadata": map[string]any{"name": "stateward"}, "spec": map[string]any{"rules": off, "forecast": "Off"},
 	})
 }
 
