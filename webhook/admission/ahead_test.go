@@ -2,7 +2,9 @@ package admission
 
 import (
 	"context"
+	"net/http"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -47,6 +49,46 @@ func TestHandlerDecidesAgainAfterAWrongGuess(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" || guessing.rounds != 2 {
 		t.Errorf("after %d evaluations (-want +got):\n%s", guessing.rounds, diff)
 	}
+}
+
+// hung is an inventory that gets no answer about a Service while there is time to read.
+type hung struct {
+	followed
+	// late is an error when the time to read is over.
+	late func() error
+}
+
+func (h *hung) Ahead(ctx context.Context) (inventory.Live, func() bool) {
+	h.late = ctx.Err
+	return h, func() bool {
+		late := ctx.Err() != nil
+		<-ctx.Done()
+		return late
+	}
+}
+
+func (h *hung) Get(ctx context.Context, resource, namespace, name string) (ast.Value, error) {
+	switch {
+	case resource == "services" && h.late() != nil:
+		return nil, engine.ErrDeadline
+	case resource == "services":
+		return nil, nil
+	}
+	return h.followed.Get(ctx, resource, namespace, name)
+}
+
+func TestHandlerNamesTheLookUpThatWasTooLate(t *testing.T) {
+	t.Parallel()
+	handler := newHandler(t, engine.ValidatingPhase)
+	handler.Policy = fixed(decider(t), &hung{followed: followed{tutorial(t)}})
+	request := admission.Request{AdmissionRequest: *recording(t, "10-create-statefulset.json")}
+	synctest.Test(t, func(t *testing.T) {
+		got := handler.Handle(t.Context(), request)
+		want := "stateward: could not evaluate: evaluate rules: look up services default/nginx: evaluation ran out of time"
+		if got.Allowed || got.Result.Code != http.StatusGatewayTimeout || got.Result.Message != want {
+			t.Errorf("got %d %q: want %d %q", got.Result.Code, got.Result.Message, http.StatusGatewayTimeout, want)
+		}
+	})
 }
 
 func TestEvaluationsThatAreRepeatedRecordTheLast(t *testing.T) {

@@ -2,7 +2,9 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -10,8 +12,15 @@ import (
 	"github.com/stateward/stateward/policies/engine/inventory"
 )
 
-// mostGuesses is how many evaluations of one decision may guess. Look-ups of later ones wait for their answers.
-const mostGuesses = 3
+const (
+	// mostGuesses is how many evaluations of one decision may guess. Look-ups of later ones wait for their answers.
+	mostGuesses = 3
+	// mostReads is how many guesses wait for their answers at a time. A StatefulSet may name a thousand StorageClasses.
+	mostReads = 16
+)
+
+// errWrongGuess ends an evaluation that does not count. The next one has the right answer.
+var errWrongGuess = errors.New("an object in the cache was out of date")
 
 // look is one read from the API server.
 type look func(ctx context.Context) (ast.Value, error)
@@ -21,39 +30,53 @@ type look func(ctx context.Context) (ast.Value, error)
 // where settle, which waits for the reads, reports that all answers were right. Otherwise it is to be made again with the same
 // inventory, which has the right ones then. Reads end with ctx. It must not be used by two goroutines at a time.
 func (i *Inventory) Ahead(ctx context.Context) (ahead inventory.Live, settle func() (right bool)) {
-	asked := &questions{begin: func(look look) <-chan answer {
+	asked := &questions{begin: func(look look) func() answer {
 		// There is room for an answer that is not waited for.
 		answers := make(chan answer, 1)
-		go func() {
-			var read answer
-			defer func() {
-				// It would end the process, and not only the request.
-				if failure := recover(); failure != nil {
-					read.err = fmt.Errorf("read from the API server: %v", failure)
-				}
-				answers <- read
-			}()
-			read.value, read.err = look(ctx)
-		}()
-		return answers
+		go func() { answers <- readBy(ctx, look) }()
+		return func() answer {
+			select {
+			case read := <-answers:
+				return read
+			case <-ctx.Done():
+				// Discovery of a kind that is not cached heeds no context.
+				return answer{err: late(ctx.Err())}
+			}
+		}
 	}}
 	copied := *i
 	copied.questions = asked
 	return &copied, asked.settle
 }
 
+// readBy turns a panic into an error: it would end the process, and not only the request.
+func readBy(ctx context.Context, look look) (read answer) {
+	defer func() {
+		if failure := recover(); failure != nil {
+			read.err = fmt.Errorf("read from the API server: %v", failure)
+		}
+	}()
+	read.value, read.err = look(ctx)
+	return read
+}
+
 // questions are the look-ups of one decision, and what is known of their answers. A nil pointer waits for each and keeps none.
 type questions struct {
-	begin   func(look) <-chan answer
-	by      map[string]*question
-	guesses int
+	// begin starts a read, and returns what waits for it.
+	begin func(look) (wait func() answer)
+	by    map[string]*question
+	// guessed are those that this evaluation took a guess for, in the order of its look-ups.
+	guessed []*question
+	// rounds are the evaluations before this one; misled means that this one does not count.
+	rounds int
+	misled bool
 }
 
 type question struct {
 	// answer is a guess until the read is over.
 	answer
-	// reading is nil once it is.
-	reading <-chan answer
+	// wait is nil once it is.
+	wait func() answer
 }
 
 type answer struct {
@@ -66,40 +89,64 @@ func (q *questions) ask(ctx context.Context, path []string, guess ast.Value, loo
 	if q == nil {
 		return look(ctx)
 	}
-	key := strings.Join(path, "\x00")
-	if known, asked := q.by[key]; asked {
-		return known.value, known.err
-	}
-	made := &question{answer: answer{value: guess}}
-	if q.guesses < mostGuesses {
-		made.reading = q.begin(look)
-	} else {
-		made.value, made.err = look(ctx)
+	// A slash can only be in the last part.
+	key := strings.Join(path, "/")
+	known, asked := q.by[key]
+	switch {
+	case asked && known.wait == nil:
+	case asked && len(q.guessed) == 0:
+		// Only right answers have led here: without a wait, the evaluation might have to be repeated.
+		known.answer, known.wait = known.wait(), nil
+	case asked:
+		q.guess(known)
+	case q.rounds >= mostGuesses:
+		known = &question{}
+		known.value, known.err = look(ctx)
+	case !q.hasRoom():
+		return nil, errWrongGuess
+	default:
+		known = &question{answer: answer{value: guess}, wait: q.begin(look)}
+		q.guess(known)
 	}
 	if q.by == nil {
 		q.by = map[string]*question{}
 	}
-	q.by[key] = made
-	return made.value, made.err
+	q.by[key] = known
+	return known.value, known.err
 }
 
-// settle waits for what is being read, and reports whether all guesses were right. What failed is an error only for a decision
-// that asks for it again: a wrong guess may have led there.
-func (q *questions) settle() (right bool) {
-	right = true
-	q.guesses++
-	for _, each := range q.by {
-		if each.reading == nil {
-			continue
-		}
-		read := <-each.reading
-		each.reading = nil
-		if read.err == nil && sameVersions(each.value, read.value) {
-			continue
-		}
-		each.answer, right = read, false
+// hasRoom waits for the reads where they are the most that may be under way, and reports whether the evaluation can continue.
+func (q *questions) hasRoom() bool {
+	return len(q.guessed) < mostReads || q.right()
+}
+
+func (q *questions) guess(known *question) {
+	if !slices.Contains(q.guessed, known) {
+		q.guessed = append(q.guessed, known)
 	}
+}
+
+// settle waits for what is being read, and reports whether all guesses were right.
+func (q *questions) settle() (right bool) {
+	right = q.right() && !q.misled
+	q.rounds, q.misled = q.rounds+1, false
 	return right
+}
+
+// right waits for the guesses in the order of the look-ups, and no longer than until one was wrong: it may have led to the later
+// ones, and the right answer may not. So no decision waits, or fails, for a read that it would not have made one by one.
+func (q *questions) right() bool {
+	for len(q.guessed) > 0 {
+		first := q.guessed[0]
+		q.guessed = q.guessed[1:]
+		read := first.wait()
+		first.wait = nil
+		if read.err != nil || !sameVersions(first.value, read.value) {
+			first.answer, q.guessed, q.misled = read, nil, true
+			return false
+		}
+	}
+	return true
 }
 
 // sameVersions reports whether two answers have the same objects, each in the same version.

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -17,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/stateward/stateward/policies"
+	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/policies/engine/inventory"
 )
 
@@ -239,4 +241,26 @@ func TestAheadEndsWithItsContext(t *testing.T) {
 		t.Error("an answer that never came counts")
 	}
 	server.meets.Done()
+}
+
+// TestAheadEndsBesideAReadThatDoesNot has a read that heeds no context, as discovery does.
+func TestAheadEndsBesideAReadThatDoesNot(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
+	defer cancel()
+	inv, settle := (&Inventory{}).Ahead(ctx)
+	ahead, _ := inv.(*Inventory)
+	ask := func() error {
+		_, err := ahead.questions.ask(ctx, []string{"confirmations", "data"}, nil, func(context.Context) (ast.Value, error) {
+			<-t.Context().Done()
+			return nil, nil
+		})
+		return err
+	}
+	if err := ask(); err != nil || settle() {
+		t.Errorf("an answer that never came counts: %v", err)
+	}
+	if err := ask(); !errors.Is(err, engine.ErrDeadline) || !settle() {
+		t.Errorf("got %v: want that the time is over", err)
+	}
 }
