@@ -7,6 +7,7 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -224,7 +225,7 @@ func TestAheadFindsWhatSequentialLookUpsFind(t *testing.T) {
 	for seed := range uint64(1000) {
 		dice := rand.New(rand.NewPCG(seed, 0))
 		stored, cached, fails := randomCluster(dice)
-		text, steps := fmt.Sprint(seed), 1+dice.IntN(12)
+		text, steps := strconv.FormatUint(seed, 10), 1+dice.IntN(12)
 
 		one := &store{stored: stored, fails: fails}
 		want := rule(t.Context(), one.inventory(t, cached), text, steps)
@@ -283,7 +284,7 @@ func TestAheadBoundsItsReads(t *testing.T) {
 // countClasses is how many StorageClasses there are of a number, or -1 for an error.
 func countClasses(ctx context.Context, inv inventory.Live, number int) (found int) {
 	for class := range number {
-		value, err := inv.Get(ctx, "storageclasses", "", fmt.Sprint(class))
+		value, err := inv.Get(ctx, "storageclasses", "", strconv.Itoa(class))
 		if err != nil {
 			return -1
 		}
