@@ -4,7 +4,8 @@
 #   `spec.ordinals.start` is part of every pod name: a change from 0 to 5 stops `web-0` and starts `web-5`, which has
 #   another claim. The data stays in the old claims; with `whenScaled: Delete` the garbage collector deletes them
 #   without a question. Pods whose ordinal is in both the old and the new range are kept. A set with 0 replicas has claims
-#   too, which no pod finds any more. A set that is created over the pods of a former one stops those below its start.
+#   too, which no pod finds any more. A set that is created over the pods of a former one stops those below its start,
+#   and one that is created without its former pods does not find the claims below its start.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#start-ordinal
 # custom:
@@ -89,6 +90,25 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	count(below) > 0
 }
 
+report contains result.advice(rego.metadata.chain(), entry, {
+	"path": _path,
+	"what": sprintf("no pod finds claims %s of a former set, which are below %v", [listing.short(names), start]),
+	"fix": "start where the former set did if its data is needed",
+}) if {
+	some entry in review.statefulsets
+	entry.operation == "CREATE"
+	start := defaults.ordinals_start(entry.object)
+	start > 0
+	not _has_claims(entry)
+	scaling.stopped(entry) == []
+	names := [each.name |
+		some pod in claim.of_pods(object.union(entry.object, {"spec": {"ordinals": {"start": 0}}}), 0, start)
+		some each in pod.claims
+		cluster.claim(entry.namespace, each.name)
+	]
+	count(names) > 0
+}
+
 # No pod stops if the range only grows towards 0.
 report contains result.advice(rego.metadata.chain(), change.entry, {
 	"path": _path,
@@ -129,6 +149,11 @@ _out_of_reach(entry, to) := [each.name |
 	some each in pod.claims
 	cluster.claim(entry.namespace, each.name)
 ]
+
+_has_claims(entry) if {
+	some each in claim.of_pods(entry.object, 0, 1)[0].claims
+	cluster.claim(entry.namespace, each.name)
+}
 
 _is_outside(ordinal, to, _) if ordinal < to
 

@@ -124,6 +124,15 @@ test_pods_of_a_former_set_below_the_start_are_stopped if {
 	rule.report == set() with input as _create(_from(0, 1)) with data.cluster.pods as _left
 }
 
+test_claims_of_a_former_set_below_the_start_are_said if {
+	{[finding.what, finding.advice] | some finding in rule.report} == {[
+		"no pod finds claims www-web-0, www-web-2 of a former set, which are below 5",
+		true,
+	]} with input as _create(_from(5, 3)) with data.cluster.persistentvolumeclaims as _claims
+	rule.report == set() with input as _create(_from(2, 3)) with data.cluster.persistentvolumeclaims as _claims
+	rule.report == set() with input as _create(_from(0, 3)) with data.cluster.persistentvolumeclaims as _claims
+}
+
 _claims := {"default": {name: {"metadata": {"name": name}} | some name in ["www-web-0", "www-web-2"]}}
 
 _left := {"default": {name: pod |
