@@ -1,8 +1,8 @@
 # METADATA
 # title: Users
 # description: |
-#   Under which users and groups the containers that hold data run. What a container says itself counts, whatever its pod
-#   says.
+#   Under which users and groups the containers that hold data run. What a container says itself counts, whatever its
+#   pod says.
 package stateward.lib.users
 
 import data.stateward.lib.containers

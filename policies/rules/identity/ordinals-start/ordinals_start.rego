@@ -3,9 +3,9 @@
 # description: |
 #   `spec.ordinals.start` is part of every pod name: a change from 0 to 5 stops `web-0` and starts `web-5`, which has
 #   another claim. The data stays in the old claims; with `whenScaled: Delete` the garbage collector deletes them
-#   without a question. Pods whose ordinal is in both the old and the new range are kept. A set with 0 replicas has claims
-#   too, which no pod finds any more. A set that is created over the pods of a former one stops those below its start,
-#   and one that is created without its former pods does not find the claims below its start.
+#   without a question. Pods whose ordinal is in both the old and the new range are kept. A set with 0 replicas has
+#   claims too, which no pod finds any more. A set that is created over the pods of a former one stops those below its
+#   start, and one that is created without its former pods does not find the claims below its start.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#start-ordinal
 # custom:

@@ -4,8 +4,8 @@
 #   Peers and clients that look for `_client._tcp.nginx.default.svc.cluster.local` are sent to the ports of the
 #   governing Service. A port whose `targetPort` is a name that no container has (under the same protocol) is left out
 #   without a word. The same is said of other Services that select the pods, where an update of the template takes away
-#   the port that they name: clients lose it with each pod that restarts. Containers need not declare their ports, so numbers are not judged; and a headless Service without
-#   ports still gives the pods their names.
+#   the port that they name: clients lose it with each pod that restarts. Containers need not declare their ports, so
+#   numbers are not judged; and a headless Service without ports still gives the pods their names.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#srv-records
 # custom:

@@ -199,11 +199,17 @@ test_port_of_another_service_is_not_lost[text] if {
 	}
 	rule.report == set() with input as _update(_labelled([_http]), _labelled([]))
 		with data.cluster.services as _others(spec)
+}
+
+test_port_that_another_service_never_found_is_not_lost if {
 	rule.report == set() with input as _update(_labelled([]), _labelled([]))
 		with data.cluster.services as _others({"selector": {"app": "web"}})
 }
 
-_labelled(ports) := object.union(_sts([_container(ports)]), {"spec": {"template": {"metadata": {"labels": {"app": "web"}}}}})
+_labelled(ports) := object.union(
+	_sts([_container(ports)]),
+	{"spec": {"template": {"metadata": {"labels": {"app": "web"}}}}},
+)
 
 _others(spec) := {"default": {"api": {
 	"metadata": {"name": "api"},

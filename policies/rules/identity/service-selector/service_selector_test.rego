@@ -151,10 +151,13 @@ _create(labels) := {"request": {"operation": "CREATE", "object": _sts(labels)}}
 
 test_pods_that_another_service_loses_are_said[what] if {
 	some what, after in {
-		`clients of Service "api" lose these pods: it requires tier=api, but the pods have no tier`: {"app": "nginx"},
-		`clients of Service "api" lose these pods: it requires tier=api, but the pods have tier=db`: {"app": "nginx", "tier": "db"},
+		"it requires tier=api, but the pods have no tier": {"app": "nginx"},
+		"it requires tier=api, but the pods have tier=db": {"app": "nginx", "tier": "db"},
 	}
-	{[finding.what, finding.advice] | some finding in rule.report} == {[what, true]}
+	{[finding.what, finding.advice] | some finding in rule.report} == {[
+		sprintf(`clients of Service "api" lose these pods: %s`, [what]),
+		true,
+	]}
 		with input as _relabelled({"app": "nginx", "tier": "api"}, after)
 		with data.cluster.services as _others({"selector": {"tier": "api"}})
 }

@@ -60,8 +60,8 @@ report contains result.violation(rego.metadata.chain(), entry, {
 }) if {
 	some entry in review.statefulsets
 	defaults.update_strategy(entry.object) == "RollingUpdate"
-	problem := _problem(defaults.partition(entry.object), defaults.replicas(entry.object))
 	not _pauses(entry)
+	problem := _problem(defaults.partition(entry.object), defaults.replicas(entry.object))
 }
 
 report contains result.violation(rego.metadata.chain(), entry, {

@@ -124,7 +124,10 @@ report contains result.violation(rego.metadata.chain(), _request(entry), {
 
 report contains result.violation(rego.metadata.chain(), _request(entry), {
 	"path": array.concat(pair.new.path, ["workingDir"]),
-	"what": sprintf("the container no longer works in %q%s: it finds nothing of what it keeps there", [before, _of(entry)]),
+	"what": sprintf("the container no longer works in %q%s: it finds nothing of what it keeps there", [
+		before,
+		_of(entry),
+	]),
 	"fix": _keep(entry, "workingDir"),
 	"touched": true,
 }) if {

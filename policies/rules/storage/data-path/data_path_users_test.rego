@@ -3,13 +3,13 @@ package stateward.rules.storage["data-path_test"]
 import data.stateward.rules.storage["data-path"] as rule
 
 test_user_that_a_container_has_in_the_end_counts[change] if {
-	some change, expected in {
-		"the container says what the pod said": {{"pod": {"runAsUser": 5}, "container": {}}: {"pod": {}, "container": {"runAsUser": 5}}},
-		"both say it": {{"pod": {"runAsUser": 5}, "container": {}}: {"pod": {"runAsUser": 5}, "container": {"runAsUser": 5}}},
-		"the pod's is not used": {{"pod": {"runAsUser": 5}, "container": {"runAsUser": 7}}: {"pod": {"runAsUser": 6}, "container": {"runAsUser": 7}}},
+	some change, said in {
+		"the container says what the pod said": [{"runAsUser": 5}, {}, {}, {"runAsUser": 5}],
+		"both say it": [{"runAsUser": 5}, {}, {"runAsUser": 5}, {"runAsUser": 5}],
+		"the pod's is not used": [{"runAsUser": 5}, {"runAsUser": 7}, {"runAsUser": 6}, {"runAsUser": 7}],
 	}
-	some before, after in expected
-	rule.report == set() with input as _users(before, after)
+	before := {"pod": said[0], "container": said[1]}
+	rule.report == set() with input as _users(before, {"pod": said[2], "container": said[3]})
 }
 
 test_user_of_a_container_is_compared_with_that_of_its_pod[what] if {
@@ -43,6 +43,7 @@ test_one_folder_has_several_names[text] if {
 		"mount": [_db([_mount("data", "/data", {})]), _db([_mount("data", "//./data/.", {})])],
 		"subPath": [_db([_mount("data", "/data", {"subPath": "a"})]), _db([_mount("data", "/data", {"subPath": "./a/"})])],
 		"no subPath": [_db([_mount("data", "/data", {})]), _db([_mount("data", "/data", {"subPath": "."})])],
+		"null": [_db([_mount("data", "/data", {})]), _db([_mount("data", "/data", {"subPath": null})])],
 		"variable": [
 			object.union(_db([_mount("data", "/data", {})]), {"env": [{"name": "PGDATA", "value": "/data/a"}]}),
 			object.union(_db([_mount("data", "/data", {})]), {"env": [{"name": "PGDATA", "value": "/data//a/"}]}),
