@@ -64,7 +64,7 @@ covers(sts, container) := {{"volume": mount.name, "at": mount.mountPath, "claim"
 # description: True for a path within a folder, and for the folder itself.
 is_below(path, folder) if startswith(_folder(path), _folder(folder))
 
-_folder(path) := sprintf("%s/", [trim_suffix(path, "/")])
+_folder(path) := sprintf("%s/", [clean(path)])
 
 # METADATA
 # title: Files
@@ -80,16 +80,24 @@ _mounts(container) := array.concat(
 	[device | some device in container.volumeDevices],
 )
 
-_place(mount) := sprintf("%s (subPath %s)", [_path(mount), mount.subPath]) if {
-	not object.get(mount, "subPath", "") in {"", null}
+_place(mount) := sprintf("%s (subPath %s)", [_path(mount), _folder_of(mount)]) if {
+	not _folder_of(mount) in {"", "."}
 } else := sprintf("%s (subPathExpr %s)", [_path(mount), mount.subPathExpr]) if {
 	not object.get(mount, "subPathExpr", "") in {"", null}
 } else := _path(mount)
 
-# /data/ and //data are /data.
-_path(mount) := trim_suffix(regex.replace(path, `/+`, "/"), "/") if {
-	path := object.get(mount, "mountPath", object.get(mount, "devicePath", ""))
-}
+# METADATA
+# title: Clean
+# description: |
+#   The shortest form of a path: /data/, //data and /data/. are /data. What leads upwards stays: links may lie there.
+clean(path) := trim_suffix(regex.replace(regex.replace(path, `/(?:\./)+`, "/"), `/+(?:\.$)?`, "/"), "/")
+
+_path(mount) := clean(object.get(mount, "mountPath", object.get(mount, "devicePath", "")))
+
+_folder_of(mount) := clean(trim_prefix(path, "./")) if {
+	path := object.get(mount, "subPath", "")
+	is_string(path)
+} else := ""
 
 # A claim template hides a volume of its name. Source: updateStorage in
 # pkg/controller/statefulset/stateful_set_utils.go.

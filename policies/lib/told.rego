@@ -68,5 +68,5 @@ _ends_as(word, text) if _clean(word) == text
 
 _ends_as(word, text) if endswith(_clean(word), sprintf("=%s", [text]))
 
-# The same folder with and without a slash at its end, and in quotes.
-_clean(text) := trim_right(trim(text, `"'`), "/")
+# The same folder in its shortest form, and without quotes.
+_clean(text) := mounts.clean(trim(text, `"'`))

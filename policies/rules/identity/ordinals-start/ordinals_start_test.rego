@@ -100,6 +100,61 @@ test_set_without_pods_may_start_anywhere if {
 	rule.report == set() with input as _update(_from(0, 0), _from(5, 3))
 }
 
+test_set_without_pods_has_claims[what] if {
+	some what, specs in {
+		"from 0 to 5 the next pods no longer find claims www-web-0, www-web-2": [_from(0, 0), _from(5, 0)],
+		"from 0 to 1 the next pods no longer find claims www-web-0": [_from(0, 0), _from(1, 3)],
+		"from 0 to 1 the next pods no longer find claims www-web-0, www-web-2": [_from(0, 0), _from(1, 1)],
+	}
+	{[finding.what, finding.severity] | some finding in rule.report} == {[what, "deny"]}
+		with input as _update(specs[0], specs[1])
+		with data.cluster.persistentvolumeclaims as _claims
+}
+
+test_claims_of_a_set_without_pods_may_come_into_reach if {
+	rule.report == set() with input as _update(_from(2, 0), _from(0, 0))
+		with data.cluster.persistentvolumeclaims as _claims
+}
+
+test_pods_of_a_former_set_below_the_start_are_stopped if {
+	{[finding.what, finding.fix] | some finding in rule.report} == {[
+		"5 stops web-0, web-1, which a former StatefulSet of this name left: others start with other claims",
+		"create it with ordinals.start 0 first, then change it by an update.",
+	]} with input as _create(_from(5, 3)) with data.cluster.pods as _left
+	{finding.what | some finding in rule.report} == {"5 stops web-0, web-1, which a former StatefulSet of this name left"}
+		with input as _create(object.union(_from(5, 3), {"volumeClaimTemplates": []}))
+		with data.cluster.pods as _left
+	rule.report == set() with input as _create(_from(0, 1)) with data.cluster.pods as _left
+}
+
+test_claims_of_a_former_set_below_the_start_are_said if {
+	{[finding.what, finding.advice] | some finding in rule.report} == {[
+		"no pod finds claims www-web-0, www-web-2 of a former set, which are below 5",
+		true,
+	]} with input as _create(_from(5, 3)) with data.cluster.persistentvolumeclaims as _claims
+	rule.report == set() with input as _create(_from(2, 3)) with data.cluster.persistentvolumeclaims as _claims
+	rule.report == set() with input as _create(_from(0, 3)) with data.cluster.persistentvolumeclaims as _claims
+}
+
+_claims := {"default": {name: {"metadata": {"name": name}} | some name in ["www-web-0", "www-web-2"]}}
+
+_left := {"default": {name: pod |
+	some name in ["web-0", "web-1"]
+	pod := {
+		"metadata": {"name": name, "labels": {"app": "web", "statefulset.kubernetes.io/pod-name": name}},
+		"spec": {"hostname": name},
+	}
+}}
+
+_create(spec) := {"request": {
+	"operation": "CREATE",
+	"kind": {"group": "apps", "kind": "StatefulSet"},
+	"object": _sts(object.union(spec, {
+		"selector": {"matchLabels": {"app": "web"}},
+		"template": {"metadata": {"labels": {"app": "web"}}},
+	})),
+}}
+
 test_only_an_update_changes_the_start[operation] if {
 	some operation in ["CREATE", "DELETE"]
 	other := {"request": {"operation": operation}}

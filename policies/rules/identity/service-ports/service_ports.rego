@@ -1,10 +1,11 @@
 # METADATA
-# title: The governing Service's ports lead to the pods
+# title: The ports of Services lead to the pods
 # description: |
 #   Peers and clients that look for `_client._tcp.nginx.default.svc.cluster.local` are sent to the ports of the
 #   governing Service. A port whose `targetPort` is a name that no container has (under the same protocol) is left out
-#   without a word. Containers need not declare their ports, so numbers are not judged; and a headless Service without
-#   ports still gives the pods their names.
+#   without a word. The same is said of other Services that select the pods, where an update of the template takes away
+#   the port that they name: clients lose it with each pod that restarts. Containers need not declare their ports, so
+#   numbers are not judged; and a headless Service without ports still gives the pods their names.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#srv-records
 # custom:
@@ -20,6 +21,8 @@ import data.stateward.lib.cluster
 import data.stateward.lib.ports
 import data.stateward.lib.result
 import data.stateward.lib.review
+import data.stateward.lib.rollout
+import data.stateward.lib.selector
 
 _path := ["spec", "serviceName"]
 
@@ -35,6 +38,27 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	# An ExternalName Service has no endpoints; headless-service speaks of it.
 	object.get(service, ["spec", "type"], "ClusterIP") != "ExternalName"
 	some problem in _problems(service, entry.object)
+}
+
+report contains result.advice(rego.metadata.chain(), entry, {
+	"path": ["spec", "template", "spec", "containers"],
+	"what": sprintf("clients of Service %q lose %s", [service.metadata.name, problem]),
+	"fix": "keep the name of the port, or change the Service's targetPort to a number first",
+}) if {
+	some entry in review.statefulsets
+	rollout.changes(entry)
+	labels := selector.labels(entry.object)
+	some service in cluster.selecting("services", entry.namespace, labels)
+	service.metadata.name != entry.object.spec.serviceName
+	object.get(service, ["spec", "type"], "ClusterIP") != "ExternalName"
+	_selects(service, labels)
+	some problem in (_problems(service, entry.object) - _problems(service, entry.old))
+}
+
+_selects(service, labels) if {
+	wanted := service.spec.selector
+	count(wanted) > 0
+	object.subset(labels, wanted)
 }
 
 # What was wrong before, with the same Service, is no news.

@@ -180,3 +180,38 @@ _with_init(files, container) := json.patch(files, [{
 }])
 
 _update(before, after) := {"request": {"operation": "UPDATE", "oldObject": before, "object": after}}
+
+test_port_of_another_service_that_is_lost_is_said[after] if {
+	some after in [[{"name": "web", "containerPort": 80}], [], null]
+	{[finding.what, finding.advice] | some finding in rule.report} == {[
+		`clients of Service "api" lose port "web": no container has a TCP port named "http"`,
+		true,
+	]} with input as _update(_labelled([_http]), _labelled(after))
+		with data.cluster.services as _others({"selector": {"app": "web"}})
+}
+
+test_port_of_another_service_is_not_lost[text] if {
+	some text, spec in {
+		"not selected": {"selector": {"app": "api"}},
+		"no selector": {},
+		"by its number": {"selector": {"app": "web"}, "ports": [{"name": "web", "port": 80, "targetPort": 80}]},
+		"elsewhere": {"selector": {"app": "web"}, "type": "ExternalName"},
+	}
+	rule.report == set() with input as _update(_labelled([_http]), _labelled([]))
+		with data.cluster.services as _others(spec)
+}
+
+test_port_that_another_service_never_found_is_not_lost if {
+	rule.report == set() with input as _update(_labelled([]), _labelled([]))
+		with data.cluster.services as _others({"selector": {"app": "web"}})
+}
+
+_labelled(ports) := object.union(
+	_sts([_container(ports)]),
+	{"spec": {"template": {"metadata": {"labels": {"app": "web"}}}}},
+)
+
+_others(spec) := {"default": {"api": {
+	"metadata": {"name": "api"},
+	"spec": object.union({"ports": [{"name": "web", "port": 80, "targetPort": "http"}]}, spec),
+}}}

@@ -2,7 +2,8 @@
 # title: The governing Service selects the pods
 # description: |
 #   A headless Service creates DNS names only for the pods that its selector matches. If one label differs between the
-#   Service's `spec.selector` and the pod template, all pods of the set are left without a name.
+#   Service's `spec.selector` and the pod template, all pods of the set are left without a name. An update of the
+#   template's labels after which another Service no longer selects the pods is a warning.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/services-networking/service/#headless-services
 # custom:
@@ -43,6 +44,27 @@ report contains result.advice(rego.metadata.chain(), entry, {
 	service := _governing(entry)
 	object.get(service, ["spec", "selector"], {}) in {{}, null}
 	name := entry.object.spec.serviceName
+}
+
+report contains result.advice(rego.metadata.chain(), entry, {
+	"path": _labels_path,
+	"what": sprintf("clients of Service %q lose these pods: %s", [
+		service.metadata.name,
+		concat(", ", _differences(service.spec.selector, after)),
+	]),
+	"fix": "change the Service's selector first",
+}) if {
+	some entry in review.statefulsets
+	entry.operation == "UPDATE"
+	after := _labels(entry.object)
+	before := _labels(entry.old)
+	before != after
+	some service in cluster.selecting("services", entry.namespace, before)
+	service.metadata.name != entry.object.spec.serviceName
+	object.get(service, ["spec", "type"], "ClusterIP") != "ExternalName"
+	count(service.spec.selector) > 0
+	_differences(service.spec.selector, before) == []
+	_differences(service.spec.selector, after) != []
 }
 
 report contains result.violation(rego.metadata.chain(), entry, {

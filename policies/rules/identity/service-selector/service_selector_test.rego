@@ -148,3 +148,37 @@ _sts(labels) := {
 _files(service, sts) := [{"path": "service.yaml", "contents": service}, {"path": "sts.yaml", "contents": sts}]
 
 _create(labels) := {"request": {"operation": "CREATE", "object": _sts(labels)}}
+
+test_pods_that_another_service_loses_are_said[what] if {
+	some what, after in {
+		"it requires tier=api, but the pods have no tier": {"app": "nginx"},
+		"it requires tier=api, but the pods have tier=db": {"app": "nginx", "tier": "db"},
+	}
+	{[finding.what, finding.advice] | some finding in rule.report} == {[
+		sprintf(`clients of Service "api" lose these pods: %s`, [what]),
+		true,
+	]}
+		with input as _relabelled({"app": "nginx", "tier": "api"}, after)
+		with data.cluster.services as _others({"selector": {"tier": "api"}})
+}
+
+test_pods_of_another_service_stay[text] if {
+	some text, expected in {
+		"same labels": [{"tier": "api"}, {"tier": "api"}, {"selector": {"tier": "api"}}],
+		"more labels": [{"tier": "api"}, {"tier": "api", "a": "b"}, {"selector": {"tier": "api"}}],
+		"not selected before": [{"a": "b"}, {}, {"selector": {"tier": "api"}}],
+		"no selector": [{"tier": "api"}, {}, {}],
+		"elsewhere": [{"tier": "api"}, {}, {"selector": {"tier": "api"}, "type": "ExternalName"}],
+	}
+	rule.report == set() with input as _relabelled(expected[0], expected[1])
+		with data.cluster.services as _others(expected[2])
+}
+
+_relabelled(before, after) := {"request": {
+	"operation": "UPDATE",
+	"namespace": "default",
+	"oldObject": _sts(before),
+	"object": _sts(after),
+}}
+
+_others(spec) := {"default": {"api": {"metadata": {"name": "api"}, "spec": spec}}}

@@ -4,7 +4,8 @@
 #   Lowering the partition rolls an update out to more pods. The pods that it has already reached must all run it and
 #   have been Ready for `minReadySeconds`; otherwise the canary has proved nothing yet, or has proved that the update
 #   is bad. The same applies if the request also changes the template, which no pod has run, and for the moment until
-#   the controller has seen the last change of the spec. Going back to the current revision is always allowed.
+#   the controller has seen the last change of the spec. A pod that runs the update although the partition, or OnDelete,
+#   keeps it from all pods is a canary too. Going back to the current revision is always allowed.
 #   `maxStep` is off by default: a RollingUpdate waits for each pod anyway, so steps are for people who want to check
 #   in between. The rule checks at most 100 pods, those that the update reaches last.
 # related_resources:
@@ -38,11 +39,10 @@ _path := ["spec", "updateStrategy", "rollingUpdate", "partition"]
 
 report contains result.violation(rego.metadata.chain(), step.entry, {
 	"path": _path,
-	"what": sprintf("from %v to %v, but %s", [step.from, step.to, problem.what]),
+	"what": sprintf("from %v to %v, but %s", [_before(step), step.to, problem.what]),
 	"fix": problem.fix,
 }) if {
 	some step in _steps
-	step.from < step.pods
 	problem := _problem(step)
 }
 
@@ -82,26 +82,42 @@ _updates(entry) if rollout.under_way(entry.old)
 
 _updates(entry) if rollout.unseen(entry.old)
 
+_before(step) := "OnDelete" if {
+	defaults.update_strategy(step.entry.old) == "OnDelete"
+} else := step.from
+
 _problem(step) := {
 	"what": "no pod has run the template of this request",
 	"fix": "keep the partition, and lower it when the pods above it are updated and Ready",
 } if {
 	rollout.changes(step.entry)
+	step.from < step.pods
 } else := {
 	"what": "the controller has not seen the previous change yet",
 	"fix": "try again in a moment",
 } if {
 	rollout.unseen(step.entry.old)
+	step.from < step.pods
 } else := {
 	"what": _listed(faults),
 	"fix": "wait until these pods are updated and Ready, or revert the template",
 } if {
+	not rollout.changes(step.entry)
+	not rollout.unseen(step.entry.old)
+
 	# The last pod is updated first.
 	faults := array.reverse([sprintf("%s %s", [each.name, _fault(step.entry, each.pod)]) |
-		some each in rollout.pods(step.entry, step.from, step.pods)
+		some each in array.concat(_tried(step), rollout.pods(step.entry, step.from, step.pods))
 	])
 	count(faults) > 0
 }
+
+# The update came to them before the partition was raised, or when they were deleted.
+_tried(step) := [each |
+	some each in rollout.pods(step.entry, max([0, step.to]), min([step.from, step.pods]))
+	each.pod != null
+	rollout.revision(each.pod) == step.entry.old.status.updateRevision
+]
 
 _fault(_, null) := "is missing" if cluster.knows("pods")
 

@@ -37,6 +37,22 @@ test_long_list_is_cut if {
 	])} with input as _lowers({"replicas": 12}, 2, 1) with data.cluster.known as {"pods": true}
 }
 
+test_canary_counts_after_its_rollout_was_stopped[before] if {
+	some before, strategy in {
+		"3": {"rollingUpdate": {"partition": 3}},
+		"OnDelete": {"type": "OnDelete", "rollingUpdate": null},
+	}
+	document := object.union(_lower(2, 0), {"request": {"oldObject": {"spec": {"updateStrategy": strategy}}}})
+	{finding.what | some finding in rule.report} == {sprintf("from %s to 0, but web-2 is not Ready", [before])}
+		with input as document
+		with data.cluster.pods as _stopped(_pod("web-b", "False", "11:50:00"))
+	rule.report == set() with input as document with data.cluster.pods as _stopped(_well)
+	above := object.union(document, {"request": {"object": {"spec": {"updateStrategy": _partition(3)}}}})
+	rule.report == set() with input as above with data.cluster.pods as _stopped(_pod("web-b", "False", "11:50:00"))
+}
+
+_stopped(canary) := {"default": {"web-1": _pod("web-a", "False", "11:50:00"), "web-2": canary}}
+
 test_pods_before_the_partition_need_not_be_updated if {
 	pods := {"web-1": _pod("web-a", "False", "11:50:00"), "web-2": _well}
 	rule.report == set() with input as _lower(2, 1) with data.cluster.pods as {"default": pods}

@@ -4,7 +4,7 @@
 #   A RollingUpdate changes only pods whose replica index is at least `partition`. Kubernetes accepts a partition
 #   above `replicas` and then silently rolls out nothing. Either side can cause this: raising the partition, lowering
 #   the replicas in the spec, or `kubectl scale`. The partition is a replica index; `ordinals.start` does not shift
-#   it.
+#   it. A set that is scaled to 0 may keep its partition, which counts again when it is scaled up.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#partitions
 # custom:
@@ -29,11 +29,15 @@
 #           oldObject.spec.?updateStrategy.?rollingUpdate.?partition.orValue(0) &&
 #           variables.replicas >= oldObject.spec.?replicas.orValue(1)) &&
 #           oldObject.spec.?updateStrategy.?rollingUpdate.?partition.orValue(0) > oldObject.spec.?replicas.orValue(1)
+#       - name: pauses
+#         expression: >-
+#           oldObject != null && variables.replicas == 0 &&
+#           variables.partition <= oldObject.spec.?updateStrategy.?rollingUpdate.?partition.orValue(0)
 #     validations:
 #       - path: spec.updateStrategy.rollingUpdate.partition
 #         expression: >-
 #           !variables.rolls || variables.replicas < 0 || variables.partition <= variables.replicas ||
-#           variables.wasWrong
+#           variables.wasWrong || variables.pauses
 #         what: >-
 #           string(variables.partition) + ' is greater than replicas ' + string(variables.replicas) + ': no update
 #           would reach any pod'
@@ -45,6 +49,7 @@ import data.stateward.lib.cluster
 import data.stateward.lib.defaults
 import data.stateward.lib.result
 import data.stateward.lib.review
+import data.stateward.lib.rollout
 
 _path := ["spec", "updateStrategy", "rollingUpdate", "partition"]
 
@@ -55,13 +60,14 @@ report contains result.violation(rego.metadata.chain(), entry, {
 }) if {
 	some entry in review.statefulsets
 	defaults.update_strategy(entry.object) == "RollingUpdate"
+	not _pauses(entry)
 	problem := _problem(defaults.partition(entry.object), defaults.replicas(entry.object))
 }
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": ["spec", "replicas"],
 	"what": sprintf("%v is less than partition %v: no later update would reach any pod", [replicas, partition]),
-	"fix": sprintf("lower the partition to at most %v first", [replicas]),
+	"fix": sprintf("%slower the partition to at most %v first", [_rollout(sts), replicas]),
 	"touched": replicas < defaults.scale_replicas(entry.old),
 }) if {
 	some entry in review.scales
@@ -70,6 +76,7 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	replicas := defaults.scale_replicas(entry.object)
 	partition := defaults.partition(sts)
 	partition > replicas
+	replicas > 0
 }
 
 report contains result.advice(rego.metadata.chain(), entry, {
@@ -94,6 +101,18 @@ report contains result.advice(rego.metadata.chain(), entry, {
 	partition := defaults.partition(entry.object)
 	partition > 0
 	partition == defaults.replicas(entry.object)
+}
+
+# With a lower partition the rollout would go on to pods that it has not reached.
+_rollout(sts) := "revert the template or finish the rollout, then " if rollout.under_way(sts)
+
+else := ""
+
+_pauses(entry) if {
+	is_object(entry.old)
+	defaults.replicas(entry.object) == 0
+	defaults.partition(entry.object) <= defaults.partition(entry.old)
+	defaults.partition(entry.object) >= 0
 }
 
 _problem(partition, replicas) := sprintf("%v is negative", [partition]) if partition < 0

@@ -160,10 +160,19 @@ test_scale_to_the_partition_or_above_is_fine[replicas] if {
 		with data.cluster.statefulsets as _stored(_sts(5, 3))
 }
 
-test_scale_without_replicas_means_none if {
-	messages := {finding.what | some finding in rule.report} with input as _scale({"replicas": 5}, {})
+test_set_that_is_scaled_to_zero_keeps_its_partition if {
+	rule.report == set() with input as _scale({"replicas": 5}, {})
 		with data.cluster.statefulsets as _stored(_sts(5, 1))
-	messages == {"0 is less than partition 1: no later update would reach any pod"}
+	rule.report == set() with input as _update(_sts(5, 1), _sts(0, 1))
+	count(rule.report) == 1 with input as _update(_sts(5, 1), _sts(0, 2))
+	count(rule.report) == 1 with input as _update(_sts(5, -1), _sts(0, -1))
+}
+
+test_partition_that_holds_a_rollout_is_not_to_be_lowered_first if {
+	held := object.union(_sts(5, 3), {"status": {"currentRevision": "web-a", "updateRevision": "web-b"}})
+	[finding.fix | some finding in rule.report] == [
+		"revert the template or finish the rollout, then lower the partition to at most 2 first.",
+	] with input as _scale({"replicas": 5}, {"replicas": 2}) with data.cluster.statefulsets as _stored(held)
 }
 
 test_scale_to_zero_without_partition_is_fine if {

@@ -84,7 +84,12 @@ report contains result.advice(rego.metadata.chain(), entry, {
 	"fix": "create it with the replicas and ordinals that the former one had",
 }) if {
 	some entry in review.statefulsets
-	names := [sprintf("%s-%v", [entry.name, ordinal]) | some ordinal in scaling.stopped(entry)]
+
+	# Of those below the start speaks ordinals-start.
+	names := [sprintf("%s-%v", [entry.name, ordinal]) |
+		some ordinal in scaling.stopped(entry)
+		ordinal >= defaults.ordinals_start(entry.object)
+	]
 	count(names) > 0
 }
 

@@ -1,12 +1,13 @@
 # METADATA
 # title: Deleting a claim in use needs confirmation
 # description: |
-#   The pod `web-0` of StatefulSet `web` finds its data through the claim `www-web-0`, by name alone, and a pod
-#   template may name claims in its volumes. A claim that is deleted cannot be brought back: it is terminating until
-#   the pod stops, and the next start of the pod finds an empty disk. That holds for a set with 0 replicas too,
-#   which starts again with its claims, and for pods whose set was deleted without them. Whether the old disk is
-#   deleted depends on its volume's reclaim policy. The message says which snapshot brings the data back. With the
-#   parameter `recovery`, a fresh snapshot of the claim, whose content is retained, turns the denial into a warning.
+#   The pod `web-0` of StatefulSet `web` finds its data through the claim `www-web-0`, by name alone, and a pod template
+#   may name claims in its volumes. A claim that is deleted cannot be brought back: it is terminating until the pod
+#   stops, and the next start of the pod finds an empty disk. That holds for a set with 0 replicas too, which starts
+#   again with its claims, and for pods whose set was deleted without them. Whether the old disk is deleted depends on
+#   its volume's reclaim policy. A claim that never got a volume holds nothing and may go. The message says which
+#   snapshot brings the data back. With the parameter `recovery`, a fresh snapshot of the claim, whose content is
+#   retained, turns the denial into a warning.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/storage/persistent-volumes/#storage-object-in-use-protection
 # custom:
@@ -83,7 +84,7 @@ report contains result.at(_level(entry), rego.metadata.chain(), entry, {
 	]),
 	"fix": "take the claim out of spec.template.spec.volumes first",
 }) if {
-	some entry in review.deletions("PersistentVolumeClaim")
+	some entry in _deletions
 	some name in _naming(entry)
 }
 
@@ -96,7 +97,7 @@ report contains result.at(_level(entry), rego.metadata.chain(), entry, {
 	]),
 	"fix": "let the pod end first",
 }) if {
-	some entry in review.deletions("PersistentVolumeClaim")
+	some entry in _deletions
 	running := [pod |
 		some pod in cluster.mounting(entry.namespace, entry.name)
 		pods.is_of_a_set(pod)
@@ -137,11 +138,22 @@ _naming(entry) := {sts.metadata.name |
 
 # The claims under deletion that belong to a StatefulSet, by the names that its controller gives them.
 _uses := [use |
-	some entry in review.deletions("PersistentVolumeClaim")
+	some entry in _deletions
 	some sts in cluster.statefulsets(entry.namespace)
 	object.get(sts, ["metadata", "deletionTimestamp"], null) == null
 	ordinal := claim.ordinal(sts, entry.name)
 	use := {"entry": entry, "sts": sts, "ordinal": ordinal}
 ]
+
+_deletions := [entry |
+	some entry in review.deletions("PersistentVolumeClaim")
+	not _is_empty(entry.old)
+]
+
+# Kubernetes found or made no volume for it, such as for a wrong class.
+_is_empty(claim) if {
+	claim.status.phase == "Pending"
+	object.get(claim, ["spec", "volumeName"], "") == ""
+}
 
 _level(entry) := recovery.level(rego.metadata.chain(), entry, [entry.old], false)

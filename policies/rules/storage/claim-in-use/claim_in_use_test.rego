@@ -25,6 +25,19 @@ test_disk_is_told[policy] if {
 		with data.cluster.persistentvolumes as {"pv-0": {"spec": {"persistentVolumeReclaimPolicy": policy}}}
 }
 
+test_claim_without_a_volume_may_go[text] if {
+	some text, expected in {
+		"never bound": [{"status": {"phase": "Pending"}}, 0],
+		"names a volume": [{"status": {"phase": "Pending"}, "spec": {"volumeName": "pv-0"}}, 1],
+		"bound": [{"status": {"phase": "Bound"}, "spec": {"volumeName": "pv-0"}}, 1],
+		"its volume is lost": [{"status": {"phase": "Lost"}, "spec": {"volumeName": "pv-0"}}, 1],
+	}
+	claim := object.union(_bare, {"request": {"oldObject": expected[0]}})
+	count(rule.report) == expected[1] with input as claim with data.cluster.statefulsets as _sets(_set)
+}
+
+_bare := json.remove(_delete("www-web-0"), ["request/oldObject/spec"])
+
 test_claim_out_of_range_is_mentioned[name] if {
 	some name in ["www-web-3", "www-web-10"]
 	some finding in rule.report with input as _delete(name) with data.cluster.statefulsets as _sets(_set)

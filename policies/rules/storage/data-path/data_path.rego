@@ -54,6 +54,7 @@ import data.stateward.lib.review
 import data.stateward.lib.rollout
 import data.stateward.lib.running
 import data.stateward.lib.told
+import data.stateward.lib.users
 
 report contains result.violation(rego.metadata.chain(), entry, {
 	"path": loss.path,
@@ -81,55 +82,60 @@ report contains result.violation(rego.metadata.chain(), update.request, object.u
 	startswith(loss.claim, "claim ")
 }
 
-report contains result.violation(rego.metadata.chain(), entry, {
+report contains result.violation(rego.metadata.chain(), _request(entry), {
 	"path": array.concat(pair.new.path, ["env"]),
-	"what": sprintf("%s changes from %s to %s: the container looks for its data elsewhere", [
+	"what": sprintf("%s changes from %s%s to %s: the container looks for its data elsewhere", [
 		name,
 		_value(pair.old.container, name),
+		_of(entry),
 		_value(pair.new.container, name),
 	]),
-	"fix": sprintf("keep %s as it is", [name]),
+	"fix": _keep(entry, name),
 	"touched": true,
 }) if {
-	some entry in _updates
+	some entry in _pasts
 	some pair in containers.main_pairs(entry)
 	count(mounts.uses(entry.old, pair.old.container)) > 0
 	object.get(pair.new.container, "env", null) != object.get(pair.old.container, "env", null)
 	some name in (_in_paths(entry.old, pair.old.container) | {name |
 		some name in config.param(rego.metadata.chain(), "variables")
 	})
-	_variable(pair.old.container, name) != _variable(pair.new.container, name)
+	_differs(pair, name)
 }
 
-report contains result.violation(rego.metadata.chain(), entry, {
+report contains result.violation(rego.metadata.chain(), _request(entry), {
 	"path": array.concat(pair.new.path, [_list(pair.new.container)]),
-	"what": sprintf("option %s changes from %q to %s: the container looks for its data elsewhere", [
+	"what": sprintf("option %s changes from %q%s to %s: the container looks for its data elsewhere", [
 		option.name,
 		option.value,
+		_of(entry),
 		concat(", ", [sprintf("%q", [value]) | some value in after]),
 	]),
-	"fix": sprintf("keep %s as it is", [option.name]),
+	"fix": _keep(entry, option.name),
 	"touched": true,
 }) if {
 	names := config.param(rego.metadata.chain(), "options")
-	some entry in _updates
+	some entry in _pasts
 	some pair in containers.main_pairs(entry)
 	some option in _gone(entry, pair, names)
 	after := sort({other.value | some other in told.options(pair.new.container, names); other.name == option.name})
 	after != []
 }
 
-report contains result.violation(rego.metadata.chain(), entry, {
+report contains result.violation(rego.metadata.chain(), _request(entry), {
 	"path": array.concat(pair.new.path, ["workingDir"]),
-	"what": sprintf("the container no longer works in %q: it finds nothing of what it keeps there", [before]),
-	"fix": "keep workingDir as it is",
+	"what": sprintf("the container no longer works in %q%s: it finds nothing of what it keeps there", [
+		before,
+		_of(entry),
+	]),
+	"fix": _keep(entry, "workingDir"),
 	"touched": true,
 }) if {
-	some entry in _updates
+	some entry in _pasts
 	some pair in containers.main_pairs(entry)
 	before := pair.old.container.workingDir
 	told.in_a_claim(entry.old, pair.old.container, before)
-	object.get(pair.new.container, "workingDir", "") != before
+	mounts.clean(object.get(pair.new.container, "workingDir", "")) != mounts.clean(before)
 }
 
 report contains result.advice(rego.metadata.chain(), entry, {
@@ -163,8 +169,8 @@ report contains result.advice(rego.metadata.chain(), entry, {
 	some variable in pair.old.container.env
 	not variable.name in names
 	told.in_a_claim(entry.old, pair.old.container, variable.value)
-	_variable(pair.old.container, variable.name) != _variable(pair.new.container, variable.name)
-	not told.names(pair.new.container, trim_right(variable.value, "/"))
+	_differs(pair, variable.name)
+	not told.names(pair.new.container, mounts.clean(variable.value))
 }
 
 report contains result.at(_level(rego.metadata.chain(), pair.new.container, cover.at), rego.metadata.chain(), entry, {
@@ -216,30 +222,12 @@ report contains result.advice(rego.metadata.chain(), entry, {
 }
 
 report contains result.advice(rego.metadata.chain(), entry, {
-	"path": array.concat(["spec", "template", "spec"], ["securityContext", field]),
-	"what": sprintf("changes from %v to %v: existing files may become unreadable", [_or(before), _or(after)]),
+	"path": change.path,
+	"what": sprintf("%s: existing files may become unreadable", [change.what]),
 	"fix": "make sure that the new user can read the data",
 }) if {
 	some entry in _updates
-	count(mounts.claims(entry.old)) > 0
-	some field in ["runAsUser", "runAsGroup", "fsGroup"]
-	after := object.get(entry.object, ["spec", "template", "spec", "securityContext", field], null)
-	before := object.get(entry.old, ["spec", "template", "spec", "securityContext", field], null)
-	after != before
-}
-
-report contains result.advice(rego.metadata.chain(), entry, {
-	"path": array.concat(pair.new.path, ["securityContext", field]),
-	"what": sprintf("changes from %v to %v: existing files may become unreadable", [_or(before), _or(after)]),
-	"fix": "make sure that the new user can read the data",
-}) if {
-	some entry in _updates
-	some pair in containers.main_pairs(entry)
-	count(mounts.uses(entry.old, pair.old.container)) > 0
-	some field in ["runAsUser", "runAsGroup"]
-	after := object.get(pair.new.container, ["securityContext", field], null)
-	before := object.get(pair.old.container, ["securityContext", field], null)
-	after != before
+	some change in users.changes(entry)
 }
 
 report contains result.advice(rego.metadata.chain(), entry, {
@@ -264,11 +252,24 @@ _way_out(entry) := {"fix": "create it with the mount as it is first, then change
 	entry.operation == "CREATE"
 } else := {}
 
+_keep(entry, name) := sprintf("keep %s as it is", [name]) if {
+	_request(entry).operation != "CREATE"
+} else := sprintf("create it with %s as it was first, then change it by an update", [name])
+
 _updates := [entry |
 	some entry in review.statefulsets
 	rollout.changes(entry)
 	_way(entry.object) != _way(entry.old)
 ]
+
+# Others may have put folders of the node into a pod, but hardly variables and options.
+_pasts := array.concat(_updates, running.updates)
+
+_request(entry) := object.get(entry, "request", entry)
+
+_of(entry) := sprintf(" of %s", [entry.of]) if {
+	entry.request
+} else := ""
 
 # All that leads containers to their data. Most updates change an image and nothing of this.
 _way(sts) := [
@@ -331,6 +332,15 @@ _variable(container, name) := object.remove(found[count(found) - 1], ["name"]) i
 	count(found) > 0
 } else := null
 
+_differs(pair, name) if {
+	before := _variable(pair.old.container, name)
+	after := _variable(pair.new.container, name)
+	before != after
+	not _is_one_folder(before, after)
+}
+
+_is_one_folder(before, after) if mounts.clean(before.value) == mounts.clean(after.value)
+
 _value(container, name) := "nothing" if {
 	_variable(container, name) == null
 } else := "a reference" if {
@@ -346,10 +356,6 @@ _level(chain, container, covered) := "deny" if {
 _is_near(folder, covered) if mounts.is_below(folder, covered)
 
 _is_near(folder, covered) if mounts.is_below(covered, folder)
-
-_or(null) := "nothing"
-
-_or(value) := value if value != null
 
 # The major version is before the first dash, or behind pg in the tags of extensions.
 _is_postgres_18(reference) if {

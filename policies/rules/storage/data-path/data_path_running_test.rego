@@ -24,6 +24,37 @@ test_claim_of_pods_that_are_let_go_is_found_where_it_was if {
 	startswith(finding.fix, "keep the mount as it is, or confirm it")
 }
 
+test_pods_that_run_are_told_of_the_same_folders[what] if {
+	some what, said in {
+		`PGDATA changes from "/data/a" of pod web-0 to "/data/b": the container looks for its data elsewhere`: [
+			{"env": [{"name": "PGDATA", "value": "/data/a"}]},
+			{"env": [{"name": "PGDATA", "value": "/data/b"}]},
+		],
+		`option data-dir changes from "/data/a" of pod web-0 to "/data/b": the container looks for its data elsewhere`: [
+			{"args": ["--data-dir=/data/a"]},
+			{"args": ["--data-dir=/data/b"]},
+		],
+		`the container no longer works in "/data/a" of pod web-0: it finds nothing of what it keeps there`: [
+			{"workingDir": "/data/a"},
+			{"workingDir": "/data/b"},
+		],
+	}
+	document := _told(_mounting_at({"operation": "CREATE"}, "/data"), ["/request/object/spec/template/spec"], said[1])
+	pods := _told({"default": {"web-0": _at("/data")}}, ["/default/web-0/spec"], said[0])
+	[[finding.what, contains(finding.fix, "create it with")] | some finding in rule.report] == [[what, true]]
+		with input as document
+		with data.cluster.pods as pods
+	rule.report == set()
+		with input as document
+		with data.cluster.pods as _told({"default": {"web-0": _at("/data")}}, ["/default/web-0/spec"], said[1])
+}
+
+_told(value, places, said) := json.patch(value, [{"op": "add", "path": path, "value": each} |
+	some place in places
+	some field, each in said
+	path := sprintf("%s/containers/0/%s", [place, field])
+])
+
 # An image changed while OnDelete kept the pods.
 _older := {"spec": {"containers": [object.union(_at("/data").spec.containers[0], {"image": "db:0"})]}}
 

@@ -2,11 +2,11 @@
 # title: Volumes and snapshots stay retained
 # description: |
 #   The reclaim policy decides what happens to the disk when the claim is deleted. Turned from Retain to Delete, it
-#   deletes the disk together with the claim; turned to Recycle, it deletes all files on it. Nothing brings the data
-#   back. The deletion policy of a VolumeSnapshotContent is the same for a snapshot: turned from Retain to Delete, it
-#   deletes the snapshot in the storage system together with its VolumeSnapshot, and so with its namespace. Snapshots
-#   that fail or are terminating are left alone. A service account, such as that of a backup program that ends a backup,
-#   gets at most a warning about a snapshot.
+#   deletes the disk together with the claim; turned to Recycle, it deletes all files on it. Where the claim is gone
+#   already, that happens at once. Nothing brings the data back. The deletion policy of a VolumeSnapshotContent is the
+#   same for a snapshot: turned from Retain to Delete, it deletes the snapshot in the storage system together with its
+#   VolumeSnapshot, and so with its namespace. Snapshots that fail or are terminating are left alone. A service account,
+#   such as that of a backup program that ends a backup, gets at most a warning about a snapshot.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/tasks/administer-cluster/change-pv-reclaim-policy/
 #   - ref: https://kubernetes.io/docs/concepts/storage/volume-snapshots/#delete
@@ -42,6 +42,20 @@ report contains result.violation(rego.metadata.chain(), entry, {
 	entry.old.spec.persistentVolumeReclaimPolicy == "Retain"
 	loss := _losses[entry.object.spec.persistentVolumeReclaimPolicy]
 	name := volume.bound_claim(entry.old)
+}
+
+report contains result.violation(rego.metadata.chain(), entry, {
+	"path": ["spec", "persistentVolumeReclaimPolicy"],
+	"what": sprintf("%s at once: its claim %q in namespace %s is gone", [loss, ref.name, ref.namespace]),
+	"fix": "keep Retain until its data may go",
+}) if {
+	some entry in review.objects({"PersistentVolume"})
+	entry.operation == "UPDATE"
+	entry.old.spec.persistentVolumeReclaimPolicy == "Retain"
+	entry.old.status.phase == "Released"
+	not volume.bound_claim(entry.old)
+	loss := _losses[entry.object.spec.persistentVolumeReclaimPolicy]
+	ref := entry.object.spec.claimRef
 }
 
 report contains result.at(_level(entry), rego.metadata.chain(), entry, {

@@ -23,6 +23,30 @@ test_turn_to_delete_is_a_warning_and_strict_denies_it if {
 		with data.cluster.persistentvolumeclaims as _claims
 }
 
+test_released_volume_is_lost_at_once[policy] if {
+	some policy, loss in {"Delete": "the disk is DELETED", "Recycle": "all files on the disk are DELETED"}
+	after := object.union(_released, {"spec": {"persistentVolumeReclaimPolicy": policy}})
+	[[finding.what, finding.severity] | some finding in rule.report] == [[
+		sprintf(`with %s %s at once: its claim "data-web-0" in namespace default is gone`, [policy, loss]),
+		"warn",
+	]] with input as _update("alice", _released, after)
+	rule.report == set() with input as _update("alice", _available, after)
+	free := json.remove(after, ["spec/claimRef"])
+	rule.report == set() with input as _update("alice", _released, free)
+}
+
+test_released_volume_that_stays_retained_is_fine if {
+	labelled := object.union(_released, {"metadata": {"labels": {"a": "b"}}})
+	rule.report == set() with input as _update("alice", _released, labelled)
+}
+
+_available := object.union(_released, {"status": {"phase": "Available"}})
+
+_released := object.union(
+	_volume({}, {"persistentVolumeReclaimPolicy": "Retain"}),
+	{"status": {"phase": "Released"}},
+)
+
 _update(user, old, new) := _request(user, {"operation": "UPDATE", "kind": _kind(old), "oldObject": old, "object": new})
 
 _kind(value) := {"group": group, "kind": value.kind} if {
