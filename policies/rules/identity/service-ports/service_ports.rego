@@ -18,6 +18,7 @@
 package stateward.rules.identity["service-ports"]
 
 import data.stateward.lib.cluster
+import data.stateward.lib.image
 import data.stateward.lib.ports
 import data.stateward.lib.result
 import data.stateward.lib.review
@@ -47,6 +48,7 @@ report contains result.advice(rego.metadata.chain(), entry, {
 }) if {
 	some entry in review.statefulsets
 	rollout.changes(entry)
+	_ports(entry.object) != _ports(entry.old)
 	labels := selector.labels(entry.object)
 	some service in cluster.selecting("services", entry.namespace, labels)
 	service.metadata.name != entry.object.spec.serviceName
@@ -54,6 +56,9 @@ report contains result.advice(rego.metadata.chain(), entry, {
 	_selects(service, labels)
 	some problem in (_problems(service, entry.object) - _problems(service, entry.old))
 }
+
+# Most updates leave them alone.
+_ports(sts) := [object.get(item.container, "ports", []) | some item in image.containers(sts)]
 
 _selects(service, labels) if {
 	wanted := service.spec.selector

@@ -1,13 +1,13 @@
 # METADATA
 # title: Deleting a claim in use needs confirmation
 # description: |
-#   The pod `web-0` of StatefulSet `web` finds its data through the claim `www-web-0`, by name alone, and a pod template
-#   may name claims in its volumes. A claim that is deleted cannot be brought back: it is terminating until the pod
-#   stops, and the next start of the pod finds an empty disk. That holds for a set with 0 replicas too, which starts
-#   again with its claims, and for pods whose set was deleted without them. Whether the old disk is deleted depends on
-#   its volume's reclaim policy. A claim that never got a volume holds nothing and may go. The message says which
-#   snapshot brings the data back. With the parameter `recovery`, a fresh snapshot of the claim, whose content is
-#   retained, turns the denial into a warning.
+#   The pod `web-0` of StatefulSet `web` finds its data through the claim `www-web-0`, by name alone, and a pod
+#   template may name claims in its volumes. A claim that is deleted cannot be brought back: it is terminating until
+#   the pod stops, and the next start of the pod finds an empty disk. That holds for a set with 0 replicas too, which
+#   starts again with its claims, and for pods whose set was deleted without them. Whether the old disk is deleted
+#   depends on its volume's reclaim policy. A claim that never got a volume holds nothing and may go. The message
+#   says which snapshot brings the data back. With the parameter `recovery`, a fresh snapshot of the claim, whose
+#   content is retained, turns the denial into a warning.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/concepts/storage/persistent-volumes/#storage-object-in-use-protection
 # custom:

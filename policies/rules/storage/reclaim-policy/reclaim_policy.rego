@@ -3,10 +3,10 @@
 # description: |
 #   The reclaim policy decides what happens to the disk when the claim is deleted. Turned from Retain to Delete, it
 #   deletes the disk together with the claim; turned to Recycle, it deletes all files on it. Where the claim is gone
-#   already, that happens at once. Nothing brings the data back. The deletion policy of a VolumeSnapshotContent is the
-#   same for a snapshot: turned from Retain to Delete, it deletes the snapshot in the storage system together with its
-#   VolumeSnapshot, and so with its namespace. Snapshots that fail or are terminating are left alone. A service account,
-#   such as that of a backup program that ends a backup, gets at most a warning about a snapshot.
+#   already, that happens at once. Nothing brings the data back. The deletion policy of a VolumeSnapshotContent is
+#   the same for a snapshot: turned from Retain to Delete, it deletes the snapshot in the storage system together
+#   with its VolumeSnapshot, and so with its namespace. Snapshots that fail or are terminating are left alone. A
+#   service account, such as that of a backup program that ends a backup, gets at most a warning about a snapshot.
 # related_resources:
 #   - ref: https://kubernetes.io/docs/tasks/administer-cluster/change-pv-reclaim-policy/
 #   - ref: https://kubernetes.io/docs/concepts/storage/volume-snapshots/#delete
