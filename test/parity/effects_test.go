@@ -141,6 +141,13 @@ func cascadeDelete(what string, c preview.Change) string {
 }
 
 func ordinalsStart(what string, c preview.Change) string {
+	// Claims that no pod finds any more, and pods of a former set: the message does not name what starts.
+	if strings.Contains(what, " find") {
+		return differ("stopped pods", list{}, c.Stops)
+	}
+	if stopped, _, former := strings.Cut(what, ", which a former StatefulSet"); former {
+		return differ("stopped pods", spans(stopped), c.Stops)
+	}
 	stops, starts, _ := strings.Cut(what, "starts ")
 	if difference := differ("stopped pods", spans(stops), c.Stops) + differ("started pods", spans(starts), c.Starts); difference != "" {
 		return difference

@@ -38,7 +38,6 @@
 #           other claims'
 #     notChecked:
 #       persistentvolumeclaims: a policy sees no other objects
-#       pods: a policy sees no other objects
 package stateward.rules.identity["ordinals-start"]
 
 import data.stateward.lib.claim
