@@ -14,6 +14,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/stateward/stateward/test/builders"
@@ -114,6 +115,14 @@ func (g guard) staysWithItsClaim(ctx context.Context, claim bool) error {
 	claims := g.Client.CoreV1().PersistentVolumeClaims(g.namespace)
 	if _, err := claims.Create(ctx, www, metav1.CreateOptions{}); err != nil {
 		return err
+	}
+	// A claim without a volume holds nothing, and may be deleted.
+	err := wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
+		bound, err := claims.Get(ctx, www.Name, metav1.GetOptions{})
+		return err == nil && bound.Status.Phase == corev1.ClaimBound, err
+	})
+	if err != nil {
+		return fmt.Errorf("claim %s of namespace %s is not bound: %w", www.Name, g.namespace, err)
 	}
 	if _, err := g.Client.AppsV1().StatefulSets(g.namespace).Create(ctx, &set.StatefulSet, metav1.CreateOptions{}); err != nil {
 		return err
