@@ -108,7 +108,13 @@ func (s *store) List(ctx context.Context, into client.ObjectList, _ ...client.Li
 // inventory has the cached versions in its caches, and the store behind it.
 func (s *store) inventory(t *testing.T, cached versions) *Inventory {
 	t.Helper()
-	inv := &Inventory{live: s, resources: map[string]watched{}, decoded: lru.New(decodedObjects)}
+	return inventoryBehind(t, s, cached)
+}
+
+// inventoryBehind has these versions in its caches, and an API server behind it.
+func inventoryBehind(t *testing.T, live client.Reader, cached versions) *Inventory {
+	t.Helper()
+	inv := &Inventory{live: live, resources: map[string]watched{}, decoded: lru.New(decodedObjects)}
 	for _, name := range []string{"statefulsets", "services", "storageclasses", policies.Confirmations} {
 		resource, _ := policies.LookupResource(name)
 		var objects []*unstructured.Unstructured

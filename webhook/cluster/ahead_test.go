@@ -14,10 +14,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/utils/lru"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/stateward/stateward/policies"
 	"github.com/stateward/stateward/policies/engine"
 	"github.com/stateward/stateward/policies/engine/inventory"
 )
@@ -85,22 +83,11 @@ func (s *apiServer) List(ctx context.Context, into client.ObjectList, _ ...clien
 // setsAndServices has these versions of StatefulSets in its cache.
 func setsAndServices(t *testing.T, server *apiServer, cached map[string]string) *Inventory {
 	t.Helper()
-	inv := &Inventory{live: server, resources: map[string]watched{}, decoded: lru.New(decodedObjects)}
-	for _, name := range []string{"statefulsets", "services", policies.Confirmations} {
-		resource, _ := policies.LookupResource(name)
-		var objects []*unstructured.Unstructured
-		for set, version := range cached {
-			made := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "apps/v1", "kind": "StatefulSet"}}
-			made.SetNamespace("data")
-			made.SetName(set)
-			made.SetResourceVersion(version)
-			if name == "statefulsets" {
-				objects = append(objects, made)
-			}
-		}
-		inv.resources[name] = watched{Resource: resource, objects: indexerOf(t, resource, objects)}
+	sets := versions{}
+	for name, version := range cached {
+		sets["statefulsets/"+name] = version
 	}
-	return inv
+	return inventoryBehind(t, server, sets)
 }
 
 // asked returns what an evaluation finds that asks these: the version of an object, or the number of a list.

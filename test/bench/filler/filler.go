@@ -21,14 +21,14 @@ const (
 	// perNamespace is how many StatefulSets share a namespace.
 	perNamespace = 100
 	writers      = 16
+	// node has all pods; without a kubelet, or kwok in its place, nothing but this changes them.
+	node = "full"
 )
 
 // Filler creates StatefulSets, each with its Service, and with a pod and a claim for each replica.
 type Filler struct {
 	client   kubernetes.Interface
 	replicas int
-	// node has all pods; without a kubelet, or kwok in its place, nothing but this changes them.
-	node string
 	// owners are the StatefulSets by their numbers, for what belongs to them.
 	owners map[int]*metav1.OwnerReference
 }
@@ -56,7 +56,7 @@ func New(guarded *environment.Environment, replicas int) (*Filler, error) {
 	config := guarded.ConfigFor("filler", registration.BreakGlassGroup, "system:masters")
 	config.QPS, config.Burst = -1, -1
 	client, err := kubernetes.NewForConfig(config)
-	return &Filler{client: client, replicas: replicas, node: "full", owners: map[int]*metav1.OwnerReference{}}, err
+	return &Filler{client: client, replicas: replicas, owners: map[int]*metav1.OwnerReference{}}, err
 }
 
 // Prepare makes the namespaces of the StatefulSets with these numbers.
@@ -176,7 +176,7 @@ func (f *Filler) pods(ctx context.Context, index int) error {
 	for ordinal := range f.replicas {
 		pod := &corev1.Pod{ObjectMeta: template.ObjectMeta, Spec: template.Spec}
 		pod.Name, pod.OwnerReferences = fmt.Sprintf("%s-%d", Name(index), ordinal), []metav1.OwnerReference{*f.owners[index]}
-		pod.Spec.NodeName = f.node
+		pod.Spec.NodeName = node
 		made, err := pods.Create(ctx, pod, metav1.CreateOptions{})
 		if err != nil {
 			return err
